@@ -1,0 +1,1 @@
+"""The connector: everything that is deployed beside function_app.py."""

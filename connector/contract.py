@@ -1,0 +1,257 @@
+"""openapi.yaml at work: what it says of an operation, and whether a request keeps to it.
+
+Before a request is checked, what Logic Apps and Power Automate send is brought into form: their file object becomes
+its base64, `null` and `""` in members that may be left out mean that they are, and `"5"` or `"true"` is taken where a
+number or a boolean belongs. Everything else that is unexpected is an error that names the member.
+"""
+
+import json
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from .errors import InvalidFileContent, InvalidFileName, InvalidRequest, InvalidSessionId
+from .identity import check_session_id
+
+DOCUMENT_PATH = Path(__file__).resolve().parent.parent / "openapi.yaml"
+_METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
+_ERRORS = {
+    "sessionId": InvalidSessionId,
+    "fileName": InvalidFileName,
+    "folder": InvalidFileName,
+    "fileContent": InvalidFileContent,
+}
+_QUERY_OF_THE_HOST = ("code", "clientId")
+"""The function key and its name, which the Functions host reads and passes on."""
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of the document, its references resolved."""
+
+    operation_id: str
+    method: str
+    path: str
+    parameters: tuple[Json, ...]
+    bodies: dict[str, Json]  # schema by media type
+
+    @cached_property
+    def _parameters_schema(self) -> Json:
+        return {
+            "type": "object",
+            "additionalProperties": False,
+            "required": [parameter["name"] for parameter in self.parameters if parameter.get("required")],
+            "properties": {parameter["name"]: parameter["schema"] for parameter in self.parameters},
+        }
+
+    def checked_parameters(self, route: Json, query: Json) -> Json:
+        """The parameters' values, with their types. Raises InvalidRequest and its kinds."""
+        sent = {name: value for name, value in query.items() if name not in _QUERY_OF_THE_HOST or name in self._names}
+        return _checked({**sent, **route}, self._parameters_schema, "query parameter")
+
+    @property
+    def _names(self) -> set[str]:
+        return {parameter["name"] for parameter in self.parameters}
+
+    def checked_body(self, body: Any, media_type: str = "application/json") -> Json:
+        """The body's members, with their types. Raises InvalidRequest and its kinds."""
+        return _checked(body, self.bodies[media_type], "member")
+
+
+class Contract:
+    """The document, with the limits that the settings give it."""
+
+    def __init__(self, *, max_code_characters: int, path: Path = DOCUMENT_PATH) -> None:
+        # C code reads the document ten times as fast, and a cold start waits for it.
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        self._document: Json = yaml.load(path.read_text(encoding="utf-8"), loader)
+        execute = self._document["paths"]["/executions"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+        execute["properties"]["pythonCode"]["maxLength"] = max_code_characters
+
+    @cached_property
+    def operations(self) -> dict[str, Operation]:
+        """By operationId."""
+        resolved = _resolved(self._document, self._document)
+        found = {}
+        for path, item in resolved["paths"].items():
+            for method in _METHODS:
+                if method in item:
+                    operation = item[method]
+                    content = operation.get("requestBody", {}).get("content", {})
+                    found[operation["operationId"]] = Operation(
+                        operation["operationId"],
+                        method.upper(),
+                        path,
+                        tuple(item.get("parameters", []) + operation.get("parameters", [])),
+                        {media_type: media["schema"] for media_type, media in content.items()},
+                    )
+        return found
+
+    def document(self, base_url: str) -> Json:
+        """The document as callers get it, with the address under which they reach the connector."""
+        document = deepcopy(self._document)
+        document["servers"] = [{"url": base_url}]
+        return document
+
+
+def _resolved(node: Any, document: Json) -> Any:
+    """`node` with every reference replaced by what it points to."""
+    if isinstance(node, dict):
+        if "$ref" in node:
+            target: Any = document
+            for step in node["$ref"].removeprefix("#/").split("/"):
+                target = target[step]
+            return _resolved(target, document)
+        return {name: _resolved(value, document) for name, value in node.items()}
+    if isinstance(node, list):
+        return [_resolved(item, document) for item in node]
+    return node
+
+
+def _checked(value: Any, schema: Json, what: str) -> Json:
+    normalised = _normalised(value, schema)
+    failures = sorted(
+        Draft202012Validator(schema).iter_errors(normalised), key=lambda failure: list(map(str, failure.path))
+    )
+    errors = [error for failure in failures for error in _errors(failure, what)]
+    if errors:
+        first, *rest = errors
+        first.details = tuple(errors[:10]) if rest else ()
+        raise first
+    return dict(normalised)
+
+
+def _normalised(value: Any, schema: Json) -> Any:
+    kind = schema.get("type")
+    if kind == "object" and isinstance(value, dict):
+        members = schema.get("properties", {})
+        required = schema.get("required", [])
+        return {
+            name: _normalised(inner, members[name]) if name in members else inner
+            for name, inner in value.items()
+            if not (inner in (None, "") and name in members and name not in required)
+        }
+    if kind == "array" and isinstance(value, list):
+        return [_normalised(item, schema["items"]) for item in value]
+    if kind == "string" and schema.get("format") == "byte" and isinstance(value, dict) and "$content" in value:
+        return value["$content"]
+    if kind == "integer" and isinstance(value, str) and value.strip().lstrip("-").isdecimal() and len(value) < 20:
+        return int(value)
+    if kind == "integer" and isinstance(value, float) and value.is_integer():
+        return int(value)
+    if kind == "boolean" and isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    return value
+
+
+def _errors(failure: ValidationError, what: str) -> list[InvalidRequest]:
+    """The failure in words: which member, what was expected, what came."""
+    place = _place(failure)
+    expected: Any = failure.validator_value
+    instance: Any = failure.instance
+    came = _shown(instance)
+    schema: Json = failure.schema if isinstance(failure.schema, dict) else {}
+    match failure.validator:
+        case "required":
+            missing = [name for name in expected if name not in instance]
+            return [
+                _error(_below(place, name), f"The {what} {_below(place, name)} is missing: {_wanted(schema, name)}.")
+                for name in missing
+            ]
+        case "additionalProperties":
+            known = ", ".join(schema.get("properties", {})) or "none"
+            unknown = [name for name in instance if name not in schema.get("properties", {})]
+            return [
+                _error(_below(place, name), f"Unknown {what} {_below(place, _clip(name))}. Known here: {known}.")
+                for name in unknown
+            ]
+        case "type" if not place:
+            return [_error(None, f"The body must be a JSON object, and is {came}.")]
+        case "type":
+            return [_error(place, f"{place} must be {_A_KIND[expected]}, and is {came}.")]
+        case "minLength" if instance == "":
+            return [_error(place, f"{place} is empty: {_wanted_itself(schema)}.")]
+        case "pattern" | "minLength" | "maxLength" if place.endswith("sessionId"):
+            return [_session_id_error(instance, place)]
+        case "minLength" | "maxLength":
+            bound = "at least" if failure.validator == "minLength" else "at most"
+            return [_error(place, f"{place} must have {bound} {expected:,} characters, and has {len(instance):,}.")]
+        case "minItems" | "maxItems":
+            bound = "at least" if failure.validator == "minItems" else "at most"
+            return [_error(place, f"{place} must have {bound} {expected} items, and has {len(instance)}.")]
+        case "minimum" | "maximum":
+            return [
+                _error(
+                    place, f"{place} must be from {schema.get('minimum')} to {schema.get('maximum')}, and is {came}."
+                )
+            ]
+        case "enum":
+            return [_error(place, f"{place} must be one of {', '.join(map(str, expected))}, and is {came}.")]
+    return [_error(place, f"{place} is not valid: it is {came}.")]
+
+
+def _error(place: str | None, message: str) -> InvalidRequest:
+    member = (place or "").rsplit(".", 1)[-1]
+    return _ERRORS.get(member, InvalidRequest)(message, target=place)
+
+
+def _session_id_error(session_id: str, place: str) -> InvalidRequest:
+    try:
+        check_session_id(session_id)
+    except InvalidSessionId as error:
+        return error
+    return _error(place, f"{place} is not valid.")  # the contract is narrower than the rule
+
+
+def _place(failure: ValidationError) -> str:
+    place = ""
+    for step in failure.absolute_path:
+        place = f"{place}[{step}]" if isinstance(step, int) else _below(place, str(step))
+    return place
+
+
+def _below(place: str, name: str) -> str:
+    return f"{place}.{name}" if place else name
+
+
+def _wanted(schema: Json, name: str) -> str:
+    return _wanted_itself(schema.get("properties", {}).get(name, {}))
+
+
+def _wanted_itself(schema: Json) -> str:
+    kind = _A_KIND.get(schema.get("type", ""), "a value")
+    description = schema.get("description", "")
+    return f"it must be {kind}. {description}".rstrip(". ")
+
+
+def _shown(value: Any) -> str:
+    """What came, short: a value of a kind that cannot be mistaken."""
+    if value is None:
+        return "null"
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list):
+        return "a list"
+    return _clip(json.dumps(value))
+
+
+def _clip(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+_A_KIND = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "an object",
+}

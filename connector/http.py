@@ -1,0 +1,306 @@
+"""The HTTP edge: an azure.functions request in, an operation in the middle, an azure.functions response out.
+
+One wrapper around every function: nothing raises to the host, which would answer an exception with an empty 500.
+"""
+
+import json
+import logging
+import os
+import re
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import azure.functions as func
+
+from .contract import Contract, Operation
+from .credentials import PoolCredential
+from .errors import (
+    ConnectorError,
+    InternalError,
+    InvalidRequest,
+    LengthRequired,
+    RangeNotSatisfiable,
+    RequestTooLarge,
+    UnsupportedMediaType,
+    to_answer,
+)
+from .operations import connection, executions, files, sessions
+from .session_pool import SessionPoolClient
+from .settings import Settings
+from .shapes import Execution, FileBytes, snake_case, to_wire
+
+MAX_BODY_BYTES = 100_000_000
+"""Less than the Functions host lets in (104,857,600), so that its bare 413 is rarely seen."""
+
+_POLL_SECONDS = 2
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+logger = logging.getLogger(__name__)
+
+
+class Connector:
+    """What the functions of one app share. Made at import, so it does nothing until it is called."""
+
+    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+        self._environment = dict(environment)
+
+    def answer(self, operation_id: str, request: func.HttpRequest) -> func.HttpResponse:
+        """The response to a request for the operation, whatever happens."""
+        started = time.monotonic()
+        request_id = str(uuid.uuid4())
+        try:
+            response = _OPERATIONS[operation_id](self, request)
+        except Exception as failure:
+            if not isinstance(failure, ConnectorError) or isinstance(failure, InternalError):
+                logger.exception("%s failed (request %s)", operation_id, request_id)
+            answer = to_answer(failure, request_id)
+            response = func.HttpResponse(answer.body, status_code=answer.status, headers=answer.headers)
+        response.headers["x-ms-request-id"] = request_id
+        logger.info(
+            "%s %d in %d ms (request %s%s)",
+            operation_id,
+            response.status_code,
+            (time.monotonic() - started) * 1000,
+            request_id,
+            f", {code}" if (code := response.headers.get("x-ms-error-code")) else "",
+        )
+        return response
+
+    @cached_property
+    def settings(self) -> Settings:
+        return Settings.from_environment(self._environment)
+
+    @cached_property
+    def contract(self) -> Contract:
+        return Contract(max_code_characters=self.settings.max_code_characters)
+
+    @cached_property
+    def pool(self) -> SessionPoolClient:
+        return SessionPoolClient(
+            self.settings.pool_management_endpoint,
+            PoolCredential(self.settings.pool_credential, self.settings.azure_client_id),
+            api_version=self.settings.pool_api_version,
+            connections=self.settings.python_threadpool_thread_count,
+        )
+
+
+def _execute_python_code(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
+    operation = connector.contract.operations["ExecutePythonCode"]
+    _parameters(operation, request)
+    body = operation.checked_body(_json_body(request))
+    return _execution_response(executions.execute_python_code(connector.pool, **_arguments(body)))
+
+
+def _get_execution(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
+    arguments = _parameters(connector.contract.operations["GetExecution"], request)
+    return _execution_response(executions.get_execution(connector.pool, **arguments))
+
+
+def _upload_file(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
+    operation = connector.contract.operations["UploadFile"]
+    _parameters(operation, request)
+    if _media_type(request) == "multipart/form-data":
+        return _json_response(files.upload_contents(connector.pool, **_form(operation, request)))
+    body = _arguments(operation.checked_body(_json_body(request, "multipart/form-data")))
+    body["files"] = [_arguments(file) for file in body["files"]]
+    return _json_response(files.upload_file(connector.pool, **body))
+
+
+def _put_file(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
+    arguments = _parameters(connector.contract.operations["PutFile"], request)
+    if request.headers.get("x-ms-transfer-mode", "").lower() == "chunked":
+        raise InvalidRequest(
+            "This operation does not take a file in chunks. Turn off 'Allow chunking' in the action's settings, or "
+            "send the file in one request.",
+            target="x-ms-transfer-mode",
+        )
+    return _json_response(files.put_file(connector.pool, content=_body(request), **arguments))
+
+
+def _download_file(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
+    arguments = _parameters(connector.contract.operations["DownloadFile"], request)
+    return _file_response(files.download_file(connector.pool, **arguments), request.headers.get("range"))
+
+
+def _download_file_headers(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
+    arguments = _parameters(connector.contract.operations["DownloadFileHeaders"], request)
+    return _file_response(files.download_file_headers(connector.pool, **arguments), None)
+
+
+def _check_connection(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
+    _parameters(connector.contract.operations["CheckConnection"], request)
+    return _json_response(connection.check_connection(connector.pool, connector.settings))
+
+
+def _get_health(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
+    """Says nothing of the settings or the pool: an instance that cannot reach the pool would only be replaced."""
+    return _json_response({"status": "Healthy"})
+
+
+def _get_openapi_document(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
+    return _json_response(connector.contract.document(_base_url(connector.settings, request)))
+
+
+def _with_parameters(operation_id: str, operation: Callable[..., Any]) -> "_Answer":
+    """For operations that take parameters alone, and answer with a shape, or with 204 where there is nothing to say."""
+
+    def answer(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
+        arguments = _parameters(connector.contract.operations[operation_id], request)
+        result = operation(connector.pool, **arguments)
+        return func.HttpResponse(status_code=204) if result is None else _json_response(result)
+
+    return answer
+
+
+_Answer = Callable[[Connector, func.HttpRequest], func.HttpResponse]
+
+_OPERATIONS: dict[str, _Answer] = {
+    "ExecutePythonCode": _execute_python_code,
+    "GetExecution": _get_execution,
+    "UploadFile": _upload_file,
+    "PutFile": _put_file,
+    "ListFiles": _with_parameters("ListFiles", files.list_files),
+    "GetFile": _with_parameters("GetFile", files.get_file),
+    "DownloadFile": _download_file,
+    "DownloadFileHeaders": _download_file_headers,
+    "DeleteFile": _with_parameters("DeleteFile", files.delete_file),
+    "GetSession": _with_parameters("GetSession", sessions.get_session),
+    "EndSession": _with_parameters("EndSession", sessions.end_session),
+    "CheckConnection": _check_connection,
+    "GetHealth": _get_health,
+    "GetOpenApiDocument": _get_openapi_document,
+}
+
+
+def _parameters(operation: Operation, request: func.HttpRequest) -> dict[str, Any]:
+    # The host decodes everything in a route's values but the slash.
+    route = {name: re.sub("%2f", "/", value, flags=re.IGNORECASE) for name, value in request.route_params.items()}
+    return _arguments(operation.checked_parameters(route, dict(request.params)))
+
+
+def _arguments(members: dict[str, Any]) -> dict[str, Any]:
+    return {snake_case(name): value for name, value in members.items()}
+
+
+def _media_type(request: func.HttpRequest) -> str:
+    return str(request.headers.get("content-type", "")).partition(";")[0].strip().lower()
+
+
+def _json_body(request: func.HttpRequest, *also: str) -> Any:
+    """The body as JSON. Bodies without the right Content-Type are refused: a web page can send those unasked."""
+    if _media_type(request) != "application/json":
+        takes = " or ".join(("application/json", *also))
+        raise UnsupportedMediaType(
+            f"The body must come with the header Content-Type: {takes}, and came with "
+            f"'{request.headers.get('content-type', '')[:100]}'.",
+            target="Content-Type",
+        )
+    body = _body(request)
+    if not body.strip():
+        raise InvalidRequest("The body is empty. Send a JSON object.")
+    try:
+        return json.loads(body)
+    except RecursionError:
+        raise InvalidRequest("The body is nested too deeply.") from None
+    except UnicodeDecodeError:
+        raise InvalidRequest("The body is not text in UTF-8. Encode it as UTF-8.") from None
+    except json.JSONDecodeError as wrong:
+        raise InvalidRequest(
+            f"The body is not JSON: {wrong.msg} at line {wrong.lineno}, column {wrong.colno}. In a workflow, let an "
+            "expression quote text instead of typing the quotes."
+        ) from None
+
+
+def _body(request: func.HttpRequest) -> bytes:
+    body = request.get_body()
+    if not body and "transfer-encoding" in request.headers:
+        raise LengthRequired(
+            "The body came in chunks without a length, and the Functions host does not pass such a body on. Send it "
+            "with a Content-Length."
+        )
+    if len(body) > MAX_BODY_BYTES:
+        raise RequestTooLarge(
+            f"The body has {len(body):,} bytes, and {MAX_BODY_BYTES:,} is the most. Send fewer files at a time; base64 "
+            "makes a file a third longer, multipart/form-data or PUT does not."
+        )
+    return body
+
+
+def _form(operation: Operation, request: func.HttpRequest) -> dict[str, Any]:
+    """The fields and files of a multipart body, as `upload_contents` takes them."""
+    _body(request)
+    try:
+        sent = [(part.filename or "", part.read()) for part in request.files.getlist("file")]
+        stray = [name for name in request.files if name != "file"]
+        fields = {name: request.form[name] for name in request.form}
+    except ValueError:
+        raise InvalidRequest(
+            "The body is not multipart/form-data as its Content-Type says: look at the boundary."
+        ) from None
+    members = operation.checked_body(
+        {**dict.fromkeys(stray), **fields, "file": [""] * len(sent)}, "multipart/form-data"
+    )
+    del members["file"]
+    # Some clients send a path as the name of a part.
+    return {**_arguments(members), "contents": [(name.rsplit("/", 1)[-1], content) for name, content in sent]}
+
+
+def _json_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> func.HttpResponse:
+    body = json.dumps(to_wire(value)).encode()
+    return func.HttpResponse(body, status_code=status, headers=headers, mimetype="application/json")
+
+
+def _execution_response(execution: Execution) -> func.HttpResponse:
+    if execution.status == "Running":
+        return _json_response(execution, 202, {"Retry-After": str(_POLL_SECONDS)})
+    return _json_response(execution)
+
+
+def _file_response(file: FileBytes, range_header: str | None) -> func.HttpResponse:
+    """The file's bytes, or those that a Range header asks for (RFC 9110, section 14); never shown as a page."""
+    headers = {
+        "Content-Type": file.content_type,  # as `mimetype`, a text would be said to be UTF-8, which nobody knows
+        "Accept-Ranges": "bytes",
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.file_name, safe='')}",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if file.content is None:
+        headers["Content-Length"] = str(file.size)
+        return func.HttpResponse(b"", headers=headers)
+    part = _asked_range(range_header, file.size)
+    if part is None:
+        return func.HttpResponse(file.content, headers=headers)
+    first, last = part
+    headers["Content-Range"] = f"bytes {first}-{last}/{file.size}"
+    return func.HttpResponse(file.content[first : last + 1], status_code=206, headers=headers)
+
+
+def _asked_range(header: str | None, size: int) -> tuple[int, int] | None:
+    """First and last byte of the one range asked for; None for the whole file, as for several ranges or other units."""
+    found = _RANGE.fullmatch((header or "").replace(" ", ""))
+    if found is None or found.groups() == ("", ""):
+        return None
+    start, end = found.groups()
+    if start == "":
+        first, last = max(size - int(end), 0), size - 1
+    else:
+        first, last = int(start), min(int(end) if end else size - 1, size - 1)
+    if end and start and int(end) < int(start):
+        return None
+    if first >= size or last < first:
+        raise RangeNotSatisfiable(
+            f"The file has {size:,} bytes, and the Range header asks for bytes behind its end.",
+            target="Range",
+            headers={"Content-Range": f"bytes */{size}"},
+        )
+    return first, last
+
+
+def _base_url(settings: Settings, request: func.HttpRequest) -> str:
+    """Where callers reach the operations. A Host header can be anyone's word: without an address, the path alone."""
+    prefix = urlsplit(str(request.url)).path.rsplit("/", 1)[0]
+    return (settings.public_base_url or "") + prefix

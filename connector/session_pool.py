@@ -1,0 +1,470 @@
+"""The session pool's data plane: one method for each route. The only importer of requests.
+
+Speaks api-version 2025-10-02-preview and reads what other versions answer too (a `properties` wrapper, other names), so
+that a service that drifts does not break it. Raises the errors of `errors.py`; what the pool answered goes no further.
+"""
+
+import contextlib
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+from urllib.parse import quote
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+
+from .errors import (
+    ConnectorError,
+    ExecutionNotFound,
+    FileNotFound,
+    FileTooLarge,
+    InvalidFileName,
+    PoolRejected,
+    PoolTimeout,
+    PoolUnavailable,
+    PoolUnreachable,
+    SessionExecutorRoleMissing,
+    SessionNotFound,
+    TooManySessions,
+)
+
+STREAM_CHARACTERS = 1_000_000
+"""Asked for with every run: the pool cuts each stream at 4,096 characters otherwise, without a sign of it."""
+
+LONGEST_RUN_SECONDS = 220
+_CONNECT_SECONDS = 5.0
+_BUSY_SECONDS = 30
+"""What Retry-After says when a pool that is busy does not say it: sessions end by the minute."""
+
+_STATUSES: dict[str, "RunStatus"] = {
+    "succeeded": "Succeeded",
+    "success": "Succeeded",
+    "failed": "Failed",
+    "failure": "Failed",
+    "running": "Running",
+    "notstarted": "Running",
+    "canceled": "Canceled",
+}
+
+RunStatus = Literal["Running", "Succeeded", "Failed", "Canceled"]
+
+
+class Credential(Protocol):
+    def token(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as the pool tells it. `value` is JSON: a number, a string, an image object, or None."""
+
+    status: RunStatus
+    stdout: str
+    stderr: str
+    value: Any
+    milliseconds: int
+
+
+@dataclass(frozen=True)
+class PoolFile:
+    """A file of a session. `directory` is relative to the folder that was asked for; `""` for that itself."""
+
+    name: str
+    directory: str
+    size: int
+    modified: datetime | None
+
+
+@dataclass(frozen=True)
+class PoolSession:
+    created: datetime | None
+    last_accessed: datetime | None
+    expires: datetime | None
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What is installed in the pool's sessions: (name, version) pairs."""
+
+    runtimes: list[tuple[str, str]]
+    packages: list[tuple[str, str]]
+
+
+class RunLost(Exception):
+    """The connection broke off after the code may have been handed over: nobody knows whether it ran."""
+
+
+class SessionPoolClient:
+    """One per process; safe to use from as many threads as `connections` says."""
+
+    def __init__(
+        self,
+        endpoint: str,
+        credential: Credential,
+        *,
+        api_version: str = "2025-10-02-preview",
+        connections: int = 16,
+        read_timeout_seconds: float = 30,
+    ) -> None:
+        self._endpoint = endpoint.rstrip("/")
+        self._api_version = api_version
+        self._read_timeout = read_timeout_seconds
+        self._http = requests.Session()
+        self._http.auth = _Bearer(credential)
+        for prefix, retry in ((self._endpoint, _RETRY_ALL), (f"{self._endpoint}/executions", _RETRY_UNSENT)):
+            self._http.mount(prefix, HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=retry))
+
+    def execute_code(self, identifier: str, code: str, *, execution_id: str, timeout_seconds: int) -> Run:
+        """Runs `code`; the pool keeps the run under `execution_id`. Raises RunLost when it may or may not have run."""
+        body = {
+            "codeInputType": "Inline",
+            "executionType": "Synchronous",
+            "code": code,
+            "timeoutInSeconds": timeout_seconds,
+            "outputStreamsMaxLength": STREAM_CHARACTERS,
+        }
+        with _run_not_lost():
+            response = self._call(
+                "POST",
+                "executions",
+                identifier,
+                json=body,
+                headers={"operation-id": execution_id},
+                read_seconds=timeout_seconds + 15,
+            )
+            return _run(_object(response))
+
+    def get_execution(self, identifier: str, execution_id: str) -> Run:
+        """Raises ExecutionNotFound."""
+        not_found = ExecutionNotFound(
+            "The session has no such run: it may have ended since, or the run belongs to another session. Look at the "
+            "execution ID and the session ID.",
+            target="executionId",
+        )
+        return _run(_object(self._call("GET", f"executions/{quote(execution_id)}", identifier, not_found=not_found)))
+
+    def upload_file(self, identifier: str, folder: str, name: str, content: bytes) -> PoolFile:
+        """Replaces a file of that name. Raises FileTooLarge and InvalidFileName."""
+        response = self._call("POST", "files", identifier, folder=folder, files={"file": (name, content)})
+        body = _object(response)
+        listed = body.get("value")
+        return _file(listed[0] if isinstance(listed, list) and listed else body)
+
+    def list_files(self, identifier: str, folder: str, *, recursive: bool) -> list[PoolFile]:
+        """Files alone, without folders."""
+        parameters = {"recursive": "true"} if recursive else {}
+        listed = _object(self._call("GET", "files", identifier, folder=folder, parameters=parameters)).get("value")
+        if not isinstance(listed, list):
+            raise _nonsense()
+        return [_file(item) for item in listed if not (isinstance(item, dict) and item.get("type") == "directory")]
+
+    def get_file(self, identifier: str, folder: str, name: str) -> PoolFile:
+        """Raises FileNotFound."""
+        response = self._call(
+            "GET", f"files/{quote(name, safe='')}", identifier, folder=folder, not_found=_no_file(name)
+        )
+        return _file(_object(response))
+
+    def download_file(self, identifier: str, folder: str, name: str) -> bytes:
+        """Raises FileNotFound."""
+        path = f"files/{quote(name, safe='')}/content"
+        return self._call("GET", path, identifier, folder=folder, not_found=_no_file(name)).content
+
+    def delete_file(self, identifier: str, folder: str, name: str) -> None:
+        """Raises FileNotFound, unless it is the answer to a second attempt: then the first has deleted the file."""
+        path = f"files/{quote(name, safe='')}"
+        self._call("DELETE", path, identifier, folder=folder, not_found=_no_file(name), gone_when_retried=True)
+
+    def get_session(self, identifier: str) -> PoolSession:
+        """Makes no session. Raises SessionNotFound."""
+        body = _object(self._call("GET", "session", identifier, not_found=_no_session()))
+        return PoolSession(
+            created=_time(body.get("createdAt")),
+            last_accessed=_time(body.get("lastAccessedAt")),
+            expires=_time(body.get("expireAt") or body.get("expiresAt")),
+        )
+
+    def end_session(self, identifier: str) -> None:
+        """Raises SessionNotFound, unless it is the answer to a second attempt."""
+        self._call("DELETE", "session", identifier, not_found=_no_session(), gone_when_retried=True)
+
+    def get_metadata(self) -> Metadata:
+        """Makes no session."""
+        body = _object(self._call("GET", "metadata", None))
+        return Metadata(_versions(body.get("runtimes")), _versions(body.get("preInstalledPackages")))
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        identifier: str | None,
+        *,
+        folder: str = "",
+        parameters: dict[str, str] | None = None,
+        read_seconds: float | None = None,
+        not_found: ConnectorError | None = None,
+        gone_when_retried: bool = False,
+        **request: Any,
+    ) -> requests.Response:
+        query = {"api-version": self._api_version, **(parameters or {})}
+        if identifier is not None:
+            query["identifier"] = identifier
+        if folder:
+            query["path"] = folder
+        try:
+            response = self._http.request(
+                method,
+                f"{self._endpoint}/{path}",
+                params=query,
+                timeout=(_CONNECT_SECONDS, read_seconds or self._read_timeout),
+                allow_redirects=False,
+                **request,
+            )
+        except requests.RequestException as failure:
+            raise _transport_error(failure) from failure
+        if response.ok and response.status_code < 300:
+            return response
+        if response.status_code == 404 and gone_when_retried and _was_retried(response):
+            return response
+        raise _refusal(response, not_found)
+
+
+class _Bearer(AuthBase):
+    def __init__(self, credential: Credential) -> None:
+        self._credential = credential
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._credential.token()}"
+        return request
+
+
+class _Retry(urllib3.Retry):
+    """Waits for what Retry-After says, but never so long that the caller has gone. A full pool is asked again by any
+    method: it has not looked at the request."""
+
+    _LONGEST_WAIT_SECONDS = 5.0
+
+    def get_retry_after(self, response: Any) -> float | None:
+        wait = super().get_retry_after(response)
+        return None if wait is None else min(wait, self._LONGEST_WAIT_SECONDS)
+
+    def get_backoff_time(self) -> float:
+        return super().get_backoff_time() * (0.5 + random.random())
+
+    def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
+        return bool(self.total) and (status_code == 429 or super().is_retry(method, status_code, has_retry_after))
+
+
+_RETRY_ALL = _Retry(
+    total=3,
+    read=1,
+    backoff_factor=0.3,
+    status_forcelist=(429, 502, 503, 504),
+    allowed_methods=None,
+    raise_on_status=False,
+)
+_RETRY_UNSENT = _RETRY_ALL.new(allowed_methods=frozenset({"GET"}))
+"""For runs: code that may have reached an interpreter is never sent again."""
+
+
+@contextlib.contextmanager
+def _run_not_lost() -> Iterator[None]:
+    """Tells failures that came surely before the code ran from those after which nobody knows."""
+    try:
+        yield
+    except (PoolUnavailable, PoolTimeout, _Nonsense) as failure:
+        raise RunLost from failure
+
+
+def _transport_error(failure: requests.RequestException) -> ConnectorError:
+    if _never_sent(failure):
+        return PoolUnreachable(
+            "The session pool cannot be reached. Check that POOL_MANAGEMENT_ENDPOINT is its poolManagementEndpoint and "
+            "that the function app's network reaches it; then try again."
+        )
+    if isinstance(failure, requests.Timeout) or _reason(failure, urllib3.exceptions.ReadTimeoutError):
+        return PoolTimeout("The session pool did not answer in time. Try again in a minute.")
+    return PoolUnavailable(
+        "The connection to the session pool broke off. Try again in a moment.", retry_after_seconds=_BUSY_SECONDS
+    )
+
+
+def _never_sent(failure: requests.RequestException) -> bool:
+    unsent = (
+        urllib3.exceptions.NewConnectionError,
+        urllib3.exceptions.ConnectTimeoutError,
+        urllib3.exceptions.SSLError,
+    )
+    return isinstance(failure, requests.ConnectTimeout | requests.exceptions.InvalidURL) or _reason(failure, *unsent)
+
+
+def _reason(failure: Exception, *kinds: type[Exception]) -> bool:
+    """True when one of `kinds` is at the bottom of what requests and urllib3 wrapped."""
+    cause = failure.args[0] if failure.args else None
+    return isinstance(cause, kinds) or isinstance(getattr(cause, "reason", None), kinds)
+
+
+def _was_retried(response: requests.Response) -> bool:
+    retries = getattr(response.raw, "retries", None)
+    return bool(retries is not None and retries.history)
+
+
+def _refusal(response: requests.Response, not_found: ConnectorError | None) -> ConnectorError:
+    """The error for an answer that is none of 2xx. The pool's own words are not passed on, only its error's code."""
+    code = _error_code(response)
+    match response.status_code:
+        case 401:
+            return PoolRejected(
+                "The session pool did not take the connector's token. Check that POOL_MANAGEMENT_ENDPOINT names a "
+                "code-interpreter session pool and that it knows the version in POOL_API_VERSION (it answers an "
+                "unknown version like this too)."
+            )
+        case 403:
+            return SessionExecutorRoleMissing(
+                "The connector's identity may not use the session pool. Assign it the role 'Azure ContainerApps "
+                "Session Executor' on the pool, and wait a few minutes until that is known everywhere."
+            )
+        case 404 if not_found is not None:
+            return not_found
+        case 400 if code in ("FileNameInvalid", "FilePathInvalid"):
+            return InvalidFileName(
+                "The session pool does not take this file name or folder. Use letters, digits, spaces and "
+                "- _ . @ $ & = ; , # % ^ ( ); a folder has no dot.",
+                target="fileName" if code == "FileNameInvalid" else "folder",
+            )
+        case 413:
+            return FileTooLarge(
+                "The session pool does not take a file of this size: 128 MB is the most, and the session must have "
+                "room for it. Send less, or compress it."
+            )
+        case 429:
+            return TooManySessions(
+                "All sessions of the pool are in use. Try again later, end sessions that are not needed, or raise the "
+                "pool's maximum.",
+                retry_after_seconds=_retry_after(response),
+            )
+        case 504 | 408:
+            return PoolTimeout("The session pool did not answer in time. Try again in a minute.")
+        case status if status >= 500:
+            return PoolUnavailable(
+                "The session pool has trouble. Try again in a moment.", retry_after_seconds=_retry_after(response)
+            )
+    named = f" ({code})" if code else ""
+    return PoolRejected(
+        f"The session pool refused the request with status {response.status_code}{named}. Check that "
+        "POOL_MANAGEMENT_ENDPOINT is the poolManagementEndpoint of a code-interpreter session pool for Python."
+    )
+
+
+def _error_code(response: requests.Response) -> str:
+    try:
+        body = response.json()
+        error = body.get("error", body)
+        code = error.get("code", "")
+    except (ValueError, AttributeError):
+        return ""
+    return code if isinstance(code, str) and code.isalnum() and len(code) < 80 else ""
+
+
+def _retry_after(response: requests.Response) -> int:
+    text = response.headers.get("Retry-After", "")
+    return min(int(text), 3600) if text.isdecimal() else _BUSY_SECONDS
+
+
+class _Nonsense(PoolRejected):
+    """A PoolRejected for an answer that cannot be understood."""
+
+    @property
+    def code(self) -> str:
+        return PoolRejected.__name__
+
+
+def _nonsense() -> _Nonsense:
+    return _Nonsense(
+        "The session pool's answer cannot be understood. Check that POOL_MANAGEMENT_ENDPOINT is the "
+        "poolManagementEndpoint of a code-interpreter session pool, and that no proxy answers in its place."
+    )
+
+
+def _no_file(name: str) -> FileNotFound:
+    return FileNotFound(
+        f"The session has no file '{name[:100]}' there. ListFiles with recursive shows what it has; a session that was "
+        "not used for a while has ended, and its files with it.",
+        target="fileName",
+    )
+
+
+def _no_session() -> SessionNotFound:
+    return SessionNotFound(
+        "There is no such session: it was never used, was ended, or ended by itself after nobody had used it.",
+        target="sessionId",
+    )
+
+
+def _object(response: requests.Response) -> dict[str, Any]:
+    try:
+        body = response.json()
+    except ValueError:
+        raise _nonsense() from None
+    if not isinstance(body, dict):
+        raise _nonsense()
+    return _unwrapped(body)
+
+
+def _unwrapped(body: dict[str, Any]) -> dict[str, Any]:
+    inner = body.get("properties")
+    return inner if isinstance(inner, dict) else body
+
+
+def _run(body: dict[str, Any]) -> Run:
+    status = _STATUSES.get(str(body.get("status")).lower())
+    if status is None:
+        raise _nonsense()
+    inner = body.get("result")
+    result = inner if isinstance(inner, dict) and "stdout" in inner else body
+    milliseconds = result.get("executionTimeInMilliseconds")
+    return Run(
+        status,
+        stdout=_text(result.get("stdout")),
+        stderr=_text(result.get("stderr")),
+        value=result.get("executionResult", inner if result is body else None),
+        milliseconds=milliseconds if isinstance(milliseconds, int) else 0,
+    )
+
+
+def _file(item: Any) -> PoolFile:
+    if not isinstance(item, dict):
+        raise _nonsense()
+    item = _unwrapped(item)
+    name = item.get("name", item.get("filename"))
+    size = item.get("sizeInBytes", item.get("size", 0))
+    if not isinstance(name, str) or not isinstance(size, int):
+        raise _nonsense()
+    directory = _text(item.get("directory")).strip("/")
+    return PoolFile(
+        name,
+        directory="" if directory == "." else directory.removeprefix("./"),
+        size=size,
+        modified=_time(item.get("lastModifiedAt", item.get("lastModifiedTime"))),
+    )
+
+
+def _versions(items: Any) -> list[tuple[str, str]]:
+    if not isinstance(items, list):
+        raise _nonsense()
+    return [(_text(item.get("name")), _text(item.get("version"))) for item in items if isinstance(item, dict)]
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _time(value: Any) -> datetime | None:
+    """The service writes seven digits behind the second, one more than Python holds."""
+    try:
+        return datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None

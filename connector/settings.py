@@ -1,0 +1,143 @@
+"""What whoever deploys the connector can set. The only reader of the environment.
+
+`SETTINGS` is the table that the README shows. A wrong value is an error that names the setting; it is raised by
+`Settings.from_environment`, so that the app can start and tell what is wrong.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from .errors import InternalError
+
+API_VERSIONS = ("2025-10-02-preview",)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One name in the environment. `default` None stands for a value that must be set, or may be left out."""
+
+    name: str
+    default: str | None
+    sentence: str
+    parse: Callable[[str], Any]
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _endpoint(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("an http(s) address without a query")
+    return value.rstrip("/")
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise ValueError("one of " + ", ".join(choices))
+        return value
+
+    return parse
+
+
+def _positive(value: str) -> int:
+    if not value.isdecimal() or int(value) == 0:
+        raise ValueError("a whole number above 0")
+    return int(value)
+
+
+SETTINGS = (
+    Setting(
+        "POOL_MANAGEMENT_ENDPOINT",
+        None,
+        "Address of the session pool, as its `poolManagementEndpoint` gives it. Required.",
+        _endpoint,
+    ),
+    Setting(
+        "POOL_API_VERSION",
+        API_VERSIONS[0],
+        "Version of the pool's data plane.",
+        _one_of(*API_VERSIONS),
+    ),
+    Setting(
+        "POOL_CREDENTIAL",
+        "managed_identity",
+        "Who calls the pool: `managed_identity`, or `azure_cli` (the account of `az login`) for trials at a desk.",
+        _one_of("managed_identity", "azure_cli"),
+    ),
+    Setting(
+        "AZURE_CLIENT_ID",
+        None,
+        "Client ID of a user-assigned managed identity. Without it, the app's own identity is used.",
+        _text,
+    ),
+    Setting(
+        "CONNECTOR_AUTH",
+        "key",
+        "How callers prove who they are. `key`: by a function key, and all callers are one party.",
+        _one_of("key"),
+    ),
+    Setting(
+        "PUBLIC_BASE_URL",
+        None,
+        "Address under which callers reach the app, when it is not `https://$WEBSITE_HOSTNAME`.",
+        _endpoint,
+    ),
+    Setting(
+        "MAX_CODE_CHARACTERS",
+        "262144",
+        "Longest code that is taken.",
+        _positive,
+    ),
+    Setting(
+        "PYTHON_THREADPOOL_THREAD_COUNT",
+        "16",
+        "Calls that one worker process makes at a time. The Functions host reads it too, and sizes its threads by it.",
+        _positive,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The values in force, one field for each setting."""
+
+    pool_management_endpoint: str
+    pool_api_version: str
+    pool_credential: str
+    azure_client_id: str | None
+    connector_auth: str
+    public_base_url: str | None
+    max_code_characters: int
+    python_threadpool_thread_count: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Raises InternalError, whose message names the setting and what it takes."""
+        values = {setting.name.lower(): _value(setting, environment) for setting in SETTINGS}
+        if values["pool_management_endpoint"] is None:
+            raise InternalError(
+                "The connector is not set up: the setting POOL_MANAGEMENT_ENDPOINT is missing. Set it to the session "
+                "pool's poolManagementEndpoint."
+            )
+        if values["public_base_url"] is None and (hostname := environment.get("WEBSITE_HOSTNAME")):
+            scheme = "http" if hostname.startswith(("localhost:", "127.0.0.1:")) else "https"
+            values["public_base_url"] = f"{scheme}://{hostname}"
+        return cls(**values)
+
+
+def _value(setting: Setting, environment: Mapping[str, str]) -> Any:
+    text = environment.get(setting.name, "").strip() or setting.default
+    if text is None:
+        return None
+    try:
+        return setting.parse(text)
+    except ValueError as wrong:
+        raise InternalError(
+            f"The connector is not set up: the setting {setting.name} must be {wrong}, and is '{text[:100]}'."
+        ) from None

@@ -1,0 +1,136 @@
+"""The shapes that operations return. Names are Python's here; `to_wire` gives them the contract's."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+Status = Literal["Running", "Succeeded", "Failed", "Canceled", "Unknown"]
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of a session. `folder` is relative to /mnt/data, `""` for that itself; `size` is in bytes."""
+
+    file_name: str
+    folder: str
+    size: int
+    content_type: str
+    last_modified_time: datetime | None = None
+    change: Literal["Created", "Changed"] | None = None
+
+
+@dataclass(frozen=True)
+class Files:
+    session_id: str
+    files: list[File]
+
+
+@dataclass(frozen=True)
+class FileWithContent:
+    """A file and its bytes as base64."""
+
+    session_id: str
+    file_name: str
+    folder: str
+    size: int
+    content_type: str
+    file_content: str
+    last_modified_time: datetime | None = None
+
+
+@dataclass(frozen=True)
+class FileBytes:
+    """A file to be sent as it is. `content` None stands for its headers alone, whose length is `size`."""
+
+    file_name: str
+    content_type: str
+    size: int
+    content: bytes | None
+
+
+@dataclass(frozen=True)
+class Output:
+    """Something that a run displayed: base64 in `content` for images, text otherwise."""
+
+    content_type: str
+    content: str | None = None
+    title: str | None = None
+    file_name: str | None = None
+
+
+@dataclass(frozen=True)
+class ExecutionError:
+    """Why a run failed. `line` counts from 1 in the caller's code."""
+
+    name: str
+    message: str
+    line: int | None = None
+    traceback: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One run. `result` is always text; `value` is the same as JSON, where it is JSON."""
+
+    session_id: str
+    execution_id: str
+    status: Status
+    result: str = ""
+    value: Any = None
+    stdout: str = ""
+    stderr: str = ""
+    error: ExecutionError | None = None
+    outputs: list[Output] = field(default_factory=list)
+    files: list[File] = field(default_factory=list)
+    duration_in_milliseconds: int = 0
+    truncated: dict[str, bool] | None = None
+
+
+@dataclass(frozen=True)
+class Session:
+    """A session's times."""
+
+    session_id: str
+    created_time: datetime | None
+    last_used_time: datetime | None
+    expires_time: datetime | None
+
+
+@dataclass(frozen=True)
+class Package:
+    name: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Connection:
+    """What CheckConnection found: the pool was reached, it took the token, and it let the connector work."""
+
+    message: str
+    api_version: str
+    runtimes: list[Package]
+    packages: list[Package]
+    status: Literal["Connected"] = "Connected"
+
+
+def to_wire(value: Any) -> Any:
+    """JSON for a shape: members in camelCase, times in ISO 8601 with Z; members without a value are left out."""
+    if dataclasses.is_dataclass(value):
+        members = ((member.name, getattr(value, member.name)) for member in dataclasses.fields(value))
+        return {camel_case(name): to_wire(inner) for name, inner in members if inner is not None}
+    if isinstance(value, list):
+        return [to_wire(item) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return value
+
+
+def camel_case(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def snake_case(name: str) -> str:
+    return "".join(f"_{character.lower()}" if character.isupper() else character for character in name)

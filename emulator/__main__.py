@@ -1,0 +1,104 @@
+"""python -m emulator: the connector on your own machine, with an identity endpoint and a session pool behind it."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from .functions_host import FunctionAppError, FunctionsHost
+from .identity_endpoint import IdentityEndpoint
+from .session_pool.__main__ import announce, stop_on_signals
+from .session_pool.engine import Engine
+from .session_pool.loopback import PortInUse
+from .session_pool.pool import Pool
+from .session_pool.server import SessionPoolServer
+from .session_pool.tokens import TokenAuthority
+
+APP_ROOT = Path(__file__).resolve().parents[1]
+_TRIAL = '{"pythonCode": "6 * 7"}'
+
+
+def main() -> int:
+    options = _parser().parse_args()
+    stop = stop_on_signals()
+    servers: list[SessionPoolServer | IdentityEndpoint | FunctionsHost] = []
+    try:
+        # The port that people wait for is taken first, so that one in use is told before sessions are prepared.
+        engine = None
+        if options.pool_endpoint:
+            _set(POOL_MANAGEMENT_ENDPOINT=options.pool_endpoint, POOL_CREDENTIAL="azure_cli")
+        else:
+            engine, authority = Engine(), TokenAuthority()
+            pool_server = SessionPoolServer(Pool(engine), authority, port=options.pool_port)
+            identity = IdentityEndpoint(authority)
+            servers += [pool_server, identity]
+            _set(
+                POOL_MANAGEMENT_ENDPOINT=pool_server.endpoint,
+                POOL_CREDENTIAL="managed_identity",
+                **identity.environment,
+            )
+        _set(NO_PROXY=",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1", "localhost"))))
+        host = FunctionsHost(APP_ROOT, port=options.port, require_keys=options.keys)
+        servers.append(host)
+        for server in servers:
+            server.start()
+        _announce(host, engine, options.pool_endpoint)
+        stop.wait()
+        return 0
+    except PortInUse as taken:
+        option = "--pool-port" if taken.port == options.pool_port else "--port"
+        print(f"{taken}: choose another with {option} (0 picks a free one)", file=sys.stderr)
+        return 1
+    except FunctionAppError as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    except RuntimeError as failure:
+        print(failure.__cause__ or failure, file=sys.stderr)
+        return 1
+    finally:
+        for server in reversed(servers):
+            server.stop()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m emulator", description=__doc__)
+    parser.add_argument(
+        "--port", type=int, default=7071, help="port of the connector; 0 picks a free one (default 7071)"
+    )
+    parser.add_argument("--pool-port", type=int, default=7072, help="port of the session pool (default 7072)")
+    parser.add_argument("--keys", action="store_true", help="ask callers for a function key, as Azure does")
+    parser.add_argument(
+        "--pool-endpoint",
+        metavar="URL",
+        help="use a real session pool, at its poolManagementEndpoint, as the account of `az login`",
+    )
+    return parser
+
+
+def _set(**environment: str) -> None:
+    """What the platform would set for the app. It reads its environment when it is loaded."""
+    os.environ.update(environment)
+
+
+def _announce(host: FunctionsHost, engine: Engine | None, pool_endpoint: str | None) -> None:
+    base = host.url + host.prefix
+    key = f" -H 'x-functions-key: {host.function_key}'" if host.function_key else ""
+    print(f"connector      {base}")
+    if host.function_key:
+        print(f"function key   {host.function_key}")
+    print(f"document       {base}/openapi.json")
+    print(f"try            curl {base}/executions{key} -H 'Content-Type: application/json' -d '{_TRIAL}'")
+    if engine is not None:
+        announce(os.environ["POOL_MANAGEMENT_ENDPOINT"], engine)
+    else:
+        print(f"session pool   {pool_endpoint}")
+        print("isolation      the session pool's own")
+        print("ready", flush=True)
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # A function that still waits for something would keep its thread, and so the process, alive.
+    os._exit(code)

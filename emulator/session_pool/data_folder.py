@@ -1,0 +1,226 @@
+"""A session's /mnt/data, as the server reads and writes it.
+
+The folder is reached through a descriptor, because it lies in the session's own file system. Names come from callers
+and what lies at them comes from user code, so every step of a path is opened without following links, and as the
+session's user when the server is root: a link to the server's files leads nowhere.
+"""
+
+import contextlib
+import ctypes
+import mimetypes
+import os
+import re
+import secrets
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from . import confinement
+
+MAX_UPLOAD_BYTES = 128 << 20
+# Letters of any script, digits, and these; a folder's name has no dot. Source: the service's documentation.
+_FILE_NAME = re.compile(r"[\w \-.@$&=;,#%^()]{1,255}")
+_FOLDER_NAME = re.compile(r"[\w \-@$&=;,#%^()]{1,255}")
+_ROOT = "mnt/data"
+_UPLOADING = ".upload-"
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class InvalidName(ValueError):
+    """A file name that the service does not take."""
+
+
+class InvalidFolder(ValueError):
+    """A folder name that the service does not take."""
+
+
+class TooLarge(Exception):
+    """An upload over MAX_UPLOAD_BYTES, or over what the session still holds."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file or a folder. `directory` is its parent, relative to the folder that was listed, `.` for that itself."""
+
+    name: str
+    directory: str
+    is_folder: bool
+    size: int
+    modified: float  # seconds since the epoch
+
+    @property
+    def content_type(self) -> str:
+        kind, encoding = mimetypes.guess_type(self.name)
+        if self.is_folder or kind is None or encoding is not None:
+            return "application/octet-stream"
+        return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
+
+
+class DataFolder:
+    """Every method blocks on the disk: call from a thread. `folder` is relative to /mnt/data; `""` is that itself.
+
+    They raise InvalidName and InvalidFolder for names the service refuses, FileNotFoundError for what is not there.
+    """
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+    def write(self, folder: str, name: str, content: BinaryIO) -> Entry:
+        """Stores all of `content` or nothing: it replaces the file only when it is complete. Raises TooLarge."""
+        _check_name(name)
+        with self._opened(folder, create=True) as parent:
+            temporary = _UPLOADING + secrets.token_hex(8)
+            with _as_session_user():
+                fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644, dir_fd=parent)
+            try:
+                with open(fd, "wb") as target:
+                    _copy(content, target)
+                with _as_session_user():
+                    os.replace(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
+            except BaseException:
+                with _as_session_user(), contextlib.suppress(FileNotFoundError):
+                    os.unlink(temporary, dir_fd=parent)
+                raise
+            return self._entry(parent, name)
+
+    def read(self, folder: str, name: str) -> tuple[BinaryIO, Entry]:
+        """The open file and what it is. Only ordinary files are read: a pipe would never end."""
+        _check_name(name)
+        with self._opened(folder) as parent, _as_session_user():
+            try:
+                fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=parent)
+            except OSError as failure:
+                raise FileNotFoundError(name) from failure
+        file = open(fd, "rb")
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            file.close()
+            raise FileNotFoundError(name)
+        return file, Entry(name, folder, False, status.st_size, status.st_mtime)
+
+    def entry(self, folder: str, name: str) -> Entry:
+        _check_name(name)
+        with self._opened(folder) as parent:
+            return self._entry(parent, name)
+
+    def delete(self, folder: str, name: str) -> None:
+        """Deletes a file, or a link that stands at the name; never what a link points to."""
+        _check_name(name)
+        with self._opened(folder) as parent, _as_session_user():
+            try:
+                os.unlink(name, dir_fd=parent)
+            except (IsADirectoryError, PermissionError) as failure:
+                raise FileNotFoundError(name) from failure
+
+    def list(self, folder: str, *, recursive: bool = False) -> list[Entry]:
+        """Files and folders, by name; a folder that is not there is empty. Links, pipes and devices are left out."""
+        try:
+            with self._opened(folder) as parent:
+                return list(self._walk(parent, ".", recursive))
+        except FileNotFoundError:
+            return []
+
+    def _walk(self, folder_fd: int, directory: str, recursive: bool) -> Iterator[Entry]:
+        with _as_session_user(), os.scandir(folder_fd) as scan:
+            found = sorted(scan, key=lambda entry: entry.name)
+        for item in found:
+            if item.name.startswith(_UPLOADING):
+                continue
+            try:
+                status = item.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+                continue
+            is_folder = stat.S_ISDIR(status.st_mode)
+            yield Entry(item.name, directory, is_folder, 0 if is_folder else status.st_size, status.st_mtime)
+            if is_folder and recursive:
+                below = item.name if directory == "." else f"{directory}/{item.name}"
+                with contextlib.suppress(OSError), _opened_folder(folder_fd, item.name) as child:
+                    yield from self._walk(child, below, recursive)
+
+    def _entry(self, parent: int, name: str) -> Entry:
+        with _as_session_user():
+            status = os.stat(name, dir_fd=parent, follow_symlinks=False)
+        if not stat.S_ISREG(status.st_mode):
+            raise FileNotFoundError(name)
+        return Entry(name, ".", False, status.st_size, status.st_mtime)
+
+    @contextlib.contextmanager
+    def _opened(self, folder: str, *, create: bool = False) -> Iterator[int]:
+        fd = os.dup(self._fd)
+        try:
+            for part in folder_parts(folder):
+                if create:
+                    with _as_session_user(), contextlib.suppress(FileExistsError):
+                        os.mkdir(part, 0o777, dir_fd=fd)
+                with _opened_folder(fd, part) as below:
+                    os.dup2(below, fd, inheritable=False)
+            yield fd
+        finally:
+            os.close(fd)
+
+
+def folder_parts(folder: str) -> list[str]:
+    """The steps from /mnt/data to `folder`, which may begin with /mnt/data itself. Raises InvalidFolder."""
+    path = folder.strip("/")
+    if path == _ROOT or path.startswith(_ROOT + "/"):
+        path = path[len(_ROOT) :].strip("/")
+    parts = [part for part in path.split("/") if part]
+    if not all(_FOLDER_NAME.fullmatch(part) for part in parts):
+        raise InvalidFolder(folder)
+    return parts
+
+
+def _check_name(name: str) -> None:
+    if not _FILE_NAME.fullmatch(name) or name in (".", "..") or len(os.fsencode(name)) > 255:
+        raise InvalidName(name)
+
+
+@contextlib.contextmanager
+def _opened_folder(parent: int, name: str) -> Iterator[int]:
+    with _as_session_user():
+        try:
+            fd = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
+        except OSError as failure:
+            raise FileNotFoundError(name) from failure
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _copy(source: BinaryIO, target: BinaryIO) -> None:
+    total = 0
+    try:
+        while chunk := source.read(1 << 20):
+            total += len(chunk)
+            if total > MAX_UPLOAD_BYTES:
+                raise TooLarge
+            target.write(chunk)
+        target.flush()
+    except OSError as full:
+        raise TooLarge from full
+
+
+@contextlib.contextmanager
+def _as_session_user() -> Iterator[None]:
+    """Lets this thread, when the server is root, open files with the session user's rights and no more.
+
+    The kernel would refuse root anyway: a session's file system does not know that user. setfsuid(2) is per thread.
+    """
+    if os.getuid() != 0:
+        yield
+        return
+    _libc.setfsgid(confinement.SESSION_UID)
+    _libc.setfsuid(confinement.SESSION_UID)
+    try:
+        yield
+    finally:
+        _libc.setfsuid(0)
+        _libc.setfsgid(0)

@@ -1,0 +1,44 @@
+"""Lets Python code find /mnt/data in another folder, where the kernel cannot give a session a /mnt/data of its own.
+
+Only Python's own file functions are led there; programs that the code starts, and libraries that open files in C, see
+the machine's real /mnt/data, if there is one.
+"""
+
+import builtins
+import functools
+import io
+import os
+from collections.abc import Callable
+from typing import Any
+
+_TAKE_A_PATH = (
+    "access", "chdir", "chmod", "listdir", "lstat", "makedirs", "mkdir", "open", "readlink", "remove", "rmdir",
+    "scandir", "stat", "statvfs", "truncate", "unlink", "utime",
+)  # fmt: skip
+_TAKE_TWO_PATHS = ("link", "rename", "replace", "symlink")
+
+
+def redirect(visible: str, real: str) -> None:
+    """Makes every path at or below `visible` mean the same place below `real`, for this process, for good."""
+
+    def translated(path: Any) -> Any:
+        if not isinstance(path, (str, bytes, os.PathLike)):
+            return path
+        text = os.fsdecode(path)
+        if text != visible and not text.startswith(visible + "/"):
+            return path
+        moved = real + text[len(visible) :]
+        return os.fsencode(moved) if isinstance(path, bytes) else moved
+
+    def leading(function: Callable[..., Any], paths: int) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def led(*arguments: Any, **keywords: Any) -> Any:
+            return function(*map(translated, arguments[:paths]), *arguments[paths:], **keywords)
+
+        return led
+
+    for name in _TAKE_A_PATH:
+        setattr(os, name, leading(getattr(os, name), 1))
+    for name in _TAKE_TWO_PATHS:
+        setattr(os, name, leading(getattr(os, name), 2))
+    builtins.open = io.open = leading(io.open, 1)

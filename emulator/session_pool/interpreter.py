@@ -1,0 +1,217 @@
+"""Runs the code of one session: ipykernel's own kernel, without its sockets.
+
+Azure's sessions are ipykernel kernels, and code there may reach `get_ipython().kernel`, its `do_execute` and its
+`session.send`. So this is that kernel, with the one difference that messages leave through a `Channel` instead of
+ZeroMQ. Runs inside the session's process; knows nothing of pools, HTTP, or how its process was made.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from typing import Any
+
+from . import frames
+
+# The debugger would cost every session 10 MB for something no caller can reach; ipykernel leaves it out when absent.
+sys.modules["debugpy"] = None  # type: ignore[assignment]
+import ipykernel.debugger  # noqa: E402, F401
+from ipykernel.iostream import IOPubThread, OutStream  # noqa: E402
+from ipykernel.ipkernel import IPythonKernel  # noqa: E402
+from ipykernel.zmqshell import ZMQInteractiveShell  # noqa: E402
+from jupyter_client.session import Session  # noqa: E402
+from tornado.ioloop import IOLoop  # noqa: E402
+from traitlets.config import Config  # noqa: E402
+
+del sys.modules["debugpy"]
+
+_FORWARDED = {
+    "stream",
+    "display_data",
+    "update_display_data",
+    "execute_result",
+    "error",
+    "execute_reply",
+    "clear_output",
+}
+_ALL_SIGNALS = signal.valid_signals()
+
+
+class Channel:
+    """The socket to the server. Whole messages only, from any thread, also while signals arrive."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+
+    def send(self, message: frames.Message) -> None:
+        frame = frames.encode(message)
+        with self._lock:
+            # An interrupt in the middle of a frame would leave half of it on the wire.
+            blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _ALL_SIGNALS)
+            try:
+                self._connection.sendall(frame)
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+    def owned(self) -> bool:
+        """False in a process that user code forked: it must not write here."""
+        return os.getpid() == self._pid
+
+
+class MessageSession(Session):  # type: ignore[misc]
+    """jupyter_client's Session, whose messages go to the channel. The kernel and its streams send all they say here."""
+
+    channel: Channel | None = None
+
+    def send(  # type: ignore[no-untyped-def]
+        self, stream, msg_or_type, content=None, parent=None, ident=None, buffers=None, track=False, header=None,
+        metadata=None,
+    ) -> Any:  # fmt: skip
+        if isinstance(msg_or_type, dict):
+            message = msg_or_type
+        else:
+            message = self.msg(msg_or_type, content=content, parent=parent, header=header, metadata=metadata)
+        kind = message["header"]["msg_type"]
+        if kind in _FORWARDED and self.channel is not None:
+            if self.channel.owned():
+                self.channel.send(
+                    {"type": kind, "parent": message["parent_header"].get("msg_id"), "content": message["content"]}
+                )
+            elif kind == "stream":
+                text = message["content"]["text"].encode("utf-8", "replace")
+                os.write(2 if message["content"]["name"] == "stderr" else 1, text)
+        return message
+
+
+class _Unthreaded(IOPubThread):  # type: ignore[misc]
+    """Stands where the kernel expects its output thread; what would be scheduled there happens at once.
+
+    A session's process is forked from one that holds this, and a thread does not survive a fork.
+    """
+
+    def __init__(self) -> None:
+        self.thread = None
+        self.io_loop = None
+
+    def schedule(self, f: Any) -> None:
+        f()
+
+
+class _Stream(OutStream):  # type: ignore[misc]
+    """The kernel's stdout or stderr, which sends what was written when it is much, old, or flushed."""
+
+    _SEND_CHARACTERS = 1 << 15
+    _descriptors = {"stdout": 1, "stderr": 2}
+
+    def __init__(self, session: MessageSession, name: str) -> None:
+        super().__init__(session, _Unthreaded(), name, watchfd=False)
+        self._held = 0
+        self._last_sent = 0.0
+
+    def fileno(self) -> int:
+        """The process's own descriptor, which the server drains too."""
+        return self._descriptors[self.name]
+
+    def write(self, string: str) -> int | None:
+        self._held += len(string) if isinstance(string, str) else 0
+        written: int | None = super().write(string)
+        return written
+
+    def _schedule_flush(self) -> None:
+        if self._held >= self._SEND_CHARACTERS or time.monotonic() - self._last_sent > self.flush_interval:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._held = 0
+        self._last_sent = time.monotonic()
+        super()._flush()
+
+
+class SessionKernel(IPythonKernel):  # type: ignore[misc]
+    """ipykernel's kernel. One per process; made once, before the fork, and attached to a channel after it."""
+
+    shell_class = ZMQInteractiveShell
+
+    def _abort_queues(self) -> None:
+        """There is no queue: the server sends one request at a time."""
+
+
+def make_kernel() -> SessionKernel:
+    """The kernel, with pandas' and matplotlib's displays as in a notebook. Starts no thread and no event loop."""
+    config = Config()
+    config.HistoryManager.enabled = False  # its database would need a thread and a file
+    config.InteractiveShell.colors = "nocolor"
+    session = MessageSession(config=config, key=b"", username="session")
+    kernel: SessionKernel = SessionKernel.instance(config=config, session=session, log=logging.getLogger("ipykernel"))
+    sys.stdout, sys.stderr = _Stream(session, "stdout"), _Stream(session, "stderr")
+    return kernel
+
+
+def serve(kernel: SessionKernel, connection: socket.socket) -> None:
+    """Runs each request that comes from the server, until it hangs up. Call in the session's process, once."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    kernel.io_loop = IOLoop.current()
+    kernel.session.channel = Channel(connection)
+    kernel.session.pid = os.getpid()
+    for stream in (sys.stdout, sys.stderr):
+        setattr(stream, "_master_pid", os.getpid())  # noqa: B010 - OutStream's own attribute, unknown to typing
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    requests: asyncio.Queue[frames.Message] = asyncio.Queue()
+    reader = frames.Reader()
+
+    def receive() -> None:
+        # The socket itself stays blocking, for the messages that leave on it.
+        received = connection.recv(1 << 16, socket.MSG_DONTWAIT)
+        if not received:
+            loop.stop()
+        for request in reader.feed(received):
+            requests.put_nowait(request)
+
+    loop.add_reader(connection, receive)
+    _wake_on_signals(loop)
+    running = loop.create_task(_run_each(kernel, requests))
+    running.add_done_callback(lambda _: loop.stop())
+    while True:
+        try:
+            loop.run_forever()
+        except KeyboardInterrupt:
+            continue  # it came when no code was running
+        break  # the server hung up, or the code called exit(), which stops a Jupyter kernel too
+    if running.done():
+        running.result()
+
+
+def _wake_on_signals(loop: asyncio.AbstractEventLoop) -> None:
+    """An interrupt cancels code that awaits, but only when the sleeping loop hears of it."""
+    heard, hear = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(hear, warn_on_full_buffer=False)
+    loop.add_reader(heard, os.read, heard, 4096)
+
+
+async def _run_each(kernel: SessionKernel, requests: "asyncio.Queue[frames.Message]") -> None:
+    while True:
+        await _execute(kernel, await requests.get())
+
+
+async def _execute(kernel: SessionKernel, request: frames.Message) -> None:
+    content = {"code": request["code"], "silent": False, "store_history": True, "allow_stdin": False}
+    parent = kernel.session.msg("execute_request", content)
+    parent["header"]["msg_id"] = parent["msg_id"] = request["id"]
+    kernel.set_parent([], parent, channel="shell")
+    try:
+        await asyncio.ensure_future(kernel.execute_request(None, [], parent))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        _reply_interrupted(kernel, parent)
+
+
+def _reply_interrupted(kernel: SessionKernel, parent: frames.Message) -> None:
+    """The interrupt hit the kernel's own code, before or after the user's: the run ends all the same."""
+    content = {"status": "error", "ename": "KeyboardInterrupt", "evalue": "", "traceback": []}
+    kernel.session.send(None, "execute_reply", content, parent)

@@ -1,0 +1,149 @@
+"""An ASGI app served on loopback, from a thread of its own.
+
+Both of the emulator's servers run code for whoever reaches them, and every page in a browser can send requests to
+localhost. So an app here answers only when the Host header is a loopback name (a page that rebinds its own name to
+127.0.0.1 keeps its name in Host) and refuses requests that carry the Origin of another site.
+"""
+
+import contextlib
+import ipaddress
+import json
+import socket
+import threading
+from urllib.parse import urlsplit
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+class PortInUse(Exception):
+    """Another program listens on the port that was asked for."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"port {port} is in use")
+        self.port = port
+
+
+class LoopbackServer:
+    """Owns one listening socket on 127.0.0.1 and the thread that serves `app` on it."""
+
+    def __init__(self, app: ASGIApp, *, port: int = 0) -> None:
+        """`port` 0 picks a free one. Raises PortInUse; connections are accepted from `start` on."""
+        self._socket = _listen(port)
+        self.port: int = self._socket.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        config = uvicorn.Config(
+            LoopbackOnly(app),
+            log_level="critical",
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            lifespan="on",
+            timeout_graceful_shutdown=1,
+            timeout_keep_alive=75,
+            ws="none",
+        )
+        self._server = _Server(config)
+        self._thread = threading.Thread(target=self._run, name=f"server-{self.port}", daemon=True)
+
+    def start(self) -> None:
+        """Returns when the app answers; raises RuntimeError when its start-up failed."""
+        self._thread.start()
+        self._server.ready.wait()
+        if not self._server.started:
+            self._thread.join()
+            raise RuntimeError("the server did not start") from self._server.failure
+
+    def stop(self) -> None:
+        """Ends requests in progress and the app, and closes the port. May be called twice."""
+        self._server.should_exit = True
+        if self._thread.is_alive():
+            self._thread.join()
+        self._socket.close()
+
+    def _run(self) -> None:
+        try:
+            self._server.run(sockets=[self._socket])
+        except BaseException as failure:  # start() tells it to the caller
+            self._server.failure = failure
+        finally:
+            self._server.ready.set()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which says when it is ready instead of having to be asked."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+        self.failure: BaseException | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self):  # type: ignore[no-untyped-def]
+        yield  # signals belong to the program that starts the servers
+
+
+class LoopbackOnly:
+    """Lets through what this machine's own programs send; answers 403 to the rest."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            refusal = self._refusal(
+                {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+            )
+            if refusal:
+                await _send_refusal(send, refusal)
+                return
+        await self._app(scope, receive, send)
+
+    @staticmethod
+    def _refusal(headers: dict[str, str]) -> str | None:
+        host = headers.get("host", "")
+        if not is_loopback(host):
+            return (
+                f"The emulator runs code, so it answers only to loopback names. The Host header was '{host[:200]}'; "
+                "call it as http://127.0.0.1 or http://localhost."
+            )
+        origin = headers.get("origin")
+        if origin is not None and (urlsplit(origin).scheme not in ("http", "https") or urlsplit(origin).netloc != host):
+            return (
+                f"The emulator runs code, so it refuses requests from pages of other sites. The Origin header was "
+                f"'{origin[:200]}'; send the request from a program, or from a page that the emulator serves."
+            )
+        return None
+
+
+def is_loopback(host: str) -> bool:
+    """True for the value of a Host header that names this machine: localhost, 127.0.0.0/8 or [::1], with any port."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+async def _send_refusal(send: Send, message: str) -> None:
+    body = json.dumps({"error": {"code": "Forbidden", "message": message}}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _listen(port: int) -> socket.socket:
+    # asyncio sets TCP_NODELAY only where the protocol is named; without it, a keep-alive call takes 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError:
+        listener.close()
+        raise PortInUse(port) from None
+    listener.listen(1024)
+    return listener

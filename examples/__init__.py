@@ -1,0 +1,1 @@
+"""Programs that call the connector as its users do: over REST, knowing nothing of how it is built."""

@@ -1,0 +1,68 @@
+"""One call to the connector: sent, printed with its answer, held to the status it should have. Knows no operation."""
+
+import ipaddress
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlencode, urlsplit
+
+import requests
+
+from examples.sales_report.transcript import show_answer, show_request
+
+CONNECT_SECONDS, ANSWER_SECONDS = 10, 230
+
+JsonObject = dict[str, Any]
+
+
+class DemoFailed(Exception):
+    """Something went otherwise than the story tells; the message is a sentence for whoever watches."""
+
+
+class Connector:
+    """The REST API at `api_url`, such as `http://127.0.0.1:7071/api`, called with the function key if there is one."""
+
+    def __init__(self, api_url: str, key: str | None = None) -> None:
+        self.api_url = api_url
+        self._http = requests.Session()
+        self._http.trust_env = not is_on_this_machine(api_url)
+        if key is not None:
+            self._http.headers["x-functions-key"] = key
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: dict[str, str] | None = None,
+        body: JsonObject | None = None,
+        expected_status: int = 200,
+    ) -> requests.Response:
+        """Send one request and print both sides of it; DemoFailed when there is no answer or one of another status."""
+        url = self.api_url + path + (f"?{urlencode(query)}" if query else "")
+        show_request(method, url, body)
+        try:
+            response = self._http.request(method, url, json=body, timeout=(CONNECT_SECONDS, ANSWER_SECONDS))
+        except requests.RequestException as error:
+            raise DemoFailed(f"{method} {path} got no answer from {self.api_url} ({type(error).__name__}).") from error
+        show_answer(response)
+        if response.status_code != expected_status:
+            hint = " Give the function key with --key." if response.status_code == 401 else ""
+            raise DemoFailed(f"{method} {path} answered {response.status_code} instead of {expected_status}.{hint}")
+        return response
+
+
+def is_on_this_machine(url: str) -> bool:
+    """Tell whether an address is this machine's own: no proxy that the environment names can reach that."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,95 @@
+"""The deployed surface: one HTTP-triggered function for each operation of openapi.yaml.
+
+The Azure Functions worker imports this module and serves what it finds in `app`. A function's name is its operationId.
+"""
+
+import azure.functions as func
+
+from connector.http import Connector
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+connector = Connector()
+
+
+@app.function_name("ExecutePythonCode")
+@app.route("executions", methods=["POST"])
+def execute_python_code(req: func.HttpRequest) -> func.HttpResponse:
+    return connector.answer("ExecutePythonCode", req)
+
+
+@app.function_name("GetExecution")
+@app.route("executions/{executionId}", methods=["GET"])
+def get_execution(req: func.HttpRequest) -> func.HttpResponse:
+    return connector.answer("GetExecution", req)
+
+
+@app.function_name("UploadFile")
+@app.route("files", methods=["POST"])
+def upload_file(req: func.HttpRequest) -> func.HttpResponse:
+    return connector.answer("UploadFile", req)
+
+
+@app.function_name("ListFiles")
+@app.route("files", methods=["GET"])
+def list_files(req: func.HttpRequest) -> func.HttpResponse:
+    return connector.answer("ListFiles", req)
+
+
+@app.function_name("PutFile")
+@app.route("files/{fileName}", methods=["PUT"])
+def put_file(req: func.HttpRequest) -> func.HttpResponse:
+    return connector.answer("PutFile", req)
+
+
+@app.function_name("GetFile")
+@app.route("files/{fileName}", methods=["GET"])
+def get_file(req: func.HttpRequest) -> func.HttpResponse:
+    return connector.answer("GetFile", req)
+
+
+@app.function_name("DeleteFile")
+@app.route("files/{fileName}", methods=["DELETE"])
+def delete_file(req: func.HttpRequest) -> func.HttpResponse:
+    return connector.answer("DeleteFile", req)
+
+
+@app.function_name("DownloadFile")
+@app.route("files/{fileName}/content", methods=["GET"])
+def download_file(req: func.HttpRequest) -> func.HttpResponse:
+    return connector.answer("DownloadFile", req)
+
+
+@app.function_name("DownloadFileHeaders")
+@app.route("files/{fileName}/content", methods=["HEAD"])
+def download_file_headers(req: func.HttpRequest) -> func.HttpResponse:
+    return connector.answer("DownloadFileHeaders", req)
+
+
+@app.function_name("GetSession")
+@app.route("sessions/{sessionId}", methods=["GET"])
+def get_session(req: func.HttpRequest) -> func.HttpResponse:
+    return connector.answer("GetSession", req)
+
+
+@app.function_name("EndSession")
+@app.route("sessions/{sessionId}", methods=["DELETE"])
+def end_session(req: func.HttpRequest) -> func.HttpResponse:
+    return connector.answer("EndSession", req)
+
+
+@app.function_name("CheckConnection")
+@app.route("connection", methods=["GET"])
+def check_connection(req: func.HttpRequest) -> func.HttpResponse:
+    return connector.answer("CheckConnection", req)
+
+
+@app.function_name("GetHealth")
+@app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+def get_health(req: func.HttpRequest) -> func.HttpResponse:
+    return connector.answer("GetHealth", req)
+
+
+@app.function_name("GetOpenApiDocument")
+@app.route("openapi.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+def get_openapi_document(req: func.HttpRequest) -> func.HttpResponse:
+    return connector.answer("GetOpenApiDocument", req)
