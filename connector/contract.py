@@ -122,10 +122,12 @@ def _checked(value: Any, schema: Json, what: str) -> Json:
         Draft202012Validator(schema).iter_errors(normalised), key=lambda failure: list(map(str, failure.path))
     )
     errors = [error for failure in failures for error in _errors(failure, what)]
+    if len(errors) > 1:
+        first = errors[0]
+        details = tuple(errors[:20])
+        raise type(first)(f"{first.message} More is wrong: see details.", target=first.target, details=details)
     if errors:
-        first, *rest = errors
-        first.details = tuple(errors[:10]) if rest else ()
-        raise first
+        raise errors[0]
     return dict(normalised)
 
 

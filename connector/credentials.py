@@ -43,13 +43,13 @@ class PoolCredential:
 
     def _fetch(self) -> AccessToken:
         # azure.identity takes a noticeable part of a cold start to import, and only calls to the pool need it.
-        from azure.core.exceptions import ClientAuthenticationError
+        from azure.core.exceptions import AzureError
 
         if self._source is None:
             self._source = self._make_source()
         try:
             return self._source.get_token(SCOPE)
-        except ClientAuthenticationError as failure:
+        except AzureError as failure:
             still_good = self._token is not None and self._token.expires_on > time.time()
             if still_good and self._token is not None:
                 return self._token

@@ -3,6 +3,7 @@
 One wrapper around every function: nothing raises to the host, which would answer an exception with an empty 500.
 """
 
+import contextlib
 import json
 import logging
 import os
@@ -232,21 +233,23 @@ def _body(request: func.HttpRequest) -> bytes:
 
 def _form(operation: Operation, request: func.HttpRequest) -> dict[str, Any]:
     """The fields and files of a multipart body, as `upload_contents` takes them."""
-    _body(request)
+    body = _body(request)
     try:
-        sent = [(part.filename or "", part.read()) for part in request.files.getlist("file")]
-        stray = [name for name in request.files if name != "file"]
-        fields = {name: request.form[name] for name in request.form}
+        parts = [(name, part) for name in request.files for part in request.files.getlist(name)]
+        sent = {name: request.form[name] for name in request.form}
     except ValueError:
-        raise InvalidRequest(
-            "The body is not multipart/form-data as its Content-Type says: look at the boundary."
-        ) from None
-    members = operation.checked_body(
-        {**dict.fromkeys(stray), **fields, "file": [""] * len(sent)}, "multipart/form-data"
-    )
+        parts, sent = [], {}
+    if body and not parts and not sent:
+        raise InvalidRequest("The body is not multipart/form-data as its Content-Type says: look at the boundary.")
+    contents = []
+    for _, part in parts:
+        with contextlib.closing(part):
+            # Some clients send a path as the name of a part.
+            contents.append(((part.filename or "").rsplit("/", 1)[-1], part.read()))
+    files_sent = {name: [part.filename or "" for named, part in parts if named == name] for name, _ in parts}
+    members = operation.checked_body({**sent, **files_sent}, "multipart/form-data")
     del members["file"]
-    # Some clients send a path as the name of a part.
-    return {**_arguments(members), "contents": [(name.rsplit("/", 1)[-1], content) for name, content in sent]}
+    return {**_arguments(members), "contents": contents}
 
 
 def _json_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> func.HttpResponse:

@@ -35,7 +35,8 @@ from .errors import (
 STREAM_CHARACTERS = 1_000_000
 """Asked for with every run: the pool cuts each stream at 4,096 characters otherwise, without a sign of it."""
 
-LONGEST_RUN_SECONDS = 220
+ANSWER_MARGIN_SECONDS = 15
+"""How much longer than a run its answer may take: a new session, and the way there and back."""
 _CONNECT_SECONDS = 5.0
 _BUSY_SECONDS = 30
 """What Retry-After says when a pool that is busy does not say it: sessions end by the minute."""
@@ -133,7 +134,7 @@ class SessionPoolClient:
                 identifier,
                 json=body,
                 headers={"operation-id": execution_id},
-                read_seconds=timeout_seconds + 15,
+                read_seconds=timeout_seconds + ANSWER_MARGIN_SECONDS,
             )
             return _run(_object(response))
 

@@ -11,7 +11,7 @@ DEFAULT_TIMEOUT_SECONDS = 90
 # "KeyError: ", with or without a module in front, at the start of a line.
 _ERROR_LINE = re.compile(r"^(?P<name>[A-Za-z_][\w.]*): ?", re.MULTILINE)
 _CELL_LINE = re.compile(r"^\s*Cell In\[(\d+)\], line (\d+)", re.MULTILINE)
-_TRACEBACK_START = re.compile(r"-{70,}$|^\s*Cell In\[\d+\], line \d+", re.MULTILINE)
+_TRACEBACK_START = re.compile(r"-{70,}$| {2}Cell In\[\d+\], line \d+|An exception has occurred, use %tb", re.MULTILINE)
 
 
 def execute_python_code(

@@ -18,7 +18,7 @@ INNER_UID = 1000  # how that user, or the ordinary user who started the pool, lo
 HOME = "/home/session"
 DATA = "/mnt/data"
 
-CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID = 0x0002_0000, 0x1000_0000, 0x2000_0000
+_CLONE_NEWNS, _CLONE_NEWUSER, _CLONE_NEWPID = 0x0002_0000, 0x1000_0000, 0x2000_0000
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REMOUNT, _MS_BIND = 1, 2, 4, 8, 32, 4096
 _MS_REC, _MS_PRIVATE = 1 << 14, 1 << 18
 _MNT_DETACH = 2
@@ -60,56 +60,63 @@ def drop_capabilities() -> None:
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
 
 
-def enter_private_root(python_prefixes: list[str]) -> None:
-    """Moves this process into namespaces of its own, with a file system that holds only what Python needs.
+def enter_namespaces(python_prefixes: list[str]) -> bool:
+    """Moves this process into namespaces of its own; its next child is pid 1 of a new process table.
 
-    Its next child is pid 1 of a new process table. Raises OSError where the kernel does not allow it.
+    True when the file system is swapped already. Raises OSError where the kernel does not allow it.
     """
     uid, gid = os.getuid(), os.getgid()  # a new user namespace knows neither until they are mapped
-    if uid == 0:
-        _unshare(CLONE_NEWNS)
+    is_root = uid == 0
+    if is_root:
+        _unshare(_CLONE_NEWNS)
         _build_root(python_prefixes)
         become_session_user()
         uid = gid = SESSION_UID
-        _unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID)
-        _map_user(uid, gid)
-    else:
-        _unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID)
-        _map_user(uid, gid)
-        _build_root(python_prefixes)
+    _unshare(_CLONE_NEWUSER | _CLONE_NEWNS | _CLONE_NEWPID)
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{INNER_UID} {uid} 1")
+    Path("/proc/self/gid_map").write_text(f"{INNER_UID} {gid} 1")
+    return is_root
+
+
+def settle(python_prefixes: list[str], *, swapped: bool) -> None:
+    """In the first child after `enter_namespaces`: leaves it with a file system that holds only what Python needs."""
+    if not swapped:
+        _build_root(python_prefixes)  # an ordinary user may mount /proc only from inside the new process table
+    mount_process_table()
 
 
 def new_process_table() -> None:
     """The next child is pid 1 of a process table of its own."""
-    _unshare(CLONE_NEWPID)
+    _unshare(_CLONE_NEWPID)
 
 
 def return_to_process_table(namespace_fd: int) -> None:
     """The next children belong to the process table behind `namespace_fd` again."""
-    _checked(_libc.setns(namespace_fd, CLONE_NEWPID), "setns")
+    _checked(_libc.setns(namespace_fd, _CLONE_NEWPID), "setns")
 
 
 def new_file_systems() -> None:
     """What this process mounts from now on is its own."""
-    _unshare(CLONE_NEWNS)
+    _unshare(_CLONE_NEWNS)
 
 
 def _unshare(flags: int) -> None:
     _checked(_libc.unshare(flags), "unshare")
 
 
-def _map_user(outer_uid: int, outer_gid: int) -> None:
-    """Maps the one user that a new user namespace may have."""
-    Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{INNER_UID} {outer_uid} 1")
-    Path("/proc/self/gid_map").write_text(f"{INNER_UID} {outer_gid} 1")
-
-
 def _build_root(python_prefixes: list[str]) -> None:
     """Swaps the file system for one that holds the system's programs, Python, and nothing of anyone's own."""
     _mount("none", "/", flags=_MS_REC | _MS_PRIVATE)
-    root = "/tmp"  # any folder will do: the mount over it is seen by this process alone
+    # Any folder will do that hides nothing of what is to be shown: the mount over it is seen by this process alone.
+    root = next(
+        folder
+        for folder in ("/mnt", "/srv", "/media", "/opt", "/run", "/tmp")
+        if os.path.isdir(folder) and not any(_is_below(prefix, folder) for prefix in python_prefixes)
+    )
     _mount("tmpfs", root, "tmpfs", _MS_NOSUID | _MS_NODEV, "size=16m,mode=755")
+    os.mkdir(f"{root}/tmp")
+    _mount("tmpfs", f"{root}/tmp", "tmpfs", _MS_NOSUID | _MS_NODEV, "size=64m,mode=1777")
     for path in ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", *python_prefixes):
         _show(path, root)
     for path in (
@@ -125,14 +132,13 @@ def _build_root(python_prefixes: list[str]) -> None:
         _show(f"/dev/{name}", root, device=True)
     for name, text in _ACCOUNTS.items():
         Path(root, "etc", name).write_text(text)
-    for folder in ("proc", "tmp", "old", "dev/shm", "dev/pts", DATA[1:], HOME[1:]):
+    for folder in ("proc", "old", "dev/shm", "dev/pts", DATA[1:], HOME[1:]):
         os.makedirs(f"{root}/{folder}", exist_ok=True)
     os.symlink("pts/ptmx", f"{root}/dev/ptmx")
     os.symlink("/proc/self/fd", f"{root}/dev/fd")
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         os.symlink(f"/proc/self/fd/{number}", f"{root}/dev/{name}")
     _mount("proc", f"{root}/proc", "proc", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC)
-    _mount("tmpfs", f"{root}/tmp", "tmpfs", _MS_NOSUID | _MS_NODEV, "size=64m,mode=1777")
     _checked(_libc.syscall(_SYS_PIVOT_ROOT[os.uname().machine], root.encode(), f"{root}/old".encode()), "pivot_root")
     os.chdir("/")
     _checked(_libc.umount2(b"/old", _MNT_DETACH), "umount /old")
@@ -145,12 +151,19 @@ def mount_process_table() -> None:
     _mount("proc", "/proc", "proc", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC)
 
 
-def mount_session_folders(data_bytes: int) -> None:
+def mount_session_folders(data_bytes: int, python_prefixes: list[str]) -> None:
     """Gives a session its own /mnt/data, /tmp, home, shared memory and terminals, which take memory as they fill."""
     mount_process_table()
     quiet = _MS_NOSUID | _MS_NODEV
     _mount("tmpfs", DATA, "tmpfs", quiet, f"size={data_bytes},mode=777")
+    # Python may be installed below /tmp, as in a clone for a trial: its folders are shown again over the new one.
+    shown = {prefix: os.open(prefix, os.O_PATH) for prefix in python_prefixes if _is_below(prefix, "/tmp")}
     _mount("tmpfs", "/tmp", "tmpfs", quiet, f"size={data_bytes},mode=1777")
+    for prefix, fd in shown.items():
+        if not os.path.lexists(prefix):
+            os.makedirs(prefix)
+            _mount(f"/proc/self/fd/{fd}", prefix, flags=_MS_BIND | _MS_REC)
+        os.close(fd)
     _mount("tmpfs", HOME, "tmpfs", quiet, f"size={data_bytes},mode=755")
     _mount("tmpfs", "/dev/shm", "tmpfs", quiet | _MS_NOEXEC, f"size={data_bytes},mode=1777")
     _mount("devpts", "/dev/pts", "devpts", _MS_NOSUID | _MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620")
@@ -162,6 +175,10 @@ _ACCOUNTS = {
     "hosts": "127.0.0.1 localhost\n::1 localhost\n",
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
 }
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder + "/")
 
 
 def _show(path: str, root: str, *, device: bool = False) -> None:

@@ -68,9 +68,11 @@ def main() -> NoReturn:
     _fork_sessions(server, folders, kernel)
 
 
-def _package_root() -> str:
-    """The folder from which this package is imported."""
-    return os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+def _python_prefixes() -> list[str]:
+    """The folders from which this process imports, which sessions must see: Python, its packages, and this one."""
+    own = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    named = {sys.prefix, sys.base_prefix, own}
+    return sorted(named | {os.path.realpath(folder) for folder in named})
 
 
 def _import_what_sessions_use() -> Any:
@@ -91,13 +93,14 @@ class NamespaceFolders:
     def __init__(self, data_bytes: int, server: socket.socket) -> None:
         """Moves this process there too, as pid 1. Raises OSError where the kernel allows less than all of it."""
         self._data_bytes = data_bytes
-        confinement.enter_private_root(sorted({sys.prefix, sys.base_prefix, _package_root()}))
+        self._python_prefixes = _python_prefixes()
+        swapped = confinement.enter_namespaces(self._python_prefixes)
         pid = os.fork()  # the first child is pid 1 of the new process table
         if pid:
             server.close()
             os.waitpid(pid, 0)
             os._exit(0)
-        confinement.mount_process_table()
+        confinement.settle(self._python_prefixes, swapped=swapped)
         self._own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
         self._try()
 
@@ -124,7 +127,7 @@ class NamespaceFolders:
     def make(self) -> str:
         """In a session's init: makes its folders and returns the path of its data folder."""
         confinement.new_file_systems()
-        confinement.mount_session_folders(self._data_bytes)
+        confinement.mount_session_folders(self._data_bytes, self._python_prefixes)
         confinement.deny_proc_access()
         return confinement.DATA
 

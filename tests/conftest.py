@@ -1,0 +1,164 @@
+"""What all tests share: the emulator, running once, and hosts for connectors that are set up in other ways."""
+
+import contextlib
+import os
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+import yaml
+from jsonschema import Draft202012Validator
+
+from connector.settings import SETTINGS
+from emulator.functions_host import FunctionsHost
+from emulator.identity_endpoint import IdentityEndpoint
+from emulator.session_pool.engine import Engine
+from emulator.session_pool.pool import Pool
+from emulator.session_pool.server import SessionPoolServer
+from emulator.session_pool.tokens import TokenAuthority
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Promised:
+    """The responses that openapi.yaml promises, with schemas to hold real ones against."""
+
+    def __init__(self) -> None:
+        self._document = yaml.safe_load((ROOT / "openapi.yaml").read_text())
+
+    def check(self, method: str, path: str, response: requests.Response) -> None:
+        """Fails when the response is not one of those, or does not have their shape."""
+        operation = self._operation(method, urlsplit(path).path)
+        if operation is None or not response.content or "json" not in response.headers.get("Content-Type", ""):
+            return
+        promised = operation["responses"].get(str(response.status_code), operation["responses"]["default"])
+        promised = self._resolved(promised)
+        if "application/json" in promised.get("content", {}):
+            schema = self._resolved(promised["content"]["application/json"]["schema"])
+            Draft202012Validator(schema).validate(response.json())
+
+    def _operation(self, method: str, path: str) -> dict[str, Any] | None:
+        for template, item in self._document["paths"].items():
+            if method.lower() in item and re.fullmatch(re.sub(r"{\w+}", "[^/]+", template), path):
+                found: dict[str, Any] = item[method.lower()]
+                return found
+        return None
+
+    def _resolved(self, node: Any) -> Any:
+        if isinstance(node, dict) and "$ref" in node:
+            target = self._document
+            for step in node["$ref"].removeprefix("#/").split("/"):
+                target = target[step]
+            return self._resolved(target)
+        if isinstance(node, dict):
+            return {name: self._resolved(value) for name, value in node.items()}
+        return [self._resolved(item) for item in node] if isinstance(node, list) else node
+
+
+promised = Promised()
+
+
+@dataclass(frozen=True)
+class Api:
+    """The connector as a caller has it: an address, and calls relative to it."""
+
+    url: str
+
+    def call(self, method: str, path: str, **request: Any) -> requests.Response:
+        """The response, which must be one that openapi.yaml promises."""
+        response = requests.request(method, f"{self.url}{path}", timeout=60, **request)
+        promised.check(method, path, response)
+        return response
+
+    def execute(self, code: str, session_id: str | None = None, **members: Any) -> dict[str, Any]:
+        """Runs code and returns the Execution."""
+        body = {"pythonCode": code, "sessionId": session_id, **members}
+        response = self.call("POST", "/executions", json=body)
+        assert response.status_code == 200, response.text
+        result: dict[str, Any] = response.json()
+        return result
+
+
+@contextmanager
+def connector_with(**environment: str) -> Iterator[Api]:
+    """A host for the connector, set up by `environment` alone."""
+    before = dict(os.environ)
+    for setting in SETTINGS:
+        os.environ.pop(setting.name, None)
+    os.environ.update(environment)
+    try:
+        host = FunctionsHost(ROOT)
+        host.start()
+        try:
+            yield Api(host.url + host.prefix)
+        finally:
+            host.stop()
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """A running session pool with an identity endpoint."""
+
+    pool: SessionPoolServer
+    authority: TokenAuthority
+    environment: dict[str, str]
+
+
+@contextmanager
+def emulated_pool(*, role_held: bool = True, max_sessions: int = 100, cooldown: float = 300) -> Iterator[Emulator]:
+    authority = TokenAuthority(role_held=role_held)
+    pool = Pool(Engine(), max_sessions=max_sessions, cooldown=timedelta(seconds=cooldown))
+    server, identity = SessionPoolServer(pool, authority), IdentityEndpoint(authority)
+    server.start()
+    identity.start()
+    try:
+        yield Emulator(server, authority, {"POOL_MANAGEMENT_ENDPOINT": server.endpoint, **identity.environment})
+    finally:
+        identity.stop()
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    """One pool for all tests; each uses sessions of its own."""
+    with emulated_pool(max_sessions=600) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def api(emulator: Emulator) -> Iterator[Api]:
+    """The connector in front of the emulator."""
+    with connector_with(**emulator.environment) as connector:
+        assert connector.call("GET", "/connection").status_code == 200
+        yield connector
+
+
+@pytest.fixture
+def start_connector() -> Iterator[Callable[..., Api]]:
+    """Starts connectors that are set up in another way; they end with the test."""
+    with contextlib.ExitStack() as running:
+        yield lambda **environment: running.enter_context(connector_with(**environment))
+
+
+@pytest.fixture
+def start_pool() -> Iterator[Callable[..., Emulator]]:
+    """Starts pools that are set up in another way; they end with the test."""
+    with contextlib.ExitStack() as running:
+        yield lambda **options: running.enter_context(emulated_pool(**options))
+
+
+@pytest.fixture
+def session_id() -> str:
+    """The id of a session that no other test uses."""
+    return f"test-{uuid.uuid4()}"

@@ -1,0 +1,199 @@
+"""ExecutePythonCode and GetExecution, on the running app with real sessions."""
+
+import base64
+import re
+import threading
+import time
+
+import pytest
+
+from connector import errors
+from connector.operations import executions
+from connector.session_pool import Run
+
+
+def test_a_run_without_a_session_makes_one(api):
+    """The connector mints an id of 128 random bits and returns it; the session keeps what the code made."""
+    first = api.execute("x = 5")
+    assert re.fullmatch("[0-9a-f]{32}", first["sessionId"])
+    assert api.execute("x + 1", first["sessionId"])["result"] == "6"
+    assert api.execute("1")["sessionId"] != first["sessionId"]
+
+
+def test_everything_about_a_run_is_returned(api, session_id):
+    """All members that a run always has, with their types."""
+    run = api.execute("import sys; print('out'); print('err', file=sys.stderr); 6 * 7", session_id)
+    assert run.pop("durationInMilliseconds") >= 0
+    assert run.pop("executionId")
+    assert run == {
+        "sessionId": session_id,
+        "status": "Succeeded",
+        "result": "42",
+        "value": 42,
+        "stdout": "out\n",
+        "stderr": "err\n",
+        "outputs": [],
+        "files": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("code", "result", "value"),
+    [
+        ("1 + 1", "2", 2),
+        ("1.5", "1.5", 1.5),
+        ("True", "True", True),
+        ("'text'", "text", None),
+        ("[1, 2]", "[1, 2]", None),
+        ("None", "", None),
+        ("print('x')", "", None),
+        ("x = 3", "", None),
+        ("float('nan')", "nan", None),
+        ("10 ** 30", str(10**30), 10**30),
+    ],
+)
+def test_the_result_is_always_text(api, session_id, code, result, value):
+    """`result` is the last expression as text; `value` is there where that is a number or a boolean."""
+    run = api.execute(code, session_id)
+    assert (run["result"], run.get("value")) == (result, value)
+    assert type(run.get("value")) is type(value)
+
+
+def test_a_figure_is_an_output(api, session_id):
+    """A chart comes back as base64 PNG, with no result beside it."""
+    code = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\nprint('done')"
+    run = api.execute(code, session_id)
+    (output,) = run["outputs"]
+    assert output["contentType"] == "image/png"
+    assert base64.b64decode(output["content"]).startswith(b"\x89PNG")
+    assert (run["result"], run["stdout"]) == ("", "done\n")
+
+
+def test_code_that_fails_is_a_200_that_tells_why(api, session_id):
+    """Name, message, line and traceback of the error; what was printed before it stays."""
+    run = api.execute("print('before')\nsales = {}\nsales['amount']", session_id)
+    assert (run["status"], run["result"], run["stdout"]) == ("Failed", "", "before\n")
+    assert (run["error"]["name"], run["error"]["message"], run["error"]["line"]) == ("KeyError", "'amount'", 3)
+    assert "sales['amount']" in run["error"]["traceback"]
+    assert "KeyError: 'amount'" in run["stderr"]
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "message", "line"),
+    [
+        ("x = 1\ndef f(:\n  pass", "SyntaxError", "invalid syntax", 2),
+        ("raise ValueError('a\\nb: c')", "ValueError", "a\nb: c", 1),
+        ("assert 1 == 2", "AssertionError", "", 1),
+        ("try:\n  1/0\nexcept Exception as e:\n  raise RuntimeError('second') from e", "RuntimeError", "second", 4),
+        ("import json\njson.loads('{')", "JSONDecodeError", "Expecting property name", 2),
+        ("def f():\n  return nope\n\nf()", "NameError", "name 'nope' is not defined", 2),
+        ("import sys; sys.exit(3)", "SystemExit", "3", None),
+    ],
+    ids=["syntax", "lines", "no-message", "chained", "library", "function", "exit"],
+)
+def test_errors_are_read_from_their_traceback(api, session_id, code, name, message, line):
+    """The kind of error, its message and its line in the caller's code."""
+    error = api.execute(code, session_id)["error"]
+    assert error["name"] == name
+    assert error["message"].startswith(message)
+    assert error.get("line") == line
+
+
+def test_a_function_of_an_earlier_run_does_not_lend_its_line(api, session_id):
+    """The line is one of the code that was sent, also when an earlier run's function raised the error."""
+    api.execute("def f():\n\n\n\n  raise ValueError('x')", session_id)
+    assert api.execute("1\nf()", session_id)["error"]["line"] == 2
+
+
+def test_a_run_over_its_time_is_stopped_and_keeps_the_variables(api, session_id):
+    """A timeout is a failed run that says so; the session goes on."""
+    run = api.execute("kept = 1\nimport time; time.sleep(30)", session_id, timeoutInSeconds=1)
+    assert (run["status"], run["error"]["name"]) == ("Failed", "TimeoutError")
+    assert "timeoutInSeconds" in run["error"]["hint"]
+    assert api.execute("kept", session_id)["result"] == "1"
+
+
+def test_a_crash_costs_the_variables_and_says_so(api, session_id):
+    """The interpreter's end is a failed run; files are kept and the next run works."""
+    run = api.execute("open('/mnt/data/kept', 'w').write('x'); import os; os._exit(3)", session_id)
+    assert (run["status"], run["error"]["name"]) == ("Failed", "KernelRestarted")
+    assert "Files are kept" in run["error"]["hint"]
+    assert api.execute("import os; os.listdir('/mnt/data')", session_id)["result"] == "['kept']"
+
+
+def test_a_run_can_be_read_again(api, session_id):
+    """GetExecution returns the same Execution."""
+    run = api.execute("print('x'); 7", session_id)
+    again = api.call("GET", f"/executions/{run['executionId']}?sessionId={session_id}")
+    assert again.status_code == 200
+    assert again.json() == run
+
+
+def test_a_run_that_goes_on_is_a_202(api, session_id, emulator, monkeypatch):
+    """While the run goes on, GetExecution answers 202 with Retry-After and the Execution so far."""
+    execution_id = "run-of-this-test"
+    monkeypatch.setattr(executions, "mint_execution_id", lambda: execution_id)
+    running = threading.Thread(target=api.execute, args=("import time; time.sleep(2)", session_id))
+    running.start()
+    path = f"/executions/{execution_id}?sessionId={session_id}"
+    deadline = time.monotonic() + 10
+    while (response := api.call("GET", path)).status_code == 404 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert response.status_code == 202
+    assert int(response.headers["Retry-After"]) > 0
+    assert (response.json()["status"], response.json()["executionId"]) == ("Running", execution_id)
+    running.join()
+    assert api.call("GET", path).json()["status"] == "Succeeded"
+
+
+def test_an_unknown_run_is_not_found(api, session_id):
+    """An id that the session does not know, or a session that is not there, is ExecutionNotFound."""
+    api.execute("1", session_id)
+    for session in (session_id, session_id + "-other"):
+        response = api.call("GET", f"/executions/11111111-1111-1111-1111-111111111111?sessionId={session}")
+        assert (response.status_code, response.json()["error"]["code"]) == (404, "ExecutionNotFound")
+
+
+def test_code_runs_without_any_upload(api):
+    """A session needs no file."""
+    assert api.execute("import os; os.listdir('/mnt/data')")["result"] == "[]"
+
+
+def test_long_output_is_returned_whole(api, session_id):
+    """Far more than the pool's own default of 4,096 characters."""
+    run = api.execute("print('x' * 300_000)", session_id)
+    assert len(run["stdout"]) == 300_001
+    assert "truncated" not in run
+
+
+def test_output_that_was_cut_says_so(api, session_id):
+    """At the connector's own limit, `truncated` names the stream."""
+    run = api.execute("print('x' * 2_000_000)", session_id)
+    assert run["truncated"] == {"stdout": True}
+
+
+def test_a_failure_without_a_traceback_is_told_as_it_came():
+    """A pool that says less than expected still gives an error with a message."""
+    execution = executions._execution("s", "e", Run("Failed", "", "something odd", None, 1))
+    assert execution.error is not None
+    assert (execution.error.name, execution.error.message) == ("Error", "something odd")
+    silent = executions._execution("s", "e", Run("Failed", "", "", None, 1))
+    assert silent.error is not None
+    assert "did not say why" in silent.error.message
+
+
+def test_runs_of_many_callers_go_on_at_once(api):
+    """Two sessions do not wait for each other."""
+    started = time.monotonic()
+    threads = [threading.Thread(target=api.execute, args=("import time; time.sleep(1)",)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert time.monotonic() - started < 3
+
+
+def test_a_session_id_that_could_not_be_the_pools_is_refused_before_anything_runs(api):
+    """Operations check the id themselves, whoever calls them."""
+    with pytest.raises(errors.InvalidSessionId):
+        executions.execute_python_code(None, python_code="1", session_id="a b")  # type: ignore[arg-type]

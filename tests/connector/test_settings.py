@@ -1,0 +1,72 @@
+"""The settings: what they take and what a wrong one says."""
+
+import pytest
+
+from connector.errors import InternalError
+from connector.settings import SETTINGS, Settings
+
+ENDPOINT = "https://eastus.dynamicsessions.io/subscriptions/s/resourceGroups/g/sessionPools/p"
+
+
+def settings(**environment: str) -> Settings:
+    return Settings.from_environment({"POOL_MANAGEMENT_ENDPOINT": ENDPOINT, **environment})
+
+
+def test_everything_but_the_pool_has_a_default():
+    """The pool's address is all that must be set."""
+    found = settings()
+    assert found.pool_management_endpoint == ENDPOINT
+    assert found.pool_credential == "managed_identity"
+    assert found.connector_auth == "key"
+    assert found.max_code_characters == 262144
+    assert found.public_base_url is None
+
+
+def test_each_setting_has_a_field():
+    """The table and the values are the same settings."""
+    assert [setting.name.lower() for setting in SETTINGS] == list(Settings.__dataclass_fields__)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("POOL_MANAGEMENT_ENDPOINT", "eastus.dynamicsessions.io"),
+        ("POOL_MANAGEMENT_ENDPOINT", "https://x?y=z"),
+        ("POOL_API_VERSION", "2020-01-01"),
+        ("POOL_CREDENTIAL", "password"),
+        ("CONNECTOR_AUTH", "entra"),
+        ("MAX_CODE_CHARACTERS", "many"),
+        ("MAX_CODE_CHARACTERS", "0"),
+        ("PUBLIC_BASE_URL", "example.org"),
+    ],
+)
+def test_a_wrong_value_is_named(name, value):
+    """A value that cannot be is an error that names the setting and shows the value."""
+    with pytest.raises(InternalError) as failure:
+        settings(**{name: value})
+    assert name in failure.value.message
+    assert value in failure.value.message
+
+
+def test_a_missing_pool_is_named():
+    """Without a pool the connector says which setting to make."""
+    with pytest.raises(InternalError, match="POOL_MANAGEMENT_ENDPOINT"):
+        Settings.from_environment({})
+
+
+def test_an_empty_value_means_the_default():
+    """Bicep passes empty strings for what is left out."""
+    assert settings(MAX_CODE_CHARACTERS=" ").max_code_characters == 262144
+
+
+@pytest.mark.parametrize(
+    ("environment", "url"),
+    [
+        ({"WEBSITE_HOSTNAME": "app.azurewebsites.net"}, "https://app.azurewebsites.net"),
+        ({"WEBSITE_HOSTNAME": "localhost:7071"}, "http://localhost:7071"),
+        ({"WEBSITE_HOSTNAME": "a.net", "PUBLIC_BASE_URL": "https://gate.example/x/"}, "https://gate.example/x"),
+    ],
+)
+def test_the_public_address(environment, url):
+    """The platform's name for the app is its address, unless another one was set."""
+    assert settings(**environment).public_base_url == url

@@ -1,0 +1,212 @@
+"""`python -m emulator`, as its user has it: started, used, and ended by Ctrl-C."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Running:
+    """An emulator of its own, and what it has printed until `ready`."""
+
+    def __init__(self, *options: str, environment: dict[str, str] | None = None) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "emulator", "--port", "0", "--pool-port", "0", *options],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **(environment or {})},
+        )
+        assert self.process.stdout is not None
+        self.lines = []
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+            if self.lines[-1] == "ready":
+                break
+        assert self.lines and self.lines[-1] == "ready", self.process.communicate()
+
+    def told(self, word: str) -> str:
+        """What stands behind a word at the start of a line."""
+        (line,) = (line for line in self.lines if line.startswith(f"{word}  "))
+        return line.removeprefix(word).strip()
+
+    def descendants(self) -> set[int]:
+        """All processes below the emulator, also those that have moved to sessions of their own."""
+        found, todo = set(), [self.process.pid]
+        while todo:
+            children = Path(f"/proc/{todo.pop()}/task").glob("*/children")
+            for pid in {int(pid) for path in children for pid in path.read_text().split()} - found:
+                found.add(pid)
+                todo.append(pid)
+        return found
+
+    def end(self, number: int = signal.SIGINT) -> tuple[float, int, str]:
+        """Sends the signal; how long the end took, the exit code, and what was said on standard error."""
+        started = time.monotonic()
+        self.process.send_signal(number)
+        _, said = self.process.communicate(timeout=20)
+        return time.monotonic() - started, self.process.returncode, said
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Running]]:
+    running: list[Running] = []
+
+    def begin(*options: str, **keywords: dict[str, str]) -> Running:
+        running.append(Running(*options, **keywords))
+        return running[-1]
+
+    yield begin
+    for emulator in running:
+        if emulator.process.poll() is None:
+            emulator.process.kill()
+        emulator.process.communicate()
+
+
+def execute(api: str, code: str, **request: object) -> requests.Response:
+    return requests.post(f"{api}/executions", json={"pythonCode": code}, timeout=30, **request)  # type: ignore[arg-type]
+
+
+def alive(pids: set[int]) -> set[int]:
+    """Those of the processes that have not ended; a zombie has."""
+    found = set()
+    for pid in pids:
+        try:
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+                found.add(pid)
+        except FileNotFoundError:
+            pass
+    return found
+
+
+def test_it_prints_where_everything_is(start):
+    """The lines that people read and scripts wait for, in their form."""
+    emulator = start()
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/api", emulator.told("connector"))
+    assert emulator.told("document") == f"{emulator.told('connector')}/openapi.json"
+    assert re.fullmatch(
+        r"http://127\.0\.0\.1:\d+/subscriptions/local/resourceGroups/local/sessionPools/local",
+        emulator.told("session pool"),
+    )
+    assert emulator.told("isolation").startswith("not isolated: ")
+    assert "trust" in emulator.told("isolation")
+    assert execute(emulator.told("connector"), "6 * 7").json()["result"] == "42"
+
+
+def test_the_line_to_try_works(start):
+    """The curl line runs as it is printed."""
+    line = start().told("try")
+    found = re.fullmatch(r"curl (\S+) -H '(Content-Type): (\S+)' -d '(.*)'", line)
+    assert found, line
+    url, name, value, body = found.groups()
+    assert requests.post(url, body, headers={name: value}, timeout=30).json()["result"] == "42"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_everything_at_once(start, number, tmp_path):
+    """No process, no temporary folder, no socket and no mount is left, also when a run goes on and left a daemon."""
+    emulator = start(environment={"TMPDIR": str(tmp_path)})
+    before = set(os.listdir(tempfile.gettempdir()))
+    api = emulator.told("connector")
+    execute(api, "import subprocess; subprocess.Popen(['sleep', '1000'], start_new_session=True)")
+    port = int(api.split(":")[2].split("/")[0])
+    hanging = socket.create_connection(("127.0.0.1", port))
+    body = b'{"pythonCode": "import time; time.sleep(100)"}'
+    hanging.sendall(
+        b"POST /api/executions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        + f"Content-Length: {len(body)}\r\n\r\n".encode()
+        + body
+    )
+    time.sleep(0.5)
+    processes = emulator.descendants()
+    assert len(processes) > 3
+    seconds, code, said = emulator.end(number)
+    hanging.close()
+    assert (code, said) == (0, "")
+    assert seconds < 5
+    deadline = time.monotonic() + 5
+    while alive(processes) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert alive(processes) == set()
+    assert list(tmp_path.iterdir()) == []
+    assert {name for name in set(os.listdir(tempfile.gettempdir())) - before if "session" in name} == set()
+    assert "session" not in Path("/proc/mounts").read_text()
+    with pytest.raises(OSError):
+        socket.create_connection(("127.0.0.1", port), timeout=1)
+
+
+def test_a_killed_emulator_leaves_no_process(start):
+    """kill -9 gives no time to clean up: the sessions end by themselves."""
+    emulator = start()
+    execute(
+        emulator.told("connector"), "import subprocess; subprocess.Popen(['sleep', '1000'], start_new_session=True)"
+    )
+    processes = emulator.descendants()
+    emulator.process.kill()
+    deadline = time.monotonic() + 10
+    while alive(processes) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert alive(processes) == set()
+
+
+@pytest.mark.parametrize("option", ["--port", "--pool-port"])
+def test_a_port_in_use_is_said_in_one_line(option):
+    """The line names the port, and the option that changes it."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ports = {"--port": "0", "--pool-port": "0", option: str(port)}
+        ended = subprocess.run(
+            [sys.executable, "-m", "emulator", *(word for pair in ports.items() for word in pair)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    assert ended.stderr == f"port {port} is in use: choose another with {option} (0 picks a free one)\n"
+
+
+def test_keys_are_asked_for_when_wanted(start):
+    """With --keys the emulator mints a key, prints it, and lets in whoever has it, as Azure does."""
+    emulator = start("--keys")
+    api, key = emulator.told("connector"), emulator.told("function key")
+    assert execute(api, "1").status_code == 401
+    assert execute(api, "1", headers={"x-functions-key": "wrong"}).status_code == 401
+    assert execute(api, "1", headers={"x-functions-key": key}).json()["result"] == "1"
+    assert requests.post(f"{api}/executions?code={key}", json={"pythonCode": "2"}, timeout=30).json()["result"] == "2"
+    assert requests.get(f"{api}/health", timeout=30).status_code == 200
+    assert requests.get(f"{api}/openapi.json", timeout=30).status_code == 200
+
+
+def test_a_proxy_of_the_machine_is_not_asked_for_loopback(start):
+    """The connector reaches its pool where HTTP_PROXY names a proxy for the rest of the world."""
+    emulator = start(environment={"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"})
+    with requests.Session() as session:
+        session.trust_env = False
+        answered = session.post(f"{emulator.told('connector')}/executions", json={"pythonCode": "1"}, timeout=30)
+    assert answered.json()["result"] == "1"
+
+
+def test_a_real_pool_takes_the_place_of_the_embedded_one(start):
+    """With --pool-endpoint no pool is started; calls go there as the account of the Azure CLI."""
+    emulator = start("--pool-endpoint", "http://127.0.0.1:9/sessionPools/p", environment={"PATH": ""})
+    assert emulator.told("session pool") == "http://127.0.0.1:9/sessionPools/p"
+    refused = requests.get(f"{emulator.told('connector')}/connection", timeout=30)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (502, "PoolRejected")
+    assert "az login" in refused.json()["error"]["message"]
+    assert emulator.descendants() == set()

@@ -1,0 +1,77 @@
+"""The functions and the contract are the same list."""
+
+import importlib.util
+from pathlib import Path
+
+import azure.functions as func
+import openapi_spec_validator
+import pytest
+import yaml
+
+from connector import http
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCUMENT = yaml.safe_load((ROOT / "openapi.yaml").read_text())
+ANONYMOUS = {"GetHealth", "GetOpenApiDocument"}
+
+
+@pytest.fixture(scope="module")
+def functions() -> list[func.Function]:
+    spec = importlib.util.spec_from_file_location("function_app_of_this_test", ROOT / "function_app.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found: list[func.Function] = module.app.get_functions()
+    return found
+
+
+def operations() -> dict[tuple[str, str], dict]:
+    return {
+        (path, method.upper()): operation
+        for path, item in DOCUMENT["paths"].items()
+        for method, operation in item.items()
+        if method != "parameters"
+    }
+
+
+def test_the_document_is_valid():
+    """openapi.yaml is a valid OpenAPI 3.0 document."""
+    openapi_spec_validator.validate(DOCUMENT)
+
+
+def test_functions_and_operations_are_the_same(functions):
+    """Paths, methods and operationIds of openapi.yaml equal those of the functions."""
+    served = {
+        (f"/{function.get_trigger().route}", method.name): function.get_function_name()
+        for function in functions
+        for method in function.get_trigger().methods
+    }
+    assert {place: operation["operationId"] for place, operation in operations().items()} == served
+
+
+def test_every_function_but_two_asks_for_a_key(functions):
+    """Health and the document are anonymous, in the functions as in the document."""
+    levels = {function.get_function_name(): function.get_trigger().auth_level.name for function in functions}
+    assert {name for name, level in levels.items() if level == "ANONYMOUS"} == ANONYMOUS
+    assert set(levels.values()) == {"ANONYMOUS", "FUNCTION"}
+    assert {o["operationId"] for o in operations().values() if o.get("security") == []} == ANONYMOUS
+
+
+def test_every_operation_is_answered():
+    """Each operationId has its row in the edge's table, and nothing else has."""
+    assert set(http._OPERATIONS) == {operation["operationId"] for operation in operations().values()}
+
+
+def test_operation_ids_are_letters_only():
+    """Power Platform and agent hosts insist on it."""
+    assert all(operation["operationId"].isalpha() for operation in operations().values())
+
+
+def test_every_operation_and_parameter_is_described():
+    """Makers and models read these."""
+    for operation in operations().values():
+        assert operation["summary"] and len(operation["summary"]) <= 80
+        assert operation["description"] and len(operation["description"]) <= 300
+    for shape, schema in DOCUMENT["components"]["schemas"].items():
+        for name, member in schema.get("properties", {}).items():
+            assert "description" in member or "$ref" in member, (shape, name)

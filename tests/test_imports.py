@@ -1,0 +1,82 @@
+"""Who imports whom: the layout's one-way streets."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+CONNECTOR = sorted((ROOT / "connector").rglob("*.py"))
+EMULATOR = sorted((ROOT / "emulator").rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    """The absolute names of the modules that a file imports, anywhere in it."""
+    package = ".".join(path.relative_to(ROOT).parent.parts)
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package.rsplit(".", node.level - 1)[0] if node.level > 1 else package
+            module = ".".join(filter(None, (base if node.level else "", node.module)))
+            found |= {module} | {f"{module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def importers(files: list[Path], module: str) -> set[str]:
+    return {
+        str(path.relative_to(ROOT))
+        for path in files
+        if any(name == module or name.startswith(f"{module}.") for name in imports(path))
+    }
+
+
+def test_connector_and_emulator_do_not_know_each_other():
+    """The connector cannot tell the emulator from Azure, and the emulator loads the app by its path."""
+    assert importers(CONNECTOR, "emulator") == set()
+    assert importers(EMULATOR, "connector") == set()
+
+
+def test_the_session_pool_stands_alone():
+    """emulator.session_pool imports nothing of the project outside itself."""
+    for path in EMULATOR:
+        if "session_pool" in path.parts:
+            own = {name for name in imports(path) if name.split(".")[0] in ("emulator", "connector", "function_app")}
+            assert all(name.startswith("emulator.session_pool") for name in own), path
+
+
+@pytest.mark.parametrize(
+    ("module", "importer"),
+    [
+        ("requests", {"connector/session_pool.py"}),
+        ("azure.identity", {"connector/credentials.py"}),
+        ("azure.functions", {"connector/http.py"}),
+        ("jsonschema", {"connector/contract.py"}),
+        ("yaml", {"connector/contract.py"}),
+    ],
+)
+def test_each_library_has_one_importer(module, importer):
+    """What talks to a library stands in one room."""
+    assert importers(CONNECTOR, module) == importer
+
+
+def test_errors_and_shapes_stand_on_the_standard_library_alone():
+    """Everybody may import them, so they import nobody; settings imports errors."""
+    for name, allowed in (("errors", set()), ("shapes", set()), ("settings", {"connector.errors"})):
+        for imported in imports(ROOT / "connector" / f"{name}.py"):
+            assert imported.split(".")[0] in sys.stdlib_module_names or imported.startswith(tuple(allowed) or ("-",))
+
+
+def test_operations_know_no_http():
+    """Plain values in, shapes out."""
+    for path in CONNECTOR:
+        if "operations" in path.parts:
+            assert not {"azure.functions", "requests", "connector.http", "connector.contract"} & imports(path)
+
+
+def test_only_the_settings_read_the_environment():
+    """One room knows the names of the settings; the edge hands it the environment."""
+    readers = {str(path.relative_to(ROOT)) for path in CONNECTOR if "os.environ" in path.read_text()}
+    assert readers == {"connector/http.py", "connector/settings.py"}
