@@ -49,7 +49,10 @@ class Operation:
             "type": "object",
             "additionalProperties": False,
             "required": [parameter["name"] for parameter in self.parameters if parameter.get("required")],
-            "properties": {parameter["name"]: parameter["schema"] for parameter in self.parameters},
+            "properties": {
+                parameter["name"]: {**parameter["schema"], "description": parameter["description"]}
+                for parameter in self.parameters
+            },
         }
 
     def checked_parameters(self, route: Json, query: Json) -> Json:
@@ -121,7 +124,8 @@ def _checked(value: Any, schema: Json, what: str) -> Json:
     failures = sorted(
         Draft202012Validator(schema).iter_errors(normalised), key=lambda failure: list(map(str, failure.path))
     )
-    errors = [error for failure in failures for error in _errors(failure, what)]
+    told = {error.message: error for failure in failures for error in _errors(failure, what)}
+    errors = list(told.values())  # a session id can fail in two ways that are one mistake
     if len(errors) > 1:
         first = errors[0]
         details = tuple(errors[:20])

@@ -70,5 +70,7 @@ _NO_TOKEN = {
         "The connector got no token for the session pool. Turn on the function app's managed identity; for a "
         "user-assigned one, set AZURE_CLIENT_ID to its client ID."
     ),
-    "azure_cli": "The connector got no token for the session pool from the Azure CLI. Run `az login`, then try again.",
+    "azure_cli": (
+        "The connector got no token for the session pool from the Azure CLI. Install it, run `az login`, and try again."
+    ),
 }

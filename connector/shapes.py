@@ -108,11 +108,11 @@ class Package:
 class Connection:
     """What CheckConnection found: the pool was reached, it took the token, and it let the connector work."""
 
+    status: Literal["Connected"] = field(default="Connected", kw_only=True)
     message: str
     api_version: str
     runtimes: list[Package]
     packages: list[Package]
-    status: Literal["Connected"] = "Connected"
 
 
 def to_wire(value: Any) -> Any:

@@ -15,6 +15,8 @@ from .session_pool.server import SessionPoolServer
 from .session_pool.tokens import TokenAuthority
 
 APP_ROOT = Path(__file__).resolve().parents[1]
+# As deployed: calls wait for the pool, so one worker serves as many as it has threads.
+_APP_SETTINGS = {"PYTHON_THREADPOOL_THREAD_COUNT": "16"}
 _TRIAL = '{"pythonCode": "6 * 7"}'
 
 
@@ -38,7 +40,7 @@ def main() -> int:
                 **identity.environment,
             )
         _set(NO_PROXY=",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1", "localhost"))))
-        host = FunctionsHost(APP_ROOT, port=options.port, require_keys=options.keys)
+        host = FunctionsHost(APP_ROOT, port=options.port, require_keys=options.keys, app_settings=_APP_SETTINGS)
         servers.append(host)
         for server in servers:
             server.start()

@@ -18,11 +18,11 @@ import secrets
 import sys
 import threading
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -103,8 +103,17 @@ class FunctionsHost:
     `sys.path` is taken back by `stop`.
     """
 
-    def __init__(self, app_root: Path, *, port: int = 0, require_keys: bool = False) -> None:
+    def __init__(
+        self,
+        app_root: Path,
+        *,
+        port: int = 0,
+        require_keys: bool = False,
+        app_settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Loads the app in `app_root`; `port` 0 picks a free one. Raises FunctionAppError and PortInUse.
+
+        `app_settings` stand in the app's environment where neither that nor local.settings.json has another value.
 
         With `require_keys` the functions that are not anonymous ask for `function_key`; without, nobody is asked, as in
         `func start`.
@@ -118,7 +127,8 @@ class FunctionsHost:
             self._server = LoopbackServer(app, port=port)
             undo.callback(self._server.stop)
             self.url = self._server.url
-            undo.enter_context(_environment(app_root / "local.settings.json", self.url.removeprefix("http://")))
+            defaults = {"WEBSITE_HOSTNAME": self.url.removeprefix("http://"), **app_settings}
+            undo.enter_context(_environment(app_root / "local.settings.json", defaults))
             module = undo.enter_context(_loaded(app_root))
             self.functions = _served(_http_functions(_function_app(module), self.prefix))
             self._max_body_bytes = _positive_setting("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT") or DEFAULT_MAX_BODY_BYTES
@@ -245,15 +255,15 @@ def _json_object(path: Path) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _environment(local_settings: Path, hostname: str) -> Iterator[None]:
-    """Puts the file's Values into the environment, and the host's name; what is set there already wins.
+def _environment(local_settings: Path, defaults: Mapping[str, str]) -> Iterator[None]:
+    """Puts the file's Values and, below them, the defaults into the environment; what is set there already wins.
 
     (core tools: StartHostAction)
     """
     content = _json_object(local_settings)
     if content.get("IsEncrypted"):
         raise FunctionAppError(f"{local_settings} is encrypted; run `func settings decrypt`")
-    values: dict[str, Any] = {"WEBSITE_HOSTNAME": hostname, **content.get("Values", {})}
+    values: dict[str, Any] = {**defaults, **content.get("Values", {})}
     for name, value in values.items():
         if not isinstance(value, str):
             raise FunctionAppError(

@@ -106,6 +106,13 @@ def connector_with(**environment: str) -> Iterator[Api]:
         os.environ.update(before)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_identity_but_the_emulators() -> None:
+    """Without an identity endpoint azure-identity asks the machine's metadata address: no test may get that far."""
+    os.environ.setdefault("IDENTITY_ENDPOINT", "http://127.0.0.1:9/msi/token")
+    os.environ.setdefault("IDENTITY_HEADER", "none")
+
+
 @dataclass(frozen=True)
 class Emulator:
     """A running session pool with an identity endpoint."""

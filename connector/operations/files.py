@@ -161,15 +161,13 @@ def _decoded(content: str, index: int) -> bytes:
         if not header.endswith(";base64"):
             return unquote_to_bytes(payload)
         content = payload
-    text = re.sub(r"\s", "", content)
     try:
-        # Many encoders leave the padding away, or use the alphabet for URLs; neither can mean anything else.
-        padded = text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)
-        return base64.b64decode(padded.replace("-", "+").replace("_", "/"), validate=True)
+        # Encoders break lines. Everything else must be exact: without padding, or with spaces, it may as well be text.
+        return base64.b64decode(re.sub(r"[\r\n]", "", content), validate=True)
     except (binascii.Error, ValueError):
         raise InvalidFileContent(
-            f"The content of file {index} is not base64. Encode the file's bytes: base64(...) in a workflow, "
-            "base64.b64encode in Python; text as it is can be sent as a data URI, data:text/plain,..., too.",
+            f"The content of file {index} is not base64, with its padding. Encode the file's bytes: base64(...) in a "
+            "workflow, base64.b64encode in Python. Text can also be sent as a data URI, as in data:text/plain,a%20b.",
             target=target,
         ) from None
 

@@ -5,6 +5,7 @@ as far as they are known; see docs/session-pool-emulator.md for which were recor
 """
 
 import ast
+import io
 import math
 import re
 from dataclasses import dataclass, field
@@ -41,7 +42,7 @@ class Recorder:
 
     execution: Execution
     flooded: bool = False
-    _streams: dict[str, list[str]] = field(default_factory=lambda: {"stdout": [], "stderr": []})
+    _streams: dict[str, io.StringIO] = field(default_factory=lambda: {"stdout": io.StringIO(), "stderr": io.StringIO()})
     _written: dict[str, int] = field(default_factory=lambda: {"stdout": 0, "stderr": 0})
     _value: Any = ""
     _image: dict[str, str] | None = None
@@ -70,17 +71,17 @@ class Recorder:
         limit = self.execution.stream_characters
         self.execution.status = status
         self.execution.value = value
-        self.execution.stdout = "".join(self._streams["stdout"])[:limit]
-        self.execution.stderr = "".join(self._streams["stderr"])[:limit]
+        self.execution.stdout = self._streams["stdout"].getvalue()[:limit]
+        self.execution.stderr = self._streams["stderr"].getvalue()[:limit]
 
     def _take_stream(self, name: Any, text: Any) -> None:
         if name not in self._streams or not isinstance(text, str):
             return
         room = KEPT_STREAM_CHARACTERS - self._written[name]
         if room > 0:
-            self._streams[name].append(text[:room])
+            self._streams[name].write(text[:room])
         self._written[name] += len(text)
-        self.flooded = self._written[name] > FLOOD_CHARACTERS
+        self.flooded = self.flooded or self._written[name] > FLOOD_CHARACTERS
 
     def _take_data(self, data: dict[str, Any], *, is_value: bool) -> None:
         image = data.get("image/png")
@@ -102,22 +103,31 @@ def failure_text(reply: dict[str, Any]) -> str:
 def value_of(text: str) -> Any:
     """The JSON value for the `text/plain` of a last expression.
 
-    Numbers and booleans become JSON's, a string loses its quotes, nan and the infinities become null; anything else
-    stays the text that IPython shows.
+    Numbers and booleans become JSON's, a string loses its quotes, nan becomes null; anything else stays the text
+    that IPython shows.
     """
     if text in ("True", "False"):
         return text == "True"
     if text == "None":
         return ""
-    if text in ("nan", "inf", "-inf"):
+    if text == "nan":
         return None
     if _NUMBER.fullmatch(text):
         number = int(text) if text.lstrip("-").isdigit() else float(text)
-        return number if math.isfinite(number) else None
-    if text[:1] in "'\"" and text[-1:] == text[:1]:
+        return number if math.isfinite(number) else text
+    if _is_one_string(text):
         try:
             literal = ast.literal_eval(text)
         except (ValueError, SyntaxError, MemoryError, RecursionError):
             return text
         return literal if isinstance(literal, str) else text
     return text
+
+
+def _is_one_string(text: str) -> bool:
+    """A single quoted string. What merely begins and ends with a quote may be a program that takes the parser minutes."""
+    quote = text[:1]
+    if quote not in ("'", '"') or len(text) < 2 or text[-1] != quote:
+        return False
+    inner = text[1:-1].replace("\\\\", "").replace(f"\\{quote}", "")
+    return quote not in inner and not inner.endswith("\\")

@@ -6,6 +6,7 @@ localhost. So an app here answers only when the Host header is a loopback name (
 """
 
 import contextlib
+import errno
 import ipaddress
 import json
 import socket
@@ -17,10 +18,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class PortInUse(Exception):
-    """Another program listens on the port that was asked for."""
+    """The port that was asked for cannot be had; mostly because another program listens on it."""
 
-    def __init__(self, port: int) -> None:
-        super().__init__(f"port {port} is in use")
+    def __init__(self, port: int, why: str = "is in use") -> None:
+        super().__init__(f"port {port} {why}")
         self.port = port
 
 
@@ -32,14 +33,15 @@ class LoopbackServer:
         self._socket = _listen(port)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
+        self._gate = LoopbackOnly(app)
         config = uvicorn.Config(
-            LoopbackOnly(app),
+            self._gate,
             log_level="critical",
             access_log=False,
             server_header=False,
             date_header=False,
             lifespan="on",
-            timeout_graceful_shutdown=1,
+            timeout_graceful_shutdown=0,  # runs may take minutes, and who stops a server does not wait
             timeout_keep_alive=75,
             ws="none",
         )
@@ -52,7 +54,7 @@ class LoopbackServer:
         self._server.ready.wait()
         if not self._server.started:
             self._thread.join()
-            raise RuntimeError("the server did not start") from self._server.failure
+            raise RuntimeError("the server did not start") from self._gate.failure or self._server.failure
 
     def stop(self) -> None:
         """Ends requests in progress and the app, and closes the port. May be called twice."""
@@ -92,8 +94,17 @@ class LoopbackOnly:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self.failure: BaseException | None = None
+        """Why the app did not start: uvicorn only says that it did not."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            try:
+                await self._app(scope, receive, send)
+            except BaseException as failure:
+                self.failure = failure
+                raise
+            return
         if scope["type"] == "http":
             refusal = self._refusal(
                 {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
@@ -142,8 +153,10 @@ def _listen(port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
-    except OSError:
+    except (OSError, OverflowError) as refusal:
         listener.close()
-        raise PortInUse(port) from None
+        if isinstance(refusal, OSError) and refusal.errno == errno.EADDRINUSE:
+            raise PortInUse(port) from None
+        raise PortInUse(port, f"cannot be had ({refusal})") from None
     listener.listen(1024)
     return listener

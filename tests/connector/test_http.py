@@ -282,15 +282,13 @@ def test_every_name_that_sessions_take_makes_the_round_trip(api, session_id, nam
     ("content", "stored"),
     [
         ("aGVsbG8=", b"hello"),
-        ("aGVsbG8", b"hello"),
-        ("aGVs\r\nbG8=", b"hello"),
-        ("-_-_", b"\xfb\xff\xbf"),
+        ("aGVs\r\nbG8=\n", b"hello"),
         ("", b""),
         ("data:text/plain;base64,aGVsbG8=", b"hello"),
         ("data:text/plain,a%20b", b"a b"),
         ({"$content-type": "text/csv", "$content": "aGVsbG8="}, b"hello"),
     ],
-    ids=["plain", "unpadded", "lines", "url-safe", "empty", "data-uri", "data-uri-text", "logic-apps"],
+    ids=["plain", "lines", "empty", "data-uri", "data-uri-text", "logic-apps"],
 )
 def test_content_is_taken_in_each_form(api, session_id, content, stored):
     """Base64, what Logic Apps makes of a file, and data URIs."""
@@ -299,7 +297,20 @@ def test_content_is_taken_in_each_form(api, session_id, content, stored):
     assert api.call("GET", f"/files/x.bin/content?sessionId={session_id}").content == stored
 
 
-@pytest.mark.parametrize("content", ["hello world!", "a,b\n1,2", "aGVsbG8==x", "abcde", "data:text/plain;base64", "é"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "hello world!",
+        "hello world",
+        "a,b\n1,2",
+        "aGVsbG8==x",
+        "abcde",
+        "aGVsbG8",
+        "-_-_",
+        "data:text/plain;base64",
+        "é",
+    ],
+)
 def test_content_that_is_not_base64_is_refused(api, session_id, content):
     """Text as it is, is not guessed at: the message says how to send it."""
     body = {"sessionId": session_id, "files": [{"fileName": "x.txt", "fileContent": content}]}

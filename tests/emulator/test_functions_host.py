@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from emulator.functions_host import DEFAULT_MAX_BODY_BYTES, FunctionAppError, FunctionsHost
 from emulator.session_pool.loopback import PortInUse
@@ -665,3 +666,32 @@ def test_a_port_that_is_in_use_is_refused(tmp_path: Path, habits: FunctionsHost)
     with pytest.raises(PortInUse):
         FunctionsHost(write_app(tmp_path), port=port_of(habits))
     assert sys.path == before
+
+
+def test_app_settings_stand_below_local_settings_and_the_environment(tmp_path, monkeypatch):
+    """What the host is started with is overruled by local.settings.json, and both by the real environment."""
+    (tmp_path / "function_app.py").write_text(
+        "import os\n"
+        "import azure.functions as func\n"
+        "app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)\n"
+        "seen = {name: os.environ.get(name) for name in ('FIRST_X', 'SECOND_X', 'THIRD_X', 'WEBSITE_HOSTNAME')}\n"
+        "@app.route('seen', methods=['GET'])\n"
+        "def see(req: func.HttpRequest) -> func.HttpResponse:\n"
+        "    import json\n"
+        "    return func.HttpResponse(json.dumps(seen))\n"
+    )
+    (tmp_path / "local.settings.json").write_text('{"Values": {"SECOND_X": "file", "THIRD_X": "file"}}')
+    monkeypatch.setenv("THIRD_X", "real")
+    monkeypatch.delenv("WEBSITE_HOSTNAME", raising=False)
+    host = FunctionsHost(tmp_path, app_settings={"FIRST_X": "given", "SECOND_X": "given", "THIRD_X": "given"})
+    host.start()
+    try:
+        seen = requests.get(f"{host.url}/api/seen", timeout=10).json()
+    finally:
+        host.stop()
+    assert seen == {
+        "FIRST_X": "given",
+        "SECOND_X": "file",
+        "THIRD_X": "real",
+        "WEBSITE_HOSTNAME": host.url.removeprefix("http://"),
+    }
