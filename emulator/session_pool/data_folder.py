@@ -12,6 +12,7 @@ import os
 import re
 import secrets
 import stat
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -24,6 +25,7 @@ _FILE_NAME = re.compile(r"[\w \-.@$&=;,#%^()]{1,255}")
 _FOLDER_NAME = re.compile(r"[\w \-@$&=;,#%^()]{1,255}")
 _ROOT = "mnt/data"
 _UPLOADING = ".upload-"
+_DEEPEST = 50  # folders below each other that a list goes into; each takes a descriptor of the server
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -38,6 +40,10 @@ class InvalidFolder(ValueError):
 
 class TooLarge(Exception):
     """An upload over MAX_UPLOAD_BYTES, or over what the session still holds."""
+
+
+class FolderGone(Exception):
+    """The session has ended, and its files with it."""
 
 
 @dataclass(frozen=True)
@@ -61,18 +67,36 @@ class Entry:
 class DataFolder:
     """Every method blocks on the disk: call from a thread. `folder` is relative to /mnt/data; `""` is that itself.
 
-    They raise InvalidName and InvalidFolder for names the service refuses, FileNotFoundError for what is not there.
+    They raise InvalidName and InvalidFolder for names the service refuses, FileNotFoundError for what is not there,
+    and FolderGone after `close`.
     """
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
+        self._closing = threading.Lock()
 
     def close(self) -> None:
-        os.close(self._fd)
+        """The descriptor's number may be another session's folder a moment later: no method uses it from now on."""
+        with self._closing:
+            os.close(self._fd)
+            self._fd = -1
 
     def write(self, folder: str, name: str, content: BinaryIO) -> Entry:
-        """Stores all of `content` or nothing: it replaces the file only when it is complete. Raises TooLarge."""
+        """Stores all of `content` or nothing: it replaces the file only when it is complete. Raises TooLarge.
+
+        InvalidFolder and InvalidName also mean that the session's code put something else there, or closed the folder.
+        """
         _check_name(name)
+        try:
+            return self._write(folder, name, content)
+        except (FileNotFoundError, NotADirectoryError, PermissionError) as failure:
+            raise InvalidFolder(folder) from failure
+        except IsADirectoryError as failure:
+            raise InvalidName(name) from failure
+        except OSError as full:
+            raise TooLarge from full
+
+    def _write(self, folder: str, name: str, content: BinaryIO) -> Entry:
         with self._opened(folder, create=True) as parent:
             temporary = _UPLOADING + secrets.token_hex(8)
             with _as_session_user():
@@ -83,7 +107,7 @@ class DataFolder:
                 with _as_session_user():
                     os.replace(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
             except BaseException:
-                with _as_session_user(), contextlib.suppress(FileNotFoundError):
+                with _as_session_user(), contextlib.suppress(OSError):
                     os.unlink(temporary, dir_fd=parent)
                 raise
             return self._entry(parent, name)
@@ -96,12 +120,11 @@ class DataFolder:
                 fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=parent)
             except OSError as failure:
                 raise FileNotFoundError(name) from failure
-        file = open(fd, "rb")
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
-            file.close()
+            os.close(fd)
             raise FileNotFoundError(name)
-        return file, Entry(name, folder, False, status.st_size, status.st_mtime)
+        return open(fd, "rb"), Entry(name, ".", False, status.st_size, status.st_mtime)
 
     def entry(self, folder: str, name: str) -> Entry:
         _check_name(name)
@@ -121,11 +144,11 @@ class DataFolder:
         """Files and folders, by name; a folder that is not there is empty. Links, pipes and devices are left out."""
         try:
             with self._opened(folder) as parent:
-                return list(self._walk(parent, ".", recursive))
+                return list(self._walk(parent, ".", _DEEPEST if recursive else 0))
         except FileNotFoundError:
             return []
 
-    def _walk(self, folder_fd: int, directory: str, recursive: bool) -> Iterator[Entry]:
+    def _walk(self, folder_fd: int, directory: str, levels: int) -> Iterator[Entry]:
         with _as_session_user(), os.scandir(folder_fd) as scan:
             found = sorted(scan, key=lambda entry: entry.name)
         for item in found:
@@ -133,27 +156,33 @@ class DataFolder:
                 continue
             try:
                 status = item.stat(follow_symlinks=False)
-            except FileNotFoundError:
+            except OSError:
                 continue
             if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
                 continue
             is_folder = stat.S_ISDIR(status.st_mode)
             yield Entry(item.name, directory, is_folder, 0 if is_folder else status.st_size, status.st_mtime)
-            if is_folder and recursive:
+            if is_folder and levels:
                 below = item.name if directory == "." else f"{directory}/{item.name}"
                 with contextlib.suppress(OSError), _opened_folder(folder_fd, item.name) as child:
-                    yield from self._walk(child, below, recursive)
+                    yield from self._walk(child, below, levels - 1)
 
     def _entry(self, parent: int, name: str) -> Entry:
         with _as_session_user():
-            status = os.stat(name, dir_fd=parent, follow_symlinks=False)
+            try:
+                status = os.stat(name, dir_fd=parent, follow_symlinks=False)
+            except OSError as failure:
+                raise FileNotFoundError(name) from failure
         if not stat.S_ISREG(status.st_mode):
             raise FileNotFoundError(name)
         return Entry(name, ".", False, status.st_size, status.st_mtime)
 
     @contextlib.contextmanager
     def _opened(self, folder: str, *, create: bool = False) -> Iterator[int]:
-        fd = os.dup(self._fd)
+        with self._closing:
+            if self._fd < 0:
+                raise FolderGone
+            fd = os.dup(self._fd)
         try:
             for part in folder_parts(folder):
                 if create:
@@ -197,15 +226,12 @@ def _opened_folder(parent: int, name: str) -> Iterator[int]:
 
 def _copy(source: BinaryIO, target: BinaryIO) -> None:
     total = 0
-    try:
-        while chunk := source.read(1 << 20):
-            total += len(chunk)
-            if total > MAX_UPLOAD_BYTES:
-                raise TooLarge
-            target.write(chunk)
-        target.flush()
-    except OSError as full:
-        raise TooLarge from full
+    while chunk := source.read(1 << 20):
+        total += len(chunk)
+        if total > MAX_UPLOAD_BYTES:
+            raise TooLarge
+        target.write(chunk)
+    target.flush()
 
 
 @contextlib.contextmanager

@@ -125,7 +125,7 @@ def value_of(text: str) -> Any:
 
 
 def _is_one_string(text: str) -> bool:
-    """A single quoted string. What merely begins and ends with a quote may be a program that takes the parser minutes."""
+    """A single quoted string. What merely begins and ends with a quote may take the parser minutes."""
     quote = text[:1]
     if quote not in ("'", '"') or len(text) < 2 or text[-1] != quote:
         return False

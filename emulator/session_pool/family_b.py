@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import binascii
 import importlib.metadata
 import json
 import platform
@@ -13,11 +12,12 @@ from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
 from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Message
 
-from .data_folder import MAX_UPLOAD_BYTES, Entry, InvalidFolder, InvalidName, TooLarge
+from .data_folder import MAX_UPLOAD_BYTES, Entry, FolderGone, InvalidFolder, InvalidName, TooLarge
 from .engine import EngineError
 from .execution import DEFAULT_STREAM_CHARACTERS, Execution
 from .pool import Pool, TooManySessions
@@ -25,7 +25,10 @@ from .session import Session
 
 _IDENTIFIER = re.compile(r"[a-zA-Z0-9_|}{\[\]:\"';<>?/.,@#$%\^&*()\-+=!~`]{4,128}")
 _MULTIPART_MARGIN = 64 << 10  # what a multipart body may hold beside the file
+_MAX_BODY_BYTES = 8 << 20  # of JSON; chosen: the service's limit is not known
 _CHUNK = 256 << 10
+_FIRST_SECOND = datetime(1, 1, 2, tzinfo=UTC).timestamp()
+_LAST_SECOND = datetime(9999, 12, 30, tzinfo=UTC).timestamp()
 
 
 class WireError(Exception):
@@ -53,6 +56,8 @@ async def answer(pool: Pool, request: Request, segments: list[str]) -> Response:
         return _error(
             WireError(413, "FileTooLarge", f"A file may have {MAX_UPLOAD_BYTES} bytes, and the session room for it.")
         )
+    except FolderGone:
+        return _error(WireError(404, "NoSessionFoundError", "The session has ended, and its files with it."))
     except TooManySessions as full:
         message = (
             f"The request sessions count is '1'. There are already '{full.active}' active sessions and the maximum "
@@ -108,7 +113,7 @@ async def _execute(pool: Pool, request: Request) -> Response:
     if input_type == "inlinebase64":
         try:
             code = base64.b64decode(code, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
             raise _invalid("code is not base64 of UTF-8 text") from None
     elif input_type not in ("inline", "inlinetext"):
         raise _invalid(f"codeInputType '{body['codeInputType']}' is not Inline, InlineText or InlineBase64")
@@ -138,12 +143,15 @@ async def _upload(pool: Pool, request: Request) -> Response:
     session = await _session(pool, request)
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise _invalid("the body of an upload is multipart/form-data with a part named 'file'")
-    async with _limited(request).form(max_files=1, max_fields=20) as form:
-        part = form.get("file")
-        if not isinstance(part, UploadFile) or not part.filename:
-            raise _invalid("the multipart body has no part named 'file' with a file name")
-        name = part.filename.rsplit("/", 1)[-1]  # clients send /mnt/data/name here
-        entry = await asyncio.to_thread(session.data.write, folder, name, part.file)
+    try:
+        async with _limited(request, MAX_UPLOAD_BYTES + _MULTIPART_MARGIN).form(max_files=1, max_fields=20) as form:
+            part = form.get("file")
+            if not isinstance(part, UploadFile) or not part.filename:
+                raise _invalid("the multipart body has no part named 'file' with a file name")
+            name = part.filename.rsplit("/", 1)[-1]  # clients send /mnt/data/name here
+            entry = await asyncio.to_thread(session.data.write, folder, name, part.file)
+    except HTTPException as malformed:
+        raise _invalid(f"the body is not multipart/form-data with one file ({malformed.detail})") from None
     return _json(_entry_body(entry))
 
 
@@ -174,9 +182,8 @@ async def _chunks(file: BinaryIO, size: int) -> AsyncIterator[bytes]:
         file.close()
 
 
-def _limited(request: Request) -> Request:
-    """The same request, which fails when its body is longer than an upload may be."""
-    limit = MAX_UPLOAD_BYTES + _MULTIPART_MARGIN
+def _limited(request: Request, limit: int) -> Request:
+    """The same request, which raises TooLarge when its body has more than `limit` bytes."""
     if int(request.headers.get("content-length") or 0) > limit:
         raise TooLarge
     received = 0
@@ -201,7 +208,9 @@ def _found(operation: Any, *arguments: str, code: str = "FileNotFound") -> Any:
 
 async def _body(request: Request) -> dict[str, Any]:
     try:
-        body = json.loads(await request.body())
+        body = json.loads(await _limited(request, _MAX_BODY_BYTES).body())
+    except TooLarge:
+        raise WireError(413, "RequestTooLarge", f"The body may have {_MAX_BODY_BYTES} bytes.") from None
     except (ValueError, RecursionError):
         raise _invalid("the body is not JSON") from None
     if not isinstance(body, dict):
@@ -297,8 +306,9 @@ def _metadata(pool: Pool) -> dict[str, Any]:
 
 
 def _time(seconds: float) -> str:
-    """.NET's round-trip form: seven digits behind the second."""
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S.%f}0Z"
+    """.NET's round-trip form: seven digits behind the second. Code may give its files times outside of the calendar."""
+    inside = min(max(seconds, _FIRST_SECOND), _LAST_SECOND)
+    return f"{datetime.fromtimestamp(inside, UTC):%Y-%m-%dT%H:%M:%S.%f}0Z"
 
 
 def _invalid(why: str) -> WireError:

@@ -38,7 +38,11 @@ _FORWARDED = {
     "execute_reply",
     "clear_output",
 }
-_ALL_SIGNALS = signal.valid_signals()
+# Those that programs give handlers to; Python turns a mask of all of them into enum members at every call.
+_HANDLED_SIGNALS = {
+    signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF, signal.SIGCHLD,
+    signal.SIGUSR1, signal.SIGUSR2,
+}  # fmt: skip
 
 
 class Channel:
@@ -53,7 +57,7 @@ class Channel:
         frame = frames.encode(message)
         with self._lock:
             # An interrupt in the middle of a frame would leave half of it on the wire.
-            blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _ALL_SIGNALS)
+            blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED_SIGNALS)
             try:
                 self._connection.sendall(frame)
             finally:
@@ -137,6 +141,7 @@ class SessionKernel(IPythonKernel):  # type: ignore[misc]
     """ipykernel's kernel. One per process; made once, before the fork, and attached to a channel after it."""
 
     shell_class = ZMQInteractiveShell
+    _execute_sleep = 0.0  # before each reply, for the sake of ZeroMQ
 
     def _abort_queues(self) -> None:
         """There is no queue: the server sends one request at a time."""

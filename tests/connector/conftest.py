@@ -87,13 +87,9 @@ class GivenToken:
 
 
 @pytest.fixture
-def client_of() -> Callable[..., SessionPoolClient]:
-    """Makes a client of a faulty pool, with a short read timeout."""
-
-    def make(pool: FaultyPool, **options: float) -> SessionPoolClient:
-        return SessionPoolClient(pool.url, GivenToken(), read_timeout_seconds=options.get("read_timeout_seconds", 1))
-
-    return make
+def client_of() -> Callable[[FaultyPool], SessionPoolClient]:
+    """Makes a client of a faulty pool."""
+    return lambda pool: SessionPoolClient(pool.url, GivenToken())
 
 
 @pytest.fixture

@@ -447,6 +447,16 @@ def test_a_pool_that_is_down_is_unreachable(start_connector, emulator):
         refused(response, 502, "PoolUnreachable", "POOL_MANAGEMENT_ENDPOINT")
 
 
+def test_a_slow_pool_is_a_timeout(start_connector, emulator, faulty_pool, answer, monkeypatch):
+    """A read is a 504 when the pool takes too long; a run, which goes on there, is a 200 with status Unknown."""
+    monkeypatch.setattr("connector.session_pool.READ_SECONDS", 0.1)
+    monkeypatch.setattr("connector.session_pool.ANSWER_MARGIN_SECONDS", 0)
+    pool = faulty_pool(answer(after_seconds=1.5))
+    connector = start_connector(**{**emulator.environment, "POOL_MANAGEMENT_ENDPOINT": pool.url})
+    refused(connector.call("GET", "/connection"), 504, "PoolTimeout", "Try again")
+    assert connector.execute("1", timeoutInSeconds=1)["status"] == "Unknown"
+
+
 def test_a_pool_that_answers_nonsense(start_connector, emulator, faulty_pool, answer):
     """Reads are a 502; a run, which may have happened, is a 200 with status Unknown and what to do."""
     pool = faulty_pool(answer(body=b"<html>secret</html>"))

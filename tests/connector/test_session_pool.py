@@ -154,10 +154,13 @@ def test_a_pool_that_is_not_there_is_unreachable(client_of, faulty_pool, answer)
             call(client_of(pool))
 
 
-def test_a_slow_read_is_a_timeout(faulty_pool, client_of, answer):
-    """A read that gets no answer in time is PoolTimeout."""
+def test_a_slow_read_is_a_timeout(faulty_pool, client_of, answer, monkeypatch):
+    """A read that gets no answer in time is asked once more, and then PoolTimeout."""
+    monkeypatch.setattr("connector.session_pool.READ_SECONDS", 0.1)
+    pool = faulty_pool(answer(after_seconds=1))
     with pytest.raises(errors.PoolTimeout):
-        client_of(faulty_pool(answer(after_seconds=2)), read_timeout_seconds=0.1).get_metadata()
+        client_of(pool).get_metadata()
+    assert len(pool.requests) == 2
 
 
 @pytest.mark.parametrize(
