@@ -6,9 +6,11 @@ number or a boolean belongs. Everything else that is unexpected is an error that
 """
 
 import json
+import re
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,8 @@ _ERRORS = {
     "folder": InvalidFileName,
     "fileContent": InvalidFileContent,
 }
+_MOST_MISTAKES = 20
+_INTEGER = re.compile(r"(-?[0-9]{1,9})(\.0*)?")
 _QUERY_OF_THE_HOST = ("code", "clientId")
 """The function key and its name, which the Functions host reads and passes on."""
 
@@ -57,12 +61,12 @@ class Operation:
 
     def checked_parameters(self, route: Json, query: Json) -> Json:
         """The parameters' values, with their types. Raises InvalidRequest and its kinds."""
-        sent = {name: value for name, value in query.items() if name not in _QUERY_OF_THE_HOST or name in self._names}
+        known = self._parameters_schema["properties"]
+        sent = {name: value for name, value in query.items() if name in known or name not in _QUERY_OF_THE_HOST}
+        for name in sent:
+            if name not in known and any(name in schema.get("properties", {}) for schema in self.bodies.values()):
+                raise InvalidRequest(f"{name} belongs in the body, and came in the query. Move it.", target=name)
         return _checked({**sent, **route}, self._parameters_schema, "query parameter")
-
-    @property
-    def _names(self) -> set[str]:
-        return {parameter["name"] for parameter in self.parameters}
 
     def checked_body(self, body: Any, media_type: str = "application/json") -> Json:
         """The body's members, with their types. Raises InvalidRequest and its kinds."""
@@ -78,9 +82,9 @@ class Contract:
         self._document: Json = yaml.load(path.read_text(encoding="utf-8"), loader)
         execute = self._document["paths"]["/executions"]["post"]["requestBody"]["content"]["application/json"]["schema"]
         execute["properties"]["pythonCode"]["maxLength"] = max_code_characters
+        self.operations = self._read_operations()
 
-    @cached_property
-    def operations(self) -> dict[str, Operation]:
+    def _read_operations(self) -> dict[str, Operation]:
         """By operationId."""
         resolved = _resolved(self._document, self._document)
         found = {}
@@ -121,17 +125,19 @@ def _resolved(node: Any, document: Json) -> Any:
 
 def _checked(value: Any, schema: Json, what: str) -> Json:
     normalised = _normalised(value, schema)
-    failures = sorted(
-        Draft202012Validator(schema).iter_errors(normalised), key=lambda failure: list(map(str, failure.path))
-    )
-    told = {error.message: error for failure in failures for error in _errors(failure, what)}
-    errors = list(told.values())  # a session id can fail in two ways that are one mistake
-    if len(errors) > 1:
-        first = errors[0]
-        details = tuple(errors[:20])
-        raise type(first)(f"{first.message} More is wrong: see details.", target=first.target, details=details)
+    # A body may hold a million mistakes: the first ones tell enough.
+    failures = list(islice(Draft202012Validator(schema).iter_errors(normalised), _MOST_MISTAKES))
+    failures.sort(key=lambda failure: (list(map(str, failure.absolute_path)), failure.validator != "type"))
+    errors: dict[str | None, InvalidRequest] = {}
+    for failure in failures:
+        for error in _errors(failure, what):
+            errors.setdefault(error.target, error)  # one member is one mistake, however many rules it breaks
     if errors:
-        raise errors[0]
+        first, *more = list(errors.values())[:_MOST_MISTAKES]
+        if more:
+            message = f"{first.message} More is wrong: see details."
+            raise type(first)(message, target=first.target, details=(first, *more))
+        raise first
     return dict(normalised)
 
 
@@ -146,11 +152,13 @@ def _normalised(value: Any, schema: Json) -> Any:
             if not (inner in (None, "") and name in members and name not in required)
         }
     if kind == "array" and isinstance(value, list):
-        return [_normalised(item, schema["items"]) for item in value]
+        # The validator would look at every item before it said that there are too many.
+        few = value[: schema.get("maxItems", len(value)) + 1]
+        return [_normalised(item, schema["items"]) for item in few]
     if kind == "string" and schema.get("format") == "byte" and isinstance(value, dict) and "$content" in value:
         return value["$content"]
-    if kind == "integer" and isinstance(value, str) and value.strip().lstrip("-").isdecimal() and len(value) < 20:
-        return int(value)
+    if kind == "integer" and isinstance(value, str) and (number := _INTEGER.fullmatch(value.strip())):
+        return int(number[1])
     if kind == "integer" and isinstance(value, float) and value.is_integer():
         return int(value)
     if kind == "boolean" and isinstance(value, str) and value.lower() in ("true", "false"):
@@ -174,9 +182,12 @@ def _errors(failure: ValidationError, what: str) -> list[InvalidRequest]:
             ]
         case "additionalProperties":
             known = ", ".join(schema.get("properties", {})) or "none"
-            unknown = [name for name in instance if name not in schema.get("properties", {})]
+            unknown = [name for name in instance if name not in schema.get("properties", {})][:_MOST_MISTAKES]
             return [
-                _error(_below(place, name), f"Unknown {what} {_below(place, _clip(name))}. Known here: {known}.")
+                InvalidRequest(
+                    f"Unknown {what} {_below(place, _clip(name)) or repr(name)}. Known here: {known}.",
+                    target=_below(place, _clip(name)),
+                )
                 for name in unknown
             ]
         case "type" if not place:
@@ -192,7 +203,8 @@ def _errors(failure: ValidationError, what: str) -> list[InvalidRequest]:
             return [_error(place, f"{place} must have {bound} {expected:,} characters, and has {len(instance):,}.")]
         case "minItems" | "maxItems":
             bound = "at least" if failure.validator == "minItems" else "at most"
-            return [_error(place, f"{place} must have {bound} {expected} items, and has {len(instance)}.")]
+            many = f"more than {expected}" if bound == "at most" else str(len(instance))
+            return [_error(place, f"{place} must have {bound} {expected} items, and has {many}.")]
         case "minimum" | "maximum":
             return [
                 _error(
@@ -201,7 +213,7 @@ def _errors(failure: ValidationError, what: str) -> list[InvalidRequest]:
             ]
         case "enum":
             return [_error(place, f"{place} must be one of {', '.join(map(str, expected))}, and is {came}.")]
-    return [_error(place, f"{place} is not valid: it is {came}.")]
+    return [_error(place, f"{place} is not valid: it is {came}. {schema.get('description', '')}".strip())]
 
 
 def _error(place: str | None, message: str) -> InvalidRequest:

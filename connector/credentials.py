@@ -8,6 +8,8 @@ from .errors import PoolRejected
 
 SCOPE = "https://dynamicsessions.io/.default"
 _REFRESH_BEFORE_SECONDS = 300
+_USABLE_SECONDS = 30  # a token that ends sooner may end on the way
+_FAILURE_LASTS_SECONDS = 5.0
 
 
 class AccessToken(Protocol):
@@ -32,37 +34,54 @@ class PoolCredential:
         self._client_id = client_id
         self._source = source
         self._token: AccessToken | None = None
-        self._lock = threading.Lock()
+        self._failed_at = float("-inf")
+        self._asking = threading.Lock()
 
     def token(self) -> str:
         """Raises PoolRejected when no token is to be had, with what to do about it."""
-        with self._lock:
-            if self._token is None or self._token.expires_on - time.time() < _REFRESH_BEFORE_SECONDS:
-                self._token = self._fetch()
-            return self._token.token
-
-    def _fetch(self) -> AccessToken:
-        # azure.identity takes a noticeable part of a cold start to import, and only calls to the pool need it.
-        from azure.core.exceptions import AzureError
-
-        if self._source is None:
-            self._source = self._make_source()
+        token = self._token
+        left = token.expires_on - time.time() if token is not None else 0
+        if token is not None and left > _REFRESH_BEFORE_SECONDS:
+            return token.token
+        # While the old token is good, one thread asks for the next and the others go on with it.
+        usable = token is not None and left > _USABLE_SECONDS
+        if not self._asking.acquire(blocking=not usable):
+            assert token is not None
+            return token.token
         try:
-            return self._source.get_token(SCOPE)
-        except AzureError as failure:
-            still_good = self._token is not None and self._token.expires_on > time.time()
-            if still_good and self._token is not None:
-                return self._token
-            raise PoolRejected(_NO_TOKEN[self._kind]) from failure
+            if self._token is token:  # nobody asked while this thread waited
+                self._ask(usable=usable)
+            assert self._token is not None
+            return self._token.token
+        finally:
+            self._asking.release()
+
+    def _ask(self, *, usable: bool) -> None:
+        """Asks for a token; a failure is remembered, so that waiting callers do not each ask in vain."""
+        failed_before = time.monotonic() - self._failed_at < _FAILURE_LASTS_SECONDS
+        try:
+            if not failed_before:
+                self._source = self._source or self._make_source()
+                self._token = self._source.get_token(SCOPE)
+                return
+        except Exception as failure:  # azure.identity raises more than its own errors for answers that make no sense
+            self._failed_at = time.monotonic()
+            if not usable:
+                raise PoolRejected(_NO_TOKEN[self._kind]) from failure
+        if not usable:
+            raise PoolRejected(_NO_TOKEN[self._kind])
 
     def _make_source(self) -> TokenSource:
+        # azure.identity takes a noticeable part of a cold start to import, and only calls to the pool need it.
         if self._kind == "azure_cli":
             from azure.identity import AzureCliCredential
 
-            return AzureCliCredential()
+            return AzureCliCredential(process_timeout=20)
         from azure.identity import ManagedIdentityCredential
 
-        return ManagedIdentityCredential(client_id=self._client_id)
+        return ManagedIdentityCredential(
+            client_id=self._client_id, connection_timeout=3, read_timeout=10, retry_total=1, retry_backoff_factor=0.3
+        )
 
 
 _NO_TOKEN = {

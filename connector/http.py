@@ -11,7 +11,6 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -38,26 +37,46 @@ MAX_BODY_BYTES = 100_000_000
 """Less than the Functions host lets in (104,857,600), so that its bare 413 is rarely seen."""
 
 _POLL_SECONDS = 2
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 logger = logging.getLogger(__name__)
 
 
 class Connector:
-    """What the functions of one app share. Made at import, so it does nothing until it is called."""
+    """What the functions of one app share. Made at import, so it does not fail: what is wrong is told by each call."""
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
-        self._environment = dict(environment)
+        self._misset: InternalError | None = None
+        try:
+            self._settings = Settings.from_environment(environment)
+        except InternalError as failure:
+            self._misset = failure
+            return
+        self.contract = Contract(max_code_characters=self._settings.max_code_characters)
+        self.pool = SessionPoolClient(
+            self._settings.pool_management_endpoint,
+            PoolCredential(self._settings.pool_credential, self._settings.azure_client_id),
+            api_version=self._settings.pool_api_version,
+            connections=self._settings.python_threadpool_thread_count,
+        )
+
+    @property
+    def settings(self) -> Settings:
+        """Raises InternalError, which names the setting that is missing or wrong."""
+        if self._misset is not None:
+            raise self._misset
+        return self._settings
 
     def answer(self, operation_id: str, request: func.HttpRequest) -> func.HttpResponse:
         """The response to a request for the operation, whatever happens."""
         started = time.monotonic()
         request_id = str(uuid.uuid4())
         try:
+            if operation_id != "GetHealth":
+                _ = self.settings
             response = _OPERATIONS[operation_id](self, request)
         except Exception as failure:
-            if not isinstance(failure, ConnectorError) or isinstance(failure, InternalError):
-                logger.exception("%s failed (request %s)", operation_id, request_id)
+            _log(operation_id, request_id, failure)
             answer = to_answer(failure, request_id)
             response = func.HttpResponse(answer.body, status_code=answer.status, headers=answer.headers)
         response.headers["x-ms-request-id"] = request_id
@@ -71,34 +90,26 @@ class Connector:
         )
         return response
 
-    @cached_property
-    def settings(self) -> Settings:
-        return Settings.from_environment(self._environment)
 
-    @cached_property
-    def contract(self) -> Contract:
-        return Contract(max_code_characters=self.settings.max_code_characters)
-
-    @cached_property
-    def pool(self) -> SessionPoolClient:
-        return SessionPoolClient(
-            self.settings.pool_management_endpoint,
-            PoolCredential(self.settings.pool_credential, self.settings.azure_client_id),
-            api_version=self.settings.pool_api_version,
-            connections=self.settings.python_threadpool_thread_count,
-        )
+def _log(operation_id: str, request_id: str, failure: Exception) -> None:
+    """A fault of ours with its stack; of a fault of the pool, what the caller is not told. Session ids are secrets."""
+    if not isinstance(failure, ConnectorError):
+        logger.exception("%s failed (request %s)", operation_id, request_id)
+    elif failure.__cause__ is not None:
+        cause = re.sub(r"identifier=[^&\s'\")]*", "identifier=...", repr(failure.__cause__))
+        logger.warning("%s failed (request %s): %s", operation_id, request_id, cause)
 
 
 def _execute_python_code(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
     operation = connector.contract.operations["ExecutePythonCode"]
     _parameters(operation, request)
     body = operation.checked_body(_json_body(request))
-    return _execution_response(executions.execute_python_code(connector.pool, **_arguments(body)))
+    return _execution_response(connector, request, executions.execute_python_code(connector.pool, **_arguments(body)))
 
 
 def _get_execution(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
     arguments = _parameters(connector.contract.operations["GetExecution"], request)
-    return _execution_response(executions.get_execution(connector.pool, **arguments))
+    return _execution_response(connector, request, executions.get_execution(connector.pool, **arguments))
 
 
 def _upload_file(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
@@ -143,7 +154,7 @@ def _get_health(connector: Connector, request: func.HttpRequest) -> func.HttpRes
 
 
 def _get_openapi_document(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
-    return _json_response(connector.contract.document(_base_url(connector.settings, request)))
+    return _json_response(connector.contract.document(_base_url(connector.settings, request, "/openapi.json")))
 
 
 def _with_parameters(operation_id: str, operation: Callable[..., Any]) -> "_Answer":
@@ -204,7 +215,7 @@ def _json_body(request: func.HttpRequest, *also: str) -> Any:
     if not body.strip():
         raise InvalidRequest("The body is empty. Send a JSON object.")
     try:
-        return json.loads(body)
+        return json.loads(body, object_pairs_hook=_members)
     except RecursionError:
         raise InvalidRequest("The body is nested too deeply.") from None
     except UnicodeDecodeError:
@@ -214,6 +225,18 @@ def _json_body(request: func.HttpRequest, *also: str) -> Any:
             f"The body is not JSON: {wrong.msg} at line {wrong.lineno}, column {wrong.colno}. In a workflow, let an "
             "expression quote text instead of typing the quotes."
         ) from None
+    except ValueError:  # Python reads no number of thousands of digits
+        raise InvalidRequest("The body has a number that is too long.") from None
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object. Of two members of one name the last would win unseen."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InvalidRequest(f"The member {twice[:60]} stands twice in one object. Send it once.", target=twice[:60])
+    return members
 
 
 def _body(request: func.HttpRequest) -> bytes:
@@ -235,18 +258,27 @@ def _form(operation: Operation, request: func.HttpRequest) -> dict[str, Any]:
     """The fields and files of a multipart body, as `upload_contents` takes them."""
     body = _body(request)
     try:
-        parts = [(name, part) for name in request.files for part in request.files.getlist(name)]
-        sent = {name: request.form[name] for name in request.form}
+        parts = [(name or "", part) for name in request.files for part in request.files.getlist(name)]
+        fields = {name or "": request.form.getlist(name) for name in request.form}
     except ValueError:
-        parts, sent = [], {}
-    if body and not parts and not sent:
-        raise InvalidRequest("The body is not multipart/form-data as its Content-Type says: look at the boundary.")
+        parts, fields = [], {}
+    if body and not parts and not fields:
+        raise InvalidRequest(
+            "The body is not multipart/form-data as its Content-Type says, or has no part: look at the boundary, and "
+            "name the parts."
+        )
     contents = []
     for _, part in parts:
         with contextlib.closing(part):
             # Some clients send a path as the name of a part.
             contents.append(((part.filename or "").rsplit("/", 1)[-1], part.read()))
+    if "file" in fields:
+        raise InvalidRequest("A part named file has no file name. Give it one: filename=...", target="file")
+    for name, values in fields.items():
+        if len(values) > 1:
+            raise InvalidRequest(f"The field {name[:60]} came {len(values)} times. Send it once.", target=name[:60])
     files_sent = {name: [part.filename or "" for named, part in parts if named == name] for name, _ in parts}
+    sent: dict[str, Any] = {name: values[0] for name, values in fields.items()}
     members = operation.checked_body({**sent, **files_sent}, "multipart/form-data")
     del members["file"]
     return {**_arguments(members), "contents": contents}
@@ -257,10 +289,13 @@ def _json_response(value: Any, status: int = 200, headers: dict[str, str] | None
     return func.HttpResponse(body, status_code=status, headers=headers, mimetype="application/json")
 
 
-def _execution_response(execution: Execution) -> func.HttpResponse:
-    if execution.status == "Running":
-        return _json_response(execution, 202, {"Retry-After": str(_POLL_SECONDS)})
-    return _json_response(execution)
+def _execution_response(connector: Connector, request: func.HttpRequest, execution: Execution) -> func.HttpResponse:
+    """A run that goes on is a 202 whose Location is where to ask again."""
+    if execution.status != "Running":
+        return _json_response(execution)
+    address = _base_url(connector.settings, request, "/executions")
+    location = f"{address}/executions/{execution.execution_id}?sessionId={execution.session_id}"
+    return _json_response(execution, 202, {"Retry-After": str(_POLL_SECONDS), "Location": location})
 
 
 def _file_response(file: FileBytes, range_header: str | None) -> func.HttpResponse:
@@ -303,7 +338,7 @@ def _asked_range(header: str | None, size: int) -> tuple[int, int] | None:
     return first, last
 
 
-def _base_url(settings: Settings, request: func.HttpRequest) -> str:
+def _base_url(settings: Settings, request: func.HttpRequest, route: str) -> str:
     """Where callers reach the operations. A Host header can be anyone's word: without an address, the path alone."""
-    prefix = urlsplit(str(request.url)).path.rsplit("/", 1)[0]
-    return (settings.public_base_url or "") + prefix
+    path = urlsplit(str(request.url)).path
+    return (settings.public_base_url or "") + path[: path.lower().rfind(route)]

@@ -6,9 +6,13 @@ that a service that drifts does not break it. Raises the errors of `errors.py`; 
 
 import contextlib
 import random
+import re
+import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Literal, Protocol
 from urllib.parse import quote
 
@@ -16,6 +20,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
+from urllib3.connection import HTTPConnection
 
 from .errors import (
     ConnectorError,
@@ -27,6 +32,7 @@ from .errors import (
     PoolTimeout,
     PoolUnavailable,
     PoolUnreachable,
+    RequestTooLarge,
     SessionExecutorRoleMissing,
     SessionNotFound,
     TooManySessions,
@@ -35,11 +41,19 @@ from .errors import (
 STREAM_CHARACTERS = 1_000_000
 """Asked for with every run: the pool cuts each stream at 4,096 characters otherwise, without a sign of it."""
 
-ANSWER_MARGIN_SECONDS = 15
-"""How much longer than a run its answer may take: a new session, and the way there and back."""
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
 """For everything but runs; twice this, and the way there, still fits in a caller's patience of 100 seconds."""
+
+ANSWER_MARGIN_SECONDS = 15.0
+"""How much longer than a run its answer may take: a new session, and the way there and back."""
+
+LONGEST_CALL_SECONDS = 224.0
+"""For a run, with everything but its last connect: the front end of Azure Functions gives up at 230 s, and its 502 must
+not follow code that was handed over."""
+
+HAND_OVER_SECONDS = 4.0
+"""How long a run is offered again to a pool that is busy or cannot be reached."""
 
 _BUSY_SECONDS = 30
 """What Retry-After says when a pool that is busy does not say it: sessions end by the minute."""
@@ -113,11 +127,14 @@ class SessionPoolClient:
         connections: int = 16,
     ) -> None:
         self._endpoint = endpoint.rstrip("/")
+        self._credential = credential
         self._api_version = api_version
         self._http = requests.Session()
         self._http.auth = _Bearer(credential)
-        for prefix, retry in ((self._endpoint, _RETRY_ALL), (f"{self._endpoint}/executions", _RETRY_UNSENT)):
-            self._http.mount(prefix, HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=retry))
+        self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # callers share this session
+        self._http.mount(self._endpoint, _Adapter(connections, _RETRY))
+        # Code is handed over once: `execute_code` decides itself when it may be offered again.
+        self._http.mount(f"{self._endpoint}/executions?", _Adapter(connections, urllib3.Retry(0, read=False)))
 
     def execute_code(self, identifier: str, code: str, *, execution_id: str, timeout_seconds: int) -> Run:
         """Runs `code`; the pool keeps the run under `execution_id`. Raises RunLost when it may or may not have run."""
@@ -126,18 +143,31 @@ class SessionPoolClient:
             "executionType": "Synchronous",
             "code": code,
             "timeoutInSeconds": timeout_seconds,
-            "outputStreamsMaxLength": STREAM_CHARACTERS,
+            "outputStreamsMaxLength": STREAM_CHARACTERS + 1,  # one more tells whether there was more
         }
-        with _run_not_lost():
-            response = self._call(
-                "POST",
-                "executions",
-                identifier,
-                json=body,
-                headers={"operation-id": execution_id},
-                read_seconds=timeout_seconds + ANSWER_MARGIN_SECONDS,
-            )
-            return _run(_object(response))
+        started = time.monotonic()
+        self._credential.token()  # before the clock of the first attempt is read: it may have to be fetched
+        for pause in _pauses():
+            waited = time.monotonic() - started
+            read_seconds = min(timeout_seconds + ANSWER_MARGIN_SECONDS, LONGEST_CALL_SECONDS - waited)
+            try:
+                with _run_not_lost():
+                    response = self._call(
+                        "POST",
+                        "executions",
+                        identifier,
+                        json=body,
+                        headers={"operation-id": execution_id},
+                        read_seconds=read_seconds,
+                    )
+                    return _run(_object(response))
+            except (PoolUnreachable, TooManySessions) as failure:
+                asked = failure.__cause__.retry_after if isinstance(failure.__cause__, PoolAnswer) else None
+                pause = pause if asked is None else asked
+                if time.monotonic() - started + pause > HAND_OVER_SECONDS:
+                    raise
+                time.sleep(pause)
+        raise AssertionError("the pauses never end")
 
     def get_execution(self, identifier: str, execution_id: str) -> Run:
         """Raises ExecutionNotFound."""
@@ -227,11 +257,14 @@ class SessionPoolClient:
             )
         except requests.RequestException as failure:
             raise _transport_error(failure) from failure
-        if response.ok and response.status_code < 300:
+        if 200 <= response.status_code < 300:
             return response
         if response.status_code == 404 and gone_when_retried and _was_retried(response):
             return response
-        raise _refusal(response, not_found)
+        answer = PoolAnswer(response)
+        if response.status_code == 413 and path == "executions":
+            raise RequestTooLarge("The session pool does not take code of this size. Send it in parts.") from answer
+        raise _refusal(answer, not_found) from answer
 
 
 class _Bearer(AuthBase):
@@ -243,33 +276,64 @@ class _Bearer(AuthBase):
         return request
 
 
+class _Adapter(HTTPAdapter):
+    """Keeps as many connections as there are threads, and has the kernel look after idle ones.
+
+    A gateway drops a connection that is silent for some minutes, without a word; a run would wait on it in vain.
+    """
+
+    def __init__(self, connections: int, retry: urllib3.Retry) -> None:
+        super().__init__(pool_connections=1, pool_maxsize=connections, max_retries=retry)
+
+    def init_poolmanager(self, *arguments: Any, **keywords: Any) -> None:
+        options = [*HTTPConnection.default_socket_options, (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+        if hasattr(socket, "TCP_KEEPIDLE"):
+            options += [(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60), (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 15)]
+        super().init_poolmanager(*arguments, socket_options=options, **keywords)
+
+
 class _Retry(urllib3.Retry):
-    """Waits for what Retry-After says, but never so long that the caller has gone. A full pool is asked again by any
-    method: it has not looked at the request."""
+    """Waits for what Retry-After says, but never so long that the caller has gone."""
 
     _LONGEST_WAIT_SECONDS = 5.0
 
     def get_retry_after(self, response: Any) -> float | None:
-        wait = super().get_retry_after(response)
+        try:
+            wait = super().get_retry_after(response)
+        except (urllib3.exceptions.InvalidHeader, ValueError, OverflowError):
+            return None
         return None if wait is None else min(wait, self._LONGEST_WAIT_SECONDS)
 
-    def get_backoff_time(self) -> float:
-        return super().get_backoff_time() * (0.5 + random.random())
 
-    def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
-        return bool(self.total) and (status_code == 429 or super().is_retry(method, status_code, has_retry_after))
-
-
-_RETRY_ALL = _Retry(
+_RETRY = _Retry(
     total=3,
     read=1,
+    other=0,
     backoff_factor=0.3,
+    backoff_jitter=0.2,
     status_forcelist=(429, 502, 503, 504),
     allowed_methods=None,
     raise_on_status=False,
 )
-_RETRY_UNSENT = _RETRY_ALL.new(allowed_methods=frozenset({"GET"}))
-"""For runs: code that may have reached an interpreter is never sent again."""
+
+
+def _pauses() -> Iterator[float]:
+    """Seconds between the attempts to hand over a run: longer each time, and different for each caller."""
+    pause = 0.25
+    while True:
+        yield pause * (0.5 + random.random())
+        pause *= 2
+
+
+class PoolAnswer(Exception):
+    """An answer of the pool that is none of 2xx, kept as the cause of the error it became, for the log."""
+
+    def __init__(self, response: requests.Response) -> None:
+        self.status = response.status_code
+        self.code = _error_code(response)
+        text = response.headers.get("Retry-After", "").strip()
+        self.retry_after = min(int(text), 3600) if re.fullmatch("[0-9]{1,9}", text) else None
+        super().__init__(f"the pool answered {self.status} {self.code}".strip())
 
 
 @contextlib.contextmanager
@@ -278,6 +342,10 @@ def _run_not_lost() -> Iterator[None]:
     try:
         yield
     except (PoolUnavailable, PoolTimeout, _Nonsense) as failure:
+        raise RunLost from failure
+    except ConnectorError:
+        raise
+    except Exception as failure:  # the answer broke the reading of it; the code was handed over all the same
         raise RunLost from failure
 
 
@@ -295,12 +363,12 @@ def _transport_error(failure: requests.RequestException) -> ConnectorError:
 
 
 def _never_sent(failure: requests.RequestException) -> bool:
-    unsent = (
-        urllib3.exceptions.NewConnectionError,
-        urllib3.exceptions.ConnectTimeoutError,
-        urllib3.exceptions.SSLError,
-    )
-    return isinstance(failure, requests.ConnectTimeout | requests.exceptions.InvalidURL) or _reason(failure, *unsent)
+    """True when no connection was made. TLS faults may come later too, all but a certificate that is not trusted."""
+    if isinstance(failure, requests.ConnectTimeout | requests.exceptions.InvalidURL):
+        return True
+    if _reason(failure, urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError):
+        return True
+    return _reason(failure, urllib3.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(failure)
 
 
 def _reason(failure: Exception, *kinds: type[Exception]) -> bool:
@@ -314,10 +382,10 @@ def _was_retried(response: requests.Response) -> bool:
     return bool(retries is not None and retries.history)
 
 
-def _refusal(response: requests.Response, not_found: ConnectorError | None) -> ConnectorError:
+def _refusal(answer: PoolAnswer, not_found: ConnectorError | None) -> ConnectorError:
     """The error for an answer that is none of 2xx. The pool's own words are not passed on, only its error's code."""
-    code = _error_code(response)
-    match response.status_code:
+    retry_after = _BUSY_SECONDS if answer.retry_after is None else answer.retry_after
+    match answer.status:
         case 401:
             return PoolRejected(
                 "The session pool did not take the connector's token. Check that POOL_MANAGEMENT_ENDPOINT names a "
@@ -331,11 +399,11 @@ def _refusal(response: requests.Response, not_found: ConnectorError | None) -> C
             )
         case 404 if not_found is not None:
             return not_found
-        case 400 if code in ("FileNameInvalid", "FilePathInvalid"):
+        case 400 if answer.code in ("FileNameInvalid", "FilePathInvalid"):
             return InvalidFileName(
                 "The session pool does not take this file name or folder. Use letters, digits, spaces and "
                 "- _ . @ $ & = ; , # % ^ ( ); a folder has no dot.",
-                target="fileName" if code == "FileNameInvalid" else "folder",
+                target="fileName" if answer.code == "FileNameInvalid" else "folder",
             )
         case 413:
             return FileTooLarge(
@@ -346,17 +414,17 @@ def _refusal(response: requests.Response, not_found: ConnectorError | None) -> C
             return TooManySessions(
                 "All sessions of the pool are in use. Try again later, end sessions that are not needed, or raise the "
                 "pool's maximum.",
-                retry_after_seconds=_retry_after(response),
+                retry_after_seconds=retry_after,
             )
         case 504 | 408:
             return PoolTimeout("The session pool did not answer in time. Try again in a minute.")
         case status if status >= 500:
             return PoolUnavailable(
-                "The session pool has trouble. Try again in a moment.", retry_after_seconds=_retry_after(response)
+                "The session pool has trouble. Try again in a moment.", retry_after_seconds=retry_after
             )
-    named = f" ({code})" if code else ""
+    named = f" ({answer.code})" if answer.code else ""
     return PoolRejected(
-        f"The session pool refused the request with status {response.status_code}{named}. Check that "
+        f"The session pool refused the request with status {answer.status}{named}. Check that "
         "POOL_MANAGEMENT_ENDPOINT is the poolManagementEndpoint of a code-interpreter session pool for Python."
     )
 
@@ -366,14 +434,9 @@ def _error_code(response: requests.Response) -> str:
         body = response.json()
         error = body.get("error", body)
         code = error.get("code", "")
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return ""
     return code if isinstance(code, str) and code.isalnum() and len(code) < 80 else ""
-
-
-def _retry_after(response: requests.Response) -> int:
-    text = response.headers.get("Retry-After", "")
-    return min(int(text), 3600) if text.isdecimal() else _BUSY_SECONDS
 
 
 class _Nonsense(PoolRejected):
@@ -409,7 +472,7 @@ def _no_session() -> SessionNotFound:
 def _object(response: requests.Response) -> dict[str, Any]:
     try:
         body = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _nonsense() from None
     if not isinstance(body, dict):
         raise _nonsense()
@@ -432,7 +495,7 @@ def _run(body: dict[str, Any]) -> Run:
         status,
         stdout=_text(result.get("stdout")),
         stderr=_text(result.get("stderr")),
-        value=result.get("executionResult", inner if result is body else None),
+        value=result.get("executionResult", inner if result is body and "result" in body else ""),
         milliseconds=milliseconds if isinstance(milliseconds, int) else 0,
     )
 

@@ -138,6 +138,7 @@ def _value(setting: Setting, environment: Mapping[str, str]) -> Any:
     try:
         return setting.parse(text)
     except ValueError as wrong:
+        # Not the value: the error may reach people who may not know it.
         raise InternalError(
-            f"The connector is not set up: the setting {setting.name} must be {wrong}, and is '{text[:100]}'."
+            f"The connector is not set up: the setting {setting.name} must be {wrong}, and is something else."
         ) from None

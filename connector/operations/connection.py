@@ -1,4 +1,4 @@
-"""CheckConnection and GetHealth: is everything in place?"""
+"""CheckConnection: is everything in place?"""
 
 from ..session_pool import SessionPoolClient
 from ..settings import Settings

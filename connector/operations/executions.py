@@ -1,5 +1,7 @@
 """ExecutePythonCode and GetExecution."""
 
+import json
+import math
 import re
 from typing import Any
 
@@ -8,10 +10,16 @@ from ..session_pool import STREAM_CHARACTERS, Run, RunLost, SessionPoolClient
 from ..shapes import Execution, ExecutionError, Output
 
 DEFAULT_TIMEOUT_SECONDS = 90
-# "KeyError: ", with or without a module in front, at the start of a line.
-_ERROR_LINE = re.compile(r"^(?P<name>[A-Za-z_][\w.]*): ?", re.MULTILINE)
-_CELL_LINE = re.compile(r"^\s*Cell In\[(\d+)\], line (\d+)", re.MULTILINE)
-_TRACEBACK_START = re.compile(r"-{70,}$| {2}Cell In\[\d+\], line \d+|An exception has occurred, use %tb", re.MULTILINE)
+# IPython writes 75 dashes, and below them the error's name, for each error of a chain; of a syntax error it gives the
+# place at once.
+_START = re.compile(r"-{75}\n(?=[^\W\d]\w* *Traceback \(most recent call last\)$)", re.MULTILINE)
+_HEADER = re.compile(r"^(?P<name>[^\W\d]\w*?) *Traceback \(most recent call last\)$", re.MULTILINE)
+_SYNTAX_ERROR = re.compile(r" {2}Cell In\[\d+\], line \d+\n")
+_CELL_LINE = re.compile(r"^ {0,2}Cell In\[(\d+)\], line (\d+)", re.MULTILINE)
+_LAST_WORDS = re.compile(r"^(?P<name>[^\W\d]\w*): ?(?P<message>.*)", re.MULTILINE)
+_TRIES = 20
+_READ_CHARACTERS = 100_000
+"""Of a stderr that may have a million, the last: the traceback is at the end."""
 
 
 def execute_python_code(
@@ -42,27 +50,27 @@ def get_execution(pool: SessionPoolClient, *, session_id: str, execution_id: str
 _LOST = ExecutionError(
     "ConnectionLost",
     "The connection to the session broke off after the code was handed over: it may have run, or not.",
-    hint="Ask for this execution ID with GetExecution. Run the code again only if that finds no such run, or if "
-    "running it twice does no harm.",
+    hint="Ask for this execution ID with GetExecution. If that finds no such run, the code may still have run: look at "
+    "the session's files before you run it again.",
 )
 
 
 def _execution(session_id: str, execution_id: str, run: Run) -> Execution:
-    truncated = {
-        name: True for name, text in (("stdout", run.stdout), ("stderr", run.stderr)) if len(text) >= STREAM_CHARACTERS
-    }
+    result = _result(run)
+    texts = {"result": result, "stdout": run.stdout, "stderr": run.stderr}
+    is_number = isinstance(run.value, (int, float)) and math.isfinite(run.value)
     return Execution(
         session_id,
         execution_id,
         run.status,
-        result=_result(run),
-        value=run.value if isinstance(run.value, (int, float)) else None,
-        stdout=run.stdout,
-        stderr=run.stderr,
+        result=result[:STREAM_CHARACTERS],
+        value=run.value if is_number else None,
+        stdout=run.stdout[:STREAM_CHARACTERS],
+        stderr=run.stderr[:STREAM_CHARACTERS],
         error=_error(run.stderr) if run.status == "Failed" else None,
         outputs=_outputs(run.value),
         duration_in_milliseconds=run.milliseconds,
-        truncated=truncated or None,
+        truncated={name: True for name, text in texts.items() if len(text) > STREAM_CHARACTERS} or None,
     )
 
 
@@ -72,7 +80,9 @@ def _result(run: Run) -> str:
         return run.value
     if isinstance(run.value, (int, float)):
         return str(run.value)
-    return "nan" if run.value is None and run.status == "Succeeded" else ""
+    if run.value is None:
+        return "nan" if run.status == "Succeeded" else ""
+    return "" if _outputs(run.value) else json.dumps(run.value)
 
 
 def _outputs(value: Any) -> list[Output]:
@@ -84,26 +94,44 @@ def _outputs(value: Any) -> list[Output]:
 
 def _error(stderr: str) -> ExecutionError:
     """What the end of stderr tells: the pool puts the exception's message and IPython's traceback there."""
-    for words, name, hint in _STOPPED:
-        sentence = stderr[stderr.rfind(words) :].strip() if words in stderr else ""
+    text = stderr[-_READ_CHARACTERS:].rstrip()
+    if start := _START.search(text):
+        traceback = text[start.start() :]
+        name = list(_HEADER.finditer(traceback))[-1]["name"]
+        message = _message(name, text[: start.start()], traceback)
+        return ExecutionError(name, message, line=_line(traceback), traceback=traceback)
+    if place := _SYNTAX_ERROR.search(text):
+        traceback = text[place.start() :]
+        name, message = _last_words(traceback)
+        return ExecutionError(name, message, line=_line(traceback), traceback=traceback)
+    for beginning, name, hint in _STOPPED:
+        sentence = text[text.rfind(beginning) :] if beginning in text else ""
         if sentence and "\n" not in sentence:
             return ExecutionError(name, sentence, hint=hint)
-    start = _TRACEBACK_START.search(stderr)
-    if start is None:
-        return ExecutionError("Error", stderr.strip()[-1000:] or "The run failed, and the session did not say why.")
-    traceback = stderr[start.start() :].strip()
-    name, message = _name_and_message(stderr[: start.start()], traceback)
-    return ExecutionError(name, message, line=_line(traceback), traceback=traceback)
+    if len(stderr) > STREAM_CHARACTERS:
+        return ExecutionError("Error", "The run failed. It wrote so much to stderr that the error is cut off.")
+    return ExecutionError(*_last_words(text))
 
 
-def _name_and_message(before: str, traceback: str) -> tuple[str, str]:
-    """The message stands twice, before the traceback and at its end, behind the exception's name."""
-    name, message = "Error", before.strip()
-    for found in _ERROR_LINE.finditer(traceback):
-        name, message = found["name"], traceback[found.end() :].strip()
-        if message and message in before:
+def _message(name: str, before: str, traceback: str) -> str:
+    """The message stands twice: before the traceback, and at its end behind the error's name. It may have lines."""
+    start = -1
+    for _ in range(_TRIES):
+        start = traceback.find(f"\n{name}: ", start + 1)
+        if start < 0:
             break
-    return name, message
+        message = traceback[start + len(name) + 3 :].strip()
+        if before.endswith(message):
+            return message
+    return _last_words(traceback)[1]
+
+
+def _last_words(text: str) -> tuple[str, str]:
+    """Name and message of the last line that has both, else all there is."""
+    found = list(_LAST_WORDS.finditer(text))
+    if found:
+        return found[-1]["name"], found[-1]["message"].strip()
+    return "Error", text.strip()[-1000:] or "The run failed, and the session did not say why."
 
 
 def _line(traceback: str) -> int | None:

@@ -1,13 +1,13 @@
 """UploadFile, PutFile, ListFiles, GetFile, DownloadFile and DeleteFile."""
 
 import base64
-import binascii
 import mimetypes
 import re
+import unicodedata
 from typing import TypedDict
 from urllib.parse import unquote_to_bytes
 
-from ..errors import ConnectorError, FileTooLarge, InvalidFileContent, InvalidFileName
+from ..errors import ConnectorError, FileTooLarge, InvalidFileContent, InvalidFileName, InvalidRequest
 from ..identity import check_session_id, mint_session_id, pool_identifier
 from ..session_pool import PoolFile, SessionPoolClient
 from ..shapes import File, FileBytes, Files, FileWithContent
@@ -15,9 +15,22 @@ from ..shapes import File, FileBytes, Files, FileWithContent
 MAX_FILE_BYTES = 128 << 20
 # What sessions take: letters of any script, digits, and these; a folder's name has no dot. Source: the documentation of
 # code-interpreter sessions.
-_FILE_NAME = re.compile(r"[\w \-.@$&=;,#%^()]+")
+_OTHERS_IN_NAMES = " -_.@$&=;,#%^()"
 _FOLDER = re.compile(r"[\w \-@$&=;,#%^()]+(/[\w \-@$&=;,#%^()]+)*")
 _LONGEST_NAME_BYTES = 255
+_DATA_URI = re.compile(r"data:[^,]*?(?P<base64>;base64)?,(?P<payload>.*)", re.IGNORECASE | re.DOTALL)
+# Python's own table, without the machine's, and what it lacks in some versions.
+_TYPES = mimetypes.MimeTypes(filenames=())
+for _kind, _ending in (
+    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx"),
+    ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", ".docx"),
+    ("application/vnd.openxmlformats-officedocument.presentationml.presentation", ".pptx"),
+    ("application/vnd.apache.parquet", ".parquet"),
+    ("application/x-ndjson", ".jsonl"),
+    ("application/yaml", ".yaml"),
+    ("text/markdown", ".md"),
+):
+    _TYPES.add_type(_kind, _ending)
 
 
 class NewFile(TypedDict):
@@ -44,6 +57,7 @@ def upload_contents(
     """Stores `(name, bytes)` pairs. When one fails, the error names it and tells which are stored."""
     session_id = check_session_id(session_id) if session_id else mint_session_id()
     folder = checked_folder(folder)
+    _check_each_once([name for name, _ in contents])
     for name, content in contents:
         _checked_name(name, "fileName")
         if len(content) > MAX_FILE_BYTES:
@@ -115,8 +129,8 @@ def delete_file(pool: SessionPoolClient, *, session_id: str, file_name: str, fol
 
 
 def content_type(file_name: str) -> str:
-    """Told by the name, as the pool does it; a compressed file is just bytes."""
-    kind, encoding = mimetypes.guess_type(file_name)
+    """Told by the name, the same on every machine; a compressed file is just bytes."""
+    kind, encoding = _TYPES.guess_type(file_name)
     return kind if kind is not None and encoding is None else "application/octet-stream"
 
 
@@ -135,13 +149,15 @@ def checked_folder(folder: str) -> str:
 
 
 def _checked_name(name: str, target: str = "fileName") -> str:
+    odd = sorted({character for character in name if not _may_stand_in_a_name(character)})
     if len(name.encode("utf-8", "surrogatepass")) > _LONGEST_NAME_BYTES:
         wrong = f"is longer than {_LONGEST_NAME_BYTES} bytes"
-    elif name in (".", "..") or "/" in name or "\\" in name:
+    elif name in (".", "..") or "/" in name or "\\" in name or "%2f" in name.lower():
         wrong = "is a path; send the name alone, and the folder as `folder`"
-    elif not _FILE_NAME.fullmatch(name):
-        odd = sorted(set(re.sub(r"[\w \-.@$&=;,#%^()]", "", name)))
-        wrong = "has " + " ".join(ascii(character) for character in odd[:5]) if odd else "is empty"
+    elif odd:
+        wrong = "has " + " ".join(ascii(character) for character in odd[:5])
+    elif not name:
+        wrong = "is empty"
     else:
         return name
     raise InvalidFileName(
@@ -151,20 +167,31 @@ def _checked_name(name: str, target: str = "fileName") -> str:
     )
 
 
+def _may_stand_in_a_name(character: str) -> bool:
+    """Letters and digits of any script, and the marks that belong to them. The pool has the last word."""
+    return character in _OTHERS_IN_NAMES or unicodedata.category(character)[0] in "LMN"
+
+
+def _check_each_once(names: list[str]) -> None:
+    """Of two files of one name only the last would be left."""
+    for name in names:
+        if names.count(name) > 1:
+            raise InvalidRequest(f"The file '{name[:100]}' is there twice. Send each name once.", target=name[:100])
+
+
 def _decoded(content: str, index: int) -> bytes:
     """The bytes that `content` stands for: base64, or a data URI."""
     target = f"files[{index}].fileContent"
-    if content.startswith("data:"):
-        header, comma, payload = content.partition(",")
-        if not comma:
-            raise InvalidFileContent("The data URI has no comma, behind which its content stands.", target=target)
-        if not header.endswith(";base64"):
-            return unquote_to_bytes(payload)
-        content = payload
     try:
-        # Encoders break lines. Everything else must be exact: without padding, or with spaces, it may as well be text.
-        return base64.b64decode(re.sub(r"[\r\n]", "", content), validate=True)
-    except (binascii.Error, ValueError):
+        data = _DATA_URI.fullmatch(content)
+        if data is None:
+            # Encoders break lines. Everything else must be exact: without padding, or with spaces, it may be text.
+            return base64.b64decode(re.sub(r"[\r\n]", "", content), validate=True)
+        if re.search("%(?![0-9A-Fa-f]{2})", data["payload"]):
+            raise ValueError
+        payload = unquote_to_bytes(data["payload"])
+        return base64.b64decode(payload, validate=True) if data["base64"] else payload
+    except ValueError:  # binascii.Error and UnicodeEncodeError are ValueErrors too
         raise InvalidFileContent(
             f"The content of file {index} is not base64, with its padding. Encode the file's bytes: base64(...) in a "
             "workflow, base64.b64encode in Python. Text can also be sent as a data URI, as in data:text/plain,a%20b.",

@@ -1,12 +1,22 @@
 """A stand-in for a pool that does what a real one should not: it answers what a test tells it to."""
 
+import contextlib
+import os
+import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from connector.session_pool import SessionPoolClient
 
@@ -79,6 +89,58 @@ def faulty_pool() -> Iterator[Callable[..., FaultyPool]]:
     for server in servers:
         server.shutdown()
         server.server_close()
+
+
+@pytest.fixture
+def tls_pool(tmp_path: Path) -> Iterator[tuple[str, list[bool]]]:
+    """A server that reads a whole request over TLS and then sends what is no TLS; and whether it has read one."""
+    key, certificate = _self_signed(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    handed_over: list[bool] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                plain, _ = listener.accept()
+            except OSError:
+                return
+            with contextlib.suppress(OSError), contextlib.closing(plain):
+                with context.wrap_socket(plain, server_side=True) as secure:
+                    if secure.recv(65536):
+                        handed_over.append(True)
+                        with socket.socket(fileno=os.dup(secure.fileno())) as broken:
+                            broken.sendall(b"\x17\x03\x03\x00\x20" + b"x" * 32)
+                        time.sleep(0.2)
+
+    server = threading.Thread(target=serve, daemon=True)
+    server.start()
+    yield f"https://127.0.0.1:{listener.getsockname()[1]}/subscriptions/s/resourceGroups/g/sessionPools/p", handed_over
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    server.join(5)
+
+
+def _self_signed(folder: Path) -> tuple[Path, Path]:
+    """The files of a key and a certificate that nobody vouches for."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(private, hashes.SHA256())
+    )
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    (folder / "key.pem").write_bytes(private.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+    (folder / "certificate.pem").write_bytes(certificate.public_bytes(pem))
+    return folder / "key.pem", folder / "certificate.pem"
 
 
 class GivenToken:

@@ -1,5 +1,6 @@
 """The token: where it comes from and how long it is kept."""
 
+import threading
 import time
 from dataclasses import dataclass
 
@@ -51,6 +52,69 @@ def test_a_token_in_its_last_minutes_serves_while_there_is_no_other():
     assert credential.token() == "t1"
     source.fails = True
     assert credential.token() == "t1"
+
+
+def test_a_failure_is_not_asked_for_again_by_every_caller():
+    """Callers that waited while a token could not be had are told the same, without asking one after the other."""
+    source = Source(3600)
+    source.fails = True
+    credential = PoolCredential("managed_identity", source=source)
+    for _ in range(5):
+        with pytest.raises(errors.PoolRejected):
+            credential.token()
+    assert len(source.asked) == 1
+
+
+def test_callers_do_not_wait_for_a_refresh_while_the_token_is_good():
+    """One thread asks; the others go on with the old token."""
+
+    class Slow(Source):
+        def get_token(self, *scopes: str) -> Token:
+            if self.asked:
+                time.sleep(1)
+            return super().get_token(*scopes)
+
+    source = Slow(200)
+    credential = PoolCredential("managed_identity", source=source)
+    assert credential.token() == "t1"
+    refreshing = threading.Thread(target=credential.token)
+    refreshing.start()
+    time.sleep(0.2)
+    started = time.monotonic()
+    assert credential.token() == "t1"
+    assert time.monotonic() - started < 0.5
+    refreshing.join()
+    assert len(source.asked) == 2
+
+
+def test_many_first_callers_ask_once():
+    """The first token is fetched by one, and the others wait for it."""
+
+    class Slow(Source):
+        def get_token(self, *scopes: str) -> Token:
+            time.sleep(0.2)
+            return super().get_token(*scopes)
+
+    source = Slow(3600)
+    credential = PoolCredential("managed_identity", source=source)
+    threads = [threading.Thread(target=credential.token) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(source.asked) == 1
+
+
+@pytest.mark.parametrize("failure", [ValueError("expires_on"), AttributeError("list"), OSError("no")])
+def test_an_identity_endpoint_that_makes_no_sense_is_the_same_error(failure):
+    """azure.identity does not wrap every failure; callers get ours all the same."""
+
+    class Broken(Source):
+        def get_token(self, *scopes: str) -> Token:
+            raise failure
+
+    with pytest.raises(errors.PoolRejected):
+        PoolCredential("managed_identity", source=Broken(0)).token()
 
 
 @pytest.mark.parametrize(("kind", "advice"), [("managed_identity", "AZURE_CLIENT_ID"), ("azure_cli", "az login")])

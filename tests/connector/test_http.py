@@ -4,10 +4,13 @@ import base64
 import http.client
 import json
 import socket
+import time
 import uuid
 from urllib.parse import quote, urlsplit
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 JSON = {"Content-Type": "application/json"}
 
@@ -178,9 +181,93 @@ def test_a_lone_surrogate_in_the_code_is_a_failed_run(api, session_id):
     """JSON can carry text that is no Unicode; Python cannot compile it, and says so."""
     response = api.call("POST", "/executions", data=rb'{"pythonCode": "x = \"\ud800\"; 5"}', headers=JSON)
     assert response.status_code == 200
+    assert (response.json()["status"], response.json()["error"]["name"]) == ("Failed", "UnicodeEncodeError")
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"pythonCode": "1", "timeoutInSeconds": "--5"}', ["whole number"]),
+        ('{"pythonCode": "1", "timeoutInSeconds": "٥"}'.encode(), ["whole number"]),
+        (b'{"pythonCode": "1", "timeoutInSeconds": ' + b"9" * 5000 + b"}", ["number that is too long"]),
+        (b'{"pythonCode": "1", "timeoutInSeconds": Infinity}', ["whole number"]),
+        (b'{"pythonCode": "1", "timeoutInSeconds": NaN}', ["whole number"]),
+        (b'{"pythonCode": "1", "pythonCode": "2"}', ["pythonCode", "twice"]),
+        (b'{"pythonCode": "1", "": 2}', ["Unknown member ''"]),
+    ],
+)
+def test_odd_json_is_refused(api, body, words):
+    """What JSON or Python's reader of it lets through, and no caller means."""
+    error = refused(api.call("POST", "/executions", data=body, headers=JSON), 400, "InvalidRequest", *words)
+    assert "details" not in error
+
+
+def test_a_million_mistakes_are_refused_at_once(api):
+    """A body full of them does not hold up the worker's other calls."""
+    for body in (
+        b'{"files": [' + b"5," * 1_000_000 + b"5]}",
+        b'{"files": [' + b'{"fileName":"a"},' * 200_000 + b"{}]}",
+    ):
+        started = time.monotonic()
+        response = api.call("POST", "/files", data=body, headers=JSON)
+        assert time.monotonic() - started < 5
+        assert len(refused(response, 400, "InvalidRequest")["details"]) <= 20
+    members = json.dumps({"pythonCode": "1", **{f"m{i}": 1 for i in range(100_000)}})
+    started = time.monotonic()
+    refused(api.call("POST", "/executions", data=members, headers=JSON), 400, "InvalidRequest")
+    assert time.monotonic() - started < 5
+
+
+def test_too_many_files_are_refused(api):
+    """100 at a time."""
+    body = {"files": [{"fileName": f"{i}", "fileContent": ""} for i in range(101)]}
+    refused(api.call("POST", "/files", json=body), 400, "InvalidRequest", "100")
+
+
+def test_a_file_that_is_there_twice_is_refused(api, session_id):
+    """Only the last of them would be left."""
+    file = {"fileName": "a.txt", "fileContent": ""}
+    body = {"sessionId": session_id, "files": [file, file]}
+    refused(api.call("POST", "/files", json=body), 400, "InvalidRequest", "a.txt", "twice")
+
+
+MEMBERS = ["pythonCode", "sessionId", "timeoutInSeconds", "files", "fileName", "fileContent", "folder"]
+
+
+@given(
+    body=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(MEMBERS) | st.text(max_size=5), inner, max_size=4)
+        ),
+        max_leaves=12,
+    ),
+    path=st.sampled_from(["/executions", "/files"]),
+)
+@settings(max_examples=150, deadline=None)
+def test_no_body_makes_the_connector_fail(api_without_role, body, path):
+    """Whatever JSON comes, the answer is an error that names a member, or the pool's."""
+    response = api_without_role.call("POST", path, data=json.dumps(body), headers=JSON)
+    assert response.status_code in (400, 403), response.text
+
+
+@given(name=st.text(max_size=20), value=st.text(max_size=20))
+@settings(max_examples=100, deadline=None)
+def test_no_name_or_content_makes_the_connector_fail(api_without_role, name, value):
+    """Names, contents and folders are text of any kind."""
+    body = {"files": [{"fileName": name, "fileContent": value}], "folder": value}
+    response = api_without_role.call("POST", "/files", data=json.dumps(body), headers=JSON)
+    assert response.status_code in (400, 403), response.text
 
 
 # ---- parameters
+
+
+def test_a_member_of_the_body_in_the_query_is_told_where_it_belongs(api, session_id):
+    """A known name in the wrong place is no unknown name."""
+    response = api.call("POST", f"/executions?sessionId={session_id}", json={"pythonCode": "1"})
+    assert refused(response, 400, "InvalidRequest", "belongs in the body")["target"] == "sessionId"
 
 
 def test_an_unknown_query_parameter_is_named(api, session_id):
@@ -232,8 +319,22 @@ def test_a_bad_session_id_is_refused_with_advice(api, wrong):
         ("ä" * 128, ["255 bytes"]),
         ("", ["empty"]),
         ("a\nb", [r"\n"]),
+        ("a%2Fb", ["path"]),
     ],
-    ids=["dotdot", "dot", "up", "slash", "backslash", "nul", "star", "long", "long-bytes", "empty", "newline"],
+    ids=[
+        "dotdot",
+        "dot",
+        "up",
+        "slash",
+        "backslash",
+        "nul",
+        "star",
+        "long",
+        "long-bytes",
+        "empty",
+        "newline",
+        "encoded-slash",
+    ],
 )
 def test_a_bad_file_name_is_refused(api, session_id, name, words):
     """The message says what is wrong with it, and nothing is stored."""
@@ -263,6 +364,21 @@ def test_a_bad_folder_is_refused(api, session_id, folder):
     assert refused(response, 400, "InvalidFileName")["target"] == "folder"
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("a.xlsx", "vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        ("a.csv.gz", "octet-stream"),
+        ("a", "octet-stream"),
+    ],
+)
+def test_content_types_are_the_same_on_every_machine(api, session_id, name, kind):
+    """What the machine's own tables say does not matter."""
+    api.call("PUT", f"/files/{name}?sessionId={session_id}", data=b"x")
+    response = api.call("GET", f"/files/{name}?sessionId={session_id}")
+    assert response.json()["contentType"] == f"application/{kind}"
+
+
 @pytest.mark.parametrize("name", ["a b.csv", "Übersicht Café.xlsx", "x@$&=;,#%^().txt", "日本語.txt", "-._.", ".env"])
 def test_every_name_that_sessions_take_makes_the_round_trip(api, session_id, name):
     """What may be stored can be listed, read, downloaded and deleted under the same name."""
@@ -286,9 +402,10 @@ def test_every_name_that_sessions_take_makes_the_round_trip(api, session_id, nam
         ("", b""),
         ("data:text/plain;base64,aGVsbG8=", b"hello"),
         ("data:text/plain,a%20b", b"a b"),
+        ("DATA:text/plain;BASE64,aGVsbG8%3D", b"hello"),
         ({"$content-type": "text/csv", "$content": "aGVsbG8="}, b"hello"),
     ],
-    ids=["plain", "lines", "empty", "data-uri", "data-uri-text", "logic-apps"],
+    ids=["plain", "lines", "empty", "data-uri", "data-uri-text", "data-uri-capitals", "logic-apps"],
 )
 def test_content_is_taken_in_each_form(api, session_id, content, stored):
     """Base64, what Logic Apps makes of a file, and data URIs."""
@@ -308,6 +425,7 @@ def test_content_is_taken_in_each_form(api, session_id, content, stored):
         "aGVsbG8",
         "-_-_",
         "data:text/plain;base64",
+        "data:,%E4%zz",
         "é",
     ],
 )
@@ -340,6 +458,13 @@ def test_multipart_is_checked_like_json(api):
     refused(api.call("POST", "/files", files={"sessionId": (None, "abcd")}), 400, "InvalidRequest", "file")
     refused(api.call("POST", "/files", files=[file], data={"sessionId": "a b"}), 400, "InvalidSessionId")
     refused(api.call("POST", "/files", files=[("file", ("a*b", b"A"))]), 400, "InvalidFileName")
+    refused(api.call("POST", "/files", files=[file, file]), 400, "InvalidRequest", "a.txt", "twice")
+    refused(api.call("POST", "/files", files=[file, ("file", (None, "x"))]), 400, "InvalidRequest", "filename")
+    twice = [file, ("folder", (None, "a")), ("folder", (None, "b"))]
+    refused(api.call("POST", "/files", files=twice), 400, "InvalidRequest", "folder", "2 times")
+    nameless = b'--x\r\nContent-Disposition: form-data; filename="a"\r\n\r\nA\r\n--x--\r\n'
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    refused(api.call("POST", "/files", data=nameless, headers=headers), 400, "InvalidRequest")
     headers = {"Content-Type": "multipart/form-data"}
     refused(api.call("POST", "/files", data=b"x", headers=headers), 400, "InvalidRequest", "boundary")
 
@@ -374,6 +499,15 @@ def test_a_range_is_honoured(api, session_id, asked, status, content, content_ra
     response = api.call("GET", f"/files/x.bin/content?sessionId={session_id}", headers={"Range": asked})
     assert (response.status_code, response.content) == (status, content)
     assert response.headers.get("Content-Range") == content_range
+
+
+@pytest.mark.parametrize("asked", ["bytes=0-" + "9" * 5000, "bytes=" + "9" * 5000 + "-", "bytes=٣-٤"])
+def test_an_odd_range_is_no_range(api, session_id, asked):
+    """A header that means nothing does nothing."""
+    api.call("PUT", f"/files/x.bin?sessionId={session_id}", data=b"0123456789")
+    headers = {"Range": asked.encode()}
+    response = api.call("GET", f"/files/x.bin/content?sessionId={session_id}", headers=headers)
+    assert (response.status_code, response.content) == (200, b"0123456789")
 
 
 @pytest.mark.parametrize("asked", ["bytes=10-", "bytes=-0"])
@@ -517,6 +651,12 @@ def test_a_web_page_cannot_reach_the_emulator(api, emulator, header):
 def test_the_document_carries_the_address_of_the_app(api):
     """servers[0] is where the operations are."""
     assert api.call("GET", "/openapi.json").json()["servers"] == [{"url": api.url}]
+
+
+@pytest.mark.parametrize("path", ["/openapi.json/", "/OpenAPI.json"])
+def test_the_documents_address_does_not_depend_on_how_it_was_asked_for(api, path):
+    """Case and a slash at the end do not matter to the host."""
+    assert api.call("GET", path).json()["servers"] == [{"url": api.url}]
 
 
 def test_the_document_does_not_believe_the_host_header(api):

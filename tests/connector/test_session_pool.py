@@ -2,8 +2,10 @@
 
 import json
 import socket
+import time
 
 import pytest
+import urllib3
 
 from connector import errors
 from connector.session_pool import RunLost, SessionPoolClient
@@ -140,6 +142,83 @@ def test_a_run_that_takes_longer_than_its_time_and_the_margin_is_lost(faulty_poo
     monkeypatch.setattr("connector.session_pool.ANSWER_MARGIN_SECONDS", 0)
     with pytest.raises(RunLost):
         run(client_of(faulty_pool(answer(after_seconds=2, body=body(RUN)))))
+
+
+def test_a_tls_fault_after_the_code_was_sent_is_lost_and_never_sent_again(client_of, faulty_pool, answer, tls_pool):
+    """A fault in the encryption may come after the code was read: one request, and RunLost."""
+    pool = faulty_pool(answer())
+    pool.url, handed_over = tls_pool
+    client = client_of(pool)
+    client._http.verify = client._http.trust_env = False
+    with pytest.warns(urllib3.exceptions.InsecureRequestWarning), pytest.raises(RunLost):
+        run(client)
+    assert handed_over == [True]
+
+
+def test_a_certificate_that_is_not_trusted_is_unreachable(client_of, faulty_pool, answer, tls_pool):
+    """No code is sent to whom nobody vouches for."""
+    pool = faulty_pool(answer())
+    pool.url, handed_over = tls_pool
+    with pytest.raises(errors.PoolUnreachable):
+        run(client_of(pool))
+    assert handed_over == []
+
+
+@pytest.mark.parametrize("nested", [b"[" * 100_000, b'{"a":' * 100_000])
+def test_an_answer_that_breaks_the_reader_is_lost(faulty_pool, client_of, answer, nested):
+    """Whatever comes back after the code was handed over is no error."""
+    with pytest.raises(RunLost):
+        run(client_of(faulty_pool(answer(body=nested))))
+
+
+def test_a_run_is_offered_to_a_busy_pool_for_some_seconds_only(faulty_pool, client_of, answer):
+    """With a longer Retry-After, once; else a few times."""
+    started = time.monotonic()
+    pool = faulty_pool(answer(429, headers={"Retry-After": "60"}))
+    with pytest.raises(errors.TooManySessions):
+        run(client_of(pool))
+    assert len(pool.requests) == 1
+    pool = faulty_pool(answer(429))
+    with pytest.raises(errors.TooManySessions):
+        run(client_of(pool))
+    assert 2 < len(pool.requests) < 12
+    assert time.monotonic() - started < 6
+
+
+def test_callers_do_not_share_cookies(faulty_pool, client_of, answer):
+    """What the pool's front end wants to remember of one caller is not sent with the next one's calls."""
+    pool = faulty_pool(answer(body=body({"value": []}), headers={"Set-Cookie": "ARRAffinity=x; Path=/"}))
+    client = client_of(pool)
+    for _ in range(2):
+        client.list_files("abcd", "", recursive=False)
+    assert all("Cookie" not in headers for headers in pool.headers)
+
+
+@pytest.mark.parametrize("sent", ["-5", "abc", "9" * 5000])
+def test_an_odd_retry_after_is_no_retry_after(faulty_pool, client_of, answer, sent, monkeypatch):
+    """A header that means nothing does not hide that the pool is full."""
+    monkeypatch.setattr("connector.session_pool.HAND_OVER_SECONDS", 0.1)
+    monkeypatch.setattr("connector.session_pool._Retry._LONGEST_WAIT_SECONDS", 0.0)
+    pool = faulty_pool(answer(429, headers={"Retry-After": sent}))
+    for call in (run, lambda client: client.get_metadata()):
+        with pytest.raises(errors.TooManySessions):
+            call(client_of(pool))
+
+
+def test_code_that_the_pool_finds_too_long_is_too_large(faulty_pool, client_of, answer):
+    """413 for a run speaks of the code, not of a file."""
+    with pytest.raises(errors.RequestTooLarge, match="code"):
+        run(client_of(faulty_pool(answer(413))))
+
+
+@pytest.mark.parametrize(
+    ("result", "value"),
+    [({"stdout": "x", "stderr": ""}, ""), ({"stdout": "", "stderr": "", "executionResult": None}, None)],
+)
+def test_a_value_that_is_left_out_is_none_at_all(faulty_pool, client_of, answer, result, value):
+    """Left out means no value; null is what JSON cannot say."""
+    answered = body({"status": "Succeeded", "result": result})
+    assert run(client_of(faulty_pool(answer(body=answered)))).value == value
 
 
 def test_a_pool_that_is_not_there_is_unreachable(client_of, faulty_pool, answer):

@@ -88,8 +88,24 @@ def test_code_that_fails_is_a_200_that_tells_why(api, session_id):
         ("import json\njson.loads('{')", "JSONDecodeError", "Expecting property name", 2),
         ("def f():\n  return nope\n\nf()", "NameError", "name 'nope' is not defined", 2),
         ("import sys; sys.exit(3)", "SystemExit", "3", None),
+        ("raise ValueError('Kernel restarted')", "ValueError", "Kernel restarted", 1),
+        ("x = 1\ny = 2\nraise ValueError('Cell In[5], line 77')", "ValueError", "Cell In[5], line 77", 3),
+        ("raise ValueError('-' * 80)", "ValueError", "-" * 80, 1),
+        ("class Größe(Exception): pass\nraise Größe('x')", "Größe", "x", 2),
     ],
-    ids=["syntax", "lines", "no-message", "chained", "library", "function", "exit"],
+    ids=[
+        "syntax",
+        "lines",
+        "no-message",
+        "chained",
+        "library",
+        "function",
+        "exit",
+        "words-of-the-pool",
+        "place-in-message",
+        "dashes",
+        "unicode",
+    ],  # fmt: skip
 )
 def test_errors_are_read_from_their_traceback(api, session_id, code, name, message, line):
     """The kind of error, its message and its line in the caller's code."""
@@ -141,6 +157,7 @@ def test_a_run_that_goes_on_is_a_202(api, session_id, emulator, monkeypatch):
         time.sleep(0.05)
     assert response.status_code == 202
     assert int(response.headers["Retry-After"]) > 0
+    assert response.headers["Location"] == f"{api.url}{path}"
     assert (response.json()["status"], response.json()["executionId"]) == ("Running", execution_id)
     running.join()
     assert api.call("GET", path).json()["status"] == "Succeeded"
@@ -157,6 +174,53 @@ def test_an_unknown_run_is_not_found(api, session_id):
 def test_code_runs_without_any_upload(api):
     """A session needs no file."""
     assert api.execute("import os; os.listdir('/mnt/data')")["result"] == "[]"
+
+
+@pytest.mark.parametrize(
+    "flood", ["'-' * 900_000", "'\\n' * 900_000", "'Cell In[1], line ' * 50_000", "'E: ' * 300_000"]
+)
+def test_an_error_behind_much_output_is_read_at_once(flood):
+    """A megabyte of stderr, whatever is in it, does not hold up the worker's other calls."""
+    traceback = "-" * 75 + "\nZeroDivisionError" + " " * 25 + "Traceback (most recent call last)\nCell In[1], line 1\n"
+    stderr = eval(flood) + "\ndivision by zero" + traceback + "\nZeroDivisionError: division by zero\n\n"
+    started = time.monotonic()
+    error = executions._error(stderr)
+    assert time.monotonic() - started < 0.5
+    assert (error.name, error.message, error.line) == ("ZeroDivisionError", "division by zero", 1)
+
+
+def test_an_error_that_was_cut_off_says_so():
+    """When the pool cut stderr, the error stood behind the cut."""
+    error = executions._error("e" * 1_000_001)
+    assert (error.name, "cut off" in error.message) == ("Error", True)
+
+
+def test_a_long_result_is_cut_and_says_so(api, session_id):
+    """Text of a value is bounded like output is."""
+    run = api.execute("'a' * 3_000_000", session_id)
+    assert len(run["result"]) == 1_000_000
+    assert run["truncated"] == {"result": True}
+
+
+def test_output_as_long_as_the_limit_is_whole(api, session_id):
+    """Nothing is said to be cut that is not."""
+    run = api.execute("print('x' * 1_000_000, end='')", session_id)
+    assert len(run["stdout"]) == 1_000_000
+    assert "truncated" not in run
+
+
+def test_runs_of_one_session_wait_for_each_other(api, session_id):
+    """Callers of one session get their own results, one after the other."""
+    api.execute("order = []", session_id)
+    codes = [f"order.append({i}); import time; time.sleep(0.1); {i}" for i in range(5)]
+    results: list[str] = []
+    threads = [threading.Thread(target=lambda c=c: results.append(api.execute(c, session_id)["result"])) for c in codes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results) == ["0", "1", "2", "3", "4"]
+    assert api.execute("sorted(order)", session_id)["result"] == "[0, 1, 2, 3, 4]"
 
 
 def test_long_output_is_returned_whole(api, session_id):
