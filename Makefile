@@ -30,10 +30,11 @@ format: $(VENV)/.dev  ## Format the code
 clean:           ## Remove what the targets made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache demo-output
 
-$(BIN)/python:
+$(VENV)/.made:
 	$(PYTHON) -m venv $(VENV)
+	@touch $@
 
-$(VENV)/.emulator: requirements.txt requirements-emulator.txt | $(BIN)/python
+$(VENV)/.emulator: requirements.txt requirements-emulator.txt | $(VENV)/.made
 	@echo "installing what the emulator needs into $(VENV) (a minute or two, once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-emulator.txt
 	@touch $@

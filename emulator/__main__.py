@@ -25,7 +25,7 @@ def main() -> int:
     stop = stop_on_signals()
     servers: list[SessionPoolServer | IdentityEndpoint | FunctionsHost] = []
     try:
-        # The port that people wait for is taken first, so that one in use is told before sessions are prepared.
+        # All ports are taken before anything starts, so that one in use is told at once.
         engine = None
         if options.pool_endpoint:
             _set(POOL_MANAGEMENT_ENDPOINT=options.pool_endpoint, POOL_CREDENTIAL="azure_cli")
@@ -72,9 +72,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--pool-endpoint",
         metavar="URL",
+        type=_endpoint,
         help="use a real session pool, at its poolManagementEndpoint, as the account of `az login`",
     )
     return parser
+
+
+def _endpoint(text: str) -> str:
+    if not text.startswith(("http://", "https://")) or "/sessionPools/" not in text:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a poolManagementEndpoint: https://.../sessionPools/NAME")
+    return text
 
 
 def _set(**environment: str) -> None:

@@ -31,7 +31,7 @@ from azure.functions.http import HttpRequest as WorkerHttpRequest
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Mount, request_response
+from starlette.routing import request_response
 
 from emulator.route_template import InvalidTemplate, RouteTemplate, decoded_path
 from emulator.session_pool.loopback import LoopbackServer
@@ -123,7 +123,8 @@ class FunctionsHost:
         self.function_key = secrets.token_urlsafe(32) if require_keys else None
         self._custom_headers = {name: str(value) for name, value in http_settings.get("customHeaders", {}).items()}
         with contextlib.ExitStack() as undo:
-            app = Starlette(routes=[Mount("/", app=request_response(self._answer))])
+            app = Starlette()
+            app.router.default = request_response(self._answer)  # Starlette's own patterns do not match every path
             self._server = LoopbackServer(app, port=port)
             undo.callback(self._server.stop)
             self.url = self._server.url

@@ -5,6 +5,7 @@ anew, and reaches its files through `data`. Another engine may take this one's p
 """
 
 import asyncio
+import codecs
 import os
 import socket
 import subprocess
@@ -135,6 +136,7 @@ class SessionProcess:
         self._control = control
         self._made: asyncio.Future[None] = self._loop.create_future()
         self._interpreter: _Interpreter | None = None
+        self._when_ended: list[Callable[[], None]] = []
         self._loop.add_reader(control, self._read_event)
 
     async def made(self) -> None:
@@ -145,8 +147,15 @@ class SessionProcess:
     def has_interpreter(self) -> bool:
         return self._interpreter is not None
 
+    @property
+    def is_closed(self) -> bool:
+        """The session is over: `close` was called, or its init ended, as it may when memory runs out."""
+        return self._control.fileno() < 0
+
     def start(self) -> None:
-        """Gives the session a fresh interpreter, with no variables, beside the same files."""
+        """Gives the session a fresh interpreter, with no variables, beside the same files. Not when it is closed."""
+        if self.is_closed:
+            return
         ours, theirs = socket.socketpair()
         pipes = [os.pipe(), os.pipe()]
         self._tell("start", theirs.fileno(), pipes[0][1], pipes[1][1])
@@ -172,9 +181,17 @@ class SessionProcess:
         """Ends the interpreter and all that it started; `run` then raises InterpreterEnded. Files stay."""
         self._tell("kill")
 
+    async def end_interpreter(self) -> None:
+        """Returns when the interpreter is gone. `start` gives the session another."""
+        ended = asyncio.Event()
+        self._when_ended.append(ended.set)
+        if self.has_interpreter:
+            self.kill()
+            await ended.wait()
+
     def close(self) -> None:
         """Ends the session's processes, and its files with them. May be called twice."""
-        if self._control.fileno() < 0:
+        if self.is_closed:
             return
         self._loop.remove_reader(self._control)
         self._control.close()  # init ends with it
@@ -201,7 +218,8 @@ class SessionProcess:
             self.data = DataFolder(fds[0])
             self._made.set_result(None)
         elif event["event"] == "failed":
-            self._made.set_exception(EngineError(f"a session's process could not be made: {event['why']}"))
+            if not self._made.done():
+                self._made.set_exception(EngineError(f"a session's process could not be made: {event['why']}"))
         else:
             self._end_interpreter(event["status"])
 
@@ -209,6 +227,8 @@ class SessionProcess:
         if self._interpreter is not None:
             self._interpreter.end(status)
             self._interpreter = None
+        while self._when_ended:
+            self._when_ended.pop()()
 
 
 class _Interpreter:
@@ -222,6 +242,7 @@ class _Interpreter:
         self._loop = asyncio.get_running_loop()
         self._connection = connection
         self._pipes = dict(zip(pipes, ("stdout", "stderr"), strict=True))
+        self._decoders = {pipe: codecs.getincrementaldecoder("utf-8")("replace") for pipe in pipes}
         self._reader = frames.Reader()
         self._run_id = ""
         self._sink: Sink | None = None
@@ -234,6 +255,8 @@ class _Interpreter:
 
     async def run(self, run_id: str, code: str, sink: Sink) -> frames.Message:
         self._drain_pipes()  # what was written since the last run belongs to none
+        for decoder in self._decoders.values():
+            decoder.reset()
         self._run_id, self._sink = run_id, sink
         self._reply = self._loop.create_future()
         try:
@@ -275,11 +298,11 @@ class _Interpreter:
             self._process.kill()
 
     def _take(self, message: frames.Message) -> None:
-        if self._sink is None or self._reply is None or self._reply.done():
-            return
+        if self._sink is None or self._reply is None or self._reply.done() or message.get("parent") != self._run_id:
+            return  # of an earlier run, whose threads write on: the kernel names the run that each message belongs to
         if message.get("type") != "execute_reply":
             self._sink(message)
-        elif message.get("parent") == self._run_id:
+        else:
             self._drain_pipes()  # written before the reply, so it is there
             self._reply.set_result(message)
 
@@ -293,7 +316,7 @@ class _Interpreter:
             self._loop.remove_reader(pipe)
             return False
         if self._sink is not None:
-            text = written.decode("utf-8", "replace")
+            text = self._decoders[pipe].decode(written)  # a read may end inside a character
             self._sink({"type": "stream", "content": {"name": self._pipes[pipe], "text": text}})
         return True
 

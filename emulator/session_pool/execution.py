@@ -46,6 +46,7 @@ class Recorder:
     _written: dict[str, int] = field(default_factory=lambda: {"stdout": 0, "stderr": 0})
     _value: Any = ""
     _image: dict[str, str] | None = None
+    _error: str = ""
 
     def take(self, message: frames.Message) -> None:
         """Never raises: the message was written by user code, and may be anything."""
@@ -54,12 +55,15 @@ class Recorder:
             return
         if message.get("type") == "stream":
             self._take_stream(content.get("name"), content.get("text"))
+        elif message.get("type") == "error":
+            self._error = failure_text(content)
         elif message.get("type") in ("execute_result", "display_data"):
             data = content.get("data")
             if isinstance(data, dict):
                 self._take_data(data, is_value=message["type"] == "execute_result")
 
     def succeed(self) -> None:
+        self._take_stream("stderr", self._error)  # of showing a value, when the code itself ran well
         self._finish("Succeeded", self._image if self._image is not None else self._value)
 
     def fail(self, reason: str) -> None:

@@ -108,7 +108,7 @@ class _Unthreaded(IOPubThread):  # type: ignore[misc]
 
 
 class _Stream(OutStream):  # type: ignore[misc]
-    """The kernel's stdout or stderr, which sends what was written when it is much, old, or flushed."""
+    """The kernel's stdout or stderr, which sends what was written when it is much, whole lines, or flushed."""
 
     _SEND_CHARACTERS = 1 << 15
     _descriptors = {"stdout": 1, "stderr": 2}
@@ -116,6 +116,7 @@ class _Stream(OutStream):  # type: ignore[misc]
     def __init__(self, session: MessageSession, name: str) -> None:
         super().__init__(session, _Unthreaded(), name, watchfd=False)
         self._held = 0
+        self._line_ends = False
         self._last_sent = 0.0
 
     def fileno(self) -> int:
@@ -123,12 +124,15 @@ class _Stream(OutStream):  # type: ignore[misc]
         return self._descriptors[self.name]
 
     def write(self, string: str) -> int | None:
-        self._held += len(string) if isinstance(string, str) else 0
+        if isinstance(string, str):
+            self._held += len(string)
+            self._line_ends = string.endswith("\n")
         written: int | None = super().write(string)
         return written
 
     def _schedule_flush(self) -> None:
-        if self._held >= self._SEND_CHARACTERS or time.monotonic() - self._last_sent > self.flush_interval:
+        is_old = time.monotonic() - self._last_sent > self.flush_interval
+        if self._held >= self._SEND_CHARACTERS or (is_old and self._line_ends):
             self._flush()
 
     def _flush(self) -> None:

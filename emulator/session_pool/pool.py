@@ -50,24 +50,26 @@ class Pool:
 
     async def session(self, identifier: str) -> Session:
         """The identifier's session; a new one when it has none. Raises TooManySessions and EngineError."""
-        making = self._sessions.get(identifier)
-        if making is None:
-            if len(self._sessions) >= self.max_sessions:
-                raise TooManySessions(len(self._sessions))
-            making = self._sessions[identifier] = asyncio.create_task(self._make(identifier))
-        session = await asyncio.shield(making)
+        session = self.find(identifier) or await asyncio.shield(self._making(identifier))
         session.touch()
         return session
 
     def find(self, identifier: str) -> Session | None:
-        """The identifier's session if there is one; looking does not make one, nor keep it alive."""
+        """The identifier's session if there is one; looking does not make one, nor keep it alive.
+
+        One whose processes have ended by themselves, as they may when memory runs out, is forgotten here.
+        """
         making = self._sessions.get(identifier)
         if making is None or not making.done() or making.cancelled() or making.exception():
             return None
-        return making.result()
+        session = making.result()
+        if session.has_ended:
+            del self._sessions[identifier]
+            return None
+        return session
 
     def sessions(self) -> list[Session]:
-        return [session for identifier in self._sessions if (session := self.find(identifier))]
+        return [session for identifier in list(self._sessions) if (session := self.find(identifier))]
 
     async def end(self, identifier: str) -> bool:
         """Ends the identifier's session with all it holds. False when there is none."""
@@ -77,6 +79,15 @@ class Pool:
         with contextlib.suppress(Exception):
             (await making).close()
         return True
+
+    def _making(self, identifier: str) -> asyncio.Task[Session]:
+        """One session for all who ask for it while it is made."""
+        making = self._sessions.get(identifier)
+        if making is None:
+            if len(self._sessions) >= self.max_sessions:
+                raise TooManySessions(len(self._sessions))
+            making = self._sessions[identifier] = asyncio.create_task(self._make(identifier))
+        return making
 
     async def _make(self, identifier: str) -> Session:
         try:

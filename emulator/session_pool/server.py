@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import request_response
 
 from . import family_b
 from .loopback import LoopbackServer
@@ -21,7 +21,6 @@ from .tokens import Forbidden, TokenAuthority, Unauthorized
 PATH = "/subscriptions/local/resourceGroups/local/sessionPools/local"
 
 _FAMILIES = {"2025-10-02-preview": family_b.answer}
-_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 
 
 class SessionPoolServer:
@@ -66,7 +65,9 @@ def make_app(pool: Pool, authority: TokenAuthority) -> Starlette:
         finally:
             await pool.stop()
 
-    return Starlette(routes=[Route("/{path:path}", answer, methods=_METHODS)], lifespan=lifespan)
+    app = Starlette(lifespan=lifespan)
+    app.router.default = request_response(answer)  # a route's pattern would not match every path that can be sent
+    return app
 
 
 def _segments(request: Request) -> list[str] | None:

@@ -35,6 +35,11 @@ class Session:
         return self._process.data
 
     @property
+    def has_ended(self) -> bool:
+        """Its processes are gone, and its files with them; it can do nothing more."""
+        return self._process.is_closed
+
+    @property
     def expires_at(self) -> datetime:
         return self.last_accessed_at + self._cooldown
 
@@ -88,6 +93,9 @@ class Session:
                 recorder.fail(_timeout_text(timeout_seconds))
             elif reply.get("status") == "ok":
                 recorder.succeed()
+                if _asks_to_exit(reply):
+                    # A kernel ends itself a moment after this reply; the next run must not meet it on the way out.
+                    await self._process.end_interpreter()
             else:
                 recorder.fail(failure_text(reply))
         except _Flood:
@@ -97,7 +105,10 @@ class Session:
                 f"{_timeout_text(timeout_seconds)}. It ignored the interrupt: the kernel was restarted. {_STATE_LOST}"
             )
         except InterpreterEnded as end:
-            recorder.fail(f"Kernel restarted: the interpreter ended {_how(end.status)}. {_STATE_LOST}")
+            if self.has_ended:
+                recorder.fail("Execution aborted: the session has ended")
+            else:
+                recorder.fail(f"Kernel restarted: the interpreter ended {_how(end.status)}. {_STATE_LOST}")
         finally:
             if execution.status == "Running":  # the session or the server is ending
                 recorder.fail("Execution aborted")
@@ -142,6 +153,14 @@ class _Stuck(Exception):
 
 class _Flood(Exception):
     """The code wrote without end, and its interpreter was killed."""
+
+
+def _asks_to_exit(reply: dict[str, Any]) -> bool:
+    """True when the code called exit() or quit(), which end a Jupyter kernel."""
+    payload = reply.get("payload")
+    return isinstance(payload, list) and any(
+        isinstance(item, dict) and item.get("source") == "ask_exit" for item in payload
+    )
 
 
 def _content(reply: frames.Message) -> dict[str, Any]:

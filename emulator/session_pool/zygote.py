@@ -119,9 +119,12 @@ class NamespaceFolders:
 
     def fork_init(self) -> int:
         confinement.new_process_table()
-        pid = os.fork()
-        if pid:
-            confinement.return_to_process_table(self._own_pid_namespace)
+        pid = -1
+        try:
+            pid = os.fork()
+        finally:
+            if pid:
+                confinement.return_to_process_table(self._own_pid_namespace)
         return pid
 
     def make(self) -> str:
@@ -203,17 +206,19 @@ def _children_of(pid: int) -> list[int]:
 
 def _fork_sessions(server: socket.socket, folders: NamespaceFolders | SharedFolders, kernel: Any) -> NoReturn:
     """Forks an init for each request of the server, whose end of the init's control socket comes along."""
-    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGCHLD, lambda *_: _reap())
     while True:
         message, fds = receive(server)
         if message is None:
             _end_with_children(folders)
         (control_fd,) = fds
-        if folders.fork_init() == 0:
-            server.close()
-            _session_init(socket.socket(fileno=control_fd), folders, kernel)
+        try:
+            if folders.fork_init() == 0:
+                server.close()
+                _session_init(socket.socket(fileno=control_fd), folders, kernel)
+        except OSError:
+            pass  # no more processes may be had: the server sees that its end of the socket closes
         os.close(control_fd)
-        _reap()
 
 
 def _end_with_children(folders: NamespaceFolders | SharedFolders) -> NoReturn:

@@ -1,0 +1,4 @@
+"""Never ends, and does nothing; an interrupt stops it."""
+
+while True:
+    pass

@@ -1,0 +1,13 @@
+"""Writes to the server itself: first an answer of its own, then what is no message at all."""
+
+import json
+import socket
+import struct
+
+from emulator.session_pool.interpreter import SessionKernel
+
+channel = SessionKernel.instance().session.channel
+body = json.dumps({"type": "execute_reply", "parent": "another run", "content": {"status": "ok"}}).encode()
+channel._connection.sendall(struct.pack(">I", len(body)) + body)
+channel._connection.sendall(struct.pack(">I", 2**31) + b"x" * 100)
+channel._connection.shutdown(socket.SHUT_WR)
