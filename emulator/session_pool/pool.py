@@ -50,7 +50,9 @@ class Pool:
 
     async def session(self, identifier: str) -> Session:
         """The identifier's session; a new one when it has none. Raises TooManySessions and EngineError."""
-        session = self.find(identifier) or await asyncio.shield(self._making(identifier))
+        session = self.find(identifier)
+        if session is None:
+            session = await asyncio.shield(self._making(identifier))
         session.touch()
         return session
 
