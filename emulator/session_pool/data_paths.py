@@ -16,6 +16,7 @@ _TAKE_A_PATH = (
     "scandir", "stat", "statvfs", "truncate", "unlink", "utime",
 )  # fmt: skip
 _TAKE_TWO_PATHS = ("link", "rename", "replace", "symlink")
+_PATH_KEYWORDS = {"path", "file", "name", "src", "dst"}
 
 
 def redirect(visible: str, real: str) -> None:
@@ -33,7 +34,8 @@ def redirect(visible: str, real: str) -> None:
     def leading(function: Callable[..., Any], paths: int) -> Callable[..., Any]:
         @functools.wraps(function)
         def led(*arguments: Any, **keywords: Any) -> Any:
-            return function(*map(translated, arguments[:paths]), *arguments[paths:], **keywords)
+            named = {name: translated(value) if name in _PATH_KEYWORDS else value for name, value in keywords.items()}
+            return function(*map(translated, arguments[:paths]), *arguments[paths:], **named)
 
         return led
 

@@ -157,8 +157,9 @@ def make_kernel() -> SessionKernel:
     config.HistoryManager.enabled = False  # its database would need a thread and a file
     config.InteractiveShell.colors = "nocolor"
     session = MessageSession(config=config, key=b"", username="session")
-    kernel: SessionKernel = SessionKernel.instance(config=config, session=session, log=logging.getLogger("ipykernel"))
+    # Before the kernel, which looks at them when it is made: it notes there which run started a thread that writes.
     sys.stdout, sys.stderr = _Stream(session, "stdout"), _Stream(session, "stderr")
+    kernel: SessionKernel = SessionKernel.instance(config=config, session=session, log=logging.getLogger("ipykernel"))
     return kernel
 
 
@@ -218,6 +219,9 @@ async def _execute(kernel: SessionKernel, request: frames.Message) -> None:
         await asyncio.ensure_future(kernel.execute_request(None, [], parent))
     except (KeyboardInterrupt, asyncio.CancelledError):
         _reply_interrupted(kernel, parent)
+    finally:
+        if not kernel.session.channel.owned():
+            os._exit(0)  # os.fork() in the code brought a second process here: requests are not for it
 
 
 def _reply_interrupted(kernel: SessionKernel, parent: frames.Message) -> None:

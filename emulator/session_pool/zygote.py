@@ -11,6 +11,7 @@ does, also when that was killed.
 Usage: python -m emulator.session_pool.zygote FD ISOLATION DATA_BYTES
 """
 
+import contextlib
 import gc
 import json
 import os
@@ -69,8 +70,11 @@ def main() -> NoReturn:
 
 
 def _python_prefixes() -> list[str]:
-    """The folders from which this process imports, which sessions must see: Python, its packages, and this one."""
-    own = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    """The folders from which this process imports, which sessions must see: Python, its packages, and this one.
+
+    Not all that lies beside this package: settings with secrets in them may.
+    """
+    own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     named = {sys.prefix, sys.base_prefix, own}
     return sorted(named | {os.path.realpath(folder) for folder in named})
 
@@ -287,8 +291,12 @@ def _keep_interpreter(control: socket.socket, folders: NamespaceFolders | Shared
                     _interpreter(fds, folders, kernel)
                 for fd in fds:
                     os.close(fd)
+            elif interpreter and message["do"] == "interrupt":
+                # Its group, as Jupyter does: os.system waits for a program and takes no notice of interrupts itself.
+                with contextlib.suppress(ProcessLookupError):  # too early: it has no group yet
+                    os.killpg(interpreter, signal.SIGINT)
             elif interpreter:
-                os.kill(interpreter, signal.SIGINT if message["do"] == "interrupt" else signal.SIGKILL)
+                os.kill(interpreter, signal.SIGKILL)
 
 
 def _interpreter(fds: list[int], folders: NamespaceFolders | SharedFolders, kernel: Any) -> NoReturn:

@@ -92,9 +92,11 @@ def test_a_daemon_does_not_outlive_its_interpreter_or_session(wire, program):
 def _comes_true(condition: Callable[[], bool]) -> bool:
     """Waits for it, for some seconds."""
     deadline = time.monotonic() + 5
-    while not condition() and time.monotonic() < deadline:
+    while time.monotonic() < deadline:
+        if condition():
+            return True
         time.sleep(0.02)
-    return condition()
+    return False
 
 
 def _running(mark: str) -> bool:
