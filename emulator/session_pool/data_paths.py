@@ -4,11 +4,12 @@ Only Python's own file functions are led there; programs that the code starts, a
 the machine's real /mnt/data, if there is one.
 """
 
-import builtins
 import functools
 import io
 import os
+import sys
 from collections.abc import Callable
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 _TAKE_A_PATH = (
@@ -39,8 +40,11 @@ def redirect(visible: str, real: str) -> None:
 
         return led
 
-    for name in _TAKE_A_PATH:
-        setattr(os, name, leading(getattr(os, name), 1))
-    for name in _TAKE_TWO_PATHS:
-        setattr(os, name, leading(getattr(os, name), 2))
-    builtins.open = io.open = leading(io.open, 1)
+    led = {getattr(os, name): leading(getattr(os, name), 1) for name in _TAKE_A_PATH}
+    led |= {getattr(os, name): leading(getattr(os, name), 2) for name in _TAKE_TWO_PATHS}
+    led[io.open] = leading(io.open, 1)
+    # Many modules have taken these functions under names of their own; IPython's `open` for cells is one.
+    for module in list(sys.modules.values()):
+        for name, value in list(getattr(module, "__dict__", {}).items()):
+            if isinstance(value, (BuiltinFunctionType, FunctionType)) and value in led:
+                setattr(module, name, led[value])
