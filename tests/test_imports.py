@@ -80,3 +80,19 @@ def test_only_the_settings_read_the_environment():
     """One room knows the names of the settings; the edge hands it the environment."""
     readers = {str(path.relative_to(ROOT)) for path in CONNECTOR if "os.environ" in path.read_text()}
     assert readers == {"connector/http.py", "connector/settings.py"}
+
+
+def test_each_room_knows_only_the_next():
+    """The functions know the edge; operations know the pool's client, ids, shapes, errors and settings."""
+    assert {name for name in imports(ROOT / "function_app.py") if name.startswith("connector")} == {
+        "connector.http",
+        "connector.http.Connector",
+    }
+    allowed = {"errors", "identity", "session_pool", "settings", "shapes"}
+    for path in CONNECTOR:
+        if "operations" in path.parts:
+            known = {name.split(".")[1] for name in imports(path) if name.startswith("connector.")}
+            assert known <= allowed, path
+    for name in ("credentials", "session_pool", "identity"):
+        known = {name.split(".")[1] for name in imports(ROOT / "connector" / f"{name}.py") if "connector." in name}
+        assert known <= {"errors"}, name
