@@ -13,8 +13,9 @@ from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 _TAKE_A_PATH = (
-    "access", "chdir", "chmod", "listdir", "lstat", "makedirs", "mkdir", "open", "readlink", "remove", "rmdir",
-    "scandir", "stat", "statvfs", "truncate", "unlink", "utime",
+    "access", "chdir", "chmod", "chown", "getxattr", "lchown", "listdir", "listxattr", "lstat", "makedirs", "mkdir",
+    "mkfifo", "mknod", "open", "pathconf", "readlink", "remove", "removexattr", "rmdir", "scandir", "setxattr", "stat",
+    "statvfs", "truncate", "unlink", "utime",
 )  # fmt: skip
 _TAKE_TWO_PATHS = ("link", "rename", "replace", "symlink")
 _PATH_KEYWORDS = {"path", "file", "name", "src", "dst"}

@@ -1,7 +1,12 @@
 """A pool's wire, spoken directly."""
 
+import contextlib
 import json
-from collections.abc import Callable
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +15,8 @@ import pytest
 import requests
 
 API_VERSION = "2025-10-02-preview"
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
 
 
 @dataclass(frozen=True)
@@ -56,3 +63,98 @@ def wire(wire_to: Callable[..., Wire], session_id: str) -> Wire:
 def program() -> Callable[[str], str]:
     """The source of a misbehaving program."""
     return lambda name: (Path(__file__).parent / "programs" / f"{name}.py").read_text()
+
+
+def ordinary_user() -> list[str]:
+    """What stands before a command so that it runs without the rights of root; nothing when nobody here is root."""
+    if os.getuid() != 0:
+        return []
+    needed = {str(path) for folder in (ROOT, sys.prefix, sys.base_prefix) for path in (folder, Path(folder).resolve())}
+    closed = [
+        (str(parent), path)
+        for path in sorted(needed)
+        for parent in list(reversed(Path(path).parents))
+        if parent.stat().st_mode & 0o005 != 0o005
+    ]
+    first = {path: parent for parent, path in reversed(closed)}
+    shown = [word for path, parent in first.items() for word in (parent, path)]
+    return ["unshare", "--mount", "sh", str(HERE / "as_ordinary_user.sh"), *shown, "--"]
+
+
+def no_namespaces() -> list[str]:
+    """What stands before a command so that the kernel gives it none."""
+    program = ["unshare", "--user", "--map-current-user", "--keep-caps", "sh", str(HERE / "without_namespaces.sh")]
+    return [*ordinary_user(), *program]
+
+
+@dataclass
+class PoolProgram:
+    """`python -m emulator.session_pool` as a process of its own, and what it has printed."""
+
+    process: subprocess.Popen[str]
+    told: dict[str, str]
+
+    def wire(self, identifier: str) -> Wire:
+        return Wire(self.told["session pool"], self.told.get("token", "any"), identifier)
+
+    def descendants(self) -> set[int]:
+        """All processes below it, also those that have moved to sessions of their own."""
+        found, todo = set(), [self.process.pid]
+        while todo:
+            for children in Path(f"/proc/{todo.pop()}/task").glob("*/children"):
+                with contextlib.suppress(OSError):
+                    new = {int(pid) for pid in children.read_text().split()} - found
+                    found |= new
+                    todo += new
+        return found
+
+    def end(self, number: int) -> tuple[float, int, str]:
+        """Sends the signal; how long the end took, the exit code, and what was said on standard error."""
+        started = time.monotonic()
+        self.process.send_signal(number)
+        _, said = self.process.communicate(timeout=20)
+        return time.monotonic() - started, self.process.returncode, said
+
+
+@pytest.fixture
+def start_program() -> Iterator[Callable[..., PoolProgram]]:
+    """Starts pools as programs, where `below` says; they end with the test."""
+    running: list[subprocess.Popen[str]] = []
+
+    def start(*options: str, below: str = "") -> PoolProgram:
+        prefix = {"": [], "ordinary user": ordinary_user(), "no namespaces": no_namespaces()}[below]
+        process = subprocess.Popen(
+            [*prefix, sys.executable, "-m", "emulator.session_pool", "--port", "0", *options],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"]},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        running.append(process)
+        assert process.stdout is not None
+        told = {}
+        for line in process.stdout:
+            name, _, text = line.strip().partition("  ")
+            told[name] = text.strip()
+            if name == "ready":
+                return PoolProgram(process, told)
+        raise AssertionError(process.communicate())
+
+    yield start
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def gone() -> Callable[[set[int]], bool]:
+    """True when none of the processes is there any more, or within five seconds. A zombie is there."""
+
+    def wait(pids: set[int]) -> bool:
+        deadline = time.monotonic() + 5
+        while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return not any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+    return wait

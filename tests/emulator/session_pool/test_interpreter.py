@@ -137,3 +137,95 @@ def test_streams_are_cut_without_a_sign(wire):
     """4,096 characters each, unless the request asks for more."""
     assert len(wire.run("print('x' * 5000)")["result"]["stdout"]) == 4096
     assert len(wire.run("print('x' * 5000)", outputStreamsMaxLength=6000)["result"]["stdout"]) == 5001
+
+
+def test_what_threads_and_tasks_write_during_a_later_run_is_not_its_output(wire):
+    """The kernel knows which run started them; the run's own threads are its own."""
+    wire.run(
+        "import asyncio, threading, time\n"
+        "def count(name):\n  for n in range(12): time.sleep(0.05); print(name, n, flush=True)\n"
+        "async def tick():\n  while True: await asyncio.sleep(0.05); print('task', flush=True)\n"
+        "threading.Thread(target=count, args=('old',)).start(); task = asyncio.ensure_future(tick())\n"
+    )
+    body = wire.run(
+        "new = threading.Thread(target=count, args=('new',)); new.start()\nawait asyncio.sleep(0.3)\nnew.join()\n"
+    )
+    assert [line.split()[0] for line in body["result"]["stdout"].splitlines()] == ["new"] * 12
+    wire.run("task.cancel()")
+
+
+def test_a_forked_process_takes_no_part(wire, program):
+    """Code that forks comes back twice; requests and answers are the first process's alone."""
+    body = wire.run(program("forks"))
+    assert body["status"] == "Succeeded"
+    assert (body["result"]["stdout"], body["result"]["stderr"]) == ("", "")
+    for number in range(10):
+        body = wire.run(f"print(forked > 0); {number}")
+        assert body["result"]["stdout"] == "True\n"
+        assert body["result"]["executionResult"] == number
+        assert body["result"]["stderr"] == ""
+
+
+def test_characters_that_come_in_pieces(wire):
+    """Bytes are put together to characters within a run, and what is left over does not spill into the next."""
+    body = wire.run(
+        "import os, time\nfor byte in '€é'.encode(): os.write(1, bytes([byte])); time.sleep(0.05)\n"
+        "os.system('printf ok'); os.write(1, b'\\xe2')"
+    )
+    assert body["result"]["stdout"] == "€éok"
+    assert wire.run("os.write(1, b'\\x82\\xac!')")["result"]["stdout"] == "\ufffd\ufffd!"
+    long = wire.run("os.system(r'''printf '€%.0s' $(seq 100000)''')", outputStreamsMaxLength=200_000)["result"][
+        "stdout"
+    ]
+    assert long == "€" * 100_000
+
+
+def test_text_that_is_no_unicode(wire):
+    """A lone surrogate, which Python allows, comes as a question mark; bytes that are no UTF-8 as replacements."""
+    body = wire.run("import os\nprint('a\\ud800b'); os.write(2, b'a\\xffb'); '\\ud800'")
+    assert body["result"]["stdout"] == "a?b\n"
+    assert body["result"]["stderr"] == "a\ufffdb"
+    assert body["result"]["executionResult"] == "?"
+
+
+def test_colors_are_taken_out_of_errors_only(wire):
+    """A failure's text has no ANSI codes, even when the message has; what code prints stays as it is."""
+    result = wire.run("print('\\x1b[31mred\\x1b[0m')\nraise ValueError('\\x1b[31mred\\x1b[0m')")["result"]
+    assert result["stdout"] == "\x1b[31mred\x1b[0m\n"
+    assert result["stderr"].startswith("red-----")
+    assert "\x1b" not in result["stderr"]
+
+
+def test_sys_exit_is_a_failure_that_keeps_the_interpreter(wire):
+    """As in a notebook, where it raises SystemExit."""
+    wire.run("x = 1")
+    body = wire.run("import sys; sys.exit(3)")
+    assert body["status"] == "Failed"
+    assert "SystemExit: 3" in body["result"]["stderr"]
+    assert wire.value("x") == 1
+
+
+def test_the_kernel_can_be_wrapped(wire):
+    """do_execute and session.send are what every run and every message pass, so that code may stand before them."""
+    wire.run(
+        "kernel = get_ipython().kernel\n"
+        "execute, send, seen = kernel.do_execute, kernel.session.send, []\n"
+        "async def do_execute(code, *arguments, **named):\n"
+        "  return await execute(code.replace('ASK', '6 * 7'), *arguments, **named)\n"
+        "def noted(stream, message, *arguments, **named):\n"
+        "  seen.append(message if isinstance(message, str) else message['header']['msg_type'])\n"
+        "  return send(stream, message, *arguments, **named)\n"
+        "kernel.do_execute, kernel.session.send = do_execute, noted\n"
+    )
+    body = wire.run("print('x'); ASK")
+    assert (body["result"]["stdout"], body["result"]["executionResult"]) == ("x\n", 42)
+    assert wire.value("[kind in seen for kind in ('stream', 'execute_result', 'execute_reply')]") == str([True] * 3)
+    said = "kernel.session.send(kernel.iopub_socket, 'stream', {'name': 'stdout', 'text': 'said'}, kernel.get_parent())"
+    assert wire.run(said + ";")["result"]["stdout"] == "said"
+
+
+def test_cell_magics(wire):
+    """The cell's own programs and timers."""
+    assert wire.run("%%bash\necho from bash")["result"]["stdout"] == "from bash\n"
+    assert "CPU times" in wire.run("%%time\n1")["result"]["stdout"]
+    assert wire.run("%no_such_magic")["result"]["stderr"].startswith("UsageError: Line magic function `%no_such_magic`")

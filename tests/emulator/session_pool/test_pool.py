@@ -1,6 +1,9 @@
 """Which identifier has which session, and for how long."""
 
+import os
+import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 
 def test_a_full_pool_says_so_in_the_services_words(start_pool, wire_to):
@@ -42,3 +45,43 @@ def test_sessions_are_listed(start_pool, wire_to):
     listed = wire_to("none", pool).call("GET", "listSessions").json()["sessions"]
     assert [session["identifier"] for session in listed] == ["one1", "two2"]
     assert listed[0].keys() == {"identifier", "createdAt", "lastAccessedAt", "expireAt", "etag"}
+
+
+def test_those_who_come_first_together_share_one_session(start_pool, wire_to):
+    """However many ask for a new identifier at once, one session is made, also when the pool has room for one only."""
+    pool = start_pool(max_sessions=1)
+    wire = wire_to("shared", pool)
+    with ThreadPoolExecutor(8) as callers:
+        bodies = list(callers.map(lambda _: wire.run("import os; os.getppid(), id(get_ipython())"), range(8)))
+    assert len({body["result"]["executionResult"] for body in bodies}) == 1
+    assert len(wire.call("GET", "listSessions").json()["sessions"]) == 1
+
+
+def test_a_full_pool_still_serves_those_who_are_in(start_pool, wire_to):
+    """Only a new session is refused, by every route that would make one; what makes none is answered."""
+    pool = start_pool(max_sessions=1)
+    inside, outside = wire_to("inside", pool), wire_to("outside", pool)
+    inside.run("x = 1")
+    for method, path in (("POST", "executions"), ("GET", "files"), ("GET", "files/x"), ("DELETE", "files/x")):
+        body = {"json": {"code": "1"}} if method == "POST" else {}
+        assert outside.call(method, path, **body).status_code == 429, path
+    for path in ("metadata", "listSessions"):
+        assert outside.call("GET", path).status_code == 200
+    for path in ("session", "executions/x"):
+        assert outside.call("GET", path).status_code == 404
+    assert inside.value("x") == 1
+
+
+def test_a_session_that_ended_by_itself_is_forgotten(start_program):
+    """As when memory runs out and the kernel ends its processes: it is not there any more, and a new one can be had."""
+    pool = start_program("--max-sessions", "1")
+    wire = pool.wire("once")
+    before = pool.descendants()
+    wire.run("x = 1")
+    for pid in sorted(pool.descendants() - before)[:1]:  # its init
+        os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + 5
+    while wire.call("GET", "session").status_code == 200 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert wire.call("GET", "session").status_code == 404
+    assert wire.value("'x' in globals()") is False

@@ -146,3 +146,97 @@ def test_a_client_that_hangs_up_does_not_stop_its_run(wire):
     assert wire.call("GET", "executions/left-alone").json()["status"] == "Running"
     assert wire.value("x") == 5
     assert wire.call("GET", "executions/left-alone").json()["status"] == "Succeeded"
+
+
+def test_a_program_that_is_waited_for_is_interrupted_too(wire):
+    """os.system takes no notice of an interrupt, but the program that it waits for does; the variables stay."""
+    wire.run("kept = 1")
+    body = wire.run("import os; os.system('sleep 60')", timeoutInSeconds=1)
+    assert body["result"]["stderr"] == "Request timed out waiting for code execution to complete after 1 seconds"
+    assert wire.value("kept") == 1
+
+
+def test_a_run_that_ends_well_after_its_time_is_over_time(wire, program):
+    """Catching the interrupt makes it no success, but costs nothing else."""
+    body = wire.run(program("catches_interrupt"), timeoutInSeconds=1)
+    assert body["status"] == "Failed"
+    assert body["result"]["stdout"] == "went on\n"
+    assert body["result"]["stderr"] == "Request timed out waiting for code execution to complete after 1 seconds"
+    assert wire.value("kept") == "caught"
+
+
+def test_a_run_that_waited_starts_afresh_when_the_one_before_it_was_killed(wire, program):
+    """A new interpreter is there for it; its own time begins when its turn comes."""
+    wire.run("lost = 1")
+    bodies = {}
+
+    def run(name: str, code: str) -> None:
+        bodies[name] = wire.run(code, timeoutInSeconds=1)
+
+    stuck = threading.Thread(target=run, args=("stuck", program("ignores_interrupts")))
+    waiting = threading.Thread(target=run, args=("waiting", "'lost' in globals()"))
+    for thread in (stuck, waiting):
+        thread.start()
+        time.sleep(0.2)
+    for thread in (stuck, waiting):
+        thread.join()
+    assert bodies["stuck"]["result"]["stderr"].endswith(STATE_LOST)
+    assert (bodies["waiting"]["status"], bodies["waiting"]["result"]["executionResult"]) == ("Succeeded", False)
+
+
+def test_a_session_that_is_ended_ends_its_runs(wire):
+    """The run in progress and those that wait are answered at once; the identifier then has a new session."""
+    wire.run("x = 1")
+    bodies = []
+    runs = [threading.Thread(target=lambda: bodies.append(wire.run("import time; time.sleep(60)"))) for _ in range(3)]
+    for run in runs:
+        run.start()
+    time.sleep(0.3)
+    started = time.monotonic()
+    assert wire.call("DELETE", "session").status_code == 204
+    for run in runs:
+        run.join()
+    assert time.monotonic() - started < 2
+    assert [body["status"] for body in bodies] == ["Failed"] * 3
+    assert {body["result"]["stderr"] for body in bodies} == {"Execution aborted: the session has ended"}
+    assert wire.value("'x' in globals()") is False
+
+
+@pytest.mark.parametrize("name", ["floods_displays", "floods_messages", "floods_stdout"])
+def test_a_flood_does_not_stop_others(wire, wire_to, session_id, program, name):
+    """Other sessions are answered while one writes without end, and it can be used again afterwards."""
+    other = wire_to(session_id + "-other")
+    other.run("x = 1")
+    flood = threading.Thread(target=lambda: wire.run(program(name), timeoutInSeconds=1))
+    before = _resident()
+    flood.start()
+    time.sleep(0.2)
+    for _ in range(5):
+        started = time.monotonic()
+        assert other.value("x") == 1
+        assert time.monotonic() - started < 2
+    flood.join()
+    assert wire.value("1") == 1
+    assert _resident() - before < 200 << 20
+
+
+def test_a_process_left_writing_does_not_disturb_later_runs_elsewhere(wire, wire_to, session_id):
+    """Between runs its output is taken and dropped, so that it does not fill up anything."""
+    wire.run("import subprocess; left = subprocess.Popen(['cat', '/dev/zero'])")
+    other = wire_to(session_id + "-other")
+    before = _resident()
+    for _ in range(10):
+        started = time.monotonic()
+        assert other.value("1") == 1
+        assert time.monotonic() - started < 1
+    assert _resident() - before < 50 << 20
+    wire.run("left.kill(); left.wait()")
+    assert wire.run("print('mine')")["result"]["stdout"] == "mine\n"
+
+
+def test_only_the_last_runs_are_remembered(wire):
+    """Fifty of them; an older one is unknown."""
+    for number in range(51):
+        wire.call("POST", "executions", json={"code": str(number)}, headers={"operation-id": f"run-{number}"})
+    assert wire.call("GET", "executions/run-0").status_code == 404
+    assert wire.call("GET", "executions/run-1").json()["result"]["executionResult"] == 1

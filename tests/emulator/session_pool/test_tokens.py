@@ -42,7 +42,7 @@ def test_no_token_is_unauthorized(authority, header):
         authority.check(header)
 
 
-def test_a_token_lives_for_a_day(authority, monkeypatch):
+def test_a_token_lives_for_a_day(authority):
     """As for managed identities: good at 24 hours less a minute, expired a minute later, and `issue` says when."""
     token, expires = authority.issue()
     now = jwt.decode(token, options={"verify_signature": False})["iat"]
