@@ -308,7 +308,7 @@ def _metadata(pool: Pool) -> dict[str, Any]:
 def _time(seconds: float) -> str:
     """.NET's round-trip form: seven digits behind the second. Code may give its files times outside of the calendar."""
     inside = min(max(seconds, _FIRST_SECOND), _LAST_SECOND)
-    return f"{datetime.fromtimestamp(inside, UTC):%Y-%m-%dT%H:%M:%S.%f}0Z"
+    return datetime.fromtimestamp(inside, UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "0Z"
 
 
 def _invalid(why: str) -> WireError:

@@ -4,9 +4,10 @@ import time
 
 import pytest
 import requests
+from azure.identity import ManagedIdentityCredential
 
 from emulator.identity_endpoint import IdentityEndpoint
-from emulator.session_pool.tokens import TokenAuthority
+from emulator.session_pool.tokens import Forbidden, TokenAuthority, Unauthorized
 
 
 @pytest.fixture
@@ -39,3 +40,64 @@ def test_the_wrong_header_version_or_no_resource(endpoint):
         ({"X-IDENTITY-HEADER": header}, {"api-version": "2019-08-01"}, 400),
     ):
         assert requests.get(url, params=query, headers=sent, timeout=10).status_code == status
+
+
+def test_azure_identity_gets_a_token(endpoint, monkeypatch):
+    """The library that apps use for a managed identity works with what the platform sets, and nothing else."""
+    url, header, authority = endpoint
+    monkeypatch.setenv("IDENTITY_ENDPOINT", url)
+    monkeypatch.setenv("IDENTITY_HEADER", header)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with ManagedIdentityCredential() as credential:
+        token = credential.get_token("https://dynamicsessions.io/.default")
+    authority.check(f"Bearer {token.token}")
+    assert token.expires_on > time.time() + 3600
+
+
+def test_a_token_is_for_the_resource_that_was_asked_for(endpoint):
+    """The pool does not take one that is for something else."""
+    url, header, authority = endpoint
+    query = {"api-version": "2019-08-01", "resource": "https://storage.azure.com"}
+    body = requests.get(url, params=query, headers={"X-IDENTITY-HEADER": header}, timeout=10).json()
+    assert body["resource"] == "https://storage.azure.com"
+    assert body["client_id"]
+    with pytest.raises(Unauthorized):
+        authority.check(f"Bearer {body['access_token']}")
+
+
+def test_an_identity_without_the_role_gets_a_token_all_the_same():
+    """Who assigns roles is not who issues tokens: the pool finds out."""
+    authority = TokenAuthority(role_held=False)
+    server = IdentityEndpoint(authority)
+    server.start()
+    try:
+        query = {"api-version": "2019-08-01", "resource": "https://dynamicsessions.io"}
+        headers = {"X-IDENTITY-HEADER": server.environment["IDENTITY_HEADER"]}
+        body = requests.get(server.environment["IDENTITY_ENDPOINT"], params=query, headers=headers, timeout=10).json()
+    finally:
+        server.stop()
+    with pytest.raises(Forbidden):
+        authority.check(f"Bearer {body['access_token']}")
+
+
+def test_the_secret_is_this_endpoints_own(endpoint):
+    """Each has another, long enough not to be guessed, and it is a 401 at any other."""
+    url, header, authority = endpoint
+    other = IdentityEndpoint(authority)
+    foreign = other.environment["IDENTITY_HEADER"]
+    other.stop()
+    assert foreign != header
+    assert len(header) >= 32
+    query = {"api-version": "2019-08-01", "resource": "https://dynamicsessions.io"}
+    refused = requests.get(url, params=query, headers={"X-IDENTITY-HEADER": foreign}, timeout=10)
+    assert refused.status_code == 401
+    assert header not in refused.text
+
+
+def test_pages_of_other_sites_get_nothing(endpoint):
+    """The endpoint is served on loopback, where every web page can send requests."""
+    url, header, _ = endpoint
+    query = {"api-version": "2019-08-01", "resource": "https://dynamicsessions.io"}
+    for foreign in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}):
+        headers = {"X-IDENTITY-HEADER": header, **foreign}
+        assert requests.get(url, params=query, headers=headers, timeout=10).status_code == 403

@@ -4,6 +4,10 @@ import base64
 import importlib.metadata
 import io
 import re
+import socket
+import threading
+import time
+from urllib.parse import quote, urlsplit
 
 import pytest
 import requests
@@ -230,3 +234,167 @@ def test_the_metadata_tells_the_truth(wire):
         (packages["pandas"], metadata["runtimes"][0]["version"])
     )
     assert metadata["jupyterKernel"]["version"] == importlib.metadata.version("ipykernel")
+
+
+@pytest.mark.parametrize(
+    "name", ["a b.csv", "été 数据.csv", "50%25.csv", "a#b&c=d;e,f.csv", "(1) $@^.csv", "plus.csv "]
+)
+def test_names_travel_percent_encoded(wire, name):
+    """Every name that is allowed makes the round trip through a path, and code finds it under the same name."""
+    assert wire.call("POST", "files", files={"file": (name, b"x")}).json()["name"] == name
+    path = f"files/{quote(name, safe='')}"
+    assert wire.call("GET", path).json()["name"] == name
+    assert wire.call("GET", f"{path}/content").content == b"x"
+    assert wire.value("import os; os.listdir('/mnt/data')[0]") == name
+    assert wire.call("DELETE", path).status_code == 204
+
+
+def test_names_that_only_code_gives_are_listed(wire):
+    """Also those that are no Unicode text, or that the file routes themselves would refuse."""
+    wire.run("for name in (b'a\\xff', b'a*b'): open(b'/mnt/data/' + name, 'w').close()")
+    assert [item["name"] for item in wire.call("GET", "files").json()["value"]] == ["a*b", "a?"]
+
+
+def test_times_that_no_calendar_has(wire):
+    """Code may give its files any time; the list is there all the same."""
+    wire.run(
+        "import os\nfor name, at in (('past', -1e12), ('future', 1e15)):\n"
+        "  open(f'/mnt/data/{name}', 'w').close(); os.utime(f'/mnt/data/{name}', (at, at))"
+    )
+    found = {item["name"]: item["lastModifiedAt"] for item in wire.call("GET", "files").json()["value"]}
+    assert found["future"].startswith("9999-")
+    assert all(TIME.fullmatch(at) for at in found.values()), found
+    assert wire.call("GET", "files/past").status_code == 200
+
+
+def test_what_code_put_in_the_way(wire):
+    """An upload onto a folder, below a file, or into a closed folder is a 400; a folder has no content."""
+    wire.run("import os\nos.mkdir('/mnt/data/folder'); open('/mnt/data/file', 'w').close()")
+    file = {"file": ("folder", b"x")}
+    failed(wire.call("POST", "files", files=file), 400, "FileNameInvalid")
+    failed(wire.call("POST", "files", params={"path": "file"}, files=file), 400, "FilePathInvalid")
+    failed(wire.call("GET", "files/folder/content"), 404, "FileNotFound")
+    failed(wire.call("DELETE", "files/folder"), 404, "DeleteFileError")
+    wire.run("os.chmod('/mnt/data', 0)")
+    failed(wire.call("POST", "files", files={"file": ("x", b"x")}), 400, "FilePathInvalid")
+    failed(wire.call("GET", "files/file/content"), 404, "FileNotFound")
+    assert wire.call("GET", "files").status_code == 200
+
+
+def test_folders_without_end_are_listed_so_far(wire):
+    """A thousand folders in each other cost neither the list nor the server's descriptors."""
+    wire.run("import os\nos.chdir('/mnt/data')\nfor _ in range(2000): os.mkdir('d'); os.chdir('d')")
+    found = wire.call("GET", "files", params={"recursive": "true"}).json()["value"]
+    assert len(found) == 51
+
+
+def test_a_file_that_becomes_shorter_while_it_is_sent(wire):
+    """The connection breaks off, so that nobody takes the part for the whole; the server goes on."""
+    wire.run("open('/mnt/data/long', 'wb').truncate(100 << 20)")
+    with pytest.raises(requests.exceptions.RequestException):
+        with wire.call("GET", "files/long/content", stream=True) as response:
+            assert response.headers["content-length"] == str(100 << 20)
+            chunks = response.iter_content(1 << 20)
+            next(chunks)
+            wire.run("open('/mnt/data/long', 'wb').close()")
+            for _ in chunks:
+                pass
+    assert wire.value("1") == 1
+
+
+def test_a_body_that_is_too_long(wire):
+    """Code is no way to send files: 413, announced or not, before it is all there."""
+    long = b'{"code": "' + b"x" * (9 << 20) + b'"}'
+    failed(wire.call("POST", "executions", data=long), 413, "RequestTooLarge")
+    failed(wire.call("POST", "executions", data=iter([long])), 413, "RequestTooLarge")
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"\xff", b"[" * 100_000, b'{"code": "1"', b"null", b'"1"'], ids=lambda body: repr(body[:20])
+)
+def test_bodies_that_are_no_json_object(wire, body):
+    """Whatever they are, a 400 in the service's form, and no session is made for them."""
+    failed(wire.call("POST", "executions", data=body), 400, INVALID)
+    failed(wire.call("GET", "session"), 404, "NoSessionFoundError")
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "status"),
+    [
+        ("code", None, 400),
+        ("code", ["1"], 400),
+        ("codeInputType", 5, 400),
+        ("codeInputType", ["inline"], 400),
+        ("codeInputType", None, 200),
+        ("codeInputType", "INLINETEXT", 200),
+        ("executionType", ["x"], 400),
+        ("executionType", "SYNCHRONOUS", 200),
+        ("timeoutInSeconds", None, 200),
+        ("timeoutInSeconds", 1.5, 400),
+        ("timeoutInSeconds", 10**30, 400),
+        ("timeoutInSeconds", 1000, 200),
+        ("outputStreamsMaxLength", "9", 400),
+        ("outputStreamsMaxLength", 2**31 - 1, 200),
+        ("useEmptyKernel", True, 200),
+        ("unknown", {"a": []}, 200),
+    ],
+)
+def test_members_of_odd_types(wire, member, value, status):
+    """Each is taken or refused with a 400, never a failure of the server."""
+    response = wire.call("POST", "executions", json={"code": "1", member: value})
+    assert response.status_code == status, response.text
+    if status == 200:
+        assert response.json()["result"]["executionResult"] == 1
+
+
+def test_code_that_is_no_unicode_is_a_failed_run(wire):
+    """Half a surrogate pair is JSON, but not Python."""
+    body = wire.run("'\ud800'")
+    assert body["status"] == "Failed"
+    assert "surrogates not allowed" in body["result"]["stderr"]
+
+
+def test_a_run_that_goes_on_has_no_result_yet(wire):
+    """Under its operation-id it is Running until it ends, and NotStarted while it waits for its turn."""
+    runs = [
+        threading.Thread(
+            target=wire.call,
+            args=("POST", "executions"),
+            kwargs={"json": {"code": "import time; time.sleep(0.8)"}, "headers": {"operation-id": name}},
+        )
+        for name in ("first", "second")
+    ]
+    for run in runs:
+        run.start()
+        time.sleep(0.2)
+    first, second = (wire.call("GET", f"executions/{name}").json() for name in ("first", "second"))
+    assert (first["status"], second["status"]) == ("Running", "NotStarted")
+    assert "result" not in first and "result" not in second
+    for run in runs:
+        run.join()
+    assert wire.call("GET", "executions/second").json()["status"] == "Succeeded"
+
+
+def test_uploads_that_are_not_one_file(wire):
+    """A body without its boundary, with two files, or with a file without a name is refused in the service's form."""
+    for sent in (
+        {"data": b"x", "headers": {"Content-Type": "multipart/form-data"}},
+        {"files": [("file", ("a", b"1")), ("file", ("b", b"2"))]},
+        {"files": {"file": (None, b"x")}},
+        {"files": {"file": ("/", b"x")}},
+    ):
+        response = wire.call("POST", "files", **sent)
+        assert response.status_code == 400, response.text
+        assert response.json()["error"]["code"] in (INVALID, "FileNameInvalid")
+    assert wire.call("GET", "files").json() == {"value": []}
+
+
+def test_a_multipart_body_that_is_too_long_is_refused_at_once(wire):
+    """What is announced to be longer than an upload may be is not waited for."""
+    with socket.create_connection(("127.0.0.1", int(urlsplit(wire.endpoint).port or 0)), timeout=10) as connection:
+        connection.sendall(
+            f"POST {urlsplit(wire.endpoint).path}/files?identifier={wire.identifier}&api-version=2025-10-02-preview "
+            f"HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {wire.token}\r\n"
+            f"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: {1 << 30}\r\n\r\n".encode()
+        )
+        assert connection.recv(4096).startswith(b"HTTP/1.1 413 ")

@@ -5,7 +5,11 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
+import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -57,3 +61,90 @@ def test_a_port_in_use_is_said_in_one_line():
         ended = subprocess.run([*COMMAND, "--port", str(port)], cwd=ROOT, capture_output=True, text=True, timeout=30)
     assert ended.returncode == 1
     assert ended.stderr == f"port {port} is in use: choose another with --port (0 picks a free one)\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_at_once_with_nothing_left(start_program, gone, program, number):
+    """Also while code runs and a program that was left behind lives on; the port is free, and no mount is left."""
+    before = mounts(), temporary()
+    pool = start_program()
+    wire = pool.wire("busy")
+    wire.run("MARK = 'left'\n" + program("leaves_daemon"))
+    wire.call("POST", "files", files={"file": ("big", bytes(3 << 20))})
+    answered = []
+    run = threading.Thread(target=lambda: answered.append(attempt(wire)))
+    run.start()
+    time.sleep(0.3)
+    pids = pool.descendants()
+    assert len(pids) >= 5
+    took, code, said = pool.end(number)
+    run.join()
+    assert (code, said) == (0, "")
+    assert took < 2
+    assert answered == [False]
+    assert gone(pids)
+    assert (mounts(), temporary()) == before
+    with socket.socket() as free:
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        free.bind(("127.0.0.1", urlsplit(wire.endpoint).port or 0))
+        free.listen()
+
+
+def attempt(wire) -> bool:
+    """Whether a caller whose run the end of the server cuts off is told that it went well."""
+    try:
+        return wire.call("POST", "executions", json={"code": "import time; time.sleep(60)"}).status_code == 200
+    except requests.ConnectionError:
+        return False
+
+
+def mounts() -> str:
+    return Path("/proc/self/mountinfo").read_text()
+
+
+def temporary() -> set[str]:
+    return {path.name for path in Path(tempfile.gettempdir()).glob("session-pool-*")}
+
+
+def test_a_signal_while_it_starts_ends_it_too(gone):
+    """Nobody has to wait for `ready` to stop it."""
+    with subprocess.Popen(
+        [*COMMAND, "--port", "0"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        zygote: set[int] = set()
+        while not zygote and process.poll() is None:
+            children = [path.read_text() for path in Path(f"/proc/{process.pid}/task").glob("*/children")]
+            zygote = {int(pid) for text in children for pid in text.split()}
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=15)
+    assert zygote
+    assert (process.returncode, said) == (0, b"")
+    assert gone(zygote)
+
+
+def test_a_machine_that_cannot_make_sessions_is_told_why():
+    """One line on standard error, and nothing that could be taken for ready."""
+    # Root of a user namespace that knows no other user can neither separate sessions nor give up its rights.
+    command = ["unshare", "--user", "--map-root-user", *COMMAND, "--port", "0"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("sessions cannot be made here: ")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_port_that_cannot_be_is_said_in_one_line():
+    """As one that is taken."""
+    ended = subprocess.run([*COMMAND, "--port", "70000"], cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("port 70000 cannot be had (")
+    assert ended.stderr.endswith("choose another with --port (0 picks a free one)\n")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_its_limits_are_options(start_program):
+    """--max-sessions and --cooldown hold for the pool that is started."""
+    pool = start_program("--max-sessions", "1", "--cooldown", "0.5")
+    assert pool.wire("one-1").value("1") == 1
+    assert pool.wire("two-2").call("GET", "files").status_code == 429
+    time.sleep(1.2)
+    assert pool.wire("two-2").value("1") == 1
