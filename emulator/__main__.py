@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 from .functions_host import FunctionAppError, FunctionsHost
-from .identity_endpoint import IdentityEndpoint
 from .session_pool.__main__ import announce, stop_on_signals
 from .session_pool.engine import Engine
+from .session_pool.identity_endpoint import IdentityEndpoint
 from .session_pool.loopback import PortInUse
 from .session_pool.pool import Pool
 from .session_pool.server import SessionPoolServer

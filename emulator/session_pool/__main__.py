@@ -1,48 +1,117 @@
-"""python -m emulator.session_pool: the embedded session pool alone, for clients that bring their own way in."""
+"""The embedded session pool alone, for clients that bring their own way in."""
 
 import argparse
+import os
 import signal
 import sys
 import threading
 from datetime import timedelta
 
-from .engine import Engine
+from .certificate import Certificate
+from .engine import CONTAINER_TYPES, Engine
+from .faults import Fault, Faults, InvalidFault
+from .identity_endpoint import IdentityEndpoint
 from .loopback import PortInUse
 from .pool import Pool
 from .server import SessionPoolServer
-from .tokens import TokenAuthority
+from .tokens import LIFETIME_SECONDS, TokenAuthority
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m emulator.session_pool", description=__doc__)
-    parser.add_argument("--port", type=int, default=7072, help="port of the pool; 0 picks a free one (default 7072)")
-    parser.add_argument("--accept-any-token", action="store_true", help="check only that a bearer token is there")
-    parser.add_argument("--max-sessions", type=int, default=100, help="sessions at a time (default 100)")
-    parser.add_argument(
-        "--cooldown", type=float, default=300, help="seconds until an unused session ends (default 300)"
+    options = _parser().parse_args()
+    authority = TokenAuthority(
+        role_held=not options.without_role,
+        accept_any=options.accept_any_token,
+        lifetime_seconds=options.token_lifetime,
     )
-    options = parser.parse_args()
-
-    authority = TokenAuthority(accept_any=options.accept_any_token)
-    engine = Engine()
+    engine = Engine(options.container_type)
     pool = Pool(engine, max_sessions=options.max_sessions, cooldown=timedelta(seconds=options.cooldown))
+    certificate = Certificate() if options.tls else None
     stop = stop_on_signals()
+    servers: list[SessionPoolServer | IdentityEndpoint] = []
     try:
-        server = SessionPoolServer(pool, authority, port=options.port)
+        server = SessionPoolServer(
+            pool, authority, port=options.port, faults=Faults(*options.fault), certificate=certificate
+        )
+        identity = IdentityEndpoint(authority)
+        servers = [server, identity]
+        for each in servers:
+            each.start()
+        if not options.accept_any_token:
+            print(f"token          {authority.issue()[0]}")
+        print("identity       " + " ".join(f"{name}={value}" for name, value in identity.environment.items()))
+        if certificate is not None:
+            print(f"certificate    {certificate.path}")
+        announce(server.endpoint, engine)
+        stop.wait()
+        return 0
     except PortInUse as taken:
         print(f"{taken}: choose another with --port (0 picks a free one)", file=sys.stderr)
         return 1
-    try:
-        server.start()
     except RuntimeError as failure:
         print(failure.__cause__ or failure, file=sys.stderr)
         return 1
-    if not options.accept_any_token:
-        print(f"token          {authority.issue()[0]}")
-    announce(server.endpoint, engine)
-    stop.wait()
-    server.stop()
-    return 0
+    finally:
+        for each in reversed(servers):
+            each.stop()
+        if certificate is not None:
+            certificate.remove()
+
+
+def _parser() -> argparse.ArgumentParser:
+    as_module = os.path.basename(sys.argv[0]) == "__main__.py"
+    parser = argparse.ArgumentParser(prog=f"python -m {__package__}" if as_module else None, description=__doc__)
+    add = parser.add_argument
+    add("--port", type=int, default=7072, help="port of the pool; 0 picks a free one (default 7072)")
+    add("--container-type", choices=CONTAINER_TYPES, default="PythonLTS", help="what sessions run (default PythonLTS)")
+    add("--tls", action="store_true", help="serve https, with a certificate that is made for this run")
+    add("--accept-any-token", action="store_true", help="check only that a bearer token is there")
+    add("--without-role", action="store_true", help="refuse good tokens with 403: nobody has assigned the role")
+    add(
+        "--token-lifetime",
+        type=_positive_int,
+        default=LIFETIME_SECONDS,
+        metavar="SECONDS",
+        help="how long a token is good (default 86400)",
+    )
+    add("--max-sessions", type=_positive_int, default=100, help="sessions at a time (default 100)")
+    add(
+        "--cooldown",
+        type=_positive,
+        default=300.0,
+        metavar="SECONDS",
+        help="until an unused session ends (default 300)",
+    )
+    add(
+        "--fault",
+        type=_fault,
+        action="append",
+        default=[],
+        metavar="FAULT",
+        help="misbehave for requests to come, as do=answer,status=429,retryAfter=2,times=3,path=executions",
+    )
+    return parser
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1e9:
+        raise ValueError
+    return value
+
+
+def _positive_int(text: str) -> int:
+    value = int(text)
+    if not 0 < value < 1e9:
+        raise ValueError
+    return value
+
+
+def _fault(text: str) -> Fault:
+    try:
+        return Fault.parse(text)
+    except InvalidFault as invalid:
+        raise argparse.ArgumentTypeError(str(invalid)) from None
 
 
 def announce(endpoint: str, engine: Engine) -> None:

@@ -57,6 +57,11 @@ class Entry:
     modified: float  # seconds since the epoch
 
     @property
+    def path(self) -> str:
+        """Relative to the folder that was listed."""
+        return self.name if self.directory == "." else f"{self.directory}/{self.name}"
+
+    @property
     def content_type(self) -> str:
         kind, encoding = mimetypes.guess_type(self.name)
         if self.is_folder or kind is None or encoding is not None:
@@ -161,11 +166,12 @@ class DataFolder:
             if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
                 continue
             is_folder = stat.S_ISDIR(status.st_mode)
-            yield Entry(item.name, directory, is_folder, 0 if is_folder else status.st_size, status.st_mtime)
+            size = 0 if is_folder else status.st_size
+            found_entry = Entry(item.name, directory, is_folder, size, status.st_mtime)
+            yield found_entry
             if is_folder and levels:
-                below = item.name if directory == "." else f"{directory}/{item.name}"
                 with contextlib.suppress(OSError), _opened_folder(folder_fd, item.name) as child:
-                    yield from self._walk(child, below, levels - 1)
+                    yield from self._walk(child, found_entry.path, levels - 1)
 
     def _entry(self, parent: int, name: str) -> Entry:
         with _as_session_user():

@@ -1,7 +1,8 @@
-"""How a session's process is made, from the server's side: the only module here that knows of the zygote.
+"""How a session's processes are made, from the server's side: the only module here that knows of the zygote.
 
-An engine launches `SessionProcess`es; a session asks its process to run code and to be interrupted, killed or started
-anew, and reaches its files through `data`. Another engine may take this one's place without the pool noticing.
+An engine launches `SessionProcess`es. A session reaches its files through `data`, and has interpreters there, each with
+a name, that it can start, give requests to, interrupt and kill. Another engine may take this one's place without the
+pool noticing.
 """
 
 import asyncio
@@ -12,12 +13,17 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Literal
 
 from . import frames, zygote
 from .data_folder import DataFolder
 
-_PACKAGE_PARENT = Path(__file__).resolve().parents[2]
+_PACKAGE_PARENT = Path(__file__).resolve().parents[__name__.count(".")]
 _START_SECONDS = 120  # a cold disk, and matplotlib building its font list
+
+ContainerType = Literal["PythonLTS", "Shell"]
+_PROGRAMS: dict[ContainerType, str] = {"PythonLTS": "interpreter", "Shell": "shell"}
+CONTAINER_TYPES: tuple[ContainerType, ...] = tuple(_PROGRAMS)
 
 Sink = Callable[[frames.Message], None]
 
@@ -37,8 +43,15 @@ class InterpreterEnded(Exception):
 class Engine:
     """One zygote, and the sessions forked from it. `launch` may be called many times at once."""
 
-    def __init__(self, *, data_bytes: int = 1100 << 20, namespaces: bool | None = None) -> None:
+    def __init__(
+        self,
+        container_type: ContainerType = "PythonLTS",
+        *,
+        data_bytes: int = 1100 << 20,
+        namespaces: bool | None = None,
+    ) -> None:
         """`data_bytes` caps each of a session's folders; `namespaces` None takes them where the kernel gives them."""
+        self.container_type = container_type
         self._data_bytes = data_bytes
         self._namespaces = namespaces
         self._zygote: subprocess.Popen[bytes] | None = None
@@ -75,7 +88,10 @@ class Engine:
         """None when it can fork sessions, else why this isolation is not to be had. Raises EngineError."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._zygote = subprocess.Popen(
-            [sys.executable, "-m", zygote.__name__, str(theirs.fileno()), isolation, str(self._data_bytes)],
+            [
+                *(sys.executable, "-m", zygote.__name__),
+                *(str(theirs.fileno()), isolation, str(self._data_bytes), _PROGRAMS[self.container_type]),
+            ],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             env=zygote.ENVIRONMENT,
@@ -108,7 +124,7 @@ class Engine:
                 self._zygote.wait()
 
     async def launch(self) -> "SessionProcess":
-        """A new session's process, with empty folders and a fresh interpreter. Raises EngineError."""
+        """A new session's process, with empty folders and no interpreter yet. Raises EngineError."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
         try:
@@ -121,12 +137,11 @@ class Engine:
             theirs.close()
         process = SessionProcess(ours)
         await process.made()
-        process.start()
         return process
 
 
 class SessionProcess:
-    """The processes of one session: its init, and the interpreter while there is one."""
+    """The processes of one session: its init, and interpreters while there are some."""
 
     data: DataFolder
 
@@ -135,8 +150,7 @@ class SessionProcess:
         self._loop = asyncio.get_running_loop()
         self._control = control
         self._made: asyncio.Future[None] = self._loop.create_future()
-        self._interpreter: _Interpreter | None = None
-        self._when_ended: list[Callable[[], None]] = []
+        self._interpreters: dict[str, Interpreter] = {}
         self._loop.add_reader(control, self._read_event)
 
     async def made(self) -> None:
@@ -144,50 +158,15 @@ class SessionProcess:
         await self._made
 
     @property
-    def has_interpreter(self) -> bool:
-        return self._interpreter is not None
-
-    @property
     def is_closed(self) -> bool:
         """The session is over: `close` was called, or its init ended, as it may when memory runs out."""
         return self._control.fileno() < 0
 
-    def start(self) -> None:
-        """Gives the session a fresh interpreter, with no variables, beside the same files. Not when it is closed."""
-        if self.is_closed:
-            return
-        ours, theirs = socket.socketpair()
-        pipes = [os.pipe(), os.pipe()]
-        self._tell("start", theirs.fileno(), pipes[0][1], pipes[1][1])
-        theirs.close()
-        for _, write_end in pipes:
-            os.close(write_end)
-        self._interpreter = _Interpreter(self, ours, [read_end for read_end, _ in pipes])
-
-    async def run(self, run_id: str, code: str, sink: Sink) -> frames.Message:
-        """Runs `code`; gives `sink` what the kernel says meanwhile, and returns its `execute_reply`.
-
-        What the code's processes wrote past Python comes to `sink` as `stream` messages too. Raises InterpreterEnded.
-        """
-        if self._interpreter is None:
-            raise InterpreterEnded(0)
-        return await self._interpreter.run(run_id, code, sink)
-
-    def interrupt(self) -> None:
-        """Raises KeyboardInterrupt in the code that runs."""
-        self._tell("interrupt")
-
-    def kill(self) -> None:
-        """Ends the interpreter and all that it started; `run` then raises InterpreterEnded. Files stay."""
-        self._tell("kill")
-
-    async def end_interpreter(self) -> None:
-        """Returns when the interpreter is gone. `start` gives the session another."""
-        ended = asyncio.Event()
-        self._when_ended.append(ended.set)
-        if self.has_interpreter:
-            self.kill()
-            await ended.wait()
+    def interpreter(self, name: str = "main") -> "Interpreter":
+        """The session's interpreter of that name, which is not running until it is started."""
+        if name not in self._interpreters:
+            self._interpreters[name] = Interpreter(name, self)
+        return self._interpreters[name]
 
     def close(self) -> None:
         """Ends the session's processes, and its files with them. May be called twice."""
@@ -195,13 +174,15 @@ class SessionProcess:
             return
         self._loop.remove_reader(self._control)
         self._control.close()  # init ends with it
-        self._end_interpreter(0)
+        for interpreter in self._interpreters.values():
+            interpreter.ended(0)
         if self._made.done() and self._made.exception() is None:
             self.data.close()
 
-    def _tell(self, what: str, *fds: int) -> None:
+    def tell(self, what: str, name: str, *fds: int) -> None:
+        """Asks init to start, interrupt or kill an interpreter. For the interpreters alone."""
         try:
-            zygote.send(self._control, {"do": what}, fds)
+            zygote.send(self._control, {"do": what, "name": name}, fds)
         except OSError:
             pass  # the init is gone: its end says so
 
@@ -221,66 +202,104 @@ class SessionProcess:
             if not self._made.done():
                 self._made.set_exception(EngineError(f"a session's process could not be made: {event['why']}"))
         else:
-            self._end_interpreter(event["status"])
-
-    def _end_interpreter(self, status: int) -> None:
-        if self._interpreter is not None:
-            self._interpreter.end(status)
-            self._interpreter = None
-        while self._when_ended:
-            self._when_ended.pop()()
+            self._interpreters[event["name"]].ended(event["status"])
 
 
-class _Interpreter:
-    """The server's end of one interpreter: a socket for messages, and two pipes for its processes' raw output.
+class Interpreter:
+    """One of a session's interpreters, from the server's side: it answers one request after the other.
 
-    All three are read at all times, so that no program waits for a reader: outside a run, what comes is dropped.
+    A socket carries messages, and two pipes what its processes write past it. All three are read at all times, so that
+    no program waits for a reader: outside a run, what comes is dropped.
     """
 
-    def __init__(self, process: SessionProcess, connection: socket.socket, pipes: list[int]) -> None:
+    def __init__(self, name: str, process: SessionProcess) -> None:
+        self._name = name
         self._process = process
         self._loop = asyncio.get_running_loop()
-        self._connection = connection
-        self._pipes = dict(zip(pipes, ("stdout", "stderr"), strict=True))
-        self._decoders = {pipe: codecs.getincrementaldecoder("utf-8")("replace") for pipe in pipes}
-        self._reader = frames.Reader()
+        self._connection: socket.socket | None = None
         self._run_id = ""
         self._sink: Sink | None = None
         self._reply: asyncio.Future[frames.Message] | None = None
-        connection.setblocking(False)
-        self._loop.add_reader(connection, self._read_messages)
-        for pipe in pipes:
+        self._when_ended: list[Callable[[], None]] = []
+
+    @property
+    def is_running(self) -> bool:
+        return self._connection is not None
+
+    def start(self) -> None:
+        """A fresh one, without variables. Not when the session is over."""
+        if self._process.is_closed:
+            return
+        self._connection, theirs = socket.socketpair()
+        pipes = [os.pipe(), os.pipe()]
+        self._process.tell("start", self._name, theirs.fileno(), pipes[0][1], pipes[1][1])
+        theirs.close()
+        for _, write_end in pipes:
+            os.close(write_end)
+        self._reader = frames.Reader()
+        self._pipes = {pipe: stream for (pipe, _), stream in zip(pipes, ("stdout", "stderr"), strict=True)}
+        self._decoders = {pipe: codecs.getincrementaldecoder("utf-8")("replace") for pipe in self._pipes}
+        self._connection.setblocking(False)
+        self._loop.add_reader(self._connection, self._read_messages)
+        for pipe in self._pipes:
             os.set_blocking(pipe, False)
             self._loop.add_reader(pipe, self._read_pipe, pipe)
 
-    async def run(self, run_id: str, code: str, sink: Sink) -> frames.Message:
+    async def run(self, run_id: str, request: dict[str, Any], sink: Sink) -> frames.Message:
+        """Gives `sink` what the interpreter says meanwhile, and returns its `execute_reply`.
+
+        `request` is what the engine's program takes. What processes wrote past it comes to `sink` as `stream` messages
+        too. Raises InterpreterEnded.
+        """
+        if self._connection is None:
+            raise InterpreterEnded(0)
         self._drain_pipes()  # what was written since the last run belongs to none
         for decoder in self._decoders.values():
             decoder.reset()
         self._run_id, self._sink = run_id, sink
         self._reply = self._loop.create_future()
         try:
-            await self._loop.sock_sendall(self._connection, frames.encode({"id": run_id, "code": code}))
+            await self._loop.sock_sendall(self._connection, frames.encode({**request, "id": run_id}))
         except OSError:
-            pass  # it has ended; `end` says how
+            pass  # it has ended; `ended` says how
         try:
             return await self._reply
         finally:
             self._sink = self._reply = None
 
-    def end(self, status: int) -> None:
-        """The interpreter is gone: takes what it left, and ends the run in progress."""
-        self._drain_pipes()
-        self._loop.remove_reader(self._connection)
-        self._connection.close()
-        for pipe in self._pipes:
-            self._loop.remove_reader(pipe)
-            os.close(pipe)
-        self._pipes = {}
-        if self._reply is not None and not self._reply.done():
-            self._reply.set_exception(InterpreterEnded(status))
+    def interrupt(self) -> None:
+        """Raises KeyboardInterrupt in code that runs; ends a command."""
+        self._process.tell("interrupt", self._name)
+
+    def kill(self) -> None:
+        """Ends the interpreter and all that it started; `run` then raises InterpreterEnded. Files stay."""
+        self._process.tell("kill", self._name)
+
+    async def end(self) -> None:
+        """Returns when the interpreter is gone. `start` starts another."""
+        gone = asyncio.Event()
+        self._when_ended.append(gone.set)
+        if self.is_running:
+            self.kill()
+            await gone.wait()
+
+    def ended(self, status: int) -> None:
+        """The interpreter is gone: takes what it left, and ends the run in progress. For its process alone."""
+        if self._connection is not None:
+            self._drain_pipes()
+            self._loop.remove_reader(self._connection)
+            self._connection.close()
+            for pipe in self._pipes:
+                self._loop.remove_reader(pipe)
+                os.close(pipe)
+            self._connection, self._pipes = None, {}
+            if self._reply is not None and not self._reply.done():
+                self._reply.set_exception(InterpreterEnded(status))
+        while self._when_ended:
+            self._when_ended.pop()()
 
     def _read_messages(self) -> None:
+        assert self._connection is not None
         try:
             received = self._connection.recv(1 << 18)
         except BlockingIOError:
@@ -295,7 +314,7 @@ class _Interpreter:
         except frames.BadFrame:
             # It ended, or its code broke the channel: there is no more talking to it, and init tells how it ended.
             self._loop.remove_reader(self._connection)
-            self._process.kill()
+            self.kill()
 
     def _take(self, message: frames.Message) -> None:
         if self._sink is None or self._reply is None or self._reply.done() or message.get("parent") != self._run_id:

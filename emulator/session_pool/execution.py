@@ -23,17 +23,41 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _NUMBER = re.compile(r"-?(\d{1,300}|(\d+\.\d*|\d*\.\d+)(e[+-]?\d+)?|\d+e[+-]?\d+)")
 
 
+@dataclass(frozen=True)
+class Request:
+    """What is to be run, and how it is to be told.
+
+    `program` is what the interpreter takes: code for a kernel, a command for a shell. `kernel` is one of the session's:
+    "main", which runs all that does not ask for another, "asynchronous" or "empty".
+    """
+
+    program: dict[str, Any]
+    kernel: str = "main"
+    timeout_seconds: int | None = None
+    stream_characters: int = DEFAULT_STREAM_CHARACTERS
+    jupyter_format: bool = False
+    execution_type: str = "Synchronous"
+    """In the caller's spelling, which comes back."""
+
+
 @dataclass
 class Execution:
-    """One run. `value` is what JSON says of the last expression: a number, a string, an image, or `""` for none."""
+    """One run. `value` is what JSON says of the last expression: a number, a string, an image, or `""` for none.
+
+    `exit_code` is there for commands, -1 when one was stopped.
+    """
 
     execution_id: str
+    request: Request
     status: Status = "NotStarted"
     stdout: str = ""
     stderr: str = ""
     value: Any = ""
+    exit_code: int | None = None
     milliseconds: int = 0
-    stream_characters: int = DEFAULT_STREAM_CHARACTERS
+    started: float = 0
+    ended: float = 0
+    """By the monotonic clock; 0 before."""
 
 
 @dataclass
@@ -44,7 +68,7 @@ class Recorder:
     flooded: bool = False
     _streams: dict[str, io.StringIO] = field(default_factory=lambda: {"stdout": io.StringIO(), "stderr": io.StringIO()})
     _written: dict[str, int] = field(default_factory=lambda: {"stdout": 0, "stderr": 0})
-    _value: Any = ""
+    _text: str | None = None
     _image: dict[str, str] | None = None
     _error: str = ""
 
@@ -64,15 +88,20 @@ class Recorder:
 
     def succeed(self) -> None:
         self._take_stream("stderr", self._error)  # of showing a value, when the code itself ran well
-        self._finish("Succeeded", self._image if self._image is not None else self._value)
+        self._finish("Succeeded", self._image if self._image is not None else self._value())
 
     def fail(self, reason: str) -> None:
         """`reason` is what stands in stderr, behind what the code itself wrote there."""
         self._take_stream("stderr", reason)
         self._finish("Failed", None)
 
+    def _value(self) -> Any:
+        if self.execution.request.jupyter_format:
+            return self._text
+        return "" if self._text is None else value_of(self._text)
+
     def _finish(self, status: Status, value: Any) -> None:
-        limit = self.execution.stream_characters
+        limit = self.execution.request.stream_characters
         self.execution.status = status
         self.execution.value = value
         self.execution.stdout = self._streams["stdout"].getvalue()[:limit]
@@ -93,7 +122,7 @@ class Recorder:
             # One image can be returned; the service does not say which of several, so the last one is.
             self._image = {"type": "image", "format": "png", "base64_data": image.replace("\n", "")}
         elif is_value and isinstance(data.get("text/plain"), str):
-            self._value = value_of(data["text/plain"])
+            self._text = data["text/plain"]
 
 
 def failure_text(reply: dict[str, Any]) -> str:

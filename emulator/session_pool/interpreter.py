@@ -8,6 +8,7 @@ ZeroMQ. Runs inside the session's process; knows nothing of pools, HTTP, or how 
 import asyncio
 import logging
 import os
+import random
 import signal
 import socket
 import sys
@@ -163,8 +164,33 @@ def make_kernel() -> SessionKernel:
     return kernel
 
 
+class Program:
+    """What a Python session's interpreter is: one kernel, with pandas and matplotlib imported, forked for each."""
+
+    def __init__(self) -> None:
+        import matplotlib.pyplot
+        import pandas  # noqa: F401
+
+        self._kernel = make_kernel()
+        # The inline backend hooks itself into the kernel when it is chosen, and the first figure would choose it.
+        matplotlib.pyplot.switch_backend(os.environ["MPLBACKEND"])
+
+    def serve(self, connection: socket.socket) -> None:
+        """Call in the interpreter's process, once."""
+        _reseed()
+        serve(self._kernel, connection)
+
+
+def _reseed() -> None:
+    """A fork copies the state of the random generators: without this all sessions would draw the same numbers."""
+    import numpy
+
+    random.seed()
+    numpy.random.seed()
+
+
 def serve(kernel: SessionKernel, connection: socket.socket) -> None:
-    """Runs each request that comes from the server, until it hangs up. Call in the session's process, once."""
+    """Runs each request that comes from the server, until it hangs up. Call in the interpreter's process, once."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     kernel.io_loop = IOLoop.current()

@@ -5,6 +5,7 @@ localhost. So an app here answers only when the Host header is a loopback name (
 127.0.0.1 keeps its name in Host) and refuses requests that carry the Origin of another site.
 """
 
+import asyncio
 import contextlib
 import errno
 import ipaddress
@@ -15,6 +16,9 @@ from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from .certificate import Certificate
 
 
 class PortInUse(Exception):
@@ -28,22 +32,24 @@ class PortInUse(Exception):
 class LoopbackServer:
     """Owns one listening socket on 127.0.0.1 and the thread that serves `app` on it."""
 
-    def __init__(self, app: ASGIApp, *, port: int = 0) -> None:
+    def __init__(self, app: ASGIApp, *, port: int = 0, certificate: Certificate | None = None) -> None:
         """`port` 0 picks a free one. Raises PortInUse; connections are accepted from `start` on."""
         self._socket = _listen(port)
         self.port: int = self._socket.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
         self._gate = LoopbackOnly(app)
         config = uvicorn.Config(
             self._gate,
             log_level="critical",
             access_log=False,
             server_header=False,
-            date_header=False,
+            http=_Protocol,
             lifespan="on",
             timeout_graceful_shutdown=0,  # runs may take minutes, and who stops a server does not wait
             timeout_keep_alive=75,
             ws="none",
+            ssl_certfile=certificate.path if certificate else None,
+            ssl_keyfile=certificate.key_path if certificate else None,
         )
         self._server = _Server(config)
         self._thread = threading.Thread(target=self._run, name=f"server-{self.port}", daemon=True)
@@ -87,6 +93,14 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self):  # type: ignore[no-untyped-def]
         yield  # signals belong to the program that starts the servers
+
+
+class _Protocol(H11Protocol):
+    """Lets an app break its connection off, with `request.state.drop_connection()`: ASGI has no word for that."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, "drop_connection": transport.abort}
 
 
 class LoopbackOnly:

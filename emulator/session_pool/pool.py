@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from datetime import UTC, datetime, timedelta
 
-from .engine import Engine
+from .engine import ContainerType, Engine
 from .session import Session
 
 _REAP_SECONDS = 1.0
@@ -34,6 +34,10 @@ class Pool:
         self.started_at = datetime.now(UTC)
         self._sessions: dict[str, asyncio.Task[Session]] = {}
         self._reaper: asyncio.Task[None] | None = None
+
+    @property
+    def container_type(self) -> ContainerType:
+        return self.engine.container_type
 
     async def start(self) -> None:
         """Raises EngineError when sessions cannot be made here."""

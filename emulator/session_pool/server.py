@@ -5,31 +5,62 @@ the pool. Addresses may have anything before `/sessionPools/{name}`, as a servic
 """
 
 import contextlib
+import gzip
+import uuid
 from collections.abc import AsyncIterator
 from urllib.parse import unquote
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import request_response
+from starlette.routing import Route, request_response
 
-from . import family_b
+from . import family_legacy, wire
+from .certificate import Certificate
+from .family_a import FamilyA
+from .family_b import FamilyB
+from .faults import Faults
 from .loopback import LoopbackServer
 from .pool import Pool
-from .tokens import Forbidden, TokenAuthority, Unauthorized
+from .tokens import LEGACY_AUDIENCE, Forbidden, TokenAuthority, Unauthorized
 
 PATH = "/subscriptions/local/resourceGroups/local/sessionPools/local"
+FAULTS_PATH = "/faults"
 
-_FAMILIES = {"2025-10-02-preview": family_b.answer}
+_VERSIONS: dict[str, FamilyA | FamilyB] = {
+    "2024-02-02-preview": FamilyA(),
+    "2024-08-02-preview": FamilyA(),
+    "2024-10-02-preview": FamilyB(
+        api_versions="2024-10-02-preview",
+        reference_ids=True,
+        synchronous_status=202,
+        tells_types_of_uploads=False,
+        has_sessions=False,
+        has_folders=False,
+        has_stop_session=False,
+    ),
+    "2025-02-02-preview": FamilyB(synchronous_status=202, has_folders=False, has_stop_session=False),
+    "2025-10-02-preview": FamilyB(),
+}
 
 
 class SessionPoolServer:
     """The data plane on loopback. `endpoint` is what Azure calls the pool management endpoint."""
 
-    def __init__(self, pool: Pool, authority: TokenAuthority, *, port: int = 0) -> None:
-        """Raises PortInUse."""
-        self._server = LoopbackServer(make_app(pool, authority), port=port)
-        self.endpoint = self._server.url + PATH
+    def __init__(
+        self,
+        pool: Pool,
+        authority: TokenAuthority,
+        *,
+        port: int = 0,
+        faults: Faults | None = None,
+        certificate: Certificate | None = None,
+    ) -> None:
+        """`certificate` makes it https. Raises PortInUse."""
+        app = make_app(pool, authority, faults or Faults())
+        self._server = LoopbackServer(app, port=port, certificate=certificate)
+        self.url = self._server.url
+        self.endpoint = self.url + PATH
 
     def start(self) -> None:
         """Returns when sessions can be had; raises RuntimeError, from the EngineError, when they cannot."""
@@ -39,23 +70,17 @@ class SessionPoolServer:
         self._server.stop()
 
 
-def make_app(pool: Pool, authority: TokenAuthority) -> Starlette:
+def make_app(pool: Pool, authority: TokenAuthority, faults: Faults) -> Starlette:
     """The ASGI app; the pool lives as long as it does."""
 
     async def answer(request: Request) -> Response:
-        try:
-            authority.check(request.headers.get("authorization"))
-        except Unauthorized:
-            return Response(status_code=401)
-        except Forbidden:
-            return Response(status_code=403)
-        family = _FAMILIES.get(request.query_params.get("api-version", ""))
-        if family is None:
-            return Response(status_code=401)  # the service says this of versions that it does not know
-        segments = _segments(request)
-        if segments is None:
-            return Response(status_code=404)
-        return await family(pool, request, segments)
+        pool_name, steps = _steps(request)
+        fault = faults.meet(request, "/".join(steps), pool)
+        instead = await fault.before()
+        if instead is not None:
+            return instead
+        response = await _answer(pool, authority, request, pool_name, steps)
+        return await fault.after(_dressed(request, response))
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -65,15 +90,63 @@ def make_app(pool: Pool, authority: TokenAuthority) -> Starlette:
         finally:
             await pool.stop()
 
-    app = Starlette(lifespan=lifespan)
+    app = Starlette(lifespan=lifespan, routes=[Route(FAULTS_PATH, faults.answer, methods=["GET", "POST", "DELETE"])])
     app.router.default = request_response(answer)  # a route's pattern would not match every path that can be sent
     return app
 
 
-def _segments(request: Request) -> list[str] | None:
-    """What follows the pool in the path, decoded step by step; None when no pool is named."""
+async def _answer(
+    pool: Pool, authority: TokenAuthority, request: Request, pool_name: str, steps: list[str]
+) -> Response:
+    is_legacy = steps[:1] == ["python"]
+    try:
+        authority.check(request.headers.get("authorization"), *([LEGACY_AUDIENCE] if is_legacy else []))
+    except Unauthorized:
+        return Response(status_code=401)
+    except Forbidden:
+        return Response(status_code=403)
+    if not pool_name:
+        return Response(status_code=404)
+    call = wire.Call(pool, pool_name, request, steps, api_version=request.query_params.get("api-version", ""))
+    family = _VERSIONS.get(call.api_version)
+    if is_legacy and (isinstance(family, FamilyA) or not call.api_version):
+        answer = family_legacy.answer
+    elif family is not None:
+        answer = family.answer
+    else:
+        return Response(status_code=401)  # the service says this of versions that it does not know
+    try:
+        response = await answer(call)
+    except Exception as failure:
+        response = wire.error_response(call, failure)
+    if family is not None and family.api_versions:
+        response.headers["api-supported-versions"] = family.api_versions
+    return response
+
+
+def _steps(request: Request) -> tuple[str, list[str]]:
+    """The pool's name, `""` when there is none, and what follows it in the path, decoded step by step."""
     raw = request.scope["raw_path"].decode("latin-1")
     steps = [unquote(step) for step in raw.split("/") if step]
     if "sessionPools" not in steps[:-1]:
-        return None
-    return steps[steps.index("sessionPools") + 2 :]
+        return "", []
+    at = steps.index("sessionPools") + 1
+    return steps[at], steps[at + 1 :]
+
+
+def _dressed(request: Request, response: Response) -> Response:
+    """With what the service's front end adds: its headers, compression, and no length for what is JSON."""
+    response.headers.update(
+        {
+            "mise-correlation-id": str(uuid.uuid4()),
+            "server": "Microsoft-IIS/10.0",
+            "x-powered-by": "ASP.NET",
+        }
+    )
+    if "json" in response.headers.get("content-type", ""):
+        response.headers["vary"] = "Accept-Encoding"
+        if "gzip" in request.headers.get("accept-encoding", "").lower():
+            response.body = gzip.compress(bytes(response.body), compresslevel=1)
+            response.headers["content-encoding"] = "gzip"
+        del response.headers["content-length"]  # sent in chunks
+    return response

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 import jwt
 
 AUDIENCE = "https://dynamicsessions.io"
+LEGACY_AUDIENCE = "https://acasessions.io"
+"""Of the private preview."""
+
 ROLE = "Azure ContainerApps Session Executor"
 LIFETIME_SECONDS = 24 * 3600  # as for managed identities
 
@@ -25,33 +28,38 @@ class Forbidden(Exception):
 
 @dataclass(frozen=True)
 class TokenAuthority:
-    """Issues and checks tokens. `role_held` False is an identity to which nobody has assigned the role yet."""
+    """Issues and checks tokens.
+
+    `role_held` False is an identity to which nobody has assigned the role yet. `accept_any` takes every bearer token.
+    """
 
     role_held: bool = True
     accept_any: bool = False
+    lifetime_seconds: int = LIFETIME_SECONDS
     _key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
-    def issue(self, audience: str = AUDIENCE, *, lifetime_seconds: int = LIFETIME_SECONDS) -> tuple[str, int]:
+    def issue(self, audience: str = AUDIENCE) -> tuple[str, int]:
         """A token, and when it expires (seconds since the epoch)."""
         now = int(time.time())
         claims = {
             "aud": audience,
             "iat": now,
             "nbf": now,
-            "exp": now + lifetime_seconds,
+            "exp": now + self.lifetime_seconds,
             "roles": [ROLE] * self.role_held,
         }
-        return jwt.encode(claims, self._key, algorithm="HS256"), now + lifetime_seconds
+        return jwt.encode(claims, self._key, algorithm="HS256"), now + self.lifetime_seconds
 
-    def check(self, authorization: str | None) -> None:
+    def check(self, authorization: str | None, *other_audiences: str) -> None:
         """`authorization` is the header's value. Raises Unauthorized or Forbidden."""
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthorized
         if self.accept_any:
             return
+        audiences = [audience + slash for audience in (AUDIENCE, *other_audiences) for slash in ("", "/")]
         try:
-            claims = jwt.decode(token.strip(), self._key, algorithms=["HS256"], audience=[AUDIENCE, AUDIENCE + "/"])
+            claims = jwt.decode(token.strip(), self._key, algorithms=["HS256"], audience=audiences)
         except jwt.InvalidTokenError:
             raise Unauthorized from None
         if ROLE not in claims.get("roles", []):

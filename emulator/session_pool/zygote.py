@@ -1,25 +1,28 @@
-"""The process that sessions are forked from: Python with pandas and matplotlib already imported.
+"""The process that sessions are forked from, with all that their interpreters need already imported.
 
     server -> zygote -> session init -> interpreter
 
 The server starts it as a program of its own, with a clean environment (a fork would carry the server's memory, and its
 environment stays readable in /proc). For each session it forks an *init*, which makes the session's folders, forks the
 interpreter, and reaps whatever user code leaves behind; it runs no user code itself. When the interpreter ends, init
-ends what it left running and can fork a new one beside the same files. Each of the three ends when the one before it
-does, also when that was killed.
+ends what it left running and can fork a new one beside the same files. A session may have several interpreters, each
+with a name. Each of the three ends when the one before it does, also when that was killed.
 
-Usage: python -m emulator.session_pool.zygote FD ISOLATION DATA_BYTES
+What an interpreter does is the business of the module that is named at the start: its `Program` is made once, before
+the forks, and serves one interpreter's requests after each.
+
+Usage: python -m emulator.session_pool.zygote FD ISOLATION DATA_BYTES MODULE
 """
 
 import contextlib
 import gc
+import importlib
 import json
 import os
-import random
 import select
-import shutil
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import traceback
@@ -55,18 +58,18 @@ def receive(connection: socket.socket) -> tuple[dict[str, Any] | None, list[int]
 def main() -> NoReturn:
     server = socket.socket(fileno=int(sys.argv[1]))
     server.set_inheritable(False)
-    namespaces, data_bytes = sys.argv[2] == "namespaces", int(sys.argv[3])
+    namespaces, data_bytes, module = sys.argv[2] == "namespaces", int(sys.argv[3]), sys.argv[4]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this by hanging up
     try:
         folders = NamespaceFolders(data_bytes, server) if namespaces else SharedFolders()
     except OSError as refusal:
         send(server, {"event": "refused", "why": str(refusal)})
         sys.exit(1)
-    kernel = _import_what_sessions_use()
+    program = importlib.import_module(f"{__package__}.{module}").Program()
     gc.collect()
     gc.freeze()  # the collector would touch, and so copy, every shared page in every session
     send(server, {"event": "ready"})
-    _fork_sessions(server, folders, kernel)
+    _fork_sessions(server, folders, program)
 
 
 def _python_prefixes() -> list[str]:
@@ -77,18 +80,6 @@ def _python_prefixes() -> list[str]:
     own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     named = {sys.prefix, sys.base_prefix, own}
     return sorted(named | {os.path.realpath(folder) for folder in named})
-
-
-def _import_what_sessions_use() -> Any:
-    import matplotlib.pyplot
-    import pandas  # noqa: F401
-
-    from . import interpreter
-
-    kernel = interpreter.make_kernel()
-    # The inline backend hooks itself into the kernel when it is chosen, and the first figure would choose it.
-    matplotlib.pyplot.switch_backend(os.environ["MPLBACKEND"])
-    return kernel
 
 
 class NamespaceFolders:
@@ -145,11 +136,9 @@ class NamespaceFolders:
         os.environ.update(HOME=confinement.HOME)
         os.chdir(confinement.HOME)
 
-    def kill_rest(self) -> None:
-        try:
+    def kill_all(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(-1, signal.SIGKILL)  # everything in this pid namespace but its init
-        except ProcessLookupError:
-            pass
 
     def remove(self) -> None:
         """A session's folders and processes go with their namespaces."""
@@ -187,28 +176,40 @@ class SharedFolders:
         os.chdir(home)
         data_paths.redirect(confinement.DATA, os.path.join(self._folder, "data"))
 
-    def kill_rest(self) -> None:
-        while children := _children_of(os.getpid()):
-            for pid in children:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                    os.waitpid(pid, 0)
-                except (ProcessLookupError, ChildProcessError):
-                    pass
+    def kill_all(self) -> None:
+        _kill_children_but(set())
 
     def remove(self) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        _remove(self._folder)
 
     def remove_all(self) -> None:
-        shutil.rmtree(self._pool_folder, ignore_errors=True)
+        _remove(self._pool_folder)
 
 
-def _children_of(pid: int) -> list[int]:
-    with open(f"/proc/{pid}/task/{pid}/children") as children:
-        return [int(child) for child in children.read().split()]
+def _remove(folder: str) -> None:
+    """Code may have made folders deeper than Python can recurse, and closed them."""
+    for program in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
+        subprocess.run([*program, "--", folder], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
 
 
-def _fork_sessions(server: socket.socket, folders: NamespaceFolders | SharedFolders, kernel: Any) -> NoReturn:
+def _kill_children_but(living: set[int]) -> None:
+    """Ends every child of this process that is not among `living`, and what those leave behind when they end.
+
+    To a session's init come all processes whose parent has ended.
+    """
+    while children := _children() - living:
+        for pid in children:
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+
+
+def _children() -> set[int]:
+    with open(f"/proc/{os.getpid()}/task/{os.getpid()}/children") as children:
+        return {int(child) for child in children.read().split()}
+
+
+def _fork_sessions(server: socket.socket, folders: NamespaceFolders | SharedFolders, program: Any) -> NoReturn:
     """Forks an init for each request of the server, whose end of the init's control socket comes along."""
     signal.signal(signal.SIGCHLD, lambda *_: _reap())
     while True:
@@ -219,7 +220,7 @@ def _fork_sessions(server: socket.socket, folders: NamespaceFolders | SharedFold
         try:
             if folders.fork_init() == 0:
                 server.close()
-                _session_init(socket.socket(fileno=control_fd), folders, kernel)
+                _session_init(socket.socket(fileno=control_fd), folders, program)
         except OSError:
             pass  # no more processes may be had: the server sees that its end of the socket closes
         os.close(control_fd)
@@ -249,57 +250,61 @@ def _reap() -> list[tuple[int, int]]:
     return ended
 
 
-def _session_init(control: socket.socket, folders: NamespaceFolders | SharedFolders, kernel: Any) -> NoReturn:
+def _session_init(control: socket.socket, folders: NamespaceFolders | SharedFolders, program: Any) -> NoReturn:
     try:
         os.setsid()
         data_fd = os.open(folders.make(), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         send(control, {"event": "made"}, (data_fd,))
         os.close(data_fd)
-        _keep_interpreter(control, folders, kernel)
+        _keep_interpreters(control, folders, program)
     except BaseException:
         send(control, {"event": "failed", "why": traceback.format_exc(limit=-3)})
     finally:
-        folders.kill_rest()
+        folders.kill_all()
         folders.remove()
         os._exit(0)
 
 
-def _keep_interpreter(control: socket.socket, folders: NamespaceFolders | SharedFolders, kernel: Any) -> None:
-    """Starts, interrupts and kills the interpreter as the server says, and tells it when and how it ended."""
+def _keep_interpreters(control: socket.socket, folders: NamespaceFolders | SharedFolders, program: Any) -> None:
+    """Starts, interrupts and kills interpreters as the server says, and tells it when and how each ended."""
     wake, woken = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    interpreter = 0
+    pids: dict[str, int] = {}
     sources: list[socket.socket | int] = [control, wake]
     while True:
         readable, _, _ = select.select(sources, [], [])
         if wake in readable:
             os.read(wake, 4096)
-            for pid, status in _reap():
-                if pid == interpreter:
-                    interpreter = 0
-                    folders.kill_rest()
-                    send(control, {"event": "ended", "status": os.waitstatus_to_exitcode(status)})
+            ended = dict(_reap())
+            for name in [name for name, pid in pids.items() if pid in ended]:
+                status = ended[pids.pop(name)]
+                if pids:
+                    _kill_children_but(set(pids.values()))
+                else:
+                    folders.kill_all()
+                send(control, {"event": "ended", "name": name, "status": os.waitstatus_to_exitcode(status)})
         if control in readable:
             message, fds = receive(control)
             if message is None:
                 return
+            name = message["name"]
             if message["do"] == "start":
-                interpreter = os.fork()
-                if interpreter == 0:
+                pids[name] = os.fork()
+                if pids[name] == 0:
                     control.close()
-                    _interpreter(fds, folders, kernel)
+                    _interpreter(fds, folders, program)
                 for fd in fds:
                     os.close(fd)
-            elif interpreter and message["do"] == "interrupt":
+            elif name in pids and message["do"] == "interrupt":
                 # Its group, as Jupyter does: os.system waits for a program and takes no notice of interrupts itself.
                 with contextlib.suppress(ProcessLookupError):  # too early: it has no group yet
-                    os.killpg(interpreter, signal.SIGINT)
-            elif interpreter:
-                os.kill(interpreter, signal.SIGKILL)
+                    os.killpg(pids[name], signal.SIGINT)
+            elif name in pids:
+                os.kill(pids[name], signal.SIGKILL)
 
 
-def _interpreter(fds: list[int], folders: NamespaceFolders | SharedFolders, kernel: Any) -> NoReturn:
+def _interpreter(fds: list[int], folders: NamespaceFolders | SharedFolders, program: Any) -> NoReturn:
     try:
         connection_fd, stdout_fd, stderr_fd = fds
         signal.set_wakeup_fd(-1)
@@ -311,22 +316,11 @@ def _interpreter(fds: list[int], folders: NamespaceFolders | SharedFolders, kern
         os.closerange(3, connection_fd)
         os.closerange(connection_fd + 1, 4096)
         folders.enter()
-        _reseed()
-        from . import interpreter
-
-        interpreter.serve(kernel, socket.socket(fileno=connection_fd))
+        program.serve(socket.socket(fileno=connection_fd))
     except BaseException:
         os.write(2, traceback.format_exc().encode())
     finally:
         os._exit(0)
-
-
-def _reseed() -> None:
-    """A fork copies the state of the random generators: without this all sessions would draw the same numbers."""
-    import numpy
-
-    random.seed()
-    numpy.random.seed()
 
 
 if __name__ == "__main__":

@@ -88,7 +88,9 @@ def test_a_folder_holds_no_more_than_it_may():
                 "try: open('/mnt/data/f', 'wb').write(bytes(2 << 20))\n"
                 "except OSError as failure: print(errno.errorcode[failure.errno])"
             )
-            await full.run("r", code, said.append)
+            interpreter = full.interpreter()
+            interpreter.start()
+            await interpreter.run("r", {"code": code}, said.append)
             assert "".join(message["content"]["text"] for message in said) == "ENOSPC\n"
             with pytest.raises(TooLarge):
                 full.data.write("", "g", io.BytesIO(bytes(1000)))

@@ -9,9 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from emulator.session_pool.engine import Engine, EngineError, InterpreterEnded
+from emulator.session_pool import frames
+from emulator.session_pool.engine import Engine, EngineError, InterpreterEnded, SessionProcess, Sink
 
 ROOT = Path(__file__).resolve().parents[3]
+
+
+async def run(process: SessionProcess, code: str, sink: Sink = lambda _: None, name: str = "main") -> frames.Message:
+    """Runs code in the interpreter of that name, which is started when it is not running."""
+    interpreter = process.interpreter(name)
+    if not interpreter.is_running:
+        interpreter.start()
+    return await interpreter.run("r", {"code": code}, sink)
 
 
 def test_a_stopped_engine_leaves_nothing(tmp_path):
@@ -22,7 +31,7 @@ def test_a_stopped_engine_leaves_nothing(tmp_path):
         engine = Engine()
         await engine.start()
         process = await engine.launch()
-        await process.run("r", "open('/mnt/data/f', 'w').close()", lambda _: None)
+        await run(process, "open('/mnt/data/f', 'w').close()")
         assert [entry.name for entry in process.data.list("")] == ["f"]
         pids = _below(os.getpid()) - before
         process.close()
@@ -62,7 +71,7 @@ def test_a_session_in_namespaces_sees_little_of_the_machine():
             " sorted(os.environ), os.access('/usr/x', os.W_OK), os.access('/mnt/data', os.W_OK), os.getcwd()\n"
             "print(repr(seen))"
         )
-        await process.run("r", code, messages.append)
+        await run(process, code, messages.append)
         process.close()
         await engine.stop()
         return dict(zip(NAMES, eval("".join(m["content"]["text"] for m in messages)), strict=True))  # type: ignore[index]
@@ -93,14 +102,58 @@ def test_an_interpreter_that_ended_says_so_until_there_is_another():
         await engine.start()
         process = await engine.launch()
         with pytest.raises(InterpreterEnded) as end:
-            await process.run("r", "import os; os._exit(7)", lambda _: None)
+            await run(process, "import os; os._exit(7)")
         assert end.value.status == 7
         with pytest.raises(InterpreterEnded):
-            await process.run("r", "1", lambda _: None)
-        process.start()
-        reply = await process.run("r", "1", lambda _: None)
+            await process.interpreter().run("r", {"code": "1"}, lambda _: None)
+        reply = await run(process, "1")
         assert reply["content"]["status"] == "ok"
         process.close()
+        process.close()
+        await engine.stop()
+
+    asyncio.run(life())
+
+
+def test_a_session_may_have_several_interpreters():
+    """Each with variables of its own beside the same files; the end of one is not the end of another."""
+
+    async def life() -> None:
+        engine = Engine()
+        await engine.start()
+        process = await engine.launch()
+        await run(process, "x = 1")
+        slow = asyncio.ensure_future(run(process, "import time; time.sleep(1); y = 2", name="second"))
+        with pytest.raises(InterpreterEnded) as end:
+            await run(process, "open('/mnt/data/f', 'w').close(); import os; os._exit(3)")
+        assert end.value.status == 3
+        assert not process.interpreter().is_running
+        assert (await slow)["content"]["status"] == "ok"
+        said: list[frames.Message] = []
+        await run(process, "import os; print(y, 'x' in globals(), os.listdir('/mnt/data'))", said.append, "second")
+        assert said[0]["content"]["text"].startswith("2 False ['f']")
+        process.close()
+        await engine.stop()
+
+    asyncio.run(life())
+
+
+def test_what_an_interpreter_leaves_behind_ends_beside_others_too():
+    """Daemons of one that crashed do not live on because another interpreter does."""
+
+    async def life() -> None:
+        engine = Engine()
+        await engine.start()
+        process = await engine.launch()
+        await run(process, "x = 1", name="second")
+        before = _below(os.getpid())
+        with pytest.raises(InterpreterEnded):
+            await run(process, "import os, subprocess\nsubprocess.Popen(['setsid', 'sleep', '1000'])\nos._exit(0)")
+        deadline = time.monotonic() + 5
+        while _below(os.getpid()) - before and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
+        assert not _below(os.getpid()) - before
+        assert (await run(process, "x", name="second"))["content"]["status"] == "ok"
         process.close()
         await engine.stop()
 
@@ -148,15 +201,18 @@ def test_without_namespaces_sessions_work_and_leave_nothing(tmp_path):
         "    await engine.start()\n"
         "    assert 'no namespaces' in engine.isolation\n"
         "    a, b = await engine.launch(), await engine.launch()\n"
-        "    await a.run('1', \"open('/mnt/data/f', 'w').write('a')\", print)\n"
+        "    main = a.interpreter()\n"
+        "    main.start()\n"
+        "    await main.run('1', {'code': \"open('/mnt/data/f', 'w').write('a')\"}, print)\n"
         "    assert [e.name for e in a.data.list('')] == ['f'] and b.data.list('') == []\n"
         "    try:\n"
-        "        await a.run('2', \"import os, subprocess; subprocess.Popen(['sleep', '1000']); os._exit(4)\", print)\n"
+        "        code = \"import os, subprocess; subprocess.Popen(['sleep', '1000']); os._exit(4)\"\n"
+        "        await main.run('2', {'code': code}, print)\n"
         "    except InterpreterEnded as end:\n"
         "        assert end.status == 4\n"
-        "    a.start()\n"
+        "    main.start()\n"
         "    said = []\n"
-        "    await a.run('3', \"print(open('/mnt/data/f').read())\", said.append)\n"
+        "    await main.run('3', {'code': \"print(open('/mnt/data/f').read())\"}, said.append)\n"
         "    assert said[0]['content']['text'].startswith('a'), said\n"
         "    a.close(); b.close()\n"
         "    await engine.stop()\n"

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from emulator.session_pool import execution
-from emulator.session_pool.execution import Execution, Recorder, failure_text, value_of
+from emulator.session_pool.execution import Execution, Recorder, Request, failure_text, value_of
 
 
 def stream(text: object, name: object = "stdout") -> dict[str, object]:
@@ -16,9 +16,13 @@ def shown(kind: str, **data: object) -> dict[str, object]:
     return {"type": kind, "content": {"data": {name.replace("_", "/"): value for name, value in data.items()}}}
 
 
+def recorder_of(**options: object) -> Recorder:
+    return Recorder(Execution("e-1", Request({"code": ""}, **options)))
+
+
 @pytest.fixture
 def recorder() -> Recorder:
-    return Recorder(Execution("e-1"))
+    return recorder_of()
 
 
 @pytest.mark.parametrize(
@@ -80,9 +84,9 @@ def test_hostile_text_costs_no_time(text):
     assert time.monotonic() - started < 0.5
 
 
-def test_streams_are_put_together_and_cut_apart(recorder):
+def test_streams_are_put_together_and_cut_apart():
     """Each has its own limit, and the characters that come first are kept."""
-    recorder.execution.stream_characters = 5
+    recorder = recorder_of(stream_characters=5)
     for text in ("abc", "def", "ghi"):
         recorder.take(stream(text))
     recorder.take(stream("warn", "stderr"))
@@ -91,11 +95,11 @@ def test_streams_are_put_together_and_cut_apart(recorder):
     assert recorder.execution.status == "Succeeded"
 
 
-def test_only_so_much_is_kept_and_a_flood_stays_one(recorder, monkeypatch):
+def test_only_so_much_is_kept_and_a_flood_stays_one(monkeypatch):
     """Memory is bounded whatever a caller asks for; once there was too much, less on the other stream does not help."""
     monkeypatch.setattr(execution, "KEPT_STREAM_CHARACTERS", 10)
     monkeypatch.setattr(execution, "FLOOD_CHARACTERS", 20)
-    recorder.execution.stream_characters = 100
+    recorder = recorder_of(stream_characters=100)
     recorder.take(stream("x" * 15))
     assert not recorder.flooded
     recorder.take(stream("y" * 15))

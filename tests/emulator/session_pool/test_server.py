@@ -1,5 +1,6 @@
 """Who may call the pool, and how sloppily it may be addressed."""
 
+import dataclasses
 import statistics
 import time
 
@@ -25,7 +26,7 @@ def test_tokens_for_others_expired_ones_and_forged_ones_are_refused(emulator):
     foreign = TokenAuthority().issue()[0]
     forged = jwt.encode({"aud": "https://dynamicsessions.io", "roles": [ROLE]}, None, algorithm="none")
     wrong = emulator.authority.issue("https://management.azure.com")[0]
-    expired = emulator.authority.issue(lifetime_seconds=-1)[0]
+    expired = dataclasses.replace(emulator.authority, lifetime_seconds=-1).issue()[0]
     for token in (foreign, forged, wrong, expired):
         headers = {"Authorization": f"Bearer {token}"}
         assert (

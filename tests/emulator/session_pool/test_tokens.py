@@ -57,13 +57,24 @@ def test_a_token_lives_for_a_day(authority):
                 authority.check(header)
 
 
-def test_a_clock_that_moves_on_ends_a_token(authority, monkeypatch):
+def test_a_clock_that_moves_on_ends_a_token(monkeypatch):
     """`lifetime_seconds` counts from the moment of issue."""
+    authority = TokenAuthority(lifetime_seconds=60)
     monkeypatch.setattr(tokens.time, "time", lambda: 1_000_000)
-    old = bearer(authority, lifetime_seconds=60)
+    old = bearer(authority)
     monkeypatch.undo()
     with pytest.raises(Unauthorized):
         authority.check(old)
+    authority.check(bearer(authority))
+
+
+def test_the_audience_of_the_private_preview_is_taken_where_it_is_asked_for(authority):
+    """Its routes take both; the others only their own."""
+    old = bearer(authority, "https://acasessions.io")
+    with pytest.raises(Unauthorized):
+        authority.check(old)
+    authority.check(old, tokens.LEGACY_AUDIENCE)
+    authority.check(bearer(authority), tokens.LEGACY_AUDIENCE)
 
 
 def test_signatures_of_others_are_unauthorized(authority):

@@ -131,15 +131,17 @@ def test_a_session_without_its_init_is_over():
         inits = set(_children(_zygote(engine)))
         doomed = await engine.launch()
         (init,) = set(_children(_zygote(engine))) - inits
-        run = asyncio.ensure_future(doomed.run("r-1", "import time; time.sleep(60)", lambda _: None))
+        interpreter = doomed.interpreter()
+        interpreter.start()
+        run = asyncio.ensure_future(interpreter.run("r-1", {"code": "import time; time.sleep(60)"}, lambda _: None))
         await asyncio.sleep(0.2)
         os.kill(init, signal.SIGKILL)
         with pytest.raises(InterpreterEnded):
             await asyncio.wait_for(run, 5)
         assert doomed.is_closed
-        doomed.start()
+        interpreter.start()
         with pytest.raises(InterpreterEnded):
-            await doomed.run("r-2", "1", lambda _: None)
+            await interpreter.run("r-2", {"code": "1"}, lambda _: None)
         with pytest.raises(FolderGone):
             doomed.data.list("")
         assert await _runs(other)
@@ -172,4 +174,6 @@ def _children(pid: int) -> list[int]:
 
 
 async def _runs(process: SessionProcess) -> bool:
-    return (await process.run("r", "1", lambda _: None))["content"]["status"] == "ok"
+    interpreter = process.interpreter()
+    interpreter.start()
+    return (await interpreter.run("r", {"code": "1"}, lambda _: None))["content"]["status"] == "ok"

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from .session_pool.loopback import LoopbackServer
-from .session_pool.tokens import TokenAuthority
+from .loopback import LoopbackServer
+from .tokens import TokenAuthority
 
 _API_VERSION = "2019-08-01"
 _CLIENT_ID = "00000000-0000-0000-0000-00000000c1c1"

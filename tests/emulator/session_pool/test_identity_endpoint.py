@@ -6,7 +6,7 @@ import pytest
 import requests
 from azure.identity import ManagedIdentityCredential
 
-from emulator.identity_endpoint import IdentityEndpoint
+from emulator.session_pool.identity_endpoint import IdentityEndpoint
 from emulator.session_pool.tokens import Forbidden, TokenAuthority, Unauthorized
 
 
