@@ -4,10 +4,13 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format clean
+CLIENTS := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/clients/*/requirements.txt))))
+CLIENT_VENVS := $(VENV)/clients
+
+.PHONY: help run demo test test-clients check format wheel clean
 
 help:            ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.emulator  ## Serve the connector on http://127.0.0.1:7071, with the emulator behind it (ARGS="--port 8080")
 	@exec $(BIN)/python -m emulator $(ARGS)
@@ -17,6 +20,14 @@ demo: $(VENV)/.emulator  ## Play the sales report: upload, run, chart, download 
 
 test: $(VENV)/.dev  ## Run the tests (ARGS="-k upload")
 	$(BIN)/python -m pytest $(ARGS)
+
+test-clients: $(addprefix test-client-,$(CLIENTS))  ## Run published clients against the session pool, each in a venv of its own
+
+test-client-%: $(CLIENT_VENVS)/%/.made $(VENV)/.emulator
+	POOL_PYTHON=$(abspath $(BIN))/python $(CLIENT_VENVS)/$*/bin/python -m pytest -c tests/clients/pytest.ini tests/clients/$* $(ARGS)
+
+wheel: $(VENV)/.dev  ## Build the session pool emulator as a wheel of its own, in dist/
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist emulator/session_pool
 
 check: $(VENV)/.dev  ## Check format, lint and types
 	$(BIN)/ruff format --check .
@@ -28,7 +39,7 @@ format: $(VENV)/.dev  ## Format the code
 	$(BIN)/ruff check --fix .
 
 clean:           ## Remove what the targets made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache demo-output
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache demo-output dist
 
 $(VENV)/.made:
 	$(PYTHON) -m venv $(VENV)
@@ -42,4 +53,10 @@ $(VENV)/.emulator: requirements.txt requirements-emulator.txt | $(VENV)/.made
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.emulator
 	@echo "installing what the tests need into $(VENV) (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(CLIENT_VENVS)/%/.made: tests/clients/%/requirements.txt tests/clients/requirements.txt | $(VENV)/.made
+	@echo "installing $* into $(CLIENT_VENVS)/$* (once)"
+	@$(PYTHON) -m venv $(CLIENT_VENVS)/$*
+	@$(CLIENT_VENVS)/$*/bin/python -m pip install --quiet --disable-pip-version-check -r tests/clients/requirements.txt -r $<
 	@touch $@

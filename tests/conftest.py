@@ -19,8 +19,8 @@ from jsonschema import Draft202012Validator
 
 from connector.settings import SETTINGS
 from emulator.functions_host import FunctionsHost
-from emulator.session_pool.identity_endpoint import IdentityEndpoint
 from emulator.session_pool.engine import Engine
+from emulator.session_pool.identity_endpoint import IdentityEndpoint
 from emulator.session_pool.pool import Pool
 from emulator.session_pool.server import SessionPoolServer
 from emulator.session_pool.tokens import TokenAuthority
