@@ -1,7 +1,7 @@
-"""The session pool's data plane: one method for each route. The only importer of requests.
+"""The session pool's data plane: one method for each thing that a pool can do. The only importer of requests.
 
-Speaks api-version 2025-10-02-preview and reads what other versions answer too (a `properties` wrapper, other names), so
-that a service that drifts does not break it. Raises the errors of `errors.py`; what the pool answered goes no further.
+Sends, waits, tries again, and turns what went wrong into the errors of `errors.py`; what the pool answered goes no
+further. How requests and answers look in each api-version is `pool_wire.py`'s business.
 """
 
 import contextlib
@@ -10,10 +10,9 @@ import re
 import socket
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import replace
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 from urllib.parse import quote
 
 import requests
@@ -22,6 +21,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.connection import HTTPConnection
 
+from . import pool_wire
 from .errors import (
     ConnectorError,
     ExecutionNotFound,
@@ -37,9 +37,7 @@ from .errors import (
     SessionNotFound,
     TooManySessions,
 )
-
-STREAM_CHARACTERS = 1_000_000
-"""Asked for with every run: the pool cuts each stream at 4,096 characters otherwise, without a sign of it."""
+from .pool_wire import Metadata, PoolFile, PoolSession, Run, Wire
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
@@ -55,60 +53,15 @@ not follow code that was handed over."""
 HAND_OVER_SECONDS = 4.0
 """How long a run is offered again to a pool that is busy or cannot be reached."""
 
+_DEEPEST_FOLDER = 50
+"""Below each other, where a version does not list recursively and each folder is a call."""
+
 _BUSY_SECONDS = 30
 """What Retry-After says when a pool that is busy does not say it: sessions end by the minute."""
-
-_STATUSES: dict[str, "RunStatus"] = {
-    "succeeded": "Succeeded",
-    "success": "Succeeded",
-    "failed": "Failed",
-    "failure": "Failed",
-    "running": "Running",
-    "notstarted": "Running",
-    "canceled": "Canceled",
-}
-
-RunStatus = Literal["Running", "Succeeded", "Failed", "Canceled"]
 
 
 class Credential(Protocol):
     def token(self) -> str: ...
-
-
-@dataclass(frozen=True)
-class Run:
-    """A run as the pool tells it. `value` is JSON: a number, a string, an image object, or None."""
-
-    status: RunStatus
-    stdout: str
-    stderr: str
-    value: Any
-    milliseconds: int
-
-
-@dataclass(frozen=True)
-class PoolFile:
-    """A file of a session. `directory` is relative to the folder that was asked for; `""` for that itself."""
-
-    name: str
-    directory: str
-    size: int
-    modified: datetime | None
-
-
-@dataclass(frozen=True)
-class PoolSession:
-    created: datetime | None
-    last_accessed: datetime | None
-    expires: datetime | None
-
-
-@dataclass(frozen=True)
-class Metadata:
-    """What is installed in the pool's sessions: (name, version) pairs."""
-
-    runtimes: list[tuple[str, str]]
-    packages: list[tuple[str, str]]
 
 
 class RunLost(Exception):
@@ -128,23 +81,19 @@ class SessionPoolClient:
     ) -> None:
         self._endpoint = endpoint.rstrip("/")
         self._credential = credential
-        self._api_version = api_version
+        self._wire = Wire(api_version)
         self._http = requests.Session()
         self._http.auth = _Bearer(credential)
         self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # callers share this session
         self._http.mount(self._endpoint, _Adapter(connections, _RETRY))
         # Code is handed over once: `execute_code` decides itself when it may be offered again.
-        self._http.mount(f"{self._endpoint}/executions?", _Adapter(connections, urllib3.Retry(0, read=False)))
+        self._http.mount(
+            f"{self._endpoint}/{self._wire.execute_path}?", _Adapter(connections, urllib3.Retry(0, read=False))
+        )
 
     def execute_code(self, identifier: str, code: str, *, execution_id: str, timeout_seconds: int) -> Run:
         """Runs `code`; the pool keeps the run under `execution_id`. Raises RunLost when it may or may not have run."""
-        body = {
-            "codeInputType": "Inline",
-            "executionType": "Synchronous",
-            "code": code,
-            "timeoutInSeconds": timeout_seconds,
-            "outputStreamsMaxLength": STREAM_CHARACTERS + 1,  # one more tells whether there was more
-        }
+        body = self._wire.run_body(code, timeout_seconds)
         started = time.monotonic()
         self._credential.token()  # before the clock of the first attempt is read: it may have to be fetched
         for pause in _pauses():
@@ -154,13 +103,13 @@ class SessionPoolClient:
                 with _run_not_lost():
                     response = self._call(
                         "POST",
-                        "executions",
+                        self._wire.execute_path,
                         identifier,
                         json=body,
                         headers={"operation-id": execution_id},
                         read_seconds=read_seconds,
                     )
-                    return _run(_object(response))
+                    return self._wire.read_run(_object(response))
             except (PoolUnreachable, TooManySessions) as failure:
                 asked = failure.__cause__.retry_after if isinstance(failure.__cause__, PoolAnswer) else None
                 pause = pause if asked is None else asked
@@ -176,33 +125,50 @@ class SessionPoolClient:
             "execution ID and the session ID.",
             target="executionId",
         )
-        return _run(_object(self._call("GET", f"executions/{quote(execution_id)}", identifier, not_found=not_found)))
+        response = self._call(
+            "GET",
+            f"executions/{quote(execution_id)}",
+            identifier,
+            not_found=not_found,
+            api_version=self._wire.executions_api_version,
+        )
+        return self._wire.read_run(_object(response))
 
     def upload_file(self, identifier: str, folder: str, name: str, content: bytes) -> PoolFile:
         """Replaces a file of that name. Raises FileTooLarge and InvalidFileName."""
-        response = self._call("POST", "files", identifier, folder=folder, files={"file": (name, content)})
-        body = _object(response)
-        listed = body.get("value")
-        return _file(listed[0] if isinstance(listed, list) and listed else body)
+        response = self._call(
+            "POST", self._wire.upload_path, identifier, folder=folder, files={"file": (name, content)}
+        )
+        # Versions differ in whether the answer's name is a path; where the file is, is known.
+        return replace(self._wire.read_uploaded(_object(response)), name=name, directory="")
 
     def list_files(self, identifier: str, folder: str, *, recursive: bool) -> list[PoolFile]:
         """Files alone, without folders."""
-        parameters = {"recursive": "true"} if recursive else {}
-        listed = _object(self._call("GET", "files", identifier, folder=folder, parameters=parameters)).get("value")
-        if not isinstance(listed, list):
-            raise _nonsense()
-        return [_file(item) for item in listed if not (isinstance(item, dict) and item.get("type") == "directory")]
+        parameters = {"recursive": "true"} if recursive and self._wire.lists_recursively else {}
+        found: list[PoolFile] = []
+        folders = [""]
+        while folders:
+            below = folders.pop(0)
+            path = "/".join(filter(None, (folder, below)))
+            listed = _object(self._call("GET", "files", identifier, folder=path, parameters=parameters))
+            for entry in self._wire.read_list(listed):
+                if entry.is_folder and recursive and not parameters and below.count("/") < _DEEPEST_FOLDER:
+                    folders.append("/".join(filter(None, (below, entry.name))))
+                elif not entry.is_folder and (recursive or not entry.directory):
+                    directory = "/".join(filter(None, (below, entry.directory)))
+                    found.append(replace(entry, directory=directory))
+        return found
 
     def get_file(self, identifier: str, folder: str, name: str) -> PoolFile:
         """Raises FileNotFound."""
         response = self._call(
             "GET", f"files/{quote(name, safe='')}", identifier, folder=folder, not_found=_no_file(name)
         )
-        return _file(_object(response))
+        return self._wire.read_file(_object(response))
 
     def download_file(self, identifier: str, folder: str, name: str) -> bytes:
         """Raises FileNotFound."""
-        path = f"files/{quote(name, safe='')}/content"
+        path = self._wire.content_path(quote(name, safe=""))
         return self._call("GET", path, identifier, folder=folder, not_found=_no_file(name)).content
 
     def delete_file(self, identifier: str, folder: str, name: str) -> None:
@@ -212,21 +178,26 @@ class SessionPoolClient:
 
     def get_session(self, identifier: str) -> PoolSession:
         """Makes no session. Raises SessionNotFound."""
-        body = _object(self._call("GET", "session", identifier, not_found=_no_session()))
-        return PoolSession(
-            created=_time(body.get("createdAt")),
-            last_accessed=_time(body.get("lastAccessedAt")),
-            expires=_time(body.get("expireAt") or body.get("expiresAt")),
-        )
+        return pool_wire.read_session(_object(self._call_session("GET", identifier)))
 
     def end_session(self, identifier: str) -> None:
         """Raises SessionNotFound, unless it is the answer to a second attempt."""
-        self._call("DELETE", "session", identifier, not_found=_no_session(), gone_when_retried=True)
+        self._call_session("DELETE", identifier, gone_when_retried=True)
 
     def get_metadata(self) -> Metadata:
         """Makes no session."""
-        body = _object(self._call("GET", "metadata", None))
-        return Metadata(_versions(body.get("runtimes")), _versions(body.get("preInstalledPackages")))
+        response = self._call("GET", "metadata", None, api_version=self._wire.sessions_api_version)
+        return pool_wire.read_metadata(_object(response))
+
+    def _call_session(self, method: str, identifier: str, **request: Any) -> requests.Response:
+        return self._call(
+            method,
+            "session",
+            identifier,
+            not_found=_no_session(),
+            api_version=self._wire.sessions_api_version,
+            **request,
+        )
 
     def _call(
         self,
@@ -239,9 +210,10 @@ class SessionPoolClient:
         read_seconds: float | None = None,
         not_found: ConnectorError | None = None,
         gone_when_retried: bool = False,
+        api_version: str | None = None,
         **request: Any,
     ) -> requests.Response:
-        query = {"api-version": self._api_version, **(parameters or {})}
+        query = {"api-version": api_version or self._wire.api_version, **(parameters or {})}
         if identifier is not None:
             query["identifier"] = identifier
         if folder:
@@ -262,7 +234,7 @@ class SessionPoolClient:
         if response.status_code == 404 and gone_when_retried and _was_retried(response):
             return response
         answer = PoolAnswer(response)
-        if response.status_code == 413 and path == "executions":
+        if response.status_code == 413 and path == self._wire.execute_path:
             raise RequestTooLarge("The session pool does not take code of this size. Send it in parts.") from answer
         raise _refusal(answer, not_found) from answer
 
@@ -341,7 +313,7 @@ def _run_not_lost() -> Iterator[None]:
     """Tells failures that came surely before the code ran from those after which nobody knows."""
     try:
         yield
-    except (PoolUnavailable, PoolTimeout, _Nonsense) as failure:
+    except (PoolUnavailable, PoolTimeout, pool_wire.Nonsense) as failure:
         raise RunLost from failure
     except ConnectorError:
         raise
@@ -399,6 +371,8 @@ def _refusal(answer: PoolAnswer, not_found: ConnectorError | None) -> ConnectorE
             )
         case 404 if not_found is not None:
             return not_found
+        case 400 if answer.code == "SessionWithIdentifierNotFound" and not_found is not None:
+            return not_found
         case 400 if answer.code in ("FileNameInvalid", "FilePathInvalid"):
             return InvalidFileName(
                 "The session pool does not take this file name or folder. Use letters, digits, spaces and "
@@ -439,21 +413,6 @@ def _error_code(response: requests.Response) -> str:
     return code if isinstance(code, str) and code.isalnum() and len(code) < 80 else ""
 
 
-class _Nonsense(PoolRejected):
-    """A PoolRejected for an answer that cannot be understood."""
-
-    @property
-    def code(self) -> str:
-        return PoolRejected.__name__
-
-
-def _nonsense() -> _Nonsense:
-    return _Nonsense(
-        "The session pool's answer cannot be understood. Check that POOL_MANAGEMENT_ENDPOINT is the "
-        "poolManagementEndpoint of a code-interpreter session pool, and that no proxy answers in its place."
-    )
-
-
 def _no_file(name: str) -> FileNotFound:
     return FileNotFound(
         f"The session has no file '{name[:100]}' there. ListFiles with recursive shows what it has; a session that was "
@@ -473,63 +432,5 @@ def _object(response: requests.Response) -> dict[str, Any]:
     try:
         body = response.json()
     except (ValueError, RecursionError):
-        raise _nonsense() from None
-    if not isinstance(body, dict):
-        raise _nonsense()
-    return _unwrapped(body)
-
-
-def _unwrapped(body: dict[str, Any]) -> dict[str, Any]:
-    inner = body.get("properties")
-    return inner if isinstance(inner, dict) else body
-
-
-def _run(body: dict[str, Any]) -> Run:
-    status = _STATUSES.get(str(body.get("status")).lower())
-    if status is None:
-        raise _nonsense()
-    inner = body.get("result")
-    result = inner if isinstance(inner, dict) and "stdout" in inner else body
-    milliseconds = result.get("executionTimeInMilliseconds")
-    return Run(
-        status,
-        stdout=_text(result.get("stdout")),
-        stderr=_text(result.get("stderr")),
-        value=result.get("executionResult", inner if result is body and "result" in body else ""),
-        milliseconds=milliseconds if isinstance(milliseconds, int) else 0,
-    )
-
-
-def _file(item: Any) -> PoolFile:
-    if not isinstance(item, dict):
-        raise _nonsense()
-    item = _unwrapped(item)
-    name = item.get("name", item.get("filename"))
-    size = item.get("sizeInBytes", item.get("size", 0))
-    if not isinstance(name, str) or not isinstance(size, int):
-        raise _nonsense()
-    directory = _text(item.get("directory")).strip("/")
-    return PoolFile(
-        name,
-        directory="" if directory == "." else directory.removeprefix("./"),
-        size=size,
-        modified=_time(item.get("lastModifiedAt", item.get("lastModifiedTime"))),
-    )
-
-
-def _versions(items: Any) -> list[tuple[str, str]]:
-    if not isinstance(items, list):
-        raise _nonsense()
-    return [(_text(item.get("name")), _text(item.get("version"))) for item in items if isinstance(item, dict)]
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _time(value: Any) -> datetime | None:
-    """The service writes seven digits behind the second, one more than Python holds."""
-    try:
-        return datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return None
+        raise pool_wire.nonsense() from None
+    return pool_wire.read_object(body)

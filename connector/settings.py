@@ -12,7 +12,14 @@ from urllib.parse import urlsplit
 
 from .errors import InternalError
 
-API_VERSIONS = ("2025-10-02-preview",)
+API_VERSIONS = (
+    "2025-10-02-preview",
+    "2025-02-02-preview",
+    "2024-10-02-preview",
+    "2024-08-02-preview",
+    "2024-02-02-preview",
+)
+"""Of the pool's data plane, the newest first. The connector speaks them all."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,8 @@ SETTINGS = (
     Setting(
         "POOL_API_VERSION",
         API_VERSIONS[0],
-        "Version of the pool's data plane.",
+        "Version of the pool's data plane. `2025-02-02-preview`, `2024-10-02-preview`, `2024-08-02-preview` and "
+        "`2024-02-02-preview` are for regions that do not know the newest.",
         _one_of(*API_VERSIONS),
     ),
     Setting(

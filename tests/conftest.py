@@ -19,7 +19,7 @@ from jsonschema import Draft202012Validator
 
 from connector.settings import SETTINGS
 from emulator.functions_host import FunctionsHost
-from emulator.session_pool.engine import Engine
+from emulator.session_pool.engine import ContainerType, Engine
 from emulator.session_pool.identity_endpoint import IdentityEndpoint
 from emulator.session_pool.pool import Pool
 from emulator.session_pool.server import SessionPoolServer
@@ -125,9 +125,15 @@ class Emulator:
 
 
 @contextmanager
-def emulated_pool(*, role_held: bool = True, max_sessions: int = 100, cooldown: float = 300) -> Iterator[Emulator]:
+def emulated_pool(
+    *,
+    role_held: bool = True,
+    max_sessions: int = 100,
+    cooldown: float = 300,
+    container_type: ContainerType = "PythonLTS",
+) -> Iterator[Emulator]:
     authority = TokenAuthority(role_held=role_held)
-    pool = Pool(Engine(), max_sessions=max_sessions, cooldown=timedelta(seconds=cooldown))
+    pool = Pool(Engine(container_type), max_sessions=max_sessions, cooldown=timedelta(seconds=cooldown))
     server, identity = SessionPoolServer(pool, authority), IdentityEndpoint(authority)
     server.start()
     identity.start()
@@ -158,6 +164,12 @@ def api_without_role() -> Iterator[Api]:
     """The connector in front of a pool that lets it do nothing, for requests that shall not get that far."""
     with emulated_pool(role_held=False) as pool, connector_with(**pool.environment) as connector:
         yield connector
+
+
+@pytest.fixture(scope="session")
+def running_connector() -> Callable[..., contextlib.AbstractContextManager[Api]]:
+    """A context in which a connector runs that is set up in another way, for fixtures of any scope."""
+    return connector_with
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from ..identity import check_session_id, mint_execution_id, mint_session_id, pool_identifier
-from ..session_pool import STREAM_CHARACTERS, Run, RunLost, SessionPoolClient
+from ..pool_wire import STREAM_CHARACTERS, Run
+from ..session_pool import RunLost, SessionPoolClient
 from ..shapes import Execution, ExecutionError, Output
 
 DEFAULT_TIMEOUT_SECONDS = 90
@@ -57,7 +58,7 @@ _LOST = ExecutionError(
 
 def _execution(session_id: str, execution_id: str, run: Run) -> Execution:
     result = _result(run)
-    texts = {"result": result, "stdout": run.stdout, "stderr": run.stderr}
+    cut = {*run.cut, *(["result"] if len(result) > STREAM_CHARACTERS else [])}
     is_number = isinstance(run.value, (int, float)) and math.isfinite(run.value)
     return Execution(
         session_id,
@@ -67,10 +68,10 @@ def _execution(session_id: str, execution_id: str, run: Run) -> Execution:
         value=run.value if is_number else None,
         stdout=run.stdout[:STREAM_CHARACTERS],
         stderr=run.stderr[:STREAM_CHARACTERS],
-        error=_error(run.stderr) if run.status == "Failed" else None,
+        error=_error(run.stderr, is_cut="stderr" in cut) if run.status == "Failed" else None,
         outputs=_outputs(run.value),
         duration_in_milliseconds=run.milliseconds,
-        truncated={name: True for name, text in texts.items() if len(text) > STREAM_CHARACTERS} or None,
+        truncated={name: True for name in ("result", "stdout", "stderr") if name in cut} or None,
     )
 
 
@@ -92,7 +93,7 @@ def _outputs(value: Any) -> list[Output]:
     return [Output(f"image/{value.get('format', 'png')}", value["base64_data"])]
 
 
-def _error(stderr: str) -> ExecutionError:
+def _error(stderr: str, *, is_cut: bool) -> ExecutionError:
     """What the end of stderr tells: the pool puts the exception's message and IPython's traceback there."""
     text = stderr[-_READ_CHARACTERS:].rstrip()
     if start := _START.search(text):
@@ -108,7 +109,7 @@ def _error(stderr: str) -> ExecutionError:
         sentence = text[text.rfind(beginning) :] if beginning in text else ""
         if sentence and "\n" not in sentence:
             return ExecutionError(name, sentence, hint=hint)
-    if len(stderr) > STREAM_CHARACTERS:
+    if is_cut:
         return ExecutionError("Error", "The run failed. It wrote so much to stderr that the error is cut off.")
     return ExecutionError(*_last_words(text))
 

@@ -9,7 +9,8 @@ from urllib.parse import unquote_to_bytes
 
 from ..errors import ConnectorError, FileTooLarge, InvalidFileContent, InvalidFileName, InvalidRequest
 from ..identity import check_session_id, mint_session_id, pool_identifier
-from ..session_pool import PoolFile, SessionPoolClient
+from ..pool_wire import PoolFile
+from ..session_pool import SessionPoolClient
 from ..shapes import File, FileBytes, Files, FileWithContent
 
 MAX_FILE_BYTES = 128 << 20

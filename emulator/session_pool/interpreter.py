@@ -14,6 +14,7 @@ import socket
 import sys
 import threading
 import time
+import warnings
 from typing import Any
 
 from . import frames
@@ -174,6 +175,8 @@ class Program:
         self._kernel = make_kernel()
         # The inline backend hooks itself into the kernel when it is chosen, and the first figure would choose it.
         matplotlib.pyplot.switch_backend(os.environ["MPLBACKEND"])
+        # The service's documentation and AutoGen list packages with it, and AutoGen reads stderr as part of the list.
+        warnings.filterwarnings("ignore", "pkg_resources is deprecated")
 
     def serve(self, connection: socket.socket) -> None:
         """Call in the interpreter's process, once."""

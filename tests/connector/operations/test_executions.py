@@ -184,14 +184,14 @@ def test_an_error_behind_much_output_is_read_at_once(flood):
     traceback = "-" * 75 + "\nZeroDivisionError" + " " * 25 + "Traceback (most recent call last)\nCell In[1], line 1\n"
     stderr = eval(flood) + "\ndivision by zero" + traceback + "\nZeroDivisionError: division by zero\n\n"
     started = time.monotonic()
-    error = executions._error(stderr)
+    error = executions._error(stderr, is_cut=False)
     assert time.monotonic() - started < 0.5
     assert (error.name, error.message, error.line) == ("ZeroDivisionError", "division by zero", 1)
 
 
 def test_an_error_that_was_cut_off_says_so():
     """When the pool cut stderr, the error stood behind the cut."""
-    error = executions._error("e" * 1_000_001)
+    error = executions._error("e" * 1_000_001, is_cut=True)
     assert (error.name, "cut off" in error.message) == ("Error", True)
 
 
