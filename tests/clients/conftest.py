@@ -3,9 +3,11 @@
 import ipaddress
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 import uuid
@@ -115,6 +117,23 @@ def led_by_identity(monkeypatch: pytest.MonkeyPatch) -> Callable[[Pool], None]:
         monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential")
 
     return lead
+
+
+@pytest.fixture
+def run_example(pool: Pool) -> Callable[[str], str]:
+    """Runs an example of the documentation as its reader would, against the pool; what it printed."""
+
+    def run(name: str) -> str:
+        page = (ROOT / "docs" / "session-pool-emulator.md").read_text(encoding="utf-8")
+        (code,) = re.findall(rf"<!-- example: {name} -->\n```python\n(.*?)```", page, re.DOTALL)
+        environment = {**os.environ, "POOL": pool.endpoint, "TOKEN": pool.token}
+        ended = subprocess.run(
+            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60
+        )
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
+    return run
 
 
 @pytest.fixture
