@@ -19,7 +19,7 @@ from jsonschema import Draft202012Validator
 
 from connector.settings import SETTINGS
 from emulator.functions_host import FunctionsHost
-from emulator.session_pool.engine import ContainerType, Engine
+from emulator.session_pool.engine import Engine
 from emulator.session_pool.identity_endpoint import IdentityEndpoint
 from emulator.session_pool.pool import Pool
 from emulator.session_pool.server import SessionPoolServer
@@ -125,15 +125,9 @@ class Emulator:
 
 
 @contextmanager
-def emulated_pool(
-    *,
-    role_held: bool = True,
-    max_sessions: int = 100,
-    cooldown: float = 300,
-    container_type: ContainerType = "PythonLTS",
-) -> Iterator[Emulator]:
+def emulated_pool(*, role_held: bool = True, max_sessions: int = 100, cooldown: float = 300) -> Iterator[Emulator]:
     authority = TokenAuthority(role_held=role_held)
-    pool = Pool(Engine(container_type), max_sessions=max_sessions, cooldown=timedelta(seconds=cooldown))
+    pool = Pool(Engine(), max_sessions=max_sessions, cooldown=timedelta(seconds=cooldown))
     server, identity = SessionPoolServer(pool, authority), IdentityEndpoint(authority)
     server.start()
     identity.start()

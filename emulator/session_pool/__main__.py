@@ -1,11 +1,14 @@
 """The embedded session pool alone, for clients that bring their own way in."""
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from datetime import timedelta
+from typing import TypeVar
 
 from .certificate import Certificate
 from .engine import CONTAINER_TYPES, Engine
@@ -15,6 +18,8 @@ from .loopback import PortInUse
 from .pool import Pool
 from .server import SessionPoolServer
 from .tokens import LIFETIME_SECONDS, TokenAuthority
+
+Number = TypeVar("Number", int, float)
 
 
 def main() -> int:
@@ -26,8 +31,8 @@ def main() -> int:
     )
     engine = Engine(options.container_type)
     pool = Pool(engine, max_sessions=options.max_sessions, cooldown=timedelta(seconds=options.cooldown))
-    certificate = Certificate() if options.tls else None
     stop = stop_on_signals()
+    certificate = Certificate() if options.tls else None  # from here on a signal does not leave its files behind
     servers: list[SessionPoolServer | IdentityEndpoint] = []
     try:
         server = SessionPoolServer(
@@ -94,17 +99,19 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 1e9:
-        raise ValueError
-    return value
+    return _within(float, text, "a number above 0")
 
 
 def _positive_int(text: str) -> int:
-    value = int(text)
-    if not 0 < value < 1e9:
-        raise ValueError
-    return value
+    return _within(int, text, "a whole number above 0")
+
+
+def _within(kind: Callable[[str], Number], text: str, meaning: str) -> Number:
+    with contextlib.suppress(ValueError):
+        value = kind(text)
+        if 0 < value < 1e9:
+            return value
+    raise argparse.ArgumentTypeError(f"'{text}' is not {meaning}")
 
 
 def _fault(text: str) -> Fault:

@@ -29,7 +29,8 @@ class Certificate:
         self.key_path.touch(mode=0o600)
         self.key_path.write_bytes(pem)
         self.path.write_bytes(_self_signed(key).public_bytes(serialization.Encoding.PEM))
-        os.chmod(self._folder, 0o755)  # clients may be other users; the key stays closed to them
+        for readable, mode in ((self.path, 0o644), (self._folder, 0o755)):
+            os.chmod(readable, mode)  # clients may be other users; the key stays closed to them
 
     def remove(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -22,12 +22,7 @@ class FamilyA:
 
     async def answer(self, call: wire.Call) -> Response:
         """Raises what `wire.error_response` knows."""
-        if call.pool.container_type != "PythonLTS":
-            raise wire.WireError(
-                400,
-                "SessionRequestNotSupported",
-                f"Shell execution is not supported in API version {call.api_version}.",
-            )
+        call.check_container_type()
         match call.method, call.steps:
             case "POST", ["code", "execute"]:
                 return await _execute(call)
@@ -40,8 +35,9 @@ class FamilyA:
             case "GET", ["files", "content", *steps] if steps:
                 return await wire.file_content(call, *call.path(steps))
             case "GET", ["files", *steps]:
-                entry = await wire.file_entry(call, *call.path(steps))
-                return _json(_file(entry, "/".join(steps)))
+                folder, name = call.path(steps)
+                entry = await wire.file_entry(call, folder, name)
+                return _json(_file(entry, wire.file_path(folder, name)))
             case "DELETE", ["files", *steps] if steps:
                 return await wire.delete_file(call, *call.path(steps))
         raise call.unsupported()

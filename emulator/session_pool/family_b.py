@@ -4,6 +4,7 @@ The versions differ in what is told of files, in the routes for sessions, and in
 switch for each difference.
 """
 
+import asyncio
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -70,7 +71,7 @@ class FamilyB:
             case "GET", ["listSessions"]:
                 return self._json(_page_of_sessions(call))
             case "GET", ["metadata"]:
-                return self._json(wire.metadata(call.pool))
+                return self._json(await asyncio.to_thread(wire.metadata, call.pool))
             case "POST", [".management", "stopSession"] if self.has_stop_session:
                 return await _stop_session(call)
         raise call.unsupported()
@@ -214,7 +215,7 @@ def _page_of_sessions(call: wire.Call) -> dict[str, Any]:
     end = skip + _SESSIONS_PER_PAGE
     body: dict[str, Any] = {"sessions": [_session(session) for session in sessions[skip:end]]}
     if end < len(sessions):
-        body["nextLink"] = str(call.http.url.include_query_params(skip=end))
+        body["nextLink"] = wire.address(call, "listSessions", skip=str(end))
     return body
 
 

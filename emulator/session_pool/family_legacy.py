@@ -14,6 +14,7 @@ from .family_a import result
 
 async def answer(call: wire.Call) -> Response:
     """`call.steps` begins with "python". Raises what `wire.error_response` knows."""
+    call.check_container_type()
     match call.method, call.steps[1:]:
         case "POST", ["execute"]:
             return await _execute(call)

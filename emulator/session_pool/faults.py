@@ -10,7 +10,8 @@ A fault is asked for on the command line or at the route `/faults`, and is used 
     {"do": "expireSession"}                             end the session first, as its cooldown would
 
 Each also takes `times` (1 when absent), and `method`, `path` and `identifier`, which a request must match: `path` is a
-regular expression for the whole path behind the pool, such as "executions" or "files/.*".
+regular expression for the whole path behind the pool, such as "executions" or "files/.*", and `identifier` what the
+query has.
 """
 
 import asyncio
@@ -29,6 +30,7 @@ _ACTIONS = ("delay", "answer", "dropBefore", "dropAfter", "truncate", "expireSes
 _LONGEST_DELAY_SECONDS = 3600
 _MOST_FAULTS = 1000
 _MAX_BODY_BYTES = 64 << 10
+_BODILESS = (204, 304)
 
 
 class InvalidFault(ValueError):
@@ -62,17 +64,20 @@ class Fault:
             ("times", 1, 1_000_000), ("status", 200, 599), ("retryAfter", 0, 86_400),
         ):  # fmt: skip
             value = members.get(name, least)
+            if name == "retryAfter" and value is None:
+                continue  # as a list of faults shows it
             if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
                 raise InvalidFault(f"'{name}' must be a whole number from {least} to {most}")
         seconds = members.get("seconds", 0)
-        if not isinstance(seconds, int | float) or not 0 <= seconds <= _LONGEST_DELAY_SECONDS:
+        is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+        if not is_number or not 0 <= seconds <= _LONGEST_DELAY_SECONDS:
             raise InvalidFault(f"'seconds' must be a number from 0 to {_LONGEST_DELAY_SECONDS}")
         for name in ("method", "path", "identifier"):
             if not isinstance(members.get(name, ""), str):
                 raise InvalidFault(f"'{name}' must be a text")
         try:
             re.compile(members.get("path", ""))
-        except re.error as error:
+        except (re.error, OverflowError) as error:  # the latter of a{99999999999}
             raise InvalidFault(f"'path' is not a regular expression: {error}") from None
         return cls(**members)
 
@@ -107,7 +112,9 @@ class Faults:
 
     def meet(self, request: Request, path: str, pool: Pool) -> "MetFault":
         """The one that waits for a request like this, which uses it up."""
-        identifier = request.query_params.get("identifier", "")
+        # As for the pool: the parameter's name differs in case from client to client.
+        named = [value for name, value in request.query_params.items() if name.lower() == "identifier"]
+        identifier = named[0] if named else ""
         fault = next((fault for fault in self._waiting if fault.matches(request.method, path, identifier)), None)
         if fault is not None:
             fault.times -= 1
@@ -119,7 +126,7 @@ class Faults:
         """POST adds one, GET lists those that wait, DELETE forgets them."""
         if request.method == "POST":
             # No page of another site may send this type unasked.
-            if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+            if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
                 return _refusal(415, "Send a fault as application/json.")
             try:
                 fault = Fault.of(json.loads(await _limited_body(request)))
@@ -151,6 +158,8 @@ class MetFault:
                 await asyncio.sleep(seconds)
             case Fault(do="answer", status=status, retryAfter=retry_after):
                 headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+                if status in _BODILESS:
+                    return Response(status_code=status, headers=headers)
                 body = {"error": {"code": "FaultOnDemand", "message": "This answer was asked for."}}
                 return JSONResponse(body, status, headers)
             case Fault(do="dropBefore"):
@@ -160,30 +169,34 @@ class MetFault:
         return None
 
     async def after(self, response: Response) -> Response:
-        match self._fault:
-            case Fault(do="dropAfter"):
-                return self._dropped()
-            case Fault(do="truncate"):
-                return await _truncated(response)
-        return response
+        if self._fault is None or self._fault.do not in ("dropAfter", "truncate"):
+            return response
+        whole = await _body(response)
+        if self._fault.do == "dropAfter" or not whole:  # an answer without a body has no other middle than its head
+            return self._dropped()
+        return _truncated(response, whole)
 
     def _dropped(self) -> Response:
         self._request.state.drop_connection()
         return Response()
 
 
-async def _truncated(response: Response) -> Response:
+async def _body(response: Response) -> bytes:
+    """All of it: what a stream reads from is closed when it has come to its end."""
+    if not isinstance(response, StreamingResponse):
+        return bytes(response.body)
+    chunks = [chunk.encode() if isinstance(chunk, str) else bytes(chunk) async for chunk in response.body_iterator]
+    return b"".join(chunks)
+
+
+def _truncated(response: Response, whole: bytes) -> Response:
     """The same head, which promises the whole length, and the first half of the body."""
-    chunks = [bytes(response.body)] if hasattr(response, "body") else []
-    if isinstance(response, StreamingResponse):
-        chunks = [chunk.encode() if isinstance(chunk, str) else bytes(chunk) async for chunk in response.body_iterator]
-    whole = b"".join(chunks)
 
     async def half() -> AsyncIterator[bytes]:
         yield whole[: len(whole) // 2]
         raise ConnectionAbortedError("the answer was to be broken off")
 
-    headers = {**response.headers, "content-length": str(max(len(whole), 1))}
+    headers = {**response.headers, "content-length": str(len(whole))}
     return StreamingResponse(half(), response.status_code, headers=headers)
 
 

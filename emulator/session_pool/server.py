@@ -6,6 +6,7 @@ the pool. Addresses may have anything before `/sessionPools/{name}`, as a servic
 
 import contextlib
 import gzip
+import re
 import uuid
 from collections.abc import AsyncIterator
 from urllib.parse import unquote
@@ -98,18 +99,21 @@ def make_app(pool: Pool, authority: TokenAuthority, faults: Faults) -> Starlette
 async def _answer(
     pool: Pool, authority: TokenAuthority, request: Request, pool_name: str, steps: list[str]
 ) -> Response:
-    is_legacy = steps[:1] == ["python"]
+    api_version = request.query_params.get("api-version", "")
+    family = _VERSIONS.get(api_version)
+    is_legacy = steps[:1] == ["python"] and (isinstance(family, FamilyA) or not api_version)
+    # Semantic Kernel asks for tokens of the private preview's audience, and uses them with family A.
+    audiences = [LEGACY_AUDIENCE] if is_legacy or isinstance(family, FamilyA) else []
     try:
-        authority.check(request.headers.get("authorization"), *([LEGACY_AUDIENCE] if is_legacy else []))
+        authority.check(request.headers.get("authorization"), *audiences)
     except Unauthorized:
         return Response(status_code=401)
     except Forbidden:
         return Response(status_code=403)
     if not pool_name:
         return Response(status_code=404)
-    call = wire.Call(pool, pool_name, request, steps, api_version=request.query_params.get("api-version", ""))
-    family = _VERSIONS.get(call.api_version)
-    if is_legacy and (isinstance(family, FamilyA) or not call.api_version):
+    call = wire.Call(pool, pool_name, request, steps, api_version)
+    if is_legacy:
         answer = family_legacy.answer
     elif family is not None:
         answer = family.answer
@@ -145,8 +149,17 @@ def _dressed(request: Request, response: Response) -> Response:
     )
     if "json" in response.headers.get("content-type", ""):
         response.headers["vary"] = "Accept-Encoding"
-        if "gzip" in request.headers.get("accept-encoding", "").lower():
+        if _takes_gzip(request):
             response.body = gzip.compress(bytes(response.body), compresslevel=1)
             response.headers["content-encoding"] = "gzip"
         del response.headers["content-length"]  # sent in chunks
     return response
+
+
+def _takes_gzip(request: Request) -> bool:
+    """Named in Accept-Encoding, and not with a weight of 0."""
+    for coding in request.headers.get("accept-encoding", "").lower().split(","):
+        name, _, weight = coding.replace(" ", "").partition(";")
+        if name == "gzip":
+            return not re.fullmatch(r"q=0(\.0*)?", weight)
+    return False

@@ -56,14 +56,19 @@ class Session:
         """Queues a run; the task ends with it, and goes on when nobody waits for it any more."""
         execution = Execution(execution_id, request)
         self._executions[execution_id] = execution
-        while len(self._executions) > _KEPT_EXECUTIONS:
-            self._executions.popitem(last=False)
+        self._forget_executions()
         if request.kernel not in self._kernels:
             self._kernels[request.kernel] = Kernel(request.kernel, self._process)
         run = asyncio.create_task(self._kernels[request.kernel].execute(execution))
         self._running.add(run)
         run.add_done_callback(self._ran)
         return execution, run
+
+    def _forget_executions(self) -> None:
+        """Those that ended, the oldest first: one that goes on is still to be asked for."""
+        ended = [name for name, execution in self._executions.items() if execution.ended]
+        for name in ended[: max(0, len(self._executions) - _KEPT_EXECUTIONS)]:
+            del self._executions[name]
 
     async def execute(self, execution_id: str, request: Request) -> Execution:
         """Runs it to its end; whatever the code does is a result, never an exception."""

@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import subprocess
-from typing import Any
+from typing import Any, BinaryIO
 
 from . import confinement, frames
 
@@ -40,11 +40,20 @@ def _run(command: list[str], given: str) -> int:
 
     signal.signal(signal.SIGINT, end)
     try:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+        with _readable(given.encode("utf-8", "replace")) as stdin:
+            process = subprocess.Popen(command, stdin=stdin, start_new_session=True)
     except (OSError, ValueError) as refusal:
         # As bash does for what it cannot start.
         os.write(2, f"{command[0]}: {getattr(refusal, 'strerror', None) or refusal}\n".encode("utf-8", "replace"))
         return 127 if isinstance(refusal, FileNotFoundError) else 126
     running.append(process)
-    process.communicate(given.encode("utf-8", "replace"))
-    return process.returncode if process.returncode >= 0 else 128 - process.returncode
+    status = process.wait()
+    return status if status >= 0 else 128 - status
+
+
+def _readable(given: bytes) -> BinaryIO:
+    """A file in memory: who writes into a pipe waits for a program that does not read, and for those it leaves."""
+    file = open(os.memfd_create("stdin"), "w+b")
+    file.write(given)
+    file.seek(0)
+    return file

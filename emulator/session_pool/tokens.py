@@ -12,7 +12,7 @@ import jwt
 
 AUDIENCE = "https://dynamicsessions.io"
 LEGACY_AUDIENCE = "https://acasessions.io"
-"""Of the private preview."""
+"""Of the private preview; clients of the versions of early 2024 still ask for it."""
 
 ROLE = "Azure ContainerApps Session Executor"
 LIFETIME_SECONDS = 24 * 3600  # as for managed identities

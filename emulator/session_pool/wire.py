@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import quote
+from urllib.parse import quote, unquote_to_bytes, urlencode
 
 from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Message
@@ -31,7 +31,11 @@ from .execution import DEFAULT_STREAM_CHARACTERS, Execution, Request
 from .pool import Pool, TooManySessions
 from .session import Session
 
+OLDEST_VERSION = "2023-08-01-preview"
+"""What the service calls the version of a request that names none, where such a request is taken."""
+
 _IDENTIFIER = re.compile(r"[a-zA-Z0-9_|}{\[\]:\"';<>?/.,@#$%\^&*()\-+=!~`]{4,128}")
+_FILE_NAME_STAR = re.compile(rb";\s*filename\*\s*=\s*utf-8'[^';]*'([^;\s]+)", re.IGNORECASE)
 _MULTIPART_MARGIN = 64 << 10  # what a multipart body may hold beside the file
 _MAX_BODY_BYTES = 8 << 20  # of JSON; chosen: the service's limit is not known
 _CHUNK = 256 << 10
@@ -93,6 +97,13 @@ class Call:
     def path(self, steps: list[str]) -> tuple[str, str]:
         """The folder and name of a file: clients write folders into the name, with `/` encoded or not."""
         return _joined(self.folder, "/".join(steps))
+
+    def check_container_type(self) -> None:
+        """For versions that know Python pools alone. Raises WireError."""
+        if self.pool.container_type != "PythonLTS":
+            version = self.api_version or OLDEST_VERSION
+            message = f"Shell execution is not supported in API version {version}."
+            raise WireError(400, "SessionRequestNotSupported", message)
 
     def unsupported(self) -> WireError:
         route = f"{self.method} /{'/'.join(self.steps)}"
@@ -193,17 +204,40 @@ async def store_upload(call: Call) -> tuple[Entry, str]:
     session = await call.session()
     if not call.http.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise invalid("the body of an upload is multipart/form-data with a part named 'file'")
+    limited = _limited(call.http, MAX_UPLOAD_BYTES + _MULTIPART_MARGIN)
+    body = _MultipartBody(limited.headers, limited.stream(), max_files=1, max_fields=20)
     try:
-        limited = _limited(call.http, MAX_UPLOAD_BYTES + _MULTIPART_MARGIN)
-        async with limited.form(max_files=1, max_fields=20) as form:
-            part = form.get("file")
-            if not isinstance(part, UploadFile) or not part.filename:
-                raise invalid("the multipart body has no part named 'file' with a file name")
-            folder, name = _joined(call.folder, part.filename)
-            entry = await asyncio.to_thread(session.data.write, folder, name, part.file)
-    except HTTPException as malformed:
-        raise invalid(f"the body is not multipart/form-data with one file ({malformed.detail})") from None
-    return entry, "/".join([*folder_parts(folder), name])
+        part = (await body.parse()).get("file")
+        if not isinstance(part, UploadFile) or not part.filename:
+            raise invalid("the multipart body has no part named 'file' with a file name")
+        folder, name = _joined(call.folder, part.filename)
+        entry = await asyncio.to_thread(session.data.write, folder, name, part.file)
+    except MultiPartException as malformed:
+        raise invalid(f"the body is not multipart/form-data with one file ({malformed.message})") from None
+    finally:
+        body.close()
+    return entry, file_path(folder, name)
+
+
+class _MultipartBody(MultiPartParser):
+    """Takes a file's name from `filename*` too, which wins: .NET sends it beside a `filename` that is a MIME word."""
+
+    def on_headers_finished(self) -> None:
+        part = self._current_part
+        if part.content_disposition and (star := _FILE_NAME_STAR.search(part.content_disposition)):
+            name = unquote_to_bytes(star[1]).replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+            part.content_disposition += b'; filename="' + name + b'"'  # of two, the last one counts
+        super().on_headers_finished()
+
+    def close(self) -> None:
+        """Also the file of a part without an end, which the parser itself leaves open."""
+        for file in self._files_to_close_on_error:
+            file.close()
+
+
+def file_path(folder: str, name: str) -> str:
+    """Relative to /mnt/data. Raises InvalidFolder."""
+    return "/".join([*folder_parts(folder), name])
 
 
 async def list_files(call: Call, *, recursive: bool) -> list[Entry]:
@@ -414,9 +448,13 @@ def verbatim(value: Any) -> Any:
     return Verbatim(value) if isinstance(value, dict) else value
 
 
+def address(call: Call, route: str, **parameters: str) -> str:
+    """Of another route of the pool, for a call whose own route is one step: it stands where that one stood."""
+    base = call.http.scope["raw_path"].decode("latin-1").rstrip("/").rpartition("/")[0]
+    query = urlencode({"api-version": call.api_version, **parameters}, quote_via=quote, safe="")
+    return f"{call.http.url.scheme}://{call.http.url.netloc}{base}/{route}?{query}"
+
+
 def operation_location(call: Call, execution_id: str) -> str:
-    """Where an asynchronous run can be asked for, in the words of the request that started it."""
-    address = call.http.url
-    base = address.path.rstrip("/").rsplit("/", 1)[0]
-    query = f"api-version={quote(call.api_version)}&identifier={quote(call.identifier, safe='')}"
-    return f"{address.scheme}://{address.netloc}{base}/executions/{execution_id}?{query}"
+    """Where an asynchronous run can be asked for."""
+    return address(call, f"executions/{quote(execution_id, safe='')}", identifier=call.identifier)

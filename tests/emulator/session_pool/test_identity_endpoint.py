@@ -1,10 +1,12 @@
 """The managed-identity endpoint, as azure-identity calls it."""
 
+import os
+import socket
 import time
 
 import pytest
 import requests
-from azure.identity import ManagedIdentityCredential
+from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
 
 from emulator.session_pool.identity_endpoint import IdentityEndpoint
 from emulator.session_pool.tokens import Forbidden, TokenAuthority, Unauthorized
@@ -17,6 +19,22 @@ def endpoint():
     server.start()
     yield server.environment["IDENTITY_ENDPOINT"], server.environment["IDENTITY_HEADER"], authority
     server.stop()
+
+
+@pytest.fixture
+def asked(monkeypatch) -> list[str]:
+    """The names of the machines that are looked for; none but this one is found."""
+    names: list[str] = []
+    find = socket.getaddrinfo
+
+    def find_here(host, *arguments, **options):
+        names.append(host)
+        if host != "127.0.0.1":
+            raise socket.gaierror(socket.EAI_NONAME, "a test may reach no other machine")
+        return find(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", find_here)
+    return names
 
 
 def test_a_token_for_a_resource(endpoint):
@@ -52,6 +70,26 @@ def test_azure_identity_gets_a_token(endpoint, monkeypatch):
         token = credential.get_token("https://dynamicsessions.io/.default")
     authority.check(f"Bearer {token.token}")
     assert token.expires_on > time.time() + 3600
+
+
+def test_the_default_credential_gets_a_token_that_the_pool_takes(emulator, asked, monkeypatch):
+    """What most programs use finds the endpoint by the platform's two variables alone, and asks nobody else."""
+    for name in [name for name in os.environ if name.startswith(("AZURE_", "MSI_", "IDENTITY_"))]:
+        monkeypatch.delenv(name)
+    for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER"):
+        monkeypatch.setenv(name, emulator.environment[name])
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    # Without it, the other credentials of its chain would start programs and look for what a desk has.
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential")
+    with DefaultAzureCredential() as credential:
+        token = credential.get_token("https://dynamicsessions.io/.default").token
+    answer = requests.get(
+        f"{emulator.pool.endpoint}/listSessions?api-version=2025-10-02-preview",
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=10,
+    )
+    assert answer.status_code == 200
+    assert set(asked) == {"127.0.0.1"}
 
 
 def test_a_token_is_for_the_resource_that_was_asked_for(endpoint):

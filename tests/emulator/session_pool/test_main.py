@@ -1,5 +1,6 @@
 """`python -m emulator.session_pool`, alone."""
 
+import dataclasses
 import re
 import signal
 import socket
@@ -11,8 +12,11 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import jwt
 import pytest
 import requests
+
+from emulator.session_pool.__main__ import main
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMAND = [sys.executable, "-m", "emulator.session_pool"]
@@ -148,3 +152,88 @@ def test_its_limits_are_options(start_program):
     assert pool.wire("two-2").call("GET", "files").status_code == 429
     time.sleep(1.2)
     assert pool.wire("two-2").value("1") == 1
+
+
+def test_without_the_role_good_tokens_are_refused(start_program):
+    """--without-role: 403 for the token that is printed, 401 for one that is none."""
+    pool = start_program("--without-role")
+    assert pool.wire("abcd").call("GET", "files").status_code == 403
+    assert dataclasses.replace(pool.wire("abcd"), token="x").call("GET", "files").status_code == 401
+
+
+def test_tokens_are_good_for_as_long_as_the_option_says(start_program):
+    """--token-lifetime holds for the token that is printed and for those of the identity endpoint."""
+    pool = start_program("--token-lifetime", "1")
+    time.sleep(1 - time.time() % 1)  # a token's times are whole seconds: this one begins now
+    token, expires_on = identity_token(pool)
+    assert abs(expires_on - time.time() - 1) < 0.5
+    wire = dataclasses.replace(pool.wire("abcd"), token=token)
+    assert wire.call("GET", "session").status_code == 404
+    time.sleep(1.1)
+    assert wire.call("GET", "session").status_code == 401
+    assert pool.wire("abcd").call("GET", "session").status_code == 401
+    fresh = jwt.decode(pool.told["token"], options={"verify_signature": False})
+    assert fresh["exp"] - fresh["iat"] == 1
+
+
+def identity_token(pool) -> tuple[str, int]:
+    """A token, and when it expires, by what the line `identity` says: it can be put before a command as it is."""
+    variables = dict(pair.split("=", 1) for pair in pool.told["identity"].split(" "))
+    assert list(variables) == ["IDENTITY_ENDPOINT", "IDENTITY_HEADER"]
+    answer = requests.get(
+        variables["IDENTITY_ENDPOINT"],
+        params={"api-version": "2019-08-01", "resource": "https://dynamicsessions.io"},
+        headers={"X-IDENTITY-HEADER": variables["IDENTITY_HEADER"]},
+        timeout=10,
+    ).json()
+    return answer["access_token"], int(answer["expires_on"])
+
+
+@pytest.mark.parametrize("options", [[], ["--accept-any-token"]])
+def test_the_printed_identity_gets_tokens(start_program, options):
+    """With the address and the header of the line `identity`; the pool takes what comes from there, for a day."""
+    pool = start_program(*options)
+    token, expires_on = identity_token(pool)
+    assert expires_on == pytest.approx(time.time() + 24 * 3600, abs=60)
+    assert dataclasses.replace(pool.wire("abcd"), token=token).value("6 * 7") == 42
+
+
+def test_the_printed_token_is_good_for_a_day(start_program):
+    """Unless an option says otherwise."""
+    claims = jwt.decode(start_program().told["token"], options={"verify_signature": False})
+    assert claims["exp"] - claims["iat"] == 24 * 3600
+
+
+def test_a_shell_pool_is_an_option(start_program):
+    """--container-type Shell: commands are run, and code is not."""
+    wire = start_program("--container-type", "Shell").wire("abcd")
+    body = wire.call("POST", "executions", json={"shellCommand": "echo $((6 * 7)); exit 3"}).json()
+    assert (body["status"], body["result"]["stdout"]) == ("3", "42\n")
+    assert wire.call("POST", "executions", json={"code": "6 * 7"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--port", "x"], "argument --port: invalid int value: 'x'"),
+        (["--container-type", "NodeLTS"], "argument --container-type: invalid choice: 'NodeLTS'"),
+        (["--max-sessions", "0"], "argument --max-sessions: '0' is not a whole number above 0"),
+        (["--max-sessions", "1.5"], "argument --max-sessions: '1.5' is not a whole number above 0"),
+        (["--token-lifetime", "-1"], "argument --token-lifetime: '-1' is not a whole number above 0"),
+        (["--cooldown", "0"], "argument --cooldown: '0' is not a number above 0"),
+        (["--cooldown", "nan"], "argument --cooldown: 'nan' is not a number above 0"),
+        (["--cooldown", "inf"], "argument --cooldown: 'inf' is not a number above 0"),
+        (["--cooldown", "soon"], "argument --cooldown: 'soon' is not a number above 0"),
+        (["--cooldown"], "argument --cooldown: expected one argument"),
+        (["--fault", "dropBefore"], "argument --fault: 'dropBefore' is not name=value"),
+        (["--isolated"], "unrecognized arguments: --isolated"),
+    ],
+)
+def test_a_bad_option_is_a_usage_error(monkeypatch, capsys, options, why):
+    """Exit code 2 with the reason, in words that mean something outside of this program; nothing is started."""
+    monkeypatch.setattr(sys, "argv", ["session-pool-emulator", *options])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr()
+    assert (ended.value.code, said.out) == (2, "")
+    assert f"session-pool-emulator: error: {why}" in said.err
