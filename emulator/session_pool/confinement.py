@@ -1,15 +1,18 @@
 """Linux namespaces and mounts around a session: what its code sees of the machine.
 
-Knows nothing of sessions or Python code; `zygote.py` calls it in order. What stands here gives every session its own
-process table and its own file system with a private /mnt/data; it is not yet a wall against hostile code (the network,
-the kernel's whole system call surface and the machine's memory are shared).
+Knows nothing of sessions or Python code; `isolation.py` calls it in order. What stands here gives every session its own
+users, process table, file system, network, and names; landlock.py and seccomp.py stand behind it.
 
 Works for an ordinary user through a user namespace. Root builds the root file system with its own rights (the Python
 installation may lie in folders that only root can read) and then becomes `SESSION_UID` for good.
 """
 
+import contextlib
 import ctypes
+import fcntl
 import os
+import signal
+import socket
 import struct
 from pathlib import Path
 
@@ -17,12 +20,27 @@ SESSION_UID = 61_998  # what root drops to; no account, so that it shares proces
 INNER_UID = 1000  # how that user, or the ordinary user who started the pool, looks from inside a session
 HOME = "/home/session"
 DATA = "/mnt/data"
+TEMPORARY_BYTES = 512 << 20  # of /tmp, the home folder and /dev/shm, each
+
+SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
+SYSTEM_FILES = (
+    "/etc/fonts",
+    "/etc/ssl",
+    "/etc/alternatives",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/etc/mime.types",
+)
+CAP_SYS_PTRACE = 19
 
 _CLONE_NEWNS, _CLONE_NEWUSER, _CLONE_NEWPID = 0x0002_0000, 0x1000_0000, 0x2000_0000
+_CLONE_NEWCGROUP, _CLONE_NEWUTS, _CLONE_NEWIPC, _CLONE_NEWNET = 0x0200_0000, 0x0400_0000, 0x0800_0000, 0x4000_0000
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REMOUNT, _MS_BIND = 1, 2, 4, 8, 32, 4096
 _MS_REC, _MS_PRIVATE = 1 << 14, 1 << 18
 _MNT_DETACH = 2
 _PR_SET_DUMPABLE, _PR_CAPBSET_DROP, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 4, 24, 36, 38
+_SIOCSIFFLAGS, _IFF_UP, _IFF_RUNNING = 0x8914, 0x1, 0x40
+_INODES = "nr_inodes=200k"  # each takes about a kilobyte of the machine's memory
 _SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _LAST_CAPABILITY = 40  # CAP_CHECKPOINT_RESTORE, Linux 5.9
 
@@ -51,16 +69,55 @@ def adopt_orphans() -> None:
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
-def drop_capabilities() -> None:
-    """Takes every right that the session's user namespace gave, also across exec."""
-    for capability in range(_LAST_CAPABILITY + 1):
+def children(pid: int) -> list[int]:
+    """Of a process that may have ended: then it has none."""
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as file:
+            return [int(child) for child in file.read().split()]
+    except OSError:
+        return []
+
+
+def kill_children_but(living: set[int]) -> None:
+    """Ends every child of this process that is not among `living`, and what those leave behind when they end.
+
+    To a session's init come all processes whose parent has ended.
+    """
+    while ending := set(children(os.getpid())) - living:
+        for pid in ending:
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+
+
+def drop_capabilities(keep: frozenset[int] | set[int] = frozenset()) -> None:
+    """Takes the rights that a user namespace gave, also across exec, but for those to `keep`."""
+    for capability in set(range(_LAST_CAPABILITY + 1)) - keep:
         _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)  # an older kernel knows fewer: EINVAL is fine
     header = struct.pack("II", 0x2008_0522, 0)  # _LINUX_CAPABILITY_VERSION_3, this process
-    _checked(_libc.capset(header, bytes(24)), "capset")
+    low = sum(1 << capability for capability in keep)
+    # Effective and permitted; nothing is inherited.
+    _checked(_libc.capset(header, struct.pack("IIIIII", low, low, 0, 0, 0, 0)), "capset")
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
 
 
-def enter_namespaces(python_prefixes: list[str]) -> bool:
+def new_users() -> None:
+    """Moves this process into a user namespace below: its rights are none outside, and its processes are counted there.
+
+    Call with /proc access allowed: the maps are there.
+    """
+    uid, gid = os.getuid(), os.getgid()
+    _unshare(_CLONE_NEWUSER)
+    _map_users(uid, gid)
+
+
+def _map_users(uid: int, gid: int) -> None:
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{INNER_UID} {uid} 1")
+    Path("/proc/self/gid_map").write_text(f"{INNER_UID} {gid} 1")
+
+
+def enter_namespaces(python_prefixes: list[str], *, network: bool) -> bool:
     """Moves this process into namespaces of its own; its next child is pid 1 of a new process table.
 
     True when the file system is swapped already. Raises OSError where the kernel does not allow it.
@@ -69,20 +126,20 @@ def enter_namespaces(python_prefixes: list[str]) -> bool:
     is_root = uid == 0
     if is_root:
         _unshare(_CLONE_NEWNS)
-        _build_root(python_prefixes)
+        _build_root(python_prefixes, network=network)
         become_session_user()
         uid = gid = SESSION_UID
     _unshare(_CLONE_NEWUSER | _CLONE_NEWNS | _CLONE_NEWPID)
-    Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{INNER_UID} {uid} 1")
-    Path("/proc/self/gid_map").write_text(f"{INNER_UID} {gid} 1")
+    _map_users(uid, gid)
     return is_root
 
 
-def settle(python_prefixes: list[str], *, swapped: bool) -> None:
+def settle(python_prefixes: list[str], *, swapped: bool, network: bool) -> None:
     """In the first child after `enter_namespaces`: leaves it with a file system that holds only what Python needs."""
     if not swapped:
-        _build_root(python_prefixes)  # an ordinary user may mount /proc only from inside the new process table
+        _build_root(
+            python_prefixes, network=network
+        )  # an ordinary user may mount /proc only from inside the new process table
     mount_process_table()
 
 
@@ -96,16 +153,25 @@ def return_to_process_table(namespace_fd: int) -> None:
     _checked(_libc.setns(namespace_fd, _CLONE_NEWPID), "setns")
 
 
-def new_file_systems() -> None:
-    """What this process mounts from now on is its own."""
-    _unshare(_CLONE_NEWNS)
+def new_session_namespaces(*, network: bool) -> None:
+    """What this process mounts, names and connects from now on is its own; with `network`, the network is not."""
+    _unshare(_CLONE_NEWNS | _CLONE_NEWIPC | _CLONE_NEWUTS | _CLONE_NEWCGROUP | (0 if network else _CLONE_NEWNET))
+    socket.sethostname("session")
+    if not network:
+        _start_loopback()
+
+
+def _start_loopback() -> None:
+    """The session's own 127.0.0.1, for programs that talk to themselves."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _IFF_UP | _IFF_RUNNING))
 
 
 def _unshare(flags: int) -> None:
     _checked(_libc.unshare(flags), "unshare")
 
 
-def _build_root(python_prefixes: list[str]) -> None:
+def _build_root(python_prefixes: list[str], *, network: bool) -> None:
     """Swaps the file system for one that holds the system's programs, Python, and nothing of anyone's own."""
     _mount("none", "/", flags=_MS_REC | _MS_PRIVATE)
     # Any folder will do that hides nothing of what is to be shown: the mount over it is seen by this process alone.
@@ -117,16 +183,7 @@ def _build_root(python_prefixes: list[str]) -> None:
     _mount("tmpfs", root, "tmpfs", _MS_NOSUID | _MS_NODEV, "size=16m,mode=755")
     os.mkdir(f"{root}/tmp")
     _mount("tmpfs", f"{root}/tmp", "tmpfs", _MS_NOSUID | _MS_NODEV, "size=64m,mode=1777")
-    for path in ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", *python_prefixes):
-        _show(path, root)
-    for path in (
-        "/etc/fonts",
-        "/etc/ssl",
-        "/etc/alternatives",
-        "/etc/ld.so.cache",
-        "/etc/localtime",
-        "/etc/mime.types",
-    ):
+    for path in (*SYSTEM_FOLDERS, *python_prefixes, *SYSTEM_FILES, *(["/etc/resolv.conf"] if network else [])):
         _show(path, root)
     for name in ("null", "zero", "full", "random", "urandom", "tty"):
         _show(f"/dev/{name}", root, device=True)
@@ -155,17 +212,17 @@ def mount_session_folders(data_bytes: int, python_prefixes: list[str]) -> None:
     """Gives a session its own /mnt/data, /tmp, home, shared memory and terminals, which take memory as they fill."""
     mount_process_table()
     quiet = _MS_NOSUID | _MS_NODEV
-    _mount("tmpfs", DATA, "tmpfs", quiet, f"size={data_bytes},mode=777")
+    _mount("tmpfs", DATA, "tmpfs", quiet, f"size={data_bytes},mode=777,{_INODES}")
     # Python may be installed below /tmp, as in a clone for a trial: its folders are shown again over the new one.
     shown = {prefix: os.open(prefix, os.O_PATH) for prefix in python_prefixes if _is_below(prefix, "/tmp")}
-    _mount("tmpfs", "/tmp", "tmpfs", quiet, f"size={data_bytes},mode=1777")
+    _mount("tmpfs", "/tmp", "tmpfs", quiet, f"size={TEMPORARY_BYTES},mode=1777,{_INODES}")
     for prefix, fd in shown.items():
         if not os.path.lexists(prefix):
             os.makedirs(prefix)
             _mount(f"/proc/self/fd/{fd}", prefix, flags=_MS_BIND | _MS_REC)
         os.close(fd)
-    _mount("tmpfs", HOME, "tmpfs", quiet, f"size={data_bytes},mode=755")
-    _mount("tmpfs", "/dev/shm", "tmpfs", quiet | _MS_NOEXEC, f"size={data_bytes},mode=1777")
+    _mount("tmpfs", HOME, "tmpfs", quiet, f"size={TEMPORARY_BYTES},mode=755,{_INODES}")
+    _mount("tmpfs", "/dev/shm", "tmpfs", quiet | _MS_NOEXEC, f"size={TEMPORARY_BYTES},mode=1777,{_INODES}")
     _mount("devpts", "/dev/pts", "devpts", _MS_NOSUID | _MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620")
 
 

@@ -7,16 +7,19 @@ pool noticing.
 
 import asyncio
 import codecs
+import json
 import os
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
 from . import frames, zygote
 from .data_folder import DataFolder
+from .isolation import LEVELS, Limits
 
 _PACKAGE_PARENT = Path(__file__).resolve().parents[__name__.count(".")]
 _START_SECONDS = 120  # a cold disk, and matplotlib building its font list
@@ -33,11 +36,14 @@ class EngineError(Exception):
 
 
 class InterpreterEnded(Exception):
-    """The interpreter is gone, and with it the variables. `status` is its exit code, or minus the signal's number."""
+    """The interpreter is gone, and with it the variables.
 
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
-        self.status = status
+    `status` is its exit code, or minus the signal's number. `why` is there when the session's limits ended it.
+    """
+
+    def __init__(self, status: int, why: str = "") -> None:
+        super().__init__(status, why)
+        self.status, self.why = status, why
 
 
 class Engine:
@@ -47,50 +53,51 @@ class Engine:
         self,
         container_type: ContainerType = "PythonLTS",
         *,
-        data_bytes: int = 1100 << 20,
-        namespaces: bool | None = None,
+        limits: Limits = Limits(),  # noqa: B008
+        lowest_level: int = 2,
+        highest_level: int = 3,
     ) -> None:
-        """`data_bytes` caps each of a session's folders; `namespaces` None takes them where the kernel gives them."""
+        """`start` takes the highest level of isolation between these that the machine gives."""
         self.container_type = container_type
-        self._data_bytes = data_bytes
-        self._namespaces = namespaces
+        self.level = 0
+        self._limits = limits
+        self._levels = [level for level in sorted(LEVELS, reverse=True) if lowest_level <= level <= highest_level]
         self._zygote: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
     @property
     def isolation(self) -> str:
         """What separates the sessions from each other and from this machine, in words for whoever starts the pool."""
-        if self._namespaces:
-            own = "each session has its own processes and files"
-        else:
-            own = "the kernel gives no namespaces here: each session has a folder that only Python sees as /mnt/data"
+        network = "this machine's network" if self._limits.network else "no network"
+        if self.level == 3:
+            return (
+                f"level 3: own users, processes, files; {network}; limits; the kernel is shared, see docs/isolation.md"
+            )
         return (
-            f"not isolated: {own}, but shares this machine's network, memory and kernel; run only code that you trust"
+            f"level 2: {network} and a folder that only Python sees as /mnt/data; limits for each process; the kernel "
+            "gives no namespaces here, see docs/isolation.md"
         )
 
     async def start(self) -> None:
         """Returns when sessions can be launched. Raises EngineError."""
         if not sys.platform.startswith("linux"):
             raise EngineError("the embedded session pool needs Linux; on this system, run it in a container or a VM")
-        if self._namespaces is not False:
-            refusal = await self._start_zygote("namespaces")
+        refusals = []
+        for level in self._levels:
+            refusal = await self._start_zygote(level)
             if refusal is None:
-                self._namespaces = True
+                self.level = level
                 return
-            if self._namespaces:
-                raise EngineError(f"the kernel does not give this user namespaces of their own ({refusal})")
-        refusal = await self._start_zygote("shared")
-        if refusal is not None:
-            raise EngineError(f"sessions cannot be made here: {refusal}")
-        self._namespaces = False
+            refusals.append(f"level {level}: {refusal}")
+        raise EngineError(f"sessions cannot be made here: {'; '.join(refusals)}")
 
-    async def _start_zygote(self, isolation: str) -> str | None:
-        """None when it can fork sessions, else why this isolation is not to be had. Raises EngineError."""
+    async def _start_zygote(self, level: int) -> str | None:
+        """None when it can fork sessions, else why this level is not to be had. Raises EngineError."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._zygote = subprocess.Popen(
             [
                 *(sys.executable, "-m", zygote.__name__),
-                *(str(theirs.fileno()), isolation, str(self._data_bytes), _PROGRAMS[self.container_type]),
+                *(str(theirs.fileno()), str(level), json.dumps(asdict(self._limits)), _PROGRAMS[self.container_type]),
             ],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
@@ -175,7 +182,7 @@ class SessionProcess:
         self._loop.remove_reader(self._control)
         self._control.close()  # init ends with it
         for interpreter in self._interpreters.values():
-            interpreter.ended(0)
+            interpreter.ended(0, "")
         if self._made.done() and self._made.exception() is None:
             self.data.close()
 
@@ -202,7 +209,7 @@ class SessionProcess:
             if not self._made.done():
                 self._made.set_exception(EngineError(f"a session's process could not be made: {event['why']}"))
         else:
-            self._interpreters[event["name"]].ended(event["status"])
+            self._interpreters[event["name"]].ended(event["status"], event["why"])
 
 
 class Interpreter:
@@ -283,7 +290,7 @@ class Interpreter:
             self.kill()
             await gone.wait()
 
-    def ended(self, status: int) -> None:
+    def ended(self, status: int, why: str) -> None:
         """The interpreter is gone: takes what it left, and ends the run in progress. For its process alone."""
         if self._connection is not None:
             self._drain_pipes()
@@ -294,7 +301,7 @@ class Interpreter:
                 os.close(pipe)
             self._connection, self._pipes = None, {}
             if self._reply is not None and not self._reply.done():
-                self._reply.set_exception(InterpreterEnded(status))
+                self._reply.set_exception(InterpreterEnded(status, why))
         while self._when_ended:
             self._when_ended.pop()()
 

@@ -60,7 +60,9 @@ class Kernel:
             if self._process.is_closed:
                 recorder.fail("Execution aborted: the session has ended")
             else:
-                recorder.fail(f"Kernel restarted: the interpreter ended {_how(end.status)}. {_STATE_LOST}")
+                recorder.fail(
+                    f"Kernel restarted: {end.why or f'the interpreter ended {_how(end.status)}'}. {_STATE_LOST}"
+                )
         finally:
             if execution.status == "Running":  # the session or the server is ending
                 recorder.fail("Execution aborted")

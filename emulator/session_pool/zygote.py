@@ -11,7 +11,7 @@ with a name. Each of the three ends when the one before it does, also when that 
 What an interpreter does is the business of the module that is named at the start: its `Program` is made once, before
 the forks, and serves one interpreter's requests after each.
 
-Usage: python -m emulator.session_pool.zygote FD ISOLATION DATA_BYTES MODULE
+Usage: python -m emulator.session_pool.zygote FD LEVEL LIMITS MODULE, where LIMITS is JSON
 """
 
 import contextlib
@@ -22,13 +22,13 @@ import os
 import select
 import signal
 import socket
-import subprocess
 import sys
-import tempfile
 import traceback
 from typing import Any, NoReturn
 
 from . import confinement
+from .isolation import LEVELS, Level, Limits
+from .watchdog import Watchdog
 
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -58,10 +58,10 @@ def receive(connection: socket.socket) -> tuple[dict[str, Any] | None, list[int]
 def main() -> NoReturn:
     server = socket.socket(fileno=int(sys.argv[1]))
     server.set_inheritable(False)
-    namespaces, data_bytes, module = sys.argv[2] == "namespaces", int(sys.argv[3]), sys.argv[4]
+    level, limits, module = int(sys.argv[2]), Limits(**json.loads(sys.argv[3])), sys.argv[4]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this by hanging up
     try:
-        folders = NamespaceFolders(data_bytes, server) if namespaces else SharedFolders()
+        walls = LEVELS[level](limits, server)
     except OSError as refusal:
         send(server, {"event": "refused", "why": str(refusal)})
         sys.exit(1)
@@ -69,164 +69,27 @@ def main() -> NoReturn:
     gc.collect()
     gc.freeze()  # the collector would touch, and so copy, every shared page in every session
     send(server, {"event": "ready"})
-    _fork_sessions(server, folders, program)
+    _fork_sessions(server, walls, program)
 
 
-def _python_prefixes() -> list[str]:
-    """The folders from which this process imports, which sessions must see: Python, its packages, and this one.
-
-    Not all that lies beside this package: settings with secrets in them may.
-    """
-    own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    named = {sys.prefix, sys.base_prefix, own}
-    return sorted(named | {os.path.realpath(folder) for folder in named})
-
-
-class NamespaceFolders:
-    """Where the kernel gives each session its own file system and processes."""
-
-    def __init__(self, data_bytes: int, server: socket.socket) -> None:
-        """Moves this process there too, as pid 1. Raises OSError where the kernel allows less than all of it."""
-        self._data_bytes = data_bytes
-        self._python_prefixes = _python_prefixes()
-        swapped = confinement.enter_namespaces(self._python_prefixes)
-        pid = os.fork()  # the first child is pid 1 of the new process table
-        if pid:
-            server.close()
-            os.waitpid(pid, 0)
-            os._exit(0)
-        confinement.settle(self._python_prefixes, swapped=swapped)
-        self._own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
-        self._try()
-
-    def _try(self) -> None:
-        """Only a trial tells what the kernel, a container around it and its security modules allow together."""
-        pid = self.fork_init()
-        if pid == 0:
-            try:
-                self.make()
-                self.enter()
-            except OSError as refusal:
-                os._exit(refusal.errno or 255)
-            os._exit(0)
-        if error := os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
-            raise OSError(error, os.strerror(error))
-
-    def fork_init(self) -> int:
-        confinement.new_process_table()
-        pid = -1
-        try:
-            pid = os.fork()
-        finally:
-            if pid:
-                confinement.return_to_process_table(self._own_pid_namespace)
-        return pid
-
-    def make(self) -> str:
-        """In a session's init: makes its folders and returns the path of its data folder."""
-        confinement.new_file_systems()
-        confinement.mount_session_folders(self._data_bytes, self._python_prefixes)
-        confinement.deny_proc_access()
-        return confinement.DATA
-
-    def enter(self) -> None:
-        """In an interpreter: the last step before user code."""
-        confinement.drop_capabilities()
-        confinement.allow_proc_access()
-        os.environ.update(HOME=confinement.HOME)
-        os.chdir(confinement.HOME)
-
-    def kill_all(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(-1, signal.SIGKILL)  # everything in this pid namespace but its init
-
-    def remove(self) -> None:
-        """A session's folders and processes go with their namespaces."""
-
-    remove_all = remove
-
-
-class SharedFolders:
-    """Where the kernel forbids namespaces: a temporary folder for each session, which Python code sees as /mnt/data."""
-
-    def __init__(self) -> None:
-        if os.getuid() == 0:
-            confinement.become_session_user()
-            if not os.access(os.__file__, os.R_OK):
-                raise PermissionError("an ordinary user cannot read this Python installation; do not run this as root")
-        self._pool_folder = tempfile.mkdtemp(prefix="session-pool-")
-        self._folder = ""
-        os.environ["MPLCONFIGDIR"] = self._pool_folder
-
-    def fork_init(self) -> int:
-        return os.fork()
-
-    def make(self) -> str:
-        confinement.adopt_orphans()
-        self._folder = tempfile.mkdtemp(dir=self._pool_folder)
-        for name in ("data", "home"):
-            os.mkdir(os.path.join(self._folder, name))
-        return os.path.join(self._folder, "data")
-
-    def enter(self) -> None:
-        from . import data_paths
-
-        home = os.path.join(self._folder, "home")
-        os.environ.update(HOME=home, TMPDIR=home)
-        os.chdir(home)
-        data_paths.redirect(confinement.DATA, os.path.join(self._folder, "data"))
-
-    def kill_all(self) -> None:
-        _kill_children_but(set())
-
-    def remove(self) -> None:
-        _remove(self._folder)
-
-    def remove_all(self) -> None:
-        _remove(self._pool_folder)
-
-
-def _remove(folder: str) -> None:
-    """Code may have made folders deeper than Python can recurse, and closed them."""
-    for program in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
-        subprocess.run([*program, "--", folder], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-
-
-def _kill_children_but(living: set[int]) -> None:
-    """Ends every child of this process that is not among `living`, and what those leave behind when they end.
-
-    To a session's init come all processes whose parent has ended.
-    """
-    while children := _children() - living:
-        for pid in children:
-            with contextlib.suppress(ProcessLookupError, ChildProcessError):
-                os.kill(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)
-
-
-def _children() -> set[int]:
-    with open(f"/proc/{os.getpid()}/task/{os.getpid()}/children") as children:
-        return {int(child) for child in children.read().split()}
-
-
-def _fork_sessions(server: socket.socket, folders: NamespaceFolders | SharedFolders, program: Any) -> NoReturn:
+def _fork_sessions(server: socket.socket, walls: Level, program: Any) -> NoReturn:
     """Forks an init for each request of the server, whose end of the init's control socket comes along."""
     signal.signal(signal.SIGCHLD, lambda *_: _reap())
     while True:
         message, fds = receive(server)
         if message is None:
-            _end_with_children(folders)
+            _end_with_children(walls)
         (control_fd,) = fds
         try:
-            if folders.fork_init() == 0:
+            if walls.fork_init() == 0:
                 server.close()
-                _session_init(socket.socket(fileno=control_fd), folders, program)
+                _session_init(socket.socket(fileno=control_fd), walls, program)
         except OSError:
             pass  # no more processes may be had: the server sees that its end of the socket closes
         os.close(control_fd)
 
 
-def _end_with_children(folders: NamespaceFolders | SharedFolders) -> NoReturn:
+def _end_with_children(walls: Level) -> NoReturn:
     """Every init has seen its control socket close, and is ending; in namespaces, stragglers end with this process."""
     signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
     signal.alarm(2)
@@ -235,7 +98,7 @@ def _end_with_children(folders: NamespaceFolders | SharedFolders) -> NoReturn:
             os.wait()
     except ChildProcessError:
         pass
-    folders.remove_all()
+    walls.remove_all()
     os._exit(0)
 
 
@@ -250,50 +113,55 @@ def _reap() -> list[tuple[int, int]]:
     return ended
 
 
-def _session_init(control: socket.socket, folders: NamespaceFolders | SharedFolders, program: Any) -> NoReturn:
+def _session_init(control: socket.socket, walls: Level, program: Any) -> NoReturn:
     try:
         os.setsid()
-        data_fd = os.open(folders.make(), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        data_fd = os.open(walls.make(), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         send(control, {"event": "made"}, (data_fd,))
         os.close(data_fd)
-        _keep_interpreters(control, folders, program)
+        _keep_interpreters(control, walls, program)
     except BaseException:
         send(control, {"event": "failed", "why": traceback.format_exc(limit=-3)})
     finally:
-        folders.kill_all()
-        folders.remove()
+        walls.kill_all()
+        walls.remove()
         os._exit(0)
 
 
-def _keep_interpreters(control: socket.socket, folders: NamespaceFolders | SharedFolders, program: Any) -> None:
+def _keep_interpreters(control: socket.socket, walls: Level, program: Any) -> None:
     """Starts, interrupts and kills interpreters as the server says, and tells it when and how each ended."""
     wake, woken = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     pids: dict[str, int] = {}
+    watchdog, why = Watchdog(walls.limits), ""
     sources: list[socket.socket | int] = [control, wake]
     while True:
-        readable, _, _ = select.select(sources, [], [])
+        readable, _, _ = select.select(sources, [], [], watchdog.seconds if pids else None)
+        if not readable and (why := watchdog.look(walls.processes()) or ""):
+            walls.kill_all()
         if wake in readable:
             os.read(wake, 4096)
             ended = dict(_reap())
             for name in [name for name, pid in pids.items() if pid in ended]:
                 status = ended[pids.pop(name)]
                 if pids:
-                    _kill_children_but(set(pids.values()))
+                    confinement.kill_children_but(set(pids.values()))
                 else:
-                    folders.kill_all()
-                send(control, {"event": "ended", "name": name, "status": os.waitstatus_to_exitcode(status)})
+                    walls.kill_all()
+                status = os.waitstatus_to_exitcode(status)
+                send(control, {"event": "ended", "name": name, "status": status, "why": why})
         if control in readable:
             message, fds = receive(control)
             if message is None:
                 return
             name = message["name"]
             if message["do"] == "start":
+                why = ""
                 pids[name] = os.fork()
                 if pids[name] == 0:
                     control.close()
-                    _interpreter(fds, folders, program)
+                    _interpreter(fds, walls, program)
                 for fd in fds:
                     os.close(fd)
             elif name in pids and message["do"] == "interrupt":
@@ -304,7 +172,7 @@ def _keep_interpreters(control: socket.socket, folders: NamespaceFolders | Share
                 os.kill(pids[name], signal.SIGKILL)
 
 
-def _interpreter(fds: list[int], folders: NamespaceFolders | SharedFolders, program: Any) -> NoReturn:
+def _interpreter(fds: list[int], walls: Level, program: Any) -> NoReturn:
     try:
         connection_fd, stdout_fd, stderr_fd = fds
         signal.set_wakeup_fd(-1)
@@ -315,7 +183,7 @@ def _interpreter(fds: list[int], folders: NamespaceFolders | SharedFolders, prog
         # Nothing of the zygote's or the init's stays open: not their sockets, not another session's folder.
         os.closerange(3, connection_fd)
         os.closerange(connection_fd + 1, 4096)
-        folders.enter()
+        walls.enter()
         program.serve(socket.socket(fileno=connection_fd))
     except BaseException:
         os.write(2, traceback.format_exc().encode())

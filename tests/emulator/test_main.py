@@ -100,7 +100,7 @@ def test_it_prints_where_everything_is(start):
         r"http://127\.0\.0\.1:\d+/subscriptions/local/resourceGroups/local/sessionPools/local",
         emulator.told("session pool"),
     )
-    assert emulator.told("isolation").startswith("not isolated: ")
+    assert emulator.told("isolation").startswith("level 3: ")
     assert "trust" in emulator.told("isolation")
     assert execute(emulator.told("connector"), "6 * 7").json()["result"] == "42"
 

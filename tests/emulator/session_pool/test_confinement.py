@@ -14,6 +14,7 @@ import pytest
 
 from emulator.session_pool.data_folder import TooLarge
 from emulator.session_pool.engine import Engine
+from emulator.session_pool.isolation import Limits
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -78,7 +79,7 @@ def test_a_folder_holds_no_more_than_it_may():
     """Code gets ENOSPC when its folder is full, an upload TooLarge, and another session has room."""
 
     async def life() -> None:
-        engine = Engine(data_bytes=1 << 20)
+        engine = Engine(limits=Limits(data_bytes=1 << 20))
         await engine.start()
         try:
             full, other = await engine.launch(), await engine.launch()
@@ -108,7 +109,7 @@ def test_a_folder_holds_no_more_than_it_may():
 def test_an_ordinary_user_has_it_all(start_program, gone, program):
     """A pool that nobody with rights has started separates its sessions like one of root's, and leaves nothing."""
     pool = start_program(below="ordinary user")
-    assert "its own processes and files" in pool.told["isolation"]
+    assert pool.told["isolation"].startswith("level 3: ")
     one, two = pool.wire("one-1"), pool.wire("two-2")
     one.run("x = 1; import os, subprocess; [open(f, 'w').close() for f in ('/mnt/data/mine', '/tmp/mine')]")
     assert two.value("import os; os.path.exists('/mnt/data/mine'), os.path.exists('/tmp/mine')") == "(False, False)"
@@ -182,11 +183,11 @@ def test_namespaces_that_are_asked_for_and_not_given():
     program = (
         "import asyncio\n"
         "from emulator.session_pool.engine import Engine, EngineError\n"
-        "try:\n    asyncio.run(Engine(namespaces=True).start())\n"
+        "try:\n    asyncio.run(Engine(lowest_level=3).start())\n"
         "except EngineError as refusal:\n    print(refusal)\n"
     )
     # Root of a user namespace that knows no other user cannot become one.
     command = ["unshare", "--user", "--map-root-user", sys.executable, "-c", program]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert ended.stdout.startswith("the kernel does not give this user namespaces of their own ("), ended.stderr
+    assert ended.stdout.startswith("sessions cannot be made here: level 3: "), ended.stderr
     assert ended.stderr == ""

@@ -60,7 +60,7 @@ def test_a_session_in_namespaces_sees_little_of_the_machine():
     """Its own user, processes and folders; nothing of anyone's home; no rights; a clean environment."""
 
     async def life() -> dict[str, object]:
-        engine = Engine(namespaces=True)
+        engine = Engine(lowest_level=3)
         await engine.start()
         process = await engine.launch()
         messages: list[dict[str, object]] = []
@@ -197,9 +197,9 @@ def test_without_namespaces_sessions_work_and_leave_nothing(tmp_path):
         "import asyncio, sys\n"
         "from emulator.session_pool.engine import Engine, InterpreterEnded\n"
         "async def life():\n"
-        "    engine = Engine(namespaces=False)\n"
+        "    engine = Engine(highest_level=2)\n"
         "    await engine.start()\n"
-        "    assert 'no namespaces' in engine.isolation\n"
+        "    assert engine.isolation.startswith('level 2: ')\n"
         "    a, b = await engine.launch(), await engine.launch()\n"
         "    main = a.interpreter()\n"
         "    main.start()\n"

@@ -1,0 +1,86 @@
+"""What all processes of a session use together: memory, processors, processes. The kernel's own limits are for each.
+
+Runs in the session's init, which looks now and then: often while something changes, seldom while nothing does.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Iterable
+
+from .isolation import Limits
+
+_SHORTEST_SECONDS, _LONGEST_SECONDS = 0.1, 1.0
+_LONGEST_STOP_SECONDS = 0.5
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Watchdog:
+    """`seconds` is when to look again."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self.seconds = _SHORTEST_SECONDS
+        self._seen: tuple[int, int, float] = (0, 0, 0.0)
+        self._looked = time.monotonic()
+        self._processor_seconds: dict[int, float] = {}
+
+    def look(self, pids: list[int]) -> str | None:
+        """Why the session's interpreters must end, in words for the run's answer; None when all is well."""
+        if len(pids) > 2 * self._limits.processes:
+            return f"the session had more than {self._limits.processes} processes"
+        resident, used = self._usage(pids)
+        if resident > self._limits.memory_bytes and sum(map(_own_memory, pids)) > self._limits.memory_bytes:
+            return f"the session used more than {self._limits.memory_bytes >> 20:,} MiB of memory"
+        seen = (resident, len(pids), used)
+        is_quiet = seen[:2] == self._seen[:2] and used < 0.01
+        self._seen = seen
+        self.seconds = min(2 * self.seconds, _LONGEST_SECONDS) if is_quiet else _SHORTEST_SECONDS
+        return None
+
+    def _usage(self, pids: list[int]) -> tuple[int, float]:
+        """Bytes in memory, what is shared counted for each; and processor seconds since the last look."""
+        resident, used, times = 0, 0.0, {}
+        for pid in pids:
+            try:
+                with open(f"/proc/{pid}/stat", "rb") as file:
+                    fields = file.read().rpartition(b")")[2].split()
+            except OSError:
+                continue  # it has ended
+            resident += int(fields[21]) * _PAGE_BYTES
+            times[pid] = (int(fields[11]) + int(fields[12])) / _TICKS
+            used += times[pid] - self._processor_seconds.get(pid, 0.0)
+        now = time.monotonic()
+        over = used / self._limits.cpus - (now - self._looked)
+        self._processor_seconds = times
+        if over > 0.05:
+            _stop_for(min(over, _LONGEST_STOP_SECONDS), times)
+        self._looked = now
+        return resident, used
+
+
+def _stop_for(seconds: float, pids: Iterable[int]) -> None:
+    """Makes them wait, so that they use no more than their share over time."""
+    for number in (signal.SIGSTOP, signal.SIGCONT):
+        for pid in pids:
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                pass
+        if number == signal.SIGSTOP:
+            time.sleep(seconds)
+
+
+def _own_memory(pid: int) -> int:
+    """Bytes, its part of what it shares with others; all that it has in memory where that cannot be seen."""
+    try:
+        with open(f"/proc/{pid}/smaps_rollup") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("Pss:")) << 10
+    except (OSError, StopIteration):
+        pass
+    try:
+        with open(f"/proc/{pid}/statm") as file:
+            return int(file.read().split()[1]) * _PAGE_BYTES
+    except OSError:
+        return 0
