@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 CLIENTS := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/clients/*/requirements.txt))))
 CLIENT_VENVS := $(VENV)/clients
 
-.PHONY: help run demo test test-clients check format wheel clean
+.PHONY: help run demo test test-clients benchmark soak check format wheel clean
 
 help:            ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,12 @@ test-client-%: $(CLIENT_VENVS)/%/.made $(VENV)/.emulator
 
 wheel: $(VENV)/.dev  ## Build the session pool emulator as a wheel of its own, in dist/
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist emulator/session_pool
+
+benchmark: $(VENV)/.emulator  ## Measure the session pool beside Jupyter's kernel gateway (ARGS="--quick")
+	$(BIN)/python -m benchmarks.session_pool $(ARGS)
+
+soak: $(VENV)/.emulator  ## Run the session pool hard, and see whether anything grows (ARGS="--seconds 600")
+	$(BIN)/python -m benchmarks.soak $(ARGS)
 
 check: $(VENV)/.dev  ## Check format, lint and types
 	$(BIN)/ruff format --check .

@@ -4,13 +4,15 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from .functions_host import FunctionAppError, FunctionsHost
-from .session_pool.__main__ import announce, stop_on_signals
-from .session_pool.engine import Engine
+from .session_pool.__main__ import add_isolation_options, announce, isolation_options, stop_on_signals, wait
+from .session_pool.engines import choose
 from .session_pool.identity_endpoint import IdentityEndpoint
 from .session_pool.loopback import PortInUse
 from .session_pool.pool import Pool
+from .session_pool.processes import EngineError
 from .session_pool.server import SessionPoolServer
 from .session_pool.tokens import TokenAuthority
 
@@ -30,7 +32,7 @@ def main() -> int:
         if options.pool_endpoint:
             _set(POOL_MANAGEMENT_ENDPOINT=options.pool_endpoint, POOL_CREDENTIAL="azure_cli")
         else:
-            engine, authority = Engine(), TokenAuthority()
+            engine, authority = choose(**isolation_options(options)), TokenAuthority()
             pool_server = SessionPoolServer(Pool(engine), authority, port=options.pool_port)
             identity = IdentityEndpoint(authority)
             servers += [pool_server, identity]
@@ -45,13 +47,13 @@ def main() -> int:
         for server in servers:
             server.start()
         _announce(host, engine, options.pool_endpoint)
-        stop.wait()
+        wait(stop)
         return 0
     except PortInUse as taken:
         option = "--pool-port" if taken.port == options.pool_port else "--port"
         print(f"{taken}: choose another with {option} (0 picks a free one)", file=sys.stderr)
         return 1
-    except FunctionAppError as failure:
+    except (FunctionAppError, EngineError) as failure:
         print(failure, file=sys.stderr)
         return 1
     except RuntimeError as failure:
@@ -75,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_endpoint,
         help="use a real session pool, at its poolManagementEndpoint, as the account of `az login`",
     )
+    add_isolation_options(parser)
     return parser
 
 
@@ -89,7 +92,7 @@ def _set(**environment: str) -> None:
     os.environ.update(environment)
 
 
-def _announce(host: FunctionsHost, engine: Engine | None, pool_endpoint: str | None) -> None:
+def _announce(host: FunctionsHost, engine: Any, pool_endpoint: str | None) -> None:
     base = host.url + host.prefix
     key = f" -H 'x-functions-key: {host.function_key}'" if host.function_key else ""
     print(f"connector      {base}")

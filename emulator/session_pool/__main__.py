@@ -8,14 +8,15 @@ import sys
 import threading
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .certificate import Certificate
-from .engine import CONTAINER_TYPES, Engine
+from .engines import LEVELS, choose
 from .faults import Fault, Faults, InvalidFault
 from .identity_endpoint import IdentityEndpoint
 from .loopback import PortInUse
 from .pool import Pool
+from .processes import CONTAINER_TYPES, Engine, EngineError
 from .server import SessionPoolServer
 from .tokens import LIFETIME_SECONDS, TokenAuthority
 
@@ -29,7 +30,11 @@ def main() -> int:
         accept_any=options.accept_any_token,
         lifetime_seconds=options.token_lifetime,
     )
-    engine = Engine(options.container_type)
+    try:
+        engine = choose(options.container_type, **isolation_options(options))
+    except EngineError as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
     pool = Pool(engine, max_sessions=options.max_sessions, cooldown=timedelta(seconds=options.cooldown))
     stop = stop_on_signals()
     certificate = Certificate() if options.tls else None  # from here on a signal does not leave its files behind
@@ -48,7 +53,7 @@ def main() -> int:
         if certificate is not None:
             print(f"certificate    {certificate.path}")
         announce(server.endpoint, engine)
-        stop.wait()
+        wait(stop)
         return 0
     except PortInUse as taken:
         print(f"{taken}: choose another with --port (0 picks a free one)", file=sys.stderr)
@@ -69,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--port", type=int, default=7072, help="port of the pool; 0 picks a free one (default 7072)")
     add("--container-type", choices=CONTAINER_TYPES, default="PythonLTS", help="what sessions run (default PythonLTS)")
+    add_isolation_options(parser)
     add("--tls", action="store_true", help="serve https, with a certificate that is made for this run")
     add("--accept-any-token", action="store_true", help="check only that a bearer token is there")
     add("--without-role", action="store_true", help="refuse good tokens with 403: nobody has assigned the role")
@@ -121,6 +127,27 @@ def _fault(text: str) -> Fault:
         raise argparse.ArgumentTypeError(str(invalid)) from None
 
 
+def add_isolation_options(parser: argparse.ArgumentParser) -> None:
+    """Those that every program with a pool in it has. `isolation_options` reads them."""
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
+        "--require-isolation",
+        type=int,
+        choices=LEVELS,
+        help="start only where sessions can be isolated at least so far",
+    )
+    group.add_argument(
+        "--allow-unisolated",
+        action="store_true",
+        help="start also where sessions cannot be isolated at all: code then runs with all your rights",
+    )
+
+
+def isolation_options(options: argparse.Namespace) -> dict[str, Any]:
+    """What `choose` takes."""
+    return {"allow_unisolated": options.allow_unisolated, "require_level": options.require_isolation}
+
+
 def announce(endpoint: str, engine: Engine) -> None:
     """The lines that scripts wait for."""
     print(f"session pool   {endpoint}")
@@ -134,6 +161,12 @@ def stop_on_signals() -> threading.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     return stop
+
+
+def wait(stop: threading.Event) -> None:
+    """Returns when it is set. On Windows no signal is heard while a thread waits without an end."""
+    while not stop.wait(timeout=0.5):
+        pass
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A session's /mnt/data, as the server reads and writes it.
+"""A session's /mnt/data, as the server reads and writes it on Linux.
 
 The folder is reached through a descriptor, because it lies in the session's own file system. Names come from callers
 and what lies at them comes from user code, so every step of a path is opened without following links, and as the
@@ -7,66 +7,28 @@ session's user when the server is root: a link to the server's files leads nowhe
 
 import contextlib
 import ctypes
-import mimetypes
 import os
-import re
 import secrets
 import stat
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import BinaryIO
 
 from . import confinement
-
-MAX_UPLOAD_BYTES = 128 << 20
-# Letters of any script, digits, and these; a folder's name has no dot. Source: the service's documentation.
-_FILE_NAME = re.compile(r"[\w \-.@$&=;,#%^()]{1,255}")
-_FOLDER_NAME = re.compile(r"[\w \-@$&=;,#%^()]{1,255}")
-_ROOT = "mnt/data"
-_UPLOADING = ".upload-"
-_DEEPEST = 50  # folders below each other that a list goes into; each takes a descriptor of the server
+from .data_rules import (
+    DEEPEST,
+    UPLOADING,
+    Entry,
+    FolderGone,
+    InvalidFolder,
+    InvalidName,
+    TooLarge,
+    check_name,
+    copy,
+    folder_parts,
+)
 
 _libc = ctypes.CDLL(None, use_errno=True)
-
-
-class InvalidName(ValueError):
-    """A file name that the service does not take."""
-
-
-class InvalidFolder(ValueError):
-    """A folder name that the service does not take."""
-
-
-class TooLarge(Exception):
-    """An upload over MAX_UPLOAD_BYTES, or over what the session still holds."""
-
-
-class FolderGone(Exception):
-    """The session has ended, and its files with it."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A file or a folder. `directory` is its parent, relative to the folder that was listed, `.` for that itself."""
-
-    name: str
-    directory: str
-    is_folder: bool
-    size: int
-    modified: float  # seconds since the epoch
-
-    @property
-    def path(self) -> str:
-        """Relative to the folder that was listed."""
-        return self.name if self.directory == "." else f"{self.directory}/{self.name}"
-
-    @property
-    def content_type(self) -> str:
-        kind, encoding = mimetypes.guess_type(self.name)
-        if self.is_folder or kind is None or encoding is not None:
-            return "application/octet-stream"
-        return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
 
 
 class DataFolder:
@@ -91,7 +53,7 @@ class DataFolder:
 
         InvalidFolder and InvalidName also mean that the session's code put something else there, or closed the folder.
         """
-        _check_name(name)
+        check_name(name)
         try:
             return self._write(folder, name, content)
         except (FileNotFoundError, NotADirectoryError, PermissionError) as failure:
@@ -103,12 +65,12 @@ class DataFolder:
 
     def _write(self, folder: str, name: str, content: BinaryIO) -> Entry:
         with self._opened(folder, create=True) as parent:
-            temporary = _UPLOADING + secrets.token_hex(8)
+            temporary = UPLOADING + secrets.token_hex(8)
             with _as_session_user():
                 fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644, dir_fd=parent)
             try:
                 with open(fd, "wb") as target:
-                    _copy(content, target)
+                    copy(content, target)
                 with _as_session_user():
                     os.replace(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
             except BaseException:
@@ -119,7 +81,7 @@ class DataFolder:
 
     def read(self, folder: str, name: str) -> tuple[BinaryIO, Entry]:
         """The open file and what it is. Only ordinary files are read: a pipe would never end."""
-        _check_name(name)
+        check_name(name)
         with self._opened(folder) as parent, _as_session_user():
             try:
                 fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=parent)
@@ -132,13 +94,13 @@ class DataFolder:
         return open(fd, "rb"), Entry(name, ".", False, status.st_size, status.st_mtime)
 
     def entry(self, folder: str, name: str) -> Entry:
-        _check_name(name)
+        check_name(name)
         with self._opened(folder) as parent:
             return self._entry(parent, name)
 
     def delete(self, folder: str, name: str) -> None:
         """Deletes a file, or a link that stands at the name; never what a link points to."""
-        _check_name(name)
+        check_name(name)
         with self._opened(folder) as parent, _as_session_user():
             try:
                 os.unlink(name, dir_fd=parent)
@@ -149,7 +111,7 @@ class DataFolder:
         """Files and folders, by name; a folder that is not there is empty. Links, pipes and devices are left out."""
         try:
             with self._opened(folder) as parent:
-                return list(self._walk(parent, ".", _DEEPEST if recursive else 0))
+                return list(self._walk(parent, ".", DEEPEST if recursive else 0))
         except FileNotFoundError:
             return []
 
@@ -157,7 +119,7 @@ class DataFolder:
         with _as_session_user(), os.scandir(folder_fd) as scan:
             found = sorted(scan, key=lambda entry: entry.name)
         for item in found:
-            if item.name.startswith(_UPLOADING):
+            if item.name.startswith(UPLOADING):
                 continue
             try:
                 status = item.stat(follow_symlinks=False)
@@ -201,22 +163,6 @@ class DataFolder:
             os.close(fd)
 
 
-def folder_parts(folder: str) -> list[str]:
-    """The steps from /mnt/data to `folder`, which may begin with /mnt/data itself. Raises InvalidFolder."""
-    path = folder.strip("/")
-    if path == _ROOT or path.startswith(_ROOT + "/"):
-        path = path[len(_ROOT) :].strip("/")
-    parts = [part for part in path.split("/") if part]
-    if not all(_FOLDER_NAME.fullmatch(part) for part in parts):
-        raise InvalidFolder(folder)
-    return parts
-
-
-def _check_name(name: str) -> None:
-    if not _FILE_NAME.fullmatch(name) or name in (".", "..") or len(os.fsencode(name)) > 255:
-        raise InvalidName(name)
-
-
 @contextlib.contextmanager
 def _opened_folder(parent: int, name: str) -> Iterator[int]:
     with _as_session_user():
@@ -228,16 +174,6 @@ def _opened_folder(parent: int, name: str) -> Iterator[int]:
         yield fd
     finally:
         os.close(fd)
-
-
-def _copy(source: BinaryIO, target: BinaryIO) -> None:
-    total = 0
-    while chunk := source.read(1 << 20):
-        total += len(chunk)
-        if total > MAX_UPLOAD_BYTES:
-            raise TooLarge
-        target.write(chunk)
-    target.flush()
 
 
 @contextlib.contextmanager

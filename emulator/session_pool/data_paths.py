@@ -6,28 +6,36 @@ the machine's real /mnt/data, if there is one.
 
 import functools
 import io
+import ntpath
 import os
 import sys
 from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
+# Not every system has all of them.
 _TAKE_A_PATH = (
     "access", "chdir", "chmod", "chown", "getxattr", "lchown", "listdir", "listxattr", "lstat", "makedirs", "mkdir",
     "mkfifo", "mknod", "open", "pathconf", "readlink", "remove", "removexattr", "rmdir", "scandir", "setxattr", "stat",
     "statvfs", "truncate", "unlink", "utime",
 )  # fmt: skip
 _TAKE_TWO_PATHS = ("link", "rename", "replace", "symlink")
+_TESTS = ("exists", "isdir", "isfile", "isjunction", "islink", "lexists")
+"""Of os.path: where they are written in C, as on Windows from Python 3.12 on, they do not pass through os."""
+
 _PATH_KEYWORDS = {"path", "file", "name", "src", "dst"}
 
 
 def redirect(visible: str, real: str) -> None:
     """Makes every path at or below `visible` mean the same place below `real`, for this process, for good."""
+    on_windows, drive = os.path is ntpath, ntpath.splitdrive(real)[0]
 
     def translated(path: Any) -> Any:
         if not isinstance(path, (str, bytes, os.PathLike)):
             return path
         text = os.fsdecode(path)
+        if on_windows:
+            text = _with_slashes(text, drive)
         if text != visible and not text.startswith(visible + "/"):
             return path
         moved = real + text[len(visible) :]
@@ -41,11 +49,19 @@ def redirect(visible: str, real: str) -> None:
 
         return led
 
-    led = {getattr(os, name): leading(getattr(os, name), 1) for name in _TAKE_A_PATH}
-    led |= {getattr(os, name): leading(getattr(os, name), 2) for name in _TAKE_TWO_PATHS}
+    led = {getattr(os, name): leading(getattr(os, name), 1) for name in _TAKE_A_PATH if hasattr(os, name)}
+    led |= {getattr(os, name): leading(getattr(os, name), 2) for name in _TAKE_TWO_PATHS if hasattr(os, name)}
+    tests = [getattr(os.path, name, None) for name in _TESTS]
+    led |= {test: leading(test, 1) for test in tests if isinstance(test, BuiltinFunctionType)}
     led[io.open] = leading(io.open, 1)
     # Many modules have taken these functions under names of their own; IPython's `open` for cells is one.
     for module in list(sys.modules.values()):
         for name, value in list(getattr(module, "__dict__", {}).items()):
             if isinstance(value, (BuiltinFunctionType, FunctionType)) and value in led:
                 setattr(module, name, led[value])
+
+
+def _with_slashes(path: str, drive: str) -> str:
+    """Windows' spellings of one path, as pathlib and os.path make them: without `drive`, and with slashes alone."""
+    own_drive, rest = ntpath.splitdrive(path)
+    return rest.replace("\\", "/") if own_drive.lower() in ("", drive.lower()) else path

@@ -15,35 +15,17 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from . import frames, zygote
 from .data_folder import DataFolder
 from .isolation import LEVELS, Limits
+from .processes import ContainerType, EngineError, InterpreterEnded, Sink
 
 _PACKAGE_PARENT = Path(__file__).resolve().parents[__name__.count(".")]
 _START_SECONDS = 120  # a cold disk, and matplotlib building its font list
 
-ContainerType = Literal["PythonLTS", "Shell"]
 _PROGRAMS: dict[ContainerType, str] = {"PythonLTS": "interpreter", "Shell": "shell"}
-CONTAINER_TYPES: tuple[ContainerType, ...] = tuple(_PROGRAMS)
-
-Sink = Callable[[frames.Message], None]
-
-
-class EngineError(Exception):
-    """Sessions cannot be made on this machine; the message says why and what to do."""
-
-
-class InterpreterEnded(Exception):
-    """The interpreter is gone, and with it the variables.
-
-    `status` is its exit code, or minus the signal's number. `why` is there when the session's limits ended it.
-    """
-
-    def __init__(self, status: int, why: str = "") -> None:
-        super().__init__(status, why)
-        self.status, self.why = status, why
 
 
 class Engine:
@@ -228,6 +210,8 @@ class Interpreter:
         self._sink: Sink | None = None
         self._reply: asyncio.Future[frames.Message] | None = None
         self._when_ended: list[Callable[[], None]] = []
+        self.lost: InterpreterEnded | None = None
+        """How it ended, when that was outside of a run and nobody asked for it; until it is started again."""
 
     @property
     def is_running(self) -> bool:
@@ -243,6 +227,7 @@ class Interpreter:
         theirs.close()
         for _, write_end in pipes:
             os.close(write_end)
+        self.lost = None
         self._reader = frames.Reader()
         self._pipes = {pipe: stream for (pipe, _), stream in zip(pipes, ("stdout", "stderr"), strict=True)}
         self._decoders = {pipe: codecs.getincrementaldecoder("utf-8")("replace") for pipe in self._pipes}
@@ -300,8 +285,11 @@ class Interpreter:
                 self._loop.remove_reader(pipe)
                 os.close(pipe)
             self._connection, self._pipes = None, {}
+            end = InterpreterEnded(status, why)
             if self._reply is not None and not self._reply.done():
-                self._reply.set_exception(InterpreterEnded(status, why))
+                self._reply.set_exception(end)
+            elif not self._when_ended:
+                self.lost = end
         while self._when_ended:
             self._when_ended.pop()()
 

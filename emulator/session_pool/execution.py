@@ -86,6 +86,10 @@ class Recorder:
             if isinstance(data, dict):
                 self._take_data(data, is_value=message["type"] == "execute_result")
 
+    def note(self, sentence: str) -> None:
+        """Something that the caller must know, beside what the code writes to stderr."""
+        self._take_stream("stderr", sentence)
+
     def succeed(self) -> None:
         self._take_stream("stderr", self._error)  # of showing a value, when the code itself ran well
         self._finish("Succeeded", self._image if self._image is not None else self._value())

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.responses import Response
 
 from . import wire
-from .data_folder import Entry
+from .data_rules import Entry
 from .execution import Execution
 
 _STATUSES = {"Succeeded": "Success", "Failed": "Failure"}

@@ -12,7 +12,7 @@ from typing import Any
 from starlette.responses import PlainTextResponse, Response
 
 from . import wire
-from .data_folder import Entry
+from .data_rules import Entry
 from .execution import Execution, Request
 from .session import Session
 

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import Response
 
 from . import wire
-from .data_folder import Entry
+from .data_rules import Entry
 from .family_a import result
 
 

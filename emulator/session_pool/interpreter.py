@@ -6,6 +6,7 @@ ZeroMQ. Runs inside the session's process; knows nothing of pools, HTTP, or how 
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import random
@@ -15,6 +16,7 @@ import sys
 import threading
 import time
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 from . import frames
@@ -42,9 +44,41 @@ _FORWARDED = {
 }
 # Those that programs give handlers to; Python turns a mask of all of them into enum members at every call.
 _HANDLED_SIGNALS = {
-    signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF, signal.SIGCHLD,
-    signal.SIGUSR1, signal.SIGUSR2,
+    getattr(signal, name)
+    for name in (
+        "SIGINT", "SIGTERM", "SIGHUP", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGCHLD", "SIGUSR1", "SIGUSR2",
+    )
+    if hasattr(signal, name)
 }  # fmt: skip
+_DONT_WAIT = getattr(socket, "MSG_DONTWAIT", 0)  # Windows has no such flag; what the loop calls readable is
+
+
+@contextlib.contextmanager
+def _signals_masked() -> Iterator[None]:
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+@contextlib.contextmanager
+def _interrupts_postponed() -> Iterator[None]:
+    """For systems that cannot mask signals. Python runs handlers in the main thread alone."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if came:
+            signal.raise_signal(signal.SIGINT)
+
+
+_uninterrupted = _signals_masked if hasattr(signal, "pthread_sigmask") else _interrupts_postponed
 
 
 class Channel:
@@ -57,13 +91,8 @@ class Channel:
 
     def send(self, message: frames.Message) -> None:
         frame = frames.encode(message)
-        with self._lock:
-            # An interrupt in the middle of a frame would leave half of it on the wire.
-            blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED_SIGNALS)
-            try:
-                self._connection.sendall(frame)
-            finally:
-                signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        with self._lock, _uninterrupted():  # an interrupt in the middle of a frame would leave half of it on the wire
+            self._connection.sendall(frame)
 
     def owned(self) -> bool:
         """False in a process that user code forked: it must not write here."""
@@ -177,11 +206,36 @@ class Program:
         matplotlib.pyplot.switch_backend(os.environ["MPLBACKEND"])
         # The service's documentation and AutoGen list packages with it, and AutoGen reads stderr as part of the list.
         warnings.filterwarnings("ignore", "pkg_resources is deprecated")
+        _rehearse(self._kernel)
 
     def serve(self, connection: socket.socket) -> None:
         """Call in the interpreter's process, once."""
         _reseed()
         serve(self._kernel, connection)
+
+
+_REHEARSAL = (
+    "1+1",
+    "print('text')",
+    "1/0",
+    "await __import__('asyncio').sleep(0)",
+    "__import__('pandas').DataFrame({'a': [1]})",
+    "__import__('matplotlib.pyplot').pyplot.plot([1, 2])",
+)
+
+
+def _rehearse(kernel: SessionKernel) -> None:
+    """Does once, before the forks, what a session's first runs do: they then find modules and caches made."""
+    loop = asyncio.SelectorEventLoop()
+    asyncio.set_event_loop(loop)
+    kernel.io_loop = IOLoop.current()
+    for code in _REHEARSAL:
+        loop.run_until_complete(_execute(kernel, {"id": "rehearsal", "code": code}))
+    loop.close()
+    asyncio.set_event_loop(None)
+    kernel.shell.reset(new_session=True)  # runs are counted from 1, and there are no variables
+    for name in ("last_type", "last_value", "last_traceback", "last_exc"):
+        vars(sys).pop(name, None)
 
 
 def _reseed() -> None:
@@ -194,7 +248,7 @@ def _reseed() -> None:
 
 def serve(kernel: SessionKernel, connection: socket.socket) -> None:
     """Runs each request that comes from the server, until it hangs up. Call in the interpreter's process, once."""
-    loop = asyncio.new_event_loop()
+    loop = asyncio.SelectorEventLoop()  # also on Windows, whose own can wait for no socket
     asyncio.set_event_loop(loop)
     kernel.io_loop = IOLoop.current()
     kernel.session.channel = Channel(connection)
@@ -207,7 +261,7 @@ def serve(kernel: SessionKernel, connection: socket.socket) -> None:
 
     def receive() -> None:
         # The socket itself stays blocking, for the messages that leave on it.
-        received = connection.recv(1 << 16, socket.MSG_DONTWAIT)
+        received = connection.recv(1 << 16, _DONT_WAIT)
         if not received:
             loop.stop()
         for request in reader.feed(received):
@@ -229,9 +283,11 @@ def serve(kernel: SessionKernel, connection: socket.socket) -> None:
 
 def _wake_on_signals(loop: asyncio.AbstractEventLoop) -> None:
     """An interrupt cancels code that awaits, but only when the sleeping loop hears of it."""
-    heard, hear = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-    signal.set_wakeup_fd(hear, warn_on_full_buffer=False)
-    loop.add_reader(heard, os.read, heard, 4096)
+    heard, hear = socket.socketpair()
+    for end in (heard, hear):
+        end.setblocking(False)
+    signal.set_wakeup_fd(hear.detach(), warn_on_full_buffer=False)
+    loop.add_reader(heard, heard.recv, 4096)
 
 
 async def _run_each(kernel: SessionKernel, requests: "asyncio.Queue[frames.Message]") -> None:
@@ -240,7 +296,14 @@ async def _run_each(kernel: SessionKernel, requests: "asyncio.Queue[frames.Messa
 
 
 async def _execute(kernel: SessionKernel, request: frames.Message) -> None:
-    content = {"code": request["code"], "silent": False, "store_history": True, "allow_stdin": False}
+    is_warm_up = "code" not in request  # which is to run what a run runs, and to leave no trace
+    content = {
+        "code": request.get("code", "None"),
+        "silent": is_warm_up,
+        "store_history": not is_warm_up,
+        "allow_stdin": False,
+        "user_expressions": {"shown": "1 + 1"} if is_warm_up else {},  # a silent run would show nothing
+    }
     parent = kernel.session.msg("execute_request", content)
     parent["header"]["msg_id"] = parent["msg_id"] = request["id"]
     kernel.set_parent([], parent, channel="shell")
@@ -249,7 +312,7 @@ async def _execute(kernel: SessionKernel, request: frames.Message) -> None:
     except (KeyboardInterrupt, asyncio.CancelledError):
         _reply_interrupted(kernel, parent)
     finally:
-        if not kernel.session.channel.owned():
+        if kernel.session.channel is not None and not kernel.session.channel.owned():
             os._exit(0)  # os.fork() in the code brought a second process here: requests are not for it
 
 

@@ -8,8 +8,8 @@ import time
 from typing import Any
 
 from . import frames
-from .engine import InterpreterEnded, SessionProcess
 from .execution import Execution, Recorder, failure_text
+from .processes import InterpreterEnded, SessionProcess
 
 LONGEST_RUN_SECONDS = 220
 _GRACE_SECONDS = 2.0  # between the interrupt at the deadline and the end of an interpreter that ignores it
@@ -22,7 +22,8 @@ class Kernel:
     def __init__(self, name: str, process: SessionProcess) -> None:
         self._process = process
         self._interpreter = process.interpreter(name)
-        self._interpreter.start()
+        if not self._interpreter.is_running:
+            self._interpreter.start()
         self._turn = asyncio.Lock()
 
     async def execute(self, execution: Execution) -> None:
@@ -37,6 +38,8 @@ class Kernel:
         execution.started = time.monotonic()
         try:
             if not self._interpreter.is_running:
+                if self._interpreter.lost:
+                    recorder.note(f"{_restarted(self._interpreter.lost)}\n")
                 self._interpreter.start()
             reply, timed_out = await self._reply(recorder, timeout_seconds or LONGEST_RUN_SECONDS)
             if timed_out:
@@ -60,9 +63,7 @@ class Kernel:
             if self._process.is_closed:
                 recorder.fail("Execution aborted: the session has ended")
             else:
-                recorder.fail(
-                    f"Kernel restarted: {end.why or f'the interpreter ended {_how(end.status)}'}. {_STATE_LOST}"
-                )
+                recorder.fail(_restarted(end))
         finally:
             if execution.status == "Running":  # the session or the server is ending
                 recorder.fail("Execution aborted")
@@ -104,6 +105,13 @@ class Kernel:
             run.cancel()
 
 
+async def warm_up(process: SessionProcess) -> None:
+    """Starts the main interpreter and waits until it answers. Raises InterpreterEnded."""
+    interpreter = process.interpreter("main")
+    interpreter.start()
+    await interpreter.run("warm-up", {}, lambda _: None)
+
+
 class _Stuck(Exception):
     """The code ignored the interrupt, and its interpreter was killed."""
 
@@ -135,5 +143,6 @@ def _timeout_text(timeout_seconds: int | None) -> str:
     return text if timeout_seconds is None else f"{text} after {min(timeout_seconds, LONGEST_RUN_SECONDS)} seconds"
 
 
-def _how(status: int) -> str:
-    return f"with exit code {status}" if status >= 0 else f"by signal {-status}"
+def _restarted(end: InterpreterEnded) -> str:
+    how = f"with exit code {end.status}" if end.status >= 0 else f"by signal {-end.status}"
+    return f"Kernel restarted: {end.why or f'the interpreter ended {how}'}. {_STATE_LOST}"

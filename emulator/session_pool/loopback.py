@@ -164,7 +164,8 @@ async def _send_refusal(send: Send, message: str) -> None:
 def _listen(port: int) -> socket.socket:
     # asyncio sets TCP_NODELAY only where the protocol is named; without it, a keep-alive call takes 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # On Windows SO_REUSEADDR would let two programs have one port.
+    listener.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR), 1)
     try:
         listener.bind(("127.0.0.1", port))
     except (OSError, OverflowError) as refusal:

@@ -1,13 +1,20 @@
-"""The pool: which identifier has which session, how many there may be, and when one ends."""
+"""The pool: which identifier has which session, how many there may be, and when one ends.
+
+Some processes are kept ready, with an interpreter that has run once, so that a new session
+answers as fast as an old one.
+"""
 
 import asyncio
 import contextlib
+from collections import deque
 from datetime import UTC, datetime, timedelta
 
-from .engine import ContainerType, Engine
+from .kernel import warm_up
+from .processes import ContainerType, Engine, EngineError, InterpreterEnded, SessionProcess
 from .session import Session
 
 _REAP_SECONDS = 1.0
+_PREPARE_SECONDS = 0.05
 
 
 class TooManySessions(Exception):
@@ -27,13 +34,18 @@ class Pool:
         *,
         max_sessions: int = 100,
         cooldown: timedelta = timedelta(seconds=300),
+        ready: int = 2,
     ) -> None:
+        """`ready` processes wait for identifiers; they are no sessions yet, and do not count as such."""
         self.engine = engine
         self.max_sessions = max_sessions
         self.cooldown = cooldown
         self.started_at = datetime.now(UTC)
         self._sessions: dict[str, asyncio.Task[Session]] = {}
         self._reaper: asyncio.Task[None] | None = None
+        self._ready_wanted = ready
+        self._ready: deque[SessionProcess] = deque()
+        self._preparing: asyncio.Task[None] | None = None
 
     @property
     def container_type(self) -> ContainerType:
@@ -43,11 +55,15 @@ class Pool:
         """Raises EngineError when sessions cannot be made here."""
         await self.engine.start()
         self._reaper = asyncio.create_task(self._reap_for_ever())
+        self._prepare()
 
     async def stop(self) -> None:
         """Ends every session and the engine."""
-        if self._reaper is not None:
-            self._reaper.cancel()
+        for task in (self._reaper, self._preparing):
+            if task is not None:
+                task.cancel()
+        while self._ready:
+            self._ready.pop().close()
         for identifier in list(self._sessions):
             await self.end(identifier)
         await self.engine.stop()
@@ -97,10 +113,35 @@ class Pool:
 
     async def _make(self, identifier: str) -> Session:
         try:
-            return Session(identifier, await self.engine.launch(), self.cooldown)
+            return Session(identifier, await self._process(), self.cooldown)
         except BaseException:
             self._sessions.pop(identifier, None)
             raise
+        finally:
+            self._prepare()
+
+    async def _process(self) -> SessionProcess:
+        while self._ready:
+            process = self._ready.popleft()
+            if not process.is_closed:
+                return process
+        return await self.engine.launch()
+
+    def _prepare(self) -> None:
+        """Sees to it that there will be enough processes ready."""
+        if self._preparing is None or self._preparing.done():
+            self._preparing = asyncio.create_task(self._make_ready())
+
+    async def _make_ready(self) -> None:
+        while len(self._ready) < self._ready_wanted:
+            if self._ready:
+                await asyncio.sleep(_PREPARE_SECONDS)  # whoever took the last one is running code now, and comes first
+            try:
+                process = await self.engine.launch()
+                await warm_up(process)
+            except (EngineError, InterpreterEnded):
+                return  # whoever asks for a session is told
+            self._ready.append(process)
 
     async def _reap_for_ever(self) -> None:
         while True:

@@ -5,10 +5,9 @@ import uuid
 from collections import OrderedDict
 from datetime import UTC, datetime, timedelta
 
-from .data_folder import DataFolder
-from .engine import SessionProcess
 from .execution import Execution, Request
 from .kernel import Kernel
+from .processes import Files, SessionProcess
 
 _KEPT_EXECUTIONS = 50
 
@@ -28,7 +27,7 @@ class Session:
         self._executions: OrderedDict[str, Execution] = OrderedDict()
 
     @property
-    def data(self) -> DataFolder:
+    def data(self) -> Files:
         return self._process.data
 
     @property

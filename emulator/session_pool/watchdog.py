@@ -12,6 +12,7 @@ from .isolation import Limits
 
 _SHORTEST_SECONDS, _LONGEST_SECONDS = 0.1, 1.0
 _LONGEST_STOP_SECONDS = 0.5
+_SAVED_SECONDS = 0.5  # of the share, when little was used before: short bursts are not stopped
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -24,6 +25,7 @@ class Watchdog:
         self.seconds = _SHORTEST_SECONDS
         self._seen: tuple[int, int, float] = (0, 0, 0.0)
         self._looked = time.monotonic()
+        self._debt = 0.0  # processor seconds used beyond the share
         self._processor_seconds: dict[int, float] = {}
 
     def look(self, pids: list[int]) -> str | None:
@@ -51,12 +53,12 @@ class Watchdog:
             resident += int(fields[21]) * _PAGE_BYTES
             times[pid] = (int(fields[11]) + int(fields[12])) / _TICKS
             used += times[pid] - self._processor_seconds.get(pid, 0.0)
-        now = time.monotonic()
-        over = used / self._limits.cpus - (now - self._looked)
         self._processor_seconds = times
-        if over > 0.05:
-            _stop_for(min(over, _LONGEST_STOP_SECONDS), times)
-        self._looked = now
+        now = time.monotonic()
+        debt = self._debt + used - self._limits.cpus * (now - self._looked)
+        self._debt, self._looked = max(debt, -_SAVED_SECONDS), now
+        if debt > 0:
+            _stop_for(min(debt / self._limits.cpus, _LONGEST_STOP_SECONDS), times)
         return resident, used
 
 

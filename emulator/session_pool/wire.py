@@ -25,10 +25,10 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Message
 
-from .data_folder import MAX_UPLOAD_BYTES, Entry, FolderGone, InvalidFolder, InvalidName, TooLarge, folder_parts
-from .engine import EngineError
+from .data_rules import MAX_UPLOAD_BYTES, Entry, FolderGone, InvalidFolder, InvalidName, TooLarge, folder_parts
 from .execution import DEFAULT_STREAM_CHARACTERS, Execution, Request
 from .pool import Pool, TooManySessions
+from .processes import EngineError
 from .session import Session
 
 OLDEST_VERSION = "2023-08-01-preview"
@@ -308,9 +308,9 @@ def metadata(pool: Pool) -> dict[str, Any]:
     """What is installed in the pool's sessions: they run what is installed here."""
     started = pool.started_at.replace(tzinfo=None).isoformat(timespec="microseconds")
     if pool.container_type == "Shell":
-        release = dict(_os_release())
+        release = {"NAME": platform.system(), "VERSION": platform.release(), **dict(_os_release())}
         return {
-            "runtimes": [{"name": release.get("NAME", "Linux"), "version": release.get("VERSION", platform.release())}],
+            "runtimes": [{"name": release["NAME"], "version": release["VERSION"]}],
             "preInstalledPackages": [{"name": name, "version": version} for name, version in _debian_packages()],
             "createdAt": started,
             "lastUpdatedAt": started,

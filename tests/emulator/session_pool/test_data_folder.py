@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from emulator.session_pool import data_folder
+from emulator.session_pool import data_rules
 from emulator.session_pool.confinement import SESSION_UID
-from emulator.session_pool.data_folder import DataFolder, FolderGone, InvalidFolder, InvalidName, TooLarge
+from emulator.session_pool.data_folder import DataFolder
+from emulator.session_pool.data_rules import FolderGone, InvalidFolder, InvalidName, TooLarge
 
 
 @pytest.fixture
@@ -148,7 +149,7 @@ def test_the_content_type_comes_from_the_name(folder, name, kind):
 
 def test_an_upload_is_all_or_nothing(folder, path, monkeypatch):
     """While it is written, and when it turns out too large, the old file stands; what was written is not listed."""
-    monkeypatch.setattr(data_folder, "MAX_UPLOAD_BYTES", 3 << 20)
+    monkeypatch.setattr(data_rules, "MAX_UPLOAD_BYTES", 3 << 20)
     put(folder, "a", b"old")
     seen = []
 

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 import requests
 
-from emulator.session_pool import data_folder
+from emulator.session_pool import data_rules
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z")
 
@@ -176,8 +176,8 @@ def test_128_mb_are_taken_and_one_byte_more_is_not(wire):
 
         return wire.call("POST", "files", data=body(), headers={"Content-Type": "multipart/form-data; boundary=x"})
 
-    assert upload(data_folder.MAX_UPLOAD_BYTES).json()["sizeInBytes"] == 134_217_728
-    failed(upload(data_folder.MAX_UPLOAD_BYTES + 1), 413, "FileTooLarge")
+    assert upload(data_rules.MAX_UPLOAD_BYTES).json()["sizeInBytes"] == 134_217_728
+    failed(upload(data_rules.MAX_UPLOAD_BYTES + 1), 413, "FileTooLarge")
     (kept,) = wire.call("GET", "files").json()["value"]
     assert (kept["name"], kept["sizeInBytes"]) == ("big", 134_217_728)
 

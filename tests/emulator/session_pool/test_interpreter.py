@@ -229,3 +229,22 @@ def test_cell_magics(wire):
     assert wire.run("%%bash\necho from bash")["result"]["stdout"] == "from bash\n"
     assert "CPU times" in wire.run("%%time\n1")["result"]["stdout"]
     assert wire.run("%no_such_magic")["result"]["stderr"].startswith("UsageError: Line magic function `%no_such_magic`")
+
+
+def test_a_new_session_is_new(wire):
+    """What was done before the forks so that first runs are fast leaves nothing for code to see."""
+    names = wire.value("sorted(name for name in globals() if not name.startswith('_'))")
+    assert eval(names) == ["In", "Out", "exit", "get_ipython", "open", "quit"]
+    assert eval(wire.value("Out")) == {1: eval(names)}
+    assert wire.value("import sys; hasattr(sys, 'last_value')") is False
+    assert wire.value("import matplotlib.pyplot; matplotlib.pyplot.get_fignums()") == "[]"
+    assert "Cell In[5], line 1" in wire.run("1/0")["result"]["stderr"]
+
+
+def test_libraries_can_be_imported_and_asked_for(wire):
+    """What clients and their documentation count on; the list of packages prints no warning."""
+    code = "import numpy, pandas, matplotlib, scipy, sklearn, openpyxl, PIL, requests; 1"
+    assert wire.value(code) == 1
+    body = wire.run("import pkg_resources\n[d.project_name for d in pkg_resources.working_set]")
+    assert body["result"]["stderr"] == ""
+    assert {"pandas", "numpy", "requests"} <= set(eval(body["result"]["executionResult"]))

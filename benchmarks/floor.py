@@ -1,0 +1,70 @@
+"""What the machine itself takes, without any server: a fork with the libraries imported, a word between two processes.
+
+`python -m benchmarks.floor` prints both as JSON, each a list of milliseconds. It is a program of its own because the
+size of the process decides what a fork costs.
+"""
+
+import gc
+import importlib
+import json
+import os
+import socket
+import subprocess
+import sys
+
+from .pool_program import ROOT, with_repository
+from .quantiles import milliseconds
+
+_LIBRARIES = ("numpy", "pandas", "matplotlib.pyplot")
+
+
+def measured(count: int) -> dict[str, list[float]]:
+    """Runs the program: `fork` and `socketpair`, in milliseconds."""
+    environment = with_repository({"OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "agg"})
+    command = [sys.executable, "-m", "benchmarks.floor", str(count)]
+    printed = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=True).stdout
+    return dict(json.loads(printed))
+
+
+def _fork_and_wait() -> None:
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+
+
+def _round_trips(count: int) -> list[float]:
+    ours, theirs = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        ours.close()
+        while word := theirs.recv(64):
+            theirs.sendall(word)
+        os._exit(0)
+    theirs.close()
+
+    def there_and_back() -> None:
+        ours.sendall(b"word")
+        ours.recv(64)
+
+    taken = [milliseconds(there_and_back) for _ in range(count)]
+    ours.close()
+    os.waitpid(pid, 0)
+    return taken
+
+
+def main() -> None:
+    count = int(sys.argv[1])
+    for library in _LIBRARIES:
+        importlib.import_module(library)
+    gc.collect()
+    gc.freeze()
+    print(
+        json.dumps(
+            {"fork": [milliseconds(_fork_and_wait) for _ in range(count)], "socketpair": _round_trips(20 * count)}
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,223 @@
+"""A long run of the session pool with sessions that behave well and badly: what it holds must not grow.
+
+`python -m benchmarks.soak --sessions 2000 --seconds 300` ends with the first of both. It prints over time what the
+server and the process that sessions are forked from hold, and at the end a verdict for each figure. The exit code is 1
+when something grew, or a session answered in a wrong way.
+"""
+
+import argparse
+import http.client
+import json
+import random
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import processes
+from .pool_program import Caller, PoolProgram, Refused
+from .soak_programs import GRACE_SECONDS, Visit, Wrong, live
+
+_MEGABYTE = 1e6
+_SETTLE_SECONDS = 15  # until all that an ended session had must be gone
+_MOST_TOLD = 10
+
+
+@dataclass(frozen=True)
+class Level:
+    """A figure that is watched: how it is read, and by how much it may be higher at the end than at the first rest."""
+
+    name: str
+    read: Callable[[int, int], float]
+    """Of the server's and the zygote's pid."""
+
+    slack: float = 0
+    share: float = 0
+    """More slack, as a share of the level at the first rest."""
+
+    is_judged: bool = True
+
+    def grows(self, before: float, after: float) -> bool:
+        return after > before + self.slack + self.share * before
+
+
+LEVELS = [
+    Level("server MB", lambda server, _: processes.resident(server) / _MEGABYTE, slack=8, share=0.1),
+    Level("zygote MB", lambda _, zygote: processes.resident(zygote) / _MEGABYTE, slack=4, share=0.05),
+    Level("server fds", lambda server, _: processes.open_files(server), slack=4),
+    Level("zygote fds", lambda _, zygote: processes.open_files(zygote)),
+    Level("server threads", lambda server, _: processes.threads(server), slack=2),
+    Level("processes", lambda server, _: len(processes.below(server))),
+    Level("server mounts", lambda server, _: processes.mounts(server)),
+    Level("zygote mounts", lambda _, zygote: processes.mounts(zygote)),
+    # Of the whole machine, where others have processes too: told, not judged.
+    Level("shared memory MB", lambda *_: processes.machine_memory("Shmem") / _MEGABYTE, slack=64, is_judged=False),
+    Level(
+        "memory in use MB",
+        lambda *_: (processes.machine_memory("MemTotal") - processes.machine_memory("MemAvailable")) / _MEGABYTE,
+        slack=256,
+        is_judged=False,
+    ),
+]
+
+
+class Soak:
+    """The threads that visit sessions, and what came of it."""
+
+    def __init__(self, pool: PoolProgram, *, threads: int, seed: int) -> None:
+        self.pool = pool
+        self._threads = threads
+        self._seed = seed
+        self._lock = threading.Lock()
+        self._stop_at = 0.0
+        self._last = 0
+        self.visited = self.steps = self.waited = 0
+        self.complaints: list[str] = []
+
+    def work(self, until_session: int, until: float) -> list[threading.Thread]:
+        """Starts threads that visit sessions until so many were visited, or the monotonic clock shows `until`."""
+        self._last, self._stop_at = until_session, until
+        started = [threading.Thread(target=self._visit_each, args=(number,)) for number in range(self._threads)]
+        for thread in started:
+            thread.start()
+        return started
+
+    def _visit_each(self, thread: int) -> None:
+        caller = Caller(self.pool.url, timeout=60)
+        while time.monotonic() < self._stop_at and self.pool.is_running:
+            with self._lock:
+                if self.visited >= self._last:
+                    break
+                self.visited += 1
+                number = self.visited
+            chance = random.Random(f"{self._seed}-{number}")
+            try:
+                steps = live(Visit(caller, f"soak-{number}", chance))
+                with self._lock:
+                    self.steps += steps
+            except Refused as refusal:
+                if refusal.status != 429:
+                    self._complain(number, f"refused with {refusal}")
+                    continue
+                with self._lock:
+                    self.waited += 1
+                time.sleep(0.2)  # the pool is full of sessions whose time is not over
+            except (Wrong, OSError, http.client.HTTPException, ValueError) as failure:
+                self._complain(number, f"{type(failure).__name__}: {failure}")
+        caller.close()
+
+    def _complain(self, number: int, words: str) -> None:
+        with self._lock:
+            self.complaints.append(words)
+            if len(self.complaints) <= _MOST_TOLD:
+                print(f"WRONG: session {number}: {words}", flush=True)
+
+
+class Watch:
+    """Reads all levels, and prints them as lines of one table."""
+
+    def __init__(self, pool: PoolProgram) -> None:
+        self._server = pool.pid
+        self._url = pool.url
+        self._zygote = processes.zygote_of(pool.pid)
+        self._started = time.monotonic()
+        self._head = " ".join(["seconds", "sessions", *(level.name.rjust(7) for level in LEVELS)])
+
+    def print_head(self) -> None:
+        print(self._head)
+
+    def read(self) -> list[float]:
+        return [level.read(self._server, self._zygote) for level in LEVELS]
+
+    def print_line(self, visited: int, levels: list[float], remark: str = "") -> None:
+        seconds = time.monotonic() - self._started
+        cells = [f"{seconds:7.0f}", f"{visited:8}"]
+        cells += [f"{value:{max(7, len(level.name))}.0f}" for level, value in zip(LEVELS, levels, strict=True)]
+        print(" ".join(cells), remark, flush=True)
+
+    def rest(self) -> list[float]:
+        """Ends all sessions; the levels when their processes are gone and nothing moves any more."""
+        caller = Caller(self._url)  # the server closes a connection that was idle for long
+        caller.end_all()
+        caller.close()
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        seen: list[list[float]] = []
+        while True:
+            time.sleep(0.5)
+            seen.append(self.read()[2:-2])  # counts; memory never stands quite still
+            if len(seen) > 4 and all(levels == seen[-1] for levels in seen[-4:]) or time.monotonic() > deadline:
+                return self.read()
+
+
+def main() -> int:
+    options = _parser().parse_args()
+    with PoolProgram("--max-sessions", "600", "--cooldown", str(options.cooldown)) as pool:
+        print(f"isolation: {pool.isolation}")
+        print(f"seed {options.seed}, {options.threads} threads, cooldown {options.cooldown:g} s")
+        soak, watch = Soak(pool, threads=options.threads, seed=options.seed), Watch(pool)
+        watch.print_head()
+        watch.print_line(0, watch.rest(), "at the start")
+        rests: list[list[float]] = []
+        for remark in ("at rest, after the warm-up third", "at rest, at the end"):
+            thirds = 3 if rests else 1
+            until = time.monotonic() + options.seconds * (2 if rests else 1) / 3
+            _work(soak, watch, options.sessions * thirds // 3, until)
+            if not pool.is_running:
+                print(f"WRONG: the server ended by itself, with {pool.exit_code}")
+                return 1
+            rests.append(watch.rest())
+            watch.print_line(soak.visited, rests[-1], remark)
+        warmed, ended = rests
+    return _judge(soak, warmed, ended, options.json)
+
+
+def _work(soak: Soak, watch: Watch, until_session: int, until: float) -> None:
+    threads = soak.work(until_session, until)
+    next_line = time.monotonic()
+    while any(thread.is_alive() for thread in threads):
+        next_line += 10
+        while time.monotonic() < next_line and any(thread.is_alive() for thread in threads):
+            time.sleep(0.1)
+        if soak.pool.is_running:
+            watch.print_line(soak.visited, watch.read())
+
+
+def _judge(soak: Soak, warmed: list[float], ended: list[float], json_path: str | None) -> int:
+    print(f"\n{soak.visited} sessions, {soak.steps} steps, {soak.waited} times the pool was full")
+    verdicts = {}
+    failed = bool(soak.complaints)
+    for level, before, after in zip(LEVELS, warmed, ended, strict=True):
+        grows = level.grows(before, after)
+        verdicts[level.name] = {"warmed": before, "ended": after, "grows": grows, "judged": level.is_judged}
+        remark = "" if level.is_judged else "  (the whole machine's: not judged)"
+        print(f"{level.name:<17} {before:8.1f} -> {after:8.1f}  {'grows' if grows else 'flat'}{remark}")
+        failed = failed or (grows and level.is_judged)
+    print(f"wrong answers     {len(soak.complaints)} (also none later than its timeout and {GRACE_SECONDS} s)")
+    if json_path:
+        told = {
+            "sessions": soak.visited,
+            "steps": soak.steps,
+            "levels": verdicts,
+            "wrong": soak.complaints[:_MOST_TOLD],
+        }
+        Path(json_path).write_text(json.dumps(told, indent=2) + "\n")
+    print("failed" if failed else "passed")
+    return int(failed)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
+    add = parser.add_argument
+    add("--sessions", type=int, default=2000, help="at most so many (default 2000)")
+    add("--seconds", type=float, default=300.0, help="at most so long, without the rests (default 300)")
+    add("--threads", type=int, default=6, help="that visit sessions (default 6)")
+    add("--cooldown", type=float, default=5.0, metavar="SECONDS", help="of the pool (default 5)")
+    add("--seed", type=int, default=1, help="decides what each session does (default 1)")
+    add("--json", metavar="FILE", help="write the verdicts there too")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

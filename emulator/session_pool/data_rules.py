@@ -1,0 +1,91 @@
+"""What holds for a session's files wherever they lie: which names they have, how long they may be, how they are told.
+
+Knows nothing of how an engine keeps them. Imports what every system has.
+"""
+
+import mimetypes
+import os
+import re
+from dataclasses import dataclass
+from typing import BinaryIO
+
+DATA = "/mnt/data"
+"""How the code of a session names its data folder."""
+
+MAX_UPLOAD_BYTES = 128 << 20
+UPLOADING = ".upload-"
+"""How the name of a file begins that is not complete yet; lists leave it out."""
+
+DEEPEST = 50
+"""Folders below each other that a list goes into: each takes memory, and on Linux a descriptor, of the server."""
+
+# Letters of any script, digits, and these; a folder's name has no dot. Source: the service's documentation.
+_FILE_NAME = re.compile(r"[\w \-.@$&=;,#%^()]{1,255}")
+_FOLDER_NAME = re.compile(r"[\w \-@$&=;,#%^()]{1,255}")
+
+
+class InvalidName(ValueError):
+    """A file name that the service does not take."""
+
+
+class InvalidFolder(ValueError):
+    """A folder name that the service does not take."""
+
+
+class TooLarge(Exception):
+    """An upload over MAX_UPLOAD_BYTES, or over what the session still holds."""
+
+
+class FolderGone(Exception):
+    """The session has ended, and its files with it."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file or a folder. `directory` is its parent, relative to the folder that was listed, `.` for that itself."""
+
+    name: str
+    directory: str
+    is_folder: bool
+    size: int
+    modified: float  # seconds since the epoch
+
+    @property
+    def path(self) -> str:
+        """Relative to the folder that was listed."""
+        return self.name if self.directory == "." else f"{self.directory}/{self.name}"
+
+    @property
+    def content_type(self) -> str:
+        kind, encoding = mimetypes.guess_type(self.name)
+        if self.is_folder or kind is None or encoding is not None:
+            return "application/octet-stream"
+        return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
+
+
+def folder_parts(folder: str) -> list[str]:
+    """The steps from /mnt/data to `folder`, which may begin with /mnt/data itself. Raises InvalidFolder."""
+    path, root = folder.strip("/"), DATA[1:]
+    if path == root or path.startswith(root + "/"):
+        path = path[len(root) :].strip("/")
+    parts = [part for part in path.split("/") if part]
+    if not all(_FOLDER_NAME.fullmatch(part) for part in parts):
+        raise InvalidFolder(folder)
+    return parts
+
+
+def check_name(name: str) -> None:
+    """Raises InvalidName."""
+    if not _FILE_NAME.fullmatch(name) or name in (".", "..") or len(os.fsencode(name)) > 255:
+        raise InvalidName(name)
+
+
+def copy(source: BinaryIO, target: BinaryIO) -> None:
+    """All that is left in `source`. Raises TooLarge when that is more than an upload may have."""
+    total = 0
+    while chunk := source.read(1 << 20):
+        total += len(chunk)
+        if total > MAX_UPLOAD_BYTES:
+            raise TooLarge
+        target.write(chunk)
+    target.flush()
