@@ -243,7 +243,10 @@ def test_session_pool_options_are_in_its_page():
     assert {option.split()[0] for option, _ in rows} == options_of("emulator.session_pool")
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/session-pool-emulator.md", "docs/isolation.md"])
+@pytest.mark.parametrize(
+    "page",
+    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/session-pool-emulator.md", "docs/isolation.md"],
+)
 def test_links_lead_somewhere(page):
     """A link to a file of the repository, or to a heading of the same page, leads to one."""
     text = (ROOT / page).read_text(encoding="utf-8")

@@ -14,6 +14,7 @@ from .certificate import Certificate
 from .engines import LEVELS, choose
 from .faults import Fault, Faults, InvalidFault
 from .identity_endpoint import IdentityEndpoint
+from .limits import Limits
 from .loopback import PortInUse
 from .pool import Pool
 from .processes import CONTAINER_TYPES, Engine, EngineError
@@ -31,11 +32,18 @@ def main() -> int:
         lifetime_seconds=options.token_lifetime,
     )
     try:
-        engine = choose(options.container_type, **isolation_options(options))
+        limits = Limits(
+            data_bytes=options.session_data << 20,
+            memory_bytes=options.session_memory << 20,
+            cpus=options.session_cpus,
+            network=options.egress,
+        )
+        engine = choose(options.container_type, limits=limits, **isolation_options(options))
     except EngineError as refusal:
         print(refusal, file=sys.stderr)
         return 1
-    pool = Pool(engine, max_sessions=options.max_sessions, cooldown=timedelta(seconds=options.cooldown))
+    cooldown = timedelta(seconds=options.cooldown)
+    pool = Pool(engine, max_sessions=options.max_sessions, cooldown=cooldown, ready=options.ready)
     stop = stop_on_signals()
     certificate = Certificate() if options.tls else None  # from here on a signal does not leave its files behind
     servers: list[SessionPoolServer | IdentityEndpoint] = []
@@ -75,6 +83,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--port", type=int, default=7072, help="port of the pool; 0 picks a free one (default 7072)")
     add("--container-type", choices=CONTAINER_TYPES, default="PythonLTS", help="what sessions run (default PythonLTS)")
     add_isolation_options(parser)
+    add("--egress", action="store_true", help="open this machine's network to the code in sessions")
+    add("--session-data", type=_positive_int, default=1100, metavar="MIB", help="size of /mnt/data (default 1100)")
+    add("--session-memory", type=_positive_int, default=2048, metavar="MIB", help="memory of a session (default 2048)")
+    add("--session-cpus", type=_positive, default=1.0, metavar="NUMBER", help="processors of a session (default 1)")
     add("--tls", action="store_true", help="serve https, with a certificate that is made for this run")
     add("--accept-any-token", action="store_true", help="check only that a bearer token is there")
     add("--without-role", action="store_true", help="refuse good tokens with 403: nobody has assigned the role")
@@ -86,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         help="how long a token is good (default 86400)",
     )
     add("--max-sessions", type=_positive_int, default=100, help="sessions at a time (default 100)")
+    add("--ready", type=_count, default=2, metavar="NUMBER", help="processes kept ready for new sessions (default 2)")
     add(
         "--cooldown",
         type=_positive,
@@ -110,6 +123,10 @@ def _positive(text: str) -> float:
 
 def _positive_int(text: str) -> int:
     return _within(int, text, "a whole number above 0")
+
+
+def _count(text: str) -> int:
+    return 0 if text == "0" else _within(int, text, "a whole number")
 
 
 def _within(kind: Callable[[str], Number], text: str, meaning: str) -> Number:

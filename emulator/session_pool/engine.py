@@ -19,7 +19,8 @@ from typing import Any
 
 from . import frames, zygote
 from .data_folder import DataFolder
-from .isolation import LEVELS, Limits
+from .isolation import LEVELS
+from .limits import Limits
 from .processes import ContainerType, EngineError, InterpreterEnded, Sink
 
 _PACKAGE_PARENT = Path(__file__).resolve().parents[__name__.count(".")]

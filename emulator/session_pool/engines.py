@@ -5,6 +5,7 @@ What only Linux has is imported on Linux alone.
 
 import sys
 
+from .limits import Limits
 from .plain_engine import PlainEngine
 from .processes import ContainerType, Engine, EngineError, SessionProcess
 
@@ -15,16 +16,21 @@ _HINT = "run it in a Linux container or VM, or start it with --allow-unisolated:
 
 
 def choose(
-    container_type: ContainerType = "PythonLTS", *, allow_unisolated: bool = False, require_level: int | None = None
+    container_type: ContainerType = "PythonLTS",
+    *,
+    limits: Limits = Limits(),  # noqa: B008
+    allow_unisolated: bool = False,
+    require_level: int | None = None,
 ) -> Engine:
     """The engine, not started yet: its `start` raises EngineError when this machine has not what is required.
 
-    `require_level` wins over `allow_unisolated`. Raises EngineError when all is clear before the start.
+    `require_level` wins over `allow_unisolated`. The plain engine has no limits. Raises EngineError when all is clear
+    before the start.
     """
     if sys.platform.startswith("linux"):
         from . import engine
 
-        isolated = engine.Engine(container_type, lowest_level=require_level or min(LEVELS))
+        isolated = engine.Engine(container_type, limits=limits, lowest_level=require_level or min(LEVELS))
         return _OrPlain(isolated, allow_unisolated) if require_level is None else isolated
     if require_level is not None:
         raise EngineError(

@@ -15,22 +15,9 @@ import signal
 import socket
 import subprocess
 import tempfile
-from dataclasses import dataclass
 
 from . import confinement, landlock, seccomp
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Of one session. Bytes of its folders are those of /mnt/data; the others have fixed sizes."""
-
-    data_bytes: int = 1100 << 20
-    memory_bytes: int = 2 << 30
-    processes: int = 256
-    cpus: float = 1.0
-    network: bool = False
-    """True leaves the machine's network open to the session's code."""
-
+from .limits import Limits
 
 _OPEN_FILES = 1024
 _LOCKED_BYTES = 16 << 20
@@ -162,6 +149,7 @@ class Level2:
 
         home = os.path.join(self._folder, "home")
         os.environ.update(HOME=home, TMPDIR=home)
+        tempfile.tempdir = None  # Python remembers the machine's
         os.chdir(home)
         confinement.allow_proc_access()
         data_paths.redirect(confinement.DATA, os.path.join(self._folder, "data"))

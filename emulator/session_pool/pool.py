@@ -133,7 +133,8 @@ class Pool:
             self._preparing = asyncio.create_task(self._make_ready())
 
     async def _make_ready(self) -> None:
-        while len(self._ready) < self._ready_wanted:
+        wanted = self._ready_wanted if self.engine.level > 1 else 0  # the plain engine keeps one of its own
+        while len(self._ready) < wanted:
             if self._ready:
                 await asyncio.sleep(_PREPARE_SECONDS)  # whoever took the last one is running code now, and comes first
             try:

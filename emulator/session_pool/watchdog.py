@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Iterable
 
-from .isolation import Limits
+from .limits import Limits
 
 _SHORTEST_SECONDS, _LONGEST_SECONDS = 0.1, 1.0
 _LONGEST_STOP_SECONDS = 0.5

@@ -305,7 +305,11 @@ def _found(operation: Any, *arguments: str, code: str = "FileNotFound") -> Any:
 
 
 def metadata(pool: Pool) -> dict[str, Any]:
-    """What is installed in the pool's sessions: they run what is installed here."""
+    """What is installed in the pool's sessions: they run what is installed here. `isolation` is not the service's."""
+    return _metadata(pool) | {"isolation": {"level": pool.engine.level, "description": pool.engine.isolation}}
+
+
+def _metadata(pool: Pool) -> dict[str, Any]:
     started = pool.started_at.replace(tzinfo=None).isoformat(timespec="microseconds")
     if pool.container_type == "Shell":
         release = {"NAME": platform.system(), "VERSION": platform.release(), **dict(_os_release())}

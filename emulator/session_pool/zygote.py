@@ -27,7 +27,8 @@ import traceback
 from typing import Any, NoReturn
 
 from . import confinement
-from .isolation import LEVELS, Level, Limits
+from .isolation import LEVELS, Level
+from .limits import Limits
 from .watchdog import Watchdog
 
 ENVIRONMENT = {

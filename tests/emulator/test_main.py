@@ -101,7 +101,6 @@ def test_it_prints_where_everything_is(start):
         emulator.told("session pool"),
     )
     assert emulator.told("isolation").startswith("level 3: ")
-    assert "trust" in emulator.told("isolation")
     assert execute(emulator.told("connector"), "6 * 7").json()["result"] == "42"
 
 

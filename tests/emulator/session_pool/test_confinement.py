@@ -14,7 +14,7 @@ import pytest
 
 from emulator.session_pool.data_folder import TooLarge
 from emulator.session_pool.engine import Engine
-from emulator.session_pool.isolation import Limits
+from emulator.session_pool.limits import Limits
 
 ROOT = Path(__file__).resolve().parents[3]
 

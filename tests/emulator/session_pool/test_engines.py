@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from emulator.session_pool.engines import choose
+from emulator.session_pool.limits import Limits
 from emulator.session_pool.plain_engine import PlainEngine
 from emulator.session_pool.processes import EngineError
 
@@ -53,7 +54,7 @@ class Refusing:
     level = 0
     isolation = ""
 
-    def __init__(self, container_type: str, *, lowest_level: int) -> None:
+    def __init__(self, container_type: str, *, limits: Limits, lowest_level: int) -> None:
         self.lowest_level = lowest_level
 
     async def start(self) -> None:

@@ -1,5 +1,6 @@
 """Which identifier has which session, and for how long."""
 
+import contextlib
 import os
 import signal
 import time
@@ -74,7 +75,7 @@ def test_a_full_pool_still_serves_those_who_are_in(start_pool, wire_to):
 
 def test_a_session_that_ended_by_itself_is_forgotten(start_program):
     """As when memory runs out and the kernel ends its processes: it is not there any more, and a new one can be had."""
-    pool = start_program("--max-sessions", "1")
+    pool = start_program("--max-sessions", "1", "--ready", "0")
     wire = pool.wire("once")
     before = pool.descendants()
     wire.run("x = 1")
@@ -85,3 +86,38 @@ def test_a_session_that_ended_by_itself_is_forgotten(start_program):
         time.sleep(0.02)
     assert wire.call("GET", "session").status_code == 404
     assert wire.value("'x' in globals()") is False
+
+
+def test_processes_are_kept_ready(start_program):
+    """New sessions get one that waits, and another is made in its place; each begins with nothing."""
+    pool = start_program("--ready", "1")
+    deadline = time.monotonic() + 10
+    while len(pool.descendants()) < 4 and time.monotonic() < deadline:  # two of the zygote's, an init, an interpreter
+        time.sleep(0.02)
+    waiting = pool.descendants()
+    first = pool.wire("first")
+    assert first.value("x = 1; len(In)") == 2
+    assert waiting <= pool.descendants()
+    while len(pool.descendants()) < 6 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert len(pool.descendants()) == 6
+    assert pool.wire("second").value("'x' in globals(), len(In)") == "(False, 2)"
+    assert [session["identifier"] for session in first.call("GET", "listSessions").json()["sessions"]] == [
+        "first",
+        "second",
+    ]
+
+
+def test_a_ready_process_that_ended_is_not_given_away(start_program, gone):
+    """A new session gets a living one."""
+    pool = start_program("--ready", "2")
+    deadline = time.monotonic() + 10
+    while len(pool.descendants()) < 6 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    ending = set(sorted(pool.descendants())[-4:])  # inits and interpreters; the zygote is older
+    for pid in ending:
+        with contextlib.suppress(ProcessLookupError):  # an interpreter ends with its init
+            os.kill(pid, signal.SIGKILL)
+    assert gone(ending)
+    time.sleep(0.2)  # the server hears of it
+    assert pool.wire("after").value("6 * 7") == 42

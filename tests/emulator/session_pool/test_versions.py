@@ -239,7 +239,8 @@ def test_the_metadata_of_the_pool(wire, version):
     metadata = wire.call("GET", "metadata", params={"api-version": version, "identifier": ""})
     assert metadata.status_code == 200
     body = metadata.json()
-    assert list(body) == ["runtimes", "preInstalledPackages", "createdAt", "lastUpdatedAt", "jupyterKernel"]
+    assert list(body)[:-1] == ["runtimes", "preInstalledPackages", "createdAt", "lastUpdatedAt", "jupyterKernel"]
+    assert body["isolation"]["level"] == 3
     for name in ("createdAt", "lastUpdatedAt"):
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}", body[name]), body[name]
     assert all(list(item) == ["name", "version"] for item in body["runtimes"] + body["preInstalledPackages"])

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from emulator.session_pool.engine import Engine
-from emulator.session_pool.isolation import Limits
+from emulator.session_pool.limits import Limits
 from emulator.session_pool.pool import Pool
 from emulator.session_pool.server import SessionPoolServer
 from emulator.session_pool.tokens import TokenAuthority

@@ -28,7 +28,7 @@ def test_a_killed_server_leaves_no_process(start_program, gone, program):
 
 def test_ended_sessions_leave_no_zombies(start_program, gone):
     """The process of each is reaped when it ends, not when the next session is made."""
-    pool = start_program()
+    pool = start_program("--ready", "0")
     pool.wire("lasting").run("1")
     lasting = pool.descendants()
     for number in range(3):
