@@ -112,7 +112,7 @@ class Recorder:
         self.execution.stderr = self._streams["stderr"].getvalue()[:limit]
 
     def _take_stream(self, name: Any, text: Any) -> None:
-        if name not in self._streams or not isinstance(text, str):
+        if not isinstance(name, str) or name not in self._streams or not isinstance(text, str):
             return
         room = KEPT_STREAM_CHARACTERS - self._written[name]
         if room > 0:

@@ -5,6 +5,7 @@ checked before memory is taken, and anything that is not a JSON object ends the 
 """
 
 import json
+import re
 import struct
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,11 @@ _HEADER = struct.Struct(">I")
 MAX_FRAME_BYTES = 64 << 20  # a figure or a table of a single output; longer ones cost the run, not the server
 
 Message = dict[str, Any]
+
+
+_LARGE_BYTES = 1 << 20
+_MAX_PARTS = 100_000  # each becomes an object of the server's, many times as large as its text
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 
 
 class BadFrame(Exception):
@@ -47,6 +53,8 @@ class Reader:
 
 
 def _decode(body: bytes) -> Message:
+    if len(body) > _LARGE_BYTES and _parts(body) > _MAX_PARTS:
+        raise BadFrame("a message of too many parts")
     try:
         message = json.loads(body)
     except (ValueError, RecursionError):
@@ -54,3 +62,8 @@ def _decode(body: bytes) -> Message:
     if not isinstance(message, dict):
         raise BadFrame("a message that is not an object")
     return message
+
+
+def _parts(body: bytes) -> int:
+    outside = _STRING.sub(b"", body)
+    return sum(map(outside.count, (b",", b"[", b"{")))

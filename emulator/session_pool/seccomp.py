@@ -61,7 +61,7 @@ ALLOWED: dict[str, tuple[int | None, int | None]] = {
     "sched_setparam": (142, 118), "sched_setscheduler": (144, 119), "sched_yield": (24, 124), "select": (23, None),
     "sendfile": (40, 71), "sendmmsg": (307, 269), "sendmsg": (46, 211), "sendto": (44, 206),
     "set_robust_list": (273, 99), "set_tid_address": (218, 96), "setitimer": (38, 103), "setpgid": (109, 154),
-    "setpriority": (141, 140), "setrlimit": (160, 164), "setsid": (112, 157), "setsockopt": (54, 208),
+    "setpriority": (141, 140), "setrlimit": (160, 164), "setsid": (112, 157),
     "setxattr": (188, 5), "shutdown": (48, 210), "sigaltstack": (131, 132), "signalfd": (282, None),
     "signalfd4": (289, 74), "socketpair": (53, 199), "splice": (275, 76), "stat": (4, None), "statfs": (137, 43),
     "statx": (332, 291), "symlink": (88, None), "symlinkat": (266, 36), "sync_file_range": (277, 84),
@@ -74,18 +74,25 @@ ALLOWED: dict[str, tuple[int | None, int | None]] = {
     "wait4": (61, 260), "waitid": (247, 95), "write": (1, 64), "writev": (20, 66),
 }  # fmt: skip
 
-SOCKET, CLONE, CLONE3, IOCTL = (41, 198), (56, 220), (435, 435), (16, 29)
+SOCKET, CLONE, CLONE3, IOCTL, SETSOCKOPT = (41, 198), (56, 220), (435, 435), (16, 29), (54, 208)
 _ARCHITECTURES = {"x86_64": (0xC000_003E, 0), "aarch64": (0xC000_00B7, 1)}
 
 AF_UNIX, AF_INET, AF_INET6 = 1, 2, 10
 _NEW_NAMESPACES = 0x7E02_0080  # every CLONE_NEW*, in the flags of clone
 _TERMINAL_INJECTION = (0x5412, 0x541C)  # TIOCSTI and TIOCLINUX put words into another terminal's mouth
+_SOL_SOCKET, _BUFFER_SIZES = 1, (7, 8, 32, 33)  # SO_SNDBUF, SO_RCVBUF and their FORCE forms
 _X32 = 0x4000_0000
 
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
 _LOAD, _EQUAL, _ANY_OF, _AT_LEAST, _RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
 _ALLOW, _KILL, _ERROR = 0x7FFF_0000, 0x8000_0000, 0x0005_0000
-_NUMBER, _ARCHITECTURE, _ARGUMENT_0, _ARGUMENT_1 = 0, 4, 16, 24  # offsets in struct seccomp_data, low words
+_NUMBER, _ARCHITECTURE, _ARGUMENT_0, _ARGUMENT_1, _ARGUMENT_2 = (
+    0,
+    4,
+    16,
+    24,
+    32,
+)  # offsets in struct seccomp_data, low words
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -123,6 +130,18 @@ def program(machine: str, families: tuple[int, ...]) -> bytes:
                 _line(_LOAD, _ARGUMENT_1),
                 *_refused_when(_EQUAL, _TERMINAL_INJECTION[0], errno.EPERM),
                 *_refused_when(_EQUAL, _TERMINAL_INJECTION[1], errno.EPERM),
+                _line(_RETURN, _ALLOW),
+            ],
+        ),
+        # Large buffers are memory of the kernel's that nothing counts: the wish succeeds, and changes nothing.
+        *_when(
+            SETSOCKOPT[column],
+            [
+                _line(_LOAD, _ARGUMENT_1),
+                _line(_EQUAL, _SOL_SOCKET, 1, 0),
+                _line(_RETURN, _ALLOW),
+                _line(_LOAD, _ARGUMENT_2),
+                *[line for option in _BUFFER_SIZES for line in _refused_when(_EQUAL, option, 0)],
                 _line(_RETURN, _ALLOW),
             ],
         ),

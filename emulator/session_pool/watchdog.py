@@ -25,6 +25,7 @@ class Watchdog:
         self.seconds = _SHORTEST_SECONDS
         self._seen: tuple[int, int, float] = (0, 0, 0.0)
         self._looked = time.monotonic()
+        self._mapped = 0
         self._debt = 0.0  # processor seconds used beyond the share
         self._processor_seconds: dict[int, float] = {}
 
@@ -32,7 +33,11 @@ class Watchdog:
         """Why the session's interpreters must end, in words for the run's answer; None when all is well."""
         if len(pids) > 2 * self._limits.processes:
             return f"the session had more than {self._limits.processes} processes"
-        resident, used = self._usage(pids)
+        resident, mapped, used = self._usage(pids)
+        if mapped != self._mapped:
+            self._mapped = mapped
+            if _shared_memory(pids) > self._limits.memory_bytes:
+                return f"the session shared more than {self._limits.memory_bytes >> 20:,} MiB of memory"
         if resident > self._limits.memory_bytes and sum(map(_own_memory, pids)) > self._limits.memory_bytes:
             return f"the session used more than {self._limits.memory_bytes >> 20:,} MiB of memory"
         seen = (resident, len(pids), used)
@@ -41,9 +46,9 @@ class Watchdog:
         self.seconds = min(2 * self.seconds, _LONGEST_SECONDS) if is_quiet else _SHORTEST_SECONDS
         return None
 
-    def _usage(self, pids: list[int]) -> tuple[int, float]:
-        """Bytes in memory, what is shared counted for each; and processor seconds since the last look."""
-        resident, used, times = 0, 0.0, {}
+    def _usage(self, pids: list[int]) -> tuple[int, int, float]:
+        """Bytes in memory, what is shared counted for each; bytes mapped; processor seconds since the last look."""
+        resident, mapped, used, times = 0, 0, 0.0, {}
         for pid in pids:
             try:
                 with open(f"/proc/{pid}/stat", "rb") as file:
@@ -51,6 +56,7 @@ class Watchdog:
             except OSError:
                 continue  # it has ended
             resident += int(fields[21]) * _PAGE_BYTES
+            mapped += int(fields[20])
             times[pid] = (int(fields[11]) + int(fields[12])) / _TICKS
             used += times[pid] - self._processor_seconds.get(pid, 0.0)
         self._processor_seconds = times
@@ -59,7 +65,7 @@ class Watchdog:
         self._debt, self._looked = max(debt, -_SAVED_SECONDS), now
         if debt > 0:
             _stop_for(min(debt / self._limits.cpus, _LONGEST_STOP_SECONDS), times)
-        return resident, used
+        return resident, mapped, used
 
 
 def _stop_for(seconds: float, pids: Iterable[int]) -> None:
@@ -72,6 +78,22 @@ def _stop_for(seconds: float, pids: Iterable[int]) -> None:
                 pass
         if number == signal.SIGSTOP:
             time.sleep(seconds)
+
+
+def _shared_memory(pids: Iterable[int]) -> int:
+    """Bytes that are mapped as anonymous memory to share. What ended processes wrote there is in nobody's count."""
+    found: dict[str, int] = {}
+    for pid in pids:
+        try:
+            with open(f"/proc/{pid}/maps") as file:
+                for line in file:
+                    if line.endswith("/dev/zero (deleted)\n"):
+                        places, _, _, _, inode = line.split()[:5]
+                        start, _, end = places.partition("-")
+                        found[inode] = max(found.get(inode, 0), int(end, 16) - int(start, 16))
+        except OSError:
+            continue
+    return sum(found.values())
 
 
 def _own_memory(pid: int) -> int:

@@ -30,3 +30,11 @@ def test_a_length_that_is_too_long_is_refused_before_memory_is_taken():
     """The header alone decides."""
     with pytest.raises(frames.BadFrame):
         list(frames.Reader().feed(struct.pack(">I", 2**32 - 1)))
+
+
+def test_large_messages_may_be_of_few_parts_only():
+    """A long text is taken whatever is in it; what would become a million objects of the server's is not."""
+    text = {"text": '[{,"\\' * 500_000}
+    assert list(frames.Reader().feed(frames.encode(text))) == [text]
+    with pytest.raises(frames.BadFrame, match="too many parts"):
+        list(frames.Reader().feed(frames.encode({"list": [{}] * 700_000})))

@@ -46,6 +46,7 @@ def test_the_numbers_are_libseccomps(number_of, column, machine):
     found = {name: number_of(machine, name) for name in known}
     assert known == {name: number if number >= 0 else None for name, number in found.items()}
     special = {"socket": seccomp.SOCKET, "clone": seccomp.CLONE, "clone3": seccomp.CLONE3, "ioctl": seccomp.IOCTL}
+    special["setsockopt"] = seccomp.SETSOCKOPT
     assert {name: numbers[column] for name, numbers in special.items()} == {
         name: number_of(machine, name) for name in special
     }
@@ -82,14 +83,19 @@ def test_what_depends_on_arguments(machine):
     assert decide(program, machine, ioctl, 0, 0x5401) == "allow"
     for request in (0x5412, 0x541C):
         assert decide(program, machine, ioctl, 0, request) == errno.EPERM
+    options = seccomp.SETSOCKOPT[column]
+    assert decide(program, machine, options, 3, socket.SOL_SOCKET, socket.SO_REUSEADDR) == "allow"
+    assert decide(program, machine, options, 3, socket.IPPROTO_TCP, socket.SO_SNDBUF) == "allow"
+    for option in (socket.SO_SNDBUF, socket.SO_RCVBUF, 32, 33):
+        assert decide(program, machine, options, 3, socket.SOL_SOCKET, option) == 0  # as if it had been done
     assert decide(program, machine, sockets, socket.AF_UNIX) == "allow"
     for family in (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK, socket.AF_PACKET, socket.AF_VSOCK):
         assert decide(program, machine, sockets, family) == errno.EAFNOSUPPORT
 
 
-def decide(program: bytes, machine: str, number: int, first: int = 0, second: int = 0) -> str | int:
+def decide(program: bytes, machine: str, number: int, first: int = 0, second: int = 0, third: int = 0) -> str | int:
     """What the kernel would make of a call: classic BPF, run here."""
-    data = struct.pack("=IIQQQ", number, ARCHITECTURES[machine], 0, first, second)
+    data = struct.pack("=IIQQQQ", number, ARCHITECTURES[machine], 0, first, second, third)
     at, accumulator = 0, 0
     while True:
         code, when_true, when_false, value = struct.unpack_from("HBBI", program, at * 8)

@@ -299,7 +299,7 @@ def test_sessions(wire, wire_to, run):
 def test_the_metadata_tells_the_system(wire):
     """Its release and its packages; there is no kernel of Jupyter's."""
     body = wire.call("GET", "metadata").json()
-    assert list(body) == ["runtimes", "preInstalledPackages", "createdAt", "lastUpdatedAt"]
+    assert list(body) == ["runtimes", "preInstalledPackages", "createdAt", "lastUpdatedAt", "isolation"]
     release = platform.freedesktop_os_release()
     assert body["runtimes"] == [{"name": release["NAME"], "version": release.get("VERSION", platform.release())}]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}", body["createdAt"])

@@ -1,0 +1,18 @@
+"""Leaves pipes and sockets where files are expected: who opens one to read waits for ever."""
+
+import os
+import socket
+
+import target
+
+os.mkfifo("/mnt/data/pipe")
+os.mkdir("/mnt/data/in")
+os.mkfifo("/mnt/data/in/pipe")
+os.mkfifo("/mnt/data/folder")
+try:
+    with socket.socket(socket.AF_UNIX) as listener:
+        os.chdir("/mnt/data")
+        listener.bind("socket")
+except OSError:
+    pass
+target.tried()

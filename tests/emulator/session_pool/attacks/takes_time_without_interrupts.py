@@ -1,0 +1,11 @@
+"""Takes no notice of interrupts: the signal is ignored and blocked."""
+
+import signal
+
+import target
+
+target.tried()
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 32))
+while True:
+    pass
