@@ -16,10 +16,11 @@ import socket
 import struct
 from pathlib import Path
 
+from .data_rules import DATA
+
 SESSION_UID = 61_998  # what root drops to; no account, so that it shares processes and files with nobody
 INNER_UID = 1000  # how that user, or the ordinary user who started the pool, looks from inside a session
 HOME = "/home/session"
-DATA = "/mnt/data"
 TEMPORARY_BYTES = 512 << 20  # of /tmp, the home folder and /dev/shm, each
 
 SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")

@@ -20,12 +20,11 @@ from .data_rules import (
     UPLOADING,
     Entry,
     FolderGone,
-    InvalidFolder,
-    InvalidName,
-    TooLarge,
     check_name,
     copy,
     folder_parts,
+    ordinary,
+    refusals,
 )
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -54,17 +53,7 @@ class DataFolder:
         InvalidFolder and InvalidName also mean that the session's code put something else there, or closed the folder.
         """
         check_name(name)
-        try:
-            return self._write(folder, name, content)
-        except (FileNotFoundError, NotADirectoryError, PermissionError) as failure:
-            raise InvalidFolder(folder) from failure
-        except IsADirectoryError as failure:
-            raise InvalidName(name) from failure
-        except OSError as full:
-            raise TooLarge from full
-
-    def _write(self, folder: str, name: str, content: BinaryIO) -> Entry:
-        with self._opened(folder, create=True) as parent:
+        with refusals(folder, name), self._opened(folder, create=True) as parent:
             temporary = UPLOADING + secrets.token_hex(8)
             with _as_session_user():
                 fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644, dir_fd=parent)
@@ -87,11 +76,7 @@ class DataFolder:
                 fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=parent)
             except OSError as failure:
                 raise FileNotFoundError(name) from failure
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            os.close(fd)
-            raise FileNotFoundError(name)
-        return open(fd, "rb"), Entry(name, ".", False, status.st_size, status.st_mtime)
+        return ordinary(fd, name)
 
     def entry(self, folder: str, name: str) -> Entry:
         check_name(name)

@@ -3,9 +3,12 @@
 Knows nothing of how an engine keeps them. Imports what every system has.
 """
 
+import contextlib
 import mimetypes
 import os
 import re
+import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -78,6 +81,28 @@ def check_name(name: str) -> None:
     """Raises InvalidName."""
     if not _FILE_NAME.fullmatch(name) or name in (".", "..") or len(os.fsencode(name)) > 255:
         raise InvalidName(name)
+
+
+@contextlib.contextmanager
+def refusals(folder: str, name: str) -> Iterator[None]:
+    """Around a write: what the system says of the place is told as InvalidFolder, InvalidName or TooLarge."""
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError, PermissionError) as failure:
+        raise InvalidFolder(folder) from failure
+    except IsADirectoryError as failure:
+        raise InvalidName(name) from failure
+    except OSError as full:
+        raise TooLarge from full
+
+
+def ordinary(fd: int, name: str) -> tuple[BinaryIO, Entry]:
+    """The file behind `fd` and what it is. Closes it, and raises FileNotFoundError, when it is no ordinary file."""
+    status = os.fstat(fd)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(fd)
+        raise FileNotFoundError(name)
+    return open(fd, "rb"), Entry(name, ".", False, status.st_size, status.st_mtime)
 
 
 def copy(source: BinaryIO, target: BinaryIO) -> None:

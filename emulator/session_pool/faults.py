@@ -110,11 +110,8 @@ class Faults:
     def __init__(self, *waiting: Fault) -> None:
         self._waiting = list(waiting)
 
-    def meet(self, request: Request, path: str, pool: Pool) -> "MetFault":
+    def meet(self, request: Request, path: str, identifier: str, pool: Pool) -> "MetFault":
         """The one that waits for a request like this, which uses it up."""
-        # As for the pool: the parameter's name differs in case from client to client.
-        named = [value for name, value in request.query_params.items() if name.lower() == "identifier"]
-        identifier = named[0] if named else ""
         fault = next((fault for fault in self._waiting if fault.matches(request.method, path, identifier)), None)
         if fault is not None:
             fault.times -= 1

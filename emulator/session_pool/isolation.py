@@ -13,11 +13,15 @@ import platform
 import resource
 import signal
 import socket
-import subprocess
+import sys
 import tempfile
+from collections.abc import Callable
+from pathlib import Path
 
 from . import confinement, landlock, seccomp
+from .data_rules import DATA
 from .limits import Limits
+from .removal import remove
 
 _OPEN_FILES = 1024
 _LOCKED_BYTES = 16 << 20
@@ -42,20 +46,7 @@ class Level3:
             os._exit(0)
         confinement.settle(self._python_prefixes, swapped=swapped, network=limits.network)
         self._own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
-        self._try()
-
-    def _try(self) -> None:
-        """Only a trial tells what the kernel, a container around it and its security modules allow together."""
-        pid = self.fork_init()
-        if pid == 0:
-            try:
-                self.make()
-                self.enter()
-            except OSError as refusal:
-                os._exit(refusal.errno or 255)
-            os._exit(0)
-        if error := os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
-            raise OSError(error, os.strerror(error))
+        _try(self.fork_init, self.make, self.enter)
 
     def fork_init(self) -> int:
         confinement.new_process_table()
@@ -73,7 +64,7 @@ class Level3:
         confinement.mount_session_folders(self.limits.data_bytes, self._python_prefixes)
         confinement.deny_proc_access()
         confinement.drop_capabilities(keep={confinement.CAP_SYS_PTRACE})  # to see what its processes use
-        return confinement.DATA
+        return DATA
 
     def enter(self) -> None:
         """In an interpreter: the last step before user code."""
@@ -84,7 +75,7 @@ class Level3:
         _set_limits(self.limits)
         _limit(resource.RLIMIT_NPROC, self.limits.processes)  # counted in the user namespace just made
         confinement.drop_capabilities()
-        writable = [confinement.DATA, confinement.HOME, "/tmp", *(f"/dev/{name}" for name in _DEVICES)]
+        writable = [DATA, confinement.HOME, "/tmp", *(f"/dev/{name}" for name in _DEVICES)]
         landlock.restrict(["/"], writable, tcp=True)
         seccomp.load(self._filter)
 
@@ -119,19 +110,11 @@ class Level2:
         self._pool_folder = tempfile.mkdtemp(prefix="session-pool-")
         self._folder = self._pool_folder
         os.environ["MPLCONFIGDIR"] = self._pool_folder
-        self._try()
-
-    def _try(self) -> None:
-        pid = os.fork()
-        if pid == 0:
-            try:
-                self._confine()
-            except OSError as refusal:
-                os._exit(refusal.errno or 255)
-            os._exit(0)
-        if error := os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
+        try:
+            _try(os.fork, self._confine)
+        except OSError:
             self.remove_all()
-            raise OSError(error, os.strerror(error))
+            raise
 
     def fork_init(self) -> int:
         return os.fork()
@@ -152,7 +135,7 @@ class Level2:
         tempfile.tempdir = None  # Python remembers the machine's
         os.chdir(home)
         confinement.allow_proc_access()
-        data_paths.redirect(confinement.DATA, os.path.join(self._folder, "data"))
+        data_paths.redirect(DATA, os.path.join(self._folder, "data"))
         self._confine()
 
     def _confine(self) -> None:
@@ -190,14 +173,31 @@ class Level2:
         confinement.kill_children_but(set())
 
     def remove(self) -> None:
-        _remove(self._folder)
+        remove(Path(self._folder))
 
     def remove_all(self) -> None:
-        _remove(self._pool_folder)
+        remove(Path(self._pool_folder))
 
 
 Level = Level3 | Level2
 LEVELS: dict[int, type[Level3] | type[Level2]] = {3: Level3, 2: Level2}
+
+
+def _try(fork: Callable[[], int], *steps: Callable[[], object]) -> None:
+    """Takes the steps in a process of their own. Raises OSError when one fails.
+
+    Only a trial tells what the kernel, a container around it and its security modules allow together.
+    """
+    pid = fork()
+    if pid == 0:
+        try:
+            for step in steps:
+                step()
+        except OSError as refusal:
+            os._exit(refusal.errno or 255)
+        os._exit(0)
+    if error := os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
+        raise OSError(error, os.strerror(error))
 
 
 def _system_call_filter(*families: int) -> bytes:
@@ -208,7 +208,7 @@ def _system_call_filter(*families: int) -> bytes:
 
 def _set_limits(limits: Limits) -> None:
     """Of each process. What all of a session's processes use together is the watchdog's business."""
-    mapped = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     for limit, value in (
         (resource.RLIMIT_AS, mapped + 2 * limits.memory_bytes),  # libraries reserve more than they use
         (resource.RLIMIT_DATA, mapped + limits.memory_bytes),
@@ -232,14 +232,6 @@ def _python_prefixes() -> list[str]:
 
     Not all that lies beside this package: settings with secrets in them may.
     """
-    import sys
-
     own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     named = {sys.prefix, sys.base_prefix, own}
     return sorted(named | {os.path.realpath(folder) for folder in named})
-
-
-def _remove(folder: str) -> None:
-    """Code may have made folders deeper than Python can recurse, and closed them."""
-    for program in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
-        subprocess.run([*program, "--", folder], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)

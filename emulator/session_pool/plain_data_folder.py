@@ -21,10 +21,11 @@ from .data_rules import (
     FolderGone,
     InvalidFolder,
     InvalidName,
-    TooLarge,
     check_name,
     copy,
     folder_parts,
+    ordinary,
+    refusals,
 )
 
 _REPARSE_POINT = 0x400  # FILE_ATTRIBUTE_REPARSE_POINT: Windows' links and junctions, and files that are elsewhere
@@ -49,7 +50,7 @@ class PlainDataFolder:
         InvalidFolder and InvalidName also mean that the session's code put something else there, or closed the folder.
         """
         _check_name(name)
-        try:
+        with refusals(folder, name):
             parent = self._opened(folder, create=True)
             if stat.S_ISDIR(_status(parent / name, missing=0)):
                 raise InvalidName(name)
@@ -63,12 +64,6 @@ class PlainDataFolder:
                     temporary.unlink()
                 raise
             return _entry(parent / name)
-        except (FileNotFoundError, NotADirectoryError, PermissionError) as failure:
-            raise InvalidFolder(folder) from failure
-        except IsADirectoryError as failure:
-            raise InvalidName(name) from failure
-        except OSError as full:
-            raise TooLarge from full
 
     def read(self, folder: str, name: str) -> tuple[BinaryIO, Entry]:
         """The open file and what it is. Only ordinary files are read: a pipe would never end."""
@@ -79,11 +74,7 @@ class PlainDataFolder:
             fd = os.open(path, _READ_FLAGS)
         except OSError as failure:
             raise FileNotFoundError(name) from failure
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            os.close(fd)
-            raise FileNotFoundError(name)
-        return open(fd, "rb"), Entry(name, ".", False, status.st_size, status.st_mtime)
+        return ordinary(fd, name)
 
     def entry(self, folder: str, name: str) -> Entry:
         _check_name(name)

@@ -1,7 +1,6 @@
 """The pool: which identifier has which session, how many there may be, and when one ends.
 
-Some processes are kept ready, with an interpreter that has run once, so that a new session
-answers as fast as an old one.
+Some processes are kept ready, with an interpreter that has run once, so that a new session answers sooner.
 """
 
 import asyncio

@@ -76,7 +76,7 @@ def make_app(pool: Pool, authority: TokenAuthority, faults: Faults) -> Starlette
 
     async def answer(request: Request) -> Response:
         pool_name, steps = _steps(request)
-        fault = faults.meet(request, "/".join(steps), pool)
+        fault = faults.meet(request, "/".join(steps), wire.query_parameter(request, "identifier"), pool)
         instead = await fault.before()
         if instead is not None:
             return instead

@@ -23,7 +23,7 @@ class Watchdog:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self.seconds = _SHORTEST_SECONDS
-        self._seen: tuple[int, int, float] = (0, 0, 0.0)
+        self._seen = (0, 0)  # bytes in memory, and processes
         self._looked = time.monotonic()
         self._mapped = 0
         self._debt = 0.0  # processor seconds used beyond the share
@@ -40,8 +40,8 @@ class Watchdog:
                 return f"the session shared more than {self._limits.memory_bytes >> 20:,} MiB of memory"
         if resident > self._limits.memory_bytes and sum(map(_own_memory, pids)) > self._limits.memory_bytes:
             return f"the session used more than {self._limits.memory_bytes >> 20:,} MiB of memory"
-        seen = (resident, len(pids), used)
-        is_quiet = seen[:2] == self._seen[:2] and used < 0.01
+        seen = (resident, len(pids))
+        is_quiet = seen == self._seen and used < 0.01
         self._seen = seen
         self.seconds = min(2 * self.seconds, _LONGEST_SECONDS) if is_quiet else _SHORTEST_SECONDS
         return None

@@ -25,7 +25,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Message
 
-from .data_rules import MAX_UPLOAD_BYTES, Entry, FolderGone, InvalidFolder, InvalidName, TooLarge, folder_parts
+from .data_rules import DATA, MAX_UPLOAD_BYTES, Entry, FolderGone, InvalidFolder, InvalidName, TooLarge, folder_parts
 from .execution import DEFAULT_STREAM_CHARACTERS, Execution, Request
 from .pool import Pool, TooManySessions
 from .processes import EngineError
@@ -70,9 +70,7 @@ class Call:
         return self.http.method
 
     def parameter(self, name: str) -> str:
-        """A query parameter; names differ in case from client to client. `""` when it is absent."""
-        found = [value for key, value in self.http.query_params.items() if key.lower() == name.lower()]
-        return found[0] if found else ""
+        return query_parameter(self.http, name)
 
     @property
     def identifier(self) -> str:
@@ -124,6 +122,11 @@ class Call:
         return body
 
 
+def query_parameter(http: HttpRequest, name: str) -> str:
+    """Names differ in case from client to client. `""` when it is absent."""
+    return next((value for key, value in http.query_params.items() if key.lower() == name.lower()), "")
+
+
 def checked_identifier(identifier: Any) -> str:
     """Raises WireError."""
     if not isinstance(identifier, str) or not _IDENTIFIER.fullmatch(identifier):
@@ -133,7 +136,7 @@ def checked_identifier(identifier: Any) -> str:
 
 def _joined(folder: str, path: str) -> tuple[str, str]:
     above, _, name = path.rpartition("/")
-    if path.startswith("/mnt/data/"):
+    if path.startswith(f"{DATA}/"):
         folder = ""
     return "/".join(filter(None, (folder, above))), name
 

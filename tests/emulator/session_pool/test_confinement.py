@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.session_pool.data_folder import TooLarge
+from emulator.session_pool.data_rules import TooLarge
 from emulator.session_pool.engine import Engine
 from emulator.session_pool.limits import Limits
 

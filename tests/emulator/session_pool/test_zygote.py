@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.session_pool.data_folder import FolderGone
+from emulator.session_pool.data_rules import FolderGone
 from emulator.session_pool.engine import Engine, EngineError, InterpreterEnded, SessionProcess
 
 
