@@ -35,21 +35,38 @@ def children(pid: int) -> list[int]:
     return found
 
 
-def zygote_of(server: int) -> int:
-    """The process below the server that sessions are forked from.
+def supervisor_of(server: int) -> int:
+    """The process below the server that sessions' inits are forked from, and the zygote.
 
     With namespaces, the server's child only waits for it: that one's children live in another process table.
     """
     for pid in children(server):
-        if b"zygote" in Path(f"/proc/{pid}/cmdline").read_bytes():
+        if b"supervisor" in Path(f"/proc/{pid}/cmdline").read_bytes():
             while _only_waits(pid):
                 (pid,) = children(pid)
             return pid
-    raise LookupError("the server has no zygote")
+    raise LookupError("the server has no supervisor")
+
+
+def zygote_of(supervisor: int) -> int:
+    """Its first child, where sessions have namespaces; without these, it is the zygote itself."""
+    first = min(children(supervisor), default=supervisor)
+    same_table = os.readlink(f"/proc/{first}/ns/pid") == os.readlink(f"/proc/{supervisor}/ns/pid")
+    return first if same_table and _in_namespaces(supervisor) else supervisor
+
+
+def inits_of(supervisor: int) -> list[int]:
+    """The first process of each session."""
+    zygote = zygote_of(supervisor)
+    return [pid for pid in children(supervisor) if pid != zygote]
+
+
+def _in_namespaces(pid: int) -> bool:
+    return os.readlink(f"/proc/{pid}/ns/pid") != os.readlink("/proc/self/ns/pid")
 
 
 def _only_waits(pid: int) -> bool:
-    """Its children always live in another process table; those of a zygote do while it forks a session."""
+    """Its children always live in another process table; those of a supervisor do while it forks a session."""
     for _ in range(5):
         try:
             if os.readlink(f"/proc/{pid}/ns/pid") == os.readlink(f"/proc/{pid}/ns/pid_for_children"):

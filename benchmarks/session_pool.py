@@ -110,8 +110,8 @@ class PoolRounds:
         """Many sessions with the usual libraries imported: what they take, and whether they slow each other down."""
         count = self._amounts.idle
         self._pause()
-        zygote = processes.zygote_of(self._pool.pid)
-        ready = len(processes.children(zygote))
+        supervisor = processes.supervisor_of(self._pool.pid)
+        ready = len(processes.inits_of(supervisor))
         available = processes.machine_memory("MemAvailable")
         lone = self._name()
         self._caller.run(lone, _IMPORTS)
@@ -121,9 +121,9 @@ class PoolRounds:
             self._caller.run(name, _IMPORTS)
         self._pause()
         lost = (available - processes.machine_memory("MemAvailable")) / count
-        below = processes.below(zygote)
+        below = [pid for pid in processes.below(supervisor) if pid != processes.zygote_of(supervisor)]
         sums = processes.memory(below)
-        sessions = max(count, len(processes.children(zygote)))  # those that the pool keeps ready have memory too
+        sessions = max(count, len(processes.inits_of(supervisor)))  # those that the pool keeps ready have memory too
         alive = sum(self._caller.value(name, "6*7") == 42 for name in names)
         among = self._warm(names)
         again = self._warm([lone])
@@ -211,12 +211,12 @@ class PoolRounds:
     def _end_all(self) -> None:
         """Also waits until their processes are gone, which takes the processors a moment."""
         self._caller.end_all()
-        zygote = processes.zygote_of(self._pool.pid)
+        supervisor = processes.supervisor_of(self._pool.pid)
         deadline = time.monotonic() + 10
-        counts = [len(processes.children(zygote))]
+        counts = [len(processes.inits_of(supervisor))]
         while time.monotonic() < deadline and (len(counts) < 3 or len(set(counts[-3:])) > 1):
             time.sleep(0.2)
-            counts.append(len(processes.children(zygote)))
+            counts.append(len(processes.inits_of(supervisor)))
 
 
 class GatewayRounds:

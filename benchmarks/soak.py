@@ -26,12 +26,20 @@ _MOST_TOLD = 10
 
 
 @dataclass(frozen=True)
+class Pids:
+    """Of the processes that outlive the sessions."""
+
+    server: int
+    supervisor: int
+    zygote: int
+
+
+@dataclass(frozen=True)
 class Level:
     """A figure that is watched: how it is read, and by how much it may be higher at the end than at the first rest."""
 
     name: str
-    read: Callable[[int, int], float]
-    """Of the server's and the zygote's pid."""
+    read: Callable[[Pids], float]
 
     slack: float = 0
     share: float = 0
@@ -44,19 +52,21 @@ class Level:
 
 
 LEVELS = [
-    Level("server MB", lambda server, _: processes.resident(server) / _MEGABYTE, slack=8, share=0.1),
-    Level("zygote MB", lambda _, zygote: processes.resident(zygote) / _MEGABYTE, slack=4, share=0.05),
-    Level("server fds", lambda server, _: processes.open_files(server), slack=4),
-    Level("zygote fds", lambda _, zygote: processes.open_files(zygote)),
-    Level("server threads", lambda server, _: processes.threads(server), slack=2),
-    Level("processes", lambda server, _: len(processes.below(server))),
-    Level("server mounts", lambda server, _: processes.mounts(server)),
-    Level("zygote mounts", lambda _, zygote: processes.mounts(zygote)),
+    Level("server MB", lambda pids: processes.resident(pids.server) / _MEGABYTE, slack=8, share=0.1),
+    Level("supervisor MB", lambda pids: processes.resident(pids.supervisor) / _MEGABYTE, slack=4, share=0.05),
+    Level("zygote MB", lambda pids: processes.resident(pids.zygote) / _MEGABYTE, slack=4, share=0.05),
+    Level("server fds", lambda pids: processes.open_files(pids.server), slack=4),
+    Level("supervisor fds", lambda pids: processes.open_files(pids.supervisor)),
+    Level("zygote fds", lambda pids: processes.open_files(pids.zygote)),
+    Level("server threads", lambda pids: processes.threads(pids.server), slack=2),
+    Level("processes", lambda pids: len(processes.below(pids.server))),
+    Level("server mounts", lambda pids: processes.mounts(pids.server)),
+    Level("supervisor mounts", lambda pids: processes.mounts(pids.supervisor)),
     # Of the whole machine, where others have processes too: told, not judged.
-    Level("shared memory MB", lambda *_: processes.machine_memory("Shmem") / _MEGABYTE, slack=64, is_judged=False),
+    Level("shared memory MB", lambda _: processes.machine_memory("Shmem") / _MEGABYTE, slack=64, is_judged=False),
     Level(
         "memory in use MB",
-        lambda *_: (processes.machine_memory("MemTotal") - processes.machine_memory("MemAvailable")) / _MEGABYTE,
+        lambda _: (processes.machine_memory("MemTotal") - processes.machine_memory("MemAvailable")) / _MEGABYTE,
         slack=256,
         is_judged=False,
     ),
@@ -119,9 +129,9 @@ class Watch:
     """Reads all levels, and prints them as lines of one table."""
 
     def __init__(self, pool: PoolProgram) -> None:
-        self._server = pool.pid
+        supervisor = processes.supervisor_of(pool.pid)
+        self._pids = Pids(pool.pid, supervisor, processes.zygote_of(supervisor))
         self._url = pool.url
-        self._zygote = processes.zygote_of(pool.pid)
         self._started = time.monotonic()
         self._head = " ".join(["seconds", "sessions", *(level.name.rjust(7) for level in LEVELS)])
 
@@ -129,7 +139,7 @@ class Watch:
         print(self._head)
 
     def read(self) -> list[float]:
-        return [level.read(self._server, self._zygote) for level in LEVELS]
+        return [level.read(self._pids) for level in LEVELS]
 
     def print_line(self, visited: int, levels: list[float], remark: str = "") -> None:
         seconds = time.monotonic() - self._started

@@ -149,9 +149,14 @@ def new_process_table() -> None:
     _unshare(_CLONE_NEWPID)
 
 
-def return_to_process_table(namespace_fd: int) -> None:
-    """The next children belong to the process table behind `namespace_fd` again."""
+def use_process_table(namespace_fd: int) -> None:
+    """The next children belong to the process table behind `namespace_fd`."""
     _checked(_libc.setns(namespace_fd, _CLONE_NEWPID), "setns")
+
+
+def join_namespace(namespace_fd: int) -> None:
+    """Moves this process into a namespace of another."""
+    _checked(_libc.setns(namespace_fd, 0), "setns")
 
 
 def new_session_namespaces(*, network: bool) -> None:

@@ -1,4 +1,4 @@
-"""How a session's processes are made, from the server's side: the only module here that knows of the zygote.
+"""How a session's processes are made, from the server's side: the only module here that knows of the supervisor.
 
 An engine launches `SessionProcess`es. A session reaches its files through `data`, and has interpreters there, each with
 a name, that it can start, give requests to, interrupt and kill. Another engine may take this one's place without the
@@ -17,7 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from . import frames, zygote
+from . import control, frames, supervisor
 from .data_folder import DataFolder
 from .isolation import LEVELS
 from .limits import Limits
@@ -30,7 +30,7 @@ _PROGRAMS: dict[ContainerType, str] = {"PythonLTS": "interpreter", "Shell": "she
 
 
 class Engine:
-    """One zygote, and the sessions forked from it. `launch` may be called many times at once."""
+    """One supervisor, and the sessions below it. `launch` may be called many times at once."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Engine:
         self.level = 0
         self._limits = limits
         self._levels = [level for level in sorted(LEVELS, reverse=True) if lowest_level <= level <= highest_level]
-        self._zygote: subprocess.Popen[bytes] | None = None
+        self._supervisor: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
     @property
@@ -65,24 +65,24 @@ class Engine:
         """Returns when sessions can be launched. Raises EngineError."""
         refusals = []
         for level in self._levels:
-            refusal = await self._start_zygote(level)
+            refusal = await self._start_supervisor(level)
             if refusal is None:
                 self.level = level
                 return
             refusals.append(f"level {level}: {refusal}")
         raise EngineError(f"sessions cannot be made here: {'; '.join(refusals)}")
 
-    async def _start_zygote(self, level: int) -> str | None:
+    async def _start_supervisor(self, level: int) -> str | None:
         """None when it can fork sessions, else why this level is not to be had. Raises EngineError."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._zygote = subprocess.Popen(
+        ours, theirs = control.pair()
+        self._supervisor = subprocess.Popen(
             [
-                *(sys.executable, "-m", zygote.__name__),
+                *(sys.executable, "-m", supervisor.__name__),
                 *(str(theirs.fileno()), str(level), json.dumps(asdict(self._limits)), _PROGRAMS[self.container_type]),
             ],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
-            env=zygote.ENVIRONMENT,
+            env=supervisor.ENVIRONMENT,
             cwd=_PACKAGE_PARENT,
             start_new_session=True,  # a Ctrl-C in the terminal is for the server
         )
@@ -90,7 +90,7 @@ class Engine:
         ours.settimeout(_START_SECONDS)
         self._control = ours
         try:
-            event, _ = await asyncio.to_thread(zygote.receive, ours)
+            event, _ = await asyncio.to_thread(control.receive, ours)
         except TimeoutError:
             event = None
         if event is not None and event["event"] == "ready":
@@ -104,26 +104,27 @@ class Engine:
         """Ends every session, with its processes and files."""
         if self._control is not None:
             self._control.close()
-        if self._zygote is not None:
+        if self._supervisor is not None:
             try:
-                await asyncio.to_thread(self._zygote.wait, 3)
+                await asyncio.to_thread(self._supervisor.wait, 3)
             except subprocess.TimeoutExpired:
-                self._zygote.kill()
-                self._zygote.wait()
+                self._supervisor.kill()
+                self._supervisor.wait()
 
     async def launch(self) -> "SessionProcess":
-        """A new session's process, with empty folders and no interpreter yet. Raises EngineError."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        """A new session's process, with empty folders; its main interpreter is starting. Raises EngineError."""
+        ours, theirs = control.pair()
         ours.setblocking(False)
+        process = SessionProcess(ours)
+        process.interpreter().start()  # an init expects that at once: the interpreter is forked while it makes folders
         try:
             assert self._control is not None, "start the engine first"
-            zygote.send(self._control, {"do": "fork"}, (theirs.fileno(),))
+            control.send(self._control, {"do": "fork"}, [theirs.fileno()])
         except OSError:
-            ours.close()
+            process.close()
             raise EngineError("the process that sessions are forked from has ended; restart the emulator") from None
         finally:
             theirs.close()
-        process = SessionProcess(ours)
         await process.made()
         return process
 
@@ -133,13 +134,13 @@ class SessionProcess:
 
     data: DataFolder
 
-    def __init__(self, control: socket.socket) -> None:
-        """`control` leads to the init. Call in the event loop that will use this."""
+    def __init__(self, connection: socket.socket) -> None:
+        """`connection` leads to the init. Call in the event loop that will use this."""
         self._loop = asyncio.get_running_loop()
-        self._control = control
+        self._control = connection
         self._made: asyncio.Future[None] = self._loop.create_future()
         self._interpreters: dict[str, Interpreter] = {}
-        self._loop.add_reader(control, self._read_event)
+        self._loop.add_reader(connection, self._read_event)
 
     async def made(self) -> None:
         """Returns when the session's folders are there. Raises EngineError."""
@@ -170,13 +171,13 @@ class SessionProcess:
     def tell(self, what: str, name: str, *fds: int) -> None:
         """Asks init to start, interrupt or kill an interpreter. For the interpreters alone."""
         try:
-            zygote.send(self._control, {"do": what, "name": name}, fds)
+            control.send(self._control, {"do": what, "name": name}, fds)
         except OSError:
             pass  # the init is gone: its end says so
 
     def _read_event(self) -> None:
         try:
-            event, fds = zygote.receive(self._control)
+            event, fds = control.receive(self._control)
         except OSError:
             event, fds = None, []
         if event is None:
@@ -217,8 +218,8 @@ class Interpreter:
         return self._connection is not None
 
     def start(self) -> None:
-        """A fresh one, without variables. Not when the session is over."""
-        if self._process.is_closed:
+        """A fresh one, without variables, unless one is running or the session is over."""
+        if self._process.is_closed or self.is_running:
             return
         self._connection, theirs = socket.socketpair()
         pipes = [os.pipe(), os.pipe()]

@@ -4,7 +4,8 @@ Level 3: namespaces of its own for everything, a read-only root that shows only 
 walls landlock, an allowlist of system calls, no rights, and limits. Level 2, where the kernel gives no namespaces:
 landlock, the same allowlist, and limits. docs/isolation.md says what each holds, and what it does not.
 
-The zygote makes one of these, and calls `fork_init` in itself, `make` in a session's init, `enter` in an interpreter.
+The supervisor makes one of these and calls `fork_init` in itself; a session's init calls `make`, the zygote
+`fork_interpreter`, and an interpreter `join` and then `enter`.
 """
 
 import contextlib
@@ -33,6 +34,8 @@ _DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts", "
 class Level3:
     """Namespaces, landlock, system call filter and limits."""
 
+    has_namespaces = True
+
     def __init__(self, limits: Limits, server: socket.socket) -> None:
         """Moves this process into namespaces, as pid 1. Raises OSError where the machine does not give all of it."""
         self.limits = limits
@@ -45,18 +48,31 @@ class Level3:
             os.waitpid(pid, 0)
             os._exit(0)
         confinement.settle(self._python_prefixes, swapped=swapped, network=limits.network)
-        self._own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+        (self._own_process_table,) = self.process_table()
         _try(self.fork_init, self.make, self.enter)
 
     def fork_init(self) -> int:
+        """As os.fork. Raises OSError when no process can be had."""
         confinement.new_process_table()
+        return self._fork()
+
+    def fork_interpreter(self, process_table: list[int]) -> int:
+        """As os.fork; the child is in the session's process table already. Raises OSError, as when that has ended."""
+        confinement.use_process_table(*process_table)
+        return self._fork()
+
+    def _fork(self) -> int:
         pid = -1
         try:
             pid = os.fork()
         finally:
             if pid:
-                confinement.return_to_process_table(self._own_pid_namespace)
+                confinement.use_process_table(self._own_process_table)
         return pid
+
+    def process_table(self) -> list[int]:
+        """What `fork_interpreter` needs of a session's init."""
+        return [_namespace("pid")]
 
     def make(self) -> str:
         """In a session's init: makes its namespaces and folders, and returns the path of its data folder."""
@@ -65,6 +81,15 @@ class Level3:
         confinement.deny_proc_access()
         confinement.drop_capabilities(keep={confinement.CAP_SYS_PTRACE})  # to see what its processes use
         return DATA
+
+    def entrance(self) -> tuple[dict[str, str], list[int]]:
+        """In a session's init, behind `make`: what an interpreter must be told and given to join it."""
+        names = ["mnt", "ipc", "uts", "cgroup"] + ([] if self.limits.network else ["net"])
+        return {}, [_namespace(name) for name in names]
+
+    def join(self, _: dict[str, str], namespaces: list[int]) -> None:
+        for namespace in namespaces:
+            confinement.join_namespace(namespace)
 
     def enter(self) -> None:
         """In an interpreter: the last step before user code."""
@@ -97,6 +122,8 @@ class Level3:
 class Level2:
     """A temporary folder for each session, which Python code sees as /mnt/data, and landlock around it."""
 
+    has_namespaces = False
+
     def __init__(self, limits: Limits, server: socket.socket) -> None:
         """Raises OSError where the machine does not give all of it."""
         self.limits = limits
@@ -119,6 +146,12 @@ class Level2:
     def fork_init(self) -> int:
         return os.fork()
 
+    def fork_interpreter(self, _: list[int]) -> int:
+        return os.fork()
+
+    def process_table(self) -> list[int]:
+        return []
+
     def make(self) -> str:
         confinement.adopt_orphans()
         confinement.deny_proc_access()
@@ -126,6 +159,12 @@ class Level2:
         for name in ("data", "home"):
             os.mkdir(os.path.join(self._folder, name))
         return os.path.join(self._folder, "data")
+
+    def entrance(self) -> tuple[dict[str, str], list[int]]:
+        return {"folder": self._folder}, []
+
+    def join(self, told: dict[str, str], _: list[int]) -> None:
+        self._folder = told["folder"]
 
     def enter(self) -> None:
         from . import data_paths
@@ -198,6 +237,10 @@ def _try(fork: Callable[[], int], *steps: Callable[[], object]) -> None:
         os._exit(0)
     if error := os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
         raise OSError(error, os.strerror(error))
+
+
+def _namespace(name: str) -> int:
+    return os.open(f"/proc/self/ns/{name}", os.O_RDONLY | os.O_CLOEXEC)
 
 
 def _system_call_filter(*families: int) -> bytes:

@@ -61,7 +61,7 @@ class Interpreter(Protocol):
         """How it ended, when that was outside of a run and nobody asked for it; until it is started again."""
 
     def start(self) -> None:
-        """A fresh one, without variables. Not when the session is over."""
+        """A fresh one, without variables, unless one is running or the session is over."""
 
     async def run(self, run_id: str, request: dict[str, Any], sink: Sink) -> frames.Message:
         """Gives `sink` what the interpreter says meanwhile, and returns its `execute_reply`.

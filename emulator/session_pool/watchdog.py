@@ -1,6 +1,8 @@
 """What all processes of a session use together: memory, processors, processes. The kernel's own limits are for each.
 
-Runs in the session's init, which looks now and then: often while something changes, seldom while nothing does.
+A `Watchdog` is in each session's init, which looks now and then: often while something changes, seldom while nothing
+does, so that hundreds of idle sessions cost nothing. Memory can be filled faster than that: the supervisor keeps an eye
+on the machine's, and when it shrinks, all look.
 """
 
 import os
@@ -10,24 +12,49 @@ from collections.abc import Iterable
 
 from .limits import Limits
 
-_SHORTEST_SECONDS, _LONGEST_SECONDS = 0.1, 1.0
+LOOK = signal.SIGALRM
+"""What the supervisor sends to the inits."""
+SUPERVISOR_SECONDS = 0.1
+
+_MOMENT_SECONDS = 0.5
+_SHORTEST_SECONDS, _FIRST_SECONDS, _LONGEST_SECONDS = 0.1, 0.5, 4.0
 _LONGEST_STOP_SECONDS = 0.5
 _SAVED_SECONDS = 0.5  # of the share, when little was used before: short bursts are not stopped
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
+class MachineMemory:
+    """What is left to all programs of the machine."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._much = limits.memory_bytes // 2
+        self._since, self._left = 0.0, 0
+
+    def shrinks(self) -> bool:
+        """True when much was taken in a moment. Many sessions that are made in a row take less."""
+        now, left = time.monotonic(), _available_memory()
+        shrinks = left < self._left - self._much
+        if shrinks or now > self._since + _MOMENT_SECONDS:
+            self._since, self._left = now, left
+        return shrinks
+
+
 class Watchdog:
-    """`seconds` is when to look again."""
+    """One session's."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self.seconds = _SHORTEST_SECONDS
+        self._seconds = _FIRST_SECONDS
         self._seen = (0, 0)  # bytes in memory, and processes
         self._looked = time.monotonic()
         self._mapped = 0
         self._debt = 0.0  # processor seconds used beyond the share
         self._processor_seconds: dict[int, float] = {}
+
+    def seconds(self, *, hurry: bool = False) -> float:
+        """Until it is time to look: now with `hurry`, but never all the time."""
+        return max(0.0, self._looked + (_SHORTEST_SECONDS if hurry else self._seconds) - time.monotonic())
 
     def look(self, pids: list[int]) -> str | None:
         """Why the session's interpreters must end, in words for the run's answer; None when all is well."""
@@ -43,7 +70,7 @@ class Watchdog:
         seen = (resident, len(pids))
         is_quiet = seen == self._seen and used < 0.01
         self._seen = seen
-        self.seconds = min(2 * self.seconds, _LONGEST_SECONDS) if is_quiet else _SHORTEST_SECONDS
+        self._seconds = min(2 * self._seconds, _LONGEST_SECONDS) if is_quiet else _SHORTEST_SECONDS
         return None
 
     def _usage(self, pids: list[int]) -> tuple[int, int, float]:
@@ -108,3 +135,8 @@ def _own_memory(pid: int) -> int:
             return int(file.read().split()[1]) * _PAGE_BYTES
     except OSError:
         return 0
+
+
+def _available_memory() -> int:
+    with open("/proc/meminfo") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("MemAvailable:")) << 10

@@ -115,15 +115,15 @@ def test_a_signal_while_it_starts_ends_it_too(gone):
     with subprocess.Popen(
         [*COMMAND, "--port", "0"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        zygote: set[int] = set()
-        while not zygote and process.poll() is None:
+        started: set[int] = set()
+        while not started and process.poll() is None:
             children = [path.read_text() for path in Path(f"/proc/{process.pid}/task").glob("*/children")]
-            zygote = {int(pid) for text in children for pid in text.split()}
+            started = {int(pid) for text in children for pid in text.split()}
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=15)
-    assert zygote
+    assert started
     assert (process.returncode, said) == (0, b"")
-    assert gone(zygote)
+    assert gone(started)
 
 
 def test_a_machine_that_cannot_make_sessions_is_told_why():

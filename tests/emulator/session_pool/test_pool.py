@@ -92,15 +92,15 @@ def test_processes_are_kept_ready(start_program):
     """New sessions get one that waits, and another is made in its place; each begins with nothing."""
     pool = start_program("--ready", "1")
     deadline = time.monotonic() + 10
-    while len(pool.descendants()) < 4 and time.monotonic() < deadline:  # two of the zygote's, an init, an interpreter
+    while len(pool.descendants()) < 5 and time.monotonic() < deadline:  # with the zygote and its two parents
         time.sleep(0.02)
     waiting = pool.descendants()
     first = pool.wire("first")
     assert first.value("x = 1; len(In)") == 2
     assert waiting <= pool.descendants()
-    while len(pool.descendants()) < 6 and time.monotonic() < deadline:
+    while len(pool.descendants()) < 7 and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert len(pool.descendants()) == 6
+    assert len(pool.descendants()) == 7
     assert pool.wire("second").value("'x' in globals(), len(In)") == "(False, 2)"
     assert [session["identifier"] for session in first.call("GET", "listSessions").json()["sessions"]] == [
         "first",
@@ -112,7 +112,7 @@ def test_a_ready_process_that_ended_is_not_given_away(start_program, gone):
     """A new session gets a living one."""
     pool = start_program("--ready", "2")
     deadline = time.monotonic() + 10
-    while len(pool.descendants()) < 6 and time.monotonic() < deadline:
+    while len(pool.descendants()) < 7 and time.monotonic() < deadline:
         time.sleep(0.02)
     ending = set(sorted(pool.descendants())[-4:])  # inits and interpreters; the zygote is older
     for pid in ending:

@@ -18,17 +18,16 @@ for line in open("/proc/self/maps") if os.access("/proc/self/maps", os.R_OK) els
                 pass
 for name, value in os.environ.items():
     target.tell(f"{name}={value}".encode())
-for found in gc.get_objects():
-    if isinstance(found, socket.socket) and found.fileno() >= 0 and found.family == socket.AF_UNIX:
-        if found.type == socket.SOCK_SEQPACKET:
-            target.breached("holds a control socket of the zygote or of its init")
-for fd in range(4096):
+numbers = {found.fileno() for found in gc.get_objects() if isinstance(found, socket.socket)}
+for fd in sorted(numbers | set(range(1 << 15))):
     try:
         kind = os.fstat(fd).st_mode
-    except OSError:
+    except (OSError, ValueError):
         continue
     if stat.S_ISDIR(kind):
         target.breached(f"holds a folder open: {os.readlink(f'/proc/self/fd/{fd}')}")
+    if stat.S_ISSOCK(kind) and socket.socket(fileno=os.dup(fd)).type == socket.SOCK_SEQPACKET:
+        target.breached("holds a control socket of the zygote or of its init")
 for argument in sys.orig_argv:
     target.tell(argument.encode())
 target.tried()

@@ -20,7 +20,7 @@ def test_a_killed_server_leaves_no_process(start_program, gone, program):
     wire = pool.wire("left")
     wire.run("MARK = 'left-behind'\n" + program("leaves_daemon"))
     pids = pool.descendants()
-    assert len(pids) >= 5  # the zygote and its parent, the session's init, its interpreter, the daemon
+    assert len(pids) >= 6  # the supervisor and its parent, the zygote, the session's init, its interpreter, the daemon
     pool.process.send_signal(signal.SIGKILL)
     pool.process.wait()
     assert gone(pids)
@@ -44,11 +44,11 @@ def test_a_machine_that_is_out_of_process_tables_costs_new_sessions_only():
 
     async def life(engine: Engine) -> None:
         old = await engine.launch()
-        _allow_process_tables(_zygote(engine), 0)
+        _allow_process_tables(_supervisor(engine), 0)
         with pytest.raises(EngineError, match="ended while it was made"):
             await engine.launch()
         assert await _runs(old)
-        _allow_process_tables(_zygote(engine), 1000)
+        _allow_process_tables(_supervisor(engine), 1000)
         new = await engine.launch()
         assert await _runs(new)
         old.close()
@@ -57,11 +57,11 @@ def test_a_machine_that_is_out_of_process_tables_costs_new_sessions_only():
     _with_engine(life)
 
 
-def _allow_process_tables(zygote: int, number: int) -> None:
-    """Sets a limit of the kernel's in the zygote's user namespace, which only a process inside of it may do."""
+def _allow_process_tables(supervisor: int, number: int) -> None:
+    """Sets a limit of the kernel's in the supervisor's user namespace, which only a process inside of it may do."""
     code = (
         "import ctypes, os\n"
-        f"assert ctypes.CDLL(None).setns(os.open('/proc/{zygote}/ns/user', os.O_RDONLY), 0x10000000) == 0\n"
+        f"assert ctypes.CDLL(None).setns(os.open('/proc/{supervisor}/ns/user', os.O_RDONLY), 0x10000000) == 0\n"
         f"open('/proc/sys/user/max_pid_namespaces', 'w').write('{number}')"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
@@ -128,9 +128,9 @@ def test_a_session_without_its_init_is_over():
 
     async def life(engine: Engine) -> None:
         other = await engine.launch()
-        inits = set(_children(_zygote(engine)))
+        inits = set(_children(_supervisor(engine)))
         doomed = await engine.launch()
-        (init,) = set(_children(_zygote(engine))) - inits
+        (init,) = set(_children(_supervisor(engine))) - inits
         interpreter = doomed.interpreter()
         interpreter.start()
         run = asyncio.ensure_future(interpreter.run("r-1", {"code": "import time; time.sleep(60)"}, lambda _: None))
@@ -162,11 +162,11 @@ def _with_engine(life: Callable[[Engine], Awaitable[None]]) -> None:
     asyncio.run(whole())
 
 
-def _zygote(engine: Engine) -> int:
+def _supervisor(engine: Engine) -> int:
     """The process behind the one that was started, which only waits for it."""
-    assert engine._zygote is not None
-    (zygote,) = _children(engine._zygote.pid)
-    return zygote
+    assert engine._supervisor is not None
+    (supervisor,) = _children(engine._supervisor.pid)
+    return supervisor
 
 
 def _children(pid: int) -> list[int]:
