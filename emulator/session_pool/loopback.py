@@ -43,6 +43,7 @@ class LoopbackServer:
             log_level="critical",
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # there is no proxy in front
             http=_Protocol,
             lifespan="on",
             timeout_graceful_shutdown=0,  # runs may take minutes, and who stops a server does not wait
