@@ -84,17 +84,19 @@ class Contract:
     def _read_operations(self) -> dict[str, Operation]:
         """By operationId."""
         found = {}
-        for path, item in resolved(self.document["paths"], self.document).items():
+        for path, item in self.document["paths"].items():
             for method in METHODS:
                 if method in item:
                     operation = item[method]
-                    content = operation.get("requestBody", {}).get("content", {})
+                    # Not its answers, which would take as long again.
+                    parameters = [*item.get("parameters", []), *operation.get("parameters", [])]
+                    body = resolved(operation.get("requestBody", {}), self.document)
                     found[operation["operationId"]] = Operation(
                         operation["operationId"],
                         method.upper(),
                         path,
-                        tuple(item.get("parameters", []) + operation.get("parameters", [])),
-                        {media_type: media["schema"] for media_type, media in content.items()},
+                        tuple(resolved(parameters, self.document)),
+                        {media_type: media["schema"] for media_type, media in body.get("content", {}).items()},
                     )
         return found
 

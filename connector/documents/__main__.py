@@ -17,8 +17,12 @@ def main() -> int:
     text = json.dumps(derive(options.url + _route_prefix()), indent=4, ensure_ascii=False)
     if options.output is None:
         print(text)
-    else:
+        return 0
+    try:
         options.output.write_text(f"{text}\n", encoding="utf-8")
+    except OSError as failure:
+        print(f"{options.output} cannot be written: {failure.strerror}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -40,16 +40,16 @@ def agents_document(source: Json) -> Json:
 
 
 def _operation(operation: PublishedOperation, source: Json) -> Json:
-    entry = dict(operation.source)
+    derived = dict(operation.entry)
     if operation.parameters:
-        entry["parameters"] = resolved(operation.parameters, source)
+        derived["parameters"] = resolved(operation.parameters, source)
     if operation.body is not None:
-        entry["requestBody"] = {**operation.body, "content": {JSON_TYPE: operation.body["content"][JSON_TYPE]}}
-    entry["responses"] = {
+        derived["requestBody"] = {**operation.body, "content": {JSON_TYPE: operation.body["content"][JSON_TYPE]}}
+    derived["responses"] = {
         status: open_to_members(resolved(response, source)) if status.startswith("2") else response
-        for status, response in entry["responses"].items()
+        for status, response in derived["responses"].items()
     }
-    return entry
+    return derived
 
 
 def _components(paths: Json, source: Json) -> Json:

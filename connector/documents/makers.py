@@ -41,7 +41,6 @@ _SCHEMA_MEMBERS = {
 }
 """Those that Swagger 2.0 has too. A schema with `anyOf` and the like is left without a type, which stands for any."""
 _NOT_IN_PARAMETERS = {"additionalProperties", "allOf", "example", "properties", "required", "title"}
-_COMPONENT = "#/components/"
 
 
 def makers_document(source: Json) -> Json:
@@ -79,48 +78,45 @@ def address(base_url: str) -> Json:
 
 
 def _operation(operation: PublishedOperation, source: Json) -> Json:
-    entry: Json = {
+    derived: Json = {
         name: value
-        for name, value in operation.source.items()
+        for name, value in operation.entry.items()
         if name in ("operationId", "tags", "summary", "description", "deprecated") or name.startswith("x-ms-")
     }
     parameters = [_parameter_or_reference(parameter, source) for parameter in operation.parameters]
     if operation.body is not None:
-        entry["consumes"] = [JSON_TYPE]
+        derived["consumes"] = [JSON_TYPE]
         parameters.append(_body(operation.body, source))
-    entry["produces"] = list(operation.success[1].get("content", {})) or [JSON_TYPE]
+    derived["produces"] = list(operation.success[1].get("content", {})) or [JSON_TYPE]
     if parameters:
-        entry["parameters"] = parameters
-    entry["responses"] = {
-        status: _response(resolved(response, source)) for status, response in operation.source["responses"].items()
+        derived["parameters"] = parameters
+    derived["responses"] = {
+        status: {"description": followed(response, source)["description"]}
+        for status, response in operation.entry["responses"].items()
     }
     status, success = operation.success
     for media in success.get("content", {}).values():
-        entry["responses"][status]["schema"] = open_to_members(_schema(media["schema"], source))
-    return entry
-
-
-def _response(response: Json) -> Json:
-    return {"description": response["description"]}
+        derived["responses"][status]["schema"] = open_to_members(_schema(media["schema"], source))
+    return derived
 
 
 def _parameter_or_reference(parameter: Json, source: Json) -> Json:
     if "$ref" in parameter:
-        return {"$ref": parameter["$ref"].replace(_COMPONENT, "#/")}
+        return {"$ref": parameter["$ref"].replace("#/components/", "#/")}
     return _parameter(parameter, source)
 
 
 def _parameter(parameter: Json, source: Json) -> Json:
     """A parameter of the path, the query or a header; its schema's members are its own in Swagger 2.0."""
     schema = _schema(resolved(parameter["schema"], source), source)
-    entry: Json = {
+    derived: Json = {
         **{name: parameter[name] for name in ("name", "in", "required") if name in parameter},
         **{name: value for name, value in schema.items() if name not in _NOT_IN_PARAMETERS},
         **{name: value for name, value in parameter.items() if name == "description" or name.startswith("x-ms-")},
     }
     if parameter["in"] == "path":
-        entry["x-ms-url-encoding"] = "single"
-    return entry
+        derived["x-ms-url-encoding"] = "single"
+    return derived
 
 
 def _body(body: Json, source: Json) -> Json:

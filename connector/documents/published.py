@@ -17,11 +17,11 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class PublishedOperation:
-    """One operation. `source` is its entry in openapi.yaml, as it stands there."""
+    """One operation. `entry` is what openapi.yaml says of it, as it stands there."""
 
     path: str
     method: str  # in lower case, as the document has it
-    source: Json
+    entry: Json
     parameters: list[Json]  # those of the path as well; references are kept
     body: Json | None  # the entry `requestBody`, resolved
     success: tuple[str, Json]  # status and answer of the first 2xx; references in its schema are kept
