@@ -93,3 +93,9 @@ def get_health(req: func.HttpRequest) -> func.HttpResponse:
 @app.route("openapi.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 def get_openapi_document(req: func.HttpRequest) -> func.HttpResponse:
     return connector.answer("GetOpenApiDocument", req)
+
+
+@app.function_name("GetSwaggerDocument")
+@app.route("swagger.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+def get_swagger_document(req: func.HttpRequest) -> func.HttpResponse:
+    return connector.answer("GetSwaggerDocument", req)

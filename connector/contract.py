@@ -7,7 +7,6 @@ number or a boolean belongs. Everything else that is unexpected is an error that
 
 import json
 import re
-from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -22,7 +21,7 @@ from .errors import InvalidFileContent, InvalidFileName, InvalidRequest, Invalid
 from .identity import check_session_id
 
 DOCUMENT_PATH = Path(__file__).resolve().parent.parent / "openapi.yaml"
-_METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
+METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
 _ERRORS = {
     "sessionId": InvalidSessionId,
     "fileName": InvalidFileName,
@@ -74,52 +73,60 @@ class Operation:
 
 
 class Contract:
-    """The document, with the limits that the settings give it."""
+    """The document, with the limits that the settings give it, as `document` and as what it says of operations."""
 
-    def __init__(self, *, max_code_characters: int, path: Path = DOCUMENT_PATH) -> None:
-        # C code reads the document ten times as fast, and a cold start waits for it.
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        self._document: Json = yaml.load(path.read_text(encoding="utf-8"), loader)
-        execute = self._document["paths"]["/executions"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    def __init__(self, *, max_code_characters: int) -> None:
+        self.document = read_document()
+        execute = self.document["paths"]["/executions"]["post"]["requestBody"]["content"]["application/json"]["schema"]
         execute["properties"]["pythonCode"]["maxLength"] = max_code_characters
         self.operations = self._read_operations()
 
     def _read_operations(self) -> dict[str, Operation]:
         """By operationId."""
-        resolved = _resolved(self._document, self._document)
         found = {}
-        for path, item in resolved["paths"].items():
-            for method in _METHODS:
+        for path, item in self.document["paths"].items():
+            for method in METHODS:
                 if method in item:
                     operation = item[method]
-                    content = operation.get("requestBody", {}).get("content", {})
+                    # Not its answers, which would take as long again.
+                    parameters = [*item.get("parameters", []), *operation.get("parameters", [])]
+                    body = resolved(operation.get("requestBody", {}), self.document)
                     found[operation["operationId"]] = Operation(
                         operation["operationId"],
                         method.upper(),
                         path,
-                        tuple(item.get("parameters", []) + operation.get("parameters", [])),
-                        {media_type: media["schema"] for media_type, media in content.items()},
+                        tuple(resolved(parameters, self.document)),
+                        {media_type: media["schema"] for media_type, media in body.get("content", {}).items()},
                     )
         return found
 
-    def document(self, base_url: str) -> Json:
-        """The document as callers get it, with the address under which they reach the connector."""
-        document = deepcopy(self._document)
-        document["servers"] = [{"url": base_url}]
-        return document
+
+def read_document() -> Json:
+    """openapi.yaml as it stands."""
+    # C code reads it ten times as fast, and a cold start waits for it.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    document: Json = yaml.load(DOCUMENT_PATH.read_text(encoding="utf-8"), loader)
+    return document
 
 
-def _resolved(node: Any, document: Json) -> Any:
+def resolved(node: Any, document: Json) -> Any:
     """`node` with every reference replaced by what it points to."""
     if isinstance(node, dict):
         if "$ref" in node:
-            target: Any = document
-            for step in node["$ref"].removeprefix("#/").split("/"):
-                target = target[step]
-            return _resolved(target, document)
-        return {name: _resolved(value, document) for name, value in node.items()}
+            return resolved(followed(node, document), document)
+        return {name: resolved(value, document) for name, value in node.items()}
     if isinstance(node, list):
-        return [_resolved(item, document) for item in node]
+        return [resolved(item, document) for item in node]
+    return node
+
+
+def followed(node: Json, document: Json) -> Json:
+    """What a reference points to, whose own references are kept; anything else as it is."""
+    while "$ref" in node:
+        target: Any = document
+        for step in node["$ref"].removeprefix("#/").split("/"):
+            target = target[step]
+        node = target
     return node
 
 

@@ -18,6 +18,7 @@ import azure.functions as func
 
 from .contract import Contract, Operation
 from .credentials import PoolCredential
+from .documents import Documents
 from .errors import (
     ConnectorError,
     InternalError,
@@ -53,6 +54,7 @@ class Connector:
             self._misset = failure
             return
         self.contract = Contract(max_code_characters=self._settings.max_code_characters)
+        self.documents = Documents(self.contract.document)
         self.pool = SessionPoolClient(
             self._settings.pool_management_endpoint,
             PoolCredential(self._settings.pool_credential, self._settings.azure_client_id),
@@ -154,7 +156,11 @@ def _get_health(connector: Connector, request: func.HttpRequest) -> func.HttpRes
 
 
 def _get_openapi_document(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
-    return _json_response(connector.contract.document(_base_url(connector.settings, request, "/openapi.json")))
+    return _json_response(connector.documents.agents(_base_url(connector.settings, request, "/openapi.json")))
+
+
+def _get_swagger_document(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
+    return _json_response(connector.documents.makers(_base_url(connector.settings, request, "/swagger.json")))
 
 
 def _with_parameters(operation_id: str, operation: Callable[..., Any]) -> "_Answer":
@@ -185,6 +191,7 @@ _OPERATIONS: dict[str, _Answer] = {
     "CheckConnection": _check_connection,
     "GetHealth": _get_health,
     "GetOpenApiDocument": _get_openapi_document,
+    "GetSwaggerDocument": _get_swagger_document,
 }
 
 

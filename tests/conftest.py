@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,12 +9,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import requests
-import yaml
-from jsonschema import Draft202012Validator
 
 from connector.settings import SETTINGS
 from emulator.functions_host import FunctionsHost
@@ -24,48 +20,31 @@ from emulator.session_pool.identity_endpoint import IdentityEndpoint
 from emulator.session_pool.pool import Pool
 from emulator.session_pool.server import SessionPoolServer
 from emulator.session_pool.tokens import TokenAuthority
+from tests.promised import promises
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-class Promised:
-    """The responses that openapi.yaml promises, with schemas to hold real ones against."""
-
-    def __init__(self) -> None:
-        self._document = yaml.safe_load((ROOT / "openapi.yaml").read_text())
-
-    def check(self, method: str, path: str, response: requests.Response) -> None:
-        """Fails when the response is not one of those, or does not have their shape."""
-        assert response.status_code != 500 or response.content, "an exception reached the host"
-        operation = self._operation(method, urlsplit(path).path)
-        if operation is None or not (response.headers.get("x-ms-request-id") and response.request.method != "HEAD"):
-            return  # the host's own answers
-        promised = operation["responses"].get(str(response.status_code), operation["responses"]["default"])
-        promised = self._resolved(promised)
-        if "application/json" in promised.get("content", {}):
-            assert response.headers["Content-Type"] == "application/json"
-            schema = self._resolved(promised["content"]["application/json"]["schema"])
-            Draft202012Validator(schema).validate(response.json())
-
-    def _operation(self, method: str, path: str) -> dict[str, Any] | None:
-        for template, item in self._document["paths"].items():
-            if method.lower() in item and re.fullmatch(re.sub(r"{\w+}", "[^/]+", template), path):
-                found: dict[str, Any] = item[method.lower()]
-                return found
-        return None
-
-    def _resolved(self, node: Any) -> Any:
-        if isinstance(node, dict) and "$ref" in node:
-            target = self._document
-            for step in node["$ref"].removeprefix("#/").split("/"):
-                target = target[step]
-            return self._resolved(target)
-        if isinstance(node, dict):
-            return {name: self._resolved(value) for name, value in node.items()}
-        return [self._resolved(item) for item in node] if isinstance(node, list) else node
+def pytest_configure() -> None:
+    promises.watch()
 
 
-promised = Promised()
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup() -> Iterator[None]:
+    yield
+    promises.settle()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Iterator[None]:
+    yield
+    promises.settle()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    yield
+    promises.settle()
 
 
 @dataclass(frozen=True)
@@ -75,9 +54,9 @@ class Api:
     url: str
 
     def call(self, method: str, path: str, **request: Any) -> requests.Response:
-        """The response, which must be one that openapi.yaml promises."""
+        """The response, which `tests/promised.py` has held to openapi.yaml."""
         response = requests.request(method, f"{self.url}{path}", timeout=60, **request)
-        promised.check(method, path, response)
+        assert response.status_code != 500 or response.content, "an exception reached the host"
         return response
 
     def execute(self, code: str, session_id: str | None = None, **members: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
+from connector.documents.agents import agents_document
 from connector.errors import ConnectorError
 from connector.settings import SETTINGS
 
@@ -226,9 +227,16 @@ def test_tour(answers, number):
         assert_shown(json.loads(step.shown), json.loads(last))
 
 
-def test_readme_lists_the_operations_in_the_documents_order():
-    """The last answer of README's tour is the list of all operations."""
-    assert tour()[-1].shown.split() == [operation_id for operation_id, _, _ in OPERATIONS]
+def test_readme_lists_the_operations_that_become_tools():
+    """The last answer of README's tour is the list of the operations in the agents' document, in its order."""
+    paths = agents_document(DOCUMENT)["paths"]
+    assert tour()[-1].shown.split() == [entry["operationId"] for item in paths.values() for entry in item.values()]
+
+
+def test_document_options_are_in_readme():
+    """README shows the command that prints a document, with each of its options."""
+    shown = section(README, "A custom connector, and tools for agents")
+    assert options_of("connector.documents") - {"--help"} <= set(re.findall(r"--[a-z-]+", shown))
 
 
 def test_emulator_options_are_in_readme():

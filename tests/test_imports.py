@@ -73,7 +73,13 @@ def test_operations_know_no_http():
     """Plain values in, shapes out."""
     for path in CONNECTOR:
         if "operations" in path.parts:
-            assert not {"azure.functions", "requests", "connector.http", "connector.contract"} & imports(path)
+            assert not {
+                "azure.functions",
+                "requests",
+                "connector.http",
+                "connector.contract",
+                "connector.documents",
+            } & imports(path)
 
 
 def test_only_the_settings_read_the_environment():
@@ -83,7 +89,7 @@ def test_only_the_settings_read_the_environment():
 
 
 def test_each_room_knows_only_the_next():
-    """The functions know the edge; operations know the pool's client, ids, shapes, errors and settings."""
+    """The functions know the edge; operations the pool's client, ids, shapes and errors; documents the contract."""
     assert {name for name in imports(ROOT / "function_app.py") if name.startswith("connector")} == {
         "connector.http",
         "connector.http.Connector",
@@ -93,7 +99,12 @@ def test_each_room_knows_only_the_next():
         if "operations" in path.parts:
             known = {name.split(".")[1] for name in imports(path) if name.startswith("connector.")}
             assert known <= allowed, path
+    for path in CONNECTOR:
+        if "documents" in path.parts:
+            known = {name.split(".")[1] for name in imports(path) if name.startswith("connector.")}
+            assert known <= {"contract", "documents"}, path
     for name, allowed in (
+        ("contract", {"errors", "identity"}),
         ("credentials", {"errors"}),
         ("identity", {"errors"}),
         ("pool_wire", {"errors", "settings"}),

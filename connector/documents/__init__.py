@@ -1,0 +1,35 @@
+"""The documents that are derived from openapi.yaml: OpenAPI 3.0 for agents, Swagger 2.0 for makers.
+
+They know nothing of requests. What `source` stands for here is openapi.yaml as `contract.read_document` returns it.
+"""
+
+from functools import cached_property
+from typing import Any
+
+from .agents import agents_document
+from .makers import address, makers_document
+
+Json = dict[str, Any]
+
+
+class Documents:
+    """Both documents. Each is derived when it is first asked for: a cold start does not wait for them."""
+
+    def __init__(self, source: Json) -> None:
+        self._source = source
+
+    def agents(self, base_url: str) -> Json:
+        """OpenAPI 3.0. `base_url` is where callers reach the operations, or its path where the rest is not known."""
+        return {**self._agents, "servers": [{"url": base_url}]}
+
+    def makers(self, base_url: str) -> Json:
+        """Swagger 2.0. `base_url` as for `agents`."""
+        return {name: value for name, value in {**self._makers, **address(base_url)}.items() if value is not None}
+
+    @cached_property
+    def _agents(self) -> Json:
+        return agents_document(self._source)
+
+    @cached_property
+    def _makers(self) -> Json:
+        return makers_document(self._source)

@@ -1,0 +1,134 @@
+"""Holds every answer of the connector that a test gets to what openapi.yaml promises.
+
+There are two places where answers pass. In this process it is `Connector.answer`, the one door of every function,
+whatever client a test uses. Of a connector in a process of its own it is what `requests` receives. What breaks a
+promise is kept until the phase of the test ends, which then fails: a wrong answer cannot hide behind a client that does
+not look. What curl and other programs get from another process is not seen.
+"""
+
+import json
+import re
+import threading
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import yaml
+from jsonschema import Draft202012Validator
+from requests.structures import CaseInsensitiveDict
+
+from connector import http
+
+_DOCUMENT = yaml.safe_load((Path(__file__).resolve().parents[1] / "openapi.yaml").read_text(encoding="utf-8"))
+
+
+class PromiseBroken(AssertionError):
+    """An answer is not one that openapi.yaml promises."""
+
+
+class Promises:
+    """What answers broke, until someone asks. Answers come from many threads."""
+
+    def __init__(self) -> None:
+        self._responses = _responses_by_operation()
+        self._broken: list[str] = []
+        self._lock = threading.Lock()
+
+    def check(
+        self, operation_id: str, method: str, status: int, headers: CaseInsensitiveDict[str], body: bytes
+    ) -> None:
+        """Keeps what is wrong with the answer, if anything is."""
+        wrong = self._wrong(self._responses[operation_id], method, status, headers, body)
+        if wrong:
+            with self._lock:
+                self._broken.append(f"{operation_id} answered {status}: {wrong}")
+
+    def settle(self) -> None:
+        """Raises PromiseBroken for what answers broke since the last time."""
+        with self._lock:
+            broken, self._broken = self._broken, []
+        if broken:
+            raise PromiseBroken("openapi.yaml promises other answers:\n" + "\n".join(broken))
+
+    def watch(self) -> None:
+        """From now on, every answer in this process, and every one that `requests` gets from another, is checked."""
+        answer, send = http.Connector.answer, requests.Session.send
+
+        def watched_answer(connector: http.Connector, operation_id: str, request: Any) -> Any:
+            response = answer(connector, operation_id, request)
+            # As the host sends them: a Content-Type of the headers wins (emulator.functions_host).
+            headers = CaseInsensitiveDict({"Content-Type": response.mimetype})
+            headers.update(response.headers)
+            self.check(operation_id, request.method, response.status_code, headers, response.get_body())
+            return response
+
+        def watched_send(session: requests.Session, request: requests.PreparedRequest, **options: Any) -> Any:
+            response = send(session, request, **options)
+            operation_id = _operation_at(request.method or "", urlsplit(request.url or "").path)
+            # An answer without the header is the host's own, or another server's.
+            if operation_id and "x-ms-request-id" in response.headers and not options.get("stream"):
+                self.check(operation_id, request.method or "", response.status_code, response.headers, response.content)
+            return response
+
+        http.Connector.answer = watched_answer  # type: ignore[method-assign]
+        requests.Session.send = watched_send  # type: ignore[method-assign]
+
+    def _wrong(
+        self, responses: dict[str, Any], method: str, status: int, headers: CaseInsensitiveDict[str], body: bytes
+    ) -> str | None:
+        # `default` would promise everything: what an operation can answer, it lists.
+        promised = responses.get(str(status))
+        if promised is None:
+            return f"the status is not one of {', '.join(responses)}"
+        missing = [name for name in {"x-ms-request-id": {}, **promised.get("headers", {})} if name not in headers]
+        if missing:
+            return f"without the headers {', '.join(missing)}"
+        if method == "HEAD":
+            return None
+        content = promised.get("content", {})
+        if not content:
+            return "with a body, and there is none in the document" if body else None
+        if "application/json" not in content:
+            return None
+        if headers["Content-Type"] != "application/json":
+            return f"the Content-Type is {headers['Content-Type']}"
+        try:
+            answer = json.loads(body)
+        except ValueError:
+            return "the body is not JSON"
+        return "; ".join(
+            f"{failure.json_path}: {failure.message}"
+            for failure in Draft202012Validator(content["application/json"]["schema"]).iter_errors(answer)
+        )
+
+
+def _resolved(node: Any) -> Any:
+    if isinstance(node, dict) and "$ref" in node:
+        target = _DOCUMENT
+        for step in node["$ref"].removeprefix("#/").split("/"):
+            target = target[step]
+        return _resolved(target)
+    if isinstance(node, dict):
+        return {name: _resolved(value) for name, value in node.items()}
+    return [_resolved(item) for item in node] if isinstance(node, list) else node
+
+
+def _responses_by_operation() -> dict[str, dict[str, Any]]:
+    return {
+        operation["operationId"]: _resolved(operation["responses"])
+        for item in _DOCUMENT["paths"].values()
+        for method, operation in item.items()
+        if method != "parameters"
+    }
+
+
+def _operation_at(method: str, path: str) -> str | None:
+    """Of the operation with this address below the host's route prefix."""
+    for template, item in _DOCUMENT["paths"].items():
+        if method.lower() in item and re.fullmatch("/api" + re.sub(r"{\w+}", "[^/]+", template), path):
+            return str(item[method.lower()]["operationId"])
+    return None
+
+
+promises = Promises()
