@@ -190,7 +190,7 @@ def response_of(operation_id: str) -> Json:
 
 
 def test_all_workflows_are_one_but_for_how_they_call():
-    """The four files are the same workflow: they differ in how they reach the connector and the model, and in no text."""
+    """The four files are one workflow: they differ in how they reach the connector and the model alone."""
     plain = [without_the_way(read(path)["definition"]) for path in [*STANDARD, *CONSUMPTION]]
     assert len(plain) == 4
     assert all(definition == plain[0] for definition in plain)
@@ -211,7 +211,7 @@ def without_the_way(definition: Json) -> Json:
 
 
 def test_no_key_is_in_the_files():
-    """A function key comes from a parameter without a value, or from a setting; and the run history does not show it."""
+    """A key comes from a parameter without a value, or from a setting, and the run history does not show it."""
     for path in [*STANDARD, *CONSUMPTION]:
         workflow = read(path)
         assert "functionKey" not in workflow.get("parameters", {})
@@ -261,7 +261,7 @@ def run_of(workflow: Json, api: Any, file_url: str, model: Callable[..., str]) -
 
 
 def test_the_workflow_answers_with_a_report(api_with_key, workflow, file_url):
-    """Played with a model that sends fixed code, the workflow gets the file, runs the code on it, and returns the report."""
+    """Played with a model that sends fixed code, the workflow runs that on the file and returns the report."""
     run = run_of(
         workflow,
         api_with_key,
