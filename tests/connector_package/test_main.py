@@ -1,6 +1,7 @@
 """`make connector-package`, as its user has it."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -58,12 +59,19 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path):
 
 def test_make_passes_every_option_on():
     """make connector-package takes URL, AUTH, TENANT_ID, CLIENT_ID and RESOURCE; AUTH is key without one."""
+    options = ("URL", "AUTH", "TENANT_ID", "CLIENT_ID", "RESOURCE", "MAKEFLAGS")
+    environment = {name: value for name, value in os.environ.items() if name not in options}
     for given, expected in (
         ([], ["--url ''", "--auth 'key'"]),
         (["URL=u", "AUTH=entra", "TENANT_ID=t", "CLIENT_ID=c", "RESOURCE=r"], []),
     ):
         shown = subprocess.run(
-            ["make", "--dry-run", "connector-package", *given], cwd=ROOT, capture_output=True, text=True, timeout=60
+            ["make", "--dry-run", "connector-package", *given],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
         ).stdout
         for option, value in (pair.lower().replace("_", "-").split("=") for pair in given):
             expected.append(f"--{option} '{value}'")

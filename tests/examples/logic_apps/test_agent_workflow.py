@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from jsonschema import Draft202012Validator
 
 from connector.contract import Contract, Operation
@@ -18,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = ROOT / "examples" / "logic_apps" / "agent_workflow"
 STANDARD = sorted((EXAMPLE / "standard").glob("*/workflow.json"))
 CONSUMPTION = sorted((EXAMPLE / "consumption").glob("*.json"))
+DOCUMENT = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
 OPERATIONS = Contract(max_code_characters=262144).operations
 CALLED = {"Upload_file": "UploadFile", "Execute_Python_code": "ExecutePythonCode"}
 """The actions that call the connector, and the operations that they are meant to be."""
@@ -173,20 +175,19 @@ def test_the_tool_speaks_of_members_that_runs_have(workflow):
 
 def response_of(operation_id: str) -> Json:
     """The schema of an operation's answer, from the document itself: the contract's code reads requests alone."""
-    document = Contract(max_code_characters=262144).document("http://127.0.0.1")
     called = OPERATIONS[operation_id]
-    node = document["paths"][called.path][called.method.lower()]["responses"]["200"]
-    while True:
-        if "$ref" in node:
-            steps = node["$ref"].removeprefix("#/").split("/")
-            node = document
-            for step in steps:
-                node = node[step]
-        elif "content" in node:
-            node = node["content"]["application/json"]["schema"]
-        else:
-            found: Json = node
-            return found
+    answer = followed(DOCUMENT["paths"][called.path][called.method.lower()]["responses"]["200"])
+    return followed(answer["content"]["application/json"]["schema"])
+
+
+def followed(node: Json) -> Json:
+    """What a reference points to; anything else as it is."""
+    if "$ref" not in node:
+        return node
+    target = DOCUMENT
+    for step in node["$ref"].removeprefix("#/").split("/"):
+        target = target[step]
+    return followed(target)
 
 
 def test_all_workflows_are_one_but_for_how_they_call():
