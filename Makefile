@@ -29,7 +29,7 @@ test-client-%: $(CLIENT_VENVS)/%/.made $(VENV)/.emulator
 wheel: $(VENV)/.dev  ## Build the session pool emulator as a wheel of its own, in dist/
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist emulator/session_pool
 
-# Each has a sentence of its own where it is missing or wrong.
+# AUTH=entra also takes TENANT_ID, CLIENT_ID and RESOURCE; the command says what is missing or wrong.
 connector-package: $(VENV)/.emulator  ## Write a custom connector ready for import (URL=https://my-app.azurewebsites.net AUTH=key)
 	@$(BIN)/python -m connector_package --url '$(URL)' --auth '$(or $(AUTH),key)' \
 	    --tenant-id '$(TENANT_ID)' --client-id '$(CLIENT_ID)' --resource '$(RESOURCE)'

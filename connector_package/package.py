@@ -1,6 +1,7 @@
 """The custom connector's folder: which files it has, and what is in them for one address and one way to sign in.
 
-The operations come from the makers' document. The rest stands in power-platform/.
+The operations come from the makers' document. The rest stands in power-platform/. One package is for one
+deployment: with the policy that takes the host from the connection, a key would go to whatever host a maker types.
 """
 
 import ipaddress
