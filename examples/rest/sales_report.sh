@@ -75,10 +75,11 @@ run <<EOF
 EOF
 EXECUTION=$(member executionId)
 
-# 3. Run more: variables are still there. A chart that is saved in /mnt/data is a file of the session.
+# 3. Run more: variables are still there. A chart that is saved in /mnt/data is a file of the session. Closed, it does not
+#    come back in outputs too.
 run <<EOF
 {"sessionId": "$SESSION",
- "pythonCode": "import matplotlib.pyplot as plt\nsales.plot.bar(x='month')\nplt.tight_layout()\nplt.savefig('/mnt/data/$CHART')"}
+ "pythonCode": "import matplotlib.pyplot as plt\nsales.plot.bar(x='month')\nplt.tight_layout()\nplt.savefig('/mnt/data/$CHART')\nplt.close()"}
 EOF
 
 # 4. Read the first run again, as after a call that was cut off.

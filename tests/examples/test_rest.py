@@ -107,6 +107,7 @@ def test_the_script_plays_to_its_end(api, tmp_path):
     assert (played.returncode, played.stderr) == (0, "")
     assert (tmp_path / "sales_report.png").read_bytes().startswith(PNG_SIGNATURE)
     assert '"result": "2270"' in played.stdout
+    assert played.stdout.count('"outputs": []') == 3, "a chart's base64 is nothing to read"
     assert played.stdout.endswith("Done. The chart is in sales_report.png\n")
     (session_id,) = set(re.findall(r'"sessionId": "([^"]+)"', played.stdout))
     assert api.call("GET", f"/sessions/{session_id}").status_code == 404
