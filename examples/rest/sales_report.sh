@@ -1,5 +1,5 @@
 #!/bin/sh
-# A sales report over REST: upload a CSV file, run Python on it, fetch the chart, clean up. It needs curl and nothing else.
+# A sales report over REST: upload a CSV file, run Python on it, fetch the chart, clean up. It needs curl alone.
 #
 #   sh sales_report.sh                                                      a connector of `make run`
 #   BASE_URL=https://YOUR-APP.azurewebsites.net FUNCTION_KEY=... sh sales_report.sh     a deployed one
@@ -75,8 +75,8 @@ run <<EOF
 EOF
 EXECUTION=$(member executionId)
 
-# 3. Run more: variables are still there. A chart that is saved in /mnt/data is a file of the session. Closed, it does not
-#    come back in outputs too.
+# 3. Run more: variables are still there. A chart that is saved in /mnt/data is a file of the session.
+#    Closed, it does not come back in outputs too.
 run <<EOF
 {"sessionId": "$SESSION",
  "pythonCode": "import matplotlib.pyplot as plt\nsales.plot.bar(x='month')\nplt.tight_layout()\nplt.savefig('/mnt/data/$CHART')\nplt.close()"}
