@@ -7,10 +7,10 @@ BIN    := $(VENV)/bin
 CLIENTS := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/clients/*/requirements.txt))))
 CLIENT_VENVS := $(VENV)/clients
 
-.PHONY: help run demo document test test-clients benchmark soak check format wheel clean
+.PHONY: help run demo document connector-package test test-clients benchmark soak check format wheel clean
 
 help:            ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.emulator  ## Serve the connector on http://127.0.0.1:7071, with the emulator behind it (ARGS="--port 8080")
 	@exec $(BIN)/python -m emulator $(ARGS)
@@ -31,6 +31,11 @@ test-client-%: $(CLIENT_VENVS)/%/.made $(VENV)/.emulator
 
 wheel: $(VENV)/.dev  ## Build the session pool emulator as a wheel of its own, in dist/
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist emulator/session_pool
+
+# AUTH=entra also takes TENANT_ID, CLIENT_ID and RESOURCE; the command says what is missing or wrong.
+connector-package: $(VENV)/.emulator  ## Write a custom connector ready for import (URL=https://my-app.azurewebsites.net AUTH=key)
+	@$(BIN)/python -m connector_package --url '$(URL)' --auth '$(or $(AUTH),key)' \
+	    --tenant-id '$(TENANT_ID)' --client-id '$(CLIENT_ID)' --resource '$(RESOURCE)'
 
 benchmark: $(VENV)/.emulator  ## Measure the session pool beside Jupyter's kernel gateway (ARGS="--quick")
 	$(BIN)/python -m benchmarks.session_pool $(ARGS)

@@ -49,9 +49,10 @@ def pytest_runtest_teardown() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Api:
-    """The connector as a caller has it: an address, and calls relative to it."""
+    """The connector as a caller has it: an address, calls relative to it, and a function key where it asks for one."""
 
     url: str
+    key: str | None = None
 
     def call(self, method: str, path: str, **request: Any) -> requests.Response:
         """The response, which `tests/promised.py` has held to openapi.yaml."""
@@ -69,17 +70,17 @@ class Api:
 
 
 @contextmanager
-def connector_with(**environment: str) -> Iterator[Api]:
+def connector_with(*, require_keys: bool = False, **environment: str) -> Iterator[Api]:
     """A host for the connector, set up by `environment` alone."""
     before = dict(os.environ)
-    for setting in SETTINGS:
-        os.environ.pop(setting.name, None)
+    for name in ("WEBSITE_HOSTNAME", *(setting.name for setting in SETTINGS)):  # what a host that runs already has set
+        os.environ.pop(name, None)
     os.environ.update(environment)
     try:
-        host = FunctionsHost(ROOT)
+        host = FunctionsHost(ROOT, require_keys=require_keys)
         host.start()
         try:
-            yield Api(host.url + host.prefix)
+            yield Api(host.url + host.prefix, host.function_key)
         finally:
             host.stop()
     finally:
@@ -129,6 +130,13 @@ def api(emulator: Emulator) -> Iterator[Api]:
     """The connector in front of the emulator."""
     with connector_with(**emulator.environment) as connector:
         assert connector.call("GET", "/connection").status_code == 200
+        yield connector
+
+
+@pytest.fixture(scope="session")
+def api_with_key(emulator: Emulator) -> Iterator[Api]:
+    """The connector in front of the emulator, for callers that bring its key, as on Azure."""
+    with connector_with(require_keys=True, **emulator.environment) as connector:
         yield connector
 
 

@@ -253,7 +253,16 @@ def test_session_pool_options_are_in_its_page():
 
 @pytest.mark.parametrize(
     "page",
-    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/session-pool-emulator.md", "docs/isolation.md"],
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "docs/session-pool-emulator.md",
+        "docs/isolation.md",
+        "examples/logic_apps/agent_workflow/README.md",
+        "examples/rest/README.md",
+        "power-platform/readme.md",
+    ],
 )
 def test_links_lead_somewhere(page):
     """A link to a file of the repository, or to a heading of the same page, leads to one."""

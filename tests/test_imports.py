@@ -39,6 +39,11 @@ def test_connector_and_emulator_do_not_know_each_other():
     assert importers(EMULATOR, "connector") == set()
 
 
+def test_what_is_deployed_does_not_know_the_package():
+    """connector_package reads what is deployed; nothing reads connector_package."""
+    assert importers([ROOT / "function_app.py", *CONNECTOR, *EMULATOR], "connector_package") == set()
+
+
 def test_the_session_pool_stands_alone():
     """emulator.session_pool imports nothing of the project outside itself."""
     for path in EMULATOR:

@@ -6,15 +6,16 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..contract import DOCUMENT_PATH, read_document
+from ..contract import read_document
 from . import Documents
+from .routes import route_prefix
 
 
 def main() -> int:
     options = _parser().parse_args()
     documents = Documents(read_document())
     derive = documents.makers if options.document == "swagger" else documents.agents
-    text = json.dumps(derive(options.url + _route_prefix()), indent=4, ensure_ascii=False)
+    text = json.dumps(derive(options.url + route_prefix()), indent=4, ensure_ascii=False)
     if options.output is None:
         print(text)
         return 0
@@ -50,13 +51,7 @@ def _address(text: str) -> str:
         raise argparse.ArgumentTypeError(
             f"'{text}' is not the address of an app, as https://YOUR-APP.azurewebsites.net"
         )
-    return text.rstrip("/").removesuffix(_route_prefix())
-
-
-def _route_prefix() -> str:
-    host: dict[str, dict[str, dict[str, str]]] = json.loads((DOCUMENT_PATH.parent / "host.json").read_text("utf-8"))
-    prefix = host["extensions"]["http"]["routePrefix"]
-    return f"/{prefix}" if prefix else ""
+    return text.rstrip("/").removesuffix(route_prefix())
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Writes the folder from which Power Platform and Logic Apps import the custom connector. Never deployed."""

@@ -1,0 +1,56 @@
+"""python -m connector_package.icon: draws power-platform/icon.png.
+
+Certification asks for 230 x 230 pixels and a background that is neither white nor transparent; here it is
+iconBrandColor. The drawing keeps to the middle 70 percent: a prompt, and the bars of a chart.
+"""
+
+from io import BytesIO
+from pathlib import Path
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
+from PIL import Image
+
+BRAND_COLOR = "#0f5c6e"
+PIXELS = 230
+PATH = Path(__file__).resolve().parent.parent / "power-platform" / "icon.png"
+
+_LIGHT, _ACCENT = "#ffffff", "#ffd166"
+_PIXELS_PER_INCH = 100
+_POINTS_PER_PIXEL = 72 / _PIXELS_PER_INCH
+_BARS = [(116, 44, _LIGHT), (146, 76, _LIGHT), (176, 112, _ACCENT)]  # left edge, height, colour
+_BAR_WIDTH = 18
+_FLOOR = 59
+
+
+def draw() -> Image.Image:
+    """The icon, without an alpha channel."""
+    figure = Figure(figsize=(PIXELS / _PIXELS_PER_INCH, PIXELS / _PIXELS_PER_INCH), dpi=_PIXELS_PER_INCH)
+    FigureCanvasAgg(figure)
+    figure.patch.set_facecolor(BRAND_COLOR)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_xlim(0, PIXELS)
+    axes.set_ylim(0, PIXELS)
+    axes.axis("off")
+    axes.plot(
+        [44, 90, 44],
+        [164, 118, 72],
+        color=_LIGHT,
+        linewidth=17 * _POINTS_PER_PIXEL,
+        solid_capstyle="round",
+        solid_joinstyle="round",
+    )
+    for left, height, color in _BARS:
+        axes.add_patch(
+            FancyBboxPatch(
+                (left, _FLOOR), _BAR_WIDTH, height, boxstyle="round,pad=0,rounding_size=5", color=color, linewidth=0
+            )
+        )
+    drawn = BytesIO()
+    figure.savefig(drawn, format="png", facecolor=BRAND_COLOR)
+    return Image.open(drawn).convert("RGB")
+
+
+if __name__ == "__main__":
+    draw().save(PATH, optimize=True)

@@ -1,0 +1,151 @@
+"""The custom connector's folder: which files it has, and what is in them for one address and one way to sign in.
+
+The operations come from the makers' document. The rest stands in power-platform/. One package is for one
+deployment: with the policy that takes the host from the connection, a key would go to whatever host a maker types.
+"""
+
+import ipaddress
+import json
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from connector.documents.routes import route_prefix
+
+Json = dict[str, Any]
+MakersDocument = Callable[[str], Json]
+"""Gives the Swagger 2.0 document for the address under which the operations are reached."""
+
+ROOT = Path(__file__).resolve().parent.parent
+POWER_PLATFORM = ROOT / "power-platform"
+EXAMPLE_URL = "https://YOUR-APP.azurewebsites.net"
+
+_LOGIN = "https://login.microsoftonline.com"
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_SETTINGS = {  # paconn reads these, and asks for the environment, which is not here
+    "apiProperties": "apiProperties.json",
+    "apiDefinition": "apiDefinition.swagger.json",
+    "icon": "icon.png",
+    "powerAppsUrl": "https://api.powerapps.com",
+    "powerAppsApiVersion": "2016-11-01",
+}
+
+
+class PackageError(Exception):
+    """The folder cannot be written; the message says which option is wrong and what it should be."""
+
+
+@dataclass(frozen=True)
+class FunctionKey:
+    """Callers sign in with a function key, which the connection keeps."""
+
+    name = "function key"
+    command = "paconn create --settings settings.json"
+
+    def definition(self, document: Json) -> Json:
+        return document
+
+    def properties(self) -> Json:
+        return _template("key")
+
+
+@dataclass(frozen=True)
+class Entra:
+    """Callers sign in as themselves. `client_id` is the app registration that asks them, `resource` what for."""
+
+    tenant_id: str
+    client_id: str
+    resource: str
+    name = "Entra ID"
+    command = "paconn create --settings settings.json --secret CLIENT-SECRET"
+
+    def definition(self, document: Json) -> Json:
+        """Custom connectors take one security definition alone, so that this one replaces the key."""
+        authority = f"{_LOGIN}/{self.tenant_id}/oauth2"
+        scheme = {
+            "type": "oauth2",
+            "flow": "accessCode",
+            "authorizationUrl": f"{authority}/authorize",
+            "tokenUrl": f"{authority}/token",
+            "scopes": {},
+        }
+        return {**document, "securityDefinitions": {"entra": scheme}, "security": [{"entra": []}]}
+
+    def properties(self) -> Json:
+        values = {"TENANT-ID": self.tenant_id, "CLIENT-ID": self.client_id, "RESOURCE": self.resource}
+        filled: Json = _filled(_template("entra"), values)
+        return filled
+
+
+SignIn = FunctionKey | Entra
+
+
+def sign_in(auth: str, *, tenant_id: str = "", client_id: str = "", resource: str = "") -> SignIn:
+    """How callers sign in. Raises PackageError."""
+    if auth == "key":
+        return FunctionKey()
+    if auth != "entra":
+        raise PackageError(f"AUTH is '{auth}'. It is key (a function key) or entra (sign-in with Entra ID).")
+    for name, value in (("TENANT_ID", tenant_id), ("CLIENT_ID", client_id)):
+        if not _UUID.fullmatch(value):
+            has = f"is '{value}'" if value else "is missing"
+            raise PackageError(f"{name} {has}. With AUTH=entra it is a UUID, as the Azure portal shows it.")
+    return Entra(tenant_id, client_id, resource or f"api://{client_id}")
+
+
+def api_url(url: str) -> str:
+    """The address of the operations, from that of the function app. Raises PackageError."""
+    if not url:
+        raise PackageError(f"URL is missing. Give the address of your function app: URL={EXAMPLE_URL}")
+    try:
+        parts = urlsplit(url)
+        host, has_port = parts.hostname or "", parts.port is not None
+    except ValueError:
+        parts, host, has_port = urlsplit(""), "", False
+    prefix = route_prefix()
+    if parts.query or parts.fragment or "@" in parts.netloc:  # there may be a key in it, which is not to be shown
+        raise PackageError(f"URL is more than an address. Leave out the key and all else but this: URL={EXAMPLE_URL}")
+    if parts.scheme == "http" or _is_local(host):
+        raise PackageError(f"URL is '{url}'. A custom connector calls from the cloud, over https: URL={EXAMPLE_URL}")
+    if parts.scheme != "https" or "." not in host or has_port or parts.path.rstrip("/") not in ("", prefix):
+        raise PackageError(f"URL is '{url}', and that is not the address of a function app, such as {EXAMPLE_URL}")
+    return f"https://{host}{prefix}"
+
+
+def write_package(folder: Path, url: str, who: SignIn, makers_document: MakersDocument) -> None:
+    """Writes the files of the connector into `folder`. `url` is what `api_url` returned."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / _SETTINGS["apiDefinition"], who.definition(makers_document(url)))
+    _write(folder / _SETTINGS["apiProperties"], who.properties())
+    _write(folder / "settings.json", _SETTINGS)
+    for name in (_SETTINGS["icon"], "readme.md"):
+        shutil.copyfile(POWER_PLATFORM / name, folder / name)
+
+
+def _template(auth: str) -> Json:
+    found: Json = json.loads((POWER_PLATFORM / f"apiProperties.{auth}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def _filled(node: Any, values: dict[str, str]) -> Any:
+    if isinstance(node, dict):
+        return {name: _filled(value, values) for name, value in node.items()}
+    if isinstance(node, list):
+        return [_filled(item, values) for item in node]
+    return values.get(node, node) if isinstance(node, str) else node
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _write(path: Path, value: Json) -> None:
+    # Microsoft's coding standards for connectors ask for four spaces.
+    path.write_text(json.dumps(value, indent=4, ensure_ascii=False) + "\n", encoding="utf-8")

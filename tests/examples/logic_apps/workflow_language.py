@@ -1,0 +1,186 @@
+"""As much of Logic Apps' workflow language as the example uses: its expressions, and its actions one after the other.
+
+An agent's model is played by a function that gets the agent's tools. Functions and operators are those of Microsoft's
+reference of the language (Azure Logic Apps, "Reference guide to workflow expression functions"); another one fails.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+
+Json = dict[str, Any]
+Model = Callable[[dict[str, Callable[..., dict[str, Any]]]], str]
+
+_TOKEN = re.compile(r"\s*(?:(?P<name>[A-Za-z]\w*)|'(?P<text>(?:[^']|'')*)'|(?P<sign>\?\[|[\[\](),]))")
+
+
+class Expression:
+    """One expression, such as `body('Upload_file')?['sessionId']`: calls, texts, and members of what they give."""
+
+    def __init__(self, text: str, functions: dict[str, Callable[..., Any]]) -> None:
+        self._tokens = list(_tokens(text))
+        self._functions = functions
+
+    def value(self) -> Any:
+        found = self._term()
+        assert not self._tokens, f"what stands behind the expression: {self._tokens}"
+        return found
+
+    def _term(self) -> Any:
+        kind, word = self._tokens.pop(0)
+        if kind == "text":
+            return word.replace("''", "'")
+        assert kind == "name", word
+        self._expect("(")
+        arguments = []
+        while self._tokens[0] != ("sign", ")"):
+            arguments.append(self._term())
+            if self._tokens[0] == ("sign", ","):
+                self._expect(",")
+        self._expect(")")
+        found = self._functions[word](*arguments)
+        while self._tokens and self._tokens[0][1] in ("[", "?["):
+            _, opened = self._tokens.pop(0)
+            member = self._term()
+            self._expect("]")
+            found = found.get(member) if opened == "?[" and found is not None else found[member]
+        return found
+
+    def _expect(self, sign: str) -> None:
+        assert self._tokens.pop(0) == ("sign", sign), sign
+
+
+def _tokens(text: str) -> Iterator[tuple[str, str]]:
+    position = 0
+    while position < len(text):
+        found = _TOKEN.match(text, position)
+        assert found and found.lastgroup, f"not understood: {text[position:]}"
+        yield found.lastgroup, found.group(found.lastgroup)
+        position = found.end()
+
+
+def expressions(value: Any) -> Iterator[str]:
+    """Every expression in a part of a workflow, without the signs around it."""
+    if isinstance(value, dict):
+        for member in value.values():
+            yield from expressions(member)
+    elif isinstance(value, list):
+        for item in value:
+            yield from expressions(item)
+    elif isinstance(value, str):
+        if value.startswith("@") and not value.startswith(("@{", "@@")):
+            yield value[1:]
+        else:
+            yield from re.findall(r"@{(.*?)}", value)
+
+
+def base64_of(value: Any) -> str:
+    """The function base64: a content object already has its bytes as base64, a text is encoded as UTF-8."""
+    if isinstance(value, dict) and "$content" in value:
+        return str(value["$content"])
+    assert isinstance(value, str), f"base64 takes a text or a content object, and got {type(value)}"
+    return base64.b64encode(value.encode()).decode()
+
+
+def body_of(response: requests.Response) -> Any:
+    """What body() gives for an answer: JSON, a text, or for any other type a content object."""
+    kind = response.headers.get("Content-Type", "application/octet-stream")
+    if kind.startswith("application/json"):
+        return response.json()
+    if kind.startswith("text/"):
+        return response.content.decode("utf-8")
+    return {"$content-type": kind, "$content": base64.b64encode(response.content).decode()}
+
+
+@dataclass
+class Run:
+    """One run of a workflow. `connection` is what a connection knows: the connector's address, and its headers."""
+
+    workflow: Json
+    trigger_body: Json
+    parameters: Json
+    connection: tuple[str, dict[str, str]]
+    model: Model
+    outputs: dict[str, Any] = field(default_factory=dict)
+    statuses: dict[str, int] = field(default_factory=dict)
+
+    def play(self) -> Any:
+        """Runs all actions, and returns the body of the answer to the trigger's request."""
+        actions = self.workflow["definition"]["actions"]
+        self._play_all(actions, {})
+        (answer,) = [name for name, action in actions.items() if action["type"] == "Response"]
+        return self.outputs[answer]["body"]
+
+    def _play_all(self, actions: Json, agent_parameters: Json) -> None:
+        for name in in_order(actions):
+            self.outputs[name] = self._play(name, actions[name], agent_parameters)
+
+    def _play(self, name: str, action: Json, agent_parameters: Json) -> Any:
+        if action["type"] == "Agent":
+            evaluated = self.evaluated(action["inputs"], {})
+            assert all(message["content"] for message in evaluated["parameters"]["messages"])
+            tools = {name: self._tool(tool) for name, tool in action["tools"].items()}
+            return {"lastAssistantMessage": self.model(tools)}
+        inputs = self.evaluated(action["inputs"], agent_parameters)
+        if action["type"] == "Response":
+            return inputs
+        address, headers = inputs.get("uri"), inputs.get("headers", {})
+        if (
+            action["type"] == "ApiConnection"
+        ):  # the gateway in front of a custom connector adds what the connection knows
+            base_url, headers = self.connection
+            address = base_url + inputs["path"]
+        response = requests.request(
+            inputs["method"].upper(), address, headers=headers, json=inputs.get("body"), timeout=60
+        )
+        self.statuses[name] = response.status_code
+        assert response.ok, f"{name}: {response.status_code} {response.text}"
+        return {"statusCode": response.status_code, "body": body_of(response)}
+
+    def _tool(self, tool: Json) -> Callable[..., Json]:
+        def call(**agent_parameters: Any) -> Json:
+            assert set(tool["agentParameterSchema"]["required"]) <= set(agent_parameters)
+            assert set(agent_parameters) <= set(tool["agentParameterSchema"]["properties"])
+            self._play_all(tool["actions"], agent_parameters)
+            return {name: self.outputs[name]["body"] for name in tool["actions"]}
+
+        return call
+
+    def evaluated(self, value: Any, agent_parameters: Json) -> Any:
+        """The value with every expression in it replaced by what it gives."""
+        if isinstance(value, dict):
+            return {name: self.evaluated(member, agent_parameters) for name, member in value.items()}
+        if isinstance(value, list):
+            return [self.evaluated(item, agent_parameters) for item in value]
+        if not isinstance(value, str):
+            return value
+        functions: dict[str, Callable[..., Any]] = {
+            "agentParameters": agent_parameters.__getitem__,
+            "base64": base64_of,
+            "body": lambda name: self.outputs[name]["body"],
+            "outputs": self.outputs.__getitem__,
+            "parameters": self.parameters.__getitem__,
+            "triggerBody": lambda: self.trigger_body,
+        }
+        if value.startswith("@") and not value.startswith(("@{", "@@")):
+            return Expression(value[1:], functions).value()
+        return re.sub(r"@{(.*?)}", lambda found: _text(Expression(found[1], functions).value()), value)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def in_order(actions: Json) -> list[str]:
+    """The actions' names, each behind those that it runs after."""
+    ordered: list[str] = []
+    while len(ordered) < len(actions):
+        ready = [name for name in actions if name not in ordered and set(actions[name]["runAfter"]) <= set(ordered)]
+        assert ready, f"these wait for each other, or for what is not there: {set(actions) - set(ordered)}"
+        ordered += ready
+    return ordered
