@@ -15,6 +15,7 @@
     ├── FileTooLarge                413  a file
     ├── UnsupportedMediaType        415
     ├── RangeNotSatisfiable         416
+    ├── IdempotencyKeyReused        422  the key of an earlier run, with other code
     ├── TooManySessions             429  the pool is full; comes with Retry-After
     ├── InternalError               500  the connector itself, or its settings
     ├── PoolUnreachable             502  no connection to the pool
@@ -141,6 +142,12 @@ class RangeNotSatisfiable(ConnectorError):
     """The Range header asks for bytes behind the file's end."""
 
     status = 416
+
+
+class IdempotencyKeyReused(ConnectorError):
+    """The key of an earlier run came with other code."""
+
+    status = 422
 
 
 class TooManySessions(ConnectorError):

@@ -30,6 +30,7 @@ from .errors import (
     to_answer,
 )
 from .operations import connection, executions, files, sessions
+from .operations.executions import RichResults
 from .session_pool import SessionPoolClient
 from .settings import Settings
 from .shapes import Execution, FileBytes, snake_case, to_wire
@@ -61,6 +62,7 @@ class Connector:
             api_version=self._settings.pool_api_version,
             connections=self._settings.python_threadpool_thread_count,
         )
+        self.rich_results = RichResults(self._settings.rich_results)
 
     @property
     def settings(self) -> Settings:
@@ -105,8 +107,13 @@ def _log(operation_id: str, request_id: str, failure: Exception) -> None:
 def _execute_python_code(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
     operation = connector.contract.operations["ExecutePythonCode"]
     _parameters(operation, request)
-    body = operation.checked_body(_json_body(request))
-    return _execution_response(connector, request, executions.execute_python_code(connector.pool, **_arguments(body)))
+    sent = _json_body(request)
+    key = request.headers.get("idempotency-key")
+    if key and isinstance(sent, dict) and not sent.get("idempotencyKey"):
+        sent = {**sent, "idempotencyKey": key}
+    arguments = _arguments(operation.checked_body(sent))
+    execution = executions.execute_python_code(connector.pool, connector.rich_results, **arguments)
+    return _execution_response(connector, request, execution)
 
 
 def _get_execution(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:

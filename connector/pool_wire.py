@@ -125,6 +125,11 @@ class Wire:
         """Of the routes for sessions and metadata, which came with 2025-02-02-preview and are for every session."""
         return self.api_version if self.api_version >= "2025" else _NEWEST
 
+    @property
+    def longest_stdout(self) -> int:
+        """Characters that surely come back: older versions may not heed the length that is asked for."""
+        return STREAM_CHARACTERS if self.api_version == _NEWEST else _CUT_CHARACTERS
+
     def run_body(self, code: str, timeout_seconds: int) -> dict[str, Any]:
         body = {
             "codeInputType": "Inline",

@@ -91,10 +91,20 @@ class SessionPoolClient:
             f"{self._endpoint}/{self._wire.execute_path}?", _Adapter(connections, urllib3.Retry(0, read=False))
         )
 
-    def execute_code(self, identifier: str, code: str, *, execution_id: str, timeout_seconds: int) -> Run:
-        """Runs `code`; the pool keeps the run under `execution_id`. Raises RunLost when it may or may not have run."""
+    @property
+    def longest_stdout(self) -> int:
+        """Characters of a run's stdout that surely come back."""
+        return self._wire.longest_stdout
+
+    def execute_code(
+        self, identifier: str, code: str, *, execution_id: str, timeout_seconds: int, may_repeat: bool = False
+    ) -> Run:
+        """Runs `code`; the pool keeps the run under `execution_id`. Raises RunLost when it may or may not have run.
+
+        Code that sees to it that it runs once `may_repeat`: it is sent again when the connection broke off.
+        """
         body = self._wire.run_body(code, timeout_seconds)
-        started = time.monotonic()
+        started, was_lost = time.monotonic(), False
         self._credential.token()  # before the clock of the first attempt is read: it may have to be fetched
         for pause in _pauses():
             waited = time.monotonic() - started
@@ -110,7 +120,14 @@ class SessionPoolClient:
                         read_seconds=read_seconds,
                     )
                     return self._wire.read_run(_object(response))
+            except RunLost:
+                if not may_repeat or time.monotonic() - started > timeout_seconds:
+                    raise
+                may_repeat, was_lost = False, True
+                time.sleep(pause)
             except (PoolUnreachable, TooManySessions) as failure:
+                if was_lost:
+                    raise RunLost from failure
                 asked = failure.__cause__.retry_after if isinstance(failure.__cause__, PoolAnswer) else None
                 pause = pause if asked is None else asked
                 if time.monotonic() - started + pause > HAND_OVER_SECONDS:

@@ -52,6 +52,10 @@ def _one_of(*choices: str) -> Callable[[str], str]:
     return parse
 
 
+def _boolean(value: str) -> bool:
+    return bool(_one_of("true", "false")(value.lower()) == "true")
+
+
 def _positive(value: str) -> int:
     if not value.isdecimal() or int(value) == 0:
         raise ValueError("a whole number above 0")
@@ -103,6 +107,12 @@ SETTINGS = (
         _positive,
     ),
     Setting(
+        "RICH_RESULTS",
+        "true",
+        "Whether runs report all their outputs, files and errors. `false` gives what the pool alone tells.",
+        _boolean,
+    ),
+    Setting(
         "PYTHON_THREADPOOL_THREAD_COUNT",
         "16",
         "Calls that one worker process makes at a time. The Functions host reads it too, and sizes its threads by it.",
@@ -122,6 +132,7 @@ class Settings:
     connector_auth: str
     public_base_url: str | None
     max_code_characters: int
+    rich_results: bool
     python_threadpool_thread_count: int
 
     @classmethod

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+ABSENT: Any = object()
+"""A member that is left out, where null is a value."""
+
 Status = Literal["Running", "Succeeded", "Failed", "Canceled", "Unknown"]
 
 
@@ -72,19 +75,25 @@ class ExecutionError:
 
 @dataclass(frozen=True)
 class Execution:
-    """One run. `result` is always text; `value` is the same as JSON, where it is JSON."""
+    """One run. `result` is always text; `value` is the same as JSON, where it is JSON.
+
+    `notice` says when an answer has less than it should; `truncated` names the members of which there is more.
+    """
 
     session_id: str
     execution_id: str
     status: Status
     result: str = ""
-    value: Any = None
+    value: Any = ABSENT
     stdout: str = ""
     stderr: str = ""
     error: ExecutionError | None = None
     outputs: list[Output] = field(default_factory=list)
     files: list[File] = field(default_factory=list)
     duration_in_milliseconds: int = 0
+    execution_count: int | None = None
+    is_new_session: bool | None = None
+    notice: str | None = None
     truncated: dict[str, bool] | None = None
 
 
@@ -118,8 +127,12 @@ class Connection:
 def to_wire(value: Any) -> Any:
     """JSON for a shape: members in camelCase, times in ISO 8601 with Z; members without a value are left out."""
     if dataclasses.is_dataclass(value):
-        members = ((member.name, getattr(value, member.name)) for member in dataclasses.fields(value))
-        return {camel_case(name): to_wire(inner) for name, inner in members if inner is not None}
+        members = [(member, getattr(value, member.name)) for member in dataclasses.fields(value)]
+        return {
+            camel_case(member.name): to_wire(inner)
+            for member, inner in members
+            if inner is not (ABSENT if member.default is ABSENT else None)
+        }
     if isinstance(value, list):
         return [to_wire(item) for item in value]
     if isinstance(value, datetime):

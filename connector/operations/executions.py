@@ -1,51 +1,192 @@
 """ExecutePythonCode and GetExecution."""
 
-import json
-import math
-import re
-from typing import Any
+import hashlib
+import uuid
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
+from ..errors import ConnectorError, ExecutionNotFound, FileNotFound, IdempotencyKeyReused, SessionNotFound
+from ..harness import report
+from ..harness.cell import code_hash, make_cell
+from ..harness.report import Record
 from ..identity import check_session_id, mint_execution_id, mint_session_id, pool_identifier
-from ..pool_wire import STREAM_CHARACTERS, Run
+from ..pool_wire import Run
 from ..session_pool import RunLost, SessionPoolClient
-from ..shapes import Execution, ExecutionError, Output
+from ..shapes import Execution, ExecutionError
+from .bare_run import bare_execution
+from .message_size import fitted
+from .reported_run import reported_execution
 
 DEFAULT_TIMEOUT_SECONDS = 90
-# IPython writes 75 dashes, and below them the error's name, for each error of a chain; of a syntax error it gives the
-# place at once.
-_START = re.compile(r"-{75}\n(?=[^\W\d]\w* *Traceback \(most recent call last\)$)", re.MULTILINE)
-_HEADER = re.compile(r"^(?P<name>[^\W\d]\w*?) *Traceback \(most recent call last\)$", re.MULTILINE)
-_SYNTAX_ERROR = re.compile(r" {2}Cell In\[\d+\], line \d+\n")
-_CELL_LINE = re.compile(r"^ {0,2}Cell In\[(\d+)\], line (\d+)", re.MULTILINE)
-_LAST_WORDS = re.compile(r"^(?P<name>[^\W\d]\w*): ?(?P<message>.*)", re.MULTILINE)
-_TRIES = 20
-_READ_CHARACTERS = 100_000
-"""Of a stderr that may have a million, the last: the traceback is at the end."""
+_KEYS = uuid.UUID("7b1f6f6e-5d1c-4c44-9c5e-0d5f3f0c2a11")
+_LONGEST_RUN = timedelta(seconds=240)
+
+
+@dataclass
+class RichResults:
+    """Whether runs are sent with the harness. One per process: that a pool cannot take it is found out once."""
+
+    is_on: bool
 
 
 def execute_python_code(
     pool: SessionPoolClient,
+    rich_results: RichResults,
     *,
     python_code: str,
     session_id: str | None = None,
     timeout_in_seconds: int = DEFAULT_TIMEOUT_SECONDS,
+    idempotency_key: str | None = None,
+    include_content: str = "auto",
 ) -> Execution:
-    """Runs the code once. Code that fails is an Execution too; an error is raised only when it surely did not run."""
-    session_id = check_session_id(session_id) if session_id else mint_session_id()
-    execution_id = mint_execution_id()
-    try:
-        run = pool.execute_code(
-            pool_identifier(session_id), python_code, execution_id=execution_id, timeout_seconds=timeout_in_seconds
-        )
-    except RunLost:
-        return Execution(session_id, execution_id, "Unknown", error=_LOST)
-    return _execution(session_id, execution_id, run)
+    """Runs the code once. Code that fails is an Execution too; an error is raised only when it surely did not run.
+
+    With an idempotency key, a run of the same key in the same session is answered again; IdempotencyKeyReused is raised
+    when its code was another.
+    """
+    session_id = check_session_id(session_id) if session_id else _new_session_id(idempotency_key)
+    execution_id = _execution_id(session_id, idempotency_key) if idempotency_key else mint_execution_id()
+    call = _Call(pool, session_id, execution_id, python_code, timeout_in_seconds)
+    if rich_results.is_on:
+        execution = _reported(call, rich_results)
+    else:
+        earlier = _repeated_bare(call) if idempotency_key else None
+        execution = earlier or call.bare()
+    return fitted(execution, include_content)
 
 
-def get_execution(pool: SessionPoolClient, *, session_id: str, execution_id: str) -> Execution:
+def get_execution(
+    pool: SessionPoolClient, *, session_id: str, execution_id: str, include_content: str = "auto"
+) -> Execution:
     """A run again, by its id. Raises ExecutionNotFound."""
-    run = pool.get_execution(pool_identifier(check_session_id(session_id)), execution_id)
-    return _execution(session_id, execution_id, run)
+    identifier = pool_identifier(check_session_id(session_id))
+    record = _record(pool, identifier, execution_id) if _has_session(pool, identifier) else None
+    if record is not None and record.report is not None:
+        return fitted(reported_execution(session_id, execution_id, record.report, None, None), include_content)
+    try:
+        run = pool.get_execution(identifier, execution_id)
+    except ExecutionNotFound:
+        if record is None:
+            raise
+        return _without_report(session_id, execution_id, record)
+    if record is not None and run.status != "Running":
+        return replace(bare_execution(session_id, execution_id, _unmarked(run)), notice=_NO_REPORT)
+    return fitted(bare_execution(session_id, execution_id, run), include_content)
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One call of ExecutePythonCode, on its way to the pool."""
+
+    pool: SessionPoolClient
+    session_id: str
+    execution_id: str
+    code: str
+    timeout_seconds: int
+
+    @property
+    def identifier(self) -> str:
+        return pool_identifier(self.session_id)
+
+    def run(self, code: str, *, may_repeat: bool) -> Run:
+        """Raises RunLost."""
+        return self.pool.execute_code(
+            self.identifier,
+            code,
+            execution_id=self.execution_id,
+            timeout_seconds=self.timeout_seconds,
+            may_repeat=may_repeat,
+        )
+
+    def bare(self) -> Execution:
+        try:
+            return bare_execution(self.session_id, self.execution_id, self.run(self.code, may_repeat=False))
+        except RunLost:
+            return self.lost()
+
+    def lost(self) -> Execution:
+        return Execution(self.session_id, self.execution_id, "Unknown", error=_LOST)
+
+
+def _reported(call: _Call, rich_results: RichResults) -> Execution:
+    cell = make_cell(call.code, execution_id=call.execution_id, longest_report=call.pool.longest_stdout)
+    try:
+        run = call.run(cell.text, may_repeat=True)
+    except RunLost:
+        return call.lost()
+    told = report.read_stdout(run.stdout, cell.nonce)
+    if told is not None and told.report is not None:
+        return reported_execution(call.session_id, call.execution_id, told.report, told, run)
+    record = _record(call.pool, call.identifier, call.execution_id)
+    if record is not None:
+        if record.code_hash != code_hash(call.code):
+            raise IdempotencyKeyReused(
+                "This idempotency key was used for other code in this session. Send a new key for new code.",
+                target="idempotencyKey",
+            )
+        if record.report is not None:
+            return reported_execution(call.session_id, call.execution_id, record.report, told, run if told else None)
+        if told is not None:  # it is said to be there, and has no end
+            return _without_report(call.session_id, call.execution_id, record)
+    elif _is_not_ipython(run):
+        # Nothing of the user's ran: there is no record, and the expression that would have made one failed.
+        rich_results.is_on = False
+        return call.bare()
+    return replace(bare_execution(call.session_id, call.execution_id, _unmarked(run)), notice=_NO_REPORT)
+
+
+def _repeated_bare(call: _Call) -> Execution | None:
+    """The first run of a key, which the pool knows by its id; None when there was none."""
+    try:
+        run = call.pool.get_execution(call.identifier, call.execution_id)
+    except ExecutionNotFound:
+        return None
+    return bare_execution(call.session_id, call.execution_id, run)
+
+
+def _new_session_id(key: str | None) -> str:
+    """With a key, the same for each call with it: a call that is made again finds the session of the first."""
+    return mint_session_id() if key is None else hashlib.sha256(f"session\n{key}".encode()).hexdigest()[:32]
+
+
+def _execution_id(session_id: str, key: str) -> str:
+    return str(uuid.uuid5(_KEYS, f"{session_id}\n{key}"))
+
+
+def _has_session(pool: SessionPoolClient, identifier: str) -> bool:
+    """Reading a file would make one."""
+    try:
+        pool.get_session(identifier)
+    except SessionNotFound:
+        return False
+    except ConnectorError:
+        return True  # a region that does not know the route
+    return True
+
+
+def _record(pool: SessionPoolClient, identifier: str, execution_id: str) -> Record | None:
+    try:
+        content = pool.download_file(identifier, f"{report.FOLDER}/{execution_id}", report.RECORD)
+    except FileNotFound:
+        return None
+    return report.read_record(content)
+
+
+def _is_not_ipython(run: Run) -> bool:
+    return run.status == "Failed" and ("get_ipython" in run.stderr or "SyntaxError" in run.stderr)
+
+
+def _unmarked(run: Run) -> Run:
+    """Without what the harness began to say."""
+    return replace(run, stdout=run.stdout.partition("\x1e")[0])
+
+
+def _without_report(session_id: str, execution_id: str, record: Record) -> Execution:
+    now = datetime.now(UTC)
+    goes_on = not record.is_lost and record.started is not None and now - record.started < _LONGEST_RUN
+    if goes_on:
+        return Execution(session_id, execution_id, "Running")
+    return Execution(session_id, execution_id, "Failed", error=_ENDED)
 
 
 _LOST = ExecutionError(
@@ -54,108 +195,12 @@ _LOST = ExecutionError(
     hint="Ask for this execution ID with GetExecution. If that finds no such run, the code may still have run: look at "
     "the session's files before you run it again.",
 )
-
-
-def _execution(session_id: str, execution_id: str, run: Run) -> Execution:
-    result = _result(run)
-    cut = {*run.cut, *(["result"] if len(result) > STREAM_CHARACTERS else [])}
-    is_number = isinstance(run.value, (int, float)) and math.isfinite(run.value)
-    return Execution(
-        session_id,
-        execution_id,
-        run.status,
-        result=result[:STREAM_CHARACTERS],
-        value=run.value if is_number else None,
-        stdout=run.stdout[:STREAM_CHARACTERS],
-        stderr=run.stderr[:STREAM_CHARACTERS],
-        error=_error(run.stderr, is_cut="stderr" in cut) if run.status == "Failed" else None,
-        outputs=_outputs(run.value),
-        duration_in_milliseconds=run.milliseconds,
-        truncated={name: True for name in ("result", "stdout", "stderr") if name in cut} or None,
-    )
-
-
-def _result(run: Run) -> str:
-    """The last expression's value as text. The pool gives numbers as JSON, and null for what JSON cannot say: nan."""
-    if isinstance(run.value, str):
-        return run.value
-    if isinstance(run.value, (int, float)):
-        return str(run.value)
-    if run.value is None:
-        return "nan" if run.status == "Succeeded" else ""
-    return "" if _outputs(run.value) else json.dumps(run.value)
-
-
-def _outputs(value: Any) -> list[Output]:
-    """The one figure that the pool returns."""
-    if not isinstance(value, dict) or value.get("type") != "image" or not isinstance(value.get("base64_data"), str):
-        return []
-    return [Output(f"image/{value.get('format', 'png')}", value["base64_data"])]
-
-
-def _error(stderr: str, *, is_cut: bool) -> ExecutionError:
-    """What the end of stderr tells: the pool puts the exception's message and IPython's traceback there."""
-    text = stderr[-_READ_CHARACTERS:].rstrip()
-    if start := _START.search(text):
-        traceback = text[start.start() :]
-        name = list(_HEADER.finditer(traceback))[-1]["name"]
-        message = _message(name, text[: start.start()], traceback)
-        return ExecutionError(name, message, line=_line(traceback), traceback=traceback)
-    if place := _SYNTAX_ERROR.search(text):
-        traceback = text[place.start() :]
-        name, message = _last_words(traceback)
-        return ExecutionError(name, message, line=_line(traceback), traceback=traceback)
-    for beginning, name, hint in _STOPPED:
-        sentence = text[text.rfind(beginning) :] if beginning in text else ""
-        if sentence and "\n" not in sentence:
-            return ExecutionError(name, sentence, hint=hint)
-    if is_cut:
-        return ExecutionError("Error", "The run failed. It wrote so much to stderr that the error is cut off.")
-    return ExecutionError(*_last_words(text))
-
-
-def _message(name: str, before: str, traceback: str) -> str:
-    """The message stands twice: before the traceback, and at its end behind the error's name. It may have lines."""
-    start = -1
-    for _ in range(_TRIES):
-        start = traceback.find(f"\n{name}: ", start + 1)
-        if start < 0:
-            break
-        message = traceback[start + len(name) + 3 :].strip()
-        if before.endswith(message):
-            return message
-    return _last_words(traceback)[1]
-
-
-def _last_words(text: str) -> tuple[str, str]:
-    """Name and message of the last line that has both, else all there is."""
-    found = list(_LAST_WORDS.finditer(text))
-    if found:
-        return found[-1]["name"], found[-1]["message"].strip()
-    return "Error", text.strip()[-1000:] or "The run failed, and the session did not say why."
-
-
-def _line(traceback: str) -> int | None:
-    """The deepest line in the cell that was run; functions of earlier cells have cells of their own."""
-    cells = _CELL_LINE.findall(traceback)
-    return int([line for cell, line in cells if cell == cells[0][0]][-1]) if cells else None
-
-
-_STOPPED = (
-    (
-        "Request timed out waiting for code execution",
-        "TimeoutError",
-        "Raise timeoutInSeconds (220 is the most), or do the work in parts: variables and files stay from run to run.",
-    ),
-    (
-        "Kernel restarted",
-        "KernelRestarted",
-        "The code ended its own interpreter, or needed more memory than there is. Files are kept; run the code that "
-        "makes the variables again.",
-    ),
-    (
-        "Execution aborted",
-        "ExecutionAborted",
-        "The session stopped the run. Run the code again, if needed in smaller parts.",
-    ),
+_ENDED = ExecutionError(
+    "KernelRestarted",
+    "The session's interpreter ended while the code was running, and was started again.",
+    hint="The code ran in part. Files are kept; run the code that makes the variables again.",
+)
+_NO_REPORT = (
+    "The session did not report on this run, as when its code ends the interpreter or changes its insides. This answer "
+    "has only what the pool itself tells: no list of files, at most one output."
 )

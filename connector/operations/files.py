@@ -8,12 +8,16 @@ from typing import TypedDict
 from urllib.parse import unquote_to_bytes
 
 from ..errors import ConnectorError, FileTooLarge, InvalidFileContent, InvalidFileName, InvalidRequest
+from ..harness import report
 from ..identity import check_session_id, mint_session_id, pool_identifier
 from ..pool_wire import PoolFile
 from ..session_pool import SessionPoolClient
 from ..shapes import File, FileBytes, Files, FileWithContent
 
 MAX_FILE_BYTES = 128 << 20
+OUTPUTS = ".outputs"
+"""How callers know the folder of what runs displayed; sessions take no dots in the names of folders."""
+
 # What sessions take: letters of any script, digits, and these; a folder's name has no dot. Source: the documentation of
 # code-interpreter sessions.
 _OTHERS_IN_NAMES = " -_.@$&=;,#%^()"
@@ -87,10 +91,11 @@ def put_file(
 
 
 def list_files(pool: SessionPoolClient, *, session_id: str, folder: str = "", recursive: bool = False) -> Files:
-    """A folder that is not there has no files."""
+    """A folder that is not there has no files. What runs displayed is listed only when its folder is asked for."""
     folder = checked_folder(folder)
     found = pool.list_files(pool_identifier(check_session_id(session_id)), folder, recursive=recursive)
-    return Files(session_id, [_file(file, folder) for file in found])
+    listed = [_file(file, folder) for file in found if file.name != report.RECORD]
+    return Files(session_id, [file for file in listed if folder or file.folder.split("/")[0] != OUTPUTS])
 
 
 def get_file(pool: SessionPoolClient, *, session_id: str, file_name: str, folder: str = "") -> FileWithContent:
@@ -101,7 +106,7 @@ def get_file(pool: SessionPoolClient, *, session_id: str, file_name: str, folder
     return FileWithContent(
         session_id,
         file_name,
-        folder,
+        file.folder,
         size=len(content),
         content_type=file.content_type,
         file_content=base64.b64encode(content).decode(),
@@ -140,6 +145,8 @@ def checked_folder(folder: str) -> str:
     path = folder.strip("/")
     if path == "mnt/data" or path.startswith("mnt/data/"):
         path = path[len("mnt/data") :].strip("/")
+    if path.split("/")[0] == OUTPUTS:
+        path = report.FOLDER + path[len(OUTPUTS) :]
     if path and not _FOLDER.fullmatch(path):
         raise InvalidFileName(
             f"The folder {ascii(folder[:100])} is not one that sessions take: letters, digits, spaces and - _ @ $ & = "
@@ -201,9 +208,12 @@ def _decoded(content: str, index: int) -> bytes:
 
 
 def _file(file: PoolFile, folder: str) -> File:
+    path = "/".join(part for part in (folder, file.directory) if part)
+    if path.split("/")[0] == report.FOLDER:
+        path = OUTPUTS + path[len(report.FOLDER) :]
     return File(
         file.name,
-        folder="/".join(part for part in (folder, file.directory) if part),
+        folder=path,
         size=file.size,
         content_type=content_type(file.name),
         last_modified_time=file.modified,

@@ -1,0 +1,196 @@
+"""What the harness tells of a run. User code shares its process, so nothing here is taken on trust but its form."""
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+FOLDER = "_outputs"
+"""In a session's data folder: a folder for each run, with its record and the files of its outputs."""
+
+RECORD = ".execution.json"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ReportedOutput:
+    """Something displayed: base64 in `content` for images, None when it is in the file alone."""
+
+    content_type: str
+    content: str | None
+    title: str | None
+    file_name: str | None
+
+
+@dataclass(frozen=True)
+class ReportedFile:
+    """A file that the run made or changed; `path` is below the data folder, `size` in bytes."""
+
+    path: str
+    size: int
+    modified: datetime | None
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class ReportedError:
+    name: str
+    message: str
+    line: int | None
+    traceback: str
+    hint: str | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run made. `missing` counts what was left out: characters of streams, outputs, files; 1 for a value."""
+
+    is_ok: bool
+    result: str
+    has_value: bool
+    value: Any
+    stdout: str
+    stderr: str
+    shown_error: str
+    """What IPython shows of the exception, as the pool puts it behind stderr."""
+
+    error: ReportedError | None
+    outputs: list[ReportedOutput]
+    files: list[ReportedFile]
+    milliseconds: int
+    execution_count: int | None
+    is_new_session: bool
+    missing: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the session keeps of a run. Without a report it goes on, or, where it `is_lost`, its interpreter ended."""
+
+    code_hash: str
+    started: datetime | None
+    report: Report | None
+    is_lost: bool
+
+
+@dataclass(frozen=True)
+class Told:
+    """What stood on stdout: a report, or that there is one in the record; and what else was written there."""
+
+    report: Report | None
+    beside: str
+
+
+def read_stdout(stdout: str, nonce: str) -> Told | None:
+    """None when the harness did not tell anything that is whole."""
+    beside, mark, rest = stdout.partition(f"\x1e{nonce}")
+    line, end, after = rest.partition("\n")
+    if not mark or not end:
+        return None
+    told = _object(line)
+    if told is None:
+        return None
+    if told.get("isInRecord") is True:
+        return Told(None, beside + after)
+    report = _report(told)
+    return None if report is None else Told(report, beside + after)
+
+
+def read_record(content: bytes) -> Record | None:
+    """None when it is not one."""
+    claim, _, rest = content.partition(b"\n")
+    asked = _object(claim)
+    if asked is None or not isinstance(asked.get("code"), str):
+        return None
+    line, end, _ = rest.partition(b"\n")
+    told = _object(line) if end else None
+    is_lost = told is not None and told.get("lost") is True
+    return Record(asked["code"], _time(asked.get("started")), _report(told) if told and not is_lost else None, is_lost)
+
+
+def _object(text: str | bytes) -> Json | None:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _report(told: Json) -> Report | None:
+    """None when a member that is always there is not, or is of another kind."""
+    try:
+        shown = told.get("shown") or ["", []]
+        traceback = "\n".join(shown[1]).rstrip("\n")
+        return Report(
+            is_ok=_text(told["status"]) == "ok",
+            result=_text(told["result"]),
+            has_value="value" in told,
+            value=told.get("value"),
+            stdout=_text(told["stdout"]),
+            stderr=_text(told["stderr"]),
+            shown_error=f"{_text(shown[0])}{traceback}\n\n" if "shown" in told else "",
+            error=_error(told["error"]) if "error" in told else None,
+            outputs=[_output(output) for output in told["outputs"]],
+            files=[_file(file) for file in told["files"]],
+            milliseconds=_number(told["milliseconds"]),
+            execution_count=_number(told["executionCount"]),
+            is_new_session=told["isNewSession"] is True,
+            missing={_text(name): _number(count) for name, count in told["missing"].items()},
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        return None
+
+
+def _error(told: Json) -> ReportedError:
+    line, hint = told.get("line"), told.get("hint")
+    return ReportedError(
+        _text(told["name"]),
+        _text(told["message"]),
+        line=None if line is None else _number(line),
+        traceback=_text(told["traceback"]),
+        hint=None if hint is None else _text(hint),
+    )
+
+
+def _output(told: Json) -> ReportedOutput:
+    content_type, content = _text(told["contentType"]), told.get("content")
+    if content is not None and content_type.startswith("image/") and content_type != "image/svg+xml":
+        try:
+            base64.b64decode(_text(content), validate=True)
+        except binascii.Error:
+            raise ValueError("not base64") from None
+    return ReportedOutput(
+        content_type,
+        content=None if content is None else _text(content),
+        title=None if told.get("title") is None else _text(told["title"]),
+        file_name=None if told.get("fileName") is None else _text(told["fileName"]),
+    )
+
+
+def _file(told: Json) -> ReportedFile:
+    return ReportedFile(
+        _text(told["path"]), _number(told["size"]), _time(told.get("modified")), is_new=told["change"] == "Created"
+    )
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    # Half of a surrogate pair is no text that can be sent on.
+    return value.encode("utf-8", "replace").decode() if any("\ud800" <= c <= "\udfff" for c in value) else value
+
+
+def _number(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError
+    return value
+
+
+def _time(seconds: Any) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
