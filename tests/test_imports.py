@@ -99,7 +99,7 @@ def test_each_room_knows_only_the_next():
         "connector.http",
         "connector.http.Connector",
     }
-    allowed = {"errors", "identity", "pool_wire", "session_pool", "settings", "shapes"}
+    allowed = {"errors", "harness", "identity", "operations", "pool_wire", "session_pool", "settings", "shapes"}
     for path in CONNECTOR:
         if "operations" in path.parts:
             known = {name.split(".")[1] for name in imports(path) if name.startswith("connector.")}

@@ -106,7 +106,7 @@ def get_file(pool: SessionPoolClient, *, session_id: str, file_name: str, folder
     return FileWithContent(
         session_id,
         file_name,
-        file.folder,
+        _shown(folder),
         size=len(content),
         content_type=file.content_type,
         file_content=base64.b64encode(content).decode(),
@@ -208,13 +208,15 @@ def _decoded(content: str, index: int) -> bytes:
 
 
 def _file(file: PoolFile, folder: str) -> File:
-    path = "/".join(part for part in (folder, file.directory) if part)
-    if path.split("/")[0] == report.FOLDER:
-        path = OUTPUTS + path[len(report.FOLDER) :]
     return File(
         file.name,
-        folder=path,
+        folder=_shown("/".join(part for part in (folder, file.directory) if part)),
         size=file.size,
         content_type=content_type(file.name),
         last_modified_time=file.modified,
     )
+
+
+def _shown(folder: str) -> str:
+    """As callers know it."""
+    return OUTPUTS + folder[len(report.FOLDER) :] if folder.split("/")[0] == report.FOLDER else folder

@@ -8,8 +8,7 @@ from ..shapes import ABSENT, Execution, Output, to_wire
 LONGEST_ANSWER = 90_000
 """Characters of JSON. Agents' hosts take 100,000; a model's window is smaller than what a workflow takes."""
 
-_LONGEST_RESULT = 8_000
-_SMALLEST_STREAM = 4_000
+_SMALLEST_TEXT = 4_000
 
 
 def fitted(execution: Execution, include_content: str) -> Execution:
@@ -27,20 +26,25 @@ def fitted(execution: Execution, include_content: str) -> Execution:
         return execution
     execution = _without_contents(execution, over)
     for name in ("stdout", "stderr"):
-        over = _size(execution) - LONGEST_ANSWER
-        text: str = getattr(execution, name)
-        if over > 0 and len(text) > _SMALLEST_STREAM:
-            room = max(_SMALLEST_STREAM, len(text) - over - 200)
-            while room > _SMALLEST_STREAM and len(json.dumps(shortened(text, room))) > len(json.dumps(text)) - over:
-                room = max(_SMALLEST_STREAM, room * 3 // 4)  # characters that JSON writes with six
-            execution = _flagged(execution, name, **{name: shortened(text, room)})
+        execution = _with_short(execution, name)
     if _size(execution) > LONGEST_ANSWER and not isinstance(execution.value, (int, float)):
         execution = _flagged(execution, "value", value=ABSENT)
-    if _size(execution) > LONGEST_ANSWER and len(execution.result) > _LONGEST_RESULT:
-        execution = _flagged(execution, "result", result=shortened(execution.result, _LONGEST_RESULT))
+    execution = _with_short(execution, "result")
     if _size(execution) > LONGEST_ANSWER and len(execution.files) > 100:
         execution = _flagged(execution, "files", files=execution.files[:100])
     return execution
+
+
+def _with_short(execution: Execution, name: str) -> Execution:
+    """With as much of the text as fits, and never less than _SMALLEST_TEXT."""
+    over = _size(execution) - LONGEST_ANSWER
+    text: str = getattr(execution, name)
+    if over <= 0 or len(text) <= _SMALLEST_TEXT:
+        return execution
+    room = max(_SMALLEST_TEXT, len(text) - over - 200)
+    while room > _SMALLEST_TEXT and len(json.dumps(shortened(text, room))) > len(json.dumps(text)) - over:
+        room = max(_SMALLEST_TEXT, room * 3 // 4)  # characters that JSON writes with six
+    return _flagged(execution, name, **{name: shortened(text, room)})
 
 
 def shortened(text: str, room: int) -> str:

@@ -1,6 +1,7 @@
 """ExecutePythonCode and GetExecution, on the running app with real sessions."""
 
 import base64
+import json
 import re
 import threading
 import time
@@ -8,7 +9,8 @@ import time
 import pytest
 
 from connector import errors
-from connector.operations import executions
+from connector.operations import bare_run, executions
+from connector.operations.executions import RichResults
 from connector.session_pool import Run
 
 
@@ -34,6 +36,8 @@ def test_everything_about_a_run_is_returned(api, session_id):
         "stderr": "err\n",
         "outputs": [],
         "files": [],
+        "executionCount": 1,
+        "isNewSession": True,
     }
 
 
@@ -43,8 +47,8 @@ def test_everything_about_a_run_is_returned(api, session_id):
         ("1 + 1", "2", 2),
         ("1.5", "1.5", 1.5),
         ("True", "True", True),
-        ("'text'", "text", None),
-        ("[1, 2]", "[1, 2]", None),
+        ("'text'", "text", "text"),
+        ("[1, 2]", "[1, 2]", [1, 2]),
         ("None", "", None),
         ("print('x')", "", None),
         ("x = 3", "", None),
@@ -53,7 +57,7 @@ def test_everything_about_a_run_is_returned(api, session_id):
     ],
 )
 def test_the_result_is_always_text(api, session_id, code, result, value):
-    """`result` is the last expression as text; `value` is there where that is a number or a boolean."""
+    """`result` is the last expression as text; `value` is there where that is JSON."""
     run = api.execute(code, session_id)
     assert (run["result"], run.get("value")) == (result, value)
     assert type(run.get("value")) is type(value)
@@ -87,7 +91,7 @@ def test_code_that_fails_is_a_200_that_tells_why(api, session_id):
         ("try:\n  1/0\nexcept Exception as e:\n  raise RuntimeError('second') from e", "RuntimeError", "second", 4),
         ("import json\njson.loads('{')", "JSONDecodeError", "Expecting property name", 2),
         ("def f():\n  return nope\n\nf()", "NameError", "name 'nope' is not defined", 2),
-        ("import sys; sys.exit(3)", "SystemExit", "3", None),
+        ("import sys; sys.exit(3)", "SystemExit", "3", 1),
         ("raise ValueError('Kernel restarted')", "ValueError", "Kernel restarted", 1),
         ("x = 1\ny = 2\nraise ValueError('Cell In[5], line 77')", "ValueError", "Cell In[5], line 77", 3),
         ("raise ValueError('-' * 80)", "ValueError", "-" * 80, 1),
@@ -134,7 +138,7 @@ def test_a_crash_costs_the_variables_and_says_so(api, session_id):
     run = api.execute("open('/mnt/data/kept', 'w').write('x'); import os; os._exit(3)", session_id)
     assert (run["status"], run["error"]["name"]) == ("Failed", "KernelRestarted")
     assert "Files are kept" in run["error"]["hint"]
-    assert api.execute("import os; os.listdir('/mnt/data')", session_id)["result"] == "['kept']"
+    assert api.execute("import os; sorted(os.listdir('/mnt/data'))", session_id)["result"] == "['_outputs', 'kept']"
 
 
 def test_a_run_can_be_read_again(api, session_id):
@@ -172,8 +176,8 @@ def test_an_unknown_run_is_not_found(api, session_id):
 
 
 def test_code_runs_without_any_upload(api):
-    """A session needs no file."""
-    assert api.execute("import os; os.listdir('/mnt/data')")["result"] == "[]"
+    """A session needs no file; the folder is the connector's own, for what runs display."""
+    assert api.execute("import os; os.listdir('/mnt/data')")["result"] == "['_outputs']"
 
 
 @pytest.mark.parametrize(
@@ -184,27 +188,28 @@ def test_an_error_behind_much_output_is_read_at_once(flood):
     traceback = "-" * 75 + "\nZeroDivisionError" + " " * 25 + "Traceback (most recent call last)\nCell In[1], line 1\n"
     stderr = eval(flood) + "\ndivision by zero" + traceback + "\nZeroDivisionError: division by zero\n\n"
     started = time.monotonic()
-    error = executions._error(stderr, is_cut=False)
+    error = bare_run.error_of(stderr, is_cut=False)
     assert time.monotonic() - started < 0.5
     assert (error.name, error.message, error.line) == ("ZeroDivisionError", "division by zero", 1)
 
 
 def test_an_error_that_was_cut_off_says_so():
     """When the pool cut stderr, the error stood behind the cut."""
-    error = executions._error("e" * 1_000_001, is_cut=True)
+    error = bare_run.error_of("e" * 1_000_001, is_cut=True)
     assert (error.name, "cut off" in error.message) == ("Error", True)
 
 
 def test_a_long_result_is_cut_and_says_so(api, session_id):
     """Text of a value is bounded like output is."""
     run = api.execute("'a' * 3_000_000", session_id)
-    assert len(run["result"]) == 1_000_000
-    assert run["truncated"] == {"result": True}
+    assert len(json.dumps(run)) <= 90_000
+    assert len(run["result"]) > 80_000
+    assert run["truncated"] == {"value": True, "result": True}
 
 
 def test_output_as_long_as_the_limit_is_whole(api, session_id):
     """Nothing is said to be cut that is not."""
-    run = api.execute("print('x' * 1_000_000, end='')", session_id)
+    run = api.execute("print('x' * 1_000_000, end='')", session_id, includeContent="always")
     assert len(run["stdout"]) == 1_000_000
     assert "truncated" not in run
 
@@ -225,7 +230,7 @@ def test_runs_of_one_session_wait_for_each_other(api, session_id):
 
 def test_long_output_is_returned_whole(api, session_id):
     """Far more than the pool's own default of 4,096 characters."""
-    run = api.execute("print('x' * 300_000)", session_id)
+    run = api.execute("print('x' * 300_000)", session_id, includeContent="always")
     assert len(run["stdout"]) == 300_001
     assert "truncated" not in run
 
@@ -238,10 +243,10 @@ def test_output_that_was_cut_says_so(api, session_id):
 
 def test_a_failure_without_a_traceback_is_told_as_it_came():
     """A pool that says less than expected still gives an error with a message."""
-    execution = executions._execution("s", "e", Run("Failed", "", "something odd", None, 1))
+    execution = bare_run.bare_execution("s", "e", Run("Failed", "", "something odd", None, 1))
     assert execution.error is not None
     assert (execution.error.name, execution.error.message) == ("Error", "something odd")
-    silent = executions._execution("s", "e", Run("Failed", "", "", None, 1))
+    silent = bare_run.bare_execution("s", "e", Run("Failed", "", "", None, 1))
     assert silent.error is not None
     assert "did not say why" in silent.error.message
 
@@ -260,4 +265,4 @@ def test_runs_of_many_callers_go_on_at_once(api):
 def test_a_session_id_that_could_not_be_the_pools_is_refused_before_anything_runs(api):
     """Operations check the id themselves, whoever calls them."""
     with pytest.raises(errors.InvalidSessionId):
-        executions.execute_python_code(None, python_code="1", session_id="a b")  # type: ignore[arg-type]
+        executions.execute_python_code(None, RichResults(True), python_code="1", session_id="a b")  # type: ignore[arg-type]

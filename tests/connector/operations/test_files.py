@@ -118,7 +118,7 @@ def test_a_deleted_file_is_gone(api, session_id):
     """Also for code; deleting it again is a 404."""
     upload(api, session_id, a_txt=b"x")
     assert api.call("DELETE", f"/files/a.txt?sessionId={session_id}").status_code == 204
-    assert api.execute("import os; os.listdir('/mnt/data')", session_id)["result"] == "[]"
+    assert api.execute("import os; 'a.txt' in os.listdir('/mnt/data')", session_id)["result"] == "False"
     assert api.call("DELETE", f"/files/a.txt?sessionId={session_id}").status_code == 404
 
 

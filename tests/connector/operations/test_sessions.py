@@ -20,8 +20,8 @@ def test_an_ended_session_is_gone_with_all_it_held(api, session_id):
     """The next call under the same id gets a new, empty session."""
     api.execute("x = 1; open('/mnt/data/f', 'w').close()", session_id)
     assert api.call("DELETE", f"/sessions/{session_id}").status_code == 204
-    run = api.execute("import os; 'x' in globals(), os.listdir('/mnt/data')", session_id)
-    assert run["result"] == "(False, [])"
+    run = api.execute("import os; 'x' in globals(), 'f' in os.listdir('/mnt/data')", session_id)
+    assert (run["result"], run["isNewSession"]) == ("(False, False)", True)
 
 
 def test_a_session_that_is_not_there_is_not_found(api, session_id):
