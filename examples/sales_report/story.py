@@ -21,6 +21,7 @@ def play(connector: Connector) -> None:
     summarize(connector, session_id)
     continue_with_variables(connector, session_id)
     draw_chart(connector, session_id)
+    return_everything(connector, session_id)
     fail_on_purpose(connector, session_id)
     file_names = list_files(connector, session_id)
     chart = download_chart(connector, session_id)
@@ -69,29 +70,54 @@ def draw_chart(connector: Connector, session_id: str) -> None:
     """ExecutePythonCode that shows a figure and saves it too."""
     heading(
         "5. ExecutePythonCode: draw a chart",
-        "A figure that is shown comes back in outputs, as a base64 PNG. One that is saved in /mnt/data is a file.",
+        "A figure that is shown comes back in outputs. This one is too long for an answer that agents take too, so "
+        "its content is left out (truncated says so), and is fetched from the file that holds it.",
     )
     execution = execute(connector, session_id, "3_chart.py", outcome="Succeeded")
+    if [file["fileName"] for file in execution["files"]] != [CHART]:
+        raise DemoFailed(f"the run should have told that it made {CHART}, and did not.")
     figures = [output for output in execution["outputs"] if output["contentType"] == "image/png"]
-    if not figures or not base64.b64decode(figures[0]["content"]).startswith(PNG_SIGNATURE):
+    if not figures:
         raise DemoFailed("the run should have returned its figure in outputs, and did not.")
+    place = {"sessionId": session_id, "folder": f".outputs/{execution['executionId']}"}
+    figure = connector.call("GET", f"/files/{figures[0]['fileName']}/content", query=place).content
+    if not figure.startswith(PNG_SIGNATURE):
+        raise DemoFailed("the figure's file should be a PNG image, and is not.")
+
+
+def return_everything(connector: Connector, session_id: str) -> None:
+    """ExecutePythonCode that shows three figures and a data frame, and writes a file; sent twice with one key."""
+    heading(
+        "6. ExecutePythonCode: everything that a run makes",
+        "Three figures, a data frame as HTML and as JSON, and the file that was written. The call is made twice with "
+        "the same idempotencyKey, as by a workflow that lost the first answer: the code runs once.",
+    )
+    key = {"idempotencyKey": "three-charts-and-a-table"}
+    first, second = (execute(connector, session_id, "4_tables.py", outcome="Succeeded", members=key) for _ in range(2))
+    kinds = [output["contentType"] for output in first["outputs"]]
+    if kinds != ["image/png"] * 3 + ["text/html", "application/json"]:
+        raise DemoFailed(f"the run should have returned three figures and a table, and returned {kinds}.")
+    if second != first:
+        raise DemoFailed("the second call should have answered what the first did.")
 
 
 def fail_on_purpose(connector: Connector, session_id: str) -> None:
     """ExecutePythonCode whose code raises."""
     heading(
-        "6. ExecutePythonCode: code that fails",
+        "7. ExecutePythonCode: code that fails",
         "The call did its work, so the answer is a 200: a 4xx or 5xx would make the caller's retry policy run the code "
         "again. status says Failed, error says why, and what was printed before is there.",
     )
-    execution = execute(connector, session_id, "4_key_error.py", outcome="Failed")
+    execution = execute(connector, session_id, "5_key_error.py", outcome="Failed")
     if execution["error"]["name"] != "KeyError":
         raise DemoFailed(f"the code should have raised KeyError, and raised {execution['error']['name']}.")
 
 
-def execute(connector: Connector, session_id: str, step: str, *, outcome: str) -> JsonObject:
+def execute(
+    connector: Connector, session_id: str, step: str, *, outcome: str, members: JsonObject | None = None
+) -> JsonObject:
     """Run a file of `steps/` in the session and return the Execution, which must have that outcome as its status."""
-    body = {"sessionId": session_id, "pythonCode": read_step(step)}
+    body = {"sessionId": session_id, "pythonCode": read_step(step), **(members or {})}
     execution: JsonObject = connector.call("POST", "/executions", body=body).json()
     if execution["status"] != outcome:
         raise DemoFailed(f"the run of {step} should be {outcome}, and is {execution['status']}.")
@@ -106,7 +132,10 @@ def read_step(step: str) -> str:
 
 def list_files(connector: Connector, session_id: str) -> list[str]:
     """ListFiles; returns the names."""
-    heading("7. ListFiles", "The three files that went up, and the chart that the code saved.")
+    heading(
+        "8. ListFiles",
+        "The three files that went up, the chart and the table that the code saved. What runs displayed is not listed.",
+    )
     listed: JsonObject = connector.call("GET", "/files", query={"sessionId": session_id}).json()
     file_names = [file["fileName"] for file in listed["files"]]
     if missing := {CHART, *(path.name for path in DATA)}.difference(file_names):
@@ -116,7 +145,7 @@ def list_files(connector: Connector, session_id: str) -> list[str]:
 
 def download_chart(connector: Connector, session_id: str) -> Path:
     """DownloadFile into `demo-output/`; returns the absolute path."""
-    heading("8. DownloadFile", "The chart comes back as it is: raw bytes with their content type, no base64.")
+    heading("9. DownloadFile", "The chart comes back as it is: raw bytes with their content type, no base64.")
     chart = connector.call("GET", f"/files/{CHART}/content", query={"sessionId": session_id}).content
     if not chart.startswith(PNG_SIGNATURE):
         raise DemoFailed(f"what came back as {CHART} is not a PNG image.")
@@ -129,7 +158,7 @@ def download_chart(connector: Connector, session_id: str) -> Path:
 
 def delete_files(connector: Connector, session_id: str, file_names: list[str]) -> None:
     """DeleteFile, once per file."""
-    heading("9. DeleteFile", "One call for each file. There is nothing to say about what is gone, hence 204.")
+    heading("10. DeleteFile", "One call for each file. There is nothing to say about what is gone, hence 204.")
     for name in file_names:
         connector.call("DELETE", f"/files/{quote(name, safe='')}", query={"sessionId": session_id}, expected_status=204)
 
@@ -137,6 +166,6 @@ def delete_files(connector: Connector, session_id: str, file_names: list[str]) -
 def end_session(connector: Connector, session_id: str) -> None:
     """EndSession."""
     heading(
-        "10. EndSession", "Variables and files go with it. A session that nobody ends goes by itself after a while."
+        "11. EndSession", "Variables and files go with it. A session that nobody ends goes by itself after a while."
     )
     connector.call("DELETE", f"/sessions/{session_id}", expected_status=204)

@@ -15,7 +15,7 @@ def play(*options: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_story_plays_on_a_running_connector(api):
-    """Upload, three runs, a failure, list, download, delete, end: each answers as the tutorial says."""
+    """Upload, five runs, a failure, list, download, delete, end: each answers as the tutorial says."""
     chart = ROOT / "demo-output" / "texas_home_sales.png"
     chart.unlink(missing_ok=True)
     told = play("--url", api.url.removesuffix("/api"))
