@@ -41,9 +41,13 @@ for_each_operation = pytest.mark.parametrize(
 )
 
 
-def operation_ids(document: dict[str, Any]) -> list[str]:
-    """Those of a document, in its order."""
-    return [operation["operationId"] for path in document["paths"].values() for operation in path.values()]
+def operations(document: dict[str, Any]) -> dict[str, tuple[str, str, dict[str, Any]]]:
+    """Method, path and entry of each operation of a document, by operationId, in its order."""
+    return {
+        operation["operationId"]: (method.upper(), path, operation)
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+    }
 
 
 def snake_case(operation_id: str) -> str:
@@ -68,8 +72,8 @@ class EveryOperation:
 
     def test_no_operation_of_the_document_is_left_out(self, connector):
         """An operation that is new in the document has a test here, and its arguments stand above."""
-        assert [operation_id for operation_id, *_ in ARGUMENTS] == operation_ids(connector.document)
-        for operation_id in operation_ids(connector.document):
+        assert [operation_id for operation_id, *_ in ARGUMENTS] == list(operations(connector.document))
+        for operation_id in operations(connector.document):
             start = f"test_{snake_case(operation_id)}_"
             assert [name for name in dir(self) if name.startswith(start)], operation_id
 

@@ -5,7 +5,7 @@ An MCP client calls them, in the same process. It holds every answer to the sche
 
 import httpx2
 import pytest
-from every_operation import EveryOperation, for_each_operation, operation_ids
+from every_operation import EveryOperation, for_each_operation, operations
 from fastmcp import Client, FastMCP
 
 pytestmark = pytest.mark.anyio
@@ -43,14 +43,13 @@ class TestEveryOperation(EveryOperation):
 
 async def test_each_operation_is_a_tool(tools, connector):
     """Its name is the operationId."""
-    assert sorted(tools) == sorted(operation_ids(connector.document))
+    assert sorted(tools) == sorted(operations(connector.document))
 
 
 async def test_a_tools_description_is_the_operations(tools, connector):
     """What the model sees is `description`."""
-    for path in connector.document["paths"].values():
-        for operation in path.values():
-            assert tools[operation["operationId"]].description == operation["description"]
+    for operation_id, (_, _, operation) in operations(connector.document).items():
+        assert tools[operation_id].description == operation["description"]
 
 
 @for_each_operation

@@ -7,7 +7,7 @@ without an answer is an empty text.
 import json
 
 import pytest
-from every_operation import EveryOperation, for_each_operation, operation_ids, snake_case
+from every_operation import EveryOperation, for_each_operation, operations, snake_case
 from google.adk.agents import LlmAgent
 from google.adk.models import BaseLlm, LlmResponse
 from google.adk.runners import InMemoryRunner
@@ -92,14 +92,13 @@ class TestEveryOperation(EveryOperation):
 
 async def test_each_operation_is_a_tool(shown, connector):
     """Its name is the operationId in snake case."""
-    assert sorted(shown) == sorted(snake_case(operation_id) for operation_id in operation_ids(connector.document))
+    assert sorted(shown) == sorted(snake_case(operation_id) for operation_id in operations(connector.document))
 
 
 async def test_a_tools_description_is_the_operations(shown, connector):
     """What the model sees is `description`."""
-    for path in connector.document["paths"].values():
-        for operation in path.values():
-            assert shown[snake_case(operation["operationId"])].description == operation["description"]
+    for operation_id, (_, _, operation) in operations(connector.document).items():
+        assert shown[snake_case(operation_id)].description == operation["description"]
 
 
 @for_each_operation

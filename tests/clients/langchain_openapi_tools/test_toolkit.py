@@ -6,7 +6,7 @@ They are called as an agent calls tools: with a tool call, whose answer is the m
 import json
 
 import pytest
-from every_operation import EveryOperation, for_each_operation, operation_ids, snake_case
+from every_operation import EveryOperation, for_each_operation, operations, snake_case
 from langchain_openapi_tools import APIKeyHeaderProvider, OpenAPIToolkit
 
 pytestmark = pytest.mark.anyio
@@ -51,15 +51,14 @@ class TestEveryOperation(EveryOperation):
 
 async def test_each_operation_is_a_tool(tools, connector):
     """Its name is the operationId in the snake case that the toolkit makes of it."""
-    assert list(tools) == [snake_case(operation_id) for operation_id in operation_ids(connector.document)]
+    assert list(tools) == [snake_case(operation_id) for operation_id in operations(connector.document)]
 
 
 async def test_a_tools_description_has_summary_and_description(tools, connector):
     """What the model sees begins with both."""
-    for path in connector.document["paths"].values():
-        for operation in path.values():
-            shown = tools[snake_case(operation["operationId"])].description
-            assert shown.startswith(f"{operation['summary']}.\n\n{operation['description']}\n\n")
+    for operation_id, (_, _, operation) in operations(connector.document).items():
+        shown = tools[snake_case(operation_id)].description
+        assert shown.startswith(f"{operation['summary']}.\n\n{operation['description']}\n\n")
 
 
 @for_each_operation

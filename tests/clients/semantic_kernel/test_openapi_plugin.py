@@ -7,7 +7,7 @@ import json
 
 import httpx
 import pytest
-from every_operation import EveryOperation, for_each_operation, operation_ids
+from every_operation import EveryOperation, for_each_operation, operations
 from semantic_kernel import Kernel
 from semantic_kernel.connectors.ai.function_calling_utils import kernel_function_metadata_to_function_call_format
 from semantic_kernel.connectors.ai.function_choice_behavior import FunctionChoiceBehavior
@@ -77,14 +77,13 @@ class TestEveryOperation(EveryOperation):
 
 async def test_each_operation_is_a_function(kernel, connector):
     """Its name is the operationId."""
-    assert list(kernel.get_plugin("code").functions) == operation_ids(connector.document)
+    assert list(kernel.get_plugin("code").functions) == list(operations(connector.document))
 
 
 async def test_a_functions_description_is_the_summary(shown, connector):
     """What the model sees is `summary`, which must do alone."""
-    for path in connector.document["paths"].values():
-        for operation in path.values():
-            assert shown[f"code-{operation['operationId']}"]["description"] == operation["summary"]
+    for operation_id, (_, _, operation) in operations(connector.document).items():
+        assert shown[f"code-{operation_id}"]["description"] == operation["summary"]
 
 
 @for_each_operation
