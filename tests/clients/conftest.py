@@ -82,7 +82,7 @@ def start_pool() -> Iterator[Callable[..., Pool]]:
     for program, _ in running.values():
         program.ask_to_end()
     for program, _ in running.values():
-        program.end()
+        program.wait_for_end()
 
 
 def _announced(told: dict[str, str]) -> Pool:
@@ -96,7 +96,8 @@ def connector() -> Iterator[Connector]:
     """The connector, with the emulator's pool behind it."""
     program = Program("emulator", "--keys", "--port", "0", "--pool-port", "0")
     yield Connector(program.told["connector"], program.told["function key"])
-    program.end()
+    program.ask_to_end()
+    program.wait_for_end()
 
 
 @pytest.fixture(scope="session")

@@ -39,12 +39,11 @@ class Program:
         raise AssertionError(f"{self._module} did not start: {self._process.communicate()[1]}")
 
     def ask_to_end(self) -> None:
-        """Does not wait for it."""
+        """Once: a program that is on its way out may not know what to do with a second signal."""
         self._process.send_signal(signal.SIGTERM)
 
-    def end(self) -> None:
-        """Waits for the end, which must be a good one."""
-        self.ask_to_end()
+    def wait_for_end(self) -> None:
+        """It must be a good one."""
         try:
             _, said = self._process.communicate(timeout=20)
         finally:
