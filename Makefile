@@ -24,7 +24,7 @@ document: $(VENV)/.emulator  ## Print the document that a custom connector is ma
 test: $(VENV)/.dev  ## Run the tests (ARGS="-k upload")
 	$(BIN)/python -m pytest $(ARGS)
 
-test-clients: $(addprefix test-client-,$(CLIENTS))  ## Run published clients against the session pool, each in a venv of its own
+test-clients: $(addprefix test-client-,$(CLIENTS))  ## Run published clients on the session pool and the connector, each in a venv of its own
 
 test-client-%: $(CLIENT_VENVS)/%/.made $(VENV)/.emulator
 	POOL_PYTHON=$(abspath $(BIN))/python $(CLIENT_VENVS)/$*/bin/python -m pytest -c tests/clients/pytest.ini tests/clients/$* $(ARGS)
@@ -69,6 +69,8 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.emulator
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
+# make would delete what it takes for a step on the way, and install the client again each time.
+.PRECIOUS: $(CLIENT_VENVS)/%/.made
 $(CLIENT_VENVS)/%/.made: tests/clients/%/requirements.txt tests/clients/requirements.txt | $(VENV)/.made
 	@echo "installing $* into $(CLIENT_VENVS)/$* (once)"
 	@$(PYTHON) -m venv $(CLIENT_VENVS)/$*

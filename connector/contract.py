@@ -2,7 +2,8 @@
 
 Before a request is checked, what Logic Apps and Power Automate send is brought into form: their file object becomes
 its base64, `null` and `""` in members that may be left out mean that they are, and `"5"` or `"true"` is taken where a
-number or a boolean belongs. Everything else that is unexpected is an error that names the member.
+number or a boolean belongs. `null` says the same of a member that is not known: importers for agents send arguments of
+their own that are not set. Everything else that is unexpected is an error that names the member.
 """
 
 import json
@@ -156,7 +157,7 @@ def _normalised(value: Any, schema: Json) -> Any:
         return {
             name: _normalised(inner, members[name]) if name in members else inner
             for name, inner in value.items()
-            if not (inner in (None, "") and name in members and name not in required)
+            if name in required or not (inner is None or (inner == "" and name in members))
         }
     if kind == "array" and isinstance(value, list):
         # The validator would look at every item before it said that there are too many.

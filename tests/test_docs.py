@@ -233,6 +233,19 @@ def test_readme_lists_the_operations_that_become_tools():
     assert tour()[-1].shown.split() == [entry["operationId"] for item in paths.values() for entry in item.values()]
 
 
+def test_importers_are_in_readme():
+    """README's table has each package whose tests call every operation, with the version that they run with."""
+    tested = {}
+    for module in (ROOT / "tests" / "clients").glob("*/test_*.py"):
+        text = module.read_text(encoding="utf-8")
+        if "(EveryOperation)" in text:
+            package = text.removeprefix('"""').partition(":")[0]
+            pins = (module.parent / "requirements.txt").read_text(encoding="utf-8")
+            tested[package] = re.findall(rf"^{package}==(.*)$", pins, re.MULTILINE)
+    shown = section(README, "A custom connector, and tools for agents").split("These published packages", 1)[1]
+    assert {package: [version] for package, version, *_ in table(shown)} == tested
+
+
 def test_document_options_are_in_readme():
     """README shows the command that prints a document, with each of its options."""
     shown = section(README, "A custom connector, and tools for agents")

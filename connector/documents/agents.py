@@ -42,7 +42,7 @@ def agents_document(source: Json) -> Json:
 def _operation(operation: PublishedOperation, source: Json) -> Json:
     derived = dict(operation.entry)
     if operation.parameters:
-        derived["parameters"] = resolved(operation.parameters, source)
+        derived["parameters"] = [_parameter(resolved(parameter, source)) for parameter in operation.parameters]
     if operation.body is not None:
         derived["requestBody"] = {**operation.body, "content": {JSON_TYPE: operation.body["content"][JSON_TYPE]}}
     derived["responses"] = {
@@ -50,6 +50,13 @@ def _operation(operation: PublishedOperation, source: Json) -> Json:
         for status, response in derived["responses"].items()
     }
     return derived
+
+
+def _parameter(parameter: Json) -> Json:
+    """The parameter, whose schema has its description too: some importers show a model the schema alone."""
+    if "description" not in parameter:
+        return parameter
+    return {**parameter, "schema": {**parameter["schema"], "description": parameter["description"]}}
 
 
 def _components(paths: Json, source: Json) -> Json:

@@ -1,10 +1,9 @@
-"""What the tests of all clients share: the pool as a program of its own, and a fence around this machine."""
+"""What the tests of all clients share: pool and connector as programs of their own, and a fence around this machine."""
 
 import ipaddress
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -13,12 +12,15 @@ import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
+from programs import ROOT, Program
 
-ROOT = Path(__file__).resolve().parents[2]
+# Its assertions are explained like those of a test module.
+pytest.register_assert_rewrite("every_operation")
 
 
 @dataclass(frozen=True)
@@ -45,53 +47,57 @@ class Pool:
             return False
 
 
+@dataclass(frozen=True)
+class Connector:
+    """A running connector that asks its callers for a key, as on Azure."""
+
+    url: str
+    key: str
+
+    @property
+    def document_url(self) -> str:
+        """Where the agents' document is."""
+        return f"{self.url}/openapi.json"
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The agents' document as the app serves it, to whoever asks."""
+        with urllib.request.urlopen(self.document_url, timeout=10) as answer:
+            document: dict[str, Any] = json.load(answer)
+        return document
+
+
 @pytest.fixture(scope="session")
 def start_pool() -> Iterator[Callable[..., Pool]]:
-    """Starts the pool with options, once for each set of them; SIGTERM ends it after the last test."""
-    running: dict[tuple[str, ...], tuple[subprocess.Popen[str], Pool]] = {}
+    """Starts the pool with options, once for each set of them; it is ended after the last test."""
+    running: dict[tuple[str, ...], tuple[Program, Pool]] = {}
 
     def start(*options: str) -> Pool:
         if options not in running:
-            process = _launch(options)
-            running[options] = process, _announced(process)
+            program = Program("emulator.session_pool", "--port", "0", *options)
+            running[options] = program, _announced(program.told)
         return running[options][1]
 
     yield start
-    for process, _ in running.values():
-        process.send_signal(signal.SIGTERM)
-    for process, _ in running.values():
-        try:
-            _, said = process.communicate(timeout=20)
-        finally:
-            process.kill()
-        assert process.returncode == 0, f"the pool ended with {process.returncode}: {said}"
+    for program, _ in running.values():
+        program.ask_to_end()
+    for program, _ in running.values():
+        program.wait_for_end()
 
 
-def _launch(options: tuple[str, ...]) -> subprocess.Popen[str]:
-    python = os.environ.get("POOL_PYTHON")
-    if not python:
-        pytest.exit("POOL_PYTHON is not set: the path of the Python that has the pool's packages", returncode=2)
-    return subprocess.Popen(
-        [python, "-m", "emulator.session_pool", "--port", "0", *options],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"]},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def _announced(told: dict[str, str]) -> Pool:
+    identity = dict(pair.split("=", 1) for pair in told["identity"].split())
+    certificate = Path(told["certificate"]) if "certificate" in told else None
+    return Pool(told["session pool"], told["token"], identity, certificate)
 
 
-def _announced(process: subprocess.Popen[str]) -> Pool:
-    told = {}
-    assert process.stdout is not None
-    for line in process.stdout:
-        name, _, text = line.strip().partition("  ")
-        told[name] = text.strip()
-        if name == "ready":
-            identity = dict(pair.split("=", 1) for pair in told["identity"].split())
-            certificate = Path(told["certificate"]) if "certificate" in told else None
-            return Pool(told["session pool"], told["token"], identity, certificate)
-    raise AssertionError(f"the pool did not start: {process.communicate()[1]}")
+@pytest.fixture(scope="session")
+def connector() -> Iterator[Connector]:
+    """The connector, with the emulator's pool behind it."""
+    program = Program("emulator", "--keys", "--port", "0", "--pool-port", "0")
+    yield Connector(program.told["connector"], program.told["function key"])
+    program.ask_to_end()
+    program.wait_for_end()
 
 
 @pytest.fixture(scope="session")

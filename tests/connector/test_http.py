@@ -149,6 +149,14 @@ def test_values_that_logic_apps_sends_for_unset_members_mean_absent(api):
     assert response.json()["files"][0]["folder"] == ""
 
 
+def test_an_unknown_member_that_is_null_is_as_if_it_was_left_out(api):
+    """Importers for agents send arguments of their own, such as `paginate`, as null when they are not set."""
+    file = {"fileName": "a", "fileContent": "YQ==", "title": None}
+    response = api.call("POST", "/files", json={"files": [file], "paginate": None})
+    assert response.json()["files"][0]["size"] == 1
+    refused(api.call("POST", "/files", json={"files": [file], "paginate": ""}), 400, "InvalidRequest", "paginate")
+
+
 def test_numbers_and_booleans_may_come_as_text(api, session_id):
     """Designers send what was typed: "5" where a number belongs, "true" where a boolean does."""
     assert api.execute("1", session_id, timeoutInSeconds="5")["status"] == "Succeeded"

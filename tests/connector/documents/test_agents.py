@@ -49,8 +49,12 @@ def test_an_operation_is_what_the_contract_says(agents, operation_id):
             return {name: plain(value) for name, value in node.items() if not name.startswith("x-ms-")}
         return [plain(item) for item in node] if isinstance(node, list) else node
 
-    for member in ("summary", "description", "tags", "parameters", "x-openai-isConsequential"):
+    for member in ("summary", "description", "tags", "x-openai-isConsequential"):
         assert derived.get(member) == plain(source.get(member)), member
+    assert derived["parameters"] == [
+        plain({**parameter, "schema": {**parameter["schema"], "description": parameter["description"]}})
+        for parameter in source["parameters"]
+    ]
     if "requestBody" in source:
         body = plain(source["requestBody"])
         body["content"] = {"application/json": body["content"]["application/json"]}
@@ -63,6 +67,13 @@ def test_nothing_that_a_tool_is_made_of_is_a_reference(agents):
     for operation in operations(agents).values():
         success = {status: answer for status, answer in operation["responses"].items() if status.startswith("2")}
         assert "$ref" not in json.dumps({**operation, "responses": success})
+
+
+def test_a_parameters_description_is_in_its_schema_too(agents):
+    """Semantic Kernel shows a model the schema of each argument, and nothing else of it."""
+    for operation in operations(agents).values():
+        for parameter in operation["parameters"]:
+            assert parameter["schema"]["description"] == parameter["description"]
 
 
 def test_bodies_and_answers_are_json(agents):
@@ -94,6 +105,53 @@ def test_the_key_is_one_scheme_for_all(agents):
     scheme = agents["components"]["securitySchemes"][name]
     assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "header", "x-functions-key")
     assert not any("security" in operation for operation in operations(agents).values())
+
+
+def test_arguments_stand_in_the_path_the_query_or_the_body(agents):
+    """GPT actions send no header but the key, and Semantic Kernel takes no parameter whose type is in `content`."""
+    for operation in operations(agents).values():
+        for parameter in operation["parameters"]:
+            assert parameter["in"] in ("path", "query")
+            assert "schema" in parameter and "content" not in parameter
+
+
+def test_an_argument_has_one_type(agents):
+    """Not all importers know choices between types."""
+
+    def schemas(schema):
+        yield schema
+        for inner in (*schema.get("properties", {}).values(), *([schema["items"]] if "items" in schema else ())):
+            yield from schemas(inner)
+
+    for operation in operations(agents).values():
+        arguments = [parameter["schema"] for parameter in operation["parameters"]]
+        if "requestBody" in operation:
+            arguments.append(operation["requestBody"]["content"]["application/json"]["schema"])
+        for argument in arguments:
+            for schema in schemas(argument):
+                assert isinstance(schema["type"], str)
+                assert not {"anyOf", "oneOf", "allOf", "not", "nullable"} & schema.keys()
+
+
+def test_a_path_stays_below_the_address(agents):
+    """Semantic Kernel refuses dot segments, and what would lead to another host."""
+    for path in agents["paths"]:
+        assert re.fullmatch(r"(/([A-Za-z]+|\{[A-Za-z]+\}))+", path)
+
+
+def test_there_are_few_enough_tools(agents):
+    """Agents choose well among up to about 25."""
+    assert len(operations(agents)) <= 25
+
+
+def test_what_cannot_be_undone_is_consequential(agents):
+    """A GPT asks before it deletes, and may be allowed once and for all to upload and to run code."""
+    said = {
+        operation_id: operation["x-openai-isConsequential"]
+        for operation_id, operation in operations(agents).items()
+        if "x-openai-isConsequential" in operation
+    }
+    assert said == {"ExecutePythonCode": False, "UploadFile": False, "DeleteFile": True, "EndSession": True}
 
 
 def test_it_has_no_extensions_but_those_that_its_readers_know(agents):
