@@ -30,7 +30,7 @@ from .errors import (
     to_answer,
 )
 from .operations import connection, executions, files, sessions
-from .operations.executions import RichResults
+from .operations.executions import Runs
 from .session_pool import SessionPoolClient
 from .settings import Settings
 from .shapes import Execution, FileBytes, snake_case, to_wire
@@ -39,6 +39,7 @@ MAX_BODY_BYTES = 100_000_000
 """Less than the Functions host lets in (104,857,600), so that its bare 413 is rarely seen."""
 
 _POLL_SECONDS = 2
+_WAIT = re.compile(r"respond-async|wait=([0-9]{1,9})")
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 logger = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ class Connector:
             api_version=self._settings.pool_api_version,
             connections=self._settings.python_threadpool_thread_count,
         )
-        self.rich_results = RichResults(self._settings.rich_results)
+        self.runs = Runs(self.pool, rich_results=self._settings.rich_results)
 
     @property
     def settings(self) -> Settings:
@@ -107,13 +108,29 @@ def _log(operation_id: str, request_id: str, failure: Exception) -> None:
 def _execute_python_code(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
     operation = connector.contract.operations["ExecutePythonCode"]
     _parameters(operation, request)
-    sent = _json_body(request)
-    key = request.headers.get("idempotency-key")
-    if key and isinstance(sent, dict) and not sent.get("idempotencyKey"):
-        sent = {**sent, "idempotencyKey": key}
-    arguments = _arguments(operation.checked_body(sent))
-    execution = executions.execute_python_code(connector.pool, connector.rich_results, **arguments)
-    return _execution_response(connector, request, execution)
+    sent, applied = _with_headers(_json_body(request), request.headers)
+    execution = executions.execute_python_code(connector.runs, **_arguments(operation.checked_body(sent)))
+    response = _execution_response(connector, request, execution)
+    if applied:
+        response.headers["Preference-Applied"] = applied
+    return response
+
+
+def _with_headers(sent: Any, headers: Mapping[str, str]) -> tuple[Any, str]:
+    """The body, with what headers say that it does not; and the preference (RFC 7240) that is followed, if any."""
+    if not isinstance(sent, dict):
+        return sent, ""
+    said: dict[str, Any] = {}
+    applied = ""
+    if key := headers.get("idempotency-key"):
+        said["idempotencyKey"] = key
+    for preference in headers.get("prefer", "").lower().replace(" ", "").split(","):
+        wait = _WAIT.fullmatch(preference)
+        if wait is not None and not applied:
+            seconds = min(int(wait[1]), executions.LONGEST_WAIT_SECONDS) if wait[1] else 0
+            said["waitInSeconds"], applied = seconds, preference
+    followed = {name: value for name, value in said.items() if sent.get(name) in (None, "")}
+    return {**sent, **followed}, applied if "waitInSeconds" in followed else ""
 
 
 def _get_execution(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:

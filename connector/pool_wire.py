@@ -126,6 +126,11 @@ class Wire:
         return self.api_version if self.api_version >= "2025" else _NEWEST
 
     @property
+    def keeps_runs(self) -> bool:
+        """Whether runs can be read again by the id that they were sent with; family A gives them none."""
+        return not self._is_a
+
+    @property
     def longest_stdout(self) -> int:
         """Characters that surely come back: older versions may not heed the length that is asked for."""
         return STREAM_CHARACTERS if self.api_version == _NEWEST else _CUT_CHARACTERS

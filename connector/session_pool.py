@@ -92,6 +92,11 @@ class SessionPoolClient:
         )
 
     @property
+    def keeps_runs(self) -> bool:
+        """Whether `get_execution` can find a run."""
+        return self._wire.keeps_runs
+
+    @property
     def longest_stdout(self) -> int:
         """Characters of a run's stdout that surely come back."""
         return self._wire.longest_stdout

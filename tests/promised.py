@@ -81,7 +81,8 @@ class Promises:
         promised = responses.get(str(status))
         if promised is None:
             return f"the status is not one of {', '.join(responses)}"
-        missing = [name for name in {"x-ms-request-id": {}, **promised.get("headers", {})} if name not in headers]
+        always = {name for name, header in promised.get("headers", {}).items() if header.get("required", True)}
+        missing = sorted(name for name in {"x-ms-request-id", *always} if name not in headers)
         if missing:
             return f"without the headers {', '.join(missing)}"
         if method == "HEAD":

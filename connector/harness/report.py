@@ -11,6 +11,8 @@ FOLDER = "_outputs"
 """In a session's data folder: a folder for each run, with its record and the files of its outputs."""
 
 RECORD = ".execution.json"
+NOTE = ".asked.json"
+"""Beside the record: that a run was asked for, which may not have begun."""
 
 Json = dict[str, Any]
 
@@ -77,6 +79,18 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Note:
+    """When a run was asked for; the error's code and message when it could not begin."""
+
+    asked: datetime
+    error: str = ""
+    message: str = ""
+
+    def to_bytes(self) -> bytes:
+        return json.dumps({"asked": self.asked.timestamp(), "error": self.error, "message": self.message}).encode()
+
+
+@dataclass(frozen=True)
 class Told:
     """What stood on stdout: a report, or that there is one in the record; and what else was written there."""
 
@@ -109,6 +123,15 @@ def read_record(content: bytes) -> Record | None:
     told = _object(line) if end else None
     is_lost = told is not None and told.get("lost") is True
     return Record(asked["code"], _time(asked.get("started")), _report(told) if told and not is_lost else None, is_lost)
+
+
+def read_note(content: bytes) -> Note | None:
+    """None when it is not one."""
+    told = _object(content) or {}
+    asked, error, message = _time(told.get("asked")), told.get("error"), told.get("message")
+    if asked is None or not isinstance(error, str) or not isinstance(message, str):
+        return None
+    return Note(asked, error, message)
 
 
 def _object(text: str | bytes) -> Json | None:

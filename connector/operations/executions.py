@@ -1,14 +1,18 @@
 """ExecutePythonCode and GetExecution."""
 
+import contextlib
 import hashlib
+import threading
 import uuid
+from collections.abc import Callable
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from ..errors import ConnectorError, ExecutionNotFound, FileNotFound, IdempotencyKeyReused, SessionNotFound
 from ..harness import report
 from ..harness.cell import code_hash, make_cell
-from ..harness.report import Record
+from ..harness.report import Note, Record
 from ..identity import check_session_id, mint_execution_id, mint_session_id, pool_identifier
 from ..pool_wire import Run
 from ..session_pool import RunLost, SessionPoolClient
@@ -18,41 +22,85 @@ from .message_size import fitted
 from .reported_run import reported_execution
 
 DEFAULT_TIMEOUT_SECONDS = 90
+DEFAULT_WAIT_SECONDS = 90
+LONGEST_WAIT_SECONDS = 220
+_MOST_LEFT_RUNNING = 64
 _KEYS = uuid.UUID("7b1f6f6e-5d1c-4c44-9c5e-0d5f3f0c2a11")
 _LONGEST_RUN = timedelta(seconds=240)
 
 
-@dataclass
-class RichResults:
-    """Whether runs are sent with the harness. One per process: that a pool cannot take it is found out once."""
+class Runs:
+    """What the runs of one process share."""
 
-    is_on: bool
+    def __init__(self, pool: SessionPoolClient, *, rich_results: bool) -> None:
+        self.pool = pool
+        self.rich_results = rich_results
+        """Whether runs are sent with the harness. That a pool cannot take it is found out once."""
+
+        self._left_running = threading.BoundedSemaphore(_MOST_LEFT_RUNNING)
+
+    def leave_running(self, call: "_Call", run: Callable[[], Execution]) -> "Future[Execution] | None":
+        """Begins the run in a thread of its own. None when too many go on like that: then the caller waits.
+
+        A note in the session says that it was asked for, so that any process finds it before it has begun.
+        """
+        if not self._left_running.acquire(blocking=False):
+            return None
+        ended: Future[Execution] = Future()
+
+        def work() -> None:
+            try:
+                ended.set_result(run())
+            except ConnectorError as failure:
+                with contextlib.suppress(ConnectorError):
+                    call.note(Note(datetime.now(UTC), failure.code, failure.message))
+                ended.set_exception(failure)
+            except BaseException as failure:
+                ended.set_exception(failure)
+            finally:
+                self._left_running.release()
+
+        try:
+            call.note(Note(datetime.now(UTC)))
+        except BaseException:
+            self._left_running.release()
+            raise
+        threading.Thread(target=work, name="run", daemon=True).start()
+        return ended
 
 
 def execute_python_code(
-    pool: SessionPoolClient,
-    rich_results: RichResults,
+    runs: Runs,
     *,
     python_code: str,
     session_id: str | None = None,
     timeout_in_seconds: int = DEFAULT_TIMEOUT_SECONDS,
+    wait_in_seconds: int = DEFAULT_WAIT_SECONDS,
     idempotency_key: str | None = None,
     include_content: str = "auto",
 ) -> Execution:
     """Runs the code once. Code that fails is an Execution too; an error is raised only when it surely did not run.
 
-    With an idempotency key, a run of the same key in the same session is answered again; IdempotencyKeyReused is raised
-    when its code was another.
+    A run that may take longer than the wait, and does, is Running: `get_execution` tells how it ended. With an
+    idempotency key, a run of the same key in the same session is answered again; IdempotencyKeyReused is raised when
+    its code was another.
     """
     session_id = check_session_id(session_id) if session_id else _new_session_id(idempotency_key)
     execution_id = _execution_id(session_id, idempotency_key) if idempotency_key else mint_execution_id()
-    call = _Call(pool, session_id, execution_id, python_code, timeout_in_seconds)
-    if rich_results.is_on:
-        execution = _reported(call, rich_results)
-    else:
+    call = _Call(runs.pool, session_id, execution_id, python_code, timeout_in_seconds)
+
+    def run() -> Execution:
+        if runs.rich_results:
+            return _reported(call, runs)
         earlier = _repeated_bare(call) if idempotency_key else None
-        execution = earlier or call.bare()
-    return fitted(execution, include_content)
+        return earlier or call.bare()
+
+    fits = timeout_in_seconds <= wait_in_seconds or not (runs.rich_results or runs.pool.keeps_runs)
+    ended = None if fits else runs.leave_running(call, run)
+    if ended is None:
+        return fitted(run(), include_content)
+    finished, _ = wait([ended], wait_in_seconds)
+    return fitted(ended.result(), include_content) if finished else Execution(session_id, execution_id, "Running")
 
 
 def get_execution(
@@ -60,15 +108,19 @@ def get_execution(
 ) -> Execution:
     """A run again, by its id. Raises ExecutionNotFound."""
     identifier = pool_identifier(check_session_id(session_id))
-    record = _record(pool, identifier, execution_id) if _has_session(pool, identifier) else None
+    has_session = _has_session(pool, identifier)
+    record = _record(pool, identifier, execution_id) if has_session else None
     if record is not None and record.report is not None:
         return fitted(reported_execution(session_id, execution_id, record.report, None, None), include_content)
     try:
         run = pool.get_execution(identifier, execution_id)
     except ExecutionNotFound:
-        if record is None:
+        if record is not None:
+            return _without_report(session_id, execution_id, record)
+        note = _note(pool, identifier, execution_id) if has_session else None
+        if note is None:
             raise
-        return _without_report(session_id, execution_id, record)
+        return _asked_for(session_id, execution_id, note)
     if record is not None and run.status != "Running":
         return replace(bare_execution(session_id, execution_id, _unmarked(run)), notice=_NO_REPORT)
     return fitted(bare_execution(session_id, execution_id, run), include_content)
@@ -98,6 +150,11 @@ class _Call:
             may_repeat=may_repeat,
         )
 
+    def note(self, note: Note) -> None:
+        """Keeps the note in the session."""
+        folder = f"{report.FOLDER}/{self.execution_id}"
+        self.pool.upload_file(self.identifier, folder, report.NOTE, note.to_bytes())
+
     def bare(self) -> Execution:
         try:
             return bare_execution(self.session_id, self.execution_id, self.run(self.code, may_repeat=False))
@@ -108,7 +165,7 @@ class _Call:
         return Execution(self.session_id, self.execution_id, "Unknown", error=_LOST)
 
 
-def _reported(call: _Call, rich_results: RichResults) -> Execution:
+def _reported(call: _Call, runs: Runs) -> Execution:
     cell = make_cell(call.code, execution_id=call.execution_id, longest_report=call.pool.longest_stdout)
     try:
         run = call.run(cell.text, may_repeat=True)
@@ -130,7 +187,7 @@ def _reported(call: _Call, rich_results: RichResults) -> Execution:
             return _without_report(call.session_id, call.execution_id, record)
     elif _is_not_ipython(run):
         # Nothing of the user's ran: there is no record, and the expression that would have made one failed.
-        rich_results.is_on = False
+        runs.rich_results = False
         return call.bare()
     return replace(bare_execution(call.session_id, call.execution_id, _unmarked(run)), notice=_NO_REPORT)
 
@@ -170,6 +227,23 @@ def _record(pool: SessionPoolClient, identifier: str, execution_id: str) -> Reco
     except FileNotFound:
         return None
     return report.read_record(content)
+
+
+def _note(pool: SessionPoolClient, identifier: str, execution_id: str) -> Note | None:
+    try:
+        content = pool.download_file(identifier, f"{report.FOLDER}/{execution_id}", report.NOTE)
+    except FileNotFound:
+        return None
+    return report.read_note(content)
+
+
+def _asked_for(session_id: str, execution_id: str, note: Note) -> Execution:
+    """A run that has not begun, or never will."""
+    if note.error:
+        return Execution(session_id, execution_id, "Failed", error=ExecutionError(note.error, note.message))
+    if datetime.now(UTC) - note.asked < _LONGEST_RUN:
+        return Execution(session_id, execution_id, "Running")
+    return Execution(session_id, execution_id, "Unknown", error=_LOST)
 
 
 def _is_not_ipython(run: Run) -> bool:

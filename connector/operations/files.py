@@ -94,7 +94,7 @@ def list_files(pool: SessionPoolClient, *, session_id: str, folder: str = "", re
     """A folder that is not there has no files. What runs displayed is listed only when its folder is asked for."""
     folder = checked_folder(folder)
     found = pool.list_files(pool_identifier(check_session_id(session_id)), folder, recursive=recursive)
-    listed = [_file(file, folder) for file in found if file.name != report.RECORD]
+    listed = [_file(file, folder) for file in found if file.name not in (report.RECORD, report.NOTE)]
     return Files(session_id, [file for file in listed if folder or file.folder.split("/")[0] != OUTPUTS])
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from connector import errors
 from connector.operations import bare_run, executions
-from connector.operations.executions import RichResults
+from connector.operations.executions import Runs
 from connector.session_pool import Run
 
 
@@ -265,4 +265,57 @@ def test_runs_of_many_callers_go_on_at_once(api):
 def test_a_session_id_that_could_not_be_the_pools_is_refused_before_anything_runs(api):
     """Operations check the id themselves, whoever calls them."""
     with pytest.raises(errors.InvalidSessionId):
-        executions.execute_python_code(None, RichResults(True), python_code="1", session_id="a b")  # type: ignore[arg-type]
+        executions.execute_python_code(Runs(None, rich_results=True), python_code="1", session_id="a b")  # type: ignore[arg-type]
+
+
+def test_a_run_may_go_on_behind_the_call(api, session_id):
+    """Nobody waits longer than is said: the answer is a 202 that tells where the result will be."""
+    code = "import time; print('begun'); time.sleep(2); 'done'"
+    started = time.monotonic()
+    body = {"pythonCode": code, "sessionId": session_id, "waitInSeconds": 0, "timeoutInSeconds": 30}
+    response = api.call("POST", "/executions", json=body)
+    assert time.monotonic() - started < 1.5
+    assert (response.status_code, response.json()["status"]) == (202, "Running")
+    location = response.headers["Location"].removeprefix(api.url)
+    assert int(response.headers["Retry-After"]) > 0
+    answers = []
+    while time.monotonic() - started < 15:
+        answers.append(api.call("GET", location))
+        if answers[-1].status_code == 200:
+            break
+        time.sleep(0.2)
+    assert {answer.json()["status"] for answer in answers[:-1]} == {"Running"}
+    assert (answers[-1].json()["result"], answers[-1].json()["stdout"]) == ("done", "begun\n")
+
+
+def test_a_run_that_ends_within_the_wait_is_answered(api, session_id):
+    """Also where it might have taken longer."""
+    run = api.execute("6 * 7", session_id, waitInSeconds=5, timeoutInSeconds=100)
+    assert (run["status"], run["value"]) == ("Succeeded", 42)
+
+
+@pytest.mark.parametrize(
+    ("prefer", "applied"),
+    [("respond-async", "respond-async"), ("wait=0", "wait=0"), ("return=minimal, wait=0", "wait=0")],
+)
+def test_how_long_to_wait_can_be_said_in_a_header(api, session_id, prefer, applied):
+    """As RFC 7240 has it; the answer says which preference was followed."""
+    body = {"pythonCode": "import time; time.sleep(0.5)", "sessionId": session_id, "timeoutInSeconds": 30}
+    response = api.call("POST", "/executions", json=body, headers={"Prefer": prefer})
+    assert (response.status_code, response.headers.get("Preference-Applied")) == (202, applied)
+
+
+def test_what_the_body_says_comes_before_a_header(api, session_id):
+    """Of the wait and of the key."""
+    body = {"pythonCode": "7", "sessionId": session_id, "waitInSeconds": 30, "timeoutInSeconds": 20}
+    response = api.call("POST", "/executions", json=body, headers={"Prefer": "wait=0"})
+    assert (response.status_code, response.headers.get("Preference-Applied")) == (200, None)
+
+
+def test_a_run_that_cannot_begin_is_refused_at_once(start_pool, start_connector):
+    """Also where nobody waits for its end."""
+    pool = start_pool(max_sessions=1)
+    api = start_connector(**pool.environment)
+    api.execute("1", "the-only-one")
+    response = api.call("POST", "/executions", json={"pythonCode": "1", "sessionId": "one-more", "waitInSeconds": 0})
+    assert (response.status_code, response.json()["error"]["code"]) == (429, "TooManySessions")
