@@ -7,6 +7,8 @@ from connector import errors
 from connector.contract import followed
 from connector.errors import ConnectorError
 
+from .members import one_of
+
 Json = dict[str, Any]
 
 SHARED = ("401", "403", "429", "500", "502", "503", "504")
@@ -60,13 +62,13 @@ def error_rows() -> list[tuple[str, ...]]:
 def shared_error_rows(source: Json) -> list[tuple[str, ...]]:
     """Status and codes of what every operation that asks the session pool can answer."""
     responses = source["paths"]["/connection"]["get"]["responses"]
-    return [(status, _shown(_codes(followed(responses[status], source), set()))) for status in SHARED]
+    return [(status, one_of(_codes(followed(responses[status], source), set()))) for status in SHARED]
 
 
 def operation_errors(responses: Json, taken: set[str], source: Json) -> str:
     """An operation's own statuses and codes in a line; `taken` are the names of its parameters and members."""
     own = [
-        f"{status} {_shown(codes)}"
+        f"{status} {one_of(codes)}"
         for status, response in responses.items()
         if status not in SHARED and (codes := _codes(followed(response, source), taken))
     ]
@@ -84,8 +86,3 @@ def error_codes(response: Json, taken: set[str]) -> set[str]:
 
 def _codes(response: Json, taken: set[str]) -> list[str]:
     return [code for code in response.get("x-error-codes", []) if code not in _NEEDED or _NEEDED[code] & taken]
-
-
-def _shown(codes: list[str]) -> str:
-    *others, last = (f"`{code}`" for code in codes)
-    return f"{', '.join(others)} or {last}" if others else last

@@ -51,7 +51,7 @@ def type_words(schema: Json) -> str:
     if schema["type"] == "array":
         words = [f"array of {'files' if schema['items'].get('format') == 'binary' else 'objects'}"]
     if "enum" in schema:
-        words.append(" or ".join(f"`{value}`" for value in schema["enum"]))
+        words.append(one_of(schema["enum"]))
     elif "format" in schema:
         words.append(_FORMATS[schema["format"]])
     for least, most, what in (
@@ -63,6 +63,12 @@ def type_words(schema: Json) -> str:
             lowest = f"{schema[least]:,} to" if least in schema else "at most"
             words.append(f"{lowest} {schema[most]:,} {what}".strip())
     return ", ".join(words)
+
+
+def one_of(names: list[str]) -> str:
+    """As in "`a`, `b` or `c`"."""
+    *others, last = (f"`{name}`" for name in names)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _json(value: Any) -> str:

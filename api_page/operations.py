@@ -70,7 +70,7 @@ def example_lines(examples: list[Json]) -> list[str]:
     lines = []
     for example in examples:
         kind = "json" if example["answer"].lstrip().startswith("{") else "text"
-        lines += [example["says"].strip(), "", "```bash", example["request"].rstrip("\n"), "```", ""]
+        lines += [f"**Example.** {example['says'].strip()}", "", "```bash", example["request"].rstrip("\n"), "```", ""]
         lines += [f"Answer, status {example['status']}:", "", f"```{kind}", example["answer"].rstrip("\n"), "```", ""]
     return lines
 
@@ -92,20 +92,20 @@ def _operation_lines(operation: Operation, source: Json, shown: dict[str, str]) 
         lines += table(("Parameter", "In", "Type", "Required or default", "Description"), rows) + [""]
     for media_type, schema in operation.bodies.items():
         if "properties" in schema:
-            lines += [f"Body, `{media_type}`:", ""]
+            lines += [f"**Body**, `{media_type}`:", ""]
             lines += table(("Member", "Type", "Required or default", "Description"), body_rows(schema)) + [""]
         else:
-            lines += [f"Body: {operation.entry['requestBody']['description']} Any `Content-Type` will do.", ""]
+            lines += [f"**Body**: {operation.entry['requestBody']['description']} Any `Content-Type` will do.", ""]
     for status, response in operation.entry["responses"].items():
         if status.startswith("2"):
             lines += _answer_lines(operation, status, followed(response, source), source, shown)
     taken = operation.taken
-    return [*lines, f"Errors: {operation_errors(operation.entry['responses'], taken, source)}.", ""]
+    return [*lines, f"**Errors**: {operation_errors(operation.entry['responses'], taken, source)}.", ""]
 
 
 def _answer_lines(operation: Operation, status: str, response: Json, source: Json, shown: dict[str, str]) -> list[str]:
     """What comes with a status. The members of a shape stand where it comes first."""
-    says = [f"Status {status}: {response['description']}"]
+    says = [f"**Status {status}**: {response['description']}"]
     headers = [
         f"`{name}`: {followed(header, source)['description']}" for name, header in response.get("headers", {}).items()
     ]

@@ -1,7 +1,7 @@
 """Requests that Schemathesis makes up from the documents, good ones and bad ones, get the answers that those promise.
 
-The same requests each time, and few enough for every run of the tests. `EXAMPLES=2000` makes up so many for each
-operation, other ones each time.
+The same requests each time but for ids of earlier answers, and few enough for every run of the tests. `EXAMPLES=2000`
+makes up so many for each operation, other ones each time.
 """
 
 import os
@@ -23,7 +23,7 @@ LONGEST_SECONDS = 3600 if EXAMPLES else 90
 @pytest.fixture(scope="module")
 def connector() -> Iterator[Api]:
     """With a pool of its own: most of the requests make a session, which nobody uses again."""
-    with emulated_pool(max_sessions=200, cooldown=3) as pool:
+    with emulated_pool(max_sessions=200, cooldown=10) as pool:
         with connector_with(require_keys=True, **pool.environment) as running:
             yield running
 
