@@ -1,6 +1,6 @@
 """Requests that Schemathesis makes up from the documents, good ones and bad ones, get the answers that those promise.
 
-The same requests each time but for ids of earlier answers, and few enough for every run of the tests. `EXAMPLES=2000`
+The same requests each time but for ids of earlier answers, and few enough for every run of the tests. `EXAMPLES=500`
 makes up so many for each operation, other ones each time.
 """
 
