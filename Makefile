@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 CLIENTS := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/clients/*/requirements.txt))))
 CLIENT_VENVS := $(VENV)/clients
 
-.PHONY: help run demo document connector-package test test-clients benchmark soak check format wheel clean
+.PHONY: help run demo document api-page connector-package test test-clients benchmark soak check format wheel clean
 
 help:            ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ demo: $(VENV)/.emulator  ## Play the sales report: upload, run, chart, download 
 
 document: $(VENV)/.emulator  ## Print the document that a custom connector is made from (ARGS="swagger --url https://APP.example")
 	@$(BIN)/python -m connector.documents $(ARGS)
+
+api-page: $(VENV)/.emulator  ## Write docs/api.md anew, after a change of openapi.yaml or api_page/
+	@$(BIN)/python -m api_page
 
 test: $(VENV)/.dev  ## Run the tests (ARGS="-k upload")
 	$(BIN)/python -m pytest $(ARGS)

@@ -18,6 +18,8 @@ import yaml
 from jsonschema import Draft202012Validator
 from requests.structures import CaseInsensitiveDict
 
+from api_page.error_codes import error_codes
+from api_page.operations import operations
 from connector import http
 
 _DOCUMENT = yaml.safe_load((Path(__file__).resolve().parents[1] / "openapi.yaml").read_text(encoding="utf-8"))
@@ -32,6 +34,7 @@ class Promises:
 
     def __init__(self) -> None:
         self._responses = _responses_by_operation()
+        self._taken = {operation.name: operation.taken for operation in operations(_DOCUMENT)}
         self._broken: list[str] = []
         self._lock = threading.Lock()
 
@@ -39,7 +42,7 @@ class Promises:
         self, operation_id: str, method: str, status: int, headers: CaseInsensitiveDict[str], body: bytes
     ) -> None:
         """Keeps what is wrong with the answer, if anything is."""
-        wrong = self._wrong(self._responses[operation_id], method, status, headers, body)
+        wrong = self._wrong(operation_id, method, status, headers, body)
         if wrong:
             with self._lock:
                 self._broken.append(f"{operation_id} answered {status}: {wrong}")
@@ -75,8 +78,9 @@ class Promises:
         requests.Session.send = watched_send  # type: ignore[method-assign]
 
     def _wrong(
-        self, responses: dict[str, Any], method: str, status: int, headers: CaseInsensitiveDict[str], body: bytes
+        self, operation_id: str, method: str, status: int, headers: CaseInsensitiveDict[str], body: bytes
     ) -> str | None:
+        responses = self._responses[operation_id]
         # `default` would promise everything: what an operation can answer, it lists.
         promised = responses.get(str(status))
         if promised is None:
@@ -85,6 +89,9 @@ class Promises:
         missing = sorted(name for name in {"x-ms-request-id", *always} if name not in headers)
         if missing:
             return f"without the headers {', '.join(missing)}"
+        code = headers.get("x-ms-error-code")
+        if code is not None and code not in (codes := error_codes(promised, self._taken[operation_id])):
+            return f"the error code is {code}, and not one of {', '.join(sorted(codes))}"
         if method == "HEAD":
             return None
         content = promised.get("content", {})

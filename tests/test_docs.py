@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 import yaml
@@ -19,6 +19,7 @@ import yaml
 from connector.documents.agents import agents_document
 from connector.errors import ConnectorError
 from connector.settings import SETTINGS
+from tests.shown import assert_lines_shown, assert_shown
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -30,18 +31,6 @@ OPERATIONS = [
     for method, operation in item.items()
     if method != "parameters"
 ]
-
-DIFFERS = {
-    "createdTime",
-    "durationInMilliseconds",
-    "executionId",
-    "expiresTime",
-    "lastModifiedTime",
-    "lastUsedTime",
-    "sessionId",
-    "version",
-}
-"""Members whose value is another one each time; what README shows of them is of the same kind."""
 
 
 class Step(NamedTuple):
@@ -150,33 +139,6 @@ def answers(connector_url: str, tmp_path_factory: pytest.TempPathFactory) -> lis
     return output.split(f"\n{end_of_block}\n")[:-1]
 
 
-def assert_shown(shown: Any, answer: Any, place: str = "") -> None:
-    """All that README shows is in the answer; a text that ends in `...` is how the answer's begins."""
-    if isinstance(shown, dict):
-        assert isinstance(answer, dict), place
-        assert not shown.keys() - answer.keys(), f"{place} has not all of {list(shown)}: {answer}"
-        for name in shown:
-            if name in DIFFERS:
-                assert type(answer[name]) is type(shown[name]), f"{place}.{name}"
-            else:
-                assert_shown(shown[name], answer[name], f"{place}.{name}")
-    elif isinstance(shown, list):
-        assert isinstance(answer, list) and len(answer) == len(shown), f"{place}: {answer}"
-        for index, item in enumerate(shown):
-            assert_shown(item, answer[index], f"{place}[{index}]")
-    elif isinstance(shown, str) and shown.endswith("..."):
-        assert isinstance(answer, str) and answer.startswith(shown.removesuffix("...")), f"{place}: {answer}"
-    else:
-        assert answer == shown and type(answer) is type(shown), place
-
-
-def assert_lines_shown(shown: str, output: str) -> None:
-    """Each line that README shows is there, in this order; others may stand between them."""
-    rest = iter([line.strip() for line in output.splitlines()])
-    for line in filter(None, (line.strip() for line in shown.splitlines())):
-        assert line in rest, f"{line!r} is not there, or not in its place, in:\n{output}"
-
-
 def test_settings_table():
     """README lists every setting with its name, default and sentence, and no other."""
     assert table(section(README, "Settings")) == [
@@ -270,6 +232,7 @@ def test_session_pool_options_are_in_its_page():
         "README.md",
         "CONTRIBUTING.md",
         "CHANGELOG.md",
+        "docs/api.md",
         "docs/session-pool-emulator.md",
         "docs/isolation.md",
         "examples/logic_apps/agent_workflow/README.md",

@@ -39,9 +39,18 @@ def test_connector_and_emulator_do_not_know_each_other():
     assert importers(EMULATOR, "connector") == set()
 
 
-def test_what_is_deployed_does_not_know_the_package():
-    """connector_package reads what is deployed; nothing reads connector_package."""
-    assert importers([ROOT / "function_app.py", *CONNECTOR, *EMULATOR], "connector_package") == set()
+@pytest.mark.parametrize("package", ["api_page", "connector_package"])
+def test_what_is_deployed_does_not_know_what_is_made_of_it(package):
+    """They read what is deployed; nothing reads them, and .funcignore keeps them at home."""
+    assert importers([ROOT / "function_app.py", *CONNECTOR, *EMULATOR], package) == set()
+    assert package in (ROOT / ".funcignore").read_text().split()
+
+
+def test_the_page_is_made_of_the_contract_and_the_errors():
+    """api_page knows no other part of the project."""
+    for path in (ROOT / "api_page").glob("*.py"):
+        known = {".".join(name.split(".")[:2]) for name in imports(path) if name.startswith(("connector", "emulator"))}
+        assert known <= {"connector.contract", "connector.errors", "connector"}, path
 
 
 def test_the_session_pool_stands_alone():

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, InvalidFileName
 from connector.shapes import Connection
 from tests.promised import PromiseBroken, promises
 
@@ -26,6 +26,10 @@ class Teapot(ConnectorError):
 
 def teapot(*_: object) -> Connection:
     raise Teapot("Short and stout.")
+
+
+def bad_name(*_: object) -> Connection:
+    raise InvalidFileName("Which file?")
 
 
 @broken
@@ -51,6 +55,13 @@ def test_a_status_that_the_operation_does_not_list_fails_the_test(api, monkeypat
     """`default` excuses nothing."""
     monkeypatch.setattr(CHECK, teapot)
     assert api.call("GET", "/connection").status_code == 418
+
+
+@broken
+def test_an_error_code_that_the_operation_does_not_have_fails_the_test(api, monkeypatch):
+    """Its status is listed, but an operation that takes no file name cannot say that one is wrong."""
+    monkeypatch.setattr(CHECK, bad_name)
+    assert api.call("GET", "/connection").status_code == 400
 
 
 def test_the_message_names_operation_status_and_member(api, monkeypatch):

@@ -40,6 +40,9 @@ _SCHEMA_MEMBERS = {
     "uniqueItems",
 }
 """Those that Swagger 2.0 has too. A schema with `anyOf` and the like is left without a type, which stands for any."""
+_BYTES_TYPE = "application/octet-stream"
+"""Stands for the types that a file may have: designers know no `*/*`."""
+
 _NOT_IN_PARAMETERS = {"additionalProperties", "allOf", "example", "properties", "required", "title"}
 
 
@@ -87,7 +90,7 @@ def _operation(operation: PublishedOperation, source: Json) -> Json:
     if operation.body is not None:
         derived["consumes"] = [JSON_TYPE]
         parameters.append(_body(operation.body, source))
-    derived["produces"] = list(operation.success[1].get("content", {})) or [JSON_TYPE]
+    derived["produces"] = [_BYTES_TYPE] if operation.answers_bytes else [JSON_TYPE]
     if parameters:
         derived["parameters"] = parameters
     derived["responses"] = {

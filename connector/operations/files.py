@@ -153,6 +153,11 @@ def checked_folder(folder: str) -> str:
             "; , # % ^ ( ), no dot, with / between folders. It is relative to /mnt/data.",
             target="folder",
         )
+    if longest := max((part for part in path.split("/") if len(part.encode()) > _LONGEST_NAME_BYTES), default=""):
+        raise InvalidFileName(
+            f"The folder has a part of more than {_LONGEST_NAME_BYTES} bytes: {ascii(longest[:100])}... Shorten it.",
+            target="folder",
+        )
     return path
 
 

@@ -372,6 +372,15 @@ def test_a_bad_folder_is_refused(api, session_id, folder):
     assert refused(response, 400, "InvalidFileName")["target"] == "folder"
 
 
+def test_a_folder_with_a_part_that_is_too_long_is_refused(api, session_id):
+    """The message tells the limit, which counts bytes; the parts together may be longer."""
+    for folder in ("x" * 256, f"a/{'é' * 128}/b"):
+        response = api.call("GET", f"/files?sessionId={session_id}&folder={quote(folder)}")
+        assert refused(response, 400, "InvalidFileName", "255 bytes")["target"] == "folder"
+    response = api.call("GET", f"/files?sessionId={session_id}&folder={'x' * 255}/{'é' * 127}")
+    assert response.status_code == 200
+
+
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
@@ -410,10 +419,20 @@ def test_every_name_that_sessions_take_makes_the_round_trip(api, session_id, nam
         ("", b""),
         ("data:text/plain;base64,aGVsbG8=", b"hello"),
         ("data:text/plain,a%20b", b"a b"),
+        ("data:text/plain,as it is: \u00e9, 100%25\nand +", "as it is: \u00e9, 100%\nand +".encode()),
         ("DATA:text/plain;BASE64,aGVsbG8%3D", b"hello"),
         ({"$content-type": "text/csv", "$content": "aGVsbG8="}, b"hello"),
     ],
-    ids=["plain", "lines", "empty", "data-uri", "data-uri-text", "data-uri-capitals", "logic-apps"],
+    ids=[
+        "plain",
+        "lines",
+        "empty",
+        "data-uri",
+        "data-uri-text",
+        "data-uri-text-as-it-is",
+        "data-uri-capitals",
+        "logic-apps",
+    ],
 )
 def test_content_is_taken_in_each_form(api, session_id, content, stored):
     """Base64, what Logic Apps makes of a file, and data URIs."""

@@ -1,0 +1,9 @@
+"""python -m api_page: writes docs/api.md anew."""
+
+from connector.contract import read_document
+
+from .page import PAGE_PATH, api_page
+
+if __name__ == "__main__":
+    PAGE_PATH.write_text(api_page(read_document()), encoding="utf-8")
+    print(f"wrote {PAGE_PATH}")
