@@ -53,7 +53,7 @@ def data_that_the_contract_forbids_is_refused(
 def data_that_the_contract_allows_is_taken(
     ctx: CheckContext, response: schemathesis.Response, case: schemathesis.Case
 ) -> bool | None:
-    """But three rules are words alone: names have letters of any script, each name is there once, each key has one code."""
+    """But three rules are words alone: names have letters of any script, each is there once, each key has one code."""
     try:
         return positive_data_acceptance(ctx, response, case)
     except RejectedPositiveData:
