@@ -40,6 +40,7 @@ MOST_INTEGER_BITS = 1 << 10
 LONGEST_STREAM = 1 << 20
 """Characters of each stream; of a longer one, the first and the last half of as many are kept."""
 
+MOST_OF_AN_ERROR = 100_000
 MOST_ROWS = 1000
 MOST_OUTPUTS = 100
 MOST_OUTPUT_CHARACTERS = 8 << 20
@@ -61,7 +62,7 @@ _from_base64, _to_base64 = binascii.a2b_base64, binascii.b2a_base64
 _now = time.perf_counter
 _getpid = os.getpid
 _scandir, _listdir, _makedirs, _open, _write, _close = os.scandir, os.listdir, os.makedirs, os.open, os.write, os.close
-_read_file, _path, _rmtree = open, os.path, shutil.rmtree
+_read_file, _join, _basename, _rmtree = open, os.path.join, os.path.basename, shutil.rmtree
 _time, _clock_gettime_ns = time.time, getattr(time, "clock_gettime_ns", None)
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _WHOLE_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -191,7 +192,7 @@ def format_object(shown, *arguments, **keywords):
     for recorder in list(_recorders.values()):
         try:
             recorder.shown = (_title(shown), _table(shown))
-        except Exception:
+        except BaseException:
             recorder.shown = None
     return _format(shown, *arguments, **keywords)
 
@@ -329,7 +330,7 @@ def _files():
     while todo and scanned < MOST_SCANNED:
         above = todo.pop()
         try:
-            with _scandir(_path.join(DATA, above)) as entries:
+            with _scandir(_join(DATA, above)) as entries:
                 for entry in entries:
                     scanned += 1
                     if not entry.is_dir(follow_symlinks=False):
@@ -368,17 +369,17 @@ def _error(failure, is_new):
     told = {"name": str(type(failure).__name__), "message": "", "line": None, "traceback": "", "hint": None}
     try:
         told["message"] = str(failure)[:10_000]
-    except Exception:
+    except BaseException:
         told["message"] = "(its message cannot be shown)"
     this_cell = "Cell In[%d]" % (_shell.execution_count - 1)
     try:
         lines, line = _frames(failure, this_cell, set())
         told["traceback"], told["line"] = "\n".join(lines)[-20_000:], line
-    except Exception:
+    except BaseException:
         pass
     try:
         told["hint"] = _hint(failure, is_new)
-    except Exception:
+    except BaseException:
         pass
     return told
 
@@ -415,7 +416,7 @@ def _frames(failure, this_cell, seen):
             line = failure.lineno
     try:
         message = str(failure)
-    except Exception:
+    except BaseException:
         message = ""
     lines.append(type(failure).__name__ + (": " + message if message else ""))
     return lines, line
@@ -433,7 +434,7 @@ def _place(filename):
 
 def _hint(failure, is_new):
     chain, one = [], failure
-    while one is not None and len(chain) < 10 and one not in chain:
+    while one is not None and len(chain) < 10:
         chain.append(one)
         one = one.__cause__ or one.__context__
     if isinstance(failure, ModuleNotFoundError):
@@ -476,9 +477,9 @@ def _package_hint(failure):
 
 
 def _file_hint(wanted):
-    name = _path.basename(wanted)
+    name = _basename(wanted)
     paths = sorted("%s/%s" % (DATA, path) for path, _ in _files())
-    same = [path for path in paths if path != wanted and _path.basename(path).lower() == name.lower()]
+    same = [path for path in paths if path != wanted and _basename(path).lower() == name.lower()]
     if same:
         return "A file of that name is in the session: %s" % " or ".join(same[:3])
     if not paths:
@@ -516,7 +517,7 @@ def _outputs(recorder, folder):
             ending = _ENDINGS.get(content_type, "json" if content_type.endswith("json") else "txt")
             output = {"contentType": content_type, "title": title, "fileName": "output-%d.%s" % (len(told) + 1, ending)}
             try:
-                _store(_path.join(folder, output["fileName"]), data)
+                _store(_join(folder, output["fileName"]), data)
                 written += len(data)
             except OSError:
                 output["fileName"] = None  # the folder is full
@@ -567,8 +568,8 @@ class Record:
     """A run's record: made before the run, so that a second run under its id cannot begin, and completed behind it."""
 
     def __init__(self, asked):
-        self.folder = _path.join(DATA, RECORDS, asked["executionId"])
-        self._path = _path.join(self.folder, RECORD)
+        self.folder = _join(DATA, RECORDS, asked["executionId"])
+        self._path = _join(self.folder, RECORD)
         self._file = -1
         self.is_ours = True
         claim = _encode({"code": asked["hash"], "started": _time()}) + "\n"
@@ -612,20 +613,20 @@ def _adopt_records():
     """Behind a start of the kernel: what earlier ones left. Runs without an end have ended with their kernel."""
     found = []
     try:
-        names = _listdir(_path.join(DATA, RECORDS))
+        names = _listdir(_join(DATA, RECORDS))
     except OSError:
         return
     for name in names:
-        folder = _path.join(DATA, RECORDS, name)
+        folder = _join(DATA, RECORDS, name)
         try:
-            record = _path.join(folder, RECORD)
+            record = _join(folder, RECORD)
             with _read_file(record, "rb") as file:
                 lines = file.read().count(b"\n")
             if lines == 1:
                 with _read_file(record, "ab") as file:
                     file.write(b'{"lost": true}\n')
-            size = sum(_path.getsize(_path.join(folder, file)) for file in _listdir(folder))
-            found.append((_path.getmtime(record), folder, size))
+            size = sum(os.stat(_join(folder, file)).st_size for file in _listdir(folder))
+            found.append((os.stat(record).st_mtime, folder, size))
         except OSError:
             continue
     _kept.extend((folder, size) for _, folder, size in sorted(found))
@@ -649,6 +650,7 @@ async def do_execute(code, silent, store_history=True, user_expressions=None, al
             return reply
         before, since, started = {path for path, _ in _files()}, _file_clock(), _now()
         _shell.last_execution_result = None
+        _take_hold()
         _recorders[run] = recorder
     except Exception:
         pass  # the run goes on, and is answered bare
@@ -670,10 +672,16 @@ async def do_execute(code, silent, store_history=True, user_expressions=None, al
                 _tell(parent, asked, text)
             except BaseException:  # something of this is broken: what the run said goes out as it would have anyway
                 _recorders.pop(run, None)
+                _kernel.do_execute = _do_execute  # the next run plants it anew
                 record.complete(None, 0)
                 for stream, message, content, asker, arguments, others in recorder.messages:
                     _send(stream, message, content, asker, *arguments, **others)
     return reply
+
+
+def _take_hold():
+    """For each run again: the code of one before may have put back what was there."""
+    _session.send, _shell.display_formatter.format = send, format_object
 
 
 _IN_RECORD = {"isInRecord": True}
@@ -702,40 +710,45 @@ def _report(recorder, reply, is_new, milliseconds, files, folder):
         "executionCount": _shell.execution_count - 1,
         "isNewSession": is_new,
         "milliseconds": milliseconds,
-        "result": recorder.result or "",
+        "result": "",
         "outputs": outputs,
         "files": files[:MOST_FILES],
         "missing": {},
     }
     for name, text in recorder.streams.items():
-        report[name], missing = text.read()
-        if missing:
-            report["missing"][name] = missing
+        _put_text(report, name, text)
     if recorder.more_outputs:
         report["missing"]["outputs"] = recorder.more_outputs
     if len(files) > MOST_FILES:
         report["missing"]["files"] = len(files) - MOST_FILES
     if reply.get("status") != "ok":
         said = recorder.error or reply
-        report["shown"] = [str(said.get("evalue", "")), [str(line) for line in said.get("traceback") or ()]]
+        lines = [str(line)[:MOST_OF_AN_ERROR] for line in said.get("traceback") or ()]
+        report["shown"] = [str(said.get("evalue", ""))[:MOST_OF_AN_ERROR], lines]
         if failure:
             report["error"] = _error(failure, is_new)
     elif recorder.result is not None and ended is not None:
-        _put_value(report, ended.result)
+        _put_value(report, recorder.result, ended.result)
     return report, written
 
 
-def _put_value(report, value):
+def _put_text(report, name, text):
+    report[name], missing = text.read()
+    if missing:
+        report["missing"][name] = missing
+
+
+def _put_value(report, shown, value):
     if _is_of_a_figure(value):
-        report["result"] = ""
         return
-    if type(value) is str:
-        report["result"] = value  # without the quotes that IPython shows
+    text = Text()
+    text.write(value if type(value) is str else shown)  # a string without the quotes that IPython shows
+    _put_text(report, "result", text)
     try:
         report["value"] = to_json(value)
     except TooMuch:
         report["missing"]["value"] = 1
-    except Exception:
+    except BaseException:
         pass  # it is not JSON
 
 
@@ -766,8 +779,7 @@ async def first_run(payload):
     The traces of this cell itself are taken back, so that the user's code finds the kernel as if it had been first.
     """
     _state["is_new"] = _earlier is None and _shell.execution_count <= 2 and not _has_history()
-    _kernel.do_execute, _session.send = do_execute, send
-    _shell.display_formatter.format = format_object
+    _kernel.do_execute = do_execute
     _kernel._connector_harness = {"do_execute": _do_execute, "send": _send, "format": _format}
     _adopt_records()
     history = _shell.history_manager

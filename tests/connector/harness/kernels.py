@@ -60,9 +60,9 @@ class Kernel:
         ran = self.run(cell.text)
         return ran, read_stdout(ran.stream("stdout"), cell.nonce)
 
-    def report(self, code: str, execution_id: str = "") -> Report:
+    def report(self, code: str, execution_id: str = "", longest: int = LONGEST) -> Report:
         """Of code whose run must be reported at once."""
-        ran, told = self.wrapped(code, execution_id)
+        ran, told = self.wrapped(code, execution_id, longest)
         assert told is not None and told.report is not None, ran
         return told.report
 
