@@ -1,9 +1,9 @@
 """The cell that carries a user's code into a session, together with the harness that reports on it.
 
-Two lines: a comment that marks it, and an expression with what is asked for and the harness's source. A kernel in
-which the harness is planted already reads what is asked for and never runs the expression. In a new kernel the
-expression runs as any cell does: it plants the harness, which then runs the user's code. So it is one call in either
-case, and one text.
+Two lines: a comment that marks it, and a statement with what is asked for and the harness's source. A kernel in which
+the harness is planted already reads what is asked for and never runs the statement. In a new kernel the statement runs
+as any cell does: it plants the harness, which then runs the user's code. So it is one call in either case, and one
+text. The statement has no value: the user's code may have replaced what shows values.
 """
 
 import ast
@@ -18,9 +18,9 @@ from pathlib import Path
 
 _SOURCE = Path(__file__).with_name("planted.py")
 _PLANT = (
-    "await (lambda asked, source: (lambda names: (exec(__import__('zlib').decompress(__import__('base64')"
+    "if await (lambda asked, source: (lambda names: (exec(__import__('zlib').decompress(__import__('base64')"
     ".b64decode(source)), names), names['first_run'](asked))[1])({'__name__': 'code_interpreter_harness', "
-    "'get_ipython': get_ipython, 'MARK': '%s'}))(\"%s\",\"%s\")"
+    "'get_ipython': get_ipython, 'MARK': '%s'}))(\"%s\",\"%s\"): pass"
 )
 
 

@@ -12,7 +12,7 @@ other modules is bound when this is planted, before that can happen.
 Knows nothing of the connector. Must run on any Python from 3.8 and any ipykernel from 6.
 """
 
-import base64
+import binascii
 import collections
 import errno
 import inspect
@@ -36,9 +36,11 @@ RECORD = ".execution.json"
 
 KEPT_RUNS = 500
 KEPT_BYTES = 200 << 20
+MOST_INTEGER_BITS = 1 << 10
 LONGEST_STREAM = 1 << 20
 """Characters of each stream; of a longer one, the first and the last half of as many are kept."""
 
+MOST_OF_AN_ERROR = 100_000
 MOST_ROWS = 1000
 MOST_OUTPUTS = 100
 MOST_OUTPUT_CHARACTERS = 8 << 20
@@ -54,13 +56,16 @@ _kernel = _shell.kernel
 _session = _kernel.session
 
 _encode = json.JSONEncoder(default=repr, ensure_ascii=True).encode
+_encode_strictly = json.JSONEncoder(allow_nan=False).encode
 _decode = json.JSONDecoder().decode
-_from_base64 = base64.b64decode
+_from_base64, _to_base64 = binascii.a2b_base64, binascii.b2a_base64
 _now = time.perf_counter
 _getpid = os.getpid
 _scandir, _listdir, _makedirs, _open, _write, _close = os.scandir, os.listdir, os.makedirs, os.open, os.write, os.close
-_read_file, _path, _rmtree = open, os.path, shutil.rmtree
-_clock_gettime_ns = getattr(time, "clock_gettime_ns", None)
+_read_file, _join, _basename, _rmtree = open, os.path.join, os.path.basename, shutil.rmtree
+_time, _clock_gettime_ns = time.time, getattr(time, "clock_gettime_ns", None)
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+_WHOLE_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
 
 _earlier = getattr(_kernel, "_connector_harness", None)  # planted by another version of this
 _do_execute = _earlier["do_execute"] if _earlier else _kernel.do_execute
@@ -123,7 +128,7 @@ class Recorder:
     def take(self, kind, content, message):
         with _lock:
             if self._message_room > 0:
-                self._message_room -= len(content.get("text", ""))
+                self._message_room -= 100 + len(content.get("text", ""))
                 self.messages.append(message)
             if kind == "stream":
                 self.streams[content["name"]].write(content["text"])
@@ -187,7 +192,7 @@ def format_object(shown, *arguments, **keywords):
     for recorder in list(_recorders.values()):
         try:
             recorder.shown = (_title(shown), _table(shown))
-        except Exception:
+        except BaseException:
             recorder.shown = None
     return _format(shown, *arguments, **keywords)
 
@@ -256,7 +261,11 @@ def to_json(value, depth=20, budget=None):
     if budget[0] < 0 or depth < 0:
         raise TooMuch
     kind = type(value)
-    if value is None or kind is bool or kind is int:
+    if value is None or kind is bool:
+        return value
+    if kind is int:
+        if value.bit_length() > MOST_INTEGER_BITS:
+            raise TypeError
         return value
     if kind is str:
         budget[0] -= len(value) // 20
@@ -276,7 +285,7 @@ def _library_value(value, kind, depth, budget):
         if getattr(value, "size", 1) > MOST_NODES:
             raise TooMuch
         if getattr(value, "dtype", None) is not None and value.dtype.kind in "mM":
-            return to_json(value.astype(str).tolist() if value.dtype.kind == "M" else str(value), depth, budget)
+            return _times(value.astype(str).tolist())
         inner = value.tolist()
         if type(inner) is kind:
             raise TypeError
@@ -288,6 +297,13 @@ def _library_value(value, kind, depth, budget):
     if (module == "decimal" and name == "Decimal") or (module == "uuid" and name == "UUID"):
         return str(value)
     raise TypeError
+
+
+def _times(texts):
+    """Of numpy's times, which are texts here."""
+    if type(texts) is list:
+        return [_times(text) for text in texts]
+    return None if texts == "NaT" else texts
 
 
 def _key(name):
@@ -314,7 +330,7 @@ def _files():
     while todo and scanned < MOST_SCANNED:
         above = todo.pop()
         try:
-            with _scandir(_path.join(DATA, above)) as entries:
+            with _scandir(_join(DATA, above)) as entries:
                 for entry in entries:
                     scanned += 1
                     if not entry.is_dir(follow_symlinks=False):
@@ -350,20 +366,20 @@ def _file_clock():
 
 def _error(failure, is_new):
     """Name, message, line, the frames in the user's own code, and what may help."""
-    told = {"name": type(failure).__name__, "message": "", "line": None, "traceback": "", "hint": None}
+    told = {"name": str(type(failure).__name__), "message": "", "line": None, "traceback": "", "hint": None}
     try:
         told["message"] = str(failure)[:10_000]
-    except Exception:
+    except BaseException:
         told["message"] = "(its message cannot be shown)"
     this_cell = "Cell In[%d]" % (_shell.execution_count - 1)
     try:
         lines, line = _frames(failure, this_cell, set())
         told["traceback"], told["line"] = "\n".join(lines)[-20_000:], line
-    except Exception:
+    except BaseException:
         pass
     try:
         told["hint"] = _hint(failure, is_new)
-    except Exception:
+    except BaseException:
         pass
     return told
 
@@ -400,7 +416,7 @@ def _frames(failure, this_cell, seen):
             line = failure.lineno
     try:
         message = str(failure)
-    except Exception:
+    except BaseException:
         message = ""
     lines.append(type(failure).__name__ + (": " + message if message else ""))
     return lines, line
@@ -418,7 +434,7 @@ def _place(filename):
 
 def _hint(failure, is_new):
     chain, one = [], failure
-    while one is not None and len(chain) < 10 and one not in chain:
+    while one is not None and len(chain) < 10:
         chain.append(one)
         one = one.__cause__ or one.__context__
     if isinstance(failure, ModuleNotFoundError):
@@ -461,9 +477,9 @@ def _package_hint(failure):
 
 
 def _file_hint(wanted):
-    name = _path.basename(wanted)
+    name = _basename(wanted)
     paths = sorted("%s/%s" % (DATA, path) for path, _ in _files())
-    same = [path for path in paths if path != wanted and _path.basename(path).lower() == name.lower()]
+    same = [path for path in paths if path != wanted and _basename(path).lower() == name.lower()]
     if same:
         return "A file of that name is in the session: %s" % " or ".join(same[:3])
     if not paths:
@@ -497,17 +513,11 @@ def _outputs(recorder, folder):
         if table is not None:
             contents.append(("application/json", table))
         for content_type, content in contents:
-            if type(content) is not str:
-                content = _encode(content)
-            if content_type in _IMAGES:
-                content = content.replace("\n", "")
-                data = _from_base64(content)
-            else:
-                data = content.encode("utf-8", "replace")
+            content_type, content, data = _content(content_type, content)
             ending = _ENDINGS.get(content_type, "json" if content_type.endswith("json") else "txt")
             output = {"contentType": content_type, "title": title, "fileName": "output-%d.%s" % (len(told) + 1, ending)}
             try:
-                _store(_path.join(folder, output["fileName"]), data)
+                _store(_join(folder, output["fileName"]), data)
                 written += len(data)
             except OSError:
                 output["fileName"] = None  # the folder is full
@@ -518,8 +528,34 @@ def _outputs(recorder, folder):
     return told, written
 
 
+def _content(content_type, content):
+    """Type, text and bytes of something displayed, which is what the code says it is, or text."""
+    if type(content) is not str:
+        try:
+            content = _encode_strictly(content)
+        except Exception:  # nan, or what is not JSON at all
+            content = _encode(_strict(content))
+    elif content_type in _IMAGES:
+        try:
+            content = content.replace("\n", "")
+            data = _from_base64(content)
+            return content_type, _to_base64(data, newline=False).decode(), data
+        except ValueError:
+            pass
+    if content_type in _IMAGES:
+        content_type = "text/plain"
+    return content_type, content, content.encode("utf-8", "replace")
+
+
+def _strict(content):
+    try:
+        return to_json(content)
+    except Exception:
+        return repr(content)
+
+
 def _store(path, data):
-    file = _open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    file = _open(path, _WHOLE_FILE, 0o666)
     try:
         view = memoryview(data)
         while view:
@@ -532,25 +568,28 @@ class Record:
     """A run's record: made before the run, so that a second run under its id cannot begin, and completed behind it."""
 
     def __init__(self, asked):
-        self.folder = _path.join(DATA, RECORDS, asked["executionId"])
-        self._path = _path.join(self.folder, RECORD)
+        self.folder = _join(DATA, RECORDS, asked["executionId"])
+        self._path = _join(self.folder, RECORD)
         self._file = -1
         self.is_ours = True
-        self._claim = _encode({"code": asked["hash"], "started": time.time()}) + "\n"
+        claim = _encode({"code": asked["hash"], "started": _time()}) + "\n"
         try:
             _makedirs(self.folder, exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-            self._file = _open(self._path, flags, 0o666)
-            _write(self._file, self._claim.encode())
+        except Exception:
+            return  # there is no room, or something else of this name: the run is worth more than its record
+        try:
+            self._file = _open(self._path, _NEW_FILE, 0o666)
+            _write(self._file, claim.encode())
         except FileExistsError:
             self.is_ours = False
-        except OSError:
-            pass  # the folder is full or gone: the run is worth more than its record
+        except Exception:
+            pass
 
-    def complete(self, report, written):
+    def complete(self, text, written):
+        """`text` None leaves it without an end."""
         if self._file < 0:
             return
-        data = (_encode(report) + "\n").encode()
+        data = (text + "\n").encode() if text else b""
         try:
             view = memoryview(data)
             while view:
@@ -559,6 +598,7 @@ class Record:
             pass
         finally:
             _close(self._file)
+            self._file = -1
         _kept.append((self.folder, written + len(data)))
         _forget()
 
@@ -573,20 +613,20 @@ def _adopt_records():
     """Behind a start of the kernel: what earlier ones left. Runs without an end have ended with their kernel."""
     found = []
     try:
-        names = _listdir(_path.join(DATA, RECORDS))
+        names = _listdir(_join(DATA, RECORDS))
     except OSError:
         return
     for name in names:
-        folder = _path.join(DATA, RECORDS, name)
+        folder = _join(DATA, RECORDS, name)
         try:
-            record = _path.join(folder, RECORD)
+            record = _join(folder, RECORD)
             with _read_file(record, "rb") as file:
                 lines = file.read().count(b"\n")
             if lines == 1:
                 with _read_file(record, "ab") as file:
                     file.write(b'{"lost": true}\n')
-            size = sum(_path.getsize(_path.join(folder, file)) for file in _listdir(folder))
-            found.append((_path.getmtime(record), folder, size))
+            size = sum(os.stat(_join(folder, file)).st_size for file in _listdir(folder))
+            found.append((os.stat(record).st_mtime, folder, size))
         except OSError:
             continue
     _kept.extend((folder, size) for _, folder, size in sorted(found))
@@ -597,43 +637,63 @@ async def do_execute(code, silent, store_history=True, user_expressions=None, al
     asked = _asked(code)
     if asked is None:
         return await _awaited(_do_execute(code, silent, store_history, user_expressions, allow_stdin, **keywords))
-    parent = _kernel.get_parent("shell") if hasattr(_kernel, "get_parent") else _kernel._parent_header
     reply = {"status": "ok", "execution_count": _shell.execution_count - 1, "user_expressions": {}, "payload": []}
-    record = Record(asked)
-    if not record.is_ours:
-        _tell(parent, asked, {"replayed": True}, is_short=False)
-        return reply
-    recorder, before, since, started = Recorder(), set(), 0, _now()
+    recorder, run, record = Recorder(), None, None
+    before, since, started = set(), 0, _now()
     is_new, _state["is_new"] = _state["is_new"], False
     try:
+        parent = _kernel.get_parent("shell") if hasattr(_kernel, "get_parent") else _kernel._parent_header
+        run = parent["header"]["msg_id"]
+        record = Record(asked)
+        if not record.is_ours:
+            _tell(parent, asked, _encode(_IN_RECORD))
+            return reply
         before, since, started = {path for path, _ in _files()}, _file_clock(), _now()
         _shell.last_execution_result = None
-        _recorders[parent["header"]["msg_id"]] = recorder
-    except BaseException:
+        _take_hold()
+        _recorders[run] = recorder
+    except Exception:
         pass  # the run goes on, and is answered bare
+    reply = _INTERRUPTED
     try:
         reply = await _awaited(
             _do_execute(asked["code"], silent, store_history, user_expressions, allow_stdin, **keywords)
         )
     finally:
-        try:
-            milliseconds = round((_now() - started) * 1000)
-            for stream in (sys.stdout, sys.stderr):
-                try:
-                    stream.flush()
-                except Exception:
-                    pass
-            _recorders.pop(parent["header"]["msg_id"], None)
-            report, written = _report(
-                recorder, reply, is_new, milliseconds, _changed_files(before, since), record.folder
-            )
-            record.complete(report, written)
-            _tell(parent, asked, report)
-        except BaseException:  # something of this is broken: what the run said goes out as it would have without it
-            _recorders.pop(parent["header"]["msg_id"], None)
-            for stream, message, content, asker, arguments, others in recorder.messages:
-                _send(stream, message, content, asker, *arguments, **others)
+        if _getpid() == _PID and _recorders.get(run) is recorder:  # not in a process that the code has forked
+            try:
+                milliseconds = round((_now() - started) * 1000)
+                _flush()
+                _recorders.pop(run, None)
+                files = _changed_files(before, since)
+                report, written = _report(recorder, reply, is_new, milliseconds, files, record.folder)
+                text = _encode(report)
+                record.complete(text, written)
+                _tell(parent, asked, text)
+            except BaseException:  # something of this is broken: what the run said goes out as it would have anyway
+                _recorders.pop(run, None)
+                _kernel.do_execute = _do_execute  # the next run plants it anew
+                record.complete(None, 0)
+                for stream, message, content, asker, arguments, others in recorder.messages:
+                    _send(stream, message, content, asker, *arguments, **others)
     return reply
+
+
+def _take_hold():
+    """For each run again: the code of one before may have put back what was there."""
+    _session.send, _shell.display_formatter.format = send, format_object
+
+
+_IN_RECORD = {"isInRecord": True}
+_INTERRUPTED = {"status": "error", "ename": "KeyboardInterrupt", "evalue": "", "traceback": []}
+
+
+def _flush():
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            pass
 
 
 async def _awaited(reply):
@@ -650,48 +710,52 @@ def _report(recorder, reply, is_new, milliseconds, files, folder):
         "executionCount": _shell.execution_count - 1,
         "isNewSession": is_new,
         "milliseconds": milliseconds,
-        "result": recorder.result or "",
+        "result": "",
         "outputs": outputs,
         "files": files[:MOST_FILES],
         "missing": {},
     }
     for name, text in recorder.streams.items():
-        report[name], missing = text.read()
-        if missing:
-            report["missing"][name] = missing
+        _put_text(report, name, text)
     if recorder.more_outputs:
         report["missing"]["outputs"] = recorder.more_outputs
     if len(files) > MOST_FILES:
         report["missing"]["files"] = len(files) - MOST_FILES
     if reply.get("status") != "ok":
         said = recorder.error or reply
-        report["shown"] = [str(said.get("evalue", "")), [str(line) for line in said.get("traceback") or ()]]
+        lines = [str(line)[:MOST_OF_AN_ERROR] for line in said.get("traceback") or ()]
+        report["shown"] = [str(said.get("evalue", ""))[:MOST_OF_AN_ERROR], lines]
         if failure:
             report["error"] = _error(failure, is_new)
     elif recorder.result is not None and ended is not None:
-        _put_value(report, ended.result)
+        _put_value(report, recorder.result, ended.result)
     return report, written
 
 
-def _put_value(report, value):
+def _put_text(report, name, text):
+    report[name], missing = text.read()
+    if missing:
+        report["missing"][name] = missing
+
+
+def _put_value(report, shown, value):
     if _is_of_a_figure(value):
-        report["result"] = ""
         return
-    if type(value) is str:
-        report["result"] = value  # without the quotes that IPython shows
+    text = Text()
+    text.write(value if type(value) is str else shown)  # a string without the quotes that IPython shows
+    _put_text(report, "result", text)
     try:
         report["value"] = to_json(value)
     except TooMuch:
         report["missing"]["value"] = 1
-    except Exception:
+    except BaseException:
         pass  # it is not JSON
 
 
-def _tell(parent, asked, report, is_short=True):
+def _tell(parent, asked, text):
     """One line on stdout; where it would be cut, only that the record is to be read."""
-    text = _encode(report) if is_short else ""
-    if not is_short or len(text) > asked["longest"]:
-        text = _encode({"isInRecord": True, "replayed": report.get("replayed", False)})
+    if len(text) > asked["longest"]:
+        text = _encode(_IN_RECORD)
     line = "\x1e" + asked["nonce"] + text + "\n"
     _send(_kernel.iopub_socket, "stream", {"name": "stdout", "text": line}, parent, ident=b"stream.stdout")
 
@@ -715,11 +779,9 @@ async def first_run(payload):
     The traces of this cell itself are taken back, so that the user's code finds the kernel as if it had been first.
     """
     _state["is_new"] = _earlier is None and _shell.execution_count <= 2 and not _has_history()
-    _kernel.do_execute, _session.send = do_execute, send
-    _shell.display_formatter.format = format_object
+    _kernel.do_execute = do_execute
     _kernel._connector_harness = {"do_execute": _do_execute, "send": _send, "format": _format}
-    if _earlier is None:
-        _adopt_records()
+    _adopt_records()
     history = _shell.history_manager
     number = _shell.displayhook.exec_result.execution_count
     counts_before = _shell.execution_count > number  # IPython 9 counts before a run, 8 behind it
@@ -734,7 +796,9 @@ async def first_run(payload):
         history._i00, history._i, history._ii = history._i, history._ii, history._iii
         _shell.user_ns.pop("_i%d" % number, None)
         _shell.user_ns.update({"_i": history._i, "_ii": history._ii, "_iii": history._iii})
-    await do_execute(MARK + '"' + payload + '",""', False)  # noqa: F821
+    reply = await do_execute(MARK + '"' + payload + '",""', False)  # noqa: F821
+    for asked in reply.get("payload") or ():
+        _shell.payload_manager.write_payload(asked)  # as exit() does; the kernel takes it from the cell around this
     if not counts_before:
         _shell.execution_count -= 1  # the cell around this is about to count itself
 

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import math
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,11 @@ FOLDER = "_outputs"
 RECORD = ".execution.json"
 NOTE = ".asked.json"
 """Beside the record: that a run was asked for, which may not have begun."""
+
+_DEEPEST = 40
+"""Levels of lists and objects: what is much deeper cannot be written again."""
+
+_LARGEST_NUMBER = 1 << 53
 
 Json = dict[str, Any]
 
@@ -136,10 +142,20 @@ def read_note(content: bytes) -> Note | None:
 
 def _object(text: str | bytes) -> Json | None:
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=lambda _: None, parse_float=_float)
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) else None
+    return value if isinstance(value, dict) and _is_shallow(value, _DEEPEST) else None
+
+
+def _float(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+def _is_shallow(value: Any, levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels > 0 and all(_is_shallow(item, levels - 1) for item in inner)
 
 
 def _report(told: Json) -> Report | None:
@@ -207,7 +223,7 @@ def _text(value: Any) -> str:
 
 
 def _number(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < _LARGEST_NUMBER:
         raise TypeError
     return value
 
