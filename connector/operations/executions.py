@@ -25,6 +25,7 @@ DEFAULT_TIMEOUT_SECONDS = 90
 DEFAULT_WAIT_SECONDS = 90
 LONGEST_WAIT_SECONDS = 220
 _MOST_LEFT_RUNNING = 64
+_REFUSALS = 3
 _KEYS = uuid.UUID("7b1f6f6e-5d1c-4c44-9c5e-0d5f3f0c2a11")
 _LONGEST_RUN = timedelta(seconds=240)
 
@@ -35,9 +36,27 @@ class Runs:
     def __init__(self, pool: SessionPoolClient, *, rich_results: bool) -> None:
         self.pool = pool
         self.rich_results = rich_results
-        """Whether runs are sent with the harness. That a pool cannot take it is found out once."""
+        """Whether runs are sent with the harness."""
 
+        self._was_reported = False
+        self._refused: set[str] = set()
         self._left_running = threading.BoundedSemaphore(_MOST_LEFT_RUNNING)
+
+    def reported(self) -> None:
+        """A session of the pool took the harness."""
+        self._was_reported = True
+
+    def refused(self, session_id: str) -> None:
+        """A session could not take it. Code can make its own session like that, but not those of others."""
+        self._refused.add(session_id)
+        if not self._was_reported and (len(self._refused) >= _REFUSALS or not self._has_python()):
+            self.rich_results = False
+
+    def _has_python(self) -> bool:
+        try:
+            return any("python" in name.lower() for name, _ in self.pool.get_metadata().runtimes)
+        except ConnectorError:
+            return True  # nobody knows
 
     def leave_running(self, call: "_Call", run: Callable[[], Execution]) -> "Future[Execution] | None":
         """Begins the run in a thread of its own. None when too many go on like that: then the caller waits.
@@ -173,6 +192,7 @@ def _reported(call: _Call, runs: Runs) -> Execution:
         return call.lost()
     told = report.read_stdout(run.stdout, cell.nonce)
     if told is not None and told.report is not None:
+        runs.reported()
         return reported_execution(call.session_id, call.execution_id, told.report, told, run)
     record = _record(call.pool, call.identifier, call.execution_id)
     if record is not None:
@@ -187,8 +207,8 @@ def _reported(call: _Call, runs: Runs) -> Execution:
             return _without_report(call.session_id, call.execution_id, record)
     elif _is_not_ipython(run):
         # Nothing of the user's ran: there is no record, and the expression that would have made one failed.
-        runs.rich_results = False
-        return call.bare()
+        runs.refused(call.session_id)
+        return replace(call.bare(), notice=_NO_REPORT)
     return replace(bare_execution(call.session_id, call.execution_id, _unmarked(run)), notice=_NO_REPORT)
 
 
