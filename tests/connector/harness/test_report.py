@@ -300,7 +300,7 @@ def test_records_outlive_the_interpreter(kernel: Kernel) -> None:
 def test_an_error_has_its_line_and_the_users_frames(kernel: Kernel) -> None:
     """Through a module of the session's; libraries and the harness have no frames."""
     kernel.report(
-        "import sys\nsys.path.insert(0, '')\n"
+        "import sys\nsys.path.insert(0, '/mnt/data')\n"
         "open('/mnt/data/sales.py', 'w').write('import json\\ndef read(t):\\n    return json.loads(t)\\n')"
     )
     report = kernel.report("import sales\n\ndef total():\n    return sales.read('{')\n\ntotal()")
