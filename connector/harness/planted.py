@@ -40,6 +40,7 @@ MOST_INTEGER_BITS = 1 << 10
 LONGEST_STREAM = 1 << 20
 """Characters of each stream; of a longer one, the first and the last half of as many are kept."""
 
+MOST_OF_A_TITLE = 200
 MOST_OF_AN_ERROR = 100_000
 MOST_ROWS = 1000
 MOST_OUTPUTS = 100
@@ -269,6 +270,8 @@ def to_json(value, depth=20, budget=None):
         return value
     if kind is str:
         budget[0] -= len(value) // 20
+        if budget[0] < 0:
+            raise TooMuch
         return value
     if kind is float:
         return value if math.isfinite(value) else None
@@ -515,7 +518,11 @@ def _outputs(recorder, folder):
         for content_type, content in contents:
             content_type, content, data = _content(content_type, content)
             ending = _ENDINGS.get(content_type, "json" if content_type.endswith("json") else "txt")
-            output = {"contentType": content_type, "title": title, "fileName": "output-%d.%s" % (len(told) + 1, ending)}
+            output = {
+                "contentType": content_type,
+                "title": title and str(title)[:MOST_OF_A_TITLE],
+                "fileName": "output-%d.%s" % (len(told) + 1, ending),
+            }
             try:
                 _store(_join(folder, output["fileName"]), data)
                 written += len(data)

@@ -3,48 +3,71 @@
 import dataclasses
 import json
 
-from ..shapes import ABSENT, Execution, Output, to_wire
+from ..shapes import ABSENT, Execution, ExecutionError, Output, to_wire
 
 LONGEST_ANSWER = 90_000
 """Characters of JSON. Agents' hosts take 100,000; a model's window is smaller than what a workflow takes."""
 
-_SMALLEST_TEXT = 4_000
+_SMALLEST_STREAM = 4_000
 
 
 def fitted(execution: Execution, include_content: str) -> Execution:
     """`always` has all contents, `never` those of no output; `auto` as much as fits into LONGEST_ANSWER.
 
     First the contents of outputs go, the largest first; then the middle of stdout and stderr; then the value, and the
-    middle of the result and of the error's texts.
+    middle of the result and of the error's texts; then files from the end of their list.
     """
     if include_content == "always":
         return execution
     if include_content == "never":
         return _without_contents(execution, 0)
-    over = _size(execution) - LONGEST_ANSWER
+    over = _over(execution)
     if over <= 0:
         return execution
     execution = _without_contents(execution, over)
     for name in ("stdout", "stderr"):
-        execution = _with_short(execution, name)
-    if _size(execution) > LONGEST_ANSWER and not isinstance(execution.value, (int, float)):
+        execution = _shorter(execution, name, _SMALLEST_STREAM)
+    if _over(execution) > 0 and not isinstance(execution.value, (int, float)):
         execution = _flagged(execution, "value", value=ABSENT)
-    execution = _with_short(execution, "result")
-    if _size(execution) > LONGEST_ANSWER and len(execution.files) > 100:
-        execution = _flagged(execution, "files", files=execution.files[:100])
+    execution = _shorter(execution, "result", _SMALLEST_STREAM)
+    if _over(execution) > 0 and execution.error is not None:
+        execution = dataclasses.replace(execution, error=_shorter_error(execution.error))
+    while _over(execution) > 0 and execution.files:
+        execution = _flagged(execution, "files", files=execution.files[: len(execution.files) // 2])
     return execution
 
 
-def _with_short(execution: Execution, name: str) -> Execution:
-    """With as much of the text as fits, and never less than _SMALLEST_TEXT."""
-    over = _size(execution) - LONGEST_ANSWER
-    text: str = getattr(execution, name)
-    if over <= 0 or len(text) <= _SMALLEST_TEXT:
+def _shorter(execution: Execution, name: str, smallest: int) -> Execution:
+    """By as much as the answer is too long, and no more."""
+    over, text = _over(execution), str(getattr(execution, name))
+    written = _written(text)
+    if over <= 0 or written <= smallest:
         return execution
-    room = max(_SMALLEST_TEXT, len(text) - over - 200)
-    while room > _SMALLEST_TEXT and len(json.dumps(shortened(text, room))) > len(json.dumps(text)) - over:
-        room = max(_SMALLEST_TEXT, room * 3 // 4)  # characters that JSON writes with six
-    return _flagged(execution, name, **{name: shortened(text, room)})
+    return _flagged(execution, name, **{name: _cut(text, max(smallest, written - over))})
+
+
+def _shorter_error(error: ExecutionError) -> ExecutionError:
+    message, traceback = _cut(error.message, _SMALLEST_STREAM), error.traceback
+    return dataclasses.replace(
+        error, message=message, traceback=None if traceback is None else _cut(traceback, _SMALLEST_STREAM)
+    )
+
+
+def _cut(text: str, longest: int) -> str:
+    """Without its middle where JSON would write more than `longest` characters for it; for some it writes twelve."""
+    cut, room = text, len(text)
+    while _written(cut) > longest and room > 1:
+        room = min(room * longest // _written(cut), room - 1)
+        cut = shortened(text, max(2, room - 60))  # the mark has its characters too
+    return cut
+
+
+def _over(execution: Execution) -> int:
+    return _written(to_wire(execution)) - LONGEST_ANSWER
+
+
+def _written(value: object) -> int:
+    return len(json.dumps(value))
 
 
 def shortened(text: str, room: int) -> str:
@@ -53,10 +76,6 @@ def shortened(text: str, room: int) -> str:
         return text
     half = room // 2
     return f"{text[:half]}\n[... {len(text) - 2 * half:,} characters are missing here ...]\n{text[-half:]}"
-
-
-def _size(execution: Execution) -> int:
-    return len(json.dumps(to_wire(execution)))
 
 
 def _without_contents(execution: Execution, over: int) -> Execution:

@@ -13,7 +13,7 @@ from connector.shapes import ABSENT, Execution, ExecutionError, File, Output, to
 _TEXTS = st.builds(
     lambda part, times: part * times,
     st.sampled_from(["x", "line\n", "é", "🙂", '"', "\\", "\x1b"]),
-    st.integers(0, 60_000),
+    st.sampled_from([0, 1, 3_000, 30_000]),
 )
 _OUTPUTS = st.builds(
     Output, st.just("image/png"), st.none() | _TEXTS, st.none() | st.just("title"), st.just("output-1")
@@ -35,7 +35,7 @@ _EXECUTIONS = st.builds(
     stdout=_TEXTS,
     stderr=_TEXTS,
     error=st.none() | _ERRORS,
-    outputs=st.lists(_OUTPUTS, max_size=100),
+    outputs=st.lists(_OUTPUTS, max_size=4),
     files=st.integers(0, 1000).map(lambda count: [File("a" * 200, "b" * 100, 1, "text/plain")] * count),
 )  # fmt: skip
 
@@ -45,14 +45,15 @@ def size(execution: Execution) -> int:
 
 
 @given(_EXECUTIONS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_an_answer_fits(execution: Execution) -> None:
     """With `auto`, whatever a run made; what is left out has its flag, and nothing else has."""
     answer = fitted(execution, "auto")
     assert size(answer) <= LONGEST_ANSWER
     before, after = to_wire(execution), to_wire(answer)
     flags = set(after.pop("truncated", {}))
-    assert {name for name in before if before[name] != after.get(name)} - {"error"} == flags
+    changed = {name for name in before if before[name] != after.get(name)}
+    assert changed - {"error"} == flags
 
 
 def _run(**members: object) -> Execution:
