@@ -63,7 +63,7 @@ _from_base64, _to_base64 = binascii.a2b_base64, binascii.b2a_base64
 _now = time.perf_counter
 _getpid = os.getpid
 _scandir, _listdir, _makedirs, _open, _write, _close = os.scandir, os.listdir, os.makedirs, os.open, os.write, os.close
-_read_file, _join, _basename, _rmtree = open, os.path.join, os.path.basename, shutil.rmtree
+_read_file, _stat, _join, _basename, _rmtree = open, os.stat, os.path.join, os.path.basename, shutil.rmtree
 _time, _clock_gettime_ns = time.time, getattr(time, "clock_gettime_ns", None)
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _WHOLE_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -327,13 +327,18 @@ def _is_of_a_figure(value):
     return any(type(item).__module__.startswith("matplotlib") for item in items[:5])
 
 
-def _files():
-    """All files of the session but the connector's own, as (path below the data folder, entry)."""
+def _files(folders=None):
+    """All files of the session but the connector's own, as (path below the data folder, entry).
+
+    Notes the times of the folders: as long as they stay, there is no file more or less.
+    """
     todo, scanned = [""], 0
     while todo and scanned < MOST_SCANNED:
         above = todo.pop()
         try:
-            with _scandir(_join(DATA, above)) as entries:
+            if folders is not None:
+                folders[above] = _stat(DATA + "/" + above).st_mtime_ns
+            with _scandir(DATA + "/" + above) as entries:
                 for entry in entries:
                     scanned += 1
                     if not entry.is_dir(follow_symlinks=False):
@@ -344,18 +349,29 @@ def _files():
             pass
 
 
+def _paths_before():
+    """Of all files when a run begins: those at the end of the run before, unless a folder has changed since."""
+    try:
+        if all(_stat(DATA + "/" + folder).st_mtime_ns == time for folder, time in _state["folders"].items()):
+            return _state["paths"]
+    except OSError:
+        pass
+    return {path for path, _ in _files()}
+
+
 def _changed_files(before, since):
     """Files that are not in `before`, or were changed after `since` (nanoseconds), with size and time."""
-    found = []
-    for path, entry in _files():
+    found, paths, folders = [], set(), {}
+    for path, entry in _files(folders):
+        paths.add(path)
         try:
             status = entry.stat(follow_symlinks=False)
         except OSError:
             continue
-        is_new = path not in before
-        if (is_new or status.st_ctime_ns >= since) and entry.is_file(follow_symlinks=False):
-            change = "Created" if is_new else "Changed"
+        if (status.st_ctime_ns >= since or path not in before) and entry.is_file(follow_symlinks=False):
+            change = "Changed" if path in before else "Created"
             found.append({"path": path, "size": status.st_size, "modified": status.st_mtime, "change": change})
+    _state["paths"], _state["folders"] = paths, folders
     return sorted(found, key=lambda file: file["path"])
 
 
@@ -632,8 +648,8 @@ def _adopt_records():
             if lines == 1:
                 with _read_file(record, "ab") as file:
                     file.write(b'{"lost": true}\n')
-            size = sum(os.stat(_join(folder, file)).st_size for file in _listdir(folder))
-            found.append((os.stat(record).st_mtime, folder, size))
+            size = sum(_stat(_join(folder, file)).st_size for file in _listdir(folder))
+            found.append((_stat(record).st_mtime, folder, size))
         except OSError:
             continue
     _kept.extend((folder, size) for _, folder, size in sorted(found))
@@ -655,7 +671,7 @@ async def do_execute(code, silent, store_history=True, user_expressions=None, al
         if not record.is_ours:
             _tell(parent, asked, _encode(_IN_RECORD))
             return reply
-        before, since, started = {path for path, _ in _files()}, _file_clock(), _now()
+        before, since, started = _paths_before(), _file_clock(), _now()
         _shell.last_execution_result = None
         _take_hold()
         _recorders[run] = recorder
@@ -777,7 +793,7 @@ def _asked(code):
         return None
 
 
-_state = {"is_new": False}
+_state = {"is_new": False, "paths": set(), "folders": {"": -1}}
 
 
 async def first_run(payload):

@@ -9,6 +9,7 @@ LONGEST_ANSWER = 90_000
 """Characters of JSON. Agents' hosts take 100,000; a model's window is smaller than what a workflow takes."""
 
 _SMALLEST_STREAM = 4_000
+_FLAGS_CHARACTERS = 100
 
 
 def fitted(execution: Execution, include_content: str) -> Execution:
@@ -27,7 +28,7 @@ def fitted(execution: Execution, include_content: str) -> Execution:
     execution = _without_contents(execution, over)
     for name in ("stdout", "stderr"):
         execution = _shorter(execution, name, _SMALLEST_STREAM)
-    if _over(execution) > 0 and not isinstance(execution.value, (int, float)):
+    if _over(execution) > 0 and execution.value is not ABSENT and not isinstance(execution.value, (int, float)):
         execution = _flagged(execution, "value", value=ABSENT)
     execution = _shorter(execution, "result", _SMALLEST_STREAM)
     if _over(execution) > 0 and execution.error is not None:
@@ -43,7 +44,7 @@ def _shorter(execution: Execution, name: str, smallest: int) -> Execution:
     written = _written(text)
     if over <= 0 or written <= smallest:
         return execution
-    return _flagged(execution, name, **{name: _cut(text, max(smallest, written - over))})
+    return _flagged(execution, name, **{name: _cut(text, max(smallest, written - over - _FLAGS_CHARACTERS))})
 
 
 def _shorter_error(error: ExecutionError) -> ExecutionError:

@@ -1,6 +1,7 @@
 """What is read of what a session tells, and what the harness tells of values, displays, files and errors."""
 
 import base64
+import io
 import json
 import time
 from typing import Any
@@ -377,7 +378,8 @@ def test_lost_variables_are_hinted_at(kernel: Kernel) -> None:
 @pytest.mark.parametrize(
     "code",
     ["print('a' * 600_000 + 'b' * 900_000 + 'c' * 600_000, end='')",
-     "for letter, times in (('a', 600), ('b', 900), ('c', 600)):\n    for _ in range(times): print(letter * 1000, end='')"],
+     "for letter, times in (('a', 600), ('b', 900), ('c', 600)):\n"
+     "    for _ in range(times): print(letter * 1000, end='')"],
     ids=["at once", "in parts"],
 )  # fmt: skip
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
@@ -423,3 +425,15 @@ def test_records_of_runs_that_are_asked_for_again(kernel: Kernel) -> None:
     ran, told = kernel.wrapped("n += 1", "same")
     assert told is not None and told.report is None
     assert kernel.report("n").value == 1
+
+
+def test_a_file_put_there_between_runs_is_not_the_next_runs(kernel: Kernel) -> None:
+    """It is changed by a run that writes to it, created by none, and not told by others."""
+    kernel.report("import os\nos.mkdir('/mnt/data/in')")
+    for folder in ("", "in"):
+        kernel.process.data.write(folder, "uploaded.csv", io.BytesIO(b"1"))
+    time.sleep(0.02)
+    report = kernel.report("open('/mnt/data/in/uploaded.csv', 'a').write('2');")
+    assert [(file.path, file.is_new) for file in report.files] == [("in/uploaded.csv", False)]
+    time.sleep(0.02)  # the clock that dates files is a coarse one
+    assert kernel.report("1").files == []
