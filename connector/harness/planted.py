@@ -14,6 +14,7 @@ Knows nothing of the connector. Must run on any Python from 3.8 and any ipykerne
 
 import binascii
 import collections
+import contextlib
 import errno
 import inspect
 import json
@@ -21,6 +22,7 @@ import linecache
 import math
 import os
 import shutil
+import signal
 import socket
 import sys
 import threading
@@ -204,7 +206,8 @@ def _title(shown):
     if kind.startswith("matplotlib"):
         above = getattr(shown, "_suptitle", None)
         texts = [above.get_text()] if above is not None else []
-        texts += [axes.get_title() for axes in getattr(shown, "axes", ())]
+        places = ("center", "left", "right")
+        texts += [axes.get_title(loc=place) for axes in getattr(shown, "axes", ()) for place in places]
         return next((text for text in texts if text), None)
     if kind.startswith("plotly"):
         return shown.layout.title.text
@@ -750,6 +753,9 @@ def _report(recorder, reply, is_new, milliseconds, files, folder):
         report["shown"] = [str(said.get("evalue", ""))[:MOST_OF_AN_ERROR], lines]
         if failure:
             report["error"] = _error(failure, is_new)
+        else:  # it failed before it was run, as text that is no Unicode does
+            told = {"name": str(said.get("ename", "Error")), "message": report["shown"][0], "traceback": ""}
+            report["error"] = told
     elif recorder.result is not None and ended is not None:
         _put_value(report, recorder.result, ended.result)
     return report, written
@@ -819,11 +825,25 @@ async def first_run(payload):
         history._i00, history._i, history._ii = history._i, history._ii, history._iii
         _shell.user_ns.pop("_i%d" % number, None)
         _shell.user_ns.update({"_i": history._i, "_ii": history._ii, "_iii": history._iii})
-    reply = await do_execute(MARK + '"' + payload + '",""', False)  # noqa: F821
+    with _interrupts_as_in_a_cell():
+        reply = await do_execute(MARK + '"' + payload + '",""', False)  # noqa: F821
     for asked in reply.get("payload") or ():
         _shell.payload_manager.write_payload(asked)  # as exit() does; the kernel takes it from the cell around this
     if not counts_before:
         _shell.execution_count -= 1  # the cell around this is about to count itself
+
+
+@contextlib.contextmanager
+def _interrupts_as_in_a_cell():
+    """The kernel lets an interrupt cancel a cell that awaits, as the one around this does: that stops no loop."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def _has_history():

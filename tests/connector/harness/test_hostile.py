@@ -117,7 +117,6 @@ def test_nobody_waits_for_a_report_that_does_not_come(pool: SessionPoolClient, s
     assert runs.rich_results
 
 
-@pytest.mark.xfail(reason="the connector believes what code writes to stderr")
 def test_one_session_cannot_turn_the_reports_of_all_off(pool: SessionPoolClient, session_id: str) -> None:
     """A failure that looks like that of a kernel which is not IPython, made by code, counts for its session alone."""
     runs = Runs(pool, rich_results=True)

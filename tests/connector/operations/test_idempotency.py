@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from connector.errors import IdempotencyKeyReused
-from connector.operations.executions import RichResults, execute_python_code, get_execution
+from connector.operations.executions import Runs, execute_python_code, get_execution
 from connector.session_pool import SessionPoolClient
 from connector.shapes import Execution
 from tests.conftest import Emulator, emulated_pool
@@ -53,7 +53,7 @@ def client(pool: Emulator, api_version: str = FAMILIES[0]) -> SessionPoolClient:
 
 
 def run(pool: SessionPoolClient, code: str = COUNT, *, rich: bool = True, **members: Any) -> Execution:
-    return execute_python_code(pool, RichResults(rich), python_code=code, **members)
+    return execute_python_code(Runs(pool, rich_results=rich), python_code=code, **members)
 
 
 def counted(pool: SessionPoolClient, session_id: str) -> int:

@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from connector.operations.executions import RichResults, execute_python_code, get_execution
+from connector.operations.executions import Runs, execute_python_code, get_execution
 from connector.operations.files import download_file, list_files
 from connector.session_pool import SessionPoolClient
 from connector.settings import API_VERSIONS
@@ -34,7 +34,7 @@ def session(pool: SessionPoolClient) -> str:
 
 
 def run(pool: SessionPoolClient, session: str, code: str, **members: str) -> Execution:
-    return execute_python_code(pool, RichResults(True), python_code=code, session_id=session, **members)  # type: ignore[arg-type]
+    return execute_python_code(Runs(pool, rich_results=True), python_code=code, session_id=session, **members)  # type: ignore[arg-type]
 
 
 def test_three_figures_a_frame_and_a_print(pool: SessionPoolClient, session: str) -> None:
@@ -122,7 +122,7 @@ def test_a_run_that_takes_too_long_has_failed(pool: SessionPoolClient, session: 
         "print('first')\nimport asyncio\nawait asyncio.sleep(20)",
     ):
         answer = execute_python_code(
-            pool, RichResults(True), python_code=code, session_id=session, timeout_in_seconds=1
+            Runs(pool, rich_results=True), python_code=code, session_id=session, timeout_in_seconds=1
         )
         assert (answer.status, answer.stdout) == ("Failed", "first\n")
         assert answer.error is not None and answer.error.name == "TimeoutError"
