@@ -26,6 +26,7 @@ DEFAULT_WAIT_SECONDS = 90
 LONGEST_WAIT_SECONDS = 220
 _MOST_LEFT_RUNNING = 64
 _REFUSALS = 3
+_LONGEST_RECORD = 64 << 20
 _KEYS = uuid.UUID("7b1f6f6e-5d1c-4c44-9c5e-0d5f3f0c2a11")
 _LONGEST_RUN = timedelta(seconds=240)
 
@@ -242,19 +243,24 @@ def _has_session(pool: SessionPoolClient, identifier: str) -> bool:
 
 
 def _record(pool: SessionPoolClient, identifier: str, execution_id: str) -> Record | None:
-    try:
-        content = pool.download_file(identifier, f"{report.FOLDER}/{execution_id}", report.RECORD)
-    except FileNotFound:
-        return None
-    return report.read_record(content)
+    content = _kept(pool, identifier, execution_id, report.RECORD)
+    return None if content is None else report.read_record(content)
 
 
 def _note(pool: SessionPoolClient, identifier: str, execution_id: str) -> Note | None:
+    content = _kept(pool, identifier, execution_id, report.NOTE)
+    return None if content is None else report.read_note(content)
+
+
+def _kept(pool: SessionPoolClient, identifier: str, execution_id: str, name: str) -> bytes | None:
+    """A file that the session keeps of a run. Code can write there too: what is too long for one is not read."""
+    folder = f"{report.FOLDER}/{execution_id}"
     try:
-        content = pool.download_file(identifier, f"{report.FOLDER}/{execution_id}", report.NOTE)
+        if pool.get_file(identifier, folder, name).size > _LONGEST_RECORD:
+            return None
+        return pool.download_file(identifier, folder, name)
     except FileNotFound:
         return None
-    return report.read_note(content)
 
 
 def _asked_for(session_id: str, execution_id: str, note: Note) -> Execution:

@@ -23,14 +23,14 @@ def reported_execution(
     shown_error = _ANSI.sub("", report.shown_error)
     stdout = (told.beside if told else "") + report.stdout
     stderr = (_beside_error(run.stderr, shown_error) if run else "") + report.stderr + shown_error
-    error = None
-    if not report.is_ok:
-        stopped = stopped_error(run.stderr) if run else None
-        error = stopped or _error(report, stderr)
+    # The pool knows that it stopped a run; code may have swallowed the interrupt.
+    error = stopped_error(run.stderr) if run and run.status == "Failed" else None
+    if error is None and not report.is_ok:
+        error = _error(report, stderr)
     return Execution(
         session_id,
         execution_id,
-        "Succeeded" if report.is_ok else "Failed",
+        "Failed" if error else "Succeeded",
         result=report.result,
         value=report.value if report.has_value else ABSENT,
         stdout=stdout,

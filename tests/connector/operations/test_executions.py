@@ -133,6 +133,22 @@ def test_a_run_over_its_time_is_stopped_and_keeps_the_variables(api, session_id)
     assert api.execute("kept", session_id)["result"] == "1"
 
 
+def test_a_run_that_takes_no_notice_of_its_timeout_has_failed(api, session_id):
+    """Code that catches the interrupt and goes on to its end was stopped all the same, as the pool says."""
+    code = "import time\ntry:\n  time.sleep(30)\nexcept KeyboardInterrupt:\n  print('caught')\n'end'"
+    run = api.execute(code, session_id, timeoutInSeconds=1)
+    assert (run["status"], run["error"]["name"], run["stdout"]) == ("Failed", "TimeoutError", "caught\n")
+
+
+def test_a_record_that_code_made_huge_is_not_read(api, session_id):
+    """The connector's memory is not for sessions to fill: the run is answered as the pool tells it."""
+    run = api.execute("1", session_id)
+    path = f"/mnt/data/_outputs/{run['executionId']}/.execution.json"
+    api.execute(f"open({path!r}, 'ab').truncate(100 << 20)", session_id)
+    again = api.call("GET", f"/executions/{run['executionId']}?sessionId={session_id}")
+    assert (again.status_code, again.json()["status"], again.json()["result"]) == (200, "Succeeded", "")
+
+
 def test_a_crash_costs_the_variables_and_says_so(api, session_id):
     """The interpreter's end is a failed run; files are kept and the next run works."""
     run = api.execute("open('/mnt/data/kept', 'w').write('x'); import os; os._exit(3)", session_id)
