@@ -24,8 +24,18 @@ sales.groupby("region")["amount"].sum().to_dict()
 
 TEXT, WHOLE_NUMBER, BOOLEAN, LIST = "string", "integer", "boolean", "array"
 ARGUMENTS = [
-    ("ExecutePythonCode", {"pythonCode": TEXT}, {"sessionId": TEXT, "timeoutInSeconds": WHOLE_NUMBER}),
-    ("GetExecution", {"executionId": TEXT, "sessionId": TEXT}, {}),
+    (
+        "ExecutePythonCode",
+        {"pythonCode": TEXT},
+        {
+            "sessionId": TEXT,
+            "timeoutInSeconds": WHOLE_NUMBER,
+            "waitInSeconds": WHOLE_NUMBER,
+            "idempotencyKey": TEXT,
+            "includeContent": TEXT,
+        },
+    ),
+    ("GetExecution", {"executionId": TEXT, "sessionId": TEXT}, {"includeContent": TEXT}),
     ("UploadFile", {"files": LIST}, {"sessionId": TEXT, "folder": TEXT}),
     ("ListFiles", {"sessionId": TEXT}, {"folder": TEXT, "recursive": BOOLEAN}),
     ("GetFile", {"fileName": TEXT, "sessionId": TEXT}, {"folder": TEXT}),
