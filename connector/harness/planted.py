@@ -364,17 +364,23 @@ def _paths_before():
 
 def _changed_files(before, since):
     """Files that are not in `before`, or were changed after `since` (nanoseconds), with size and time."""
-    found, paths, folders = [], set(), {}
+    found, scanned, is_other, folders = [], 0, False, {}
     for path, entry in _files(folders):
-        paths.add(path)
+        scanned += 1
+        is_new = path not in before
+        is_other = is_other or is_new
         try:
             status = entry.stat(follow_symlinks=False)
         except OSError:
             continue
-        if (status.st_ctime_ns >= since or path not in before) and entry.is_file(follow_symlinks=False):
-            change = "Changed" if path in before else "Created"
+        if (is_new or status.st_ctime_ns >= since) and entry.is_file(follow_symlinks=False):
+            change = "Created" if is_new else "Changed"
             found.append({"path": path, "size": status.st_size, "modified": status.st_mtime, "change": change})
-    _state["paths"], _state["folders"] = paths, folders
+    if is_other or scanned != len(before):
+        folders, before = {}, set()
+        for path, _ in _files(folders):
+            before.add(path)
+    _state["paths"], _state["folders"] = before, folders
     return sorted(found, key=lambda file: file["path"])
 
 
