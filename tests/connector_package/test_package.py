@@ -33,7 +33,7 @@ ENTRA = Entra(TENANT, CLIENT, "api://the-connector")
 
 # What the published schema of the file and the certification's guidance say of the parts used here. Sources:
 # github.com/microsoft/PowerPlatformConnectors, schemas/paconn-apiProperties.schema.json, its pull request template and
-# templates/certified-connectors. GlobalPerConnector is newer than that schema; certified connectors there have it.
+# templates/certified-connectors.
 USER_INTERFACE = {
     "type": "object",
     "additionalProperties": False,
@@ -60,12 +60,11 @@ VALUE = {
 OAUTH_SETTINGS = {
     "type": "object",
     "additionalProperties": False,
-    "required": ["identityProvider", "clientId", "redirectMode", "properties", "customParameters"],
+    "required": ["identityProvider", "clientId", "properties", "customParameters"],
     "properties": {
         "identityProvider": {"const": "aad"},
         "clientId": {"type": "string"},
         "scopes": {"type": "array", "items": {"type": "string"}},
-        "redirectMode": {"const": "GlobalPerConnector"},
         "properties": {
             "type": "object",
             "additionalProperties": False,
