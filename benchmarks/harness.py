@@ -4,9 +4,9 @@ Bare and reported runs take turns, so that what else the machine does meets both
 as the connector makes them; the connector itself is not measured.
 """
 
-import itertools
 import sys
 import uuid
+from collections.abc import Iterable
 from functools import partial
 
 from connector.harness.cell import make_cell
@@ -31,45 +31,33 @@ def reported(caller: Caller, session: str, code: str) -> None:
         raise RuntimeError(f"no report: {answer}")
 
 
-def added(caller: Caller, name: str) -> tuple[float, float]:
-    """Medians of a warm `1+1`, bare and reported, in two sessions that take turns."""
+def medians(caller: Caller, names: Iterable[str]) -> tuple[float, float]:
+    """Of `1+1`, bare and reported: a run of each for each name, in two sessions that take turns."""
     bare, rich = [], []
-    for _ in range(_RUNS):
+    for name in names:
         bare.append(milliseconds(partial(caller.run, f"{name}-bare", "1+1")))
         rich.append(milliseconds(partial(reported, caller, f"{name}-rich", "1+1")))
-    return p50(bare), p50(rich)
-
-
-def firsts(caller: Caller) -> tuple[float, float]:
-    bare, rich = [], []
-    for number in range(_FIRSTS):
-        bare.append(milliseconds(partial(caller.run, f"first-bare-{number}", "1+1")))
-        rich.append(milliseconds(partial(reported, caller, f"first-rich-{number}", "1+1")))
     return p50(bare), p50(rich)
 
 
 def main() -> int:
     figures: list[Figure] = []
 
-    def tell(name: str, medians: tuple[float, float], goal: float | None = None) -> None:
-        bare, rich = medians
+    def tell(name: str, measured: tuple[float, float], goal: float | None = None) -> None:
+        bare, rich = measured
         figures.append(Figure(f"{name}: added", "ms", [rich - bare], None if goal is None else [goal]))
         figures.append(Figure(f"{name}: bare / reported", "ms", [bare, rich]))
 
     with PoolProgram("--max-sessions", "200") as pool:
         caller = Caller(pool.url)
-        for kind, code in itertools.product(("bare", "rich"), ("1+1",)):
-            caller.run(f"warm-{kind}", code)
-        reported(caller, "warm-rich", "1+1")
-        tell("warm 1+1, p50", added(caller, "warm"), 1)
+        medians(caller, ["warm"])
+        tell("warm 1+1, p50", medians(caller, ["warm"] * _RUNS), 1)
         for kind in ("bare", "rich"):
             caller.run(f"files-{kind}", _MAKE_FILES)
-        tell("warm 1+1 with 500 files, p50", added(caller, "files"), 2)
-        for _ in range(_AGED_RUNS):
-            caller.run("warm-bare", "1+1")
-            reported(caller, "warm-rich", "1+1")
-        tell(f"warm 1+1 behind {_AGED_RUNS} runs, p50", added(caller, "warm"), 1)
-        tell("first run of a session, p50", firsts(caller))
+        tell("warm 1+1 with 500 files, p50", medians(caller, ["files"] * _RUNS), 2)
+        medians(caller, ["warm"] * _AGED_RUNS)
+        tell(f"warm 1+1 behind {_AGED_RUNS} runs, p50", medians(caller, ["warm"] * _RUNS), 1)
+        tell("first run of a session, p50", medians(caller, [f"first-{number}" for number in range(_FIRSTS)]))
         caller.close()
     size = len(make_cell("1+1", execution_id=str(uuid.uuid4()), longest_report=_STREAM).text)
     figures.append(Figure("characters sent beside the code", "", [size]))

@@ -364,11 +364,10 @@ def _paths_before():
 
 def _changed_files(before, since):
     """Files that are not in `before`, or were changed after `since` (nanoseconds), with size and time."""
-    found, scanned, is_other, folders = [], 0, False, {}
+    found, paths, folders = [], [], {}
     for path, entry in _files(folders):
-        scanned += 1
+        paths.append(path)
         is_new = path not in before
-        is_other = is_other or is_new
         try:
             status = entry.stat(follow_symlinks=False)
         except OSError:
@@ -376,11 +375,7 @@ def _changed_files(before, since):
         if (is_new or status.st_ctime_ns >= since) and entry.is_file(follow_symlinks=False):
             change = "Created" if is_new else "Changed"
             found.append({"path": path, "size": status.st_size, "modified": status.st_mtime, "change": change})
-    if is_other or scanned != len(before):
-        folders, before = {}, set()
-        for path, _ in _files(folders):
-            before.add(path)
-    _state["paths"], _state["folders"] = before, folders
+    _state["paths"], _state["folders"] = set(paths), folders
     return sorted(found, key=lambda file: file["path"])
 
 
@@ -589,11 +584,15 @@ def _strict(content):
 def _store(path, data):
     file = _open(path, _WHOLE_FILE, 0o666)
     try:
-        view = memoryview(data)
-        while view:
-            view = view[_write(file, view) :]
+        _write_all(file, data)
     finally:
         _close(file)
+
+
+def _write_all(file, data):
+    view = memoryview(data)
+    while view:
+        view = view[_write(file, view) :]
 
 
 class Record:
@@ -623,9 +622,7 @@ class Record:
             return
         data = (text + "\n").encode() if text else b""
         try:
-            view = memoryview(data)
-            while view:
-                view = view[_write(self._file, view) :]
+            _write_all(self._file, data)
         except OSError:
             pass
         finally:

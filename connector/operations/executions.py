@@ -9,7 +9,7 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from ..errors import ConnectorError, ExecutionNotFound, FileNotFound, IdempotencyKeyReused, SessionNotFound
+from ..errors import ConnectorError, ExecutionNotFound, IdempotencyKeyReused
 from ..harness import report
 from ..harness.cell import code_hash, make_cell
 from ..harness.report import Note, Record
@@ -17,6 +17,7 @@ from ..identity import check_session_id, mint_execution_id, mint_session_id, poo
 from ..pool_wire import Run
 from ..session_pool import RunLost, SessionPoolClient
 from ..shapes import Execution, ExecutionError
+from . import records
 from .bare_run import bare_execution
 from .message_size import fitted
 from .reported_run import reported_execution
@@ -26,7 +27,6 @@ DEFAULT_WAIT_SECONDS = 90
 LONGEST_WAIT_SECONDS = 220
 _MOST_LEFT_RUNNING = 64
 _REFUSALS = 3
-_LONGEST_RECORD = 64 << 20
 _KEYS = uuid.UUID("7b1f6f6e-5d1c-4c44-9c5e-0d5f3f0c2a11")
 _LONGEST_RUN = timedelta(seconds=240)
 
@@ -128,8 +128,8 @@ def get_execution(
 ) -> Execution:
     """A run again, by its id. Raises ExecutionNotFound."""
     identifier = pool_identifier(check_session_id(session_id))
-    has_session = _has_session(pool, identifier)
-    record = _record(pool, identifier, execution_id) if has_session else None
+    has_session = records.has_session(pool, identifier)
+    record = records.read_record(pool, identifier, execution_id) if has_session else None
     if record is not None and record.report is not None:
         return fitted(reported_execution(session_id, execution_id, record.report, None, None), include_content)
     try:
@@ -137,7 +137,7 @@ def get_execution(
     except ExecutionNotFound:
         if record is not None:
             return _without_report(session_id, execution_id, record)
-        note = _note(pool, identifier, execution_id) if has_session else None
+        note = records.read_note(pool, identifier, execution_id) if has_session else None
         if note is None:
             raise
         return _asked_for(session_id, execution_id, note)
@@ -172,8 +172,7 @@ class _Call:
 
     def note(self, note: Note) -> None:
         """Keeps the note in the session."""
-        folder = f"{report.FOLDER}/{self.execution_id}"
-        self.pool.upload_file(self.identifier, folder, report.NOTE, note.to_bytes())
+        records.write_note(self.pool, self.identifier, self.execution_id, note)
 
     def bare(self) -> Execution:
         try:
@@ -195,7 +194,7 @@ def _reported(call: _Call, runs: Runs) -> Execution:
     if told is not None and told.report is not None:
         runs.reported()
         return reported_execution(call.session_id, call.execution_id, told.report, told, run)
-    record = _record(call.pool, call.identifier, call.execution_id)
+    record = records.read_record(call.pool, call.identifier, call.execution_id)
     if record is not None:
         if record.code_hash != code_hash(call.code):
             raise IdempotencyKeyReused(
@@ -229,38 +228,6 @@ def _new_session_id(key: str | None) -> str:
 
 def _execution_id(session_id: str, key: str) -> str:
     return str(uuid.uuid5(_KEYS, f"{session_id}\n{key}"))
-
-
-def _has_session(pool: SessionPoolClient, identifier: str) -> bool:
-    """Reading a file would make one."""
-    try:
-        pool.get_session(identifier)
-    except SessionNotFound:
-        return False
-    except ConnectorError:
-        return True  # a region that does not know the route
-    return True
-
-
-def _record(pool: SessionPoolClient, identifier: str, execution_id: str) -> Record | None:
-    content = _kept(pool, identifier, execution_id, report.RECORD)
-    return None if content is None else report.read_record(content)
-
-
-def _note(pool: SessionPoolClient, identifier: str, execution_id: str) -> Note | None:
-    content = _kept(pool, identifier, execution_id, report.NOTE)
-    return None if content is None else report.read_note(content)
-
-
-def _kept(pool: SessionPoolClient, identifier: str, execution_id: str, name: str) -> bytes | None:
-    """A file that the session keeps of a run. Code can write there too: what is too long for one is not read."""
-    folder = f"{report.FOLDER}/{execution_id}"
-    try:
-        if pool.get_file(identifier, folder, name).size > _LONGEST_RECORD:
-            return None
-        return pool.download_file(identifier, folder, name)
-    except FileNotFound:
-        return None
 
 
 def _asked_for(session_id: str, execution_id: str, note: Note) -> Execution:

@@ -91,8 +91,7 @@ class _SessionInit:
         if why:
             self._why = why
             for interpreter in self._interpreters.values():
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(interpreter.pid, signal.SIGKILL)  # when the last has ended, so does all that they started
+                self._kill(interpreter)  # when the last has ended, so does all that they started
 
     def _take_request(self) -> bool:
         request, fds = control.receive(self._server)
@@ -102,15 +101,18 @@ class _SessionInit:
         if request["do"] == "start":
             self._why = ""
             self._admit(name, self._fork(fds))
-        elif name in self._interpreters:
-            pid = self._interpreters[name].pid
+        elif name in self._interpreters and request["do"] == "interrupt":
+            # Its group, as Jupyter does: os.system waits for a program and ignores interrupts itself.
             with contextlib.suppress(ProcessLookupError):  # too early: it has no group yet; or too late
-                if request["do"] == "interrupt":
-                    # Its group, as Jupyter does: os.system waits for a program and ignores interrupts itself.
-                    os.killpg(pid, signal.SIGINT)
-                else:
-                    os.kill(pid, signal.SIGKILL)
+                os.killpg(self._interpreters[name].pid, signal.SIGINT)
+        elif name in self._interpreters:
+            self._kill(self._interpreters[name])
         return True
+
+    @staticmethod
+    def _kill(interpreter: _Interpreter) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(interpreter.pid, signal.SIGKILL)
 
     def _fork(self, fds: list[int]) -> socket.socket:
         """Asks for an interpreter, which then waits to be admitted. Returns where it reports."""

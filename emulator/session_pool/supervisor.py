@@ -6,9 +6,8 @@
 The server starts it as a program of its own, with a clean environment (a fork would carry the server's memory, and its
 environment stays readable in /proc). It stays small: for each session it forks an *init*, and what it has imported is
 copied with it. The interpreters, which need pandas and matplotlib, are forked from the zygote into the init's
-namespaces.
-At a level of isolation without namespaces there is nothing to put a process into, and so a session's processes must
-descend from its init: there, the supervisor is the zygote too.
+namespaces. At a level of isolation without namespaces there is nothing to put a process into, and so a session's
+processes must descend from its init: there, the supervisor is the zygote too.
 
 Each of these ends when the one before it does, also when that was killed.
 
@@ -77,9 +76,6 @@ def _fork_inits(server: socket.socket, walls: Level, zygote: Zygote | ZygoteProc
             if zygote.pid in ended:
                 os._exit(1)  # no session can be made any more; those that there are end with their process table
             inits -= ended
-        if memory.shrinks():
-            for pid in inits:
-                os.kill(pid, LOOK)
         if server.fileno() in readable:
             message, fds = control.receive(server)
             if message is None:
@@ -94,6 +90,9 @@ def _fork_inits(server: socket.socket, walls: Level, zygote: Zygote | ZygoteProc
             except OSError:
                 pass  # no more processes may be had: the server sees that its end of the socket closes
             os.close(control_fd)
+        if memory.shrinks():
+            for pid in inits:
+                os.kill(pid, LOOK)
 
 
 def _end_with_children(walls: Level, zygote: Zygote | ZygoteProcess) -> NoReturn:
