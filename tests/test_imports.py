@@ -117,6 +117,10 @@ def test_each_room_knows_only_the_next():
         if "documents" in path.parts:
             known = {name.split(".")[1] for name in imports(path) if name.startswith("connector.")}
             assert known <= {"contract", "documents"}, path
+    for path in CONNECTOR:
+        if "harness" in path.parts:
+            known = {name.split(".")[1] for name in imports(path) if name.startswith("connector.")}
+            assert known <= {"harness", "shapes"}, path
     for name, allowed in (
         ("contract", {"errors", "identity"}),
         ("credentials", {"errors"}),

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from ..shapes import ExecutionError, Output
+
 FOLDER = "_outputs"
 """In a session's data folder: a folder for each run, with its record and the files of its outputs."""
 
@@ -24,16 +26,6 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class ReportedOutput:
-    """Something displayed: base64 in `content` for images, None when it is in the file alone."""
-
-    content_type: str
-    content: str | None
-    title: str | None
-    file_name: str | None
-
-
-@dataclass(frozen=True)
 class ReportedFile:
     """A file that the run made or changed; `path` is below the data folder, `size` in bytes."""
 
@@ -41,15 +33,6 @@ class ReportedFile:
     size: int
     modified: datetime | None
     is_new: bool
-
-
-@dataclass(frozen=True)
-class ReportedError:
-    name: str
-    message: str
-    line: int | None
-    traceback: str
-    hint: str | None
 
 
 @dataclass(frozen=True)
@@ -65,8 +48,8 @@ class Report:
     shown_error: str
     """What IPython shows of the exception, as the pool puts it behind stderr."""
 
-    error: ReportedError | None
-    outputs: list[ReportedOutput]
+    error: ExecutionError | None
+    outputs: list[Output]
     files: list[ReportedFile]
     milliseconds: int
     execution_count: int | None
@@ -183,30 +166,25 @@ def _report(told: Json) -> Report | None:
         return None
 
 
-def _error(told: Json) -> ReportedError:
-    line, hint = told.get("line"), told.get("hint")
-    return ReportedError(
+def _error(told: Json) -> ExecutionError:
+    line = told.get("line")
+    return ExecutionError(
         _text(told["name"]),
         _text(told["message"]),
         line=None if line is None else _number(line),
-        traceback=_text(told["traceback"]),
-        hint=None if hint is None else _text(hint),
+        traceback=_text(told["traceback"]) or None,
+        hint=_optional_text(told.get("hint")),
     )
 
 
-def _output(told: Json) -> ReportedOutput:
-    content_type, content = _text(told["contentType"]), told.get("content")
+def _output(told: Json) -> Output:
+    content_type, content = _text(told["contentType"]), _optional_text(told.get("content"))
     if content is not None and content_type.startswith("image/") and content_type != "image/svg+xml":
         try:
-            base64.b64decode(_text(content), validate=True)
+            base64.b64decode(content, validate=True)
         except binascii.Error:
             raise ValueError("not base64") from None
-    return ReportedOutput(
-        content_type,
-        content=None if content is None else _text(content),
-        title=None if told.get("title") is None else _text(told["title"]),
-        file_name=None if told.get("fileName") is None else _text(told["fileName"]),
-    )
+    return Output(content_type, content, _optional_text(told.get("title")), _optional_text(told.get("fileName")))
 
 
 def _file(told: Json) -> ReportedFile:
@@ -220,6 +198,10 @@ def _text(value: Any) -> str:
         raise TypeError
     # Half of a surrogate pair is no text that can be sent on.
     return value.encode("utf-8", "replace").decode() if any("\ud800" <= c <= "\udfff" for c in value) else value
+
+
+def _optional_text(value: Any) -> str | None:
+    return None if value is None else _text(value)
 
 
 def _number(value: Any) -> int:

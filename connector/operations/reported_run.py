@@ -5,7 +5,7 @@ from typing import Literal
 
 from ..harness.report import Report, ReportedFile, Told
 from ..pool_wire import Run
-from ..shapes import ABSENT, Execution, ExecutionError, File, Output
+from ..shapes import ABSENT, Execution, ExecutionError, File
 from .bare_run import stopped_error
 from .files import content_type
 
@@ -26,7 +26,7 @@ def reported_execution(
     # The pool knows that it stopped a run; code may have swallowed the interrupt.
     error = stopped_error(run.stderr) if run and run.status == "Failed" else None
     if error is None and not report.is_ok:
-        error = _error(report, stderr)
+        error = report.error or _last_words(stderr)
     return Execution(
         session_id,
         execution_id,
@@ -36,9 +36,7 @@ def reported_execution(
         stdout=stdout,
         stderr=stderr,
         error=error,
-        outputs=[
-            Output(output.content_type, output.content, output.title, output.file_name) for output in report.outputs
-        ],
+        outputs=report.outputs,
         files=[_file(file) for file in report.files],
         duration_in_milliseconds=report.milliseconds,
         execution_count=report.execution_count,
@@ -53,12 +51,10 @@ def _beside_error(stderr: str, shown_error: str) -> str:
     return stderr.replace(shown, "").rstrip("\n") if shown and shown in stderr else stderr
 
 
-def _error(report: Report, stderr: str) -> ExecutionError:
-    told = report.error
-    if told is None:  # as for a magic command that fails
-        last = stderr.strip().rpartition("\n")[2]
-        return ExecutionError("Error", last[-1000:] or "The run failed, and did not say why.")
-    return ExecutionError(told.name, told.message, line=told.line, traceback=told.traceback or None, hint=told.hint)
+def _last_words(stderr: str) -> ExecutionError:
+    """Of a report that has no error, where it should."""
+    last = stderr.strip().rpartition("\n")[2]
+    return ExecutionError("Error", last[-1000:] or "The run failed, and did not say why.")
 
 
 def _file(file: ReportedFile) -> File:
