@@ -90,9 +90,9 @@ class _SessionInit:
         why = self._watchdog.look(self._walls.processes())
         if why:
             self._why = why
-            self._walls.kill_all()
             for interpreter in self._interpreters.values():
                 self._kill(interpreter)
+            self._end_leftovers()
 
     def _take_request(self) -> bool:
         request, fds = control.receive(self._server)
@@ -143,7 +143,13 @@ class _SessionInit:
         # Its group, as Jupyter does; what made itself a session of its own lives on, as long as this session.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(interpreter.pid, signal.SIGKILL)
+        self._end_leftovers()
         self._tell_end(name, status, self._why)
+
+    def _end_leftovers(self) -> None:
+        """Where the session used too much, all that runs in it ends: when the last interpreter has told its end."""
+        if self._why and not self._interpreters:
+            self._walls.kill_all()
 
     def _tell_end(self, name: str, status: int, why: str) -> None:
         control.send(self._server, {"event": "ended", "name": name, "status": status, "why": why})
