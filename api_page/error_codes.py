@@ -41,6 +41,7 @@ _WHAT_TO_DO = {
     errors.RangeNotSatisfiable: "Ask for bytes that the file has: the answer's `Content-Range` has its size.",
     errors.IdempotencyKeyReused: "Send a key of its own with each code; the same key only when a call is repeated.",
     errors.TooManySessions: "Wait for the seconds in `Retry-After`, end sessions, or raise the pool's maximum.",
+    errors.SessionBusy: "Wait for the seconds in `Retry-After` and call again; a run in the session goes on meanwhile.",
     errors.InternalError: (
         "If the message names a setting, set it. Else try again, and look into the log under the `x-ms-request-id`."
     ),

@@ -17,6 +17,7 @@
     ├── RangeNotSatisfiable         416
     ├── IdempotencyKeyReused        422  the key of an earlier run, with other code
     ├── TooManySessions             429  the pool is full; comes with Retry-After
+    ├── SessionBusy                 429  a run keeps the session busy; comes with Retry-After
     ├── InternalError               500  the connector itself, or its settings
     ├── PoolUnreachable             502  no connection to the pool
     ├── PoolRejected                502  the pool refused the connector, or answered what cannot be understood
@@ -152,6 +153,12 @@ class IdempotencyKeyReused(ConnectorError):
 
 class TooManySessions(ConnectorError):
     """The pool is full."""
+
+    status = 429
+
+
+class SessionBusy(ConnectorError):
+    """The session runs code, and what was asked for must wait for that."""
 
     status = 429
 

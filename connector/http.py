@@ -34,6 +34,7 @@ from .operations.executions import Runs
 from .session_pool import SessionPoolClient
 from .settings import Settings
 from .shapes import Execution, FileBytes, snake_case, to_wire
+from .tokens import Tokens
 
 MAX_BODY_BYTES = 100_000_000
 """Less than the Functions host lets in (104,857,600), so that its bare 413 is rarely seen."""
@@ -63,7 +64,9 @@ class Connector:
             api_version=self._settings.pool_api_version,
             connections=self._settings.python_threadpool_thread_count,
         )
-        self.runs = Runs(self.pool, rich_results=self._settings.rich_results)
+        key = self._settings.signing_key
+        self.tokens = Tokens(key, self._settings.signing_key_previous) if key else None
+        self.runs = Runs(rich_results=self._settings.rich_results)
 
     @property
     def settings(self) -> Settings:
@@ -109,7 +112,9 @@ def _execute_python_code(connector: Connector, request: func.HttpRequest) -> fun
     operation = connector.contract.operations["ExecutePythonCode"]
     _parameters(operation, request)
     sent, applied = _with_headers(_json_body(request), request.headers)
-    execution = executions.execute_python_code(connector.runs, **_arguments(operation.checked_body(sent)))
+    execution = executions.execute_python_code(
+        connector.pool, connector.runs, **_arguments(operation.checked_body(sent))
+    )
     response = _execution_response(connector, request, execution)
     if applied:
         response.headers["Preference-Applied"] = applied

@@ -1,5 +1,6 @@
 """Session ids and execution ids: who may make them up, and what they look like."""
 
+import hashlib
 import re
 import secrets
 import uuid
@@ -29,13 +30,13 @@ def check_session_id(session_id: str) -> str:
     return session_id
 
 
-def pool_identifier(session_id: str) -> str:
+def pool_identifier(session_id: str, caller: str | None) -> str:
     """How the pool knows the session.
 
-    With function keys all callers are one party, and the session is the pool's under the same name: files that were
-    put into it by another way are there.
+    With function keys all callers are one party, None, and the session is the pool's under the same name: files that
+    were put into it by another way are there. A caller of its own has sessions of its own, even under another's ids.
     """
-    return session_id
+    return session_id if caller is None else hashlib.sha256(f"{caller}\n{session_id}".encode()).hexdigest()
 
 
 def _what_is_wrong(session_id: str) -> str:

@@ -5,6 +5,7 @@ further. How requests and answers look in each api-version is `pool_wire.py`'s b
 """
 
 import contextlib
+import copy
 import random
 import re
 import socket
@@ -37,6 +38,7 @@ from .errors import (
     SessionNotFound,
     TooManySessions,
 )
+from .identity import pool_identifier
 from .pool_wire import Metadata, PoolFile, PoolSession, Run, Wire
 
 CONNECT_SECONDS = 5.0
@@ -82,6 +84,7 @@ class SessionPoolClient:
         self._endpoint = endpoint.rstrip("/")
         self._credential = credential
         self._wire = Wire(api_version)
+        self._caller: str | None = None
         self._http = requests.Session()
         self._http.auth = _Bearer(credential)
         self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # callers share this session
@@ -90,6 +93,12 @@ class SessionPoolClient:
         self._http.mount(
             f"{self._endpoint}/{self._wire.execute_path}?", _Adapter(connections, urllib3.Retry(0, read=False))
         )
+
+    def for_caller(self, caller: str | None) -> "SessionPoolClient":
+        """This client, with sessions that are this caller's own; with None, as it is, they are everybody's."""
+        scoped = copy.copy(self)
+        scoped._caller = caller
+        return scoped
 
     @property
     def keeps_runs(self) -> bool:
@@ -102,31 +111,40 @@ class SessionPoolClient:
         return self._wire.longest_stdout
 
     def execute_code(
-        self, identifier: str, code: str, *, execution_id: str, timeout_seconds: int, may_repeat: bool = False
+        self,
+        session_id: str,
+        code: str,
+        *,
+        execution_id: str,
+        timeout_seconds: int,
+        may_repeat: bool = False,
+        read_seconds: float | None = None,
     ) -> Run:
         """Runs `code`; the pool keeps the run under `execution_id`. Raises RunLost when it may or may not have run.
 
         Code that sees to it that it runs once `may_repeat`: it is sent again when the connection broke off.
+        `read_seconds` is how long its answer may take, a little longer than the run without it. The pool goes on with
+        a run that nobody waits for.
         """
+        longest_wait = timeout_seconds + ANSWER_MARGIN_SECONDS if read_seconds is None else read_seconds
         body = self._wire.run_body(code, timeout_seconds)
         started, was_lost = time.monotonic(), False
         self._credential.token()  # before the clock of the first attempt is read: it may have to be fetched
         for pause in _pauses():
             waited = time.monotonic() - started
-            read_seconds = min(timeout_seconds + ANSWER_MARGIN_SECONDS, LONGEST_CALL_SECONDS - waited)
             try:
                 with _run_not_lost():
                     response = self._call(
                         "POST",
                         self._wire.execute_path,
-                        identifier,
+                        session_id,
                         json=body,
                         headers={"operation-id": execution_id},
-                        read_seconds=read_seconds,
+                        read_seconds=min(longest_wait, LONGEST_CALL_SECONDS - waited),
                     )
                     return self._wire.read_run(_object(response))
             except RunLost:
-                if not may_repeat or time.monotonic() - started > timeout_seconds:
+                if not may_repeat or time.monotonic() - started > min(timeout_seconds, longest_wait - 1):
                     raise
                 may_repeat, was_lost = False, True
                 time.sleep(pause)
@@ -140,7 +158,7 @@ class SessionPoolClient:
                 time.sleep(pause)
         raise AssertionError("the pauses never end")
 
-    def get_execution(self, identifier: str, execution_id: str) -> Run:
+    def get_execution(self, session_id: str, execution_id: str) -> Run:
         """Raises ExecutionNotFound."""
         not_found = ExecutionNotFound(
             "The session has no such run: it may have ended since, or the run belongs to another session. Look at the "
@@ -150,21 +168,21 @@ class SessionPoolClient:
         response = self._call(
             "GET",
             f"executions/{quote(execution_id)}",
-            identifier,
+            session_id,
             not_found=not_found,
             api_version=self._wire.executions_api_version,
         )
         return self._wire.read_run(_object(response))
 
-    def upload_file(self, identifier: str, folder: str, name: str, content: bytes) -> PoolFile:
+    def upload_file(self, session_id: str, folder: str, name: str, content: bytes) -> PoolFile:
         """Replaces a file of that name. Raises FileTooLarge and InvalidFileName."""
         response = self._call(
-            "POST", self._wire.upload_path, identifier, folder=folder, files={"file": (name, content)}
+            "POST", self._wire.upload_path, session_id, folder=folder, files={"file": (name, content)}
         )
         # Versions differ in whether the answer's name is a path; where the file is, is known.
         return replace(self._wire.read_uploaded(_object(response)), name=name, directory="")
 
-    def list_files(self, identifier: str, folder: str, *, recursive: bool) -> list[PoolFile]:
+    def list_files(self, session_id: str, folder: str, *, recursive: bool) -> list[PoolFile]:
         """Files alone, without folders."""
         parameters = {"recursive": "true"} if recursive and self._wire.lists_recursively else {}
         found: list[PoolFile] = []
@@ -172,7 +190,7 @@ class SessionPoolClient:
         while folders:
             below = folders.pop(0)
             path = "/".join(filter(None, (folder, below)))
-            listed = _object(self._call("GET", "files", identifier, folder=path, parameters=parameters))
+            listed = _object(self._call("GET", "files", session_id, folder=path, parameters=parameters))
             for entry in self._wire.read_list(listed):
                 if entry.is_folder and recursive and not parameters and below.count("/") < _DEEPEST_FOLDER:
                     folders.append("/".join(filter(None, (below, entry.name))))
@@ -181,41 +199,41 @@ class SessionPoolClient:
                     found.append(replace(entry, directory=directory))
         return found
 
-    def get_file(self, identifier: str, folder: str, name: str) -> PoolFile:
+    def get_file(self, session_id: str, folder: str, name: str) -> PoolFile:
         """Raises FileNotFound."""
         response = self._call(
-            "GET", f"files/{quote(name, safe='')}", identifier, folder=folder, not_found=_no_file(name)
+            "GET", f"files/{quote(name, safe='')}", session_id, folder=folder, not_found=_no_file(name)
         )
         return self._wire.read_file(_object(response))
 
-    def download_file(self, identifier: str, folder: str, name: str) -> bytes:
+    def download_file(self, session_id: str, folder: str, name: str) -> bytes:
         """Raises FileNotFound."""
         path = self._wire.content_path(quote(name, safe=""))
-        return self._call("GET", path, identifier, folder=folder, not_found=_no_file(name)).content
+        return self._call("GET", path, session_id, folder=folder, not_found=_no_file(name)).content
 
-    def delete_file(self, identifier: str, folder: str, name: str) -> None:
+    def delete_file(self, session_id: str, folder: str, name: str) -> None:
         """Raises FileNotFound, unless it is the answer to a second attempt: then the first has deleted the file."""
         path = f"files/{quote(name, safe='')}"
-        self._call("DELETE", path, identifier, folder=folder, not_found=_no_file(name), gone_when_retried=True)
+        self._call("DELETE", path, session_id, folder=folder, not_found=_no_file(name), gone_when_retried=True)
 
-    def get_session(self, identifier: str) -> PoolSession:
+    def get_session(self, session_id: str) -> PoolSession:
         """Makes no session. Raises SessionNotFound."""
-        return pool_wire.read_session(_object(self._call_session("GET", identifier)))
+        return pool_wire.read_session(_object(self._call_session("GET", session_id)))
 
-    def end_session(self, identifier: str) -> None:
+    def end_session(self, session_id: str) -> None:
         """Raises SessionNotFound, unless it is the answer to a second attempt."""
-        self._call_session("DELETE", identifier, gone_when_retried=True)
+        self._call_session("DELETE", session_id, gone_when_retried=True)
 
     def get_metadata(self) -> Metadata:
         """Makes no session."""
         response = self._call("GET", "metadata", None, api_version=self._wire.sessions_api_version)
         return pool_wire.read_metadata(_object(response))
 
-    def _call_session(self, method: str, identifier: str, **request: Any) -> requests.Response:
+    def _call_session(self, method: str, session_id: str, **request: Any) -> requests.Response:
         return self._call(
             method,
             "session",
-            identifier,
+            session_id,
             not_found=_no_session(),
             api_version=self._wire.sessions_api_version,
             **request,
@@ -225,7 +243,7 @@ class SessionPoolClient:
         self,
         method: str,
         path: str,
-        identifier: str | None,
+        session_id: str | None,
         *,
         folder: str = "",
         parameters: dict[str, str] | None = None,
@@ -236,8 +254,8 @@ class SessionPoolClient:
         **request: Any,
     ) -> requests.Response:
         query = {"api-version": api_version or self._wire.api_version, **(parameters or {})}
-        if identifier is not None:
-            query["identifier"] = identifier
+        if session_id is not None:
+            query["identifier"] = pool_identifier(session_id, self._caller)
         if folder:
             query["path"] = folder
         try:

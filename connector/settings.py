@@ -22,6 +22,12 @@ API_VERSIONS = (
 """Of the pool's data plane, the newest first. The connector speaks them all."""
 
 
+LONGEST_WAIT_SECONDS = 220
+"""That a call may wait for a run; the front end of Azure Functions gives up at 230 s."""
+
+_SHORTEST_SECRET = 32
+
+
 @dataclass(frozen=True)
 class Setting:
     """One name in the environment. `default` None stands for a value that must be set, or may be left out."""
@@ -54,6 +60,18 @@ def _one_of(*choices: str) -> Callable[[str], str]:
 
 def _boolean(value: str) -> bool:
     return bool(_one_of("true", "false")(value.lower()) == "true")
+
+
+def _secret(value: str) -> str:
+    if len(value) < _SHORTEST_SECRET:
+        raise ValueError(f"a random text of at least {_SHORTEST_SECRET} characters")
+    return value
+
+
+def _wait(value: str) -> int:
+    if not value.isdecimal() or int(value) > LONGEST_WAIT_SECONDS:
+        raise ValueError(f"a whole number from 0 to {LONGEST_WAIT_SECONDS}")
+    return int(value)
 
 
 def _positive(value: str) -> int:
@@ -95,6 +113,26 @@ SETTINGS = (
         _one_of("key"),
     ),
     Setting(
+        "SIGNING_KEY",
+        None,
+        "A secret of at least 32 characters, the same on all instances. With it, answers have addresses that workflows "
+        "follow without a key: of a run that goes on, and of a file that is uploaded in parts.",
+        _secret,
+    ),
+    Setting(
+        "SIGNING_KEY_PREVIOUS",
+        None,
+        "The `SIGNING_KEY` before the present one: addresses that were made with it stay valid.",
+        _secret,
+    ),
+    Setting(
+        "CALLER_WAIT_SECONDS",
+        "90",
+        "How many seconds a call waits for a run when it does not say so itself, 0 to 220. A run that may take longer "
+        "goes on by itself.",
+        _wait,
+    ),
+    Setting(
         "PUBLIC_BASE_URL",
         None,
         "Address under which callers reach the app, when it is not `https://$WEBSITE_HOSTNAME`.",
@@ -130,6 +168,9 @@ class Settings:
     pool_credential: str
     azure_client_id: str | None
     connector_auth: str
+    signing_key: str | None
+    signing_key_previous: str | None
+    caller_wait_seconds: int
     public_base_url: str | None
     max_code_characters: int
     rich_results: bool

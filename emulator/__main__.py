@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import secrets
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,8 @@ from .session_pool.server import SessionPoolServer
 from .session_pool.tokens import TokenAuthority
 
 APP_ROOT = Path(__file__).resolve().parents[1]
-# As deployed: calls wait for the pool, so one worker serves as many as it has threads.
-_APP_SETTINGS = {"PYTHON_THREADPOOL_THREAD_COUNT": "16"}
+# As deployed: calls wait for the pool, so one worker serves as many as it has threads; and there is a key to sign with.
+_APP_SETTINGS = {"PYTHON_THREADPOOL_THREAD_COUNT": "16", "SIGNING_KEY": secrets.token_urlsafe(32)}
 _TRIAL = '{"pythonCode": "6 * 7"}'
 
 

@@ -4,6 +4,9 @@ Two lines: a comment that marks it, and a statement with what is asked for and t
 the harness is planted already reads what is asked for and never runs the statement. In a new kernel the statement runs
 as any cell does: it plants the harness, which then runs the user's code. So it is one call in either case, and one
 text. The statement has no value: the user's code may have replaced what shows values.
+
+A *task* is what the connector itself does in a session, such as to put the parts of a file together: a source file of
+this folder with a function `perform`, which takes JSON and returns JSON. It leaves no trace in the user's interpreter.
 """
 
 import ast
@@ -15,8 +18,9 @@ import zlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-_SOURCE = Path(__file__).with_name("planted.py")
+_FOLDER = Path(__file__).parent
 _PLANT = (
     "if await (lambda asked, source: (lambda names: (exec(__import__('zlib').decompress(__import__('base64')"
     ".b64decode(source)), names), names['first_run'](asked))[1])({'__name__': 'code_interpreter_harness', "
@@ -34,14 +38,29 @@ class Cell:
 
 def make_cell(code: str, *, execution_id: str, longest_report: int) -> Cell:
     """`longest_report`: characters of stdout that surely come back; a longer report is left in the session alone."""
+    return _cell({"code": code, "executionId": execution_id, "hash": code_hash(code)}, longest_report)
+
+
+def make_task_cell(task: str, arguments: dict[str, Any], *, longest_report: int, with_harness: bool) -> Cell:
+    """`task` is the name of its source file. Without the harness, it is a statement of the user's interpreter."""
+    if with_harness:
+        return _cell({"task": _packed(task), "arguments": arguments}, longest_report)
     nonce = secrets.token_hex(8)
-    asked = {
-        "code": code,
-        "executionId": execution_id,
-        "hash": code_hash(code),
-        "nonce": nonce,
-        "longest": longest_report - len(nonce) - 2,
-    }
+    packed = base64.b64encode(json.dumps(arguments).encode()).decode()
+    return Cell(_BARE_TASK % (nonce, packed, _packed(task)), nonce)
+
+
+_BARE_TASK = (
+    "(lambda nonce, arguments, source: (lambda json, b64decode, names: (exec(__import__('zlib').decompress("
+    "b64decode(source)), names), print('\\x1e' + nonce + json.dumps({'told': names['perform'](json.loads("
+    "b64decode(arguments)))})))[0])(__import__('json'), __import__('base64').b64decode, {'__name__': "
+    '\'code_interpreter_task\'}))("%s", "%s", "%s");'
+)
+
+
+def _cell(asked: dict[str, Any], longest_report: int) -> Cell:
+    nonce = secrets.token_hex(8)
+    asked = {**asked, "nonce": nonce, "longest": longest_report - len(nonce) - 2}
     mark, source = _planted()
     payload = base64.b64encode(json.dumps(asked).encode()).decode()
     return Cell(f"{mark}\n{_PLANT % (mark, payload, source)}", nonce)
@@ -54,12 +73,18 @@ def code_hash(code: str) -> str:
 
 @cache
 def _planted() -> tuple[str, str]:
-    """The mark, which is another one for each version of the harness, and the harness's source, made short."""
-    tree = ast.parse(_SOURCE.read_text(encoding="utf-8"))
+    """The mark, which is another one for each version of the harness, and the harness's source."""
+    source = _packed("planted")
+    return f"#code-interpreter:{hashlib.sha256(source.encode()).hexdigest()[:12]}", source
+
+
+@cache
+def _packed(name: str) -> str:
+    """A source file, made short."""
+    tree = ast.parse((_FOLDER / f"{name}.py").read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):  # texts that stand alone are comments
             kept = [item for item in body if not (isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant))]
             node.body = kept or [ast.Pass()]  # type: ignore[attr-defined]
-    source = zlib.compress(ast.unparse(tree).encode(), 9)
-    return f"#code-interpreter:{hashlib.sha256(source).hexdigest()[:12]}", base64.b64encode(source).decode()
+    return base64.b64encode(zlib.compress(ast.unparse(tree).encode(), 9)).decode()

@@ -102,6 +102,11 @@ def read_stdout(stdout: str, nonce: str) -> Told | None:
     return None if report is None else Told(report, beside + after)
 
 
+def read_told(stdout: str, nonce: str) -> Json | None:
+    """What a task told: `told` with what it returned, or `failed` with why it did not. None when it told nothing."""
+    return _object(stdout.partition(f"\x1e{nonce}")[2].partition("\n")[0])
+
+
 def read_record(content: bytes) -> Record | None:
     """None when it is not one."""
     claim, _, rest = content.partition(b"\n")

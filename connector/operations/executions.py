@@ -13,7 +13,7 @@ from ..errors import ConnectorError, ExecutionNotFound, IdempotencyKeyReused
 from ..harness import report
 from ..harness.cell import code_hash, make_cell
 from ..harness.report import Note, Record
-from ..identity import check_session_id, mint_execution_id, mint_session_id, pool_identifier
+from ..identity import check_session_id, mint_execution_id, mint_session_id
 from ..pool_wire import Run
 from ..session_pool import RunLost, SessionPoolClient
 from ..shapes import Execution, ExecutionError
@@ -34,8 +34,7 @@ _LONGEST_RUN = timedelta(seconds=240)
 class Runs:
     """What the runs of one process share."""
 
-    def __init__(self, pool: SessionPoolClient, *, rich_results: bool) -> None:
-        self.pool = pool
+    def __init__(self, *, rich_results: bool) -> None:
         self.rich_results = rich_results
         """Whether runs are sent with the harness."""
 
@@ -47,17 +46,11 @@ class Runs:
         """A session of the pool took the harness."""
         self._was_reported = True
 
-    def refused(self, session_id: str) -> None:
+    def refused(self, pool: SessionPoolClient, session_id: str) -> None:
         """A session could not take it. Code can make its own session like that, but not those of others."""
         self._refused.add(session_id)
-        if not self._was_reported and (len(self._refused) >= _REFUSALS or not self._has_python()):
+        if not self._was_reported and (len(self._refused) >= _REFUSALS or not _has_python(pool)):
             self.rich_results = False
-
-    def _has_python(self) -> bool:
-        try:
-            return any("python" in name.lower() for name, _ in self.pool.get_metadata().runtimes)
-        except ConnectorError:
-            return True  # nobody knows
 
     def leave_running(self, call: "_Call", run: Callable[[], Execution]) -> "Future[Execution] | None":
         """Begins the run in a thread of its own. None when too many go on like that: then the caller waits.
@@ -90,6 +83,7 @@ class Runs:
 
 
 def execute_python_code(
+    pool: SessionPoolClient,
     runs: Runs,
     *,
     python_code: str,
@@ -107,7 +101,7 @@ def execute_python_code(
     """
     session_id = check_session_id(session_id) if session_id else _new_session_id(idempotency_key)
     execution_id = _execution_id(session_id, idempotency_key) if idempotency_key else mint_execution_id()
-    call = _Call(runs.pool, session_id, execution_id, python_code, timeout_in_seconds)
+    call = _Call(pool, session_id, execution_id, python_code, timeout_in_seconds)
 
     def run() -> Execution:
         if runs.rich_results:
@@ -115,7 +109,7 @@ def execute_python_code(
         earlier = _repeated_bare(call) if idempotency_key else None
         return earlier or call.bare()
 
-    fits = timeout_in_seconds <= wait_in_seconds or not (runs.rich_results or runs.pool.keeps_runs)
+    fits = timeout_in_seconds <= wait_in_seconds or not (runs.rich_results or pool.keeps_runs)
     ended = None if fits else runs.leave_running(call, run)
     if ended is None:
         return fitted(run(), include_content)
@@ -127,17 +121,17 @@ def get_execution(
     pool: SessionPoolClient, *, session_id: str, execution_id: str, include_content: str = "auto"
 ) -> Execution:
     """A run again, by its id. Raises ExecutionNotFound."""
-    identifier = pool_identifier(check_session_id(session_id))
-    has_session = records.has_session(pool, identifier)
-    record = records.read_record(pool, identifier, execution_id) if has_session else None
+    session_id = check_session_id(session_id)
+    has_session = records.has_session(pool, session_id)
+    record = records.read_record(pool, session_id, execution_id) if has_session else None
     if record is not None and record.report is not None:
         return fitted(reported_execution(session_id, execution_id, record.report, None, None), include_content)
     try:
-        run = pool.get_execution(identifier, execution_id)
+        run = pool.get_execution(session_id, execution_id)
     except ExecutionNotFound:
         if record is not None:
             return _without_report(session_id, execution_id, record)
-        note = records.read_note(pool, identifier, execution_id) if has_session else None
+        note = records.read_note(pool, session_id, execution_id) if has_session else None
         if note is None:
             raise
         return _asked_for(session_id, execution_id, note)
@@ -156,14 +150,10 @@ class _Call:
     code: str
     timeout_seconds: int
 
-    @property
-    def identifier(self) -> str:
-        return pool_identifier(self.session_id)
-
     def run(self, code: str, *, may_repeat: bool) -> Run:
         """Raises RunLost."""
         return self.pool.execute_code(
-            self.identifier,
+            self.session_id,
             code,
             execution_id=self.execution_id,
             timeout_seconds=self.timeout_seconds,
@@ -172,7 +162,7 @@ class _Call:
 
     def note(self, note: Note) -> None:
         """Keeps the note in the session."""
-        records.write_note(self.pool, self.identifier, self.execution_id, note)
+        records.write_note(self.pool, self.session_id, self.execution_id, note)
 
     def bare(self) -> Execution:
         try:
@@ -194,7 +184,7 @@ def _reported(call: _Call, runs: Runs) -> Execution:
     if told is not None and told.report is not None:
         runs.reported()
         return reported_execution(call.session_id, call.execution_id, told.report, told, run)
-    record = records.read_record(call.pool, call.identifier, call.execution_id)
+    record = records.read_record(call.pool, call.session_id, call.execution_id)
     if record is not None:
         if record.code_hash != code_hash(call.code):
             raise IdempotencyKeyReused(
@@ -207,15 +197,22 @@ def _reported(call: _Call, runs: Runs) -> Execution:
             return _without_report(call.session_id, call.execution_id, record)
     elif _is_not_ipython(run):
         # Nothing of the user's ran: there is no record, and the expression that would have made one failed.
-        runs.refused(call.session_id)
+        runs.refused(call.pool, call.session_id)
         return replace(call.bare(), notice=_NO_REPORT)
     return replace(bare_execution(call.session_id, call.execution_id, _unmarked(run)), notice=_NO_REPORT)
+
+
+def _has_python(pool: SessionPoolClient) -> bool:
+    try:
+        return any("python" in name.lower() for name, _ in pool.get_metadata().runtimes)
+    except ConnectorError:
+        return True  # nobody knows
 
 
 def _repeated_bare(call: _Call) -> Execution | None:
     """The first run of a key, which the pool knows by its id; None when there was none."""
     try:
-        run = call.pool.get_execution(call.identifier, call.execution_id)
+        run = call.pool.get_execution(call.session_id, call.execution_id)
     except ExecutionNotFound:
         return None
     return bare_execution(call.session_id, call.execution_id, run)

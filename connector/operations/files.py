@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 from ..errors import ConnectorError, FileTooLarge, InvalidFileContent, InvalidFileName, InvalidRequest
 from ..harness import report
-from ..identity import check_session_id, mint_session_id, pool_identifier
+from ..identity import check_session_id, mint_session_id
 from ..pool_wire import PoolFile
 from ..session_pool import SessionPoolClient
 from ..shapes import File, FileBytes, Files, FileWithContent
@@ -73,7 +73,7 @@ def upload_contents(
     stored: list[File] = []
     for name, content in contents:
         try:
-            stored.append(_file(pool.upload_file(pool_identifier(session_id), folder, name, content), folder))
+            stored.append(_file(pool.upload_file(session_id, folder, name, content), folder))
         except ConnectorError as failure:
             if len(contents) > 1:
                 done = ", ".join(file.file_name for file in stored) or "none"
@@ -93,16 +93,16 @@ def put_file(
 def list_files(pool: SessionPoolClient, *, session_id: str, folder: str = "", recursive: bool = False) -> Files:
     """A folder that is not there has no files. What runs displayed is listed only when its folder is asked for."""
     folder = checked_folder(folder)
-    found = pool.list_files(pool_identifier(check_session_id(session_id)), folder, recursive=recursive)
+    found = pool.list_files(check_session_id(session_id), folder, recursive=recursive)
     listed = [_file(file, folder) for file in found if file.name not in (report.RECORD, report.NOTE)]
     return Files(session_id, [file for file in listed if folder or file.folder.split("/")[0] != OUTPUTS])
 
 
 def get_file(pool: SessionPoolClient, *, session_id: str, file_name: str, folder: str = "") -> FileWithContent:
     """Raises FileNotFound."""
-    identifier, folder = pool_identifier(check_session_id(session_id)), checked_folder(folder)
-    file = _file(pool.get_file(identifier, folder, _checked_name(file_name)), folder)
-    content = pool.download_file(identifier, folder, file_name)
+    session_id, folder = check_session_id(session_id), checked_folder(folder)
+    file = _file(pool.get_file(session_id, folder, _checked_name(file_name)), folder)
+    content = pool.download_file(session_id, folder, file_name)
     return FileWithContent(
         session_id,
         file_name,
@@ -116,22 +116,22 @@ def get_file(pool: SessionPoolClient, *, session_id: str, file_name: str, folder
 
 def download_file(pool: SessionPoolClient, *, session_id: str, file_name: str, folder: str = "") -> FileBytes:
     """Raises FileNotFound."""
-    identifier, folder = pool_identifier(check_session_id(session_id)), checked_folder(folder)
-    content = pool.download_file(identifier, folder, _checked_name(file_name))
+    session_id, folder = check_session_id(session_id), checked_folder(folder)
+    content = pool.download_file(session_id, folder, _checked_name(file_name))
     return FileBytes(file_name, content_type(file_name), len(content), content)
 
 
 def download_file_headers(pool: SessionPoolClient, *, session_id: str, file_name: str, folder: str = "") -> FileBytes:
     """The file's size and type alone. Raises FileNotFound."""
-    identifier, folder = pool_identifier(check_session_id(session_id)), checked_folder(folder)
-    file = pool.get_file(identifier, folder, _checked_name(file_name))
+    session_id, folder = check_session_id(session_id), checked_folder(folder)
+    file = pool.get_file(session_id, folder, _checked_name(file_name))
     return FileBytes(file_name, content_type(file_name), file.size, None)
 
 
 def delete_file(pool: SessionPoolClient, *, session_id: str, file_name: str, folder: str = "") -> None:
     """Raises FileNotFound."""
-    identifier, folder = pool_identifier(check_session_id(session_id)), checked_folder(folder)
-    pool.delete_file(identifier, folder, _checked_name(file_name))
+    session_id, folder = check_session_id(session_id), checked_folder(folder)
+    pool.delete_file(session_id, folder, _checked_name(file_name))
 
 
 def content_type(file_name: str) -> str:

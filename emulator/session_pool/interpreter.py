@@ -234,6 +234,8 @@ def _rehearse(kernel: SessionKernel) -> None:
     loop.close()
     asyncio.set_event_loop(None)
     kernel.shell.reset(new_session=True)  # runs are counted from 1, and there are no variables
+    history = kernel.shell.history_manager
+    history._i00 = history._i = history._ii = history._iii = ""  # which a reset forgets
     for name in ("last_type", "last_value", "last_traceback", "last_exc"):
         vars(sys).pop(name, None)
 

@@ -19,6 +19,23 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from connector.session_pool import SessionPoolClient
+from tests.conftest import Emulator
+
+
+class Token:
+    """The connector's identity, as the emulator knows it."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._token = emulator.authority.issue()[0]
+
+    def token(self) -> str:
+        return self._token
+
+
+@pytest.fixture(scope="module")
+def pool(emulator: Emulator) -> SessionPoolClient:
+    """The emulator's pool, as the connector's operations have it."""
+    return SessionPoolClient(emulator.pool.endpoint, Token(emulator))
 
 
 @dataclass

@@ -16,17 +16,10 @@ from connector.operations.executions import Runs, execute_python_code, get_execu
 from connector.session_pool import SessionPoolClient
 from connector.shapes import Execution
 from tests.conftest import Emulator, emulated_pool
+from tests.connector.conftest import Token
 
 FAMILIES = ("2025-10-02-preview", "2024-02-02-preview")
 COUNT = "with open('/mnt/data/count.txt', 'a') as f: f.write('x')\nprint('counted')\n6 * 7"
-
-
-class Token:
-    def __init__(self, emulator: Emulator) -> None:
-        self._token = emulator.authority.issue()[0]
-
-    def token(self) -> str:
-        return self._token
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +46,7 @@ def client(pool: Emulator, api_version: str = FAMILIES[0]) -> SessionPoolClient:
 
 
 def run(pool: SessionPoolClient, code: str = COUNT, *, rich: bool = True, **members: Any) -> Execution:
-    return execute_python_code(Runs(pool, rich_results=rich), python_code=code, **members)
+    return execute_python_code(pool, Runs(rich_results=rich), python_code=code, **members)
 
 
 def counted(pool: SessionPoolClient, session_id: str) -> int:

@@ -12,14 +12,7 @@ from connector.session_pool import SessionPoolClient
 from connector.settings import API_VERSIONS
 from connector.shapes import Execution
 from tests.conftest import Emulator
-
-
-class Token:
-    def __init__(self, emulator: Emulator) -> None:
-        self._token = emulator.authority.issue()[0]
-
-    def token(self) -> str:
-        return self._token
+from tests.connector.conftest import Token
 
 
 @pytest.fixture(params=API_VERSIONS, scope="module")
@@ -34,7 +27,7 @@ def session(pool: SessionPoolClient) -> str:
 
 
 def run(pool: SessionPoolClient, session: str, code: str, **members: str) -> Execution:
-    return execute_python_code(Runs(pool, rich_results=True), python_code=code, session_id=session, **members)  # type: ignore[arg-type]
+    return execute_python_code(pool, Runs(rich_results=True), python_code=code, session_id=session, **members)  # type: ignore[arg-type]
 
 
 def test_three_figures_a_frame_and_a_print(pool: SessionPoolClient, session: str) -> None:
@@ -122,7 +115,7 @@ def test_a_run_that_takes_too_long_has_failed(pool: SessionPoolClient, session: 
         "print('first')\nimport asyncio\nawait asyncio.sleep(20)",
     ):
         answer = execute_python_code(
-            Runs(pool, rich_results=True), python_code=code, session_id=session, timeout_in_seconds=1
+            pool, Runs(rich_results=True), python_code=code, session_id=session, timeout_in_seconds=1
         )
         assert (answer.status, answer.stdout) == ("Failed", "first\n")
         assert answer.error is not None and answer.error.name == "TimeoutError"

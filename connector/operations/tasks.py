@@ -1,0 +1,51 @@
+"""What the connector does inside a session for itself, between the runs of the session's user."""
+
+from typing import Any
+
+from ..errors import PoolRejected, SessionBusy
+from ..harness.cell import make_task_cell
+from ..harness.report import read_told
+from ..identity import mint_execution_id
+from ..session_pool import RunLost, SessionPoolClient
+from .executions import Runs
+
+_PATIENCE_SECONDS = 15.0
+"""For the session's turn and the task. A run that goes on for longer makes the session busy."""
+
+_RETRY_SECONDS = 10
+
+
+class TaskFailed(Exception):
+    """It raised an exception: `OSError: ...`."""
+
+
+def perform(pool: SessionPoolClient, runs: Runs, session_id: str, task: str, arguments: dict[str, Any]) -> Any:
+    """What the task returns. Raises TaskFailed, and SessionBusy when another run keeps the session from it.
+
+    A task that the session had no time for may still be done later, so a task must bear to be done twice.
+    """
+    cell = make_task_cell(task, arguments, longest_report=pool.longest_stdout, with_harness=runs.rich_results)
+    try:
+        run = pool.execute_code(
+            session_id,
+            cell.text,
+            execution_id=mint_execution_id(),
+            timeout_seconds=60,
+            read_seconds=_PATIENCE_SECONDS,
+        )
+    except RunLost:
+        raise SessionBusy(
+            "The session runs code, and this must wait until it has ended. Try again after the seconds in Retry-After.",
+            retry_after_seconds=_RETRY_SECONDS,
+        ) from None
+    told = read_told(run.stdout, cell.nonce)
+    if told is None and not runs.rich_results and run.stderr.strip():
+        raise TaskFailed(run.stderr.strip().rpartition("\n")[2][:300])
+    if told is not None and "failed" in told:
+        raise TaskFailed(str(told["failed"])[:300])
+    if told is None or "told" not in told:
+        raise PoolRejected(
+            "The session did not do what was asked of it, as when its code has changed the interpreter's insides. "
+            "End the session, or use another one."
+        )
+    return told["told"]

@@ -1,0 +1,41 @@
+"""Addresses that need no function key: what they lead to is in a token that only this app can make and read.
+
+A workflow's engine follows an address without the key that the first call came with. So the address itself must prove
+that whoever has it may use it, and any instance must understand it: nothing about it is kept anywhere.
+"""
+
+import base64
+import hashlib
+import json
+import time
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+
+class Tokens:
+    """Seals with `key`; opens what was sealed with `key` or `previous`, so that a key can be changed at any time."""
+
+    def __init__(self, key: str, previous: str | None = None) -> None:
+        self._fernet = MultiFernet([_fernet(text) for text in (key, previous) if text])
+
+    def seal(self, purpose: str, members: dict[str, Any], *, lifetime_seconds: float) -> str:
+        """A text for one step of a path. `members` is JSON."""
+        content = {"for": purpose, "until": time.time() + lifetime_seconds, "members": members}
+        return self._fernet.encrypt(json.dumps(content).encode()).decode().rstrip("=")
+
+    def open(self, purpose: str, token: str) -> dict[str, Any] | None:
+        """What was sealed for this purpose; None for everything else, and when its time is over."""
+        try:
+            content = json.loads(self._fernet.decrypt(token + "=" * (-len(token) % 4)))
+        except (InvalidToken, ValueError):
+            return None
+        if content["for"] != purpose or content["until"] < time.time():
+            return None
+        members: dict[str, Any] = content["members"]
+        return members
+
+
+def _fernet(key: str) -> Fernet:
+    """Keys are texts of any form; Fernet takes 32 bytes. Long random texts need no slow derivation."""
+    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"code-interpreter-connector:" + key.encode()).digest()))
