@@ -12,7 +12,7 @@ from connector import http
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = yaml.safe_load((ROOT / "openapi.yaml").read_text())
-ANONYMOUS = {"GetHealth", "GetOpenApiDocument", "GetSwaggerDocument"}
+ANONYMOUS = {"PollExecution", "GetHealth", "GetOpenApiDocument", "GetSwaggerDocument"}
 
 
 @pytest.fixture(scope="module")

@@ -54,7 +54,7 @@ def test_the_page_is_made_of_the_contract_and_the_errors():
 
 
 def test_the_checks_of_the_templates_know_the_settings_alone():
-    """azure_checks holds what the templates write to what the connector reads, and knows no other part of the project."""
+    """azure_checks holds what the templates write to what the connector reads; it knows no other part."""
     for path in (ROOT / "azure_checks").glob("*.py"):
         known = {name for name in imports(path) if name.startswith(("connector", "emulator", "function_app"))}
         assert known <= {"connector.settings", "connector.settings.SETTINGS"}, path

@@ -1,7 +1,7 @@
 """The first process of a session: makes its folders, keeps its interpreters, and ends what their code leaves behind.
 
-Runs no user code itself. When an interpreter ends, a new one can be started beside the same files. A session may have
-several interpreters, each with a name.
+Runs no user code itself. When an interpreter ends, a new one can be started beside the same files, and beside programs
+that had left the old one's group. A session may have several interpreters, each with a name.
 """
 
 import contextlib
@@ -12,7 +12,7 @@ import traceback
 from dataclasses import dataclass
 from typing import NoReturn
 
-from . import confinement, control, waiting
+from . import control, waiting
 from .isolation import Level
 from .watchdog import LOOK, Watchdog
 from .zygote import Zygote, ZygoteProcess
@@ -70,11 +70,11 @@ class _SessionInit:
         """Does what there is to do. False when the server has hung up."""
         reports = {interpreter.report: name for name, interpreter in self._interpreters.items()}
         sources: list[socket.socket | int] = [self._server, self._bell, *reports]
-        readable = waiting.readable(sources, self._until_look() if self._interpreters else None)
+        readable = waiting.readable(sources, self._until_look())
         if self._bell in readable:
             self._is_in_a_hurry |= LOOK in waiting.answer(self._bell)
             self._zygote.reap()
-        if self._interpreters and not self._until_look():
+        if not self._until_look():
             self._look()
         for report, name in reports.items():
             if report.fileno() in readable:
@@ -90,8 +90,9 @@ class _SessionInit:
         why = self._watchdog.look(self._walls.processes())
         if why:
             self._why = why
+            self._walls.kill_all()
             for interpreter in self._interpreters.values():
-                self._kill(interpreter)  # when the last has ended, so does all that they started
+                self._kill(interpreter)
 
     def _take_request(self) -> bool:
         request, fds = control.receive(self._server)
@@ -137,11 +138,11 @@ class _SessionInit:
             self._tell_end(name, -signal.SIGKILL, "no process could be had for its code")
 
     def _ended(self, name: str, status: int) -> None:
-        self._interpreters.pop(name).report.close()
-        if self._interpreters:
-            confinement.kill_children_but({interpreter.pid for interpreter in self._interpreters.values()})
-        else:
-            self._walls.kill_all()
+        interpreter = self._interpreters.pop(name)
+        interpreter.report.close()
+        # Its group, as Jupyter does; what made itself a session of its own lives on, as long as this session.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(interpreter.pid, signal.SIGKILL)
         self._tell_end(name, status, self._why)
 
     def _tell_end(self, name: str, status: int, why: str) -> None:

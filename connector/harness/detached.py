@@ -1,0 +1,525 @@
+"""Runs inside a session: a run that goes on by itself, after the cell that started it has ended.
+
+The interpreter forks a *watcher*, and that the *runner*, which has a copy of all variables and runs the code as the
+interpreter would. The watcher reads what the runner and its programs write, tells in a file how far it is, ends it when
+its time is over or when a file asks for that, and completes the run's record. Neither needs the interpreter, which
+goes on with other runs, or may end. Before its next run, the interpreter takes over the variables that the runner left.
+
+`harness` has the names of planted.py. Must run on any Python from 3.8, where there is os.fork.
+"""
+
+import ast
+import asyncio
+import codecs
+import ctypes
+import importlib
+import io
+import os
+import pickle
+import select
+import signal
+import stat
+import sys
+import threading
+import time
+import types
+import warnings
+
+harness = harness  # noqa: F821 - planted.py gives it to this namespace
+
+PROGRESS, CANCEL, REPORT, VARIABLES = ".progress.json", ".cancel", ".report.json", ".variables"
+TICK_SECONDS = 0.1
+GRACE_SECONDS = 0.8
+"""Between an interrupt and the end of all that does not heed it."""
+
+PROGRESS_SECONDS, HEARTBEAT_SECONDS = 0.5, 5.0
+LARGEST_UNSURE_BYTES = 16 << 20
+"""Of the variables that the code may have changed in place, larger ones are taken as they were."""
+
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def start(asked, record, parent, is_new):
+    """Returns at once. None, or why it cannot be done; then nothing has run."""
+    why = _why_not()
+    if why is not None:
+        return why
+    harness.flush()
+    before, since, started = harness.paths_before(), harness.file_clock(), time.monotonic()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of threads, which Python from 3.12 says at each fork
+        pid = os.fork()
+    if pid == 0:
+        try:
+            _Watcher(asked, record, since, before, started).watch(lambda: _run(asked, parent, is_new, record.folder))
+        except BaseException:
+            pass
+        finally:
+            os._exit(0)
+    harness.detached.append((pid, record.folder, {name: id(value) for name, value in harness.shell.user_ns.items()}))
+    return None
+
+
+def _why_not():
+    """What in this interpreter does not survive a fork."""
+    if not hasattr(os, "fork"):
+        return "this system cannot copy a process"
+    torch = sys.modules.get("torch")
+    if any(link.startswith("/dev/nvidia") for link in _links("/proc/self/fd")) or (
+        torch is not None and torch.cuda.is_initialized()
+    ):
+        return "it uses CUDA"
+    names = _thread_names()
+    for library, beginning in (("polars", "polars"), ("tensorflow", "tf_"), ("jax", "jax"), ("duckdb", "duckdb")):
+        if any(name.startswith(beginning) for name in names):
+            return "threads of %s run in it" % library
+    for library in ("jaxlib", "tensorflow", "duckdb"):
+        if library in sys.modules and len(names) > threading.active_count():
+            return "threads of %s may run in it" % library
+    return None
+
+
+def _links(folder):
+    for name in _listed(folder):
+        try:
+            yield os.readlink(folder + "/" + name)
+        except OSError:
+            pass
+
+
+def _listed(folder):
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _thread_names():
+    names = []
+    for thread in _listed("/proc/self/task"):
+        try:
+            with open("/proc/self/task/%s/comm" % thread) as file:
+                names.append(file.read().strip())
+        except OSError:
+            pass
+    return names
+
+
+class _Watcher:
+    """Ends with the run."""
+
+    def __init__(self, asked, record, since, before, started):
+        self._record = record
+        self._since, self._before, self._started = since, before, started
+        self._deadline = started + asked["detached"]["timeoutInSeconds"]
+        self._texts, self._pipes = {}, {}
+        self._told_at, self._has_news = 0.0, True
+        self._ended_by = None
+        self._kill_at = None
+        self._interpreter = os.getppid()
+
+    def watch(self, run):
+        os.setsid()
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        _let_go_of_sockets()
+        _adopt_orphans()
+        ends = {}
+        for name in ("stdout", "stderr"):
+            reading, ends[name] = os.pipe()
+            os.set_blocking(reading, False)
+            self._texts[name] = harness.Text()
+            self._pipes[reading] = (name, codecs.getincrementaldecoder("utf-8")("replace"))
+        self._runner = os.fork()
+        if self._runner == 0:
+            try:
+                for number in (signal.SIGTERM, signal.SIGHUP):
+                    signal.signal(number, signal.SIG_DFL)
+                os.setsid()
+                for number, name in ((1, "stdout"), (2, "stderr")):
+                    os.dup2(ends[name], number)
+                for end in (*self._pipes, *ends.values()):
+                    os.close(end)
+                run()
+            finally:
+                os._exit(0)
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for number in (0, 1, 2):
+            os.dup2(nowhere, number)
+        for end in ends.values():
+            os.close(end)
+        self._complete(self._until_ended())
+        self._texts = {name: _Nowhere() for name in self._texts}
+        while self._pipes:  # programs that the run has left would be ended by their next word if nobody read it
+            self._read(HEARTBEAT_SECONDS)
+            self._reap()
+
+    def _until_ended(self):
+        while True:
+            self._read(TICK_SECONDS)
+            status = self._reap()
+            if status is not None:
+                if self._ended_by is not None:
+                    _kill_descendants()
+                self._read(0)
+                return status
+            now = time.monotonic()
+            self._look_for_an_end(now)
+            if now > self._told_at + (PROGRESS_SECONDS if self._has_news else HEARTBEAT_SECONDS):
+                self._tell(now)
+
+    def _reap(self):
+        """The runner's status, once."""
+        ended = None
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return ended
+            if pid == self._runner:
+                ended = status
+            if pid == 0:
+                return ended
+
+    def _read(self, seconds):
+        """What was written, until there is nothing more at the moment."""
+        readable, _, _ = select.select(list(self._pipes), [], [], seconds)
+        if not self._pipes:
+            time.sleep(seconds)
+        for pipe in readable:
+            name, decoder = self._pipes[pipe]
+            for _ in range(64):
+                try:
+                    written = os.read(pipe, 1 << 16)
+                except BlockingIOError:
+                    break
+                if not written:
+                    os.close(pipe)
+                    del self._pipes[pipe]
+                    break
+                self._texts[name].write(decoder.decode(written))
+                self._has_news = True
+
+    def _look_for_an_end(self, now):
+        if self._ended_by is None:
+            if os.path.exists(os.path.join(self._record.folder, CANCEL)):
+                self._ended_by = "canceled"
+            elif now > self._deadline:
+                self._ended_by = "timeout"
+            else:
+                return
+            self._kill_at = now + GRACE_SECONDS
+            for send in (os.killpg, os.kill):
+                try:
+                    send(self._runner, signal.SIGINT)
+                    return
+                except OSError:
+                    pass  # it has no group yet
+        elif now > self._kill_at:
+            _kill_descendants()
+
+    def _tell(self, now):
+        self._told_at, self._has_news = now, False
+        told = {"milliseconds": self._milliseconds(), "missing": {}}
+        self._put_texts(told)
+        path = os.path.join(self._record.folder, PROGRESS)
+        try:
+            harness.store(path + ".new", harness.encode(told).encode())
+            os.replace(path + ".new", path)
+        except OSError:
+            pass
+
+    def _put_texts(self, told):
+        for name, text in self._texts.items():
+            told[name], missing = text.read()
+            if missing:
+                told["missing"][name] = missing
+
+    def _milliseconds(self):
+        return round((time.monotonic() - self._started) * 1000)
+
+    def _complete(self, status):
+        folder = self._record.folder
+        report, written = _read_report(os.path.join(folder, REPORT))
+        left = os.path.join(folder, VARIABLES)
+        if report is not None and os.getppid() == self._interpreter:
+            try:
+                os.replace(left + ".new", left)
+            except OSError:
+                pass  # it has none
+        if report is None:
+            report = harness.empty_report()
+            report["executionCount"] += 1
+            if self._ended_by is None:
+                self._ended_by = "died"
+        report["milliseconds"] = self._milliseconds()
+        files = harness.changed_files(self._before, self._since)
+        report["files"] = files[: harness.MOST_FILES]
+        if len(files) > harness.MOST_FILES:
+            report["missing"]["files"] = len(files) - harness.MOST_FILES
+        self._put_texts(report)
+        if self._ended_by is not None:
+            report["endedBy"] = self._ended_by
+            report["signal"] = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+        self._record.complete(harness.encode(report), written)
+        for name in (PROGRESS, PROGRESS + ".new", REPORT, CANCEL, VARIABLES + ".new"):
+            try:
+                os.unlink(os.path.join(folder, name))
+            except OSError:
+                pass
+
+
+class _Nowhere:
+    def write(self, text):
+        pass
+
+
+def _read_report(path):
+    """The runner's, and the bytes of its outputs' files; None when it could not write it to its end."""
+    try:
+        with open(path, "rb") as file:
+            told = harness.decode(file.read().decode())
+        return told["report"], told["written"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None, 0
+
+
+def _let_go_of_sockets():
+    """Those of the kernel are its own, and so is what listens there. Their numbers stay taken: objects have them."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for number in [int(name) for name in _listed("/dev/fd")] or range(3, 256):
+        try:
+            if number > 2 and stat.S_ISSOCK(os.fstat(number).st_mode):
+                os.dup2(nowhere, number, inheritable=False)
+        except OSError:
+            pass
+    os.close(nowhere)
+
+
+def _adopt_orphans():
+    """What the run leaves behind becomes a child of this process: so it can be found."""
+    try:
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    except Exception:
+        pass  # it is Linux's
+
+
+def _kill_descendants():
+    """All, also those that come meanwhile."""
+    for _ in range(50):
+        children = {}
+        for name in _listed("/proc"):
+            if name.isdigit():
+                try:
+                    with open("/proc/%s/stat" % name, "rb") as file:
+                        state, above = file.read().rpartition(b")")[2].split()[:2]
+                except (OSError, ValueError):
+                    continue
+                if state != b"Z":
+                    children.setdefault(int(above), []).append(int(name))
+        todo, found = [os.getpid()], []
+        while todo:
+            below = children.get(todo.pop(), [])
+            found += below
+            todo += below
+        if not found:
+            return
+        for number in (signal.SIGSTOP, signal.SIGKILL):  # stopped ones have no more children
+            for pid in found:
+                try:
+                    os.kill(pid, number)
+                except OSError:
+                    pass
+        time.sleep(0.01)
+
+
+def _run(asked, parent, is_new, folder):
+    """In the runner: the run, its report, and its variables."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    harness.become_own_process()
+    _spare_openmp()
+    _write_to_the_pipes()
+    asyncio._set_running_loop(None)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    names = harness.shell.user_ns
+    before = dict(names)
+    recorder, reply = harness.Recorder(), harness.INTERRUPTED
+    try:
+        with harness.recording(parent, recorder):
+            reply = loop.run_until_complete(harness.execute(asked["code"]))
+    except BaseException:
+        pass  # the interrupt hit something else than the code
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    harness.flush()
+    report, written = harness.report(recorder, reply, is_new, 0, [], folder)
+    lost = _leave_variables(names, before, asked["code"], os.path.join(folder, VARIABLES + ".new"))
+    if lost:
+        report["notReturned"] = lost
+    path = os.path.join(folder, REPORT)
+    harness.store(path, harness.encode({"report": report, "written": written}).encode())
+
+
+def _write_to_the_pipes():
+    """The kernel's own streams need a thread that is not here. Whoever holds one of them writes to the pipes too."""
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        stream = open(number, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
+        old = getattr(sys, name)
+        setattr(sys, name, stream)
+        for method in ("write", "flush", "writelines"):
+            try:
+                setattr(old, method, getattr(stream, method))
+            except Exception:
+                pass
+
+
+def _spare_openmp():
+    """GNU's threads are not copied, and its next parallel loop would wait for them: here it has one thread."""
+    if len(_listed("/proc/self/task")) == 0:
+        return
+    try:
+        with open("/proc/self/maps") as file:
+            paths = {line.split()[-1] for line in file if "libgomp" in line}
+        for path in paths:
+            ctypes.CDLL(path).omp_set_num_threads(1)
+    except Exception:
+        pass
+
+
+def _leave_variables(names, before, code, path):
+    """Writes those that the run has made or changed, and returns the names of those that cannot be."""
+    rebound = {name for name, value in names.items() if before.get(name, names) is not value}
+    stored, used = _named(code)
+    hidden = harness.shell.user_ns_hidden
+    wanted, lost = {}, []
+    for name in sorted(rebound | (stored & set(names)) | (used & set(names))):
+        if name.startswith("_") or (name in hidden and name not in rebound) or name in ("In", "Out"):
+            continue
+        is_sure = name in rebound or name in stored
+        value = names[name]
+        if not is_sure and isinstance(value, (types.ModuleType, types.FunctionType, type, str, bytes, int, float)):
+            continue
+        try:
+            wanted[name] = _pickled(value, before, None if is_sure else LARGEST_UNSURE_BYTES)
+        except _TooLarge:
+            pass
+        except BaseException:
+            if is_sure:
+                lost.append(name)
+    gone = [name for name in before if name not in names and not name.startswith("_")]
+    try:
+        with open(path, "wb") as file:
+            pickle.dump((wanted, gone), file, 4)
+    except OSError:  # there is no room
+        try:
+            os.unlink(path)
+        except OSError:
+            pass
+        return sorted(wanted)
+    return lost
+
+
+def _named(code):
+    """The names that the code stores into, and those that it uses at all."""
+    try:
+        nodes = list(ast.walk(ast.parse(harness.shell.transform_cell(code))))
+    except Exception:
+        return set(), set()
+    stored = set()
+    for node in nodes:
+        if isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del)):
+            while isinstance(node, (ast.Subscript, ast.Attribute)):
+                node = node.value
+            if isinstance(node, ast.Name):
+                stored.add(node.id)
+    return stored, {node.id for node in nodes if isinstance(node, ast.Name)}
+
+
+class _TooLarge(Exception):
+    pass
+
+
+class _Bounded(io.BytesIO):
+    longest = None
+
+    def write(self, data):
+        if self.longest is not None and self.tell() + len(data) > self.longest:
+            raise _TooLarge
+        return io.BytesIO.write(self, data)
+
+
+def _pickled(value, before, longest):
+    """What the interpreter has too goes by its name; what only the run has defined goes as a whole, where it can."""
+    base = _whole_pickler()
+
+    class Pickler(base):
+        def reducer_override(self, thing):
+            if isinstance(thing, types.ModuleType):
+                return importlib.import_module, (thing.__name__,)
+            if isinstance(thing, (type, types.FunctionType)) and thing.__module__ == "__main__":
+                if before.get(thing.__qualname__) is thing:
+                    return NotImplemented
+                if base is pickle.Pickler:
+                    raise pickle.PicklingError("it is defined in the run")
+            return base.reducer_override(self, thing) if hasattr(base, "reducer_override") else NotImplemented
+
+    file = _Bounded()
+    file.longest = longest
+    Pickler(file, 4).dump(value)
+    return file.getvalue()
+
+
+def _whole_pickler():
+    """One that can pickle functions and classes, where a library has it."""
+    for name in ("cloudpickle", "joblib.externals.cloudpickle"):
+        try:
+            return importlib.import_module(name).Pickler
+        except Exception:
+            pass
+    return pickle.Pickler
+
+
+def take_over(folder, ids):
+    """In the interpreter: the variables that a run has left, but those that other runs have set since.
+
+    Returns the names of those that cannot be read here.
+    """
+    path = os.path.join(folder, VARIABLES)
+    try:
+        with open(path, "rb") as file:
+            wanted, gone = pickle.load(file)
+        os.unlink(path)
+    except Exception:
+        return []
+    names, lost = harness.shell.user_ns, []
+    unchanged = {name for name in (*wanted, *gone) if name in names and id(names[name]) == ids.get(name)}
+    for name, data in wanted.items():
+        if name in names and name not in unchanged:
+            continue
+        try:
+            names[name] = _at_home(pickle.loads(data))
+        except BaseException:
+            lost.append(name)
+    for name in gone:
+        if name in unchanged:
+            names.pop(name, None)
+    return lost
+
+
+def _at_home(value):
+    """Functions, and methods of classes, that came as a whole see the interpreter's variables, not copies of some."""
+    if isinstance(value, types.FunctionType) and value.__module__ == "__main__":
+        function = types.FunctionType(
+            value.__code__, harness.shell.user_ns, value.__name__, value.__defaults__, value.__closure__
+        )
+        function.__kwdefaults__ = value.__kwdefaults__
+        function.__dict__.update(value.__dict__)
+        function.__doc__, function.__annotations__ = value.__doc__, value.__annotations__
+        function.__qualname__, function.__module__ = value.__qualname__, value.__module__
+        return function
+    if isinstance(value, type) and value.__module__ == "__main__":
+        for name, member in list(vars(value).items()):
+            if isinstance(member, types.FunctionType):
+                setattr(value, name, _at_home(member))
+    return value
