@@ -64,7 +64,7 @@ check: $(VENV)/.dev  ## Check format, lint and types
 
 check-azure: $(VENV)/.dev  ## Check the templates in infra/ and the package that is deployed, without Azure
 	$(BIN)/python -m azure_checks
-	$(BIN)/python -m pytest -m azure -s $(ARGS)
+	$(BIN)/python -m pytest tests/azure_checks -m azure -s $(ARGS)
 
 format: $(VENV)/.dev  ## Format the code
 	$(BIN)/ruff format .

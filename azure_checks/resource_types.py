@@ -11,6 +11,7 @@ The file is derived from Microsoft's published types by `python -m azure_checks.
 """
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ FILE = Path(__file__).with_name("resource_types.json")
 NOT_DERIVED = "not derived"
 
 
+@cache
 def resource_types() -> dict[str, Type]:
     """The type of each resource's body, by type and version in lower case."""
     types: dict[str, Type] = json.loads(FILE.read_text(encoding="utf-8"))["types"]
