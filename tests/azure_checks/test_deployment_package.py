@@ -161,13 +161,14 @@ def test_the_package_is_small_and_starts_quickly(installed, emulator):
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
 def test_requirements_resolve(version, tmp_path):
     """Azure's Linux on x86_64 gets wheels of everything in requirements.txt, for each Python that is supported."""
-    pip = [sys.executable, "-m", "pip", "install", "--dry-run", "--quiet", "--disable-pip-version-check"]
-    target = ["--target", tmp_path, "--only-binary=:all:", "--implementation", "cp", "--python-version", version]
+    # pip install --dry-run would ask whether packages are for the Python that pip runs in, and fall back to old ones.
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--dest", tmp_path]
+    target = ["--only-binary=:all:", "--implementation", "cp", "--python-version", version]
     platforms = ["--platform", "manylinux2014_x86_64", "--platform", "manylinux_2_28_x86_64"]
-    report = [*pip, *target, *platforms, "--report", tmp_path / "report.json", "-r", ROOT / "requirements.txt"]
-    done = subprocess.run(report, capture_output=True, text=True, timeout=180)
+    done = subprocess.run(
+        [*pip, *target, *platforms, "-r", ROOT / "requirements.txt"], capture_output=True, text=True, timeout=180
+    )
     assert done.returncode == 0, done.stderr
-    found = json.loads((tmp_path / "report.json").read_text())["install"]
-    names = {entry["metadata"]["name"].lower().replace("_", "-"): entry["metadata"]["version"] for entry in found}
-    print(f"\nPython {version}: azure-functions {names['azure-functions']}, {len(names)} packages")
-    assert {"azure-functions", "azure-identity", "requests", "jsonschema", "pyyaml", "cryptography"} <= names.keys()
+    wheels = dict(path.name.split("-")[:2] for path in tmp_path.glob("*.whl"))
+    print(f"\nPython {version}: azure-functions {wheels['azure_functions']}, {len(wheels)} wheels")
+    assert {"azure_functions", "azure_identity", "requests", "jsonschema", "pyyaml", "cryptography"} <= wheels.keys()
