@@ -117,10 +117,17 @@ def asked(url: str, headers: Mapping[str, str], wait: float) -> tuple[int, dict[
     return status, answer
 
 
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """The key is for this address; urllib would take it along to another."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
 def _call(url: str, headers: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
     request = urllib.request.Request(url, headers=dict(headers))
     try:
-        with urllib.request.urlopen(request, timeout=60) as response:
+        with urllib.request.build_opener(_NoRedirect).open(request, timeout=60) as response:
             status, body = response.status, response.read()
     except urllib.error.HTTPError as error:
         with error:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .expressions import Access, Items, Loop, Name, Node, Object, Text, children
+from .expressions import Access, Name, Node, Object, Text, children
 from .resource_types import FILE, NOT_DERIVED, Type
 from .template import read
 
@@ -60,12 +60,9 @@ def _written(node: Node, path: Path_) -> set[Path_]:
             found |= _written(value, (*path, (key.literal or "*").lower()))
     elif isinstance(node, Text) and node.literal is not None:
         found.add((*path, f"={node.literal}"))
-    elif isinstance(node, Items | Loop):
-        for item in children(node):
-            found |= _written(item, path)
-    else:  # a choice, say: each side may be what is written
-        for item in children(node):
-            found |= _written(item, path)
+    else:  # items are all written in this place, and each side of a choice may be
+        for part in children(node):
+            found |= _written(part, path)
     return found
 
 

@@ -124,7 +124,9 @@ class TypeCheck:
     def _either(yes: Type, no: Type) -> Type:
         if isinstance(yes, dict) and isinstance(no, dict) and "enum" in yes and "enum" in no:
             return {"enum": [*yes["enum"], *no["enum"]]}
-        return yes if kind(yes) == kind(no) and "enum" not in (yes or ()) else None
+        if kind(yes) != kind(no):
+            return None
+        return "string" if kind(yes) == "string" else yes
 
     def _symbol(self, name: str) -> Type:
         template = self._template

@@ -1,12 +1,18 @@
 """`make connection`, beside programs that stand for azd and the Azure CLI."""
 
 import os
+import re
 import stat
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+
+from azure_checks import connection as module
+from azure_checks.template import read
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -97,6 +103,46 @@ def test_an_app_that_is_not_there_is_a_sentence(connection):
     done = connection("--url", "http://127.0.0.1:9", CONNECTOR_KEY="k")
     assert done.returncode == 1
     assert "cannot be reached" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_what_may_pass_by_is_asked_again(monkeypatch):
+    """A role that has not arrived is waited for; what will not change by itself is told at once."""
+    answers = [(403, {}), (502, {}), (200, {"status": "Connected"}), (401, {})]
+    monkeypatch.setattr(module, "_call", lambda url, headers: answers.pop(0))
+    monkeypatch.setattr(module, "PAUSE", 0.001)
+    assert module.asked("https://x.example", {}, 60)[0] == 200
+    assert module.asked("https://x.example", {}, 60)[0] == 401
+
+
+def test_a_key_goes_to_no_other_address(connection):
+    """A redirect is not followed."""
+    heard = []
+
+    class Redirect(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            heard.append(self.path)
+            self.send_response(302)
+            self.send_header("Location", "/elsewhere")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Redirect) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        done = connection("--url", f"http://127.0.0.1:{server.server_port}", CONNECTOR_KEY="k")
+        server.shutdown()
+    assert heard == ["/api/connection"]
+    assert done.returncode == 1 and "failed with 302" in done.stdout
+
+
+def test_the_templates_output_what_is_read():
+    """What the command and make ask azd for is an output of main.bicep, in capitals, as azd's variables are."""
+    outputs = set(read(ROOT / "infra" / "main.bicep").outputs)
+    assert all(re.fullmatch(r"[A-Z][A-Z_]*", name) for name in outputs)
+    asked = re.findall(r'known\.get\("(\w+)"', (ROOT / "azure_checks" / "connection.py").read_text())
+    asked += re.findall(r"\(call deployed,(\w+)\)", (ROOT / "Makefile").read_text())
+    assert set(asked) - {"CONNECTOR_KEY", "CONNECTOR_TOKEN"} <= outputs
 
 
 def test_make_takes_the_address_that_azd_knows(program, tmp_path):
