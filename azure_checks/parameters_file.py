@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from .expressions import Node, Text, Value
 from .template import Parameter, Template
 
 _VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?:=([^}]*))?\}")
@@ -37,6 +38,16 @@ def _value(name: str, parameter: Parameter, value: object) -> Iterator[str]:
         yield f"{name} must default to true or false"
     if parameter.type == "int" and not default.isdecimal():
         yield f"{name} must default to a whole number"
-    same = str(getattr(parameter.default, "literal", getattr(parameter.default, "value", ""))).lower()
-    if default != same:
-        yield f"{name} defaults to {default!r} here, and to {same!r} in the template"
+    in_template = _written(parameter.default)
+    if default != in_template:
+        yield f"{name} defaults to {default!r} here, and to {in_template!r} in the template"
+
+
+def _written(default: Node) -> str | None:
+    """A template's default as azd would write it."""
+    match default:
+        case Text():
+            return default.literal
+        case Value(value=value):
+            return str(value).lower()
+    return None
