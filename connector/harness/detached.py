@@ -12,6 +12,7 @@ import ast
 import asyncio
 import codecs
 import ctypes
+import hashlib
 import importlib
 import io
 import os
@@ -34,7 +35,7 @@ GRACE_SECONDS = 0.8
 
 PROGRESS_SECONDS, HEARTBEAT_SECONDS = 0.5, 5.0
 LARGEST_UNSURE_BYTES = 16 << 20
-"""Of the variables that the code may have changed in place, larger ones are taken as they were."""
+"""Of the objects that the code may have changed in place, larger ones are taken as they were."""
 
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -70,11 +71,10 @@ def _why_not():
     ):
         return "it uses CUDA"
     names = _thread_names()
-    for library, beginning in (("polars", "polars"), ("tensorflow", "tf_"), ("jax", "jax"), ("duckdb", "duckdb")):
-        if any(name.startswith(beginning) for name in names):
-            return "threads of %s run in it" % library
-    for library in ("jaxlib", "tensorflow", "duckdb"):
-        if library in sys.modules and len(names) > threading.active_count():
+    if any(name.startswith("polars") for name in names):
+        return "threads of Polars run in it"
+    for module, library in (("jaxlib", "JAX"), ("tensorflow", "TensorFlow"), ("duckdb", "DuckDB")):
+        if module in sys.modules and len(names) > threading.active_count():
             return "threads of %s may run in it" % library
     return None
 
@@ -186,7 +186,7 @@ class _Watcher:
         """What was written, until there is nothing more at the moment."""
         readable, _, _ = select.select(list(self._pipes), [], [], seconds)
         if not self._pipes:
-            time.sleep(seconds)
+            time.sleep(min(seconds, 0.02))  # it is about to end, or has closed its own streams
         for pipe in readable:
             name, decoder = self._pipes[pipe]
             for _ in range(64):
@@ -343,8 +343,7 @@ def _run(asked, parent, is_new, folder):
     asyncio._set_running_loop(None)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    names = harness.shell.user_ns
-    before = dict(names)
+    variables = _Variables(asked["code"])
     recorder, reply = harness.Recorder(), harness.INTERRUPTED
     try:
         with harness.recording(parent, recorder):
@@ -354,7 +353,7 @@ def _run(asked, parent, is_new, folder):
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     harness.flush()
     report, written = harness.report(recorder, reply, is_new, 0, [], folder)
-    lost = _leave_variables(names, before, asked["code"], os.path.join(folder, VARIABLES + ".new"))
+    lost = variables.leave(os.path.join(folder, VARIABLES + ".new"))
     if lost:
         report["notReturned"] = lost
     path = os.path.join(folder, REPORT)
@@ -387,37 +386,54 @@ def _spare_openmp():
         pass
 
 
-def _leave_variables(names, before, code, path):
-    """Writes those that the run has made or changed, and returns the names of those that cannot be."""
-    rebound = {name for name, value in names.items() if before.get(name, names) is not value}
-    stored, used = _named(code)
-    hidden = harness.shell.user_ns_hidden
-    wanted, lost = {}, []
-    for name in sorted(rebound | (stored & set(names)) | (used & set(names))):
-        if name.startswith("_") or (name in hidden and name not in rebound) or name in ("In", "Out"):
-            continue
-        is_sure = name in rebound or name in stored
-        value = names[name]
-        if not is_sure and isinstance(value, (types.ModuleType, types.FunctionType, type, str, bytes, int, float)):
-            continue
-        try:
-            wanted[name] = _pickled(value, before, None if is_sure else LARGEST_UNSURE_BYTES)
-        except _TooLarge:
-            pass
-        except BaseException:
-            if is_sure:
+class _Variables:
+    """Those that a run finds, and what it makes of them."""
+
+    def __init__(self, code):
+        self._names = harness.shell.user_ns
+        self._before = dict(self._names)
+        self._stored, used = _named(code)
+        self._looks = {name: _look(self._names[name]) for name in used - self._stored if name in self._names}
+
+    def leave(self, path):
+        """Writes those that the run has made or changed, and returns the names of those that cannot be.
+
+        An object that the code names may have been changed in place. Only then it is another one afterwards.
+        """
+        wanted, lost = {}, []
+        for name, value in sorted(self._names.items()):
+            if name.startswith("_") or name in ("In", "Out"):
+                continue
+            is_set = name not in self._before or self._before[name] is not value or name in self._stored
+            if not is_set and self._looks.get(name) in (None, _look(value)):
+                continue
+            try:
+                wanted[name] = _pickled(value, self._before)
+            except BaseException:
                 lost.append(name)
-    gone = [name for name in before if name not in names and not name.startswith("_")]
-    try:
-        with open(path, "wb") as file:
-            pickle.dump((wanted, gone), file, 4)
-    except OSError:  # there is no room
+        gone = [name for name in self._before if name not in self._names and not name.startswith("_")]
         try:
-            os.unlink(path)
-        except OSError:
-            pass
-        return sorted(wanted)
-    return lost
+            with open(path, "wb") as file:
+                pickle.dump((wanted, gone), file, 4)
+        except OSError:  # there is no room
+            try:
+                os.unlink(path)
+            except OSError:
+                pass
+            return sorted(wanted) + lost
+        return lost
+
+
+def _look(value):
+    """Tells whether an object has changed; None for what is too large, or cannot change, or cannot be seen."""
+    if isinstance(value, (types.ModuleType, types.FunctionType, type, str, bytes, int, float)):
+        return None
+    file = _Bounded()
+    try:
+        pickle.Pickler(file, 4).dump(value)
+    except BaseException:
+        return None
+    return hashlib.sha256(file.getvalue()).digest()
 
 
 def _named(code):
@@ -436,20 +452,14 @@ def _named(code):
     return stored, {node.id for node in nodes if isinstance(node, ast.Name)}
 
 
-class _TooLarge(Exception):
-    pass
-
-
 class _Bounded(io.BytesIO):
-    longest = None
-
     def write(self, data):
-        if self.longest is not None and self.tell() + len(data) > self.longest:
-            raise _TooLarge
+        if self.tell() + len(data) > LARGEST_UNSURE_BYTES:
+            raise OverflowError
         return io.BytesIO.write(self, data)
 
 
-def _pickled(value, before, longest):
+def _pickled(value, before):
     """What the interpreter has too goes by its name; what only the run has defined goes as a whole, where it can."""
     base = _whole_pickler()
 
@@ -464,8 +474,7 @@ def _pickled(value, before, longest):
                     raise pickle.PicklingError("it is defined in the run")
             return base.reducer_override(self, thing) if hasattr(base, "reducer_override") else NotImplemented
 
-    file = _Bounded()
-    file.longest = longest
+    file = io.BytesIO()
     Pickler(file, 4).dump(value)
     return file.getvalue()
 
@@ -494,13 +503,15 @@ def take_over(folder, ids):
         return []
     names, lost = harness.shell.user_ns, []
     unchanged = {name for name in (*wanted, *gone) if name in names and id(names[name]) == ids.get(name)}
+    found = {}
     for name, data in wanted.items():
-        if name in names and name not in unchanged:
-            continue
-        try:
-            names[name] = _at_home(pickle.loads(data))
-        except BaseException:
-            lost.append(name)
+        if name not in names or name in unchanged:
+            try:
+                found[name] = pickle.loads(data)
+            except BaseException:
+                lost.append(name)
+    # When all are there: an object brings its class once more.
+    names.update({name: _at_home(value) for name, value in found.items()})
     for name in gone:
         if name in unchanged:
             names.pop(name, None)
