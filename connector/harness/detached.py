@@ -28,12 +28,14 @@ import warnings
 
 harness = harness  # noqa: F821 - planted.py gives it to this namespace
 
-PROGRESS, CANCEL, REPORT, VARIABLES = ".progress.json", ".cancel", ".report.json", ".variables"
+PROGRESS, CANCEL, VARIABLES = ".progress.json", ".cancel", ".variables"
 TICK_SECONDS = 0.1
 GRACE_SECONDS = 0.8
 """Between an interrupt and the end of all that does not heed it."""
 
 PROGRESS_SECONDS, HEARTBEAT_SECONDS = 0.5, 5.0
+LONGEST_WITHOUT_ROOM = 2000
+"""Characters of a text, where the data folder is full."""
 LARGEST_UNSURE_BYTES = 16 << 20
 """Of the objects that the code may have changed in place, larger ones are taken as they were."""
 
@@ -52,7 +54,8 @@ def start(asked, record, parent, is_new):
         pid = os.fork()
     if pid == 0:
         try:
-            _Watcher(asked, record, since, before, started).watch(lambda: _run(asked, parent, is_new, record.folder))
+            watcher = _Watcher(asked, record, since, before, started)
+            watcher.watch(lambda telling: _run(asked, parent, is_new, record.folder, telling))
         except BaseException:
             pass
         finally:
@@ -112,7 +115,7 @@ class _Watcher:
         self._record = record
         self._since, self._before, self._started = since, before, started
         self._deadline = started + asked["detached"]["timeoutInSeconds"]
-        self._texts, self._pipes = {}, {}
+        self._texts, self._pipes, self._report = {}, {}, _Bytes()
         self._told_at, self._has_news = 0.0, True
         self._ended_by = None
         self._kill_at = None
@@ -130,7 +133,13 @@ class _Watcher:
             reading, ends[name] = os.pipe()
             os.set_blocking(reading, False)
             self._texts[name] = harness.Text()
-            self._pipes[reading] = (name, codecs.getincrementaldecoder("utf-8")("replace"))
+            decoder = codecs.getincrementaldecoder("utf-8")("replace")
+            self._pipes[reading] = lambda data, text=self._texts[name], decoder=decoder: text.write(
+                decoder.decode(data)
+            )
+        reading, ends["report"] = os.pipe()
+        os.set_blocking(reading, False)
+        self._pipes[reading] = self._report.write
         self._runner = os.fork()
         if self._runner == 0:
             try:
@@ -139,9 +148,9 @@ class _Watcher:
                 os.setsid()
                 for number, name in ((1, "stdout"), (2, "stderr")):
                     os.dup2(ends[name], number)
-                for end in (*self._pipes, *ends.values()):
+                for end in (*self._pipes, ends["stdout"], ends["stderr"]):
                     os.close(end)
-                run()
+                run(ends["report"])
             finally:
                 os._exit(0)
         nowhere = os.open(os.devnull, os.O_RDWR)
@@ -150,7 +159,8 @@ class _Watcher:
         for end in ends.values():
             os.close(end)
         self._complete(self._until_ended())
-        self._texts = {name: _Nowhere() for name in self._texts}
+        for pipe in self._pipes:
+            self._pipes[pipe] = len  # nobody wants to know
         while self._pipes:  # programs that the run has left would be ended by their next word if nobody read it
             self._read(HEARTBEAT_SECONDS)
             self._reap()
@@ -188,7 +198,6 @@ class _Watcher:
         if not self._pipes:
             time.sleep(min(seconds, 0.02))  # it is about to end, or has closed its own streams
         for pipe in readable:
-            name, decoder = self._pipes[pipe]
             for _ in range(64):
                 try:
                     written = os.read(pipe, 1 << 16)
@@ -198,7 +207,7 @@ class _Watcher:
                     os.close(pipe)
                     del self._pipes[pipe]
                     break
-                self._texts[name].write(decoder.decode(written))
+                self._pipes[pipe](written)
                 self._has_news = True
 
     def _look_for_an_end(self, now):
@@ -218,6 +227,11 @@ class _Watcher:
                     pass  # it has no group yet
         elif now > self._kill_at:
             _kill_descendants()
+            for send in (os.killpg, os.kill):  # where no table of processes can be read
+                try:
+                    send(self._runner, signal.SIGKILL)
+                except OSError:
+                    pass
 
     def _tell(self, now):
         self._told_at, self._has_news = now, False
@@ -241,7 +255,7 @@ class _Watcher:
 
     def _complete(self, status):
         folder = self._record.folder
-        report, written = _read_report(os.path.join(folder, REPORT))
+        report = self._report.read()
         left = os.path.join(folder, VARIABLES)
         if report is not None and os.getppid() == self._interpreter:
             try:
@@ -262,27 +276,54 @@ class _Watcher:
         if self._ended_by is not None:
             report["endedBy"] = self._ended_by
             report["signal"] = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-        self._record.complete(harness.encode(report), written)
-        for name in (PROGRESS, PROGRESS + ".new", REPORT, CANCEL, VARIABLES + ".new"):
-            try:
-                os.unlink(os.path.join(folder, name))
-            except OSError:
-                pass
+        self._write(report)
+        _remove(folder, PROGRESS, PROGRESS + ".new", CANCEL, VARIABLES + ".new")
+
+    def _write(self, report):
+        """The record's end. Where there is no room for all, less of it; what only this needed goes first."""
+        if self._record.write(harness.encode(report)):
+            return
+        folder = self._record.folder
+        _remove(folder, VARIABLES, VARIABLES + ".new", PROGRESS + ".new")
+        if self._record.write(harness.encode(report)):
+            return
+        for name in _listed(folder):
+            if not name.startswith("."):
+                _remove(folder, name)
+        report["missing"]["outputs"] = max(1, len(report["outputs"]))
+        report["outputs"] = []
+        for name in ("stdout", "stderr", "result"):
+            if len(report[name]) > LONGEST_WITHOUT_ROOM:
+                report["missing"][name] = len(report[name]) - LONGEST_WITHOUT_ROOM
+                report[name] = report[name][-LONGEST_WITHOUT_ROOM:]
+        if not self._record.write(harness.encode(report)):
+            _remove(folder, PROGRESS)
+            self._record.write(harness.encode(report))
 
 
-class _Nowhere:
-    def write(self, text):
-        pass
+def _remove(folder, *names):
+    for name in names:
+        try:
+            os.unlink(os.path.join(folder, name))
+        except OSError:
+            pass
 
 
-def _read_report(path):
-    """The runner's, and the bytes of its outputs' files; None when it could not write it to its end."""
-    try:
-        with open(path, "rb") as file:
-            told = harness.decode(file.read().decode())
-        return told["report"], told["written"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None, 0
+class _Bytes:
+    """The runner's report on its way."""
+
+    def __init__(self):
+        self._parts = []
+
+    def write(self, data):
+        self._parts.append(data)
+
+    def read(self):
+        """None when the runner has not come to its end."""
+        try:
+            return harness.decode(b"".join(self._parts).decode())
+        except ValueError:
+            return None
 
 
 def _let_go_of_sockets():
@@ -334,8 +375,8 @@ def _kill_descendants():
         time.sleep(0.01)
 
 
-def _run(asked, parent, is_new, folder):
-    """In the runner: the run, its report, and its variables."""
+def _run(asked, parent, is_new, folder, telling):
+    """In the runner: the run, its variables, and its report, which goes into the pipe `telling`."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     harness.become_own_process()
     _spare_openmp()
@@ -352,12 +393,13 @@ def _run(asked, parent, is_new, folder):
         pass  # the interrupt hit something else than the code
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     harness.flush()
-    report, written = harness.report(recorder, reply, is_new, 0, [], folder)
+    report, _ = harness.report(recorder, reply, is_new, 0, [], folder)
     lost = variables.leave(os.path.join(folder, VARIABLES + ".new"))
     if lost:
         report["notReturned"] = lost
-    path = os.path.join(folder, REPORT)
-    harness.store(path, harness.encode({"report": report, "written": written}).encode())
+    view = memoryview(harness.encode(report).encode())
+    while view:
+        view = view[os.write(telling, view) :]
 
 
 def _write_to_the_pipes():

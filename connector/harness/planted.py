@@ -632,19 +632,29 @@ class Record:
         _close(self._file)
         self._file = -1
 
+    def write(self, text):
+        """Its end, as a whole or not at all: False when there is no room for it."""
+        if self._file < 0:
+            return False
+        begun = os.fstat(self._file).st_size
+        try:
+            _write_all(self._file, (text + "\n").encode())
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file, begun)
+                os.lseek(self._file, begun, os.SEEK_SET)
+            return False
+        return True
+
     def complete(self, text, written):
         """`text` None leaves it without an end."""
         if self._file < 0:
             return
-        data = (text + "\n").encode() if text else b""
-        try:
-            _write_all(self._file, data)
-        except OSError:
-            pass
-        finally:
-            _close(self._file)
-            self._file = -1
-        _kept.append((self.folder, written + len(data)))
+        if text:
+            self.write(text)
+        _close(self._file)
+        self._file = -1
+        _kept.append((self.folder, written + len(text or "")))
         _forget()
 
 

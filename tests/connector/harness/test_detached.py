@@ -220,6 +220,17 @@ def test_a_run_whose_process_dies_is_told(kernel: Kernel, code: str, signal: int
     assert value(kernel, "x") == 1
 
 
+def test_a_run_that_fills_the_disk_is_told(kernel: Kernel) -> None:
+    """With less of what it said, if there is no room for all."""
+    report = kernel.detached(
+        "print('begun')\nfor _ in range(100): print('x' * 1000)\nfile = open('/mnt/data/full', 'wb')\n"
+        "while True: file.write(bytes(1 << 20))"
+    )
+    assert report.error is not None and "No space left" in report.error.message
+    assert report.stdout.endswith("x\n") and report.error.name == "OSError"
+    assert value(kernel, "import os; os.remove('/mnt/data/full'); 1") == 1
+
+
 def test_a_run_outlives_its_interpreter(kernel: Kernel) -> None:
     """It goes on when the kernel is started again, and its result waits; the new kernel does not take it for lost."""
     run = kernel.start_detached("import time\nprint('begun')\ntime.sleep(1)\nprint('ended')\nx = 6 * 7\nx")
