@@ -16,7 +16,7 @@ SHARED = ("401", "403", "429", "500", "502", "503", "504")
 
 _NEEDED = {
     "InvalidSessionId": {"sessionId"},
-    "InvalidFileName": {"fileName", "folder", "file"},
+    "InvalidFileName": {"fileName", "folder", "file", "Content-Range"},  # a part's address has the file's name in it
     "InvalidFileContent": {"fileContent"},
 }
 """Codes that only operations have which take one of these."""

@@ -11,8 +11,9 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -162,16 +163,11 @@ class SessionPoolClient:
 
     def get_execution(self, session_id: str, execution_id: str) -> Run:
         """Raises ExecutionNotFound."""
-        not_found = ExecutionNotFound(
-            "The session has no such run: it may have ended since, or the run belongs to another session. Look at the "
-            "execution ID and the session ID.",
-            target="executionId",
-        )
         response = self._call(
             "GET",
             f"executions/{quote(execution_id)}",
             session_id,
-            not_found=not_found,
+            not_found=_no_execution,
             api_version=self._wire.executions_api_version,
         )
         return self._wire.read_run(_object(response))
@@ -210,7 +206,7 @@ class SessionPoolClient:
     def get_file(self, session_id: str, folder: str, name: str) -> PoolFile:
         """Raises FileNotFound."""
         response = self._call(
-            "GET", f"files/{quote(name, safe='')}", session_id, folder=folder, not_found=_no_file(name)
+            "GET", f"files/{quote(name, safe='')}", session_id, folder=folder, not_found=partial(_no_file, name)
         )
         return self._wire.read_file(_object(response))
 
@@ -242,7 +238,7 @@ class SessionPoolClient:
             self._wire.content_path(quote(name, safe="")),
             session_id,
             folder=folder,
-            not_found=_no_file(name),
+            not_found=partial(_no_file, name),
             stream=True,
             headers={"Accept-Encoding": "identity", **(headers or {})},
         )
@@ -250,7 +246,7 @@ class SessionPoolClient:
     def delete_file(self, session_id: str, folder: str, name: str) -> None:
         """Raises FileNotFound, unless it is the answer to a second attempt: then the first has deleted the file."""
         path = f"files/{quote(name, safe='')}"
-        self._call("DELETE", path, session_id, folder=folder, not_found=_no_file(name), gone_when_retried=True)
+        self._call("DELETE", path, session_id, folder=folder, not_found=partial(_no_file, name), gone_when_retried=True)
 
     def get_session(self, session_id: str) -> PoolSession:
         """Makes no session. Raises SessionNotFound."""
@@ -270,7 +266,7 @@ class SessionPoolClient:
             method,
             "session",
             session_id,
-            not_found=_no_session(),
+            not_found=_no_session,
             api_version=self._wire.sessions_api_version,
             **request,
         )
@@ -284,7 +280,7 @@ class SessionPoolClient:
         folder: str = "",
         parameters: dict[str, str] | None = None,
         read_seconds: float | None = None,
-        not_found: ConnectorError | None = None,
+        not_found: "_NotFound | None" = None,
         gone_when_retried: bool = False,
         api_version: str | None = None,
         **request: Any,
@@ -439,7 +435,7 @@ def _was_retried(response: requests.Response) -> bool:
     return bool(retries is not None and retries.history)
 
 
-def _refusal(answer: PoolAnswer, not_found: ConnectorError | None) -> ConnectorError:
+def _refusal(answer: PoolAnswer, not_found: "_NotFound | None") -> ConnectorError:
     """The error for an answer that is none of 2xx. The pool's own words are not passed on, only its error's code."""
     retry_after = _BUSY_SECONDS if answer.retry_after is None else answer.retry_after
     match answer.status:
@@ -455,9 +451,9 @@ def _refusal(answer: PoolAnswer, not_found: ConnectorError | None) -> ConnectorE
                 "Session Executor' on the pool, and wait a few minutes until that is known everywhere."
             )
         case 404 if not_found is not None:
-            return not_found
+            return not_found()
         case 400 if answer.code == "SessionWithIdentifierNotFound" and not_found is not None:
-            return not_found
+            return not_found()
         case 400 if answer.code in ("FileNameInvalid", "FilePathInvalid"):
             return InvalidFileName(
                 "The session pool does not take this file name or folder. Use letters, digits, spaces and "
@@ -468,6 +464,10 @@ def _refusal(answer: PoolAnswer, not_found: ConnectorError | None) -> ConnectorE
             return FileTooLarge(
                 "The session pool does not take a file of this size: 128 MB is the most, and the session must have "
                 "room for it. Send less, or compress it."
+            )
+        case 416:
+            return PoolUnavailable(
+                "The file changed while it was read. Ask for the part again.", retry_after_seconds=retry_after
             )
         case 429:
             return TooManySessions(
@@ -496,6 +496,19 @@ def _error_code(response: requests.Response) -> str:
     except (ValueError, AttributeError, RecursionError):
         return ""
     return code if isinstance(code, str) and code.isalnum() and len(code) < 80 else ""
+
+
+_NotFound = Callable[[], ConnectorError]
+"""Makes the error where it is raised. One that waited in a variable would keep the frames of its own stack in memory,
+with the bytes that they hold, until Python looks for cycles."""
+
+
+def _no_execution() -> ExecutionNotFound:
+    return ExecutionNotFound(
+        "The session has no such run: it may have ended since, or the run belongs to another session. Look at the "
+        "execution ID and the session ID.",
+        target="executionId",
+    )
 
 
 def _no_file(name: str) -> FileNotFound:
