@@ -208,7 +208,7 @@ class SessionPoolClient:
         response = self._call(
             "GET", f"files/{quote(name, safe='')}", session_id, folder=folder, not_found=partial(_no_file, name)
         )
-        return self._wire.read_file(_object(response))
+        return replace(self._wire.read_file(_object(response)), name=name, directory="")
 
     def download_file(self, session_id: str, folder: str, name: str) -> bytes:
         """Raises FileNotFound."""
