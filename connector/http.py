@@ -171,7 +171,11 @@ def _put_file(connector: Connector, request: func.HttpRequest) -> func.HttpRespo
 
 
 def _comes_in_parts(request: func.HttpRequest) -> bool:
-    return bool(request.headers.get("x-ms-transfer-mode", "").strip().lower() == "chunked")
+    """Raises InvalidRequest for a way to send files that is not known: its first request may have no bytes."""
+    mode = str(request.headers.get("x-ms-transfer-mode", "")).strip()
+    if mode and mode.lower() != "chunked":
+        raise InvalidRequest("x-ms-transfer-mode must be chunked, or not be there.", target="x-ms-transfer-mode")
+    return bool(mode)
 
 
 def _begin_upload(connector: Connector, request: func.HttpRequest, arguments: dict[str, Any]) -> func.HttpResponse:
@@ -212,7 +216,12 @@ def _cancel_upload(connector: Connector, request: func.HttpRequest) -> func.Http
 
 def _upload(connector: Connector, operation_id: str, request: func.HttpRequest) -> tuple[SessionPoolClient, Upload]:
     """What the address stands for, and the pool as whoever began the upload may use it."""
-    token = _parameters(connector.contract.operations[operation_id], request)["token"]
+    try:
+        token = _parameters(connector.contract.operations[operation_id], request)["token"]
+    except InvalidRequest as wrong:
+        if wrong.target != "token":
+            raise
+        token = ""  # another form of an address that leads nowhere
     members = connector.tokens.open(_UPLOAD, token) if connector.tokens else None
     if members is None:
         raise UploadNotFound(
