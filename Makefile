@@ -7,7 +7,8 @@ BIN    := $(VENV)/bin
 CLIENTS := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/clients/*/requirements.txt))))
 CLIENT_VENVS := $(VENV)/clients
 
-.PHONY: help run demo demo-large document api-page connector-package test test-clients benchmark soak check format wheel clean
+.PHONY: help run demo demo-large document api-page connector-package connection test test-clients benchmark soak check check-azure \
+        format wheel clean
 
 help:            ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,10 +39,20 @@ test-client-%: $(CLIENT_VENVS)/%/.made $(VENV)/.emulator
 wheel: $(VENV)/.dev  ## Build the session pool emulator as a wheel of its own, in dist/
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist emulator/session_pool
 
-# AUTH=entra also takes TENANT_ID, CLIENT_ID and RESOURCE; the command says what is missing or wrong.
+# What azd knows of the app that it deployed, and nothing where there is no azd.
+azd = $(shell azd env get-values 2>/dev/null | sed -n 's/^$(1)="\(.*\)"$$/\1/p')
+deployed = $(if $(URL),,$(call azd,$(1)))
+
+# Without URL: for the app that azd deployed. AUTH=entra also takes TENANT_ID, CLIENT_ID and RESOURCE; the command says
+# what is missing or wrong.
 connector-package: $(VENV)/.emulator  ## Write a custom connector ready for import (URL=https://my-app.azurewebsites.net AUTH=key)
-	@$(BIN)/python -m connector_package --url '$(URL)' --auth '$(or $(AUTH),key)' \
-	    --tenant-id '$(TENANT_ID)' --client-id '$(CLIENT_ID)' --resource '$(RESOURCE)'
+	@$(BIN)/python -m connector_package --url '$(or $(URL),$(call deployed,CONNECTOR_URL))' \
+	    --auth '$(or $(AUTH),$(call deployed,CONNECTOR_AUTH),key)' \
+	    --tenant-id '$(or $(TENANT_ID),$(call deployed,AZURE_TENANT_ID))' \
+	    --client-id '$(or $(CLIENT_ID),$(call deployed,ENTRA_CLIENT_ID))' --resource '$(RESOURCE)'
+
+connection:      ## Call the app that azd deployed, and say what it lacks (ARGS="--wait 0")
+	@$(PYTHON) -m azure_checks.connection $(ARGS)
 
 benchmark: $(VENV)/.emulator  ## Measure the session pool beside Jupyter's kernel gateway (ARGS="--quick")
 	$(BIN)/python -m benchmarks.session_pool $(ARGS)
@@ -53,6 +64,10 @@ check: $(VENV)/.dev  ## Check format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+check-azure: $(VENV)/.dev  ## Check the templates in infra/ and the package that is deployed, without Azure
+	$(BIN)/python -m azure_checks
+	$(BIN)/python -m pytest tests/azure_checks -m azure -s $(ARGS)
 
 format: $(VENV)/.dev  ## Format the code
 	$(BIN)/ruff format .

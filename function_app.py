@@ -23,6 +23,18 @@ def get_execution(req: func.HttpRequest) -> func.HttpResponse:
     return connector.answer("GetExecution", req)
 
 
+@app.function_name("CancelExecution")
+@app.route("executions/{executionId}", methods=["DELETE"])
+def cancel_execution(req: func.HttpRequest) -> func.HttpResponse:
+    return connector.answer("CancelExecution", req)
+
+
+@app.function_name("PollExecution")
+@app.route("polls/{token}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+def poll_execution(req: func.HttpRequest) -> func.HttpResponse:
+    return connector.answer("PollExecution", req)
+
+
 @app.function_name("UploadFile")
 @app.route("files", methods=["POST"])
 def upload_file(req: func.HttpRequest) -> func.HttpResponse:

@@ -22,6 +22,7 @@ from .credentials import PoolCredential
 from .documents import Documents
 from .errors import (
     ConnectorError,
+    ExecutionNotFound,
     InternalError,
     InvalidRequest,
     LengthRequired,
@@ -31,20 +32,23 @@ from .errors import (
     to_answer,
 )
 from .operations import connection, executions, files, sessions, uploads
-from .operations.executions import Runs
+from .operations.calls import Runs
 from .operations.file_parts import download_part
 from .operations.uploads import Progress, Upload
 from .ranges import announced_length, asked_range, http_date, is_unchanged, sent_range
 from .session_pool import SessionPoolClient
-from .settings import Settings
+from .settings import LONGEST_WAIT_SECONDS, Settings
 from .shapes import Execution, FileBytes, snake_case, to_wire
 from .tokens import Tokens
 
 MAX_BODY_BYTES = files.LARGEST_MESSAGE
 """Less than the Functions host lets in (104,857,600), so that its bare 413 is rarely seen."""
 
-_POLL_SECONDS = 2
 _UPLOAD = "upload"
+_SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 2, 20
+"""Between the polls of a run: a tenth of the time that it has taken."""
+
+_POLL_LIFETIME_SECONDS = 24 * 3600.0
 _WAIT = re.compile(r"respond-async|wait=([0-9]{1,9})")
 
 logger = logging.getLogger(__name__)
@@ -116,10 +120,10 @@ def _execute_python_code(connector: Connector, request: func.HttpRequest) -> fun
     operation = connector.contract.operations["ExecutePythonCode"]
     _parameters(operation, request)
     sent, applied = _with_headers(_json_body(request), request.headers)
-    execution = executions.execute_python_code(
-        connector.pool, connector.runs, **_arguments(operation.checked_body(sent))
-    )
-    response = _execution_response(connector, request, execution)
+    arguments = {"wait_in_seconds": connector.settings.caller_wait_seconds, **_arguments(operation.checked_body(sent))}
+    execution = executions.execute_python_code(connector.pool, connector.runs, **arguments)
+    content = arguments.get("include_content", "auto")
+    response = _execution_response(connector, request, "/executions", execution, content)
     if applied:
         response.headers["Preference-Applied"] = applied
     return response
@@ -136,7 +140,7 @@ def _with_headers(sent: Any, headers: Mapping[str, str]) -> tuple[Any, str]:
     for preference in headers.get("prefer", "").lower().replace(" ", "").split(","):
         wait = _WAIT.fullmatch(preference)
         if wait is not None and not applied:
-            seconds = min(int(wait[1]), executions.LONGEST_WAIT_SECONDS) if wait[1] else 0
+            seconds = min(int(wait[1]), LONGEST_WAIT_SECONDS) if wait[1] else 0
             said["waitInSeconds"], applied = seconds, preference
     followed = {name: value for name, value in said.items() if sent.get(name) in (None, "")}
     return {**sent, **followed}, applied if "waitInSeconds" in followed else ""
@@ -144,7 +148,32 @@ def _with_headers(sent: Any, headers: Mapping[str, str]) -> tuple[Any, str]:
 
 def _get_execution(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
     arguments = _parameters(connector.contract.operations["GetExecution"], request)
-    return _execution_response(connector, request, executions.get_execution(connector.pool, **arguments))
+    execution = executions.get_execution(connector.pool, **arguments)
+    return _execution_response(connector, request, "/executions", execution, arguments.get("include_content", "auto"))
+
+
+def _cancel_execution(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
+    arguments = _parameters(connector.contract.operations["CancelExecution"], request)
+    execution = executions.cancel_execution(connector.pool, **arguments)
+    return _execution_response(connector, request, "/executions", execution, arguments.get("include_content", "auto"))
+
+
+def _poll_execution(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
+    arguments = _parameters(connector.contract.operations["PollExecution"], request)
+    asked = connector.tokens.open("poll", arguments["token"]) if connector.tokens else None
+    if asked is None:
+        raise ExecutionNotFound(
+            "This address leads to no run: it is not one that the connector gave, or its time is over. Read the run "
+            "with GetExecution, by its execution ID and session ID.",
+            target="token",
+        )
+    execution = executions.get_execution(
+        connector.pool.for_caller(asked["caller"]),
+        session_id=asked["sessionId"],
+        execution_id=asked["executionId"],
+        include_content=asked["includeContent"],
+    )
+    return _execution_response(connector, request, "/polls", execution, asked["includeContent"])
 
 
 def _upload_file(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
@@ -290,6 +319,8 @@ _Answer = Callable[[Connector, func.HttpRequest], func.HttpResponse]
 _OPERATIONS: dict[str, _Answer] = {
     "ExecutePythonCode": _execute_python_code,
     "GetExecution": _get_execution,
+    "CancelExecution": _cancel_execution,
+    "PollExecution": _poll_execution,
     "UploadFile": _upload_file,
     "PutFile": _put_file,
     "ListFiles": _with_parameters("ListFiles", files.list_files),
@@ -410,13 +441,29 @@ def _json_response(value: Any, status: int = 200, headers: dict[str, str] | None
     return func.HttpResponse(body, status_code=status, headers=headers, mimetype="application/json")
 
 
-def _execution_response(connector: Connector, request: func.HttpRequest, execution: Execution) -> func.HttpResponse:
-    """A run that goes on is a 202 whose Location is where to ask again."""
+def _execution_response(
+    connector: Connector, request: func.HttpRequest, route: str, execution: Execution, include_content: str
+) -> func.HttpResponse:
+    """A run that goes on is a 202 whose Location is where to ask again, without a key where there is one to sign with.
+
+    `route` is that of the request.
+    """
     if execution.status != "Running":
         return _json_response(execution)
-    address = _base_url(connector.settings, request, "/executions")
-    location = f"{address}/executions/{execution.execution_id}?sessionId={execution.session_id}"
-    return _json_response(execution, 202, {"Retry-After": str(_POLL_SECONDS), "Location": location})
+    address = _base_url(connector.settings, request, route)
+    if connector.tokens is None:
+        location = f"{address}/executions/{execution.execution_id}?sessionId={execution.session_id}"
+    else:
+        asked = {
+            "sessionId": execution.session_id,
+            "executionId": execution.execution_id,
+            "includeContent": include_content,
+            "caller": None,
+        }
+        token = connector.tokens.seal("poll", asked, lifetime_seconds=_POLL_LIFETIME_SECONDS)
+        location = f"{address}/polls/{token}"
+    pause = min(max(execution.duration_in_milliseconds // 10_000, _SHORTEST_PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS)
+    return _json_response(execution, 202, {"Retry-After": str(pause), "Location": location})
 
 
 def _file_response(file: FileBytes, first: int | None = None) -> func.HttpResponse:

@@ -177,10 +177,10 @@ class Wire:
         """Characters that surely come back: older versions may not heed the length that is asked for."""
         return STREAM_CHARACTERS if self.api_version == _NEWEST else _CUT_CHARACTERS
 
-    def run_body(self, code: str, timeout_seconds: int) -> dict[str, Any]:
+    def run_body(self, code: str, timeout_seconds: int, *, is_asynchronous: bool = False) -> dict[str, Any]:
         body = {
             "codeInputType": "Inline",
-            "executionType": "Synchronous",
+            "executionType": "Asynchronous" if is_asynchronous else "Synchronous",
             "code": code,
             "timeoutInSeconds": timeout_seconds,
         }

@@ -121,16 +121,18 @@ class SessionPoolClient:
         execution_id: str,
         timeout_seconds: int,
         may_repeat: bool = False,
+        is_asynchronous: bool = False,
         read_seconds: float | None = None,
     ) -> Run:
         """Runs `code`; the pool keeps the run under `execution_id`. Raises RunLost when it may or may not have run.
 
         Code that sees to it that it runs once `may_repeat`: it is sent again when the connection broke off.
-        `read_seconds` is how long its answer may take, a little longer than the run without it. The pool goes on with
-        a run that nobody waits for.
+        An asynchronous run is Running when this returns, in a version that `keeps_runs`; it may have an interpreter of
+        its own. `read_seconds` is how long its answer may take, a little longer than the run without it. The pool goes
+        on with a run that nobody waits for.
         """
         longest_wait = timeout_seconds + ANSWER_MARGIN_SECONDS if read_seconds is None else read_seconds
-        body = self._wire.run_body(code, timeout_seconds)
+        body = self._wire.run_body(code, timeout_seconds, is_asynchronous=is_asynchronous)
         started, was_lost = time.monotonic(), False
         self._credential.token()  # before the clock of the first attempt is read: it may have to be fetched
         for pause in _pauses():

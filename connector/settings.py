@@ -63,7 +63,8 @@ def _boolean(value: str) -> bool:
 
 
 def _secret(value: str) -> str:
-    if len(value) < _SHORTEST_SECRET:
+    # As long as App Service cannot read the secret that a setting refers to, the app gets the reference: no secret.
+    if len(value) < _SHORTEST_SECRET or value.startswith("@Microsoft.KeyVault("):
         raise ValueError(f"a random text of at least {_SHORTEST_SECRET} characters")
     return value
 

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from .functions_host import FunctionAppError, FunctionsHost
-from .session_pool.__main__ import add_isolation_options, announce, isolation_options, stop_on_signals, wait
+from .session_pool.__main__ import (
+    add_isolation_options,
+    add_longest_run_option,
+    announce,
+    isolation_options,
+    stop_on_signals,
+    wait,
+)
 from .session_pool.engines import choose
 from .session_pool.identity_endpoint import IdentityEndpoint
 from .session_pool.loopback import PortInUse
@@ -34,7 +41,9 @@ def main() -> int:
             _set(POOL_MANAGEMENT_ENDPOINT=options.pool_endpoint, POOL_CREDENTIAL="azure_cli")
         else:
             engine, authority = choose(**isolation_options(options)), TokenAuthority()
-            pool_server = SessionPoolServer(Pool(engine), authority, port=options.pool_port)
+            pool_server = SessionPoolServer(
+                Pool(engine, longest_run_seconds=options.longest_run), authority, port=options.pool_port
+            )
             identity = IdentityEndpoint(authority)
             servers += [pool_server, identity]
             _set(
@@ -78,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_endpoint,
         help="use a real session pool, at its poolManagementEndpoint, as the account of `az login`",
     )
+    add_longest_run_option(parser)
     add_isolation_options(parser)
     return parser
 

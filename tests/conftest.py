@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -105,14 +106,20 @@ class Emulator:
 
 
 @contextmanager
-def emulated_pool(*, role_held: bool = True, max_sessions: int = 100, cooldown: float = 300) -> Iterator[Emulator]:
+def emulated_pool(*, role_held: bool = True, cooldown: float = 300, **options: Any) -> Iterator[Emulator]:
+    """`options` are the pool's."""
     authority = TokenAuthority(role_held=role_held)
-    pool = Pool(Engine(), max_sessions=max_sessions, cooldown=timedelta(seconds=cooldown))
+    pool = Pool(Engine(), cooldown=timedelta(seconds=cooldown), **options)
     server, identity = SessionPoolServer(pool, authority), IdentityEndpoint(authority)
     server.start()
     identity.start()
     try:
-        yield Emulator(server, authority, {"POOL_MANAGEMENT_ENDPOINT": server.endpoint, **identity.environment})
+        environment = {
+            "POOL_MANAGEMENT_ENDPOINT": server.endpoint,
+            "SIGNING_KEY": secrets.token_urlsafe(32),
+            **identity.environment,
+        }
+        yield Emulator(server, authority, environment)
     finally:
         identity.stop()
         server.stop()

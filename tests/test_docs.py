@@ -24,6 +24,7 @@ from tests.shown import assert_lines_shown, assert_shown
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 POOL_PAGE = (ROOT / "docs" / "session-pool-emulator.md").read_text(encoding="utf-8")
+DEPLOY_PAGE = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
 DOCUMENT = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
 OPERATIONS = [
     (operation["operationId"], method.upper(), path)
@@ -226,6 +227,34 @@ def test_session_pool_options_are_in_its_page():
     assert {option.split()[0] for option, _ in rows} == options_of("emulator.session_pool")
 
 
+def test_deployment_options_are_in_their_page():
+    """docs/deploy.md has every variable that azd fills a parameter from, with its default, and no other."""
+    values = re.findall(r"\$\{(\w+)=([^}]*)\}", (ROOT / "infra" / "main.parameters.json").read_text(encoding="utf-8"))
+    shown = table(section(DEPLOY_PAGE, "Options"))
+    assert [(name, default) for name, default, _ in shown] == [(name, default or "none") for name, default in values]
+
+
+def test_the_page_on_deployment_names_every_make_target_that_is_there():
+    """What docs/deploy.md and the workflow for forks tell make to do, make can do."""
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    workflow = (ROOT / ".github" / "workflows" / "connector.yml").read_text(encoding="utf-8")
+    told = re.findall(r"(?:^|`|run: )make ([a-z-]+)", DEPLOY_PAGE + workflow, re.MULTILINE)
+    assert told and set(told) <= targets
+
+
+def test_costs_add_up():
+    """Each sum in docs/deploy.md is what stands above it, and each product is right."""
+    columns = list(zip(*table(section(DEPLOY_PAGE, "Cost").split("The loads assume", 1)[1]), strict=True))[1:]
+    for column in columns:
+        amounts = []
+        for cell in column[1:-1]:
+            formula, _, amount = cell.replace("−", "-").replace("×", "*").replace(",", "").partition(" = ")
+            if amount:
+                assert float(amount) == pytest.approx(eval(formula), abs=0.005), cell
+            amounts.append(float(amount or (cell if re.fullmatch(r"[\d.]+", cell) else 0)))
+        assert float(column[-1].strip("*").replace(",", "")) == pytest.approx(sum(amounts), abs=0.005)
+
+
 @pytest.mark.parametrize(
     "page",
     [
@@ -233,6 +262,7 @@ def test_session_pool_options_are_in_its_page():
         "CONTRIBUTING.md",
         "CHANGELOG.md",
         "docs/api.md",
+        "docs/deploy.md",
         "docs/session-pool-emulator.md",
         "docs/isolation.md",
         "examples/logic_apps/agent_workflow/README.md",

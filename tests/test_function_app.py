@@ -12,7 +12,15 @@ from connector import http
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = yaml.safe_load((ROOT / "openapi.yaml").read_text())
-ANONYMOUS = {"GetHealth", "GetOpenApiDocument", "GetSwaggerDocument", "PatchUpload", "GetUpload", "CancelUpload"}
+ANONYMOUS = {
+    "PollExecution",
+    "PatchUpload",
+    "GetUpload",
+    "CancelUpload",
+    "GetHealth",
+    "GetOpenApiDocument",
+    "GetSwaggerDocument",
+}
 
 
 @pytest.fixture(scope="module")

@@ -39,7 +39,7 @@ def test_connector_and_emulator_do_not_know_each_other():
     assert importers(EMULATOR, "connector") == set()
 
 
-@pytest.mark.parametrize("package", ["api_page", "connector_package"])
+@pytest.mark.parametrize("package", ["api_page", "azure_checks", "connector_package"])
 def test_what_is_deployed_does_not_know_what_is_made_of_it(package):
     """They read what is deployed; nothing reads them, and .funcignore keeps them at home."""
     assert importers([ROOT / "function_app.py", *CONNECTOR, *EMULATOR], package) == set()
@@ -51,6 +51,20 @@ def test_the_page_is_made_of_the_contract_and_the_errors():
     for path in (ROOT / "api_page").glob("*.py"):
         known = {".".join(name.split(".")[:2]) for name in imports(path) if name.startswith(("connector", "emulator"))}
         assert known <= {"connector.contract", "connector.errors", "connector"}, path
+
+
+def test_the_checks_of_the_templates_know_the_settings_alone():
+    """azure_checks holds what the templates write to what the connector reads; it knows no other part."""
+    for path in (ROOT / "azure_checks").glob("*.py"):
+        known = {name for name in imports(path) if name.startswith(("connector", "emulator", "function_app"))}
+        assert known <= {"connector.settings", "connector.settings.SETTINGS"}, path
+
+
+def test_the_check_of_the_connection_needs_python_alone():
+    """azd runs it with whatever Python there is."""
+    for imported in imports(ROOT / "azure_checks" / "connection.py"):
+        assert imported.split(".")[0] in sys.stdlib_module_names, imported
+    assert not imports(ROOT / "azure_checks" / "__init__.py")
 
 
 def test_the_session_pool_stands_alone():

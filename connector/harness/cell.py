@@ -36,9 +36,15 @@ class Cell:
     nonce: str
 
 
-def make_cell(code: str, *, execution_id: str, longest_report: int) -> Cell:
-    """`longest_report`: characters of stdout that surely come back; a longer report is left in the session alone."""
-    return _cell({"code": code, "executionId": execution_id, "hash": code_hash(code)}, longest_report)
+def make_cell(code: str, *, execution_id: str, longest_report: int, detached_seconds: int | None = None) -> Cell:
+    """`longest_report`: characters of stdout that surely come back; a longer report is left in the session alone.
+
+    With `detached_seconds` the cell only starts the run, which may take as long; its record tells how it ended.
+    """
+    asked: dict[str, Any] = {"code": code, "executionId": execution_id, "hash": code_hash(code)}
+    if detached_seconds is not None:
+        asked["detached"] = {"source": _packed("detached"), "timeoutInSeconds": detached_seconds}
+    return _cell(asked, longest_report)
 
 
 def make_task_cell(task: str, arguments: dict[str, Any], *, longest_report: int, with_harness: bool) -> Cell:

@@ -27,6 +27,7 @@ import socket
 import sys
 import threading
 import time
+import types
 import zlib
 
 DATA = "/mnt/data"
@@ -71,6 +72,7 @@ _now = time.perf_counter
 _getpid = os.getpid
 _scandir, _listdir, _makedirs, _open, _write, _close = os.scandir, os.listdir, os.makedirs, os.open, os.write, os.close
 _read_file, _stat, _join, _basename, _rmtree = open, os.stat, os.path.join, os.path.basename, shutil.rmtree
+_exists = os.path.exists
 _time, _clock_gettime_ns = time.time, getattr(time, "clock_gettime_ns", None)
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _WHOLE_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -608,32 +610,54 @@ class Record:
         self._path = _join(self.folder, RECORD)
         self._file = -1
         self.is_ours = True
-        claim = _encode({"code": asked["hash"], "started": _time()}) + "\n"
+        claim = {"code": asked["hash"], "started": _time()}
+        if "detached" in asked:
+            claim["timeoutInSeconds"] = asked["detached"]["timeoutInSeconds"]
         try:
             _makedirs(self.folder, exist_ok=True)
         except Exception:
             return  # there is no room, or something else of this name: the run is worth more than its record
         try:
             self._file = _open(self._path, _NEW_FILE, 0o666)
-            _write(self._file, claim.encode())
+            _write(self._file, (_encode(claim) + "\n").encode())
         except FileExistsError:
             self.is_ours = False
         except Exception:
             pass
 
+    @property
+    def is_canceled(self):
+        """Somebody called the run off before it began."""
+        return _exists(_join(self.folder, ".cancel"))
+
+    def leave(self):
+        """To another process, which will complete it."""
+        _close(self._file)
+        self._file = -1
+
+    def write(self, text):
+        """Its end, as a whole or not at all: False when there is no room for it."""
+        if self._file < 0:
+            return False
+        begun = os.fstat(self._file).st_size
+        try:
+            _write_all(self._file, (text + "\n").encode())
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file, begun)
+                os.lseek(self._file, begun, os.SEEK_SET)
+            return False
+        return True
+
     def complete(self, text, written):
         """`text` None leaves it without an end."""
         if self._file < 0:
             return
-        data = (text + "\n").encode() if text else b""
-        try:
-            _write_all(self._file, data)
-        except OSError:
-            pass
-        finally:
-            _close(self._file)
-            self._file = -1
-        _kept.append((self.folder, written + len(data)))
+        if text:
+            self.write(text)
+        _close(self._file)
+        self._file = -1
+        _kept.append((self.folder, written + len(text or "")))
         _forget()
 
 
@@ -655,13 +679,15 @@ def _adopt_records():
         try:
             record = _join(folder, RECORD)
             with _read_file(record, "rb") as file:
-                lines = file.read().count(b"\n")
-            if lines == 1:
+                lines = file.read().splitlines()
+            if len(lines) == 1 and "timeoutInSeconds" not in _decode(lines[0].decode()):
                 with _read_file(record, "ab") as file:
                     file.write(b'{"lost": true}\n')
+            with contextlib.suppress(OSError):
+                os.unlink(_join(folder, ".variables"))  # they belonged to an interpreter that has ended
             size = sum(_stat(_join(folder, file)).st_size for file in _listdir(folder))
             found.append((_stat(record).st_mtime, folder, size))
-        except OSError:
+        except (OSError, ValueError, TypeError):
             continue
     _kept.extend((folder, size) for _, folder, size in sorted(found))
 
@@ -669,6 +695,8 @@ def _adopt_records():
 async def do_execute(code, silent, store_history=True, user_expressions=None, allow_stdin=False, **keywords):
     """In place of the kernel's own: cells of the connector are recorded, others go through."""
     asked = _asked(code)
+    if _detached:
+        _take_over(asked)
     if asked is None:
         return await _awaited(_do_execute(code, silent, store_history, user_expressions, allow_stdin, **keywords))
     reply = {"status": "ok", "execution_count": _shell.execution_count - 1, "user_expressions": {}, "payload": []}
@@ -683,6 +711,10 @@ async def do_execute(code, silent, store_history=True, user_expressions=None, al
         run = parent["header"]["msg_id"]
         record = Record(asked)
         if not record.is_ours:
+            _tell(parent, asked, _encode(_IN_RECORD))
+            return reply
+        if record.is_canceled or "detached" in asked:
+            _start_detached(asked, record, parent, is_new)
             _tell(parent, asked, _encode(_IN_RECORD))
             return reply
         before, since, started = _paths_before(), _file_clock(), _now()
@@ -714,6 +746,105 @@ async def do_execute(code, silent, store_history=True, user_expressions=None, al
                 for stream, message, content, asker, arguments, others in recorder.messages:
                     _send(stream, message, content, asker, *arguments, **others)
     return reply
+
+
+def _start_detached(asked, record, parent, is_new):
+    """Of a run that does not start, the record says why."""
+    report = _empty_report(is_new)
+    if record.is_canceled:
+        report["endedBy"] = "canceled"
+    else:
+        why = _detached_source(asked)["start"](asked, record, parent, is_new)
+        if why is None:
+            record.leave()
+            _count(asked["code"])
+            return
+        report["error"] = {
+            "name": "NotDetachable",
+            "message": "The run was not started: the session's interpreter cannot be copied, because %s." % why,
+            "traceback": "",
+            "hint": "Let the call wait as long as the run may take, up to 220 seconds, or use a new session: code that "
+            "imports and uses the library in the run itself can go on by itself.",
+        }
+    record.complete(_encode(report), 0)
+
+
+def _detached_source(asked):
+    """The names of detached.py, which comes with runs that need it."""
+    source, names = _state["detached"]
+    if source != asked["detached"]["source"]:
+        source, names = asked["detached"]["source"], {"__name__": "code_interpreter_detached", "harness": _facilities()}
+        exec(_decompress(_from_base64(source)), names)
+        _state["detached"] = source, names
+    return names
+
+
+def _facilities():
+    return types.SimpleNamespace(
+        shell=_shell,
+        detached=_detached,
+        Text=Text,
+        Recorder=Recorder,
+        INTERRUPTED=_INTERRUPTED,
+        MOST_FILES=MOST_FILES,
+        flush=_flush,
+        paths_before=_paths_before,
+        file_clock=_file_clock,
+        changed_files=_changed_files,
+        report=_report,
+        empty_report=_empty_report,
+        store=_store,
+        encode=_encode,
+        decode=_decode,
+        recording=_recording,
+        execute=lambda code: _awaited(_do_execute(code, False, True, None, False)),
+        become_own_process=_become_own_process,
+    )
+
+
+@contextlib.contextmanager
+def _recording(parent, recorder):
+    run = parent["header"]["msg_id"]
+    _take_hold()
+    _recorders[run] = recorder
+    try:
+        yield
+    finally:
+        _recorders.pop(run, None)
+
+
+def _become_own_process():
+    """In a copy of this interpreter: it records what its own run says."""
+    global _PID, _lock
+    _PID, _lock = _getpid(), threading.Lock()
+    _recorders.clear()
+
+
+def _count(code):
+    """As an interpreter does for a run of its own; the copy has the same number."""
+    _shell.history_manager.store_inputs(_shell.execution_count, code, code)
+    _shell.execution_count += 1
+
+
+def _take_over(asked):
+    """The variables of runs that have ended by themselves meanwhile."""
+    for started in list(_detached):
+        pid, folder, ids = started
+        is_over = False
+        try:
+            is_over = os.waitpid(pid, os.WNOHANG)[0] != 0
+        except ChildProcessError:
+            is_over = True
+        if _exists(_join(folder, ".variables")):
+            is_over = True
+            names = _state["detached"][1]
+            _state["lost"] += names["take_over"](folder, ids) if names else []
+        if is_over:
+            _detached.remove(started)
+            try:
+                _kept.append((folder, sum(_stat(_join(folder, name)).st_size for name in _listdir(folder))))
+            except OSError:
+                pass
 
 
 def _perform(asked):
@@ -759,15 +890,14 @@ def _report(recorder, reply, is_new, milliseconds, files, folder):
     failure = ended and (ended.error_before_exec or ended.error_in_exec)
     outputs, written = _outputs(recorder, folder)
     report = {
+        **_empty_report(is_new),
         "status": reply.get("status", "error"),
-        "executionCount": _shell.execution_count - 1,
-        "isNewSession": is_new,
         "milliseconds": milliseconds,
-        "result": "",
         "outputs": outputs,
         "files": files[:MOST_FILES],
-        "missing": {},
     }
+    if _state["lost"]:
+        report["notTakenOver"], _state["lost"] = _state["lost"], []
     for name, text in recorder.streams.items():
         _put_text(report, name, text)
     if recorder.more_outputs:
@@ -786,6 +916,21 @@ def _report(recorder, reply, is_new, milliseconds, files, folder):
     elif recorder.result is not None and ended is not None:
         _put_value(report, recorder.result, ended.result)
     return report, written
+
+
+def _empty_report(is_new=False):
+    return {
+        "status": "error",
+        "executionCount": _shell.execution_count - 1,
+        "isNewSession": is_new,
+        "milliseconds": 0,
+        "result": "",
+        "stdout": "",
+        "stderr": "",
+        "outputs": [],
+        "files": [],
+        "missing": {},
+    }
 
 
 def _put_text(report, name, text):
@@ -826,7 +971,8 @@ def _asked(code):
         return None
 
 
-_state = {"is_new": False, "paths": set(), "folders": {"": -1}}
+_state = {"is_new": False, "paths": set(), "folders": {"": -1}, "detached": (None, None), "lost": []}
+_detached = _earlier.get("detached", []) if _earlier else []  # (pid of the watcher, folder, ids of the variables)
 
 
 async def first_run(payload):
@@ -836,7 +982,7 @@ async def first_run(payload):
     """
     _state["is_new"] = _earlier is None and _shell.execution_count <= 2 and not _has_history()
     _kernel.do_execute = do_execute
-    _kernel._connector_harness = {"do_execute": _do_execute, "send": _send, "format": _format}
+    _kernel._connector_harness = {"do_execute": _do_execute, "send": _send, "format": _format, "detached": _detached}
     _adopt_records()
     history = _shell.history_manager
     number = _shell.displayhook.exec_result.execution_count

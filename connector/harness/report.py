@@ -17,6 +17,12 @@ RECORD = ".execution.json"
 NOTE = ".asked.json"
 """Beside the record: that a run was asked for, which may not have begun."""
 
+PROGRESS = ".progress.json"
+"""Beside the record of a detached run that goes on: how far it is. It is written anew every few seconds."""
+
+CANCEL = ".cancel"
+"""Beside the record: that the run is to end, or not to begin."""
+
 _DEEPEST = 40
 """Levels of lists and objects: what is much deeper cannot be written again."""
 
@@ -55,28 +61,49 @@ class Report:
     execution_count: int | None
     is_new_session: bool
     missing: dict[str, int] = field(default_factory=dict)
+    ended_by: str = ""
+    """Of a detached run that did not end by itself: `canceled`, `timeout`, or `died`, by the number of a signal."""
+
+    signal: int = 0
+    not_returned: list[str] = field(default_factory=list)
+    """Variables that a detached run has set and that its interpreter does not get."""
+
+    not_taken_over: list[str] = field(default_factory=list)
+    """Such variables of detached runs before this run."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """What the session keeps of a run. Without a report it goes on, or, where it `is_lost`, its interpreter ended."""
+    """What the session keeps of a run. Without a report it goes on, or, where it `is_lost`, its interpreter ended.
+
+    `timeout_seconds` is a detached run's.
+    """
 
     code_hash: str
     started: datetime | None
     report: Report | None
     is_lost: bool
+    timeout_seconds: int | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a detached run has written up to now."""
+
+    stdout: str = ""
+    stderr: str = ""
+    milliseconds: int = 0
+    missing: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Note:
-    """When a run was asked for; the error's code and message when it could not begin."""
+    """When a run was asked for."""
 
     asked: datetime
-    error: str = ""
-    message: str = ""
 
     def to_bytes(self) -> bytes:
-        return json.dumps({"asked": self.asked.timestamp(), "error": self.error, "message": self.message}).encode()
+        return json.dumps({"asked": self.asked.timestamp()}).encode()
 
 
 @dataclass(frozen=True)
@@ -116,16 +143,31 @@ def read_record(content: bytes) -> Record | None:
     line, end, _ = rest.partition(b"\n")
     told = _object(line) if end else None
     is_lost = told is not None and told.get("lost") is True
-    return Record(asked["code"], _time(asked.get("started")), _report(told) if told and not is_lost else None, is_lost)
+    timeout = asked.get("timeoutInSeconds")
+    return Record(
+        asked["code"],
+        _time(asked.get("started")),
+        _report(told) if told and not is_lost else None,
+        is_lost,
+        timeout if isinstance(timeout, int) and not isinstance(timeout, bool) else None,
+    )
+
+
+def read_progress(content: bytes) -> Progress | None:
+    """None when it is none."""
+    told = _object(content) or {}
+    try:
+        return Progress(
+            _text(told["stdout"]), _text(told["stderr"]), _number(told["milliseconds"]), _counts(told["missing"])
+        )
+    except (KeyError, TypeError, AttributeError):
+        return None
 
 
 def read_note(content: bytes) -> Note | None:
     """None when it is not one."""
-    told = _object(content) or {}
-    asked, error, message = _time(told.get("asked")), told.get("error"), told.get("message")
-    if asked is None or not isinstance(error, str) or not isinstance(message, str):
-        return None
-    return Note(asked, error, message)
+    asked = _time((_object(content) or {}).get("asked"))
+    return None if asked is None else Note(asked)
 
 
 def _object(text: str | bytes) -> Json | None:
@@ -165,7 +207,11 @@ def _report(told: Json) -> Report | None:
             milliseconds=_number(told["milliseconds"]),
             execution_count=_number(told["executionCount"]),
             is_new_session=told["isNewSession"] is True,
-            missing={_text(name): _number(count) for name, count in told["missing"].items()},
+            missing=_counts(told["missing"]),
+            ended_by=_text(told.get("endedBy", "")),
+            signal=_number(told.get("signal", 0)),
+            not_returned=[_text(name) for name in told.get("notReturned", [])],
+            not_taken_over=[_text(name) for name in told.get("notTakenOver", [])],
         )
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         return None
@@ -203,6 +249,10 @@ def _text(value: Any) -> str:
         raise TypeError
     # Half of a surrogate pair is no text that can be sent on.
     return value.encode("utf-8", "replace").decode() if any("\ud800" <= c <= "\udfff" for c in value) else value
+
+
+def _counts(told: Json) -> dict[str, int]:
+    return {_text(name): _number(count) for name, count in told.items()}
 
 
 def _optional_text(value: Any) -> str | None:

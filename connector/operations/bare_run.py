@@ -1,12 +1,16 @@
 """What a run made, as far as the pool alone tells it: one string or one figure, streams, and an error as text."""
 
+import contextlib
 import json
 import math
 import re
 from typing import Any
 
+from ..errors import ExecutionNotFound, InvalidRequest
 from ..pool_wire import STREAM_CHARACTERS, Run
+from ..session_pool import RunLost
 from ..shapes import ABSENT, Execution, ExecutionError, Output
+from .calls import Call, when_ended
 
 # IPython writes 75 dashes, and below them the error's name, for each error of a chain; of a syntax error it gives the
 # place at once.
@@ -18,6 +22,42 @@ _LAST_WORDS = re.compile(r"^(?P<name>[^\W\d]\w*): ?(?P<message>.*)", re.MULTILIN
 _TRIES = 20
 _READ_CHARACTERS = 100_000
 """Of a stderr that may have a million, the last: the traceback is at the end."""
+
+
+LONGEST_RUN_SECONDS = 220
+"""Of the pool's own runs."""
+
+
+def bare(call: Call, *, is_repeatable: bool = False) -> Execution:
+    """A run as the pool makes it, in one call; or in the pool's asynchronous mode, where the caller does not wait as
+    long and the version has that mode. Such a run may not see the session's variables.
+
+    A call that `is_repeatable` is answered with an earlier run of its id, if there is one. Raises InvalidRequest.
+    """
+    if call.timeout_seconds > LONGEST_RUN_SECONDS:
+        raise InvalidRequest(
+            f"timeoutInSeconds is {call.timeout_seconds}, and {LONGEST_RUN_SECONDS} is the most here: runs of this "
+            "connector, or of this session's language, are made by the pool alone. Do the work in parts.",
+            target="timeoutInSeconds",
+        )
+    is_asynchronous = call.timeout_seconds > call.wait_seconds and call.pool.keeps_runs
+
+    def tell() -> Execution:
+        run = call.pool.get_execution(call.session_id, call.execution_id)
+        return bare_execution(call.session_id, call.execution_id, run)
+
+    try:
+        if is_repeatable:
+            with contextlib.suppress(ExecutionNotFound):
+                return when_ended(tell, call.wait_seconds if is_asynchronous else 0)
+        run = call.run(call.code, may_repeat=False, is_asynchronous=is_asynchronous)
+        if run.status == "Running":
+            return when_ended(tell, call.wait_seconds)
+        return bare_execution(call.session_id, call.execution_id, run)
+    except RunLost:
+        return call.lost()
+    except ExecutionNotFound:  # it was begun, and its session has ended since
+        return call.lost()
 
 
 def bare_execution(session_id: str, execution_id: str, run: Run) -> Execution:
@@ -118,7 +158,7 @@ _STOPPED = (
     (
         "Request timed out waiting for code execution",
         "TimeoutError",
-        "Raise timeoutInSeconds (220 is the most), or do the work in parts: variables and files stay from run to run.",
+        "Raise timeoutInSeconds, or do the work in parts: variables and files stay from run to run.",
     ),
     (
         "Kernel restarted",

@@ -10,7 +10,7 @@ from ..errors import FileNotFound, PoolUnavailable
 from ..identity import check_session_id
 from ..session_pool import SessionPoolClient
 from ..shapes import FileBytes
-from .executions import Runs
+from .calls import Runs
 from .file_names import TRANSFERS, checked_folder, checked_name
 from .tasks import TaskFailed, perform
 

@@ -11,7 +11,7 @@ import secrets
 from ..errors import ConnectorError, FileNotFound, InvalidFileName, PoolTimeout, PoolUnavailable
 from ..pool_wire import PoolFile
 from ..session_pool import SessionPoolClient
-from .executions import Runs
+from .calls import Runs
 from .file_names import TRANSFERS
 from .tasks import TaskFailed, perform
 

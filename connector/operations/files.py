@@ -13,7 +13,7 @@ from ..identity import check_session_id, mint_session_id
 from ..pool_wire import PoolFile
 from ..session_pool import SessionPoolClient
 from ..shapes import File, FileBytes, Files, FileWithContent
-from .executions import Runs
+from .calls import Runs
 from .file_names import checked_folder, checked_name, content_type, is_hidden, shown_folder
 from .file_sets import store_all
 

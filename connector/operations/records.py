@@ -1,14 +1,18 @@
-"""What a session keeps of its runs, in files that any process finds: a note that one was asked for, and its record.
+"""What a session keeps of its runs, in files that any process finds: their records, and notes beside them.
 
 Code can write there too, so that nothing is taken on trust but its form.
 """
 
+from datetime import UTC, datetime, timedelta
+
 from ..errors import ConnectorError, FileNotFound, SessionNotFound
 from ..harness import report
-from ..harness.report import Note, Record
+from ..harness.report import Note, Progress, Record
 from ..session_pool import SessionPoolClient
 
 _LONGEST_RECORD = 64 << 20
+_SILENT = timedelta(seconds=120)
+"""A detached run tells how far it is every 5 s. The clocks of two machines may differ by some seconds."""
 
 
 def has_session(pool: SessionPoolClient, session_id: str) -> bool:
@@ -34,15 +38,40 @@ def read_note(pool: SessionPoolClient, session_id: str, execution_id: str) -> No
     return None if content is None else report.read_note(content)
 
 
-def write_note(pool: SessionPoolClient, session_id: str, execution_id: str, note: Note) -> None:
-    """In place of an earlier one."""
-    pool.upload_file(session_id, _folder(execution_id), report.NOTE, note.to_bytes())
+def read_progress(pool: SessionPoolClient, session_id: str, execution_id: str) -> Progress | None:
+    """None when there is none, or when it is so old that whoever wrote it must have ended."""
+    content = _read(pool, session_id, execution_id, report.PROGRESS, not_older_than=_SILENT)
+    return None if content is None else report.read_progress(content)
 
 
-def _read(pool: SessionPoolClient, session_id: str, execution_id: str, name: str) -> bytes | None:
+def is_recent(time: datetime | None, age: timedelta = _SILENT) -> bool:
+    """Usually, whether it was so lately that it may have told nothing yet."""
+    return time is not None and datetime.now(UTC) - time < age
+
+
+def write_note(pool: SessionPoolClient, session_id: str, execution_id: str) -> None:
+    """That the run was asked for now."""
+    pool.upload_file(session_id, _folder(execution_id), report.NOTE, Note(datetime.now(UTC)).to_bytes())
+
+
+def ask_to_cancel(pool: SessionPoolClient, session_id: str, execution_id: str) -> None:
+    """Whatever watches the run finds that."""
+    pool.upload_file(session_id, _folder(execution_id), report.CANCEL, b"{}")
+
+
+def is_to_be_canceled(pool: SessionPoolClient, session_id: str, execution_id: str) -> bool:
+    """Somebody has asked for that, and no run has heeded it."""
+    return _read(pool, session_id, execution_id, report.CANCEL) is not None
+
+
+def _read(
+    pool: SessionPoolClient, session_id: str, execution_id: str, name: str, *, not_older_than: timedelta | None = None
+) -> bytes | None:
     """What is too long to be one is not read."""
     try:
-        if pool.get_file(session_id, _folder(execution_id), name).size > _LONGEST_RECORD:
+        file = pool.get_file(session_id, _folder(execution_id), name)
+        is_old = file.modified and not_older_than and datetime.now(UTC) - file.modified > not_older_than
+        if file.size > _LONGEST_RECORD or is_old:
             return None
         return pool.download_file(session_id, _folder(execution_id), name)
     except FileNotFound:

@@ -7,6 +7,7 @@ from ..harness.report import Report, ReportedFile, Told
 from ..pool_wire import Run
 from ..shapes import ABSENT, Execution, ExecutionError, File
 from .bare_run import stopped_error
+from .endings import CANCELED, TIMED_OUT, died
 from .file_names import content_type
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -24,13 +25,13 @@ def reported_execution(
     stdout = (told.beside if told else "") + report.stdout
     stderr = (_beside_error(run.stderr, shown_error) if run else "") + report.stderr + shown_error
     # The pool knows that it stopped a run; code may have swallowed the interrupt.
-    error = stopped_error(run.stderr) if run and run.status == "Failed" else None
+    error = _ended_by(report) or (stopped_error(run.stderr) if run and run.status == "Failed" else None)
     if error is None and not report.is_ok:
         error = report.error or _last_words(stderr)
     return Execution(
         session_id,
         execution_id,
-        "Failed" if error else "Succeeded",
+        "Canceled" if error is CANCELED else "Failed" if error else "Succeeded",
         result=report.result,
         value=report.value if report.has_value else ABSENT,
         stdout=stdout,
@@ -41,8 +42,39 @@ def reported_execution(
         duration_in_milliseconds=report.milliseconds,
         execution_count=report.execution_count,
         is_new_session=report.is_new_session,
+        notice=_notice(report),
         truncated={name: True for name in _FLAGS if report.missing.get(name)} or None,
     )
+
+
+def _ended_by(report: Report) -> ExecutionError | None:
+    """Why a detached run did not come to its own end."""
+    match report.ended_by:
+        case "canceled":
+            return CANCELED
+        case "timeout":
+            return TIMED_OUT
+        case "died":
+            return died(report.signal)
+    return None
+
+
+def _notice(report: Report) -> str | None:
+    """Of variables that did not come back from a run that had copies of them."""
+    sentences = []
+    if report.not_returned:
+        sentences.append(
+            f"The run went on by itself, with copies of the session's variables, and these cannot be brought back into "
+            f"the session: {_names(report.not_returned)}. Save such things to files in the run itself."
+        )
+    if report.not_taken_over:
+        sentences.append(f"The session could not take these over from an earlier run: {_names(report.not_taken_over)}.")
+    return " ".join(sentences) or None
+
+
+def _names(names: list[str]) -> str:
+    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+    return ", ".join(name[:100] for name in names[:20]) + more
 
 
 def _beside_error(stderr: str, shown_error: str) -> str:

@@ -7,7 +7,7 @@ from ..harness.cell import make_task_cell
 from ..harness.report import read_told
 from ..identity import mint_execution_id
 from ..session_pool import RunLost, SessionPoolClient
-from .executions import Runs
+from .calls import Runs
 
 _PATIENCE_SECONDS = 15.0
 """For the session's turn and the task. A run that goes on for longer makes the session busy."""

@@ -22,7 +22,7 @@ from ..identity import check_session_id, mint_session_id
 from ..pool_wire import PoolFile
 from ..session_pool import SessionPoolClient
 from ..shapes import Files
-from .executions import Runs
+from .calls import Runs
 from .file_names import TRANSFERS, checked_folder, checked_name
 from .files import shown_file
 from .records import has_session

@@ -14,6 +14,7 @@ from .certificate import Certificate
 from .engines import LEVELS, choose
 from .faults import Fault, Faults, InvalidFault
 from .identity_endpoint import IdentityEndpoint
+from .kernel import LONGEST_RUN_SECONDS
 from .limits import Limits
 from .loopback import PortInUse
 from .pool import Pool
@@ -43,7 +44,13 @@ def main() -> int:
         print(refusal, file=sys.stderr)
         return 1
     cooldown = timedelta(seconds=options.cooldown)
-    pool = Pool(engine, max_sessions=options.max_sessions, cooldown=cooldown, ready=options.ready)
+    pool = Pool(
+        engine,
+        max_sessions=options.max_sessions,
+        cooldown=cooldown,
+        ready=options.ready,
+        longest_run_seconds=options.longest_run,
+    )
     stop = stop_on_signals()
     certificate = Certificate() if options.tls else None  # from here on a signal does not leave its files behind
     servers: list[SessionPoolServer | IdentityEndpoint] = []
@@ -106,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="until an unused session ends (default 300)",
     )
+    add_longest_run_option(parser)
     add(
         "--fault",
         type=_fault,
@@ -115,6 +123,17 @@ def _parser() -> argparse.ArgumentParser:
         help="misbehave for requests to come, as do=answer,status=429,retryAfter=2,times=3,path=executions",
     )
     return parser
+
+
+def add_longest_run_option(parser: argparse.ArgumentParser) -> None:
+    """For trials of what happens when a run is stopped: the service's own limit is long to wait for."""
+    parser.add_argument(
+        "--longest-run",
+        type=_positive_int,
+        default=LONGEST_RUN_SECONDS,
+        metavar="SECONDS",
+        help=f"until the pool stops a run, whatever the run asks for (default {LONGEST_RUN_SECONDS})",
+    )
 
 
 def _positive(text: str) -> float:

@@ -19,8 +19,9 @@ _STATE_LOST = "Variables are lost, files are kept."
 class Kernel:
     """Starts its interpreter at once, so that it is there for the first run, and a fresh one when a run finds none."""
 
-    def __init__(self, name: str, process: SessionProcess) -> None:
+    def __init__(self, name: str, process: SessionProcess, longest_run_seconds: int = LONGEST_RUN_SECONDS) -> None:
         self._process = process
+        self._longest_run_seconds = longest_run_seconds
         self._interpreter = process.interpreter(name)
         if not self._interpreter.is_running:
             self._interpreter.start()
@@ -35,16 +36,18 @@ class Kernel:
         recorder = Recorder(execution)
         execution.status = "Running"
         timeout_seconds = execution.request.timeout_seconds
+        seconds = min(timeout_seconds or self._longest_run_seconds, self._longest_run_seconds)
+        timeout_text = _timeout_text(None if timeout_seconds is None else seconds)
         execution.started = time.monotonic()
         try:
             if not self._interpreter.is_running:
                 if self._interpreter.lost:
                     recorder.note(f"{_restarted(self._interpreter.lost)}\n")
                 self._interpreter.start()
-            reply, timed_out = await self._reply(recorder, timeout_seconds or LONGEST_RUN_SECONDS)
+            reply, timed_out = await self._reply(recorder, seconds)
             if timed_out:
-                recorder.fail(_timeout_text(timeout_seconds))
-                execution.milliseconds = 1000 * min(timeout_seconds or LONGEST_RUN_SECONDS, LONGEST_RUN_SECONDS)
+                recorder.fail(timeout_text)
+                execution.milliseconds = 1000 * seconds
             elif reply.get("status") == "ok":
                 recorder.succeed()
                 execution.exit_code = _exit_code(reply)
@@ -56,9 +59,7 @@ class Kernel:
         except _Flood:
             recorder.fail(f"Execution aborted: the code wrote more output than can be taken. {_STATE_LOST}")
         except _Stuck:
-            recorder.fail(
-                f"{_timeout_text(timeout_seconds)}. It ignored the interrupt: the kernel was restarted. {_STATE_LOST}"
-            )
+            recorder.fail(f"{timeout_text}. It ignored the interrupt: the kernel was restarted. {_STATE_LOST}")
         except InterpreterEnded as end:
             if self._process.is_closed:
                 recorder.fail("Execution aborted: the session has ended")
@@ -85,7 +86,7 @@ class Kernel:
         execution = recorder.execution
         run = asyncio.ensure_future(self._interpreter.run(execution.execution_id, execution.request.program, sink))
         try:
-            done, _ = await asyncio.wait({run}, timeout=min(seconds, LONGEST_RUN_SECONDS))
+            done, _ = await asyncio.wait({run}, timeout=seconds)
             if done:
                 return _content(run.result()), False
             self._interpreter.interrupt()
@@ -138,9 +139,10 @@ def _content(reply: frames.Message) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _timeout_text(timeout_seconds: int | None) -> str:
+def _timeout_text(seconds: int | None) -> str:
+    """`seconds` None where the request did not say how long."""
     text = "Request timed out waiting for code execution to complete"
-    return text if timeout_seconds is None else f"{text} after {min(timeout_seconds, LONGEST_RUN_SECONDS)} seconds"
+    return text if seconds is None else f"{text} after {seconds} seconds"
 
 
 def _restarted(end: InterpreterEnded) -> str:

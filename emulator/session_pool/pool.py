@@ -8,7 +8,7 @@ import contextlib
 from collections import deque
 from datetime import UTC, datetime, timedelta
 
-from .kernel import warm_up
+from .kernel import LONGEST_RUN_SECONDS, warm_up
 from .processes import ContainerType, Engine, EngineError, InterpreterEnded, SessionProcess
 from .session import Session
 
@@ -34,11 +34,13 @@ class Pool:
         max_sessions: int = 100,
         cooldown: timedelta = timedelta(seconds=300),
         ready: int = 2,
+        longest_run_seconds: int = LONGEST_RUN_SECONDS,
     ) -> None:
         """`ready` processes wait for identifiers; they are no sessions yet, and do not count as such."""
         self.engine = engine
         self.max_sessions = max_sessions
         self.cooldown = cooldown
+        self._longest_run_seconds = longest_run_seconds
         self.started_at = datetime.now(UTC)
         self._sessions: dict[str, asyncio.Task[Session]] = {}
         self._reaper: asyncio.Task[None] | None = None
@@ -112,7 +114,7 @@ class Pool:
 
     async def _make(self, identifier: str) -> Session:
         try:
-            return Session(identifier, await self._process(), self.cooldown)
+            return Session(identifier, await self._process(), self.cooldown, self._longest_run_seconds)
         except BaseException:
             self._sessions.pop(identifier, None)
             raise

@@ -15,14 +15,15 @@ _KEPT_EXECUTIONS = 50
 class Session:
     """Made by the pool. Runs of one kernel wait for each other; everything else may happen meanwhile."""
 
-    def __init__(self, identifier: str, process: SessionProcess, cooldown: timedelta) -> None:
+    def __init__(self, identifier: str, process: SessionProcess, cooldown: timedelta, longest_run_seconds: int) -> None:
         self.identifier = identifier
         self.guid = uuid.uuid4()
         self.created_at = datetime.now(UTC)
         self.last_accessed_at = self.created_at
         self._process = process
         self._cooldown = cooldown
-        self._kernels = {"main": Kernel("main", process)}
+        self._longest_run_seconds = longest_run_seconds
+        self._kernels = {"main": Kernel("main", process, longest_run_seconds)}
         self._running: set[asyncio.Task[None]] = set()
         self._executions: OrderedDict[str, Execution] = OrderedDict()
 
@@ -57,7 +58,7 @@ class Session:
         self._executions[execution_id] = execution
         self._forget_executions()
         if request.kernel not in self._kernels:
-            self._kernels[request.kernel] = Kernel(request.kernel, self._process)
+            self._kernels[request.kernel] = Kernel(request.kernel, self._process, self._longest_run_seconds)
         run = asyncio.create_task(self._kernels[request.kernel].execute(execution))
         self._running.add(run)
         run.add_done_callback(self._ran)

@@ -1,7 +1,7 @@
 """The first process of a session: makes its folders, keeps its interpreters, and ends what their code leaves behind.
 
-Runs no user code itself. When an interpreter ends, a new one can be started beside the same files. A session may have
-several interpreters, each with a name.
+Runs no user code itself. When an interpreter ends, a new one can be started beside the same files, and beside programs
+that had left the old one's group. A session may have several interpreters, each with a name.
 """
 
 import contextlib
@@ -12,7 +12,7 @@ import traceback
 from dataclasses import dataclass
 from typing import NoReturn
 
-from . import confinement, control, waiting
+from . import control, waiting
 from .isolation import Level
 from .watchdog import LOOK, Watchdog
 from .zygote import Zygote, ZygoteProcess
@@ -70,11 +70,11 @@ class _SessionInit:
         """Does what there is to do. False when the server has hung up."""
         reports = {interpreter.report: name for name, interpreter in self._interpreters.items()}
         sources: list[socket.socket | int] = [self._server, self._bell, *reports]
-        readable = waiting.readable(sources, self._until_look() if self._interpreters else None)
+        readable = waiting.readable(sources, self._until_look())
         if self._bell in readable:
             self._is_in_a_hurry |= LOOK in waiting.answer(self._bell)
             self._zygote.reap()
-        if self._interpreters and not self._until_look():
+        if not self._until_look():
             self._look()
         for report, name in reports.items():
             if report.fileno() in readable:
@@ -91,7 +91,8 @@ class _SessionInit:
         if why:
             self._why = why
             for interpreter in self._interpreters.values():
-                self._kill(interpreter)  # when the last has ended, so does all that they started
+                self._kill(interpreter)
+            self._end_leftovers()
 
     def _take_request(self) -> bool:
         request, fds = control.receive(self._server)
@@ -137,12 +138,18 @@ class _SessionInit:
             self._tell_end(name, -signal.SIGKILL, "no process could be had for its code")
 
     def _ended(self, name: str, status: int) -> None:
-        self._interpreters.pop(name).report.close()
-        if self._interpreters:
-            confinement.kill_children_but({interpreter.pid for interpreter in self._interpreters.values()})
-        else:
-            self._walls.kill_all()
+        interpreter = self._interpreters.pop(name)
+        interpreter.report.close()
+        # Its group, as Jupyter does; what made itself a session of its own lives on, as long as this session.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(interpreter.pid, signal.SIGKILL)
+        self._end_leftovers()
         self._tell_end(name, status, self._why)
+
+    def _end_leftovers(self) -> None:
+        """Where the session used too much, all that runs in it ends: when the last interpreter has told its end."""
+        if self._why and not self._interpreters:
+            self._walls.kill_all()
 
     def _tell_end(self, name: str, status: int, why: str) -> None:
         control.send(self._server, {"event": "ended", "name": name, "status": status, "why": why})

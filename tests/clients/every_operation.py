@@ -36,6 +36,7 @@ ARGUMENTS = [
         },
     ),
     ("GetExecution", {"executionId": TEXT, "sessionId": TEXT}, {"includeContent": TEXT}),
+    ("CancelExecution", {"executionId": TEXT, "sessionId": TEXT}, {"includeContent": TEXT}),
     ("UploadFile", {"files": LIST}, {"sessionId": TEXT, "folder": TEXT}),
     ("ListFiles", {"sessionId": TEXT}, {"folder": TEXT, "recursive": BOOLEAN}),
     ("GetFile", {"fileName": TEXT, "sessionId": TEXT}, {"folder": TEXT}),
@@ -140,6 +141,17 @@ class EveryOperation:
             each for each in (await call("ListFiles", sessionId=session_id))["files"] if each["fileName"] == "runs"
         ]
         assert runs["size"] == 1
+
+    async def test_cancel_execution_stops_a_run_that_goes_on(self, call):
+        """It is told as long as it goes on, and then that it was stopped."""
+        session_id = await new_session(call)
+        code = "import time\nprint('begun')\ntime.sleep(600)"
+        ran = await call(
+            "ExecutePythonCode", pythonCode=code, sessionId=session_id, timeoutInSeconds=900, waitInSeconds=1
+        )
+        assert (ran["status"], ran["stdout"]) == ("Running", "begun\n")
+        stopped = await call("CancelExecution", executionId=ran["executionId"], sessionId=session_id)
+        assert (stopped["status"], stopped["stdout"]) == ("Canceled", "begun\n")
 
     async def test_list_files_lists_what_was_uploaded_and_written(self, call):
         """Folders below are listed when that is asked for, or by their own name."""

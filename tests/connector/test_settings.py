@@ -35,6 +35,7 @@ def test_each_setting_has_a_field():
         ("POOL_API_VERSION", "2020-01-01"),
         ("POOL_CREDENTIAL", "password"),
         ("CONNECTOR_AUTH", "entra"),
+        ("SIGNING_KEY", "@Microsoft.KeyVault(VaultName=kv;SecretName=signing-key)"),
         ("MAX_CODE_CHARACTERS", "many"),
         ("MAX_CODE_CHARACTERS", "0"),
         ("PUBLIC_BASE_URL", "example.org"),

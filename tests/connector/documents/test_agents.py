@@ -11,6 +11,7 @@ from connector.contract import METHODS, read_document, resolved
 SOURCE = read_document()
 UPLOADS = {"PatchUpload", "GetUpload", "CancelUpload"}
 LEFT_OUT = {
+    "PollExecution",
     "PutFile",
     "DownloadFile",
     "DownloadFileHeaders",
@@ -154,13 +155,19 @@ def test_there_are_few_enough_tools(agents):
 
 
 def test_what_cannot_be_undone_is_consequential(agents):
-    """A GPT asks before it deletes, and may be allowed once and for all to upload and to run code."""
+    """A GPT asks before it deletes, and may be allowed once and for all to upload, to run code and to stop a run."""
     said = {
         operation_id: operation["x-openai-isConsequential"]
         for operation_id, operation in operations(agents).items()
         if "x-openai-isConsequential" in operation
     }
-    assert said == {"ExecutePythonCode": False, "UploadFile": False, "DeleteFile": True, "EndSession": True}
+    assert said == {
+        "ExecutePythonCode": False,
+        "CancelExecution": False,
+        "UploadFile": False,
+        "DeleteFile": True,
+        "EndSession": True,
+    }
 
 
 def test_it_has_no_extensions_but_those_that_its_readers_know(agents):

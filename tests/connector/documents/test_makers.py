@@ -11,7 +11,15 @@ from connector.contract import METHODS, read_document, resolved
 
 SOURCE = read_document()
 UPLOADS = {"PatchUpload", "GetUpload", "CancelUpload"}
-LEFT_OUT = {"PutFile", "DownloadFileHeaders", "GetHealth", "GetOpenApiDocument", "GetSwaggerDocument", *UPLOADS}
+LEFT_OUT = {
+    "PollExecution",
+    "PutFile",
+    "DownloadFileHeaders",
+    "GetHealth",
+    "GetOpenApiDocument",
+    "GetSwaggerDocument",
+    *UPLOADS,
+}
 LIMITS = "type format default enum pattern minLength maxLength minimum maximum minItems maxItems".split()
 SHOWN = ("description", "x-ms-summary", "x-ms-visibility", "x-ms-dynamic-values", "x-ms-dynamic-list")
 ORDER = (

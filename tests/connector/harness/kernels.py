@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connector.harness.cell import make_cell
-from connector.harness.report import Report, Told, read_stdout
+from connector.harness.report import FOLDER, RECORD, Report, Told, read_record, read_stdout
 from emulator.session_pool.engine import Engine, SessionProcess
 from emulator.session_pool.execution import failure_text
 from emulator.session_pool.frames import Message
@@ -65,6 +66,27 @@ class Kernel:
         ran, told = self.wrapped(code, execution_id, longest)
         assert told is not None and told.report is not None, ran
         return told.report
+
+    def start_detached(self, code: str, seconds: int = SECONDS) -> str:
+        """Starts a run that goes on by itself, and returns its id."""
+        self._runs += 1
+        name = f"run-{id(self)}-{self._runs}"
+        cell = make_cell(code, execution_id=name, longest_report=LONGEST, detached_seconds=seconds)
+        ran = self.run(cell.text)
+        assert read_stdout(ran.stream("stdout"), cell.nonce) == Told(None, ""), ran
+        return name
+
+    def detached(self, code: str, seconds: int = SECONDS) -> Report:
+        """Of a run that goes on by itself, when it has ended."""
+        name, until = self.start_detached(code, seconds), time.monotonic() + seconds + 5
+        while time.monotonic() < until:
+            with self.process.data.read(f"{FOLDER}/{name}", RECORD)[0] as file:
+                record = read_record(file.read())
+            assert record is not None
+            if record.report is not None:
+                return record.report
+            time.sleep(0.01)
+        raise TimeoutError(name)
 
     def restart(self) -> None:
         asyncio.run_coroutine_threadsafe(self.process.interpreter().end(), self._loop).result(SECONDS)

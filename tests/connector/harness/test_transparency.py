@@ -49,7 +49,7 @@ def _lines(text: str) -> list[str]:
     return sorted(_masked(text).splitlines())
 
 
-def _bare(ran: Ran) -> Seen:
+def seen_bare(ran: Ran) -> Seen:
     """From messages, as Jupyter's protocol tells a client to read them."""
     outputs: list[tuple[str | None, dict[str, Any]]] = []
     result, is_clearing = "", False
@@ -87,10 +87,14 @@ def _bare(ran: Ran) -> Seen:
 def _wrapped(ran: Ran, report: Report, beside: str) -> Seen:
     others = [message["type"] for message in ran.messages if message["type"] != "stream"]
     assert others == [], "a message of the run went past the report"
+    return seen_of_report(report, beside + report.stdout, ran.stream("stderr") + report.stderr)
+
+
+def seen_of_report(report: Report, stdout: str, stderr: str) -> Seen:
     return Seen(
         "ok" if report.is_ok else "error",
-        _lines(beside + report.stdout),
-        _lines(ran.stream("stderr") + report.stderr),
+        _lines(stdout),
+        _lines(stderr),
         _masked(_ANSI.sub("", report.shown_error)),
         _masked(report.result),
         [(output.content_type, _content(output.content_type, output.content)) for output in report.outputs],
@@ -115,7 +119,7 @@ def _without_quotes(text: str) -> str:
 
 
 def _played_bare(kernel: Kernel, cells: tuple[str, ...]) -> list[Seen]:
-    return [_bare(kernel.run(cell)) for cell in cells]
+    return [seen_bare(kernel.run(cell)) for cell in cells]
 
 
 def _played_wrapped(kernel: Kernel, cells: tuple[str, ...]) -> list[Seen]:

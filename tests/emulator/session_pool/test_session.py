@@ -79,14 +79,26 @@ def test_exit_ends_the_interpreter_and_no_other_run(wire):
     assert wire.value("'x' in globals()") is False
 
 
-def test_a_daemon_does_not_outlive_its_interpreter_or_session(wire, program):
-    """Whatever a run leaves behind ends with the interpreter, and with the session at the latest."""
-    for end in (lambda: wire.run("import os; os._exit(0)"), lambda: wire.call("DELETE", "session")):
-        mark = f"mark-{uuid.uuid4()}"
-        wire.run(f"MARK = {mark!r}\n" + program("leaves_daemon"))
-        assert _comes_true(lambda mark=mark: _running(mark))
-        end()
-        assert _comes_true(lambda mark=mark: not _running(mark))
+def test_a_program_of_its_group_does_not_outlive_the_interpreter(wire):
+    """As Jupyter does it: the kernel's process group ends with the kernel."""
+    mark = f"mark-{uuid.uuid4()}"
+    sleeper = f"import time; time.sleep(1000)  # {mark}"
+    wire.run(f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {sleeper!r}])")
+    assert _comes_true(lambda: _running(mark))
+    wire.run("import os; os._exit(0)")
+    assert _comes_true(lambda: not _running(mark))
+
+
+def test_a_daemon_outlives_its_interpreter_but_not_the_session(wire, program):
+    """What has made itself a session of its own lives on when the interpreter ends, as it does below Jupyter."""
+    mark = f"mark-{uuid.uuid4()}"
+    wire.run(f"MARK = {mark!r}\n" + program("leaves_daemon"))
+    assert _comes_true(lambda: _running(mark))
+    wire.run("import os; os._exit(0)")
+    assert wire.value("'MARK' in globals()") is False
+    assert _running(mark)
+    wire.call("DELETE", "session")
+    assert _comes_true(lambda: not _running(mark))
 
 
 def _comes_true(condition: Callable[[], bool]) -> bool:

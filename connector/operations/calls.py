@@ -1,0 +1,79 @@
+"""One call of ExecutePythonCode on its way to the pool, and what the calls of one process know in common."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..errors import ConnectorError
+from ..pool_wire import Run
+from ..session_pool import SessionPoolClient
+from ..shapes import Execution
+from .endings import LOST
+
+_REFUSALS = 3
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 2.0
+
+
+class Runs:
+    """What the calls of one process have found out about the pool. Another process finds it out again."""
+
+    def __init__(self, *, rich_results: bool) -> None:
+        self.rich_results = rich_results
+        """Whether runs are sent with the harness."""
+
+        self._was_reported = False
+        self._refused: set[str] = set()
+
+    def reported(self) -> None:
+        """A session of the pool took the harness."""
+        self._was_reported = True
+
+    def refused(self, pool: SessionPoolClient, session_id: str) -> None:
+        """A session could not take it. Code can make its own session like that, but not those of others."""
+        self._refused.add(session_id)
+        if not self._was_reported and (len(self._refused) >= _REFUSALS or not _has_python(pool)):
+            self.rich_results = False
+
+
+def _has_python(pool: SessionPoolClient) -> bool:
+    try:
+        return any("python" in name.lower() for name, _ in pool.get_metadata().runtimes)
+    except ConnectorError:
+        return True  # nobody knows
+
+
+@dataclass(frozen=True)
+class Call:
+    pool: SessionPoolClient
+    session_id: str
+    execution_id: str
+    code: str
+    timeout_seconds: int
+    wait_seconds: int
+
+    def run(self, code: str, *, may_repeat: bool, is_asynchronous: bool = False) -> Run:
+        """One call of the pool, as long as the run; one that `is_asynchronous` returns at once. Raises RunLost."""
+        return self.pool.execute_code(
+            self.session_id,
+            code,
+            execution_id=self.execution_id,
+            timeout_seconds=self.timeout_seconds,
+            may_repeat=may_repeat,
+            is_asynchronous=is_asynchronous,
+        )
+
+    def lost(self) -> Execution:
+        """Nobody knows whether it ran."""
+        return Execution(self.session_id, self.execution_id, "Unknown", error=LOST)
+
+
+def when_ended(tell: Callable[[], Execution], seconds: float) -> Execution:
+    """What `tell` tells when the run has ended, or when the time is over; it is asked at least once."""
+    until, pause = time.monotonic() + seconds, _FIRST_PAUSE_SECONDS
+    while True:
+        execution = tell()
+        left = until - time.monotonic()
+        if execution.status != "Running" or left <= 0:
+            return execution
+        time.sleep(min(pause, left))
+        pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)

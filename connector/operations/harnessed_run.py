@@ -1,0 +1,103 @@
+"""Runs with the harness: in one call of the pool, or detached from it."""
+
+import time
+from dataclasses import replace
+
+from ..errors import ExecutionNotFound, IdempotencyKeyReused
+from ..harness import report
+from ..harness.cell import Cell, code_hash, make_cell
+from ..pool_wire import Run
+from ..session_pool import RunLost
+from ..shapes import Execution
+from . import records
+from .bare_run import bare, bare_execution
+from .calls import Call, Runs, when_ended
+from .earlier_run import earlier_execution, without_report
+from .endings import NO_REPORT
+from .reported_run import reported_execution
+
+_START_SECONDS = 60
+_START_PATIENCE_SECONDS = 10.0
+"""For the session's turn when the caller itself has less. To start takes milliseconds, a new session some seconds."""
+
+
+def reported(call: Call, runs: Runs) -> Execution:
+    """A run in one call of the pool."""
+    cell = make_cell(call.code, execution_id=call.execution_id, longest_report=call.pool.longest_stdout)
+    try:
+        run = call.run(cell.text, may_repeat=True)
+    except RunLost:
+        return call.lost()
+    return _outcome(call, runs, cell, run)
+
+
+def detached(call: Call, runs: Runs) -> Execution:
+    """A run that goes on by itself: its result, if it ends while the caller waits, else how far it is.
+
+    Where a run before it keeps the session busy, it begins behind that, and may not have when this returns: a note in
+    the session says that it was asked for.
+    """
+    called = time.monotonic()
+    cell = make_cell(
+        call.code,
+        execution_id=call.execution_id,
+        longest_report=call.pool.longest_stdout,
+        detached_seconds=call.timeout_seconds,
+    )
+    try:
+        started = call.pool.execute_code(
+            call.session_id,
+            cell.text,
+            execution_id=call.execution_id,
+            timeout_seconds=_START_SECONDS,
+            may_repeat=True,
+            read_seconds=max(call.wait_seconds, _START_PATIENCE_SECONDS),
+        )
+    except RunLost:
+        records.write_note(call.pool, call.session_id, call.execution_id)
+    else:
+        execution = _outcome(call, runs, cell, started)
+        if execution.status != "Running":
+            return execution
+
+    def tell() -> Execution:
+        try:
+            return earlier_execution(call.pool, call.session_id, call.execution_id)
+        except ExecutionNotFound:  # it was there: the session has ended since
+            return call.lost()
+
+    return when_ended(tell, call.wait_seconds - (time.monotonic() - called))
+
+
+def _outcome(call: Call, runs: Runs, cell: Cell, run: Run) -> Execution:
+    """What came back of the cell, and where that is not all, of the run's record."""
+    told = report.read_stdout(run.stdout, cell.nonce)
+    if told is not None and told.report is not None:
+        runs.reported()
+        return reported_execution(call.session_id, call.execution_id, told.report, told, run)
+    record = records.read_record(call.pool, call.session_id, call.execution_id)
+    if record is not None:
+        if record.code_hash != code_hash(call.code):
+            raise IdempotencyKeyReused(
+                "This idempotency key was used for other code in this session. Send a new key for new code.",
+                target="idempotencyKey",
+            )
+        if record.report is not None:
+            return reported_execution(call.session_id, call.execution_id, record.report, told, run if told else None)
+        if told is not None:  # it is said to be there, and has no end
+            runs.reported()
+            return without_report(call.pool, call.session_id, call.execution_id, record)
+    elif _is_not_ipython(run):
+        # Nothing of the user's ran: there is no record, and the expression that would have made one failed.
+        runs.refused(call.pool, call.session_id)
+        return replace(bare(call), notice=NO_REPORT)
+    return replace(bare_execution(call.session_id, call.execution_id, _unmarked(run)), notice=NO_REPORT)
+
+
+def _is_not_ipython(run: Run) -> bool:
+    return run.status == "Failed" and ("get_ipython" in run.stderr or "SyntaxError" in run.stderr)
+
+
+def _unmarked(run: Run) -> Run:
+    """Without what the harness began to say."""
+    return replace(run, stdout=run.stdout.partition("\x1e")[0])

@@ -1,0 +1,356 @@
+// What is in the resource group, in the order in which one thing needs another: identity, pool, storage, logs, function.
+param location string
+param tags object
+param nameSuffix string
+param deployerId string
+param existingPoolId string
+param sessionEgressEnabled bool
+param sessionCooldownSeconds int
+param maxConcurrentSessions int
+param callsPerInstance int
+param instanceMemoryMB int
+param maximumInstanceCount int
+param alwaysReadyInstances int
+param poolApiVersion string
+param callerWaitSeconds string
+param publicBaseUrl string
+param richResults string
+
+@secure()
+param signingKey string
+
+@secure()
+param signingKeyPrevious string
+param keyVaultEnabled bool
+param entraClientId string
+param entraAllowedCallers string
+param networkIsolated bool
+param networkAddressPrefix string
+param alertEmail string
+
+// Built-in roles have the same IDs in every tenant.
+var blobDataOwnerRole = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
+var metricsPublisherRole = '3913510d-42f4-4e42-8a64-420c390055eb'
+
+var packageContainerName = 'app-package'
+var connectorAuth = empty(entraClientId) ? 'key' : 'entra'
+
+// The app's own identity, which all of its rights belong to. There is no key or password between the parts.
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
+  name: 'id-${nameSuffix}'
+  location: location
+  tags: tags
+}
+
+// The session pool: a new one, unless one is named.
+resource pool 'Microsoft.App/sessionPools@2025-07-01' = if (empty(existingPoolId)) {
+  name: 'pool${nameSuffix}' // no hyphen: the published pattern of names has none
+  location: location
+  tags: tags
+  properties: {
+    poolManagementType: 'Dynamic'
+    containerType: 'PythonLTS'
+    scaleConfiguration: {
+      maxConcurrentSessions: maxConcurrentSessions
+    }
+    dynamicPoolConfiguration: {
+      lifecycleConfiguration: {
+        lifecycleType: 'Timed'
+        cooldownPeriodInSeconds: sessionCooldownSeconds
+      }
+    }
+    sessionNetworkConfiguration: {
+      status: sessionEgressEnabled ? 'EgressEnabled' : 'EgressDisabled'
+    }
+  }
+}
+
+// '', 'subscriptions', subscription, 'resourceGroups', group, 'providers', 'Microsoft.App', 'sessionPools', name
+var existingPool = split(existingPoolId, '/')
+
+// A module, because an existing pool may be in another resource group, where only a module can put role assignments.
+module poolAccess 'pool_access.bicep' = {
+  name: 'pool-access-${nameSuffix}'
+  scope: resourceGroup(
+    empty(existingPoolId) ? subscription().subscriptionId : existingPool[2],
+    empty(existingPoolId) ? resourceGroup().name : existingPool[4]
+  )
+  params: {
+    poolName: empty(existingPoolId) ? 'pool${nameSuffix}' : existingPool[8]
+    appPrincipalId: identity.properties.principalId
+    deployerId: deployerId
+  }
+  dependsOn: [
+    pool
+  ]
+}
+
+module network 'network.bicep' = if (networkIsolated) {
+  name: 'network'
+  params: {
+    location: location
+    tags: tags
+    nameSuffix: nameSuffix
+    addressPrefix: networkAddressPrefix
+    storageId: storage.id
+  }
+}
+
+// Storage holds the app's package and the host's keys. It takes no shared keys.
+resource storage 'Microsoft.Storage/storageAccounts@2025-06-01' = {
+  name: 'st${nameSuffix}'
+  location: location
+  tags: tags
+  kind: 'StorageV2'
+  sku: {
+    name: 'Standard_LRS'
+  }
+  properties: {
+    allowBlobPublicAccess: false
+    allowSharedKeyAccess: false
+    defaultToOAuthAuthentication: true
+    minimumTlsVersion: 'TLS1_2'
+    supportsHttpsTrafficOnly: true
+    publicNetworkAccess: networkIsolated ? 'Disabled' : 'Enabled'
+    networkAcls: {
+      bypass: 'None'
+      defaultAction: networkIsolated ? 'Deny' : 'Allow'
+    }
+  }
+
+  resource blobs 'blobServices' = {
+    name: 'default'
+
+    resource packages 'containers' = {
+      name: packageContainerName
+    }
+  }
+}
+
+resource appMayUseStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(storage.id, identity.id, blobDataOwnerRole)
+  scope: storage
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', blobDataOwnerRole)
+    principalId: identity.properties.principalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+// Logs
+resource logs 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
+  name: 'log-${nameSuffix}'
+  location: location
+  tags: tags
+  properties: {
+    retentionInDays: 30
+    sku: {
+      name: 'PerGB2018'
+    }
+    features: {
+      disableLocalAuth: true
+    }
+  }
+}
+
+resource insights 'Microsoft.Insights/components@2020-02-02' = {
+  name: 'appi-${nameSuffix}'
+  location: location
+  tags: tags
+  kind: 'web'
+  properties: {
+    Application_Type: 'web'
+    WorkspaceResourceId: logs.id
+    DisableLocalAuth: true
+  }
+}
+
+resource appMayPublishMetrics 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(insights.id, identity.id, metricsPublisherRole)
+  scope: insights
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', metricsPublisherRole)
+    principalId: identity.properties.principalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+module alerts 'alerts.bicep' = if (!empty(alertEmail)) {
+  name: 'alerts'
+  params: {
+    location: location
+    tags: tags
+    nameSuffix: nameSuffix
+    insightsId: insights.id
+    email: alertEmail
+  }
+}
+
+module vault 'vault.bicep' = if (keyVaultEnabled) {
+  name: 'vault'
+  params: {
+    location: location
+    tags: tags
+    nameSuffix: nameSuffix
+    appPrincipalId: identity.properties.principalId
+    signingKey: signingKey
+    signingKeyPrevious: signingKeyPrevious
+  }
+}
+
+// Without a version, so that the app finds a new one by itself.
+var vaultName = keyVaultEnabled ? vault!.outputs.name : ''
+var keyInVault = '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=signing-key)'
+var previousKeyInVault = '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=signing-key-previous)'
+
+// The function app
+resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
+  name: 'plan-${nameSuffix}'
+  location: location
+  tags: tags
+  kind: 'functionapp'
+  sku: {
+    name: 'FC1'
+    tier: 'FlexConsumption'
+  }
+  properties: {
+    reserved: true
+  }
+}
+
+resource function 'Microsoft.Web/sites@2024-11-01' = {
+  name: 'func-${nameSuffix}'
+  location: location
+  tags: union(tags, { 'azd-service-name': 'connector' }) // azd publishes the code to the app with this tag
+  kind: 'functionapp,linux'
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: {
+      '${identity.id}': {}
+    }
+  }
+  properties: {
+    serverFarmId: plan.id
+    httpsOnly: true
+    keyVaultReferenceIdentity: identity.id
+    virtualNetworkSubnetId: networkIsolated ? network!.outputs.functionSubnetId : null
+    siteConfig: {
+      minTlsVersion: '1.2'
+      scmMinTlsVersion: '1.2'
+      ftpsState: 'Disabled'
+    }
+    functionAppConfig: {
+      runtime: {
+        name: 'python'
+        version: '3.12'
+      }
+      scaleAndConcurrency: {
+        instanceMemoryMB: instanceMemoryMB
+        maximumInstanceCount: maximumInstanceCount
+        alwaysReady: alwaysReadyInstances == 0 ? [] : [
+          {
+            name: 'http'
+            instanceCount: alwaysReadyInstances
+          }
+        ]
+        triggers: {
+          http: {
+            // One number with PYTHON_THREADPOOL_THREAD_COUNT below: a call without a thread would wait in the instance
+            // while another instance could take it.
+            perInstanceConcurrency: callsPerInstance
+          }
+        }
+      }
+      deployment: {
+        storage: {
+          type: 'blobContainer'
+          value: '${storage.properties.primaryEndpoints.blob}${packageContainerName}'
+          authentication: {
+            type: 'UserAssignedIdentity'
+            userAssignedIdentityResourceId: identity.id
+          }
+        }
+      }
+    }
+  }
+  dependsOn: [
+    appMayUseStorage // or the first start cannot read the package
+  ]
+}
+
+resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
+  parent: function
+  name: 'appsettings'
+  properties: {
+    // of the Functions host
+    AzureWebJobsStorage__blobServiceUri: storage.properties.primaryEndpoints.blob
+    AzureWebJobsStorage__credential: 'managedidentity'
+    AzureWebJobsStorage__clientId: identity.properties.clientId
+    APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
+    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.properties.clientId};Authorization=AAD'
+    // of the connector
+    POOL_MANAGEMENT_ENDPOINT: poolAccess.outputs.poolManagementEndpoint
+    POOL_API_VERSION: poolApiVersion
+    AZURE_CLIENT_ID: identity.properties.clientId
+    CONNECTOR_AUTH: connectorAuth
+    ENTRA_TENANT_ID: empty(entraClientId) ? '' : tenant().tenantId
+    ENTRA_AUDIENCES: empty(entraClientId) ? '' : '${entraClientId},api://${entraClientId}'
+    ENTRA_ALLOWED_CALLERS: entraAllowedCallers
+    SIGNING_KEY: keyVaultEnabled ? keyInVault : signingKey
+    SIGNING_KEY_PREVIOUS: keyVaultEnabled && !empty(signingKeyPrevious) ? previousKeyInVault : signingKeyPrevious
+    CALLER_WAIT_SECONDS: callerWaitSeconds
+    PUBLIC_BASE_URL: publicBaseUrl
+    RICH_RESULTS: richResults
+    PYTHON_THREADPOOL_THREAD_COUNT: string(callsPerInstance)
+  }
+}
+
+// App Service checks the token before the connector sees the call. Who of the tenant may call, the connector decides.
+resource signIn 'Microsoft.Web/sites/config@2024-11-01' = if (!empty(entraClientId)) {
+  parent: function
+  name: 'authsettingsV2'
+  properties: {
+    platform: {
+      enabled: true
+    }
+    httpSettings: {
+      requireHttps: true
+    }
+    globalValidation: {
+      requireAuthentication: true
+      unauthenticatedClientAction: 'Return401'
+      // The operations that need no key: whoever polls a run has only the token in the address.
+      excludedPaths: [
+        '/api/health'
+        '/api/openapi.json'
+        '/api/swagger.json'
+        '/api/polls/*'
+      ]
+    }
+    identityProviders: {
+      azureActiveDirectory: {
+        enabled: true
+        registration: {
+          clientId: entraClientId
+          openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
+        }
+        validation: {
+          allowedAudiences: [
+            entraClientId
+            'api://${entraClientId}'
+          ]
+        }
+      }
+    }
+    login: {
+      tokenStore: {
+        enabled: false
+      }
+    }
+  }
+}
+
+output functionName string = function.name
+output functionUrl string = 'https://${function.properties.defaultHostName}'
+output connectorAuth string = connectorAuth
+output poolManagementEndpoint string = poolAccess.outputs.poolManagementEndpoint

@@ -1,0 +1,57 @@
+// A key vault for the signing keys, to which the app's settings refer.
+param location string
+param tags object
+param nameSuffix string
+param appPrincipalId string
+
+@secure()
+param signingKey string
+
+@secure()
+param signingKeyPrevious string
+
+var secretsUserRole = '4633458b-17de-408a-874b-0445c86b69e6' // "Key Vault Secrets User": read secrets
+
+resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
+  name: 'kv-${nameSuffix}'
+  location: location
+  tags: tags
+  properties: {
+    tenantId: tenant().tenantId
+    sku: {
+      family: 'A'
+      name: 'standard'
+    }
+    enableRbacAuthorization: true
+    enableSoftDelete: true
+    softDeleteRetentionInDays: 7 // the least; `azd down --purge` does not wait for it
+  }
+}
+
+resource key 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = {
+  parent: vault
+  name: 'signing-key'
+  properties: {
+    value: signingKey
+  }
+}
+
+resource previousKey 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = if (!empty(signingKeyPrevious)) {
+  parent: vault
+  name: 'signing-key-previous'
+  properties: {
+    value: signingKeyPrevious
+  }
+}
+
+resource appMayReadSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(vault.id, appPrincipalId, secretsUserRole)
+  scope: vault
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', secretsUserRole)
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+output name string = vault.name

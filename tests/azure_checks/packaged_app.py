@@ -1,0 +1,44 @@
+"""What the Functions worker does with the deployed package, in an environment that has its requirements and no more.
+
+usage: packaged_app.py FOLDER. It loads the app, lists its functions and writes one line: their names, and the processor
+time of the process so far in seconds. Then it reads calls from standard input, one JSON object a line, and writes an
+answer for each. It can import nothing of the project but what is in FOLDER.
+"""
+
+import importlib.util
+import json
+import os
+import resource
+import sys
+
+
+def main() -> None:
+    folder = sys.argv[1]
+    os.chdir(folder)
+    sys.path.insert(0, folder)
+    spec = importlib.util.spec_from_file_location("function_app", os.path.join(folder, "function_app.py"))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["function_app"] = module
+    spec.loader.exec_module(module)
+    functions = {function.get_function_name(): function.get_user_function() for function in module.app.get_functions()}
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    say({"functions": sorted(functions), "cpuSeconds": used.ru_utime + used.ru_stime})
+    for line in sys.stdin:
+        call = json.loads(line)
+        say(answer(functions[call.pop("operation")], call))
+
+
+def answer(function, call):
+    import azure.functions as func
+
+    call["body"] = call["body"].encode()
+    response = function(func.HttpRequest(**call))
+    return {"status": response.status_code, "body": response.get_body().decode("utf-8", "replace")}
+
+
+def say(what) -> None:
+    print(json.dumps(what), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,18 @@
+"""The settings that infra/ writes are those that the connector reads."""
+
+import pytest
+
+RESOURCES = "infra/resources.bicep"
+MISTAKES = {
+    "a setting that nobody reads": (RESOURCES, "RICH_RESULTS:", "RICH_RESULT:", "RICH_RESULT is written"),
+    "a setting that is not written": (RESOURCES, "    RICH_RESULTS: richResults\n", "", "RICH_RESULTS is read by"),
+    "threads of another number": (RESOURCES, "string(callsPerInstance)", "string(alwaysReadyInstances)", "one param"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_found(findings_with, mistake):
+    """A setting that does not fit is named."""
+    file, old, new, told = MISTAKES[mistake]
+    found = findings_with(file, old, new)
+    assert any(told in finding for finding in found), found

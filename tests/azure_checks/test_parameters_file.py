@@ -1,0 +1,19 @@
+"""main.parameters.json fits the parameters of main.bicep."""
+
+import pytest
+
+PARAMETERS = "infra/main.parameters.json"
+MISTAKES = {
+    "an azd variable that fills in nothing": (PARAMETERS, '"alertEmail"', '"alertMail"', "alertMail"),
+    "a value that is no variable": (PARAMETERS, '"${ALERT_EMAIL=}"', '"me@x.example"', "everybody"),
+    "another default than the template's": (PARAMETERS, "_SESSIONS=20", "_SESSIONS=30", "'20' in"),
+    "a default that is no number": (PARAMETERS, "_SESSIONS=20", "_SESSIONS=few", "a whole number"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_found(findings_with, mistake):
+    """A value that does not fit is named."""
+    file, old, new, told = MISTAKES[mistake]
+    found = findings_with(file, old, new)
+    assert any(told in finding for finding in found), found

@@ -1,0 +1,296 @@
+"""Runs that go on by themselves, in sessions without a pool."""
+
+import io
+import time
+from dataclasses import asdict
+
+import pytest
+
+from connector.harness.report import CANCEL, FOLDER, PROGRESS, RECORD, Report, read_progress, read_record
+from emulator.session_pool.processes import InterpreterEnded
+from tests.connector.harness.kernels import Kernel, Kernels
+from tests.connector.harness.programs import PROGRAMS, Program
+from tests.connector.harness.test_transparency import Seen, seen_bare, seen_of_report
+
+LIVE_STATE = {"tasks across cells", "replaced stdout"}
+"""Programs that use what is alive in the interpreter: a copy has none of it."""
+
+SAMPLE = [program for program in PROGRAMS if program.name not in LIVE_STATE][::3]
+
+
+def seen_detached(report: Report) -> Seen:
+    return seen_of_report(report, report.stdout, report.stderr)
+
+
+def cancel(kernel: Kernel, run: str) -> None:
+    kernel.process.data.write(f"{FOLDER}/{run}", CANCEL, io.BytesIO(b"{}"))
+
+
+def ended(kernel: Kernel, run: str, seconds: float = 10) -> Report:
+    """The report of a run that ends."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        with kernel.process.data.read(f"{FOLDER}/{run}", RECORD)[0] as file:
+            record = read_record(file.read())
+        if record is not None and record.report is not None:
+            return record.report
+        time.sleep(0.01)
+    raise TimeoutError(run)
+
+
+def printed(kernel: Kernel, run: str, text: str, seconds: float = 10) -> str:
+    """What the run has printed, when `text` is among it."""
+    until, found = time.monotonic() + seconds, ""
+    while text not in found:
+        assert time.monotonic() < until, found
+        time.sleep(0.02)
+        try:
+            with kernel.process.data.read(f"{FOLDER}/{run}", PROGRESS)[0] as file:
+                progress = read_progress(file.read())
+        except FileNotFoundError:
+            continue
+        found = progress.stdout if progress else ""
+    return found
+
+
+def value(kernel: Kernel, code: str) -> object:
+    report = kernel.report(code)
+    assert report.is_ok, report.shown_error
+    return report.value
+
+
+@pytest.mark.parametrize("program", SAMPLE, ids=lambda program: program.name)
+def test_a_program_cannot_tell(kernels: Kernels, program: Program) -> None:
+    """Its last cell gives the same when it goes on by itself as when it is sent bare."""
+    with kernels.new() as bare, kernels.new() as detached:
+        for cell in program.cells[:-1]:
+            bare.run(cell)
+            detached.wrapped(cell)
+        expected = seen_bare(bare.run(program.cells[-1]))
+        found = seen_detached(detached.detached(program.cells[-1]))
+    assert asdict(found) == asdict(expected), program.why
+
+
+def test_variables_go_in_and_come_back(kernel: Kernel) -> None:
+    """What the run sets, stores into, changes in place and deletes is so in the next run."""
+    kernel.report(
+        "import pandas as pd\nnumber, items, gone, same = 1, [1], 2, object()\n"
+        "frame = pd.DataFrame({'a': [1, 2]})\nold = same"
+    )
+    kernel.detached("number += 41\nitems.append(2)\nframe['b'] = frame.a * 2\nmade = {'k': (1, 2.5)}\ndel gone\nsame")
+    assert value(kernel, "number, items, made, list(frame.b), 'gone' in globals(), same is old") == [
+        42, [1, 2], {"k": [1, 2.5]}, [2, 4], False, True,
+    ]  # fmt: skip
+
+
+def test_definitions_come_back(kernel: Kernel) -> None:
+    """Functions and classes see the session's variables; objects stay of the class that the session knows."""
+    kernel.report("factor = 2\nclass Known: pass\nknown = Known()")
+    kernel.detached(
+        "import collections as c\nimport math\ndef scaled(x, *, by=1): return x * factor * by\n"
+        "class Box:\n    def get(self): return factor\nbox, other = Box(), Known()"
+    )
+    kernel.report("factor = 10")
+    assert value(
+        kernel,
+        "scaled(3, by=2), box.get(), isinstance(box, Box), isinstance(other, Known), c.Counter('a')['a'], math.sqrt(1)",
+    ) == [60, 10, True, True, 1, 1]
+
+
+def test_what_cannot_come_back_is_named(kernel: Kernel) -> None:
+    """Open files, generators and locks stay behind; the rest comes back all the same."""
+    report = kernel.detached("import threading\nfile = open('/mnt/data/f', 'w')\nlock = threading.Lock()\nfine = 1")
+    assert report.is_ok and report.not_returned == ["file", "lock"]
+    assert value(kernel, "fine, 'file' in globals()") == [1, False]
+
+
+def test_a_later_run_wins(kernel: Kernel) -> None:
+    """What a run in the session has set since the start is not overwritten."""
+    kernel.report("a = b = 0")
+    run = kernel.start_detached(
+        "import time\nwhile not __import__('os').path.exists('/mnt/data/go'): time.sleep(0.02)\na = b = 1"
+    )
+    kernel.report("a = 5")
+    kernel.report("open('/mnt/data/go', 'w').close()")
+    ended(kernel, run)
+    assert value(kernel, "a, b") == [5, 1]
+
+
+def test_a_large_object_that_is_only_read_is_not_copied(kernel: Kernel) -> None:
+    """What the code only calls methods of is taken as it was when it is large; what it stores into comes back."""
+    kernel.report("import numpy as np\nread = np.zeros(4_000_000)\nwritten = np.zeros(4_000_000)\nkept = read")
+    kernel.detached("total = read.sum()\nwritten[0] = 7")
+    assert value(kernel, "read is kept, total, written[0]") == [True, 0, 7]
+
+
+def test_a_new_session_can_begin_with_one(kernel: Kernel) -> None:
+    """The first cell of a session may be a run that goes on by itself; the next has the next number."""
+    report = kernel.detached("x = 5\nprint('first')\nx")
+    assert (report.stdout, report.result, report.execution_count, report.is_new_session) == ("first\n", "5", 1, True)
+    following = kernel.report("x + 1, In[1][:5]")
+    assert (following.value, following.execution_count) == ([6, "x = 5"], 2)
+
+
+def test_other_runs_go_on_meanwhile(kernel: Kernel) -> None:
+    """They neither wait nor see what the run does before it has ended."""
+    run = kernel.start_detached("import time\nx = 1\nprint('begun')\ntime.sleep(1)\nprint('ended')\nx")
+    printed(kernel, run, "begun\n")
+    assert value(kernel, "'x' in globals()") is False
+    report = ended(kernel, run)
+    assert (report.stdout, report.result) == ("begun\nended\n", "1")
+    assert value(kernel, "x") == 1
+
+
+def test_all_output_is_told(kernel: Kernel) -> None:
+    """Of programs and threads too, in the order in which it came; of much, the first and the last part."""
+    report = kernel.detached(
+        "import os, subprocess, sys, threading\nprint('one')\nos.write(1, b'two\\n')\n"
+        "subprocess.run(['echo', 'three'])\nthread = threading.Thread(target=print, args=('four',))\n"
+        "thread.start(); thread.join()\nprint('error', file=sys.stderr)"
+    )
+    assert (report.stdout, report.stderr) == ("one\ntwo\nthree\nfour\n", "error\n")
+    report = kernel.detached("for n in range(400_000): print(f'{n:09}')")
+    assert report.stdout.startswith("000000000\n") and report.stdout.endswith("000399999\n")
+    assert report.missing["stdout"] == 4_000_000 - (1 << 20)
+
+
+def test_charts_and_files_are_told(kernel: Kernel) -> None:
+    """As of any run; the outputs are files too."""
+    report = kernel.detached(
+        "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.title('A line')\nplt.show()\n"
+        "open('/mnt/data/out.csv', 'w').write('1')\n__import__('pandas').DataFrame({'a': [1]})"
+    )
+    assert [(output.content_type, output.title) for output in report.outputs] == [
+        ("image/png", "A line"), ("text/html", None), ("application/json", None),
+    ]  # fmt: skip
+    assert [(file.path, file.is_new) for file in report.files] == [("out.csv", True)]
+
+
+STUBBORN = {
+    "a loop": "while True: pass",
+    "a call that waits": "import time\ntime.sleep(1000)",
+    "no heed of interrupts": "import time\nwhile True:\n    try: time.sleep(1000)\n    except BaseException: pass",
+    "masked signals": "import signal, time\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 64))\ntime.sleep(1000)",
+    "a regular expression": "import re\nre.match('(a+)+b', 'a' * 60)",
+    "a program": "import subprocess\nsubprocess.run(['sleep', '1000'])",
+    "daemons": "import subprocess, time\nfor _ in range(5):\n    subprocess.Popen(['sh', '-c', "
+    "'setsid sleep 1000 & sleep 1000'], start_new_session=True)\ntime.sleep(1000)",
+    "a process that makes others": "import os, time\nfor _ in range(20):\n    if os.fork() == 0:\n"
+    "        while True:\n            if os.fork() == 0: os.setsid(); time.sleep(0.05); os._exit(0)\n"
+    "            os.wait()\ntime.sleep(1000)",
+    "an await": "import asyncio\nawait asyncio.sleep(1000)",
+}
+
+
+@pytest.mark.parametrize("code", STUBBORN.values(), ids=STUBBORN.keys())
+def test_a_cancelled_run_ends_with_all_its_processes(kernel: Kernel, code: str) -> None:
+    """Within two seconds, whatever it does; the session goes on."""
+    kernel.report("x = 1")
+    before = value(kernel, "import os; len([p for p in os.listdir('/proc') if p.isdigit()])")
+    run = kernel.start_detached(f"open('/mnt/data/kept', 'w').write('1')\nprint('begun')\n{code}", seconds=60)
+    printed(kernel, run, "begun\n")
+    time.sleep(0.2)
+    cancel(kernel, run)
+    asked = time.monotonic()
+    report = ended(kernel, run)
+    took = time.monotonic() - asked
+    assert (report.ended_by, report.stdout) == ("canceled", "begun\n")
+    assert [file.path for file in report.files] == ["kept"]
+    assert took < 2
+    time.sleep(0.1)  # whoever wrote the report is on the way out
+    assert value(kernel, "x, len([p for p in os.listdir('/proc') if p.isdigit()])") == [1, before]
+
+
+def test_a_run_ends_when_its_time_is_over(kernel: Kernel) -> None:
+    """It is told what it did until then."""
+    report = kernel.detached("import time\nprint('begun')\ntime.sleep(1000)", seconds=1)
+    assert (report.ended_by, report.stdout) == ("timeout", "begun\n")
+    assert 1000 <= report.milliseconds < 3000
+
+
+@pytest.mark.parametrize(
+    ("code", "signal"), [("os.kill(os.getpid(), 9)", 9), ("os._exit(3)", 0), ("import ctypes; ctypes.string_at(0)", 11)]
+)
+def test_a_run_whose_process_dies_is_told(kernel: Kernel, code: str, signal: int) -> None:
+    """With what it had printed and written; the session's interpreter does not notice."""
+    kernel.report("import os\nx = 1")
+    report = kernel.detached(f"print('begun', flush=True)\nopen('/mnt/data/kept', 'w').write('1')\n{code}")
+    assert (report.ended_by, report.signal, report.stdout.splitlines()[0]) == ("died", signal, "begun")
+    assert [file.path for file in report.files] == ["kept"]
+    assert value(kernel, "x") == 1
+
+
+def test_a_run_that_fills_the_disk_is_told(kernel: Kernel) -> None:
+    """With less of what it said, if there is no room for all."""
+    report = kernel.detached(
+        "print('begun')\nfor _ in range(100): print('x' * 1000)\nfile = open('/mnt/data/full', 'wb')\n"
+        "while True: file.write(bytes(1 << 20))"
+    )
+    assert report.error is not None and "No space left" in report.error.message
+    assert report.stdout.endswith("x\n") and report.error.name == "OSError"
+    assert value(kernel, "import os; os.remove('/mnt/data/full'); 1") == 1
+
+
+def test_a_run_outlives_its_interpreter(kernel: Kernel) -> None:
+    """It goes on when the kernel is started again, and its result waits; the new kernel does not take it for lost."""
+    run = kernel.start_detached("import time\nprint('begun')\ntime.sleep(1)\nprint('ended')\nx = 6 * 7\nx")
+    printed(kernel, run, "begun\n")
+    with pytest.raises(InterpreterEnded):
+        kernel.run("import os; os._exit(1)")
+    assert value(kernel, "'x' in globals()") is False
+    report = ended(kernel, run)
+    assert (report.is_ok, report.stdout, report.result) == (True, "begun\nended\n", "42")
+    assert value(kernel, "'x' in globals()") is False
+
+
+def test_a_run_that_was_cancelled_before_it_began_does_not_begin(kernel: Kernel) -> None:
+    """The wish is in the session before the cell is."""
+    kernel.report("1")
+    name = f"run-{id(kernel)}-2"
+    cancel(kernel, name)
+    assert kernel.start_detached("open('/mnt/data/ran', 'w')") == name
+    assert ended(kernel, name).ended_by == "canceled"
+    assert value(kernel, "import os; os.path.exists('/mnt/data/ran')") is False
+
+
+NOT_DETACHABLE = {
+    "threads of Polars": "import ctypes, threading\nbegun = threading.Event()\ndef work():\n"
+    "    ctypes.CDLL(None).prctl(15, b'polars-0', 0, 0, 0)\n    begun.set()\n    threading.Event().wait()\n"
+    "threading.Thread(target=work, daemon=True).start()\nbegun.wait()",
+    "CUDA": "import sys, types\nsys.modules['torch'] = types.SimpleNamespace("
+    "cuda=types.SimpleNamespace(is_initialized=lambda: True))",
+}
+
+
+@pytest.mark.parametrize(("why", "code"), NOT_DETACHABLE.items(), ids=NOT_DETACHABLE.keys())
+def test_an_interpreter_that_cannot_be_copied_says_so(kernel: Kernel, why: str, code: str) -> None:
+    """Nothing has run then, and the session goes on."""
+    kernel.report(code)
+    report = kernel.detached("open('/mnt/data/ran', 'w')")
+    assert report.error is not None and report.error.name == "NotDetachable"
+    assert why in report.error.message and report.error.hint
+    assert value(kernel, "import os; os.path.exists('/mnt/data/ran')") is False
+
+
+def test_openmp_goes_on_in_a_copy(kernel: Kernel) -> None:
+    """GNU's OpenMP waits for ever in a copy for threads that are not there, unless it is told to use one."""
+    fit = (
+        "from sklearn.ensemble import HistGradientBoostingRegressor\nimport numpy as np\n"
+        "x = np.random.rand(2000, 4)\nmodel = HistGradientBoostingRegressor(max_iter=5).fit(x, x[:, 0])\n"
+        "round(model.score(x, x[:, 0]), 1) > 0"
+    )
+    assert value(kernel, fit) is True
+    assert kernel.detached(fit, seconds=15).value is True
+
+
+def test_programs_that_a_run_leaves_behind_live_on(kernel: Kernel) -> None:
+    """Also when they write; they end with the session, or with a run that is cancelled."""
+    report = kernel.detached(
+        "import subprocess\nleft = 'for i in 1 2 3 4 5 6; do echo $i; sleep 0.1; done; echo done > /mnt/data/left'\n"
+        "subprocess.Popen(['sh', '-c', left])\nprint('ended')"
+    )
+    assert report.is_ok
+    until = time.monotonic() + 5
+    while value(kernel, "import os; os.path.exists('/mnt/data/left')") is False:
+        assert time.monotonic() < until
+        time.sleep(0.05)
