@@ -132,13 +132,10 @@ def emulator() -> Iterator[Emulator]:
         yield running
 
 
-SIGNING_KEY = "a secret that only these tests and their hosts know"
-
-
 @pytest.fixture(scope="session")
 def api(emulator: Emulator) -> Iterator[Api]:
     """The connector in front of the emulator."""
-    with connector_with(SIGNING_KEY=SIGNING_KEY, **emulator.environment) as connector:
+    with connector_with(**emulator.environment) as connector:
         assert connector.call("GET", "/connection").status_code == 200
         yield connector
 
@@ -146,7 +143,7 @@ def api(emulator: Emulator) -> Iterator[Api]:
 @pytest.fixture(scope="session")
 def api_with_key(emulator: Emulator) -> Iterator[Api]:
     """The connector in front of the emulator, for callers that bring its key, as on Azure."""
-    with connector_with(require_keys=True, SIGNING_KEY=SIGNING_KEY, **emulator.environment) as connector:
+    with connector_with(require_keys=True, **emulator.environment) as connector:
         yield connector
 
 

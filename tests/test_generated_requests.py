@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SIGNING_KEY, Api, connector_with, emulated_pool
+from tests.conftest import Api, connector_with, emulated_pool
 from tests.generated_requests import REPLACED
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,7 +24,7 @@ LONGEST_SECONDS = 3600 if EXAMPLES else 90
 def connector() -> Iterator[Api]:
     """With a pool of its own: most of the requests make a session, which nobody uses again."""
     with emulated_pool(max_sessions=200, cooldown=10) as pool:
-        with connector_with(require_keys=True, SIGNING_KEY=SIGNING_KEY, **pool.environment) as running:
+        with connector_with(require_keys=True, **pool.environment) as running:
             yield running
 
 

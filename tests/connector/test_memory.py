@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SIGNING_KEY
-
 ROOT = Path(__file__).resolve().parents[2]
 SLACK = 8.0
 """Megabytes: what small files would take as well."""
@@ -28,7 +26,7 @@ SLACK = 8.0
 def test_a_file_takes_no_more_memory_than_it_must(emulator, job, megabytes, most):
     """As it is nothing, as base64 its texts, from the pool once, in parts one part; and no byte of it is another."""
     command = [sys.executable, "-m", "benchmarks.functions_program", job, str(megabytes)]
-    environment = {"PATH": "/usr/bin:/bin", "SIGNING_KEY": SIGNING_KEY, **emulator.environment}
+    environment = {"PATH": "/usr/bin:/bin", **emulator.environment}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=90)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1])["grown"] / 1e6 < most + SLACK

@@ -36,7 +36,7 @@ def test_the_files_go_up_and_down(api_with_key):
 
 def test_a_connector_that_takes_no_parts_is_told(emulator, start_connector):
     """Without SIGNING_KEY the demo ends with the connector's own words."""
-    played = play("--url", start_connector(**emulator.environment).url, *SMALL)
+    played = play("--url", start_connector(**{**emulator.environment, "SIGNING_KEY": ""}).url, *SMALL)
     assert played.returncode == 1
     assert "the setting SIGNING_KEY is missing" in played.stderr
 

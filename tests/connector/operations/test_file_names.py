@@ -5,7 +5,6 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.conftest import SIGNING_KEY
 from tests.logic_apps_client import LogicApps
 
 NAMES = [
@@ -23,8 +22,7 @@ FOLDERS = ["", "reports 2026/Отчёты/50% #1 & more"]
 
 @pytest.fixture(scope="module", params=["2025-10-02-preview", "2024-02-02-preview"])
 def connector(request, emulator, running_connector):
-    setting = {"POOL_API_VERSION": request.param, "SIGNING_KEY": SIGNING_KEY}
-    with running_connector(**emulator.environment, **setting) as running:
+    with running_connector(**emulator.environment, POOL_API_VERSION=request.param) as running:
         yield running
 
 

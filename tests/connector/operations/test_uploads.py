@@ -10,7 +10,6 @@ import pytest
 from connector.operations import tasks, uploads
 from connector.operations.executions import Runs, execute_python_code
 from connector.tokens import Tokens
-from tests.conftest import SIGNING_KEY
 from tests.logic_apps_client import LogicApps, TransferFailed
 
 CONTENT = random.Random(7).randbytes(3_000_000)
@@ -241,7 +240,7 @@ def test_a_folder_in_the_place_of_the_file_is_told(api, client, session_id):
 
 def test_without_a_signing_key_the_setting_is_named(emulator, start_connector):
     """The error says what to set, and what to turn off instead."""
-    connector = start_connector(**emulator.environment)
+    connector = start_connector(**{**emulator.environment, "SIGNING_KEY": ""})
     refused = connector.call("PUT", "/files/a", headers={"x-ms-transfer-mode": "chunked", "x-ms-content-length": "4"})
     assert refused.status_code == 500
     assert "SIGNING_KEY is missing" in refused.json()["error"]["message"]
@@ -259,9 +258,9 @@ def test_an_address_that_was_not_given_leads_nowhere(api, method, token):
     assert (refused.status_code, refused.json()["error"]["code"]) == (404, "UploadNotFound")
 
 
-def test_a_token_for_something_else_leads_nowhere(api):
+def test_a_token_for_something_else_leads_nowhere(api, emulator):
     """Its purpose is sealed in it."""
-    token = Tokens(SIGNING_KEY).seal("poll", {}, lifetime_seconds=60)
+    token = Tokens(emulator.environment["SIGNING_KEY"]).seal("poll", {}, lifetime_seconds=60)
     assert api.call("GET", f"/uploads/{token}").json()["error"]["code"] == "UploadNotFound"
 
 
@@ -336,8 +335,8 @@ def test_what_nobody_goes_on_with_is_removed_by_a_later_upload(api, client, sess
 def test_any_instance_takes_any_part(emulator, start_connector, session_id):
     """Two hosts with one SIGNING_KEY serve one upload by turns; a third with another key knows nothing of it."""
     setting = {**emulator.environment, "PUBLIC_BASE_URL": "https://app.example"}
-    one, other = (start_connector(SIGNING_KEY=SIGNING_KEY, **setting) for _ in range(2))
-    stranger = start_connector(SIGNING_KEY="another secret of at least 32 characters", **setting)
+    one, other = (start_connector(**setting) for _ in range(2))
+    stranger = start_connector(**{**setting, "SIGNING_KEY": "another secret of at least 32 characters"})
     client = LogicApps(site(one), site(other))
     begun = client.begin(f"/files/big.bin?sessionId={session_id}", len(CONTENT))
     assert begun.headers["Location"].startswith("https://app.example/api/uploads/")
@@ -349,16 +348,17 @@ def test_any_instance_takes_any_part(emulator, start_connector, session_id):
 
 def test_a_key_can_be_changed_during_an_upload(emulator, start_connector, session_id):
     """SIGNING_KEY_PREVIOUS keeps addresses valid."""
-    before = start_connector(SIGNING_KEY=SIGNING_KEY, **emulator.environment)
-    after = start_connector(SIGNING_KEY="n" * 32, SIGNING_KEY_PREVIOUS=SIGNING_KEY, **emulator.environment)
+    before = start_connector(**emulator.environment)
+    changed = {"SIGNING_KEY": "n" * 32, "SIGNING_KEY_PREVIOUS": emulator.environment["SIGNING_KEY"]}
+    after = start_connector(**{**emulator.environment, **changed})
     begun = LogicApps(site(before)).begin(f"/files/big.bin?sessionId={session_id}", 3)
     assert LogicApps(site(after)).send_rest(begun, 0, 3, read).json()["files"]
 
 
 def test_an_instance_may_end_in_the_middle(emulator, start_connector, running_connector, session_id):
     """What it took is in the session, and another instance goes on."""
-    staying = start_connector(SIGNING_KEY=SIGNING_KEY, **emulator.environment)
-    with running_connector(SIGNING_KEY=SIGNING_KEY, **emulator.environment) as ending:
+    staying = start_connector(**emulator.environment)
+    with running_connector(**emulator.environment) as ending:
         client = LogicApps(site(ending), site(staying))
         begun = client.begin(f"/files/big.bin?sessionId={session_id}", len(CONTENT))
         client.send_part(begun, 0, read(0, PART), len(CONTENT))
@@ -405,7 +405,7 @@ def test_runs_go_on_between_parts(api, client, session_id):
 @pytest.mark.parametrize("version", ["2024-02-02-preview", "2024-10-02-preview"])
 def test_other_versions_of_the_pool_take_parts_too(emulator, start_connector, session_id, version):
     """Up in parts and down in parts; also without the harness."""
-    setting = {"SIGNING_KEY": SIGNING_KEY, "POOL_API_VERSION": version, "RICH_RESULTS": "false"}
+    setting = {"POOL_API_VERSION": version, "RICH_RESULTS": "false"}
     connector = start_connector(**setting, **emulator.environment)
     client = LogicApps(site(connector))
     client.upload(f"/files/big.bin?sessionId={session_id}&folder=in", len(CONTENT), read, PART)
