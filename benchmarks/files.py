@@ -31,7 +31,7 @@ CASES = (
 
 def measured(environment: dict[str, str], job: str, megabytes: int) -> tuple[float, float]:
     """Megabytes by which the process grew at its peak, and seconds. Raises CalledProcessError."""
-    command = [sys.executable, "-m", "benchmarks.functions_program", job, str(megabytes)]
+    command = [sys.executable, "-m", "benchmarks.functions_program", f"{job}={megabytes}"]
     done = subprocess.run(
         command, cwd=ROOT, env=with_repository(environment), stdout=subprocess.PIPE, text=True, check=True
     )

@@ -1,8 +1,8 @@
-"""A process that runs the connector's functions, as a worker of Azure Functions does: one job, measured.
+"""A process that runs the connector's functions, as a worker of Azure Functions does, and measures what jobs take.
 
-`python -m benchmarks.functions_program JOB MEGABYTES` prints `{"seconds", "grown"}` as JSON: how long the job took, and
-by how many bytes the process grew at its peak beyond what it held before, the request's body among that. A job checks
-that what came back is what was sent. The environment is that of the app.
+`python -m benchmarks.functions_program JOB=MEGABYTES ...` prints a line of JSON for each, `{"seconds", "grown"}`: how
+long the job took, and by how many bytes the process grew at its peak beyond what it held before, the request's body
+among that. A job checks that what came back is what was sent. The environment is that of the app.
 """
 
 import base64
@@ -153,18 +153,20 @@ JOBS: dict[str, Callable[[Functions, int], Callable[[], Any]]] = {
 
 
 def main() -> int:
-    name, megabytes = sys.argv[1:]
     functions = Functions()
     functions.put(b"warm")
     functions.get()
     functions.digest()
-    job = JOBS[name](functions, int(megabytes) * MB)
-    gc.collect()
-    forget_peak(os.getpid())
-    before, started = resident(os.getpid()), time.perf_counter()
-    job()
-    seconds = time.perf_counter() - started
-    print(json.dumps({"seconds": seconds, "grown": peak(os.getpid()) - before}))
+    for asked in sys.argv[1:]:
+        name, _, megabytes = asked.partition("=")
+        job = JOBS[name](functions, int(megabytes) * MB)
+        gc.collect()
+        forget_peak(os.getpid())
+        before, started = resident(os.getpid()), time.perf_counter()
+        job()
+        seconds = time.perf_counter() - started
+        print(json.dumps({"seconds": seconds, "grown": peak(os.getpid()) - before}), flush=True)
+        del job
     return 0
 
 
