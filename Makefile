@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 CLIENTS := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/clients/*/requirements.txt))))
 CLIENT_VENVS := $(VENV)/clients
 
-.PHONY: help run demo document api-page connector-package connection test test-clients benchmark soak check check-azure \
+.PHONY: help run demo demo-large document api-page connector-package connection test test-clients benchmark soak check check-azure \
         format wheel clean
 
 help:            ## Show the targets
@@ -18,6 +18,9 @@ run: $(VENV)/.emulator  ## Serve the connector on http://127.0.0.1:7071, with th
 
 demo: $(VENV)/.emulator  ## Play the sales report: upload, run, chart, download (ARGS="--url http://127.0.0.1:7071")
 	@exec $(BIN)/python -m examples.sales_report $(ARGS)
+
+demo-large: $(VENV)/.emulator  ## Move large files: up in parts, summed, down in parts (ARGS="--url http://127.0.0.1:7071")
+	@exec $(BIN)/python -m examples.large_files $(ARGS)
 
 document: $(VENV)/.emulator  ## Print the document that a custom connector is made from (ARGS="swagger --url https://APP.example")
 	@$(BIN)/python -m connector.documents $(ARGS)

@@ -77,6 +77,24 @@ def download_file_headers(req: func.HttpRequest) -> func.HttpResponse:
     return connector.answer("DownloadFileHeaders", req)
 
 
+@app.function_name("PatchUpload")
+@app.route("uploads/{token}", methods=["PATCH"], auth_level=func.AuthLevel.ANONYMOUS)
+def patch_upload(req: func.HttpRequest) -> func.HttpResponse:
+    return connector.answer("PatchUpload", req)
+
+
+@app.function_name("GetUpload")
+@app.route("uploads/{token}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+def get_upload(req: func.HttpRequest) -> func.HttpResponse:
+    return connector.answer("GetUpload", req)
+
+
+@app.function_name("CancelUpload")
+@app.route("uploads/{token}", methods=["DELETE"], auth_level=func.AuthLevel.ANONYMOUS)
+def cancel_upload(req: func.HttpRequest) -> func.HttpResponse:
+    return connector.answer("CancelUpload", req)
+
+
 @app.function_name("GetSession")
 @app.route("sessions/{sessionId}", methods=["GET"])
 def get_session(req: func.HttpRequest) -> func.HttpResponse:

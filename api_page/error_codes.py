@@ -16,7 +16,7 @@ SHARED = ("401", "403", "429", "500", "502", "503", "504")
 
 _NEEDED = {
     "InvalidSessionId": {"sessionId"},
-    "InvalidFileName": {"fileName", "folder", "file"},
+    "InvalidFileName": {"fileName", "folder", "file", "Content-Range"},  # a part's address has the file's name in it
     "InvalidFileContent": {"fileContent"},
 }
 """Codes that only operations have which take one of these."""
@@ -34,11 +34,19 @@ _WHAT_TO_DO = {
     errors.FileNotFound: "Look with `ListFiles` and `recursive=true`. If the session has ended, upload the file again.",
     errors.ExecutionNotFound: "Check both IDs. If the session has ended, run the code again.",
     errors.SessionNotFound: "Nothing, if it should end. Else go on: the next upload or run makes a new, empty session.",
+    errors.UploadNotFound: "Begin the upload again with `PutFile`.",
     errors.LengthRequired: "Send the body with a `Content-Length`, not in chunks.",
-    errors.RequestTooLarge: "Send fewer files at a time, or as multipart or with `PutFile`, which need no base64.",
-    errors.FileTooLarge: "Compress or divide the file, or delete files that are not needed.",
+    errors.RequestTooLarge: (
+        "Send fewer files at a time, or as multipart or with `PutFile`, which need no base64; a larger file in parts."
+    ),
+    errors.FileTooLarge: (
+        "Send or fetch the file in parts, compress it, or delete files that are not needed: the message says which."
+    ),
     errors.UnsupportedMediaType: "Send the header `Content-Type: application/json`.",
-    errors.RangeNotSatisfiable: "Ask for bytes that the file has: the answer's `Content-Range` has its size.",
+    errors.RangeNotSatisfiable: (
+        "Ask for bytes that the file has: the answer's `Content-Range` has its size. In an upload, go on behind the "
+        "bytes in the answer's `Range`."
+    ),
     errors.IdempotencyKeyReused: "Send a key of its own with each code; the same key only when a call is repeated.",
     errors.TooManySessions: "Wait for the seconds in `Retry-After`, end sessions, or raise the pool's maximum.",
     errors.SessionBusy: "Wait for the seconds in `Retry-After` and call again; a run in the session goes on meanwhile.",

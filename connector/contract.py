@@ -39,7 +39,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation of the document, its references resolved."""
+    """One operation of the document, its references resolved. What is said of headers stands in the document alone."""
 
     operation_id: str
     method: str
@@ -96,7 +96,7 @@ class Contract:
                         operation["operationId"],
                         method.upper(),
                         path,
-                        tuple(resolved(parameters, self.document)),
+                        tuple(p for p in resolved(parameters, self.document) if p["in"] != "header"),
                         {media_type: media["schema"] for media_type, media in body.get("content", {}).items()},
                     )
         return found

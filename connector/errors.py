@@ -10,6 +10,7 @@
     ├── FileNotFound                404
     ├── ExecutionNotFound           404
     ├── SessionNotFound             404
+    ├── UploadNotFound              404
     ├── LengthRequired              411  a chunked body, which the Functions host does not pass on
     ├── RequestTooLarge             413  the body
     ├── FileTooLarge                413  a file
@@ -115,6 +116,12 @@ class SessionNotFound(ConnectorError):
     status = 404
 
 
+class UploadNotFound(ConnectorError):
+    """There is no such upload in parts, or its address is not valid any more."""
+
+    status = 404
+
+
 class LengthRequired(ConnectorError):
     """A chunked body, which the Functions host does not pass on."""
 
@@ -128,7 +135,7 @@ class RequestTooLarge(ConnectorError):
 
 
 class FileTooLarge(ConnectorError):
-    """A file is larger than the pool takes."""
+    """A file is larger than the pool, the session or an answer takes."""
 
     status = 413
 
@@ -140,7 +147,7 @@ class UnsupportedMediaType(ConnectorError):
 
 
 class RangeNotSatisfiable(ConnectorError):
-    """The Range header asks for bytes behind the file's end."""
+    """The Range header asks for bytes behind the file's end, or a part does not follow what is there."""
 
     status = 416
 

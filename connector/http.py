@@ -11,6 +11,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -25,27 +26,30 @@ from .errors import (
     InternalError,
     InvalidRequest,
     LengthRequired,
-    RangeNotSatisfiable,
     RequestTooLarge,
     UnsupportedMediaType,
+    UploadNotFound,
     to_answer,
 )
-from .operations import connection, executions, files, sessions
+from .operations import connection, executions, files, sessions, uploads
 from .operations.calls import Runs
+from .operations.file_parts import download_part
+from .operations.uploads import Progress, Upload
+from .ranges import announced_length, asked_range, http_date, is_unchanged, sent_range
 from .session_pool import SessionPoolClient
 from .settings import LONGEST_WAIT_SECONDS, Settings
 from .shapes import Execution, FileBytes, snake_case, to_wire
 from .tokens import Tokens
 
-MAX_BODY_BYTES = 100_000_000
+MAX_BODY_BYTES = files.LARGEST_MESSAGE
 """Less than the Functions host lets in (104,857,600), so that its bare 413 is rarely seen."""
 
+_UPLOAD = "upload"
 _SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 2, 20
 """Between the polls of a run: a tenth of the time that it has taken."""
 
 _POLL_LIFETIME_SECONDS = 24 * 3600.0
 _WAIT = re.compile(r"respond-async|wait=([0-9]{1,9})")
-_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 logger = logging.getLogger(__name__)
 
@@ -175,32 +179,110 @@ def _poll_execution(connector: Connector, request: func.HttpRequest) -> func.Htt
 def _upload_file(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
     operation = connector.contract.operations["UploadFile"]
     _parameters(operation, request)
+    if _comes_in_parts(request):
+        raise InvalidRequest(
+            "This operation takes files in JSON, and no file in parts. Turn off 'Allow chunking' in the action's "
+            "settings, or send a large file with PutFile.",
+            target="x-ms-transfer-mode",
+        )
     if _media_type(request) == "multipart/form-data":
-        return _json_response(files.upload_contents(connector.pool, **_form(operation, request)))
+        return _json_response(files.upload_contents(connector.pool, connector.runs, **_form(operation, request)))
     body = _arguments(operation.checked_body(_json_body(request, "multipart/form-data")))
     body["files"] = [_arguments(file) for file in body["files"]]
-    return _json_response(files.upload_file(connector.pool, **body))
+    return _json_response(files.upload_file(connector.pool, connector.runs, **body))
 
 
 def _put_file(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
     arguments = _parameters(connector.contract.operations["PutFile"], request)
-    if request.headers.get("x-ms-transfer-mode", "").lower() == "chunked":
+    if _comes_in_parts(request):
+        return _begin_upload(connector, request, arguments)
+    return _json_response(files.put_file(connector.pool, connector.runs, content=_body(request), **arguments))
+
+
+def _comes_in_parts(request: func.HttpRequest) -> bool:
+    """Raises InvalidRequest for a way to send files that is not known: its first request may have no bytes."""
+    mode = str(request.headers.get("x-ms-transfer-mode", "")).strip()
+    if mode and mode.lower() != "chunked":
+        raise InvalidRequest("x-ms-transfer-mode must be chunked, or not be there.", target="x-ms-transfer-mode")
+    return bool(mode)
+
+
+def _begin_upload(connector: Connector, request: func.HttpRequest, arguments: dict[str, Any]) -> func.HttpResponse:
+    """The first step in which Azure Logic Apps sends a large file; the others have an address of their own."""
+    if connector.tokens is None:
+        raise InternalError(
+            "The connector is not set up for files in parts: the setting SIGNING_KEY is missing. Set it to a secret of "
+            "at least 32 characters, the same on all instances; or turn off 'Allow chunking' in the action's settings."
+        )
+    if _body(request):
         raise InvalidRequest(
-            "This operation does not take a file in chunks. Turn off 'Allow chunking' in the action's settings, or "
-            "send the file in one request.",
+            "A request that begins an upload in parts has no body: the parts follow, to the address in Location.",
             target="x-ms-transfer-mode",
         )
-    return _json_response(files.put_file(connector.pool, content=_body(request), **arguments))
+    size = announced_length(request.headers.get("x-ms-content-length", ""))
+    upload, progress = uploads.begin_upload(connector.pool, connector.runs, size=size, **arguments)
+    token = connector.tokens.seal(_UPLOAD, upload.to_json(), lifetime_seconds=uploads.LIFETIME_SECONDS)
+    response = _progress_response(progress)
+    response.headers["Location"] = f"{_base_url(connector.settings, request, '/files/')}/uploads/{token}"
+    return response
+
+
+def _patch_upload(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
+    pool, upload = _upload(connector, "PatchUpload", request)
+    content = _body(request)
+    first = sent_range(request.headers.get("content-range", ""), len(content), upload.size)
+    return _progress_response(uploads.put_part(pool, connector.runs, upload, first=first, content=content))
+
+
+def _get_upload(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
+    return _progress_response(uploads.get_upload(*_upload(connector, "GetUpload", request)))
+
+
+def _cancel_upload(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
+    uploads.cancel_upload(*_upload(connector, "CancelUpload", request))
+    return func.HttpResponse(status_code=204)
+
+
+def _upload(connector: Connector, operation_id: str, request: func.HttpRequest) -> tuple[SessionPoolClient, Upload]:
+    """What the address stands for, and the pool as whoever began the upload may use it."""
+    try:
+        token = _parameters(connector.contract.operations[operation_id], request)["token"]
+    except InvalidRequest as wrong:
+        if wrong.target != "token":
+            raise
+        token = ""  # another form of an address that leads nowhere
+    members = connector.tokens.open(_UPLOAD, token) if connector.tokens else None
+    if members is None:
+        raise UploadNotFound(
+            "This address leads to no upload: it is not one of this connector's, or its time is over. Begin the upload "
+            "again with PutFile."
+        )
+    upload = Upload(**members)
+    return connector.pool.for_caller(upload.caller), upload
+
+
+def _progress_response(progress: Progress) -> func.HttpResponse:
+    headers = {**uploads.received_range(progress.received), "x-ms-chunk-size": str(uploads.PART_BYTES)}
+    return _json_response(progress.files, headers=headers)
 
 
 def _download_file(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
     arguments = _parameters(connector.contract.operations["DownloadFile"], request)
-    return _file_response(files.download_file(connector.pool, **arguments), request.headers.get("range"))
+    file = files.download_file_headers(connector.pool, **arguments)
+    if is_unchanged(request.headers, file):
+        return _unchanged_response(file)
+    part = asked_range(request.headers, file, files.LARGEST_MESSAGE)
+    if part is None:
+        return _file_response(files.download_file(connector.pool, found=file, **arguments))
+    first, last = part
+    content = download_part(connector.pool, connector.runs, file=file, first=first, last=last, **arguments)
+    return _file_response(replace(file, content=content), first)
 
 
 def _download_file_headers(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
     arguments = _parameters(connector.contract.operations["DownloadFileHeaders"], request)
-    return _file_response(files.download_file_headers(connector.pool, **arguments), None)
+    file = files.download_file_headers(connector.pool, **arguments)
+    return _unchanged_response(file) if is_unchanged(request.headers, file) else _file_response(file)
 
 
 def _check_connection(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
@@ -245,6 +327,9 @@ _OPERATIONS: dict[str, _Answer] = {
     "GetFile": _with_parameters("GetFile", files.get_file),
     "DownloadFile": _download_file,
     "DownloadFileHeaders": _download_file_headers,
+    "PatchUpload": _patch_upload,
+    "GetUpload": _get_upload,
+    "CancelUpload": _cancel_upload,
     "DeleteFile": _with_parameters("DeleteFile", files.delete_file),
     "GetSession": _with_parameters("GetSession", sessions.get_session),
     "EndSession": _with_parameters("EndSession", sessions.end_session),
@@ -316,7 +401,7 @@ def _body(request: func.HttpRequest) -> bytes:
     if len(body) > MAX_BODY_BYTES:
         raise RequestTooLarge(
             f"The body has {len(body):,} bytes, and {MAX_BODY_BYTES:,} is the most. Send fewer files at a time; base64 "
-            "makes a file a third longer, multipart/form-data or PUT does not."
+            "makes a file a third longer, multipart/form-data or PUT does not. PutFile takes a larger file in parts."
         )
     return body
 
@@ -381,47 +466,40 @@ def _execution_response(
     return _json_response(execution, 202, {"Retry-After": str(pause), "Location": location})
 
 
-def _file_response(file: FileBytes, range_header: str | None) -> func.HttpResponse:
-    """The file's bytes, or those that a Range header asks for (RFC 9110, section 14); never shown as a page."""
+def _file_response(file: FileBytes, first: int | None = None) -> func.HttpResponse:
+    """The file's bytes, or those of a part that begins with `first`; never shown as a page."""
     headers = {
         "Content-Type": file.content_type,  # as `mimetype`, a text would be said to be UTF-8, which nobody knows
         "Accept-Ranges": "bytes",
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.file_name, safe='')}",
+        "Content-Disposition": _attachment(file.file_name),
         "X-Content-Type-Options": "nosniff",
+        **_version(file),
     }
     if file.content is None:
         headers["Content-Length"] = str(file.size)
         return func.HttpResponse(b"", headers=headers)
-    part = _asked_range(range_header, file.size)
-    if part is None:
+    if first is None:
         return func.HttpResponse(file.content, headers=headers)
-    first, last = part
-    headers["Content-Range"] = f"bytes {first}-{last}/{file.size}"
-    return func.HttpResponse(file.content[first : last + 1], status_code=206, headers=headers)
+    headers["Content-Range"] = f"bytes {first}-{first + len(file.content) - 1}/{file.size}"
+    return func.HttpResponse(file.content, status_code=206, headers=headers)
 
 
-def _asked_range(header: str | None, size: int) -> tuple[int, int] | None:
-    """First and last byte of the one range asked for; None for the whole file, as for several ranges or other units."""
-    found = _RANGE.fullmatch((header or "").replace(" ", ""))
-    if found is None or found.groups() == ("", ""):
-        return None
-    start, end = found.groups()
-    if start == "":
-        first, last = max(size - int(end), 0), size - 1
-    else:
-        first, last = int(start), min(int(end) if end else size - 1, size - 1)
-    if end and start and int(end) < int(start):
-        return None
-    if first >= size or last < first:
-        raise RangeNotSatisfiable(
-            f"The file has {size:,} bytes, and the Range header asks for bytes behind its end.",
-            target="Range",
-            headers={"Content-Range": f"bytes */{size}"},
-        )
-    return first, last
+def _unchanged_response(file: FileBytes) -> func.HttpResponse:
+    return func.HttpResponse(status_code=304, headers=_version(file))
+
+
+def _version(file: FileBytes) -> dict[str, str]:
+    told = {"ETag": file.etag, "Last-Modified": http_date(file)}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _attachment(name: str) -> str:
+    """RFC 6266: a name in ASCII for old clients, in which a percent sign would be read in different ways."""
+    plain = re.sub("[^ -~]|%", "_", name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _base_url(settings: Settings, request: func.HttpRequest, route: str) -> str:
     """Where callers reach the operations. A Host header can be anyone's word: without an address, the path alone."""
-    path = urlsplit(str(request.url)).path
+    path = urlsplit(str(request.url)).path.rstrip("/")
     return (settings.public_base_url or "") + path[: path.lower().rfind(route)]

@@ -5,6 +5,9 @@ There are two families: A (2024-02-02-preview, 2024-08-02-preview) with a `prope
 be of either, so that a service that drifts does not break the connector.
 """
 
+import re
+import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -19,6 +22,8 @@ STREAM_CHARACTERS = 1_000_000
 """Asked for with every run: the pool cuts each stream at 4,096 characters otherwise, without a sign of it."""
 
 _CUT_CHARACTERS = 4096
+_PIECE_BYTES = 1 << 20
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 
 _STATUSES: dict[str, "RunStatus"] = {
     "succeeded": "Succeeded",
@@ -72,6 +77,43 @@ class Metadata:
 
     runtimes: list[tuple[str, str]]
     packages: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class FilePart:
+    """Some bytes of a file that has `size` of them."""
+
+    content: bytes
+    size: int
+
+
+class FileBody:
+    """The body of an upload, multipart/form-data with one file, which is never copied.
+
+    Each iteration yields it from its beginning, so that it can be sent again. It comes in pieces, as a connection has
+    its timeout for each of them.
+    """
+
+    def __init__(self, name: str, content: bytes) -> None:
+        """`name` has no quotes and no line breaks, which file names cannot have."""
+        boundary = secrets.token_hex(16)
+        self.content_type = f"multipart/form-data; boundary={boundary}"
+        self._head = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+            "Content-Type: application/octet-stream\r\n\r\n"
+        ).encode()
+        self._content = content
+        self._tail = f"\r\n--{boundary}--\r\n".encode()
+
+    def __len__(self) -> int:
+        return len(self._head) + len(self._content) + len(self._tail)
+
+    def __iter__(self) -> Iterator[bytes | memoryview]:
+        yield self._head
+        whole = memoryview(self._content)
+        for start in range(0, len(whole), _PIECE_BYTES):
+            yield whole[start : start + _PIECE_BYTES]
+        yield self._tail
 
 
 class Nonsense(PoolRejected):
@@ -179,6 +221,13 @@ class Wire:
         if not isinstance(listed, list):
             raise nonsense()
         return [self.read_file(item) for item in listed]
+
+    def read_part(self, content_range: str, first: int, content: bytes) -> FilePart:
+        """Raises Nonsense when the header tells of other bytes than came, or than were asked for."""
+        found = _CONTENT_RANGE.fullmatch(content_range)
+        if found is None or int(found[1]) != first or int(found[2]) + 1 - first != len(content):
+            raise nonsense()
+        return FilePart(content, int(found[3]))
 
     def read_file(self, item: Any) -> PoolFile:
         """Raises Nonsense."""

@@ -9,9 +9,11 @@ import copy
 import random
 import re
 import socket
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -39,7 +41,7 @@ from .errors import (
     TooManySessions,
 )
 from .identity import pool_identifier
-from .pool_wire import Metadata, PoolFile, PoolSession, Run, Wire
+from .pool_wire import FileBody, FilePart, Metadata, PoolFile, PoolSession, Run, Wire
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
@@ -85,6 +87,7 @@ class SessionPoolClient:
         self._credential = credential
         self._wire = Wire(api_version)
         self._caller: str | None = None
+        self._gives_no_parts = threading.Event()
         self._http = requests.Session()
         self._http.auth = _Bearer(credential)
         self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # callers share this session
@@ -162,24 +165,25 @@ class SessionPoolClient:
 
     def get_execution(self, session_id: str, execution_id: str) -> Run:
         """Raises ExecutionNotFound."""
-        not_found = ExecutionNotFound(
-            "The session has no such run: it may have ended since, or the run belongs to another session. Look at the "
-            "execution ID and the session ID.",
-            target="executionId",
-        )
         response = self._call(
             "GET",
             f"executions/{quote(execution_id)}",
             session_id,
-            not_found=not_found,
+            not_found=_no_execution,
             api_version=self._wire.executions_api_version,
         )
         return self._wire.read_run(_object(response))
 
     def upload_file(self, session_id: str, folder: str, name: str, content: bytes) -> PoolFile:
         """Replaces a file of that name. Raises FileTooLarge and InvalidFileName."""
+        body = FileBody(name, content)
         response = self._call(
-            "POST", self._wire.upload_path, session_id, folder=folder, files={"file": (name, content)}
+            "POST",
+            self._wire.upload_path,
+            session_id,
+            folder=folder,
+            data=body,
+            headers={"Content-Type": body.content_type},
         )
         # Versions differ in whether the answer's name is a path; where the file is, is known.
         return replace(self._wire.read_uploaded(_object(response)), name=name, directory="")
@@ -204,19 +208,47 @@ class SessionPoolClient:
     def get_file(self, session_id: str, folder: str, name: str) -> PoolFile:
         """Raises FileNotFound."""
         response = self._call(
-            "GET", f"files/{quote(name, safe='')}", session_id, folder=folder, not_found=_no_file(name)
+            "GET", f"files/{quote(name, safe='')}", session_id, folder=folder, not_found=partial(_no_file, name)
         )
-        return self._wire.read_file(_object(response))
+        return replace(self._wire.read_file(_object(response)), name=name, directory="")
 
     def download_file(self, session_id: str, folder: str, name: str) -> bytes:
         """Raises FileNotFound."""
-        path = self._wire.content_path(quote(name, safe=""))
-        return self._call("GET", path, session_id, folder=folder, not_found=_no_file(name)).content
+        with contextlib.closing(self._content(session_id, folder, name)) as response:
+            return _read(response)
+
+    def download_part(self, session_id: str, folder: str, name: str, first: int, last: int) -> FilePart | None:
+        """The bytes from `first` to `last`, or fewer where the file ends before; None from a pool that gives no parts.
+
+        Such a pool is asked only once in the life of a process. Raises FileNotFound.
+        """
+        if self._gives_no_parts.is_set():
+            return None
+        headers = {"Range": f"bytes={first}-{last}"}
+        with contextlib.closing(self._content(session_id, folder, name, headers)) as response:
+            if response.status_code != 206:
+                self._gives_no_parts.set()
+                return None  # the whole file is on its way, and is not read
+            return self._wire.read_part(response.headers.get("Content-Range", ""), first, _read(response))
+
+    def _content(
+        self, session_id: str, folder: str, name: str, headers: dict[str, str] | None = None
+    ) -> requests.Response:
+        """An answer whose body has not been read."""
+        return self._call(
+            "GET",
+            self._wire.content_path(quote(name, safe="")),
+            session_id,
+            folder=folder,
+            not_found=partial(_no_file, name),
+            stream=True,
+            headers={"Accept-Encoding": "identity", **(headers or {})},
+        )
 
     def delete_file(self, session_id: str, folder: str, name: str) -> None:
         """Raises FileNotFound, unless it is the answer to a second attempt: then the first has deleted the file."""
         path = f"files/{quote(name, safe='')}"
-        self._call("DELETE", path, session_id, folder=folder, not_found=_no_file(name), gone_when_retried=True)
+        self._call("DELETE", path, session_id, folder=folder, not_found=partial(_no_file, name), gone_when_retried=True)
 
     def get_session(self, session_id: str) -> PoolSession:
         """Makes no session. Raises SessionNotFound."""
@@ -236,7 +268,7 @@ class SessionPoolClient:
             method,
             "session",
             session_id,
-            not_found=_no_session(),
+            not_found=_no_session,
             api_version=self._wire.sessions_api_version,
             **request,
         )
@@ -250,7 +282,7 @@ class SessionPoolClient:
         folder: str = "",
         parameters: dict[str, str] | None = None,
         read_seconds: float | None = None,
-        not_found: ConnectorError | None = None,
+        not_found: "_NotFound | None" = None,
         gone_when_retried: bool = False,
         api_version: str | None = None,
         **request: Any,
@@ -363,6 +395,15 @@ def _run_not_lost() -> Iterator[None]:
         raise RunLost from failure
 
 
+def _read(response: requests.Response) -> bytes:
+    """All of a body that was left for later, at once: the library's own way holds it twice."""
+    try:
+        content: bytes = response.raw.read(decode_content=True)
+    except urllib3.exceptions.HTTPError as failure:
+        raise _transport_error(requests.ConnectionError(failure)) from failure
+    return content
+
+
 def _transport_error(failure: requests.RequestException) -> ConnectorError:
     if _never_sent(failure):
         return PoolUnreachable(
@@ -396,7 +437,7 @@ def _was_retried(response: requests.Response) -> bool:
     return bool(retries is not None and retries.history)
 
 
-def _refusal(answer: PoolAnswer, not_found: ConnectorError | None) -> ConnectorError:
+def _refusal(answer: PoolAnswer, not_found: "_NotFound | None") -> ConnectorError:
     """The error for an answer that is none of 2xx. The pool's own words are not passed on, only its error's code."""
     retry_after = _BUSY_SECONDS if answer.retry_after is None else answer.retry_after
     match answer.status:
@@ -412,9 +453,9 @@ def _refusal(answer: PoolAnswer, not_found: ConnectorError | None) -> ConnectorE
                 "Session Executor' on the pool, and wait a few minutes until that is known everywhere."
             )
         case 404 if not_found is not None:
-            return not_found
+            return not_found()
         case 400 if answer.code == "SessionWithIdentifierNotFound" and not_found is not None:
-            return not_found
+            return not_found()
         case 400 if answer.code in ("FileNameInvalid", "FilePathInvalid"):
             return InvalidFileName(
                 "The session pool does not take this file name or folder. Use letters, digits, spaces and "
@@ -425,6 +466,10 @@ def _refusal(answer: PoolAnswer, not_found: ConnectorError | None) -> ConnectorE
             return FileTooLarge(
                 "The session pool does not take a file of this size: 128 MB is the most, and the session must have "
                 "room for it. Send less, or compress it."
+            )
+        case 416:
+            return PoolUnavailable(
+                "The file changed while it was read. Ask for the part again.", retry_after_seconds=retry_after
             )
         case 429:
             return TooManySessions(
@@ -453,6 +498,19 @@ def _error_code(response: requests.Response) -> str:
     except (ValueError, AttributeError, RecursionError):
         return ""
     return code if isinstance(code, str) and code.isalnum() and len(code) < 80 else ""
+
+
+_NotFound = Callable[[], ConnectorError]
+"""Makes the error where it is raised. One that waited in a variable would keep the frames of its own stack in memory,
+with the bytes that they hold, until Python looks for cycles."""
+
+
+def _no_execution() -> ExecutionNotFound:
+    return ExecutionNotFound(
+        "The session has no such run: it may have ended since, or the run belongs to another session. Look at the "
+        "execution ID and the session ID.",
+        target="executionId",
+    )
 
 
 def _no_file(name: str) -> FileNotFound:

@@ -50,6 +50,14 @@ class FileBytes:
     content_type: str
     size: int
     content: bytes | None
+    last_modified_time: datetime | None = None
+
+    @property
+    def etag(self) -> str | None:
+        """Another one for each version of the file, as far as its size and time tell; None where no time is known."""
+        if self.last_modified_time is None:
+            return None
+        return f'"{self.size:x}-{round(self.last_modified_time.timestamp() * 1_000_000):x}"'
 
 
 @dataclass(frozen=True)

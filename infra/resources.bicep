@@ -319,12 +319,13 @@ resource signIn 'Microsoft.Web/sites/config@2024-11-01' = if (!empty(entraClient
     globalValidation: {
       requireAuthentication: true
       unauthenticatedClientAction: 'Return401'
-      // The operations that need no key: whoever polls a run has only the token in the address.
+      // The operations that need no key: whoever polls a run or sends a part has only the token in the address.
       excludedPaths: [
         '/api/health'
         '/api/openapi.json'
         '/api/swagger.json'
         '/api/polls/*'
+        '/api/uploads/*'
       ]
     }
     identityProviders: {

@@ -141,6 +141,7 @@ def test_each_room_knows_only_the_next():
         ("credentials", {"errors"}),
         ("identity", {"errors"}),
         ("pool_wire", {"errors", "settings"}),
+        ("ranges", {"errors", "shapes"}),
         ("session_pool", {"errors", "identity", "pool_wire"}),
     ):
         known = {name.split(".")[1] for name in imports(ROOT / "connector" / f"{name}.py") if "connector." in name}

@@ -1,7 +1,9 @@
 """Which operations of openapi.yaml the derived documents have, and what each takes and answers.
 
 What an operation is decides, not a list of names. Left out of both documents are operations without a key, which are
-for machines; HEAD, whose answer is headers that no designer and no model reads; and bodies that cannot be JSON.
+for machines; HEAD, whose answer is headers that no designer and no model reads; and bodies that cannot be JSON. PutFile
+is such a one, although makers could turn on chunking for it: certification knows no media type for raw bytes in bodies
+(its rule MimeTypeNotValid), and the HTTP action of workflows does the same.
 """
 
 from collections.abc import Iterator

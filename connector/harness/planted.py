@@ -35,6 +35,9 @@ RECORDS = "_outputs"
 """In the data folder: a folder for each run, with its outputs as files and its record. The service takes no dots in
 the names of folders."""
 
+TRANSFERS = "_transfers"
+"""In the data folder: files on their way in or out, which are not the run's."""
+
 RECORD = ".execution.json"
 """Two lines of JSON: what was asked for, and, once the run has ended, what it made."""
 
@@ -350,7 +353,7 @@ def _files(folders=None):
                     scanned += 1
                     if not entry.is_dir(follow_symlinks=False):
                         yield above + entry.name, entry
-                    elif above or entry.name != RECORDS:
+                    elif above or entry.name not in (RECORDS, TRANSFERS):
                         todo.append(above + entry.name + "/")
         except OSError:
             pass

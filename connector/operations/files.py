@@ -1,41 +1,32 @@
 """UploadFile, PutFile, ListFiles, GetFile, DownloadFile and DeleteFile."""
 
 import base64
-import mimetypes
+import binascii
 import re
-import unicodedata
+from dataclasses import replace
 from typing import TypedDict
 from urllib.parse import unquote_to_bytes
 
-from ..errors import ConnectorError, FileTooLarge, InvalidFileContent, InvalidFileName, InvalidRequest
+from ..errors import FileTooLarge, InvalidFileContent, InvalidRequest
 from ..harness import report
 from ..identity import check_session_id, mint_session_id
 from ..pool_wire import PoolFile
 from ..session_pool import SessionPoolClient
 from ..shapes import File, FileBytes, Files, FileWithContent
+from .calls import Runs
+from .file_names import checked_folder, checked_name, content_type, is_hidden, shown_folder
+from .file_sets import store_all
 
 MAX_FILE_BYTES = 128 << 20
-OUTPUTS = ".outputs"
-"""How callers know the folder of what runs displayed; sessions take no dots in the names of folders."""
+"""That a session pool takes in one upload."""
 
-# What sessions take: letters of any script, digits, and these; a folder's name has no dot. Source: the documentation of
-# code-interpreter sessions.
-_OTHERS_IN_NAMES = " -_.@$&=;,#%^()"
-_FOLDER = re.compile(r"[\w \-@$&=;,#%^()]+(/[\w \-@$&=;,#%^()]+)*")
-_LONGEST_NAME_BYTES = 255
-_DATA_URI = re.compile(r"data:[^,]*?(?P<base64>;base64)?,(?P<payload>.*)", re.IGNORECASE | re.DOTALL)
-# Python's own table, without the machine's, and what it lacks in some versions.
-_TYPES = mimetypes.MimeTypes(filenames=())
-for _kind, _ending in (
-    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx"),
-    ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", ".docx"),
-    ("application/vnd.openxmlformats-officedocument.presentationml.presentation", ".pptx"),
-    ("application/vnd.apache.parquet", ".parquet"),
-    ("application/x-ndjson", ".jsonl"),
-    ("application/yaml", ".yaml"),
-    ("text/markdown", ".md"),
-):
-    _TYPES.add_type(_kind, _ending)
+LARGEST_MESSAGE = 100_000_000
+"""Bytes of a file that one answer carries; as many as a request's body may have."""
+
+_LARGEST_IN_JSON = LARGEST_MESSAGE // 4 * 3 - 10_000
+"""Its base64, and what stands beside that, still fit into a message."""
+
+_DATA_URI = re.compile(r"data:[^,]*?(?P<base64>;base64)?,", re.IGNORECASE)
 
 
 class NewFile(TypedDict):
@@ -46,67 +37,77 @@ class NewFile(TypedDict):
 
 
 def upload_file(
-    pool: SessionPoolClient, *, files: list[NewFile], session_id: str | None = None, folder: str = ""
+    pool: SessionPoolClient, runs: Runs, *, files: list[NewFile], session_id: str | None = None, folder: str = ""
 ) -> Files:
-    """Checks all names and contents before it stores the first file."""
-    contents = [
-        (_checked_name(file["file_name"], f"files[{index}].fileName"), _decoded(file["file_content"], index))
-        for index, file in enumerate(files)
-    ]
-    return upload_contents(pool, contents=contents, session_id=session_id, folder=folder)
+    """Checks all names and contents before it stores the first file. Takes each text out of `files` once it is read."""
+    contents = []
+    for index, file in enumerate(files):
+        name = checked_name(file["file_name"], f"files[{index}].fileName")
+        contents.append((name, _decoded(file["file_content"], index)))
+        file["file_content"] = ""  # a third more than the bytes; they need not both be there
+    return upload_contents(pool, runs, contents=contents, session_id=session_id, folder=folder)
 
 
 def upload_contents(
-    pool: SessionPoolClient, *, contents: list[tuple[str, bytes]], session_id: str | None = None, folder: str = ""
+    pool: SessionPoolClient,
+    runs: Runs,
+    *,
+    contents: list[tuple[str, bytes]],
+    session_id: str | None = None,
+    folder: str = "",
 ) -> Files:
-    """Stores `(name, bytes)` pairs. When one fails, the error names it and tells which are stored."""
+    """Stores `(name, bytes)` pairs: all of them, or none. The error names the one that could not be stored."""
+    is_new = session_id is None
     session_id = check_session_id(session_id) if session_id else mint_session_id()
     folder = checked_folder(folder)
     _check_each_once([name for name, _ in contents])
     for name, content in contents:
-        _checked_name(name, "fileName")
+        checked_name(name, "fileName")
         if len(content) > MAX_FILE_BYTES:
             raise FileTooLarge(
                 f"The file '{name}' has {len(content):,} bytes; {MAX_FILE_BYTES:,} is the most. Compress or divide it.",
                 target=name,
             )
-    stored: list[File] = []
-    for name, content in contents:
-        try:
-            stored.append(_file(pool.upload_file(session_id, folder, name, content), folder))
-        except ConnectorError as failure:
-            if len(contents) > 1:
-                done = ", ".join(file.file_name for file in stored) or "none"
-                failure.message = f"The file '{name}' was not stored. {failure.message} Stored before it: {done}."
-                failure.target = name
-            raise
-    return Files(session_id, stored)
+    stored = store_all(pool, runs, session_id, folder, contents, may_replace=not is_new)
+    return Files(session_id, [shown_file(file, folder) for file in stored])
 
 
 def put_file(
-    pool: SessionPoolClient, *, file_name: str, content: bytes, session_id: str | None = None, folder: str = ""
+    pool: SessionPoolClient,
+    runs: Runs,
+    *,
+    file_name: str,
+    content: bytes,
+    session_id: str | None = None,
+    folder: str = "",
 ) -> Files:
     """Stores one file."""
-    return upload_contents(pool, contents=[(file_name, content)], session_id=session_id, folder=folder)
+    return upload_contents(pool, runs, contents=[(file_name, content)], session_id=session_id, folder=folder)
 
 
 def list_files(pool: SessionPoolClient, *, session_id: str, folder: str = "", recursive: bool = False) -> Files:
-    """A folder that is not there has no files. What runs displayed is listed only when its folder is asked for."""
+    """A folder that is not there has no files. The connector's own folders are listed only when they are asked for."""
     folder = checked_folder(folder)
     found = pool.list_files(check_session_id(session_id), folder, recursive=recursive)
-    listed = [_file(file, folder) for file in found if file.name not in (report.RECORD, report.NOTE)]
-    return Files(session_id, [file for file in listed if folder or file.folder.split("/")[0] != OUTPUTS])
+    listed = [shown_file(file, folder) for file in found if file.name not in (report.RECORD, report.NOTE)]
+    return Files(session_id, [file for file in listed if folder or not is_hidden(file.folder)])
 
 
 def get_file(pool: SessionPoolClient, *, session_id: str, file_name: str, folder: str = "") -> FileWithContent:
-    """Raises FileNotFound."""
+    """Raises FileNotFound, and FileTooLarge before the file is read."""
     session_id, folder = check_session_id(session_id), checked_folder(folder)
-    file = _file(pool.get_file(session_id, folder, _checked_name(file_name)), folder)
+    file = shown_file(pool.get_file(session_id, folder, checked_name(file_name)), folder)
+    if file.size > _LARGEST_IN_JSON:
+        raise FileTooLarge(
+            f"The file has {file.size:,} bytes, and as base64 in JSON {_LARGEST_IN_JSON:,} is the most. Use "
+            "DownloadFile, which sends the bytes as they are.",
+            target="fileName",
+        )
     content = pool.download_file(session_id, folder, file_name)
     return FileWithContent(
         session_id,
         file_name,
-        _shown(folder),
+        shown_folder(folder),
         size=len(content),
         content_type=file.content_type,
         file_content=base64.b64encode(content).decode(),
@@ -114,75 +115,45 @@ def get_file(pool: SessionPoolClient, *, session_id: str, file_name: str, folder
     )
 
 
-def download_file(pool: SessionPoolClient, *, session_id: str, file_name: str, folder: str = "") -> FileBytes:
-    """Raises FileNotFound."""
-    session_id, folder = check_session_id(session_id), checked_folder(folder)
-    content = pool.download_file(session_id, folder, _checked_name(file_name))
-    return FileBytes(file_name, content_type(file_name), len(content), content)
-
-
 def download_file_headers(pool: SessionPoolClient, *, session_id: str, file_name: str, folder: str = "") -> FileBytes:
-    """The file's size and type alone. Raises FileNotFound."""
+    """The file's size, type and time alone. Raises FileNotFound."""
     session_id, folder = check_session_id(session_id), checked_folder(folder)
-    file = pool.get_file(session_id, folder, _checked_name(file_name))
-    return FileBytes(file_name, content_type(file_name), file.size, None)
+    file = pool.get_file(session_id, folder, checked_name(file_name))
+    return FileBytes(file_name, content_type(file_name), file.size, None, file.modified)
+
+
+def download_file(
+    pool: SessionPoolClient, *, session_id: str, file_name: str, folder: str = "", found: FileBytes | None = None
+) -> FileBytes:
+    """All of it; `found` are its headers, where they are known. Raises FileNotFound, and FileTooLarge unread."""
+    file = found or download_file_headers(pool, session_id=session_id, file_name=file_name, folder=folder)
+    if file.size > LARGEST_MESSAGE:
+        raise FileTooLarge(
+            f"The file has {file.size:,} bytes, and {LARGEST_MESSAGE:,} is the most that one answer carries. Ask for a "
+            "part at a time with the header Range, as in Range: bytes=0-33554431, or compress the file in the session.",
+            target="fileName",
+        )
+    content = pool.download_file(session_id, checked_folder(folder), file_name)
+    if len(content) != file.size:  # it has changed in between: what is known of it is not about these bytes
+        return replace(file, size=len(content), content=content, last_modified_time=None)
+    return replace(file, content=content)
 
 
 def delete_file(pool: SessionPoolClient, *, session_id: str, file_name: str, folder: str = "") -> None:
     """Raises FileNotFound."""
     session_id, folder = check_session_id(session_id), checked_folder(folder)
-    pool.delete_file(session_id, folder, _checked_name(file_name))
+    pool.delete_file(session_id, folder, checked_name(file_name))
 
 
-def content_type(file_name: str) -> str:
-    """Told by the name, the same on every machine; a compressed file is just bytes."""
-    kind, encoding = _TYPES.guess_type(file_name)
-    return kind if kind is not None and encoding is None else "application/octet-stream"
-
-
-def checked_folder(folder: str) -> str:
-    """The folder relative to /mnt/data, however it was written. Raises InvalidFileName."""
-    path = folder.strip("/")
-    if path == "mnt/data" or path.startswith("mnt/data/"):
-        path = path[len("mnt/data") :].strip("/")
-    if path.split("/")[0] == OUTPUTS:
-        path = report.FOLDER + path[len(OUTPUTS) :]
-    if path and not _FOLDER.fullmatch(path):
-        raise InvalidFileName(
-            f"The folder {ascii(folder[:100])} is not one that sessions take: letters, digits, spaces and - _ @ $ & = "
-            "; , # % ^ ( ), no dot, with / between folders. It is relative to /mnt/data.",
-            target="folder",
-        )
-    if longest := max((part for part in path.split("/") if len(part.encode()) > _LONGEST_NAME_BYTES), default=""):
-        raise InvalidFileName(
-            f"The folder has a part of more than {_LONGEST_NAME_BYTES} bytes: {ascii(longest[:100])}... Shorten it.",
-            target="folder",
-        )
-    return path
-
-
-def _checked_name(name: str, target: str = "fileName") -> str:
-    odd = sorted({character for character in name if not _may_stand_in_a_name(character)})
-    if len(name.encode("utf-8", "surrogatepass")) > _LONGEST_NAME_BYTES:
-        wrong = f"is longer than {_LONGEST_NAME_BYTES} bytes"
-    elif name in (".", "..") or "/" in name or "\\" in name or "%2f" in name.lower():
-        wrong = "is a path; send the name alone, and the folder as `folder`"
-    elif odd:
-        wrong = "has " + " ".join(ascii(character) for character in odd[:5])
-    elif not name:
-        wrong = "is empty"
-    else:
-        return name
-    raise InvalidFileName(
-        f"The file name {ascii(name[:100])} {wrong}. "
-        "Sessions take letters, digits, spaces and - _ . @ $ & = ; , # % ^ ( ).",
-        target=target,
+def shown_file(file: PoolFile, folder: str) -> File:
+    """A file of the folder, as callers know it."""
+    return File(
+        file.name,
+        folder=shown_folder("/".join(part for part in (folder, file.directory) if part)),
+        size=file.size,
+        content_type=content_type(file.name),
+        last_modified_time=file.modified,
     )
-
-
-def _may_stand_in_a_name(character: str) -> bool:
-    """Letters and digits of any script, and the marks that belong to them. The pool has the last word."""
-    return character in _OTHERS_IN_NAMES or unicodedata.category(character)[0] in "LMN"
 
 
 def _check_each_once(names: list[str]) -> None:
@@ -193,35 +164,23 @@ def _check_each_once(names: list[str]) -> None:
 
 
 def _decoded(content: str, index: int) -> bytes:
-    """The bytes that `content` stands for: base64, or a data URI."""
+    """The bytes that `content` stands for: base64, or a data URI. Copies a long text only where it must."""
     target = f"files[{index}].fileContent"
     try:
-        data = _DATA_URI.fullmatch(content)
+        data = _DATA_URI.match(content)
         if data is None:
             # Encoders break lines. Everything else must be exact: without padding, or with spaces, it may be text.
-            return base64.b64decode(re.sub(r"[\r\n]", "", content), validate=True)
-        if re.search("%(?![0-9A-Fa-f]{2})", data["payload"]):
+            if "\n" in content or "\r" in content:
+                content = content.replace("\r", "").replace("\n", "")
+            return binascii.a2b_base64(content, strict_mode=True)
+        payload = content[data.end() :]
+        if re.search("%(?![0-9A-Fa-f]{2})", payload):
             raise ValueError
-        payload = unquote_to_bytes(data["payload"])
-        return base64.b64decode(payload, validate=True) if data["base64"] else payload
+        decoded = unquote_to_bytes(payload)
+        return base64.b64decode(decoded, validate=True) if data["base64"] else decoded
     except ValueError:  # binascii.Error and UnicodeEncodeError are ValueErrors too
         raise InvalidFileContent(
             f"The content of file {index} is not base64, with its padding. Encode the file's bytes: base64(...) in a "
             "workflow, base64.b64encode in Python. Text can also be sent as a data URI, as in data:text/plain,a%20b.",
             target=target,
         ) from None
-
-
-def _file(file: PoolFile, folder: str) -> File:
-    return File(
-        file.name,
-        folder=_shown("/".join(part for part in (folder, file.directory) if part)),
-        size=file.size,
-        content_type=content_type(file.name),
-        last_modified_time=file.modified,
-    )
-
-
-def _shown(folder: str) -> str:
-    """As callers know it."""
-    return OUTPUTS + folder[len(report.FOLDER) :] if folder.split("/")[0] == report.FOLDER else folder

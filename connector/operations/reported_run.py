@@ -8,7 +8,7 @@ from ..pool_wire import Run
 from ..shapes import ABSENT, Execution, ExecutionError, File
 from .bare_run import stopped_error
 from .endings import CANCELED, TIMED_OUT, died
-from .files import content_type
+from .file_names import content_type
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _FLAGS = ("result", "value", "stdout", "stderr", "outputs", "files")

@@ -40,12 +40,16 @@ def pool(emulator: Emulator) -> SessionPoolClient:
 
 @dataclass
 class Answer:
-    """`status` 0 closes the connection instead; `after_seconds` waits before either."""
+    """`status` 0 closes the connection instead; `after_seconds` waits before either.
+
+    `missing_bytes` are announced and do not come: the connection is closed behind the others.
+    """
 
     status: int = 200
     body: bytes = b"{}"
     headers: dict[str, str] = field(default_factory=dict)
     after_seconds: float = 0
+    missing_bytes: int = 0
 
 
 @dataclass
@@ -56,6 +60,7 @@ class FaultyPool:
     answers: list[Answer]
     requests: list[tuple[str, str]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -69,7 +74,7 @@ def faulty_pool() -> Iterator[Callable[..., FaultyPool]]:
             protocol_version = "HTTP/1.1"
 
             def do(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                pool.bodies.append(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
                 pool.requests.append((self.command, self.path))
                 pool.headers.append(dict(self.headers))
                 answer = pool.answers.pop(0) if len(pool.answers) > 1 else pool.answers[0]
@@ -80,9 +85,11 @@ def faulty_pool() -> Iterator[Callable[..., FaultyPool]]:
                 self.send_response(answer.status)
                 for name, value in {"Content-Type": "application/json", **answer.headers}.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(answer.body)))
+                self.send_header("Content-Length", str(len(answer.body) + answer.missing_bytes))
                 self.end_headers()
                 self.wfile.write(answer.body)
+                if answer.missing_bytes:
+                    self.close_connection = True
 
             do_GET = do_POST = do_DELETE = do
 

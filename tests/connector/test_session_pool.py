@@ -91,6 +91,23 @@ def test_an_upload_is_tried_again(faulty_pool, client_of, answer):
     assert len(pool.requests) == 2
 
 
+@pytest.mark.parametrize("fault", ["trouble", "break"])
+def test_an_upload_is_sent_again_whole(faulty_pool, client_of, answer, fault):
+    """Its body is never copied, and yet is there for each attempt: a form with the file under its name."""
+    content = bytes(range(256)) * 20_000
+    stored = answer(body=body({"name": "é #%.bin", "sizeInBytes": len(content)}))
+    pool = faulty_pool(answer(503) if fault == "trouble" else answer(0), stored)
+    assert client_of(pool).upload_file("abcd", "", "é #%.bin", content).size == len(content)
+    first, second = pool.bodies
+    assert first == second
+    head, _, rest = first.partition(b"\r\n\r\n")
+    boundary = pool.headers[0]["Content-Type"].removeprefix("multipart/form-data; boundary=").encode()
+    assert head.startswith(b"--" + boundary + b"\r\n")
+    assert 'Content-Disposition: form-data; name="file"; filename="é #%.bin"'.encode() in head
+    assert rest == content + b"\r\n--" + boundary + b"--\r\n"
+    assert len(first) == int(pool.headers[0]["Content-Length"])
+
+
 @pytest.mark.parametrize("method", ["delete_file", "end_session"])
 def test_not_found_on_the_second_attempt_of_a_delete_is_success(faulty_pool, client_of, answer, method):
     """When a delete is repeated and then finds nothing, the first attempt has done it."""

@@ -9,6 +9,7 @@ import pytest
 from connector.contract import METHODS, read_document, resolved
 
 SOURCE = read_document()
+UPLOADS = {"PatchUpload", "GetUpload", "CancelUpload"}
 LEFT_OUT = {
     "PollExecution",
     "PutFile",
@@ -17,6 +18,7 @@ LEFT_OUT = {
     "GetHealth",
     "GetOpenApiDocument",
     "GetSwaggerDocument",
+    *UPLOADS,
 }
 
 

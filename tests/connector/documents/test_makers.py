@@ -10,6 +10,7 @@ import pytest
 from connector.contract import METHODS, read_document, resolved
 
 SOURCE = read_document()
+UPLOADS = {"PatchUpload", "GetUpload", "CancelUpload"}
 LEFT_OUT = {
     "PollExecution",
     "PutFile",
@@ -17,6 +18,7 @@ LEFT_OUT = {
     "GetHealth",
     "GetOpenApiDocument",
     "GetSwaggerDocument",
+    *UPLOADS,
 }
 LIMITS = "type format default enum pattern minLength maxLength minimum maximum minItems maxItems".split()
 SHOWN = ("description", "x-ms-summary", "x-ms-visibility", "x-ms-dynamic-values", "x-ms-dynamic-list")

@@ -7,7 +7,6 @@ import requests
 
 from connector import errors
 from connector.operations import files
-from connector.session_pool import PoolFile
 
 
 def upload(api, session_id: str | None, **contents: bytes) -> dict:
@@ -122,30 +121,21 @@ def test_a_deleted_file_is_gone(api, session_id):
     assert api.call("DELETE", f"/files/a.txt?sessionId={session_id}").status_code == 404
 
 
-class FailsAtSecond:
-    """A pool that stores one file and then has trouble."""
-
-    def __init__(self) -> None:
-        self.stored: list[str] = []
-
-    def upload_file(self, identifier: str, folder: str, name: str, content: bytes) -> PoolFile:
-        if self.stored:
-            raise errors.PoolUnavailable("The session pool has trouble.")
-        self.stored.append(name)
-        return PoolFile(name, "", len(content), None)
-
-
-def test_an_upload_that_fails_midway_says_what_is_stored():
-    """The error names the file that failed and the ones before it."""
-    with pytest.raises(errors.PoolUnavailable) as failure:
-        files.upload_contents(FailsAtSecond(), contents=[("a", b""), ("b", b""), ("c", b"")])  # type: ignore[arg-type]
-    assert failure.value.target == "b"
-    assert "'b' was not stored" in failure.value.message
-    assert "Stored before it: a." in failure.value.message
-
-
 def test_a_file_over_the_limit_is_refused_before_anything_is_sent(monkeypatch):
     """FileTooLarge names the file and the limit."""
     monkeypatch.setattr(files, "MAX_FILE_BYTES", 3)
     with pytest.raises(errors.FileTooLarge, match="'big' has 4 bytes; 3 is the most"):
-        files.upload_contents(None, contents=[("small", b"1"), ("big", b"1234")])  # type: ignore[arg-type]
+        files.upload_contents(None, None, contents=[("small", b"1"), ("big", b"1234")])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("limit", "path", "says"), [("_LARGEST_IN_JSON", "", "DownloadFile"), ("LARGEST_MESSAGE", "/content", "Range")]
+)
+def test_a_file_that_no_answer_carries_is_refused_unread(pool, session_id, monkeypatch, limit, path, says):
+    """FileTooLarge says how to get it, and the pool is not asked for its bytes."""
+    pool.upload_file(session_id, "", "big", b"1234")
+    monkeypatch.setattr(files, limit, 3)
+    monkeypatch.setattr(type(pool), "download_file", None)
+    read = files.download_file if path else files.get_file
+    with pytest.raises(errors.FileTooLarge, match=f"4 bytes.*{says}"):
+        read(pool, session_id=session_id, file_name="big")

@@ -1,0 +1,99 @@
+"""A part of a file, for DownloadFile: from a pool that gives parts as it is, else cut out inside the session.
+
+A part costs a part: a large file is never read as a whole for one.
+"""
+
+import contextlib
+import hashlib
+
+from ..errors import FileNotFound, PoolUnavailable
+from ..identity import check_session_id
+from ..session_pool import SessionPoolClient
+from ..shapes import FileBytes
+from .calls import Runs
+from .file_names import TRANSFERS, checked_folder, checked_name
+from .tasks import TaskFailed, perform
+
+_SMALL_BYTES = 8 << 20
+"""A file up to here is read whole, which needs nothing of its session and is as fast."""
+
+_CUTS = f"{TRANSFERS}/cuts"
+_CUT_LIFETIME_SECONDS = 600
+"""Of a part that nobody has fetched. A busy session makes it later, and it waits for its caller to come back."""
+
+
+def download_part(
+    pool: SessionPoolClient,
+    runs: Runs,
+    *,
+    file: FileBytes,
+    session_id: str,
+    file_name: str,
+    first: int,
+    last: int,
+    folder: str = "",
+) -> bytes:
+    """The bytes from `first` to `last` of the file with these headers. Raises FileNotFound, and SessionBusy."""
+    session_id, folder = check_session_id(session_id), checked_folder(folder)
+    if file.size <= _SMALL_BYTES:
+        content = pool.download_file(session_id, folder, checked_name(file_name))
+        _check_size(len(content), file)
+        return content[first : last + 1]
+    part = pool.download_part(session_id, folder, file_name, first, last)
+    if part is not None:
+        _check_size(part.size, file)
+        return part.content
+    cut = _cut_name(file, folder, first, last)
+    with contextlib.suppress(FileNotFound):  # as after a call that found the session busy
+        return _fetched(pool, session_id, cut, last + 1 - first)
+    path = f"{folder}/{file_name}" if folder else file_name
+    try:
+        told = perform(
+            pool,
+            runs,
+            session_id,
+            "cut_file",
+            {
+                "file": path,
+                "size": file.size,
+                "first": first,
+                "last": last,
+                "cuts": _CUTS,
+                "name": cut,
+                "lifetime": _CUT_LIFETIME_SECONDS,
+            },
+        )
+    except TaskFailed as failure:
+        raise PoolUnavailable(
+            "The session could not cut out this part; it may have no room for it. Ask for a smaller one.",
+            retry_after_seconds=5,
+        ) from failure
+    _check_size(told["size"], file)
+    try:
+        return _fetched(pool, session_id, cut, last + 1 - first)
+    except FileNotFound:  # two callers asked for the same part, and one has taken it
+        raise _changed() from None
+
+
+def _cut_name(file: FileBytes, folder: str, first: int, last: int) -> str:
+    """Another one for each part of each version of each file."""
+    told = f"{folder}\n{file.file_name}\n{file.etag}\n{first}-{last}"
+    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _fetched(pool: SessionPoolClient, session_id: str, cut: str, length: int) -> bytes:
+    content = pool.download_file(session_id, _CUTS, cut)
+    with contextlib.suppress(FileNotFound):
+        pool.delete_file(session_id, _CUTS, cut)
+    if len(content) != length:
+        raise _changed()
+    return content
+
+
+def _check_size(size: int, file: FileBytes) -> None:
+    if size != file.size:
+        raise _changed()
+
+
+def _changed() -> PoolUnavailable:
+    return PoolUnavailable("The file changed while it was read. Ask for the part again.", retry_after_seconds=1)

@@ -1,0 +1,49 @@
+"""The files that the demo moves: sales by region, made up anew each time, and their sums to compare with."""
+
+import random
+from collections import Counter
+from datetime import date, timedelta
+from pathlib import Path
+
+from openpyxl import Workbook
+
+REGIONS = ("North", "South", "East", "West")
+HEADER = ("day", "region", "product", "units", "price")
+
+
+def rows(count: int, seed: int) -> list[tuple[str, str, str, int, float]]:
+    """Some more or less plausible sales."""
+    chance = random.Random(seed)
+    first = date(2020, 1, 1)
+    days = [(first + timedelta(days=number)).isoformat() for number in range(2000)]
+    products = [f"product-{number:04}" for number in range(500)]
+    choose, units, price = chance.choice, chance.randrange, chance.random
+    return [
+        (choose(days), choose(REGIONS), choose(products), units(1, 100), round(price() * 90 + 10, 2))
+        for _ in range(count)
+    ]
+
+
+def write_csv(path: Path, count: int) -> Counter[str]:
+    """Units by region."""
+    sums: Counter[str] = Counter()
+    with path.open("w", encoding="utf-8") as file:
+        file.write(",".join(HEADER) + "\n")
+        for block in range(0, count, 100_000):
+            for row in rows(min(100_000, count - block), seed=block):
+                sums[row[1]] += row[3]
+                file.write(f"{row[0]},{row[1]},{row[2]},{row[3]},{row[4]:.2f}\n")
+    return sums
+
+
+def write_excel(path: Path, count: int) -> Counter[str]:
+    """Units by region."""
+    sums: Counter[str] = Counter()
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("sales")
+    sheet.append(HEADER)
+    for row in rows(count, seed=-1):
+        sums[row[1]] += row[3]
+        sheet.append(row)
+    book.save(path)
+    return sums

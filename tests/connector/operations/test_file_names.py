@@ -1,0 +1,87 @@
+"""Names and folders go the whole way, in every operation and on both families of the pool's wire."""
+
+import base64
+from urllib.parse import quote
+
+import pytest
+
+from tests.logic_apps_client import LogicApps
+
+NAMES = [
+    "two words.csv",
+    "50% off #1.csv",
+    "a&b=c;d,e@f$g^h(i).csv",
+    "Продажи 2026.xlsx",
+    "売上.csv",
+    "été-한국.txt",
+    ".hidden",
+    "%41%20",
+]
+FOLDERS = ["", "reports 2026/Отчёты/50% #1 & more"]
+
+
+@pytest.fixture(scope="module", params=["2025-10-02-preview", "2024-02-02-preview"])
+def connector(request, emulator, running_connector):
+    with running_connector(**emulator.environment, POOL_API_VERSION=request.param) as running:
+        yield running
+
+
+def upload_json(connector, query, session_id, folder, name, content):
+    file = {"fileName": name, "fileContent": base64.b64encode(content).decode()}
+    return connector.call("POST", "/files", json={"sessionId": session_id, "folder": folder, "files": [file]})
+
+
+def upload_form(connector, query, session_id, folder, name, content):
+    fields = {"sessionId": session_id, "folder": folder}
+    return connector.call("POST", "/files", data=fields, files={"file": (name, content)})
+
+
+def upload_raw(connector, query, session_id, folder, name, content):
+    return connector.call("PUT", f"/files/{quote(name, safe='')}{query}", data=content)
+
+
+def upload_parts(connector, query, session_id, folder, name, content):
+    client = LogicApps(connector.url.removesuffix("/api"))
+    path = f"/files/{quote(name, safe='')}{query}"
+    return client.upload(path, len(content), lambda first, length: content[first : first + length], 5)
+
+
+@pytest.mark.parametrize("upload", [upload_json, upload_form, upload_raw, upload_parts])
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_name_is_the_same_everywhere(connector, session_id, upload, folder):
+    """Stored, told, listed, seen by code, read as JSON and as bytes, and deleted, under the one name."""
+    query = f"?sessionId={session_id}&folder={quote(folder, safe='')}"
+    for name in NAMES:
+        answered = upload(connector, query, session_id, folder, name, name.encode())
+        assert answered.status_code == 200, answered.text
+        (told,) = answered.json()["files"]
+        assert (told["fileName"], told["folder"], told["size"]) == (name, folder, len(name.encode()))
+    listed = connector.call("GET", f"/files{query}").json()["files"]
+    assert {(file["fileName"], file["folder"]) for file in listed} == {(name, folder) for name in NAMES}
+    code = f"import os\nsorted(name for name in os.listdir('/mnt/data/{folder}') if not name.startswith('_'))"
+    assert connector.execute(code, session_id)["value"] == sorted(NAMES)
+    for name in NAMES:
+        path = f"/files/{quote(name, safe='')}"
+        read = connector.call("GET", f"{path}{query}").json()
+        assert (read["fileName"], read["folder"]) == (name, folder)
+        assert base64.b64decode(read["fileContent"]) == name.encode()
+        got = connector.call("GET", f"{path}/content{query}")
+        assert got.content == name.encode()
+        assert got.headers["Content-Disposition"].endswith(f"; filename*=UTF-8''{quote(name, safe='')}")
+        assert connector.call("DELETE", f"{path}{query}").status_code == 204
+    assert connector.call("GET", f"/files{query}").json()["files"] == []
+
+
+@pytest.mark.parametrize("upload", [upload_json, upload_form, upload_raw])
+def test_a_name_that_sessions_do_not_take_is_refused_in_words(connector, session_id, upload):
+    """A plus sign, which the pool's documentation does not list, is named with those that may stand there."""
+    refused = upload(connector, f"?sessionId={session_id}", session_id, "", "a+b.csv", b"x")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "InvalidFileName")
+    assert "has '+'" in refused.json()["error"]["message"]
+
+
+def test_old_clients_get_a_name_in_ascii(connector, session_id):
+    """Beside the name as it is; in it, a percent sign would be read in different ways."""
+    connector.call("PUT", f"/files/50%25%20%C3%A9.csv?sessionId={session_id}", data=b"x")
+    told = connector.call("GET", f"/files/50%25%20%C3%A9.csv/content?sessionId={session_id}").headers
+    assert told["Content-Disposition"] == "attachment; filename=\"50_ _.csv\"; filename*=UTF-8''50%25%20%C3%A9.csv"

@@ -1,0 +1,145 @@
+"""Several files in one call, with real sessions: all of them, or none."""
+
+import threading
+import time
+
+import pytest
+
+from connector.errors import ConnectorError, InvalidFileName, PoolUnavailable, SessionBusy
+from connector.operations import tasks
+from connector.operations.executions import Runs, execute_python_code
+from connector.operations.file_sets import store_all
+from connector.operations.files import list_files, upload_contents
+from connector.session_pool import SessionPoolClient
+
+RUNS = Runs(rich_results=True)
+
+
+class Failing:
+    """The pool, but for what a test lets fail."""
+
+    def __init__(self, pool: SessionPoolClient, failing_upload: str, *, is_down: bool = False) -> None:
+        self._pool, self._failing_upload, self._is_down = pool, failing_upload, is_down
+        self.deletions = 0
+
+    def __getattr__(self, name: str):
+        return getattr(self._pool, name)
+
+    def upload_file(self, session_id: str, folder: str, name: str, content: bytes):
+        if name == self._failing_upload:
+            raise PoolUnavailable("The session pool has trouble.")
+        return self._pool.upload_file(session_id, folder, name, content)
+
+    def delete_file(self, session_id: str, folder: str, name: str) -> None:
+        self.deletions += 1
+        if self._is_down:
+            raise PoolUnavailable("The session pool has trouble.")
+        self._pool.delete_file(session_id, folder, name)
+
+
+def contents(pool, session_id: str, folder: str = "") -> dict[str, bytes]:
+    """Of the session's files, with the connector's own."""
+    return {
+        f"{file.directory}/{file.name}".lstrip("/"): pool.download_file(
+            session_id, "/".join(filter(None, (folder, file.directory))), file.name
+        )
+        for file in pool.list_files(session_id, folder, recursive=True)
+        if not file.directory.startswith("_outputs")
+    }
+
+
+@pytest.mark.parametrize("folder", ["", "in/deep"])
+def test_files_replace_others_together(pool, session_id, folder):
+    """Those that were there, those that were not, in the order in which they came; nothing else is left."""
+    for name in ("b", "c"):
+        pool.upload_file(session_id, folder, name, b"old")
+    sent = [("a", b"1"), ("b", b"22"), ("c", b"333")]
+    stored = upload_contents(pool, RUNS, contents=sent, session_id=session_id, folder=folder).files
+    assert [(file.file_name, file.folder, file.size) for file in stored] == [
+        ("a", folder, 1),
+        ("b", folder, 2),
+        ("c", folder, 3),
+    ]
+    assert contents(pool, session_id, folder) == dict(sent)
+    assert [file.file_name for file in list_files(pool, session_id=session_id, recursive=True).files] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("old", [[], ["b"], ["c"], ["a", "c"], ["a", "b", "c"]])
+def test_when_one_fails_all_is_as_before(pool, session_id, old):
+    """What was new is gone, what was there has its old bytes, and the error names the file."""
+    for name in old:
+        pool.upload_file(session_id, "", name, b"old")
+    sent = [("a", b"1"), ("b", b"22"), ("c", b"333")]
+    with pytest.raises(PoolUnavailable) as failure:
+        store_all(Failing(pool, "b"), RUNS, session_id, "", sent, may_replace=True)  # type: ignore[arg-type]
+    assert failure.value.target == "b"
+    assert failure.value.message.startswith(
+        "The file 'b' was not stored, and so none of the 3 is. The session pool has"
+    )
+    assert contents(pool, session_id) == {name: b"old" for name in old}
+
+
+def test_what_cannot_be_removed_again_is_named(pool, session_id):
+    """A pool in trouble is not asked for each file; the caller learns what may be there."""
+    failing = Failing(pool, "c", is_down=True)
+    with pytest.raises(PoolUnavailable) as failure:
+        store_all(failing, RUNS, session_id, "", [(name, b"") for name in "abc"], may_replace=True)  # type: ignore[arg-type]
+    assert failure.value.message.endswith("These could not be removed again, and may be there: a, b, c.")
+    assert failing.deletions == 1
+
+
+def test_a_new_session_is_not_asked_what_it_has(pool, monkeypatch):
+    """Without a session ID nothing can be replaced, and the upload costs one call for each file."""
+    monkeypatch.setattr(SessionPoolClient, "list_files", None)
+    assert len(upload_contents(pool, RUNS, contents=[("a", b""), ("b", b"")]).files) == 2
+
+
+def test_a_folder_in_the_place_of_a_file_is_told(pool, session_id, monkeypatch):
+    """Nothing is replaced, and the folder stays with what is in it."""
+    for name in ("a", "b"):
+        pool.upload_file(session_id, "", name, b"old")
+    listed = pool.list_files(session_id, "", recursive=False)
+    pool.delete_file(session_id, "", "b")
+    pool.upload_file(session_id, "b", "inside", b"kept")
+    monkeypatch.setattr(SessionPoolClient, "list_files", lambda *_, **__: listed)
+    with pytest.raises(InvalidFileName, match="a folder of one of these names"):
+        store_all(pool, RUNS, session_id, "", [("a", b"1"), ("b", b"2")], may_replace=True)
+    monkeypatch.undo()
+    assert contents(pool, session_id) == {"a": b"old", "b/inside": b"kept"}
+
+
+def test_a_busy_session_loses_nothing(pool, session_id, monkeypatch):
+    """SessionBusy, and the task that comes late finds nothing to do; the same call works when the run has ended."""
+    monkeypatch.setattr(tasks, "_PATIENCE_SECONDS", 0.5)
+    for name in ("a", "b"):
+        pool.upload_file(session_id, "", name, b"old")
+    run = threading.Thread(
+        target=execute_python_code, args=(pool, RUNS),
+        kwargs={"session_id": session_id, "python_code": "import time; time.sleep(2)"},
+    )  # fmt: skip
+    run.start()
+    time.sleep(0.3)
+    sent = [("a", b"1"), ("b", b"2")]
+    with pytest.raises(SessionBusy) as busy:
+        store_all(pool, RUNS, session_id, "", sent, may_replace=True)
+    assert busy.value.retry_after_seconds and isinstance(busy.value, ConnectorError)
+    run.join()
+    assert (
+        execute_python_code(pool, RUNS, session_id=session_id, python_code="open('/mnt/data/a').read()").value == "old"
+    )
+    store_all(pool, RUNS, session_id, "", sent, may_replace=True)
+    assert contents(pool, session_id) == dict(sent)
+
+
+def test_a_move_that_fails_midway_is_taken_back(pool, session_id):
+    """A file that cannot be put in its place brings back those that were."""
+    for name in ("a", "b"):
+        pool.upload_file(session_id, "", name, b"old")
+    execute_python_code(
+        pool, RUNS, session_id=session_id,
+        python_code="import os\nold = os.replace\n"
+        "def replace(a, b):\n    if a.endswith('/new/b'): raise OSError('no')\n    old(a, b)\nos.replace = replace",
+    )  # fmt: skip
+    with pytest.raises(PoolUnavailable, match="could not put the files in place"):
+        store_all(pool, RUNS, session_id, "", [("a", b"1"), ("b", b"2")], may_replace=True)
+    assert contents(pool, session_id) == {"a": b"old", "b": b"old"}
