@@ -292,61 +292,19 @@ resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
     POOL_MANAGEMENT_ENDPOINT: poolAccess.outputs.poolManagementEndpoint
     POOL_API_VERSION: poolApiVersion
     AZURE_CLIENT_ID: identity.properties.clientId
+    // The connector checks tokens itself. The platform's own sign-in (authsettingsV2) stays off: it would add nothing,
+    // and could refuse what needs no token, such as the polls of a run.
     CONNECTOR_AUTH: connectorAuth
     ENTRA_TENANT_ID: empty(entraClientId) ? '' : tenant().tenantId
     ENTRA_AUDIENCES: empty(entraClientId) ? '' : '${entraClientId},api://${entraClientId}'
     ENTRA_ALLOWED_CALLERS: entraAllowedCallers
+    AZURE_AUTHORITY_HOST: environment().authentication.loginEndpoint
     SIGNING_KEY: keyVaultEnabled ? keyInVault : signingKey
     SIGNING_KEY_PREVIOUS: keyVaultEnabled && !empty(signingKeyPrevious) ? previousKeyInVault : signingKeyPrevious
     CALLER_WAIT_SECONDS: callerWaitSeconds
     PUBLIC_BASE_URL: publicBaseUrl
     RICH_RESULTS: richResults
     PYTHON_THREADPOOL_THREAD_COUNT: string(callsPerInstance)
-  }
-}
-
-// App Service checks the token before the connector sees the call. Who of the tenant may call, the connector decides.
-resource signIn 'Microsoft.Web/sites/config@2024-11-01' = if (!empty(entraClientId)) {
-  parent: function
-  name: 'authsettingsV2'
-  properties: {
-    platform: {
-      enabled: true
-    }
-    httpSettings: {
-      requireHttps: true
-    }
-    globalValidation: {
-      requireAuthentication: true
-      unauthenticatedClientAction: 'Return401'
-      // The operations that need no key: whoever polls a run has only the token in the address.
-      excludedPaths: [
-        '/api/health'
-        '/api/openapi.json'
-        '/api/swagger.json'
-        '/api/polls/*'
-      ]
-    }
-    identityProviders: {
-      azureActiveDirectory: {
-        enabled: true
-        registration: {
-          clientId: entraClientId
-          openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
-        }
-        validation: {
-          allowedAudiences: [
-            entraClientId
-            'api://${entraClientId}'
-          ]
-        }
-      }
-    }
-    login: {
-      tokenStore: {
-        enabled: false
-      }
-    }
   }
 }
 
