@@ -16,7 +16,7 @@ def test_nothing_is_wrong_with_the_templates():
 
 
 def test_the_platforms_own_sign_in_is_off():
-    """No template turns on App Service's sign-in: it would refuse polls, which have no token but that in the address."""
+    """No template turns on App Service's sign-in: it would refuse polls, which come without a token."""
     names = [
         getattr(resource.body.get("name"), "literal", None)
         for path in sorted((ROOT / "infra").glob("*.bicep"))

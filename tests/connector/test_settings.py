@@ -37,7 +37,7 @@ def test_each_setting_has_a_field():
         ("CONNECTOR_AUTH", "password"),
         ("ENTRA_TENANT_ID", "contoso.example"),
         ("ENTRA_AUDIENCES", " , "),
-        ("ENTRA_ALLOWED_CALLERS", ","),
+        ("ENTRA_ALLOWED_CALLERS", ",,"),
         ("AZURE_AUTHORITY_HOST", "http://login.example"),
         ("AZURE_AUTHORITY_HOST", "https://login.example/tenant"),
         ("SIGNING_KEY", "@Microsoft.KeyVault(VaultName=kv;SecretName=signing-key)"),
@@ -113,5 +113,5 @@ def test_sign_in_with_entra_is_whole(name):
     ],
 )
 def test_the_authority(value, address):
-    """The host of Entra ID may come without its scheme, as azure-identity has it, and with a slash, as Azure gives it."""
+    """The host of Entra ID may come without its scheme, as azure-identity has it, and with a slash, as Bicep does."""
     assert settings(AZURE_AUTHORITY_HOST=value).azure_authority_host == address
