@@ -1,9 +1,10 @@
 """Runs with the harness: in one call of the pool, or detached from it."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
-from ..errors import ExecutionNotFound, IdempotencyKeyReused
+from ..errors import ConnectorError, IdempotencyKeyReused
 from ..harness import report
 from ..harness.cell import Cell, code_hash, make_cell
 from ..pool_wire import Run
@@ -23,12 +24,13 @@ _START_PATIENCE_SECONDS = 10.0
 
 def reported(call: Call, runs: Runs) -> Execution:
     """A run in one call of the pool."""
+    started = time.monotonic()
     cell = make_cell(call.code, execution_id=call.execution_id, longest_report=call.pool.longest_stdout)
     try:
         run = call.run(cell.text, may_repeat=True)
     except RunLost:
         return call.lost()
-    return _outcome(call, runs, cell, run)
+    return _handed_over(call, started, lambda: _outcome(call, runs, cell, run))
 
 
 def detached(call: Call, runs: Runs) -> Execution:
@@ -37,7 +39,7 @@ def detached(call: Call, runs: Runs) -> Execution:
     Where a run before it keeps the session busy, it begins behind that, and may not have when this returns: a note in
     the session says that it was asked for.
     """
-    called = time.monotonic()
+    started = time.monotonic()
     cell = make_cell(
         call.code,
         execution_id=call.execution_id,
@@ -45,7 +47,7 @@ def detached(call: Call, runs: Runs) -> Execution:
         detached_seconds=call.timeout_seconds,
     )
     try:
-        started = call.pool.execute_code(
+        run = call.pool.execute_code(
             call.session_id,
             cell.text,
             execution_id=call.execution_id,
@@ -54,19 +56,32 @@ def detached(call: Call, runs: Runs) -> Execution:
             read_seconds=max(call.wait_seconds, _START_PATIENCE_SECONDS),
         )
     except RunLost:
-        records.write_note(call.pool, call.session_id, call.execution_id)
-    else:
-        execution = _outcome(call, runs, cell, started)
+        return _handed_over(call, started, lambda: _not_begun(call))
+    return _handed_over(call, started, lambda: _outcome(call, runs, cell, run))
+
+
+def _handed_over(call: Call, started: float, tell: Callable[[], Execution]) -> Execution:
+    """What `tell` tells, and if the run goes on, how it is when it has ended or the caller has waited long enough.
+
+    From here on the code may have run: a failure would have the caller run it again.
+    """
+    try:
+        execution = tell()
         if execution.status != "Running":
             return execution
+        return when_ended(
+            lambda: earlier_execution(call.pool, call.session_id, call.execution_id),
+            call.wait_seconds - (time.monotonic() - started),
+        )
+    except IdempotencyKeyReused:
+        raise
+    except ConnectorError:
+        return call.lost()
 
-    def tell() -> Execution:
-        try:
-            return earlier_execution(call.pool, call.session_id, call.execution_id)
-        except ExecutionNotFound:  # it was there: the session has ended since
-            return call.lost()
 
-    return when_ended(tell, call.wait_seconds - (time.monotonic() - called))
+def _not_begun(call: Call) -> Execution:
+    records.write_note(call.pool, call.session_id, call.execution_id)
+    return Execution(call.session_id, call.execution_id, "Running")
 
 
 def _outcome(call: Call, runs: Runs, cell: Cell, run: Run) -> Execution:

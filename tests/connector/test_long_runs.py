@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import requests
 
-from connector.errors import ExecutionNotFound, InvalidRequest
+from connector.errors import ExecutionNotFound, InvalidRequest, PoolUnavailable
 from connector.operations import harnessed_run
 from connector.operations.calls import Runs
 from connector.operations.executions import cancel_execution, execute_python_code, get_execution
@@ -186,6 +186,26 @@ def test_a_key_runs_code_once_also_when_it_goes_on(client: SessionPoolClient, se
     third = run(client, session_id, code, wait_in_seconds=20, **members)
     assert first.execution_id == second.execution_id == third.execution_id
     assert (first.status, second.status, third.status, third.result) == ("Running", "Running", "Succeeded", "x")
+
+
+@pytest.mark.parametrize("wait", [0, 90])
+def test_trouble_behind_the_start_is_no_error(
+    client: SessionPoolClient, session_id: str, monkeypatch: pytest.MonkeyPatch, wait: int
+) -> None:
+    """The code was handed over: an error would have it run again. It can be asked for."""
+
+    def trouble(*_: object) -> None:
+        raise PoolUnavailable("for this test")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(client, "get_file", trouble)
+        code = "import time; time.sleep(0.5); 'ran'"
+        ran = run(client, session_id, code, timeout_in_seconds=300, wait_in_seconds=wait)
+    assert (ran.status, ran.error and ran.error.name) == ("Unknown", "ConnectionLost")
+    ended = until(
+        lambda: get_execution(client, session_id=session_id, execution_id=ran.execution_id), "Succeeded", "Failed"
+    )
+    assert ended.result == "ran"
 
 
 def test_a_busy_session_begins_it_later(
