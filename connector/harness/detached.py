@@ -379,6 +379,9 @@ def _run(asked, parent, is_new, folder, telling):
     """In the runner: the run, its variables, and its report, which goes into the pipe `telling`."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     harness.become_own_process()
+    history = harness.shell.history_manager
+    if history is not None:
+        history.enabled = False  # the interpreter has the same numbers, and a number is written once
     _spare_openmp()
     _write_to_the_pipes()
     asyncio._set_running_loop(None)

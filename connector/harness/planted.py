@@ -992,6 +992,8 @@ async def first_run(payload):
         with history.db_input_cache_lock:
             if history.db_input_cache:
                 history.db_input_cache.pop()
+            else:  # it is written already, and a number is written once
+                history.db_input_cache = _AllBut(number)
         history._i00, history._i, history._ii = history._i, history._ii, history._iii
         _shell.user_ns.pop("_i%d" % number, None)
         _shell.user_ns.update({"_i": history._i, "_ii": history._ii, "_iii": history._iii})
@@ -1001,6 +1003,18 @@ async def first_run(payload):
         _shell.payload_manager.write_payload(asked)  # as exit() does; the kernel takes it from the cell around this
     if not counts_before:
         _shell.execution_count -= 1  # the cell around this is about to count itself
+
+
+class _AllBut(list):
+    """What waits to be written into IPython's history, without the line of one number."""
+
+    def __init__(self, number):
+        list.__init__(self)
+        self._number = number
+
+    def append(self, line):
+        if line[0] != self._number:
+            list.append(self, line)
 
 
 @contextlib.contextmanager
