@@ -7,8 +7,8 @@ import azure.functions as func
 
 from connector.http import Connector
 
-app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 connector = Connector()
+app = func.FunctionApp(http_auth_level=connector.auth_level)
 
 
 @app.function_name("ExecutePythonCode")

@@ -26,7 +26,11 @@ _WHAT_TO_DO = {
     errors.InvalidFileName: "Use letters, digits, spaces and `- _ . @ $ & = ; , # % ^ ( )`; in a folder no dot.",
     errors.InvalidSessionId: "Send the `sessionId` of an earlier answer, or 4 to 128 letters, digits and hyphens.",
     errors.InvalidFileContent: "Send the bytes as base64 with its padding, or text as `data:text/plain,some%20text`.",
-    errors.Unauthorized: "Send a function key in the header `x-functions-key`.",
+    errors.Unauthorized: (
+        "Send a function key in the header `x-functions-key`, or, where callers sign in with Entra ID, an access token "
+        "as `Authorization: Bearer TOKEN`."
+    ),
+    errors.CallerNotAllowed: "Ask whoever runs the connector to let you in: the message has what can be allowed.",
     errors.SessionExecutorRoleMissing: (
         'Give the connector\'s identity the role "Azure ContainerApps Session Executor" on the session pool, and wait '
         "a few minutes."
@@ -56,6 +60,7 @@ _WHAT_TO_DO = {
     errors.PoolUnreachable: "Check `POOL_MANAGEMENT_ENDPOINT` and the network of the function app; then try again.",
     errors.PoolRejected: "Do what the message says: often a setting names another pool or version.",
     errors.PoolUnavailable: "Try again after the seconds in `Retry-After`.",
+    errors.SignInUnavailable: "Try again after the seconds in `Retry-After`; if it stays, check the app's network.",
     errors.PoolTimeout: "Try again in a minute.",
 }
 

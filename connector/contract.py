@@ -44,6 +44,7 @@ class Operation:
     operation_id: str
     method: str
     path: str
+    is_anonymous: bool  # whoever has the address may call
     parameters: tuple[Json, ...]
     bodies: dict[str, Json]  # schema by media type
 
@@ -96,6 +97,7 @@ class Contract:
                         operation["operationId"],
                         method.upper(),
                         path,
+                        operation.get("security") == [],
                         tuple(p for p in resolved(parameters, self.document) if p["in"] != "header"),
                         {media_type: media["schema"] for media_type, media in body.get("content", {}).items()},
                     )

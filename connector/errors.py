@@ -6,6 +6,7 @@
     │   ├── InvalidSessionId        400
     │   └── InvalidFileContent      400  not base64, or text that could be either
     ├── Unauthorized                401  nobody the connector knows
+    ├── CallerNotAllowed            403  somebody of the tenant who may not call
     ├── SessionExecutorRoleMissing  403  the connector's identity may not use the pool
     ├── FileNotFound                404
     ├── ExecutionNotFound           404
@@ -23,6 +24,7 @@
     ├── PoolUnreachable             502  no connection to the pool
     ├── PoolRejected                502  the pool refused the connector, or answered what cannot be understood
     ├── PoolUnavailable             503  the pool has trouble of its own; comes with Retry-After
+    ├── SignInUnavailable           503  the keys to check a token with cannot be had; comes with Retry-After
     └── PoolTimeout                 504  the pool did not answer in time
 
 A message says what to do next. It never carries a stack trace, a token, or what the pool answered.
@@ -90,6 +92,12 @@ class Unauthorized(ConnectorError):
     """Nobody the connector knows."""
 
     status = 401
+
+
+class CallerNotAllowed(ConnectorError):
+    """Somebody of the tenant who may not call."""
+
+    status = 403
 
 
 class SessionExecutorRoleMissing(ConnectorError):
@@ -190,6 +198,12 @@ class PoolRejected(ConnectorError):
 
 class PoolUnavailable(ConnectorError):
     """The pool has trouble of its own."""
+
+    status = 503
+
+
+class SignInUnavailable(ConnectorError):
+    """The keys to check a token with cannot be had."""
 
     status = 503
 

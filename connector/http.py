@@ -4,6 +4,7 @@ One wrapper around every function: nothing raises to the host, which would answe
 """
 
 import contextlib
+import copy
 import json
 import logging
 import os
@@ -12,7 +13,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import azure.functions as func
@@ -20,6 +21,7 @@ import azure.functions as func
 from .contract import Contract, Operation
 from .credentials import PoolCredential
 from .documents import Documents
+from .documents.sign_in import EntraId
 from .errors import (
     ConnectorError,
     ExecutionNotFound,
@@ -37,9 +39,12 @@ from .operations.file_parts import download_part
 from .operations.uploads import Progress, Upload
 from .ranges import announced_length, asked_range, http_date, is_unchanged, sent_range
 from .session_pool import SessionPoolClient
-from .settings import LONGEST_WAIT_SECONDS, Settings
+from .settings import LONGEST_WAIT_SECONDS, Settings, signs_in_with_entra
 from .shapes import Execution, FileBytes, snake_case, to_wire
 from .tokens import Tokens
+
+if TYPE_CHECKING:
+    from .entra import EntraSignIn
 
 MAX_BODY_BYTES = files.LARGEST_MESSAGE
 """Less than the Functions host lets in (104,857,600), so that its bare 413 is rarely seen."""
@@ -58,6 +63,12 @@ class Connector:
     """What the functions of one app share. Made at import, so it does not fail: what is wrong is told by each call."""
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+        self.auth_level = func.AuthLevel.ANONYMOUS if signs_in_with_entra(environment) else func.AuthLevel.FUNCTION
+        """What the host asks callers for: a function key, or nothing where the connector itself asks for a token."""
+
+        self.caller: str | None = None
+        """Whose sessions these are. With function keys all callers are one party, None."""
+
         self._misset: InternalError | None = None
         try:
             self._settings = Settings.from_environment(environment)
@@ -65,7 +76,8 @@ class Connector:
             self._misset = failure
             return
         self.contract = Contract(max_code_characters=self._settings.max_code_characters)
-        self.documents = Documents(self.contract.document)
+        self._sign_in, entra = _entra(self._settings)
+        self.documents = Documents(self.contract.document, entra)
         self.pool = SessionPoolClient(
             self._settings.pool_management_endpoint,
             PoolCredential(self._settings.pool_credential, self._settings.azure_client_id),
@@ -86,25 +98,53 @@ class Connector:
     def answer(self, operation_id: str, request: func.HttpRequest) -> func.HttpResponse:
         """The response to a request for the operation, whatever happens."""
         started = time.monotonic()
+        serving = self
         request_id = str(uuid.uuid4())
         try:
             if operation_id != "GetHealth":
                 _ = self.settings
-            response = _OPERATIONS[operation_id](self, request)
+                serving = self._for_caller_of(operation_id, request)
+            response = _OPERATIONS[operation_id](serving, request)
         except Exception as failure:
             _log(operation_id, request_id, failure)
             answer = to_answer(failure, request_id)
             response = func.HttpResponse(answer.body, status_code=answer.status, headers=answer.headers)
         response.headers["x-ms-request-id"] = request_id
         logger.info(
-            "%s %d in %d ms (request %s%s)",
+            "%s %d in %d ms (request %s%s%s)",
             operation_id,
             response.status_code,
             (time.monotonic() - started) * 1000,
             request_id,
+            f", caller {serving.caller}" if serving.caller else "",
             f", {code}" if (code := response.headers.get("x-ms-error-code")) else "",
         )
         return response
+
+    def for_caller(self, caller: str | None) -> "Connector":
+        """This connector, with the caller's own sessions."""
+        scoped = copy.copy(self)
+        scoped.caller, scoped.pool = caller, self.pool.for_caller(caller)
+        return scoped
+
+    def _for_caller_of(self, operation_id: str, request: func.HttpRequest) -> "Connector":
+        """Raises Unauthorized, CallerNotAllowed and SignInUnavailable, where callers must sign in."""
+        if self._sign_in is None or self.contract.operations[operation_id].is_anonymous:
+            return self
+        # Not X-MS-CLIENT-PRINCIPAL...: where nothing in front of the app sets these headers, a caller can.
+        return self.for_caller(self._sign_in.caller(request.headers.get("authorization")))
+
+
+def _entra(settings: Settings) -> "tuple[EntraSignIn | None, EntraId | None]":
+    """What looks at tokens, and what the documents say of them; nothing where callers bring function keys."""
+    tenant_id, audiences, allowed = settings.entra_tenant_id, settings.entra_audiences, settings.entra_allowed_callers
+    if settings.connector_auth != "entra" or tenant_id is None or audiences is None or allowed is None:
+        return None, None
+    # Its library takes a noticeable part of a cold start to import, and function keys need none of it.
+    from .entra import EntraSignIn
+
+    authority = settings.azure_authority_host
+    return EntraSignIn(authority, tenant_id, audiences, allowed), EntraId(authority, tenant_id)
 
 
 def _log(operation_id: str, request_id: str, failure: Exception) -> None:
@@ -167,8 +207,9 @@ def _poll_execution(connector: Connector, request: func.HttpRequest) -> func.Htt
             "with GetExecution, by its execution ID and session ID.",
             target="token",
         )
+    connector = connector.for_caller(asked["caller"])
     execution = executions.get_execution(
-        connector.pool.for_caller(asked["caller"]),
+        connector.pool,
         session_id=asked["sessionId"],
         execution_id=asked["executionId"],
         include_content=asked["includeContent"],
@@ -221,7 +262,8 @@ def _begin_upload(connector: Connector, request: func.HttpRequest, arguments: di
         )
     size = announced_length(request.headers.get("x-ms-content-length", ""))
     upload, progress = uploads.begin_upload(connector.pool, connector.runs, size=size, **arguments)
-    token = connector.tokens.seal(_UPLOAD, upload.to_json(), lifetime_seconds=uploads.LIFETIME_SECONDS)
+    members = replace(upload, caller=connector.caller).to_json()
+    token = connector.tokens.seal(_UPLOAD, members, lifetime_seconds=uploads.LIFETIME_SECONDS)
     response = _progress_response(progress)
     response.headers["Location"] = f"{_base_url(connector.settings, request, '/files/')}/uploads/{token}"
     return response
@@ -458,7 +500,7 @@ def _execution_response(
             "sessionId": execution.session_id,
             "executionId": execution.execution_id,
             "includeContent": include_content,
-            "caller": None,
+            "caller": connector.caller,
         }
         token = connector.tokens.seal("poll", asked, lifetime_seconds=_POLL_LIFETIME_SECONDS)
         location = f"{address}/polls/{token}"

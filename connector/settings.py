@@ -5,6 +5,7 @@
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ LONGEST_WAIT_SECONDS = 220
 """That a call may wait for a run; the front end of Azure Functions gives up at 230 s."""
 
 _SHORTEST_SECRET = 32
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,28 @@ def _endpoint(value: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("an http(s) address without a query")
     return value.rstrip("/")
+
+
+def _authority(value: str) -> str:
+    # As azure-identity takes it, which has the sovereign clouds' hosts without a scheme.
+    address = _endpoint(value if "://" in value else f"https://{value}")
+    parts = urlsplit(address)
+    if parts.path or (parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost")):
+        raise ValueError("the https address of a host alone")
+    return address
+
+
+def _tenant_id(value: str) -> str:
+    if not _UUID.fullmatch(value.lower()):
+        raise ValueError("a tenant ID, which is a UUID")
+    return value.lower()
+
+
+def _names(value: str) -> tuple[str, ...]:
+    names = [name for part in value.split(",") if (name := part.strip())]
+    if not names:
+        raise ValueError("names with commas between them")
+    return tuple(name.lower() if _UUID.fullmatch(name.lower()) else name for name in names)
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:
@@ -110,8 +134,35 @@ SETTINGS = (
     Setting(
         "CONNECTOR_AUTH",
         "key",
-        "How callers prove who they are. `key`: by a function key, and all callers are one party.",
-        _one_of("key"),
+        "How callers prove who they are. `key`: by a function key, and all callers are one party. `entra`: by a token "
+        "of Entra ID, and each caller has sessions of its own.",
+        _one_of("key", "entra"),
+    ),
+    Setting(
+        "ENTRA_TENANT_ID",
+        None,
+        "With `entra`: the tenant that callers belong to. Required then.",
+        _tenant_id,
+    ),
+    Setting(
+        "ENTRA_AUDIENCES",
+        None,
+        "With `entra`: what tokens must be for, with commas: the app registration's client ID, and its application ID "
+        "URI. Required then.",
+        _names,
+    ),
+    Setting(
+        "ENTRA_ALLOWED_CALLERS",
+        None,
+        "With `entra`: who of the tenant may call, with commas: object IDs, application IDs, app roles or groups. "
+        "Required then.",
+        _names,
+    ),
+    Setting(
+        "AZURE_AUTHORITY_HOST",
+        "https://login.microsoftonline.com",
+        "With `entra`: the host of Entra ID, another one in sovereign clouds. azure-identity reads it too.",
+        _authority,
     ),
     Setting(
         "SIGNING_KEY",
@@ -160,6 +211,20 @@ SETTINGS = (
 )
 
 
+_REQUIRED_WITH_ENTRA = {
+    "ENTRA_TENANT_ID": "Set it to the ID of the tenant that callers belong to.",
+    "ENTRA_AUDIENCES": "Set it to the client ID of the app registration that tokens are for.",
+    "ENTRA_ALLOWED_CALLERS": (
+        "Nobody could call without it. Set it to the object IDs, application IDs, app roles or groups that may call."
+    ),
+}
+
+
+def signs_in_with_entra(environment: Mapping[str, str]) -> bool:
+    """Whether callers bring tokens. It is known also where other settings are wrong, so that callers hear of those."""
+    return environment.get("CONNECTOR_AUTH", "").strip() == "entra"
+
+
 @dataclass(frozen=True)
 class Settings:
     """The values in force, one field for each setting."""
@@ -169,6 +234,10 @@ class Settings:
     pool_credential: str
     azure_client_id: str | None
     connector_auth: str
+    entra_tenant_id: str | None
+    entra_audiences: tuple[str, ...] | None
+    entra_allowed_callers: tuple[str, ...] | None
+    azure_authority_host: str
     signing_key: str | None
     signing_key_previous: str | None
     caller_wait_seconds: int
@@ -186,6 +255,12 @@ class Settings:
                 "The connector is not set up: the setting POOL_MANAGEMENT_ENDPOINT is missing. Set it to the session "
                 "pool's poolManagementEndpoint."
             )
+        if values["connector_auth"] == "entra":
+            for name, use in _REQUIRED_WITH_ENTRA.items():
+                if values[name.lower()] is None:
+                    raise InternalError(
+                        f"The connector is not set up: with CONNECTOR_AUTH=entra, the setting {name} is missing. {use}"
+                    )
         if values["public_base_url"] is None and (hostname := environment.get("WEBSITE_HOSTNAME")):
             scheme = "http" if hostname.startswith(("localhost:", "127.0.0.1:")) else "https"
             values["public_base_url"] = f"{scheme}://{hostname}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from connector.contract import read_document
 from connector.documents import Documents
 
-from .package import ROOT, Entra, PackageError, api_url, sign_in, write_package
+from .package import ROOT, PackageError, api_url, sign_in, write_package
 
 
 def main() -> int:
@@ -25,8 +25,6 @@ def main() -> int:
     print(f"connector  {url}")
     print(f"sign-in    {who.name}")
     print(f"next       cd {shlex.quote(str(options.output))}, then: paconn login; {who.command}")
-    if isinstance(who, Entra):
-        print("note       The connector does not take sign-in with Entra ID yet: CONNECTOR_AUTH knows key alone.")
     return 0
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connector.documents.routes import route_prefix
+from connector.documents.sign_in import EntraId
 
 Json = dict[str, Any]
 MakersDocument = Callable[[str], Json]
@@ -64,16 +65,7 @@ class Entra:
     command = "paconn create --settings settings.json --secret CLIENT-SECRET"
 
     def definition(self, document: Json) -> Json:
-        """Custom connectors take one security definition alone, so that this one replaces the key."""
-        authority = f"{_LOGIN}/{self.tenant_id}/oauth2"
-        scheme = {
-            "type": "oauth2",
-            "flow": "accessCode",
-            "authorizationUrl": f"{authority}/authorize",
-            "tokenUrl": f"{authority}/token",
-            "scopes": {},
-        }
-        return {**document, "securityDefinitions": {"entra": scheme}, "security": [{"entra": []}]}
+        return EntraId(_LOGIN, self.tenant_id).makers(document)
 
     def properties(self) -> Json:
         values = {"TENANT-ID": self.tenant_id, "CLIENT-ID": self.client_id, "RESOURCE": self.resource}

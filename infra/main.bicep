@@ -89,6 +89,9 @@ param entraClientId string = ''
 @description('With Entra ID, who may call: object IDs, application IDs, app roles or groups, with commas between them.')
 param entraAllowedCallers string = ''
 
+@description('With Entra ID: whether App Service checks tokens too, as some policies ask. The connector checks them in any case.')
+param platformSignInEnabled bool = false
+
 // Network and alerts
 
 @description('Whether the app runs in a virtual network and its storage is reached from there alone.')
@@ -133,6 +136,7 @@ module resources 'resources.bicep' = {
     keyVaultEnabled: keyVaultEnabled
     entraClientId: entraClientId
     entraAllowedCallers: entraAllowedCallers
+    platformSignInEnabled: platformSignInEnabled
     networkIsolated: networkIsolated
     networkAddressPrefix: networkAddressPrefix
     alertEmail: alertEmail

@@ -24,6 +24,7 @@ param signingKeyPrevious string
 param keyVaultEnabled bool
 param entraClientId string
 param entraAllowedCallers string
+param platformSignInEnabled bool
 param networkIsolated bool
 param networkAddressPrefix string
 param alertEmail string
@@ -292,10 +293,13 @@ resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
     POOL_MANAGEMENT_ENDPOINT: poolAccess.outputs.poolManagementEndpoint
     POOL_API_VERSION: poolApiVersion
     AZURE_CLIENT_ID: identity.properties.clientId
+    // The connector checks tokens itself. The platform's own sign-in (authsettingsV2) stays off: it would add nothing,
+    // and could refuse what needs no token, such as the polls of a run.
     CONNECTOR_AUTH: connectorAuth
     ENTRA_TENANT_ID: empty(entraClientId) ? '' : tenant().tenantId
     ENTRA_AUDIENCES: empty(entraClientId) ? '' : '${entraClientId},api://${entraClientId}'
     ENTRA_ALLOWED_CALLERS: entraAllowedCallers
+    AZURE_AUTHORITY_HOST: environment().authentication.loginEndpoint
     SIGNING_KEY: keyVaultEnabled ? keyInVault : signingKey
     SIGNING_KEY_PREVIOUS: keyVaultEnabled && !empty(signingKeyPrevious) ? previousKeyInVault : signingKeyPrevious
     CALLER_WAIT_SECONDS: callerWaitSeconds
@@ -305,8 +309,9 @@ resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
   }
 }
 
-// App Service checks the token before the connector sees the call. Who of the tenant may call, the connector decides.
-resource signIn 'Microsoft.Web/sites/config@2024-11-01' = if (!empty(entraClientId)) {
+// App Service's own sign-in, for policies that ask for it: a second check in front of the connector's. It lets calls without
+// a token through, because polls and uploads have one of their own in their address; the connector refuses what has none.
+resource signIn 'Microsoft.Web/sites/config@2024-11-01' = if (platformSignInEnabled && !empty(entraClientId)) {
   parent: function
   name: 'authsettingsV2'
   properties: {
@@ -317,16 +322,8 @@ resource signIn 'Microsoft.Web/sites/config@2024-11-01' = if (!empty(entraClient
       requireHttps: true
     }
     globalValidation: {
-      requireAuthentication: true
-      unauthenticatedClientAction: 'Return401'
-      // The operations that need no key: whoever polls a run or sends a part has only the token in the address.
-      excludedPaths: [
-        '/api/health'
-        '/api/openapi.json'
-        '/api/swagger.json'
-        '/api/polls/*'
-        '/api/uploads/*'
-      ]
+      requireAuthentication: false
+      unauthenticatedClientAction: 'AllowAnonymous'
     }
     identityProviders: {
       azureActiveDirectory: {

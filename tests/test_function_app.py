@@ -23,14 +23,25 @@ ANONYMOUS = {
 }
 
 
-@pytest.fixture(scope="module")
-def functions() -> list[func.Function]:
+def functions_of_the_app() -> list[func.Function]:
     spec = importlib.util.spec_from_file_location("function_app_of_this_test", ROOT / "function_app.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     found: list[func.Function] = module.app.get_functions()
     return found
+
+
+@pytest.fixture(scope="module")
+def functions() -> list[func.Function]:
+    return functions_of_the_app()
+
+
+def test_with_entra_the_host_asks_for_no_key(monkeypatch):
+    """The connector then asks for a token itself; also where settings are missing, which callers are to hear."""
+    monkeypatch.setenv("CONNECTOR_AUTH", "entra")
+    levels = {function.get_trigger().auth_level.name for function in functions_of_the_app()}
+    assert levels == {"ANONYMOUS"}
 
 
 def operations() -> dict[tuple[str, str], dict]:

@@ -84,6 +84,7 @@ def test_the_session_pool_stands_alone():
         ("jsonschema", {"connector/contract.py"}),
         ("yaml", {"connector/contract.py"}),
         ("cryptography", {"connector/tokens.py"}),
+        ("jwt", {"connector/entra.py"}),
     ],
 )
 def test_each_library_has_one_importer(module, importer):
@@ -139,6 +140,7 @@ def test_each_room_knows_only_the_next():
     for name, allowed in (
         ("contract", {"errors", "identity"}),
         ("credentials", {"errors"}),
+        ("entra", {"errors"}),
         ("identity", {"errors"}),
         ("pool_wire", {"errors", "settings"}),
         ("ranges", {"errors", "shapes"}),

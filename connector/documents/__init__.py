@@ -8,6 +8,7 @@ from typing import Any
 
 from .agents import agents_document
 from .makers import address, makers_document
+from .sign_in import EntraId
 
 Json = dict[str, Any]
 
@@ -15,8 +16,10 @@ Json = dict[str, Any]
 class Documents:
     """Both documents. Each is derived when it is first asked for: a cold start does not wait for them."""
 
-    def __init__(self, source: Json) -> None:
+    def __init__(self, source: Json, entra: EntraId | None = None) -> None:
+        """Without `entra`, callers bring function keys, as `source` says."""
         self._source = source
+        self._entra = entra
 
     def agents(self, base_url: str) -> Json:
         """OpenAPI 3.0. `base_url` is where callers reach the operations, or its path where the rest is not known."""
@@ -28,8 +31,10 @@ class Documents:
 
     @cached_property
     def _agents(self) -> Json:
-        return agents_document(self._source)
+        document = agents_document(self._source)
+        return document if self._entra is None else self._entra.agents(document)
 
     @cached_property
     def _makers(self) -> Json:
-        return makers_document(self._source)
+        document = makers_document(self._source)
+        return document if self._entra is None else self._entra.makers(document)

@@ -1,24 +1,12 @@
 """The templates are in order, and every kind of mistake in them is found."""
 
-import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from azure_checks.expressions import Items, Node, Object, children
-from azure_checks.template import Template, read
 from azure_checks.templates import findings
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def nodes(template: Template) -> Iterator[Node]:
-    stack = template.expressions()
-    while stack:
-        node = stack.pop()
-        stack += children(node)
-        yield node
 
 
 def test_nothing_is_wrong_with_the_templates():
@@ -26,16 +14,12 @@ def test_nothing_is_wrong_with_the_templates():
     assert findings(ROOT) == []
 
 
-def test_sign_in_lets_pass_what_needs_no_key():
-    """With Entra sign-in, App Service asks for no token where function_app.py asks for no key, and nowhere else."""
-    app = (ROOT / "function_app.py").read_text(encoding="utf-8")
-    routes = re.findall(r'@app\.route\("([^"]+)"[^)]*ANONYMOUS', app)
-    template = read(ROOT / "infra" / "resources.bicep")
-    (paths,) = (node for node in nodes(template) if isinstance(node, Object) and node.get("excludedPaths"))
-    excluded = paths.get("excludedPaths")
-    assert isinstance(excluded, Items)
-    expected = {"/api/" + re.sub(r"\{\w+\}", "*", route) for route in routes}
-    assert {getattr(item, "literal", None) for item in excluded.items} == expected
+def test_the_platforms_own_sign_in_refuses_nothing_that_comes_without_a_token():
+    """Polls and uploads have a token of their own in their address; it is off unless it is asked for."""
+    text = (ROOT / "infra" / "resources.bicep").read_text()
+    assert "if (platformSignInEnabled && !empty(entraClientId)) {" in text
+    assert "requireAuthentication: false" in text and "unauthenticatedClientAction: 'AllowAnonymous'" in text
+    assert "param platformSignInEnabled bool = false" in (ROOT / "infra" / "main.bicep").read_text()
 
 
 RESOURCES = "infra/resources.bicep"

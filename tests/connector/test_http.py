@@ -638,12 +638,6 @@ def test_an_operation_without_settings_says_which_is_missing(start_connector):
     refused(connector.call("GET", "/connection"), 500, "InternalError", "POOL_MANAGEMENT_ENDPOINT")
 
 
-def test_entra_sign_in_does_not_serve_before_it_is_built(start_connector, emulator):
-    """A setting that would promise more than there is stops every operation."""
-    connector = start_connector(CONNECTOR_AUTH="entra", **emulator.environment)
-    refused(connector.call("POST", "/executions", json={"pythonCode": "1"}), 500, "InternalError", "CONNECTOR_AUTH")
-
-
 def test_a_fault_of_the_connector_tells_nothing_but_its_id(api, monkeypatch, caplog):
     """No stack trace leaves; the log has it under the request id."""
 

@@ -34,7 +34,12 @@ def test_each_setting_has_a_field():
         ("POOL_MANAGEMENT_ENDPOINT", "https://x?y=z"),
         ("POOL_API_VERSION", "2020-01-01"),
         ("POOL_CREDENTIAL", "password"),
-        ("CONNECTOR_AUTH", "entra"),
+        ("CONNECTOR_AUTH", "password"),
+        ("ENTRA_TENANT_ID", "contoso.example"),
+        ("ENTRA_AUDIENCES", " , "),
+        ("ENTRA_ALLOWED_CALLERS", ",,"),
+        ("AZURE_AUTHORITY_HOST", "http://login.example"),
+        ("AZURE_AUTHORITY_HOST", "https://login.example/tenant"),
         ("SIGNING_KEY", "@Microsoft.KeyVault(VaultName=kv;SecretName=signing-key)"),
         ("MAX_CODE_CHARACTERS", "many"),
         ("MAX_CODE_CHARACTERS", "0"),
@@ -71,3 +76,42 @@ def test_an_empty_value_means_the_default():
 def test_the_public_address(environment, url):
     """The platform's name for the app is its address, unless another one was set."""
     assert settings(**environment).public_base_url == url
+
+
+TENANT = "0D6D4B5C-1111-4222-8333-0123456789AB"
+ENTRA = {
+    "CONNECTOR_AUTH": "entra",
+    "ENTRA_TENANT_ID": TENANT,
+    "ENTRA_AUDIENCES": "an-id, api://an-id,",
+    "ENTRA_ALLOWED_CALLERS": f"{TENANT}, Connector.Call",
+}
+
+
+def test_sign_in_with_entra():
+    """Lists have commas between them, and IDs are taken as Entra ID writes them, in lower case."""
+    found = settings(**ENTRA)
+    assert found.entra_tenant_id == TENANT.lower()
+    assert found.entra_audiences == ("an-id", "api://an-id")
+    assert found.entra_allowed_callers == (TENANT.lower(), "Connector.Call")
+
+
+@pytest.mark.parametrize("name", ["ENTRA_TENANT_ID", "ENTRA_AUDIENCES", "ENTRA_ALLOWED_CALLERS"])
+def test_sign_in_with_entra_is_whole(name):
+    """What sign-in needs is required with it, and is named when it is missing; with function keys nothing is."""
+    with pytest.raises(InternalError, match=name):
+        settings(**{**ENTRA, name: " "})
+    assert settings(**{**ENTRA, name: " ", "CONNECTOR_AUTH": "key"}).connector_auth == "key"
+
+
+@pytest.mark.parametrize(
+    ("value", "address"),
+    [
+        ("", "https://login.microsoftonline.com"),
+        ("login.microsoftonline.us", "https://login.microsoftonline.us"),
+        ("https://login.microsoftonline.us/", "https://login.microsoftonline.us"),
+        ("http://127.0.0.1:7073", "http://127.0.0.1:7073"),
+    ],
+)
+def test_the_authority(value, address):
+    """The host of Entra ID may come without its scheme, as azure-identity has it, and with a slash, as Bicep does."""
+    assert settings(AZURE_AUTHORITY_HOST=value).azure_authority_host == address

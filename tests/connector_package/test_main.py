@@ -31,7 +31,7 @@ def test_the_command_writes_the_folder_and_says_what_is_next(tmp_path):
 
 
 def test_the_command_tells_that_a_secret_is_needed(tmp_path):
-    """With Entra ID, the client secret goes to paconn, and the connector's own limits are told."""
+    """With Entra ID, the client secret goes to paconn."""
     ids = ("--tenant-id", TENANT, "--client-id", CLIENT)
     done = package("--url", "https://my-app.azurewebsites.net", "--auth", "entra", *ids, "--output", str(tmp_path))
     assert (done.returncode, done.stderr) == (0, "")

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from connector.contract import read_document
 from connector.documents import Documents
-from connector.settings import SETTINGS
+from connector.documents.sign_in import EntraId
 from connector_package.package import (
     EXAMPLE_URL,
     POWER_PLATFORM,
@@ -194,6 +194,13 @@ def test_sign_in_with_entra_is_filled_in(tmp_path):
     assert "x-functions-key" not in json.dumps(definition)
 
 
+def test_the_app_and_the_package_tell_of_one_sign_in(tmp_path):
+    """The package for Entra ID has the same definition as the app that takes Entra ID serves."""
+    write_package(tmp_path, URL, ENTRA, makers_document)
+    served = Documents(read_document(), EntraId("https://login.microsoftonline.com", TENANT)).makers(URL)
+    assert read(tmp_path / "apiDefinition.swagger.json") == served
+
+
 def test_entra_does_not_change_the_makers_document():
     """The document that the package is made from stays what it is."""
     document = makers_document(URL)
@@ -303,14 +310,6 @@ def test_the_readme_lists_the_operations():
     """The readme describes each operation of the definition, and no other."""
     listed = re.findall(r"^### .* \((\w+)\)\n\n\S", README, re.MULTILINE)
     assert sorted(listed) == sorted(operation_ids())
-
-
-def test_the_readme_and_the_command_say_what_sign_in_the_connector_takes():
-    """As long as the connector takes function keys alone, who prepares a connector for Entra ID is told."""
-    (setting,) = [setting for setting in SETTINGS if setting.name == "CONNECTOR_AUTH"]
-    told = "`CONNECTOR_AUTH` knows `key` alone" in " ".join(README.split())
-    command = "CONNECTOR_AUTH knows key alone" in (ROOT / "connector_package" / "__main__.py").read_text()
-    assert told == command == ("entra" not in setting.sentence)
 
 
 def test_both_ways_to_sign_in_have_one_look():

@@ -2,10 +2,12 @@
 
 import copy
 
+import openapi_spec_validator
 import pytest
 
 from connector.contract import read_document
 from connector.documents import Documents
+from connector.documents.sign_in import EntraId
 
 
 @pytest.mark.parametrize("kind", ["agents", "makers"])
@@ -138,3 +140,16 @@ def test_agents_get_what_the_contract_grows_by():
     thing = made["content"]["application/json"]["schema"]["properties"]["things"]["items"]
     assert thing["properties"]["note"] == {"type": "string", "nullable": True}
     assert "additionalProperties" not in thing
+
+
+def test_sign_in_takes_the_place_of_the_key():
+    """With Entra ID, each document has that one scheme, and is valid; the source keeps its own."""
+    source = read_document()
+    documents = Documents(source, EntraId("https://login.example", "a-tenant"))
+    agents, makers = documents.agents("https://app.example/api"), documents.makers("https://app.example/api")
+    openapi_spec_validator.validate(agents)
+    openapi_spec_validator.validate(makers)
+    assert [scheme["type"] for scheme in agents["components"]["securitySchemes"].values()] == ["http"]
+    assert [scheme["type"] for scheme in makers["securityDefinitions"].values()] == ["oauth2"]
+    assert agents["security"] == makers["security"] == [{"entra": []}]
+    assert source == read_document()
