@@ -315,7 +315,7 @@ def _download_file(connector: Connector, request: func.HttpRequest) -> func.Http
         return _unchanged_response(file)
     part = asked_range(request.headers, file, files.LARGEST_MESSAGE)
     if part is None:
-        return _file_response(files.download_file(connector.pool, found=file, **arguments))
+        return _file_response(files.download_file(connector.pool, connector.runs, found=file, **arguments))
     first, last = part
     content = download_part(connector.pool, connector.runs, file=file, first=first, last=last, **arguments)
     return _file_response(replace(file, content=content), first)
@@ -325,6 +325,17 @@ def _download_file_headers(connector: Connector, request: func.HttpRequest) -> f
     arguments = _parameters(connector.contract.operations["DownloadFileHeaders"], request)
     file = files.download_file_headers(connector.pool, **arguments)
     return _unchanged_response(file) if is_unchanged(request.headers, file) else _file_response(file)
+
+
+def _get_file(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
+    arguments = _parameters(connector.contract.operations["GetFile"], request)
+    return _json_response(files.get_file(connector.pool, connector.runs, **arguments))
+
+
+def _delete_file(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
+    arguments = _parameters(connector.contract.operations["DeleteFile"], request)
+    files.delete_file(connector.pool, connector.runs, **arguments)
+    return func.HttpResponse(status_code=204)
 
 
 def _check_connection(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
@@ -366,13 +377,13 @@ _OPERATIONS: dict[str, _Answer] = {
     "UploadFile": _upload_file,
     "PutFile": _put_file,
     "ListFiles": _with_parameters("ListFiles", files.list_files),
-    "GetFile": _with_parameters("GetFile", files.get_file),
+    "GetFile": _get_file,
     "DownloadFile": _download_file,
     "DownloadFileHeaders": _download_file_headers,
     "PatchUpload": _patch_upload,
     "GetUpload": _get_upload,
     "CancelUpload": _cancel_upload,
-    "DeleteFile": _with_parameters("DeleteFile", files.delete_file),
+    "DeleteFile": _delete_file,
     "GetSession": _with_parameters("GetSession", sessions.get_session),
     "EndSession": _with_parameters("EndSession", sessions.end_session),
     "CheckConnection": _check_connection,

@@ -208,7 +208,7 @@ class SessionPoolClient:
     def get_file(self, session_id: str, folder: str, name: str) -> PoolFile:
         """Raises FileNotFound."""
         response = self._call(
-            "GET", f"files/{quote(name, safe='')}", session_id, folder=folder, not_found=partial(_no_file, name)
+            "GET", f"files/{quote(name, safe='')}", session_id, folder=folder, not_found=partial(no_file, name)
         )
         return replace(self._wire.read_file(_object(response)), name=name, directory="")
 
@@ -240,7 +240,7 @@ class SessionPoolClient:
             self._wire.content_path(quote(name, safe="")),
             session_id,
             folder=folder,
-            not_found=partial(_no_file, name),
+            not_found=partial(no_file, name),
             stream=True,
             headers={"Accept-Encoding": "identity", **(headers or {})},
         )
@@ -248,7 +248,7 @@ class SessionPoolClient:
     def delete_file(self, session_id: str, folder: str, name: str) -> None:
         """Raises FileNotFound, unless it is the answer to a second attempt: then the first has deleted the file."""
         path = f"files/{quote(name, safe='')}"
-        self._call("DELETE", path, session_id, folder=folder, not_found=partial(_no_file, name), gone_when_retried=True)
+        self._call("DELETE", path, session_id, folder=folder, not_found=partial(no_file, name), gone_when_retried=True)
 
     def get_session(self, session_id: str) -> PoolSession:
         """Makes no session. Raises SessionNotFound."""
@@ -513,7 +513,7 @@ def _no_execution() -> ExecutionNotFound:
     )
 
 
-def _no_file(name: str) -> FileNotFound:
+def no_file(name: str) -> FileNotFound:
     return FileNotFound(
         f"The session has no file '{name[:100]}' there. ListFiles with recursive shows what it has; a session that was "
         "not used for a while has ended, and its files with it.",

@@ -10,25 +10,29 @@ DATA = "/mnt/data"
 
 
 def perform(arguments: dict[str, Any]) -> dict[str, Any]:
-    """`aside` has the folder `new` with the files of `names`, which go to `folder`. Both are below the data folder."""
+    """`aside` has the folder `new` with files called 0, 1 and so on, which go to `folder` under `names`.
+
+    Both are below the data folder.
+    """
     aside = os.path.join(DATA, arguments["aside"])
     new, old = os.path.join(aside, "new"), os.path.join(aside, "old")
     folder = os.path.join(DATA, arguments["folder"])
     names = arguments["names"]
-    if not all(os.path.isfile(os.path.join(new, name)) for name in names):
+    if not all(os.path.isfile(os.path.join(new, str(number))) for number in range(len(names))):
         return {"areInPlace": False}  # whoever sent them has given up
     if any(os.path.isdir(os.path.join(folder, name)) for name in names):
         return {"areInPlace": False}
-    os.makedirs(old, exist_ok=True)
+    for made in (old, folder):
+        os.makedirs(made, exist_ok=True)
     moved = []
     try:
-        for name in names:
-            place = os.path.join(folder, name)
+        for number, name in enumerate(names):
+            place, kept = os.path.join(folder, name), os.path.join(old, str(number))
             # Moved, not linked: a link to a file of another user is not always allowed.
             if os.path.lexists(place):
-                moved.append((os.path.join(old, name), place))
-                os.replace(place, os.path.join(old, name))
-            os.replace(os.path.join(new, name), place)
+                moved.append((kept, place))
+                os.replace(place, kept)
+            os.replace(os.path.join(new, str(number)), place)
     except OSError:
         for kept, place in moved:
             if os.path.lexists(kept):

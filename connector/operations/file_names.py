@@ -16,6 +16,8 @@ TRANSFERS = "_transfers"
 # What sessions take: letters of any script, digits, and these; a folder's name has no dot. Source: the documentation of
 # code-interpreter sessions.
 _OTHERS_IN_NAMES = " -_.@$&=;,#%^()"
+# What the file system of a session takes beyond that. Such a file is reached inside the session alone.
+_ONLY_IN_SESSIONS = "+!'~[]{}"
 _FOLDER = re.compile(r"[\w \-@$&=;,#%^()]+(/[\w \-@$&=;,#%^()]+)*")
 _LONGEST_NAME_BYTES = 255
 # Python's own table, without the machine's, and what it lacks in some versions.
@@ -73,14 +75,19 @@ def checked_name(name: str, target: str = "fileName") -> str:
         return name
     raise InvalidFileName(
         f"The file name {ascii(name[:100])} {wrong}. "
-        "Sessions take letters, digits, spaces and - _ . @ $ & = ; , # % ^ ( ).",
+        "Sessions take letters, digits, spaces and - _ . @ $ & = ; , # % ^ ( ) + ! ' ~ [ ] { }.",
         target=target,
     )
 
 
+def is_known_to_pool(name: str) -> bool:
+    """False for a name that sessions take and the pool does not, or may not."""
+    return not any(character in _ONLY_IN_SESSIONS for character in name)
+
+
 def _may_stand_in_a_name(character: str) -> bool:
     """Letters and digits of any script, and the marks that belong to them. The pool has the last word."""
-    return character in _OTHERS_IN_NAMES or unicodedata.category(character)[0] in "LMN"
+    return character in _OTHERS_IN_NAMES + _ONLY_IN_SESSIONS or unicodedata.category(character)[0] in "LMN"
 
 
 def shown_folder(folder: str) -> str:

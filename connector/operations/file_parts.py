@@ -1,6 +1,7 @@
 """A part of a file, for DownloadFile: from a pool that gives parts as it is, else cut out inside the session.
 
-A part costs a part: a large file is never read as a whole for one.
+A part costs a part: a large file is never read as a whole for one. A file whose name the pool does not know is cut out
+as a whole.
 """
 
 import contextlib
@@ -11,7 +12,7 @@ from ..identity import check_session_id
 from ..session_pool import SessionPoolClient
 from ..shapes import FileBytes
 from .calls import Runs
-from .file_names import TRANSFERS, checked_folder, checked_name
+from .file_names import TRANSFERS, checked_folder, checked_name, is_known_to_pool
 from .tasks import TaskFailed, perform
 
 _SMALL_BYTES = 8 << 20
@@ -20,6 +21,26 @@ _SMALL_BYTES = 8 << 20
 _CUTS = f"{TRANSFERS}/cuts"
 _CUT_LIFETIME_SECONDS = 600
 """Of a part that nobody has fetched. A busy session makes it later, and it waits for its caller to come back."""
+
+
+def download_whole(
+    pool: SessionPoolClient, runs: Runs, *, file: FileBytes, session_id: str, file_name: str, folder: str = ""
+) -> bytes:
+    """All bytes of the file with these headers. Raises FileNotFound, and SessionBusy for a name of sessions alone."""
+    if is_known_to_pool(file_name):
+        return pool.download_file(check_session_id(session_id), checked_folder(folder), checked_name(file_name))
+    if file.size == 0:
+        return b""
+    return download_part(
+        pool,
+        runs,
+        file=file,
+        session_id=session_id,
+        file_name=file_name,
+        first=0,
+        last=file.size - 1,
+        folder=folder,
+    )
 
 
 def download_part(
@@ -35,14 +56,15 @@ def download_part(
 ) -> bytes:
     """The bytes from `first` to `last` of the file with these headers. Raises FileNotFound, and SessionBusy."""
     session_id, folder = check_session_id(session_id), checked_folder(folder)
-    if file.size <= _SMALL_BYTES:
-        content = pool.download_file(session_id, folder, checked_name(file_name))
-        _check_size(len(content), file)
-        return content[first : last + 1]
-    part = pool.download_part(session_id, folder, file_name, first, last)
-    if part is not None:
-        _check_size(part.size, file)
-        return part.content
+    if is_known_to_pool(checked_name(file_name)):
+        if file.size <= _SMALL_BYTES:
+            content = pool.download_file(session_id, folder, file_name)
+            _check_size(len(content), file)
+            return content[first : last + 1]
+        part = pool.download_part(session_id, folder, file_name, first, last)
+        if part is not None:
+            _check_size(part.size, file)
+            return part.content
     cut = _cut_name(file, folder, first, last)
     with contextlib.suppress(FileNotFound):  # as after a call that found the session busy
         return _fetched(pool, session_id, cut, last + 1 - first)

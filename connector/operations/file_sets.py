@@ -2,17 +2,18 @@
 
 A file that is new is simply written, and removed again when another one fails. One that replaces another cannot be
 removed like that, because the old one would be lost: a single one is written last, and of several the new versions are
-put aside first, until all are there; then a task puts them in place.
+put aside first, until all are there; then a task puts them in place. So it does with names that the pool does not know.
 """
 
 import contextlib
 import secrets
+from dataclasses import replace
 
 from ..errors import ConnectorError, FileNotFound, InvalidFileName, PoolTimeout, PoolUnavailable
 from ..pool_wire import PoolFile
 from ..session_pool import SessionPoolClient
 from .calls import Runs
-from .file_names import TRANSFERS
+from .file_names import TRANSFERS, is_known_to_pool
 from .tasks import TaskFailed, perform
 
 Content = tuple[str, bytes]
@@ -31,28 +32,33 @@ def store_all(
 
     Raises SessionBusy when several files replace others while the session runs code.
     """
-    if len(contents) == 1:
+    if len(contents) == 1 and is_known_to_pool(contents[0][0]):
         ((name, content),) = contents
         return [pool.upload_file(session_id, folder, name, content)]
     there = {file.name for file in pool.list_files(session_id, folder, recursive=False)} if may_replace else set()
-    replacing = [content for content in contents if content[0] in there]
-    new = [content for content in contents if content[0] not in there]
+    new = [name for name, _ in contents if name not in there and is_known_to_pool(name)]
+    later = [name for name, _ in contents if name not in new]
+    alone = later if len(later) == 1 and is_known_to_pool(later[0]) else []
+    put_aside = [] if alone else later
     aside = f"{TRANSFERS}/{secrets.token_hex(16)}"
+    places = {name: (folder, name) for name in (*new, *alone)}
+    places |= {name: (f"{aside}/new", str(number)) for number, name in enumerate(put_aside)}
     written: list[tuple[str, str]] = []  # (folder, name) of what can be removed again
     stored: dict[str, PoolFile] = {}
-    first_place = folder if len(replacing) == 1 else f"{aside}/new"
-    name = place = ""
+    name = ""
     try:
-        for (name, content), place in [(one, folder) for one in new] + [(one, first_place) for one in replacing]:
-            stored[name] = pool.upload_file(session_id, place, name, content)
-            written.append((place, name))
-        if len(replacing) > 1:
-            _put_in_place(pool, runs, session_id, aside, folder, [name for name, _ in replacing])
+        for name, content in sorted(contents, key=lambda content: content[0] in alone):
+            stored[name] = replace(pool.upload_file(session_id, *places[name], content), name=name)
+            written.append(places[name])
+        if put_aside:
+            _put_in_place(pool, runs, session_id, aside, folder, put_aside)
     except ConnectorError as failure:
-        if isinstance(failure, PoolTimeout | PoolUnavailable) and name not in there:
-            written.append((place, name))  # nobody knows whether it is
+        if isinstance(failure, PoolTimeout | PoolUnavailable) and name not in alone:
+            written.append(places[name])  # nobody knows whether it is
         left = _removed(pool, session_id, written)
-        failure.message = f"The file '{name}' was not stored, and so none of the {len(contents)} is. {failure.message}"
+        if len(contents) > 1:
+            none = f"and so none of the {len(contents)} is"
+            failure.message = f"The file '{name}' was not stored, {none}. {failure.message}"
         if left:
             failure.message += f" These could not be removed again, and may be there: {', '.join(left)}."
         failure.target = name
@@ -63,7 +69,7 @@ def store_all(
 def _put_in_place(
     pool: SessionPoolClient, runs: Runs, session_id: str, aside: str, folder: str, names: list[str]
 ) -> None:
-    """Raises SessionBusy; then the files are put there later, unless they have been removed until then."""
+    """`aside` has them by their numbers. Raises SessionBusy; then they go there later, unless they are removed."""
     try:
         told = perform(pool, runs, session_id, "replace_files", {"aside": aside, "folder": folder, "names": names})
     except TaskFailed as failure:

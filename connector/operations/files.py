@@ -7,15 +7,17 @@ from dataclasses import replace
 from typing import TypedDict
 from urllib.parse import unquote_to_bytes
 
-from ..errors import FileTooLarge, InvalidFileContent, InvalidRequest
+from ..errors import FileTooLarge, InvalidFileContent, InvalidRequest, PoolUnavailable
 from ..harness import report
 from ..identity import check_session_id, mint_session_id
 from ..pool_wire import PoolFile
-from ..session_pool import SessionPoolClient
+from ..session_pool import SessionPoolClient, no_file
 from ..shapes import File, FileBytes, Files, FileWithContent
 from .calls import Runs
-from .file_names import checked_folder, checked_name, content_type, is_hidden, shown_folder
+from .file_names import checked_folder, checked_name, content_type, is_hidden, is_known_to_pool, shown_folder
+from .file_parts import download_whole
 from .file_sets import store_all
+from .tasks import TaskFailed, perform
 
 MAX_FILE_BYTES = 128 << 20
 """That a session pool takes in one upload."""
@@ -93,21 +95,22 @@ def list_files(pool: SessionPoolClient, *, session_id: str, folder: str = "", re
     return Files(session_id, [file for file in listed if folder or not is_hidden(file.folder)])
 
 
-def get_file(pool: SessionPoolClient, *, session_id: str, file_name: str, folder: str = "") -> FileWithContent:
+def get_file(
+    pool: SessionPoolClient, runs: Runs, *, session_id: str, file_name: str, folder: str = ""
+) -> FileWithContent:
     """Raises FileNotFound, and FileTooLarge before the file is read."""
-    session_id, folder = check_session_id(session_id), checked_folder(folder)
-    file = shown_file(pool.get_file(session_id, folder, checked_name(file_name)), folder)
+    file = download_file_headers(pool, session_id=session_id, file_name=file_name, folder=folder)
     if file.size > _LARGEST_IN_JSON:
         raise FileTooLarge(
             f"The file has {file.size:,} bytes, and as base64 in JSON {_LARGEST_IN_JSON:,} is the most. Use "
             "DownloadFile, which sends the bytes as they are.",
             target="fileName",
         )
-    content = pool.download_file(session_id, folder, file_name)
+    content = download_whole(pool, runs, file=file, session_id=session_id, file_name=file_name, folder=folder)
     return FileWithContent(
         session_id,
         file_name,
-        shown_folder(folder),
+        shown_folder(checked_folder(folder)),
         size=len(content),
         content_type=file.content_type,
         file_content=base64.b64encode(content).decode(),
@@ -118,12 +121,18 @@ def get_file(pool: SessionPoolClient, *, session_id: str, file_name: str, folder
 def download_file_headers(pool: SessionPoolClient, *, session_id: str, file_name: str, folder: str = "") -> FileBytes:
     """The file's size, type and time alone. Raises FileNotFound."""
     session_id, folder = check_session_id(session_id), checked_folder(folder)
-    file = pool.get_file(session_id, folder, checked_name(file_name))
+    file = found_file(pool, session_id, folder, checked_name(file_name))
     return FileBytes(file_name, content_type(file_name), file.size, None, file.modified)
 
 
 def download_file(
-    pool: SessionPoolClient, *, session_id: str, file_name: str, folder: str = "", found: FileBytes | None = None
+    pool: SessionPoolClient,
+    runs: Runs,
+    *,
+    session_id: str,
+    file_name: str,
+    folder: str = "",
+    found: FileBytes | None = None,
 ) -> FileBytes:
     """All of it; `found` are its headers, where they are known. Raises FileNotFound, and FileTooLarge unread."""
     file = found or download_file_headers(pool, session_id=session_id, file_name=file_name, folder=folder)
@@ -133,16 +142,33 @@ def download_file(
             "part at a time with the header Range, as in Range: bytes=0-33554431, or compress the file in the session.",
             target="fileName",
         )
-    content = pool.download_file(session_id, checked_folder(folder), file_name)
+    content = download_whole(pool, runs, file=file, session_id=session_id, file_name=file_name, folder=folder)
     if len(content) != file.size:  # it has changed in between: what is known of it is not about these bytes
         return replace(file, size=len(content), content=content, last_modified_time=None)
     return replace(file, content=content)
 
 
-def delete_file(pool: SessionPoolClient, *, session_id: str, file_name: str, folder: str = "") -> None:
-    """Raises FileNotFound."""
+def delete_file(pool: SessionPoolClient, runs: Runs, *, session_id: str, file_name: str, folder: str = "") -> None:
+    """Raises FileNotFound, and SessionBusy for a name of sessions alone."""
     session_id, folder = check_session_id(session_id), checked_folder(folder)
-    pool.delete_file(session_id, folder, checked_name(file_name))
+    if is_known_to_pool(checked_name(file_name)):
+        pool.delete_file(session_id, folder, file_name)
+        return
+    found_file(pool, session_id, folder, file_name)
+    try:
+        perform(pool, runs, session_id, "remove_file", {"file": f"{folder}/{file_name}".lstrip("/")})
+    except TaskFailed as failure:
+        raise PoolUnavailable("The session could not remove the file.", retry_after_seconds=5) from failure
+
+
+def found_file(pool: SessionPoolClient, session_id: str, folder: str, name: str) -> PoolFile:
+    """The folder's file of that name; the pool lists also those whose names it does not know. Raises FileNotFound."""
+    if is_known_to_pool(name):
+        return pool.get_file(session_id, folder, name)
+    for file in pool.list_files(session_id, folder, recursive=False):
+        if file.name == name:
+            return file
+    raise no_file(name)
 
 
 def shown_file(file: PoolFile, folder: str) -> File:

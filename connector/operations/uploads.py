@@ -24,7 +24,7 @@ from ..session_pool import SessionPoolClient
 from ..shapes import Files
 from .calls import Runs
 from .file_names import TRANSFERS, checked_folder, checked_name
-from .files import shown_file
+from .files import found_file, shown_file
 from .records import has_session
 from .tasks import TaskFailed, perform
 
@@ -169,7 +169,7 @@ def _performed(
 
 def _complete(pool: SessionPoolClient, upload: Upload) -> Progress:
     try:
-        file = pool.get_file(upload.session_id, upload.folder, upload.file_name)
+        file = found_file(pool, upload.session_id, upload.folder, upload.file_name)
     except FileNotFound:  # code has moved it already
         file = PoolFile(upload.file_name, "", upload.size, None)
     return Progress(upload.size, Files(upload.session_id, [shown_file(file, upload.folder)]))

@@ -16,6 +16,8 @@ NAMES = [
     "été-한국.txt",
     ".hidden",
     "%41%20",
+    "a+b.csv",
+    "Bob's ~[final] {2}!.txt",
 ]
 FOLDERS = ["", "reports 2026/Отчёты/50% #1 & more"]
 
@@ -74,10 +76,33 @@ def test_a_name_is_the_same_everywhere(connector, session_id, upload, folder):
 
 @pytest.mark.parametrize("upload", [upload_json, upload_form, upload_raw])
 def test_a_name_that_sessions_do_not_take_is_refused_in_words(connector, session_id, upload):
-    """A plus sign, which the pool's documentation does not list, is named with those that may stand there."""
-    refused = upload(connector, f"?sessionId={session_id}", session_id, "", "a+b.csv", b"x")
+    """The characters are named, with those that may stand there."""
+    refused = upload(connector, f"?sessionId={session_id}", session_id, "", "a*b|c.csv", b"x")
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "InvalidFileName")
-    assert "has '+'" in refused.json()["error"]["message"]
+    assert "has '*' '|'" in refused.json()["error"]["message"]
+
+
+def test_a_name_of_sessions_alone_is_one_of_all(connector, session_id):
+    """The documentation of pools lists no plus sign: such a file is stored, replaced and read inside the session."""
+    query = f"?sessionId={session_id}"
+
+    def upload(**contents: bytes) -> int:
+        parts = [("file", (name, content)) for name, content in contents.items()]
+        return connector.call("POST", "/files", data={"sessionId": session_id}, files=parts).status_code
+
+    assert upload(**{"a+b.csv": b"old", "plain.csv": b"old"}) == 200
+    assert upload(**{"a+b.csv": b"new", "plain.csv": b"new", "c+d.csv": b""}) == 200
+    assert connector.call("GET", f"/files/a%2Bb.csv/content{query}").content == b"new"
+    assert connector.call("GET", f"/files/plain.csv/content{query}").content == b"new"
+    assert connector.call("GET", f"/files/c%2Bd.csv/content{query}").content == b""
+    part = connector.call("GET", f"/files/a%2Bb.csv/content{query}", headers={"Range": "bytes=1-1"})
+    assert (part.status_code, part.content) == (206, b"e")
+    assert connector.call("HEAD", f"/files/a%2Bb.csv/content{query}").headers["Content-Length"] == "3"
+    for method, path in (("GET", ""), ("GET", "/content"), ("DELETE", "")):
+        missing = connector.call(method, f"/files/none%2B.csv{path}{query}")
+        assert (missing.status_code, missing.json()["error"]["code"]) == (404, "FileNotFound")
+    left = connector.execute("import os; os.listdir('/mnt/data/_transfers/cuts')", session_id)["value"]
+    assert left == []
 
 
 def test_old_clients_get_a_name_in_ascii(connector, session_id):

@@ -136,7 +136,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_mixed_up(pool, session_id, 
         file_parts.download_part(
             pool, RUNS, file=file, session_id=session_id, file_name="big.bin", first=0, last=9
         )  # fmt: skip
-    whole = files.download_file(pool, session_id=session_id, file_name="big.bin", found=file)
+    whole = files.download_file(pool, Runs(rich_results=True), session_id=session_id, file_name="big.bin", found=file)
     assert (whole.size, whole.etag) == (len(CONTENT) + 4, None)
 
 

@@ -18,15 +18,15 @@ RUNS = Runs(rich_results=True)
 class Failing:
     """The pool, but for what a test lets fail."""
 
-    def __init__(self, pool: SessionPoolClient, failing_upload: str, *, is_down: bool = False) -> None:
-        self._pool, self._failing_upload, self._is_down = pool, failing_upload, is_down
+    def __init__(self, pool: SessionPoolClient, failing_content: bytes, *, is_down: bool = False) -> None:
+        self._pool, self._failing_content, self._is_down = pool, failing_content, is_down
         self.deletions = 0
 
     def __getattr__(self, name: str):
         return getattr(self._pool, name)
 
     def upload_file(self, session_id: str, folder: str, name: str, content: bytes):
-        if name == self._failing_upload:
+        if content == self._failing_content:
             raise PoolUnavailable("The session pool has trouble.")
         return self._pool.upload_file(session_id, folder, name, content)
 
@@ -71,7 +71,7 @@ def test_when_one_fails_all_is_as_before(pool, session_id, old):
         pool.upload_file(session_id, "", name, b"old")
     sent = [("a", b"1"), ("b", b"22"), ("c", b"333")]
     with pytest.raises(PoolUnavailable) as failure:
-        store_all(Failing(pool, "b"), RUNS, session_id, "", sent, may_replace=True)  # type: ignore[arg-type]
+        store_all(Failing(pool, b"22"), RUNS, session_id, "", sent, may_replace=True)  # type: ignore[arg-type]
     assert failure.value.target == "b"
     assert failure.value.message.startswith(
         "The file 'b' was not stored, and so none of the 3 is. The session pool has"
@@ -81,9 +81,9 @@ def test_when_one_fails_all_is_as_before(pool, session_id, old):
 
 def test_what_cannot_be_removed_again_is_named(pool, session_id):
     """A pool in trouble is not asked for each file; the caller learns what may be there."""
-    failing = Failing(pool, "c", is_down=True)
+    failing = Failing(pool, b"c", is_down=True)
     with pytest.raises(PoolUnavailable) as failure:
-        store_all(failing, RUNS, session_id, "", [(name, b"") for name in "abc"], may_replace=True)  # type: ignore[arg-type]
+        store_all(failing, RUNS, session_id, "", [(name, name.encode()) for name in "abc"], may_replace=True)  # type: ignore[arg-type]
     assert failure.value.message.endswith("These could not be removed again, and may be there: a, b, c.")
     assert failing.deletions == 1
 
@@ -138,7 +138,7 @@ def test_a_move_that_fails_midway_is_taken_back(pool, session_id):
     execute_python_code(
         pool, RUNS, session_id=session_id,
         python_code="import os\nold = os.replace\n"
-        "def replace(a, b):\n    if a.endswith('/new/b'): raise OSError('no')\n    old(a, b)\nos.replace = replace",
+        "def replace(a, b):\n    if a.endswith('/new/1'): raise OSError('no')\n    old(a, b)\nos.replace = replace",
     )  # fmt: skip
     with pytest.raises(PoolUnavailable, match="could not put the files in place"):
         store_all(pool, RUNS, session_id, "", [("a", b"1"), ("b", b"2")], may_replace=True)

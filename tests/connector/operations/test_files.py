@@ -7,6 +7,7 @@ import requests
 
 from connector import errors
 from connector.operations import files
+from connector.operations.calls import Runs
 
 
 def upload(api, session_id: str | None, **contents: bytes) -> dict:
@@ -138,4 +139,4 @@ def test_a_file_that_no_answer_carries_is_refused_unread(pool, session_id, monke
     monkeypatch.setattr(type(pool), "download_file", None)
     read = files.download_file if path else files.get_file
     with pytest.raises(errors.FileTooLarge, match=f"4 bytes.*{says}"):
-        read(pool, session_id=session_id, file_name="big")
+        read(pool, Runs(rich_results=True), session_id=session_id, file_name="big")

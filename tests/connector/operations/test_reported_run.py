@@ -54,7 +54,8 @@ def test_outputs_are_files_that_can_be_downloaded(pool: SessionPoolClient, sessi
     )
     (output,) = answer.outputs
     folder = f".outputs/{answer.execution_id}"
-    file = download_file(pool, session_id=session, folder=folder, file_name=output.file_name or "")
+    runs = Runs(rich_results=True)
+    file = download_file(pool, runs, session_id=session, folder=folder, file_name=output.file_name or "")
     assert file.content == base64.b64decode(output.content or "")
     listed = list_files(pool, session_id=session, folder=folder).files
     assert [(one.file_name, one.folder) for one in listed] == [(output.file_name, folder)]
