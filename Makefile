@@ -29,7 +29,7 @@ api-page: $(VENV)/.emulator  ## Write docs/api.md anew, after a change of openap
 	@$(BIN)/python -m api_page
 
 test: $(VENV)/.dev  ## Run the tests (ARGS="-k upload")
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 test-clients: $(addprefix test-client-,$(CLIENTS))  ## Run published clients on the session pool and the connector, each in a venv of its own
 

@@ -23,6 +23,8 @@ CASES = (
     ("DownloadFile, 90 MB", "download", 90, 1.1 * 90),
     ("PatchUpload, 300 MB by parts of 32 MiB", "upload_parts", 300, 2.0 * 33.6),
     ("PatchUpload, 1,000 MB", "upload_parts", 1000, 2.0 * 33.6),
+    ("PutFile, 16 of 90 MB at once, with their bodies", "puts_at_once", 90, None),
+    ("PatchUpload, 16 of 100 MB at once, with the parts", "upload_parts_at_once", 100, 16 * 1.2 * 33.6),
     ("DownloadFile, 300 MB by parts of 32 MiB", "download_parts", 300, 2.0 * 33.6),
     ("DownloadFile, 1,000 MB by parts", "download_parts", 1000, 2.0 * 33.6),
 )
@@ -47,7 +49,7 @@ def main() -> int:
     identity = IdentityEndpoint(TokenAuthority())
     identity.start()
     try:
-        with PoolProgram("--max-sessions", "20") as pool:
+        with PoolProgram("--max-sessions", "100") as pool:
             environment = {
                 **identity.environment,
                 "POOL_MANAGEMENT_ENDPOINT": pool.url,

@@ -2,7 +2,8 @@
 
 `python -m benchmarks.functions_program JOB=MEGABYTES ...` prints a line of JSON for each, `{"seconds", "grown"}`: how
 long the job took, and by how many bytes the process grew at its peak beyond what it held before, the request's body
-among that. A job checks that what came back is what was sent. The environment is that of the app.
+among that unless the job makes its bodies itself. A job checks that what came back is what was sent. The environment is
+that of the app.
 """
 
 import base64
@@ -14,6 +15,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import azure.functions as func
@@ -24,15 +26,18 @@ from .processes import forget_peak, peak, resident
 
 MB = 1_000_000
 PART = 32 << 20
+AT_ONCE = 16
+"""Calls that an instance takes, by the deployment's default."""
+
 _JSON = {"content-type": "application/json"}
 
 
 class Functions:
     """The functions, called as the worker calls them."""
 
-    def __init__(self) -> None:
+    def __init__(self, connector: Connector) -> None:
         self.session = str(uuid.uuid4())
-        self._connector = Connector()
+        self.connector = connector
 
     def call(
         self,
@@ -54,7 +59,7 @@ class Functions:
             route_params=route,
             body=body,
         )
-        response = self._connector.answer(operation_id, request)
+        response = self.connector.answer(operation_id, request)
         if response.status_code != expected:
             raise RuntimeError(f"{operation_id}: {response.status_code} {response.get_body()[:300]!r}")
         return response
@@ -124,6 +129,22 @@ def upload_parts(functions: Functions, size: int) -> Callable[[], Any]:
     return job
 
 
+def puts_at_once(functions: Functions, size: int) -> Callable[[], Any]:
+    """As many as an instance takes, each into a session of its own; with the bodies, which the worker would hold."""
+    return lambda: _at_once(functions, lambda one: put(one, size)())
+
+
+def upload_parts_at_once(functions: Functions, size: int) -> Callable[[], Any]:
+    """As many as an instance takes; with the bodies, which are parts."""
+    return lambda: _at_once(functions, lambda one: upload_parts(one, size)())
+
+
+def _at_once(functions: Functions, job: Callable[[Functions], Any]) -> None:
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        for _ in threads.map(job, [Functions(functions.connector) for _ in range(AT_ONCE)]):
+            pass
+
+
 def download(functions: Functions, size: int) -> Callable[[], Any]:
     functions.put(os.urandom(size))
 
@@ -148,12 +169,22 @@ def download_parts(functions: Functions, size: int) -> Callable[[], Any]:
 
 
 JOBS: dict[str, Callable[[Functions, int], Callable[[], Any]]] = {
-    job.__name__: job for job in (put, upload_json, upload_form, upload_parts, download, download_parts)
+    job.__name__: job
+    for job in (
+        put,
+        upload_json,
+        upload_form,
+        upload_parts,
+        puts_at_once,
+        upload_parts_at_once,
+        download,
+        download_parts,
+    )
 }
 
 
 def main() -> int:
-    functions = Functions()
+    functions = Functions(Connector())
     functions.put(b"warm")
     functions.get()
     functions.digest()

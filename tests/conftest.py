@@ -30,6 +30,13 @@ def pytest_configure() -> None:
     promises.watch()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two halves for two processes (`make test`): tests of the emulator look at this machine, and run one by one."""
+    for item in items:
+        half = "emulator" if item.path.is_relative_to(ROOT / "tests" / "emulator") else "connector"
+        item.add_marker(pytest.mark.xdist_group(half))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup() -> Iterator[None]:
     yield

@@ -17,6 +17,7 @@ JOBS = {
     "download=30": 1.1 * 30,
     "upload_parts=300": 2.0 * 33.6,
     "download_parts=100": 2.0 * 33.6,
+    "upload_parts_at_once=34": 16 * 1.2 * 33.6,
 }
 """Job and megabytes of the file, and how many more the process may hold."""
 
