@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from typing import Any
@@ -16,27 +17,37 @@ def perform(arguments: dict[str, Any]) -> dict[str, Any]:
     """
     aside = os.path.join(DATA, arguments["aside"])
     new, old = os.path.join(aside, "new"), os.path.join(aside, "old")
+    complete = os.path.join(aside, "complete")
     folder = os.path.join(DATA, arguments["folder"])
     names = arguments["names"]
+    if os.path.exists(complete):
+        return {"areInPlace": True}
     if not all(os.path.isfile(os.path.join(new, str(number))) for number in range(len(names))):
         return {"areInPlace": False}  # whoever sent them has given up
     if any(os.path.isdir(os.path.join(folder, name)) for name in names):
         return {"areInPlace": False}
     for made in (old, folder):
         os.makedirs(made, exist_ok=True)
-    moved = []
+    moves: list[tuple[str, str]] = []
     try:
         for number, name in enumerate(names):
-            place, kept = os.path.join(folder, name), os.path.join(old, str(number))
+            place = os.path.join(folder, name)
             # Moved, not linked: a link to a file of another user is not always allowed.
             if os.path.lexists(place):
-                moved.append((kept, place))
-                os.replace(place, kept)
-            os.replace(os.path.join(new, str(number)), place)
+                _move(place, os.path.join(old, str(number)), moves)
+            _move(os.path.join(new, str(number)), place, moves)
+        with open(complete, "wb"):  # stays, until a later upload removes what is old
+            pass
     except OSError:
-        for kept, place in moved:
-            if os.path.lexists(kept):
-                os.replace(kept, place)
+        for source, target in reversed(moves):
+            with contextlib.suppress(OSError):  # the others can still go back
+                os.replace(target, source)
         raise
-    shutil.rmtree(aside, ignore_errors=True)
+    for emptied in (new, old):
+        shutil.rmtree(emptied, ignore_errors=True)
     return {"areInPlace": True}
+
+
+def _move(source: str, target: str, moves: list[tuple[str, str]]) -> None:
+    os.replace(source, target)
+    moves.append((source, target))

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from connector.errors import ConnectorError, InvalidFileName, PoolUnavailable, SessionBusy
+from connector.harness import replace_files
 from connector.operations import tasks
 from connector.operations.executions import Runs, execute_python_code
 from connector.operations.file_sets import store_all
@@ -38,13 +39,13 @@ class Failing:
 
 
 def contents(pool, session_id: str, folder: str = "") -> dict[str, bytes]:
-    """Of the session's files, with the connector's own."""
+    """Of the session's files, with the connector's own, but for the mark that files were put in place."""
     return {
         f"{file.directory}/{file.name}".lstrip("/"): pool.download_file(
             session_id, "/".join(filter(None, (folder, file.directory))), file.name
         )
         for file in pool.list_files(session_id, folder, recursive=True)
-        if not file.directory.startswith("_outputs")
+        if not file.directory.startswith("_outputs") and file.name != "complete"
     }
 
 
@@ -131,15 +132,28 @@ def test_a_busy_session_loses_nothing(pool, session_id, monkeypatch):
     assert contents(pool, session_id) == dict(sent)
 
 
-def test_a_move_that_fails_midway_is_taken_back(pool, session_id):
-    """A file that cannot be put in its place brings back those that were."""
+@pytest.mark.parametrize("names", ["ab", "ba", ["a+b.csv", "a", "b"], ["a", "a+b.csv", "b"]])
+def test_a_move_that_fails_midway_is_taken_back(pool, session_id, names):
+    """A file that cannot be put in its place brings back those that were, and takes those away that are new."""
     for name in ("a", "b"):
         pool.upload_file(session_id, "", name, b"old")
     execute_python_code(
         pool, RUNS, session_id=session_id,
         python_code="import os\nold = os.replace\n"
-        "def replace(a, b):\n    if a.endswith('/new/1'): raise OSError('no')\n    old(a, b)\nos.replace = replace",
+        "def replace(a, b):\n    if '/new/' in a and b.endswith('/b'): raise OSError('no')\n    old(a, b)\nos.replace = replace",
     )  # fmt: skip
     with pytest.raises(PoolUnavailable, match="could not put the files in place"):
-        store_all(pool, RUNS, session_id, "", [("a", b"1"), ("b", b"2")], may_replace=True)
+        store_all(pool, RUNS, session_id, "", [(name, b"new") for name in names], may_replace=True)
     assert contents(pool, session_id) == {"a": b"old", "b": b"old"}
+
+
+def test_files_that_are_in_place_are_told_again(tmp_path, monkeypatch):
+    """The task may come twice, as when its first answer was lost; the second time it changes nothing."""
+    monkeypatch.setattr(replace_files, "DATA", str(tmp_path))
+    (tmp_path / "aside/new").mkdir(parents=True)
+    (tmp_path / "aside/new/0").write_bytes(b"new")
+    (tmp_path / "a").write_bytes(b"old")
+    for _ in range(2):
+        assert replace_files.perform({"aside": "aside", "folder": "", "names": ["a"]}) == {"areInPlace": True}
+        assert (tmp_path / "a").read_bytes() == b"new"
+    assert [path.name for path in (tmp_path / "aside").iterdir()] == ["complete"]
