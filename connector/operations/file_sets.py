@@ -43,19 +43,21 @@ def store_all(
     aside = f"{TRANSFERS}/{secrets.token_hex(16)}"
     places = {name: (folder, name) for name in (*new, *alone)}
     places |= {name: (f"{aside}/new", str(number)) for number, name in enumerate(put_aside)}
-    written: list[tuple[str, str]] = []  # (folder, name) of what can be removed again
+    written: list[str] = []  # what can be removed again
     stored: dict[str, PoolFile] = {}
     name = ""
     try:
         for name, content in sorted(contents, key=lambda content: content[0] in alone):
             stored[name] = replace(pool.upload_file(session_id, *places[name], content), name=name)
-            written.append(places[name])
+            written.append(name)
         if put_aside:
             _put_in_place(pool, runs, session_id, aside, folder, put_aside)
     except ConnectorError as failure:
         if isinstance(failure, PoolTimeout | PoolUnavailable) and name not in alone:
-            written.append(places[name])  # nobody knows whether it is
-        left = _removed(pool, session_id, written)
+            written.append(name)  # nobody knows whether it is
+        # What was put aside comes first: without the first of it, a task that the session does later does nothing.
+        written.sort(key=lambda name: name not in put_aside)
+        left = _removed(pool, session_id, {name: places[name] for name in written})
         if len(contents) > 1:
             none = f"and so none of the {len(contents)} is"
             failure.message = f"The file '{name}' was not stored, {none}. {failure.message}"
@@ -80,12 +82,14 @@ def _put_in_place(
         )
 
 
-def _removed(pool: SessionPoolClient, session_id: str, written: list[tuple[str, str]]) -> list[str]:
-    """Removes them; the names of those that may still be there. A pool in trouble is not asked again and again."""
-    for number, (folder, name) in enumerate(written):
+def _removed(pool: SessionPoolClient, session_id: str, places: dict[str, tuple[str, str]]) -> list[str]:
+    """Removes the files there; the names of those that may be left. A pool in trouble is not asked again and again."""
+    left = list(places)
+    for place in places.values():
         try:
             with contextlib.suppress(FileNotFound):
-                pool.delete_file(session_id, folder, name)
+                pool.delete_file(session_id, *place)
         except ConnectorError:
-            return [name for _, name in written[number:]]
+            return left
+        left.pop(0)
     return []

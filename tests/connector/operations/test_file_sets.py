@@ -7,7 +7,7 @@ import pytest
 
 from connector.errors import ConnectorError, InvalidFileName, PoolUnavailable, SessionBusy
 from connector.harness import replace_files
-from connector.operations import tasks
+from connector.operations import file_sets, tasks
 from connector.operations.executions import Runs, execute_python_code
 from connector.operations.file_sets import store_all
 from connector.operations.files import list_files, upload_contents
@@ -89,6 +89,14 @@ def test_what_cannot_be_removed_again_is_named(pool, session_id):
     assert failing.deletions == 1
 
 
+def test_what_was_put_aside_is_named_as_it_was_sent(pool, session_id):
+    """Not by the number that it has aside."""
+    pool.upload_file(session_id, "", "b", b"old")
+    sent = [(name, name.encode()) for name in ("a", "b", "b+c", "d")]
+    with pytest.raises(PoolUnavailable, match="may be there: b, b\\+c, a, d"):
+        store_all(Failing(pool, b"d", is_down=True), RUNS, session_id, "", sent, may_replace=True)  # type: ignore[arg-type]
+
+
 def test_a_new_session_is_not_asked_what_it_has(pool, monkeypatch):
     """Without a session ID nothing can be replaced, and the upload costs one call for each file."""
     monkeypatch.setattr(SessionPoolClient, "list_files", None)
@@ -132,6 +140,27 @@ def test_a_busy_session_loses_nothing(pool, session_id, monkeypatch):
     assert contents(pool, session_id) == dict(sent)
 
 
+def test_what_a_late_task_would_put_in_place_is_removed_first(pool, session_id, monkeypatch):
+    """A session that is busy at first may do the task during the removal: without the first file it does nothing."""
+    removed: list[str] = []
+    delete_file = SessionPoolClient.delete_file
+
+    def delete(self, session_id: str, folder: str, name: str) -> None:
+        removed.append(folder.rpartition("/")[2] + "/" + name)
+        delete_file(self, session_id, folder, name)
+
+    def busy(*_) -> None:
+        raise SessionBusy("The session runs code.")
+
+    for name in ("b", "c"):
+        pool.upload_file(session_id, "", name, b"old")
+    monkeypatch.setattr(SessionPoolClient, "delete_file", delete)
+    monkeypatch.setattr(file_sets, "perform", busy)
+    with pytest.raises(SessionBusy):
+        store_all(pool, RUNS, session_id, "", [(name, b"new") for name in "abc"], may_replace=True)
+    assert removed == ["new/0", "new/1", "/a"]
+
+
 @pytest.mark.parametrize("names", ["ab", "ba", ["a+b.csv", "a", "b"], ["a", "a+b.csv", "b"]])
 def test_a_move_that_fails_midway_is_taken_back(pool, session_id, names):
     """A file that cannot be put in its place brings back those that were, and takes those away that are new."""
@@ -140,7 +169,8 @@ def test_a_move_that_fails_midway_is_taken_back(pool, session_id, names):
     execute_python_code(
         pool, RUNS, session_id=session_id,
         python_code="import os\nold = os.replace\n"
-        "def replace(a, b):\n    if '/new/' in a and b.endswith('/b'): raise OSError('no')\n    old(a, b)\nos.replace = replace",
+        "def replace(a, b):\n    if '/new/' in a and b.endswith('/b'): raise OSError('no')\n    old(a, b)\n"
+        "os.replace = replace",
     )  # fmt: skip
     with pytest.raises(PoolUnavailable, match="could not put the files in place"):
         store_all(pool, RUNS, session_id, "", [(name, b"new") for name in names], may_replace=True)
