@@ -57,6 +57,9 @@ not follow code that was handed over."""
 HAND_OVER_SECONDS = 4.0
 """How long a run is offered again to a pool that is busy or cannot be reached."""
 
+_SHORTEST_READ_SECONDS = 1.0
+"""Of an attempt to hand over a run that comes when the time is nearly over."""
+
 _DEEPEST_FOLDER = 50
 """Below each other, where a version does not list recursively and each folder is a call."""
 
@@ -128,10 +131,13 @@ class SessionPoolClient:
 
         Code that sees to it that it runs once `may_repeat`: it is sent again when the connection broke off.
         An asynchronous run is Running when this returns, in a version that `keeps_runs`; it may have an interpreter of
-        its own. `read_seconds` is how long its answer may take, a little longer than the run without it. The pool goes
-        on with a run that nobody waits for.
+        its own. `read_seconds` is how long its answer may take, in all attempts together; a little longer than the run
+        without it. The pool goes on with a run that nobody waits for.
         """
-        longest_wait = timeout_seconds + ANSWER_MARGIN_SECONDS if read_seconds is None else read_seconds
+        if read_seconds is None:
+            longest_wait, longest_call = timeout_seconds + ANSWER_MARGIN_SECONDS, LONGEST_CALL_SECONDS
+        else:
+            longest_wait, longest_call = read_seconds, min(read_seconds, LONGEST_CALL_SECONDS)
         body = self._wire.run_body(code, timeout_seconds, is_asynchronous=is_asynchronous)
         started, was_lost = time.monotonic(), False
         self._credential.token()  # before the clock of the first attempt is read: it may have to be fetched
@@ -145,7 +151,7 @@ class SessionPoolClient:
                         session_id,
                         json=body,
                         headers={"operation-id": execution_id},
-                        read_seconds=min(longest_wait, LONGEST_CALL_SECONDS - waited),
+                        read_seconds=min(longest_wait, max(_SHORTEST_READ_SECONDS, longest_call - waited)),
                     )
                     return self._wire.read_run(_object(response))
             except RunLost:

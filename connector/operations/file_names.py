@@ -34,6 +34,11 @@ for _kind, _ending in (
     _TYPES.add_type(_kind, _ending)
 
 
+def joined(*parts: str) -> str:
+    """A path below the data folder, of folders and a name; a folder may be empty."""
+    return "/".join(part for part in parts if part)
+
+
 def content_type(file_name: str) -> str:
     """Told by the name, the same on every machine; a compressed file is just bytes."""
     kind, encoding = _TYPES.guess_type(file_name)

@@ -12,8 +12,8 @@ from ..identity import check_session_id
 from ..session_pool import SessionPoolClient
 from ..shapes import FileBytes
 from .calls import Runs
-from .file_names import TRANSFERS, checked_folder, checked_name, is_known_to_pool
-from .tasks import TaskFailed, perform
+from .file_names import TRANSFERS, checked_folder, checked_name, is_known_to_pool, joined
+from .tasks import perform
 
 _SMALL_BYTES = 8 << 20
 """A file up to here is read whole, which needs nothing of its session and is as fast."""
@@ -68,28 +68,22 @@ def download_part(
     cut = _cut_name(file, folder, first, last)
     with contextlib.suppress(FileNotFound):  # as after a call that found the session busy
         return _fetched(pool, session_id, cut, last + 1 - first)
-    path = f"{folder}/{file_name}" if folder else file_name
-    try:
-        told = perform(
-            pool,
-            runs,
-            session_id,
-            "cut_file",
-            {
-                "file": path,
-                "size": file.size,
-                "first": first,
-                "last": last,
-                "cuts": _CUTS,
-                "name": cut,
-                "lifetime": _CUT_LIFETIME_SECONDS,
-            },
-        )
-    except TaskFailed as failure:
-        raise PoolUnavailable(
-            "The session could not cut out this part; it may have no room for it. Ask for a smaller one.",
-            retry_after_seconds=5,
-        ) from failure
+    told = perform(
+        pool,
+        runs,
+        session_id,
+        "cut_file",
+        {
+            "file": joined(folder, file_name),
+            "size": file.size,
+            "first": first,
+            "last": last,
+            "cuts": _CUTS,
+            "name": cut,
+            "lifetime": _CUT_LIFETIME_SECONDS,
+        },
+        failure="The session could not cut out this part; it may have no room for it. Ask for a smaller one.",
+    )
     _check_size(told["size"], file)
     try:
         return _fetched(pool, session_id, cut, last + 1 - first)

@@ -14,7 +14,7 @@ from ..pool_wire import PoolFile
 from ..session_pool import SessionPoolClient
 from .calls import Runs
 from .file_names import TRANSFERS, is_known_to_pool
-from .tasks import TaskFailed, perform
+from .tasks import perform
 
 Content = tuple[str, bytes]
 
@@ -72,10 +72,14 @@ def _put_in_place(
     pool: SessionPoolClient, runs: Runs, session_id: str, aside: str, folder: str, names: list[str]
 ) -> None:
     """`aside` has them by their numbers. Raises SessionBusy; then they go there later, unless they are removed."""
-    try:
-        told = perform(pool, runs, session_id, "replace_files", {"aside": aside, "folder": folder, "names": names})
-    except TaskFailed as failure:
-        raise PoolUnavailable("The session could not put the files in place.", retry_after_seconds=5) from failure
+    told = perform(
+        pool,
+        runs,
+        session_id,
+        "replace_files",
+        {"aside": aside, "folder": folder, "names": names},
+        failure="The session could not put the files in place.",
+    )
     if not told["areInPlace"]:
         raise InvalidFileName(
             "There is a folder of one of these names, or the session's code has moved the files. Look with ListFiles."

@@ -7,17 +7,17 @@ from dataclasses import replace
 from typing import TypedDict
 from urllib.parse import unquote_to_bytes
 
-from ..errors import FileTooLarge, InvalidFileContent, InvalidRequest, PoolUnavailable
+from ..errors import FileTooLarge, InvalidFileContent, InvalidRequest
 from ..harness import report
 from ..identity import check_session_id, mint_session_id
 from ..pool_wire import PoolFile
 from ..session_pool import SessionPoolClient, no_file
 from ..shapes import File, FileBytes, Files, FileWithContent
 from .calls import Runs
-from .file_names import checked_folder, checked_name, content_type, is_hidden, is_known_to_pool, shown_folder
+from .file_names import checked_folder, checked_name, content_type, is_hidden, is_known_to_pool, joined, shown_folder
 from .file_parts import download_whole
 from .file_sets import store_all
-from .tasks import TaskFailed, perform
+from .tasks import perform
 
 MAX_FILE_BYTES = 128 << 20
 """That a session pool takes in one upload."""
@@ -155,10 +155,14 @@ def delete_file(pool: SessionPoolClient, runs: Runs, *, session_id: str, file_na
         pool.delete_file(session_id, folder, file_name)
         return
     found_file(pool, session_id, folder, file_name)
-    try:
-        perform(pool, runs, session_id, "remove_file", {"file": f"{folder}/{file_name}".lstrip("/")})
-    except TaskFailed as failure:
-        raise PoolUnavailable("The session could not remove the file.", retry_after_seconds=5) from failure
+    perform(
+        pool,
+        runs,
+        session_id,
+        "remove_file",
+        {"file": joined(folder, file_name)},
+        failure="The session could not remove the file.",
+    )
 
 
 def found_file(pool: SessionPoolClient, session_id: str, folder: str, name: str) -> PoolFile:
@@ -175,7 +179,7 @@ def shown_file(file: PoolFile, folder: str) -> File:
     """A file of the folder, as callers know it."""
     return File(
         file.name,
-        folder=shown_folder("/".join(part for part in (folder, file.directory) if part)),
+        folder=shown_folder(joined(folder, file.directory)),
         size=file.size,
         content_type=content_type(file.name),
         last_modified_time=file.modified,

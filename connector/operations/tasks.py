@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..errors import PoolRejected, SessionBusy
+from ..errors import PoolRejected, PoolTimeout, PoolUnavailable, SessionBusy
 from ..harness.cell import make_task_cell
 from ..harness.report import read_told
 from ..identity import mint_execution_id
@@ -13,14 +13,14 @@ _PATIENCE_SECONDS = 15.0
 """For the session's turn and the task. A run that goes on for longer makes the session busy."""
 
 _RETRY_SECONDS = 10
+_FAILURE_RETRY_SECONDS = 5
 
 
-class TaskFailed(Exception):
-    """It raised an exception: `OSError: ...`."""
-
-
-def perform(pool: SessionPoolClient, runs: Runs, session_id: str, task: str, arguments: dict[str, Any]) -> Any:
-    """What the task returns. Raises TaskFailed, and SessionBusy when another run keeps the session from it.
+def perform(
+    pool: SessionPoolClient, runs: Runs, session_id: str, task: str, arguments: dict[str, Any], *, failure: str
+) -> Any:
+    """What the task returns. Raises SessionBusy when another run keeps the session from it, and PoolUnavailable: with
+    the sentence `failure` where the task raised an exception.
 
     A task that the session had no time for may still be done later, so a task must bear to be done twice.
     """
@@ -31,18 +31,28 @@ def perform(pool: SessionPoolClient, runs: Runs, session_id: str, task: str, arg
             cell.text,
             execution_id=mint_execution_id(),
             timeout_seconds=60,
+            may_repeat=True,
             read_seconds=_PATIENCE_SECONDS,
         )
-    except RunLost:
-        raise SessionBusy(
-            "The session runs code, and this must wait until it has ended. Try again after the seconds in Retry-After.",
+    except RunLost as lost:
+        if isinstance(lost.__cause__, PoolTimeout):
+            raise SessionBusy(
+                "The session runs code, and this must wait until it has ended. Try again after the seconds in "
+                "Retry-After.",
+                retry_after_seconds=_RETRY_SECONDS,
+            ) from None
+        raise PoolUnavailable(
+            "The session's answer was lost, and nobody knows whether it did this. Try again after the seconds in "
+            "Retry-After.",
             retry_after_seconds=_RETRY_SECONDS,
-        ) from None
+        ) from lost.__cause__
     told = read_told(run.stdout, cell.nonce)
     if told is None and not runs.rich_results and run.stderr.strip():
-        raise TaskFailed(run.stderr.strip().rpartition("\n")[2][:300])
+        told = {"failed": run.stderr.strip().rpartition("\n")[2]}
     if told is not None and "failed" in told:
-        raise TaskFailed(str(told["failed"])[:300])
+        raise PoolUnavailable(failure, retry_after_seconds=_FAILURE_RETRY_SECONDS) from RuntimeError(
+            str(told["failed"])[:300]  # for the log
+        )
     if told is None or "told" not in told:
         raise PoolRejected(
             "The session did not do what was asked of it, as when its code has changed the interpreter's insides. "

@@ -26,7 +26,7 @@ from .calls import Runs
 from .file_names import TRANSFERS, checked_folder, checked_name
 from .files import found_file, shown_file
 from .records import has_session
-from .tasks import TaskFailed, perform
+from .tasks import perform
 
 PART_BYTES = 32 << 20
 """That a caller is asked to send at a time: an instance holds it in memory."""
@@ -157,13 +157,8 @@ def cancel_upload(pool: SessionPoolClient, upload: Upload) -> None:
 def _performed(
     pool: SessionPoolClient, runs: Runs, upload: Upload, task: str, arguments: dict[str, Any]
 ) -> dict[str, Any]:
-    try:
-        told: dict[str, Any] = perform(pool, runs, upload.session_id, task, arguments)
-    except TaskFailed as failure:
-        raise PoolUnavailable(
-            "The session could not store this. Try again; if it fails again, use another folder or session.",
-            retry_after_seconds=5,
-        ) from failure
+    failure = "The session could not store this. Try again; if it fails again, use another folder or session."
+    told: dict[str, Any] = perform(pool, runs, upload.session_id, task, arguments, failure=failure)
     return told
 
 

@@ -5,11 +5,11 @@ import time
 
 import pytest
 
-from connector.errors import SessionBusy
+from connector.errors import PoolUnavailable, SessionBusy
 from connector.harness import cell
 from connector.operations import tasks
 from connector.operations.executions import Runs, execute_python_code
-from connector.operations.tasks import TaskFailed, perform
+from tests.connector.conftest import Answer
 
 
 @pytest.fixture
@@ -27,6 +27,10 @@ def task(tmp_path, monkeypatch):
     yield write
     cell._packed.cache_clear()
     cell._planted.cache_clear()
+
+
+def perform(pool, runs: Runs, session_id: str, name: str, arguments):
+    return tasks.perform(pool, runs, session_id, name, arguments, failure="It could not.")
 
 
 ECHO = "def perform(arguments):\n    return {'text': arguments['text'] * 2}\n"
@@ -55,11 +59,13 @@ def test_a_task_leaves_no_trace_in_the_interpreter(pool, session_id, task):
 
 @pytest.mark.parametrize("rich", [True, False])
 def test_a_task_that_raises_tells_why(pool, session_id, task, rich):
-    """Its exception in one line."""
-    with pytest.raises(TaskFailed, match="OSError: no room"):
+    """The caller gets the sentence for it, and the log the exception in one line."""
+    with pytest.raises(PoolUnavailable, match="It could not") as failure:
         perform(
             pool, Runs(rich_results=rich), session_id, task("def perform(arguments):\n    raise OSError('no room')"), {}
         )
+    assert failure.value.retry_after_seconds
+    assert "OSError: no room" in str(failure.value.__cause__)
 
 
 def test_a_session_that_runs_code_is_busy(pool, session_id, task, monkeypatch):
@@ -77,3 +83,27 @@ def test_a_session_that_runs_code_is_busy(pool, session_id, task, monkeypatch):
     run.join()
     assert busy.value.retry_after_seconds
     assert perform(pool, runs, session_id, task(ECHO), {"text": "a"}) == {"text": "aa"}
+
+
+@pytest.mark.parametrize(
+    "lost", [Answer(0), Answer(500), Answer(200, b"[]"), Answer(200, b"{}", missing_bytes=9)],
+    ids=["connection", "5xx", "nonsense", "half an answer"],
+)  # fmt: skip
+def test_an_answer_that_is_lost_twice_is_not_told_as_a_busy_session(faulty_pool, client_of, task, lost):
+    """The task is sent again once; then the caller learns that the pool has trouble, and when to come back."""
+    faulty = faulty_pool(lost)
+    with pytest.raises(PoolUnavailable, match="answer was lost") as failure:
+        perform(SessionPoolClient(faulty.url, Token()), Runs(rich_results=True), "session-1", task(ECHO), {"text": "a"})
+    assert failure.value.retry_after_seconds and failure.value.__cause__ is not None
+    assert len(faulty.requests) == 2
+
+
+def test_a_task_that_is_sent_again_waits_no_longer(faulty_pool, client_of, task, monkeypatch):
+    """The patience is that of both attempts together."""
+    monkeypatch.setattr(tasks, "_PATIENCE_SECONDS", 3.0)
+    faulty = faulty_pool(Answer(0, after_seconds=1.5), Answer(200, after_seconds=3))
+    started = time.monotonic()
+    with pytest.raises(SessionBusy):
+        perform(SessionPoolClient(faulty.url, Token()), Runs(rich_results=True), "session-1", task(ECHO), {"text": "a"})
+    assert time.monotonic() - started < 4
+    assert len(faulty.requests) == 2
