@@ -93,7 +93,7 @@ def test_an_answer_that_is_lost_twice_is_not_told_as_a_busy_session(faulty_pool,
     """The task is sent again once; then the caller learns that the pool has trouble, and when to come back."""
     faulty = faulty_pool(lost)
     with pytest.raises(PoolUnavailable, match="answer was lost") as failure:
-        perform(SessionPoolClient(faulty.url, Token()), Runs(rich_results=True), "session-1", task(ECHO), {"text": "a"})
+        perform(client_of(faulty), Runs(rich_results=True), "session-1", task(ECHO), {"text": "a"})
     assert failure.value.retry_after_seconds and failure.value.__cause__ is not None
     assert len(faulty.requests) == 2
 
@@ -104,6 +104,6 @@ def test_a_task_that_is_sent_again_waits_no_longer(faulty_pool, client_of, task,
     faulty = faulty_pool(Answer(0, after_seconds=1.5), Answer(200, after_seconds=3))
     started = time.monotonic()
     with pytest.raises(SessionBusy):
-        perform(SessionPoolClient(faulty.url, Token()), Runs(rich_results=True), "session-1", task(ECHO), {"text": "a"})
+        perform(client_of(faulty), Runs(rich_results=True), "session-1", task(ECHO), {"text": "a"})
     assert time.monotonic() - started < 4
     assert len(faulty.requests) == 2
