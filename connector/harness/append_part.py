@@ -65,8 +65,7 @@ def _taken(partial: str, part: str, first: int, last: int) -> str:
             repeated = min(there, last + 1) - first
             target.seek(first)
             if not _are_same(target, source, repeated):
-                os.unlink(part)
-                return "other bytes"
+                return "other bytes"  # the part stays, so that this is told again when it is done twice
             try:
                 _append(target, source)
             except OSError as failure:
@@ -75,6 +74,9 @@ def _taken(partial: str, part: str, first: int, last: int) -> str:
                     raise
                 os.unlink(part)
                 return "full"
+            if os.fstat(target.fileno()).st_size != max(there, last + 1):  # it is written at this moment
+                target.truncate(there)
+                return "no part"
     except FileNotFoundError:
         return "ok" if last < there else "no part"  # the same part has come twice at a time
     os.unlink(part)

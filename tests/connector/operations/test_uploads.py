@@ -1,5 +1,6 @@
 """Files that come in parts, on running hosts with real sessions, sent as a workflow's engine sends them."""
 
+import os
 import random
 import re
 import threading
@@ -7,6 +8,7 @@ import time
 
 import pytest
 
+from connector.harness import append_part
 from connector.operations import tasks, uploads
 from connector.operations.executions import Runs, execute_python_code
 from connector.tokens import Tokens
@@ -84,6 +86,41 @@ def test_the_caller_is_told_how_to_send(api, client, session_id):
     first = client.send_part(begun, 0, b"x" * 10, 100)
     assert (first.headers["Range"], first.headers["x-ms-chunk-size"]) == ("bytes=0-9", str(32 << 20))
     assert first.json() == {"sessionId": session_id, "files": []}
+
+
+@pytest.fixture
+def appended(tmp_path, monkeypatch):
+    """Does the task with these bytes twice, after `abc`; what it told, and what is there."""
+    monkeypatch.setattr(append_part, "DATA", str(tmp_path))
+    (tmp_path / "upload").mkdir()
+    (tmp_path / "upload/partial").write_bytes(b"abc")
+
+    def append(first: int, content: bytes) -> tuple[set[str], bytes]:
+        part = tmp_path / "upload/part"
+        part.write_bytes(content)
+        arguments = {"upload": "upload", "part": "part", "first": first, "last": first + len(content) - 1, "size": 100}
+        states = {append_part.perform(arguments)["state"] for _ in range(2)}
+        return states, (tmp_path / "upload/partial").read_bytes()
+
+    return append
+
+
+@pytest.mark.parametrize("length", [0, 2, 9])
+def test_a_part_that_is_written_anew_meanwhile_is_not_taken(appended, monkeypatch, length):
+    """As when the same part comes twice: what is there stays, and the part is asked for again."""
+
+    def same(target, source, _) -> bool:
+        os.truncate(source.name, length)
+        return True
+
+    monkeypatch.setattr(append_part, "_are_same", same)
+    assert appended(3, b"defg") == ({"no part"}, b"abc")
+
+
+def test_a_task_that_comes_twice_tells_other_bytes_twice(appended):
+    """They are not taken for those that are there already."""
+    assert appended(1, b"xy") == ({"other bytes"}, b"abc")
+    assert appended(1, b"bcd") == ({"ok"}, b"abcd")
 
 
 def test_a_new_session_is_made_and_told(api, client):
