@@ -23,6 +23,12 @@ PROGRESS = ".progress.json"
 CANCEL = ".cancel"
 """Beside the record: that the run is to end, or not to begin."""
 
+VARIABLES = ".variables"
+"""Beside the record of a detached run that has ended: what it has set, until the next run takes it over."""
+
+OWN = frozenset({RECORD, NOTE, PROGRESS, CANCEL, VARIABLES, f"{PROGRESS}.new", f"{VARIABLES}.new"})
+"""What is no output of a run. New ones are written beside old ones and then put in their place."""
+
 _DEEPEST = 40
 """Levels of lists and objects: what is much deeper cannot be written again."""
 

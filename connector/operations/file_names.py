@@ -100,6 +100,11 @@ def shown_folder(folder: str) -> str:
     return OUTPUTS + folder[len(report.FOLDER) :] if folder.split("/")[0] == report.FOLDER else folder
 
 
+def is_kept_of_run(folder: str, name: str) -> bool:
+    """Whether a file is what a session keeps of a run, beside the outputs: it is never listed."""
+    return folder.split("/")[0] == report.FOLDER and name in report.OWN
+
+
 def is_hidden(folder: str) -> bool:
     """Whether a folder, as callers know it, is the connector's own: its files are listed where it is asked for."""
     return folder.split("/")[0] in (OUTPUTS, TRANSFERS)

@@ -8,13 +8,21 @@ from typing import TypedDict
 from urllib.parse import unquote_to_bytes
 
 from ..errors import FileTooLarge, InvalidFileContent, InvalidRequest
-from ..harness import report
 from ..identity import check_session_id, mint_session_id
 from ..pool_wire import PoolFile
 from ..session_pool import SessionPoolClient, no_file
 from ..shapes import File, FileBytes, Files, FileWithContent
 from .calls import Runs
-from .file_names import checked_folder, checked_name, content_type, is_hidden, is_known_to_pool, joined, shown_folder
+from .file_names import (
+    checked_folder,
+    checked_name,
+    content_type,
+    is_hidden,
+    is_kept_of_run,
+    is_known_to_pool,
+    joined,
+    shown_folder,
+)
 from .file_parts import download_whole
 from .file_sets import store_all
 from .tasks import perform
@@ -91,7 +99,8 @@ def list_files(pool: SessionPoolClient, *, session_id: str, folder: str = "", re
     """A folder that is not there has no files. The connector's own folders are listed only when they are asked for."""
     folder = checked_folder(folder)
     found = pool.list_files(check_session_id(session_id), folder, recursive=recursive)
-    listed = [shown_file(file, folder) for file in found if file.name not in (report.RECORD, report.NOTE)]
+    found = [file for file in found if not is_kept_of_run(joined(folder, file.directory), file.name)]
+    listed = [shown_file(file, folder) for file in found]
     return Files(session_id, [file for file in listed if folder or not is_hidden(file.folder)])
 
 

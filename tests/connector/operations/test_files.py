@@ -114,6 +114,20 @@ def test_a_file_that_code_wrote_is_downloaded(api, session_id):
     assert response.json()["contentType"] == "application/octet-stream"
 
 
+def test_what_is_kept_of_runs_is_not_listed(pool, session_id):
+    """Neither in the folder of a run, nor from above; files of these names elsewhere are the user's own."""
+    for name in (".execution.json", ".asked.json", ".progress.json", ".cancel", ".variables", "output-1.png"):
+        pool.upload_file(session_id, "_outputs/run-1", name, b"x")
+        pool.upload_file(session_id, "mine", name, b"x")
+
+    def listed(folder: str, recursive: bool = False) -> list[str]:
+        listing = files.list_files(pool, session_id=session_id, folder=folder, recursive=recursive)
+        return [file.file_name for file in listing.files]
+
+    assert listed(".outputs/run-1") == listed(".outputs", recursive=True) == ["output-1.png"]
+    assert len(listed("mine")) == len(listed("", recursive=True)) == 6
+
+
 def test_a_deleted_file_is_gone(api, session_id):
     """Also for code; deleting it again is a 404."""
     upload(api, session_id, a_txt=b"x")
