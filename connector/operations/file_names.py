@@ -66,6 +66,18 @@ def checked_folder(folder: str) -> str:
     return path
 
 
+def checked_destination(folder: str) -> str:
+    """The same for a folder that files go to. What is in the connector's own is removed without a word, or believed."""
+    path = checked_folder(folder)
+    if is_hidden(shown_folder(path)):
+        raise InvalidFileName(
+            f"The folder '{shown_folder(path)[:100]}' is the connector's own, which removes old files there: nothing "
+            "can be uploaded to it. Use another folder.",
+            target="folder",
+        )
+    return path
+
+
 def checked_name(name: str, target: str = "fileName") -> str:
     odd = sorted({character for character in name if not _may_stand_in_a_name(character)})
     if len(name.encode("utf-8", "surrogatepass")) > _LONGEST_NAME_BYTES:

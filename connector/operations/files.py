@@ -14,6 +14,7 @@ from ..session_pool import SessionPoolClient, no_file
 from ..shapes import File, FileBytes, Files, FileWithContent
 from .calls import Runs
 from .file_names import (
+    checked_destination,
     checked_folder,
     checked_name,
     content_type,
@@ -69,7 +70,7 @@ def upload_contents(
     """Stores `(name, bytes)` pairs: all of them, or none. The error names the one that could not be stored."""
     is_new = session_id is None
     session_id = check_session_id(session_id) if session_id else mint_session_id()
-    folder = checked_folder(folder)
+    folder = checked_destination(folder)
     _check_each_once([name for name, _ in contents])
     for name, content in contents:
         checked_name(name, "fileName")

@@ -23,7 +23,7 @@ from ..pool_wire import PoolFile
 from ..session_pool import SessionPoolClient
 from ..shapes import Files
 from .calls import Runs
-from .file_names import TRANSFERS, checked_folder, checked_name
+from .file_names import TRANSFERS, checked_destination, checked_name
 from .files import found_file, shown_file
 from .records import has_session
 from .tasks import perform
@@ -74,7 +74,7 @@ def begin_upload(
 ) -> tuple[Upload, Progress]:
     """Raises SessionBusy, and FileTooLarge when the session has no room for `size` bytes."""
     session_id = check_session_id(session_id) if session_id else mint_session_id()
-    upload = Upload(session_id, checked_folder(folder), checked_name(file_name), size, secrets.token_hex(16))
+    upload = Upload(session_id, checked_destination(folder), checked_name(file_name), size, secrets.token_hex(16))
     arguments = {"transfers": TRANSFERS, "upload": upload.upload_id, "size": size, "lifetime": LIFETIME_SECONDS}
     room = _performed(pool, runs, upload, "begin_upload", arguments)["room"]
     if room < size:

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.logic_apps_client import LogicApps
+from tests.logic_apps_client import LogicApps, TransferFailed
 
 NAMES = [
     "two words.csv",
@@ -80,6 +80,25 @@ def test_a_name_that_sessions_do_not_take_is_refused_in_words(connector, session
     refused = upload(connector, f"?sessionId={session_id}", session_id, "", "a*b|c.csv", b"x")
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "InvalidFileName")
     assert "has '*' '|'" in refused.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("upload", [upload_json, upload_form, upload_raw, upload_parts])
+@pytest.mark.parametrize("folder", [".outputs", "_outputs/run-1", "/mnt/data/_transfers/cuts/"])
+def test_nothing_is_uploaded_to_the_folders_of_the_connector(connector, session_id, upload, folder):
+    """There it would be lost later, or taken for the record of a run. Below the user's folders, names are free."""
+
+    def answer(folder: str):
+        query = f"?sessionId={session_id}&folder={quote(folder, safe='')}"
+        try:
+            return upload(connector, query, session_id, folder, "a.txt", b"text")
+        except TransferFailed as failure:
+            return failure.response
+
+    refused = answer(folder)
+    error = refused.json()["error"]
+    assert (refused.status_code, error["code"], error["target"]) == (400, "InvalidFileName", "folder")
+    assert "is the connector's own" in error["message"]
+    assert answer("in/_transfers").status_code == 200
 
 
 def test_a_name_of_sessions_alone_is_one_of_all(connector, session_id):
