@@ -23,7 +23,10 @@ _NEEDED = {
 
 _WHAT_TO_DO = {
     errors.InvalidRequest: "Change the request: `target` names the part, and the message says what belongs there.",
-    errors.InvalidFileName: "Use letters, digits, spaces and `- _ . @ $ & = ; , # % ^ ( )`; in a folder no dot.",
+    errors.InvalidFileName: (
+        "In a name, use letters, digits, spaces and `- _ . @ $ & = ; , # % ^ ( ) + ! ' ~ [ ] { }`; in a folder none of "
+        "the last eight, and no dot. Upload to a folder of your own, not to `.outputs` or `_transfers`."
+    ),
     errors.InvalidSessionId: "Send the `sessionId` of an earlier answer, or 4 to 128 letters, digits and hyphens.",
     errors.InvalidFileContent: "Send the bytes as base64 with its padding, or text as `data:text/plain,some%20text`.",
     errors.Unauthorized: (

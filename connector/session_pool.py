@@ -464,8 +464,9 @@ def _refusal(answer: PoolAnswer, not_found: "_NotFound | None") -> ConnectorErro
             return not_found()
         case 400 if answer.code in ("FileNameInvalid", "FilePathInvalid"):
             return InvalidFileName(
-                "The session pool does not take this file name or folder. Use letters, digits, spaces and "
-                "- _ . @ $ & = ; , # % ^ ( ); a folder has no dot.",
+                "The session pool does not take this file name or folder. In a name, use letters, digits, "
+                "spaces and - _ . @ $ & = ; , # % ^ ( ) + ! ' ~ [ ] { }; a folder has none of the last eight, and no "
+                "dot.",
                 target="fileName" if answer.code == "FileNameInvalid" else "folder",
             )
         case 413:
