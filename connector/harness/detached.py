@@ -49,18 +49,20 @@ def start(asked, record, parent, is_new):
         return why
     harness.flush()
     before, since, started = harness.paths_before(), harness.file_clock(), time.monotonic()
+    ids = {name: id(value) for name, value in harness.shell.user_ns.items()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of threads, which Python from 3.12 says at each fork
         pid = os.fork()
     if pid == 0:
         try:
             watcher = _Watcher(asked, record, since, before, started)
-            watcher.watch(lambda telling: _run(asked, parent, is_new, record.folder, telling))
-        except BaseException:
-            pass
+            try:
+                watcher.watch(lambda telling: _run(asked, parent, is_new, record.folder, telling))
+            except BaseException:
+                watcher.give_up()
         finally:
             os._exit(0)
-    harness.detached.append((pid, record.folder, {name: id(value) for name, value in harness.shell.user_ns.items()}))
+    harness.detached.append((pid, record.folder, ids))
     return None
 
 
@@ -165,6 +167,11 @@ class _Watcher:
             self._read(HEARTBEAT_SECONDS)
             self._reap()
 
+    def give_up(self):
+        """It cannot do its work: nothing goes on that nobody watches."""
+        _kill_descendants()
+        self._record.write(harness.encode(dict(harness.empty_report(), endedBy="died")))
+
     def _until_ended(self):
         while True:
             self._read(TICK_SECONDS)
@@ -194,10 +201,12 @@ class _Watcher:
 
     def _read(self, seconds):
         """What was written, until there is nothing more at the moment."""
-        readable, _, _ = select.select(list(self._pipes), [], [], seconds)
         if not self._pipes:
             time.sleep(min(seconds, 0.02))  # it is about to end, or has closed its own streams
-        for pipe in readable:
+        readable = select.poll()  # knows numbers above 1,023 too
+        for pipe in self._pipes:
+            readable.register(pipe, select.POLLIN)
+        for pipe, _ in readable.poll(seconds * 1000):
             for _ in range(64):
                 try:
                     written = os.read(pipe, 1 << 16)

@@ -10,8 +10,8 @@ LOST = ExecutionError(
 )
 NOT_BEGUN = ExecutionError(
     "NotBegun",
-    "The session was busy when the run was asked for, and has not told since that it began.",
-    hint="Look at the session's files before you run the code again.",
+    "The session was busy when the run was asked for, and has not told since that it began. It may still begin.",
+    hint="Cancel it, or ask again later; look at the session's files before you run the code once more.",
 )
 INTERPRETER_ENDED = ExecutionError(
     "KernelRestarted",
