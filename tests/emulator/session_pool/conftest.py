@@ -149,7 +149,7 @@ def start_program() -> Iterator[Callable[..., PoolProgram]]:
 
 @pytest.fixture
 def gone() -> Callable[[set[int]], bool]:
-    """True when none of the processes is there any more, within fifteen seconds on a busy machine. Zombies are there."""
+    """True when none of the processes is there any more, within fifteen seconds on a busy machine. A zombie is."""
 
     def wait(pids: set[int]) -> bool:
         deadline = time.monotonic() + 15
