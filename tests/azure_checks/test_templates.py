@@ -21,9 +21,10 @@ def test_nothing_is_wrong_with_the_templates():
 
 
 def test_the_platforms_own_sign_in_refuses_nothing_that_comes_without_a_token():
-    """Polls and uploads have a token of their own in their address; it is off unless it is asked for."""
+    """Polls and uploads have a token of their own in their address. It is off unless asked for, and goes off again."""
     text = (ROOT / "infra" / "resources.bicep").read_text()
-    assert "if (platformSignInEnabled && !empty(entraClientId)) {" in text
+    assert "var platformSignIn = platformSignInEnabled && !empty(entraClientId)" in text
+    assert "resource signIn 'Microsoft.Web/sites/config@2024-11-01' = {" in text and "enabled: platformSignIn" in text
     assert "requireAuthentication: false" in text and "unauthenticatedClientAction: 'AllowAnonymous'" in text
     assert "param platformSignInEnabled bool = false" in (ROOT / "infra" / "main.bicep").read_text()
 
