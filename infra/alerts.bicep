@@ -5,9 +5,9 @@ param nameSuffix string
 param insightsId string
 param email string
 
-// The host logs each call as a request, with the HTTP status as its result code. The connector logs a line for it, a trace,
-// which ends with the error's code: a status says less, as any member of the tenant can make a 403, and a busy session a
-// 429. host.json keeps both from sampling.
+// The host logs each call as a request, with the HTTP status as its result code. The connector logs a line for it,
+// which becomes a trace and ends with the error's code. A status says less: any member of the tenant can make a 403,
+// and a busy session a 429. host.json keeps both from sampling.
 var rules = [
   {
     name: 'throttled'
