@@ -622,8 +622,12 @@ class Record:
             _write(self._file, (_encode(claim) + "\n").encode())
         except FileExistsError:
             self.is_ours = False
-        except Exception:
-            pass
+        except Exception:  # there is no room for it: it must not be taken for one
+            if self._file >= 0:
+                _close(self._file)
+                self._file = -1
+                with contextlib.suppress(OSError):
+                    os.unlink(self._path)
 
     @property
     def is_kept(self):
@@ -853,14 +857,14 @@ def _count(code):
 def _take_over():
     """The variables of runs that have ended meanwhile. A watcher may stay, for programs that its run has left."""
     for started in list(_detached):
-        pid, folder, ids = started
+        pid, folder, before = started
         try:
             try:
                 is_over = os.waitpid(pid, os.WNOHANG)[0] != 0
             except ChildProcessError:
                 is_over = True
             if _exists(_join(folder, ".variables")):
-                _state["lost"] += _state["detached"][1]["take_over"](folder, ids)
+                _state["lost"] += _state["detached"][1]["take_over"](folder, before)
             if is_over:
                 _detached.remove(started)
                 _kept.append((folder, sum(_stat(_join(folder, name)).st_size for name in _listdir(folder))))
@@ -994,7 +998,7 @@ def _asked(code):
 
 
 _state = {"is_new": False, "paths": set(), "folders": {"": -1}, "detached": (None, None), "lost": []}
-_detached = []  # (pid of the watcher, folder, ids of the variables)
+_detached = []  # (pid of the watcher, folder, how the variables were)
 if _earlier and "detached" in _earlier:  # runs that go on belong to the interpreter, whichever version started them
     _detached, _state["detached"], _state["lost"] = _earlier["detached"], _earlier["source"](), _earlier["lost"]
 

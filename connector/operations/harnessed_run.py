@@ -11,9 +11,9 @@ from ..pool_wire import Run
 from ..session_pool import RunLost
 from ..shapes import Execution
 from . import records
-from .bare_run import bare, bare_execution
+from .bare_run import bare
 from .calls import Call, Runs, when_ended
-from .earlier_run import earlier_execution, without_report
+from .earlier_run import earlier_execution, of_pool, without_report
 from .endings import NO_REPORT
 from .reported_run import reported_execution
 
@@ -111,13 +111,8 @@ def _outcome(call: Call, runs: Runs, cell: Cell, run: Run) -> Execution | None:
             return without_report(call.pool, call.session_id, call.execution_id, record)
     elif _is_not_ipython(run):
         return None  # there is no record, and the expression that would have made one failed
-    return replace(bare_execution(call.session_id, call.execution_id, _unmarked(run)), notice=NO_REPORT)
+    return of_pool(call.session_id, call.execution_id, run, was_harnessed=True)
 
 
 def _is_not_ipython(run: Run) -> bool:
     return run.status == "Failed" and ("get_ipython" in run.stderr or "SyntaxError" in run.stderr)
-
-
-def _unmarked(run: Run) -> Run:
-    """Without what the harness began to say."""
-    return replace(run, stdout=run.stdout.partition("\x1e")[0])

@@ -192,6 +192,16 @@ def test_a_kernel_that_is_not_ipython_says_what_it_cannot(
     assert (ran.status, ran.result) == ("Succeeded", "42") and ran.notice
 
 
+def test_a_run_whose_record_is_gone_is_unknown(client: SessionPoolClient, session_id: str) -> None:
+    """Nobody knows how it went; above all it is not said to have succeeded."""
+    run(client, session_id, "1")
+    code = "import shutil, time\ntime.sleep(0.5)\nshutil.rmtree('/mnt/data/_outputs')\ntime.sleep(2)\nraise ValueError"
+    ran = run(client, session_id, code, timeout_in_seconds=60, wait_in_seconds=10)
+    assert (ran.status, ran.stdout, ran.error and ran.error.name) == ("Unknown", "", "RecordLost")
+    again = get_execution(client, session_id=session_id, execution_id=ran.execution_id)
+    assert (again.status, again.error) == ("Unknown", ran.error)
+
+
 def test_a_key_runs_code_once_also_when_it_goes_on(client: SessionPoolClient, session_id: str) -> None:
     """A call that is repeated while the run goes on joins it."""
     code = "open('/mnt/data/count', 'a').write('x')\nimport time\ntime.sleep(1)\nopen('/mnt/data/count').read()"

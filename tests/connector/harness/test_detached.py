@@ -106,6 +106,42 @@ def test_what_cannot_come_back_is_named(kernel: Kernel) -> None:
     assert value(kernel, "fine, 'file' in globals()") == [1, False]
 
 
+def test_what_other_runs_changed_meanwhile_stays(kernel: Kernel) -> None:
+    """Also in place; the next run names what the long one had set."""
+    kernel.report("orders, untouched = {}, {}")
+    run = kernel.start_detached(
+        "import os, time\nwhile not os.path.exists('/mnt/data/go'): time.sleep(0.02)\n"
+        "orders['long'] = untouched['long'] = 1"
+    )
+    kernel.report("orders['quick'] = 1\nopen('/mnt/data/go', 'w').close()")
+    ended(kernel, run)
+    following = kernel.report("orders, untouched")
+    assert following.value == [{"quick": 1}, {"long": 1}]
+    assert following.not_taken_over == ["orders"]
+
+
+def test_what_is_stored_into_classes_and_modules_is_named(kernel: Kernel) -> None:
+    """They are the interpreter's own, and stay as they are there."""
+    kernel.report("import math\nclass Known:\n    total = 0\ndef counted(): pass")
+    report = kernel.detached("Known.total = 5\nmath.added = 1\ncounted.calls = 1")
+    assert report.not_returned == ["Known", "counted", "math"]
+    assert value(kernel, "Known.total, hasattr(math, 'added'), hasattr(counted, 'calls')") == [0, False, False]
+
+
+def test_a_full_disk_starts_nothing(kernel: Kernel) -> None:
+    """Without room for its record, nobody could find the run's result."""
+    kernel.report("1")
+    kernel.run(
+        "f = open('/mnt/data/full', 'wb', buffering=0)\nfor size in (1 << 20, 1):\n    try:\n"
+        "        while True: f.write(bytes(size))\n    except OSError: pass"
+    )
+    _, told = kernel.ask_detached("open('/tmp/ran', 'w').write('1')")
+    assert told is not None and told.report is not None and told.report.error is not None
+    assert "no room for its record" in told.report.error.message
+    kernel.run("import os; os.remove('/mnt/data/full')")
+    assert value(kernel, "import os; os.path.exists('/tmp/ran')") is False
+
+
 def test_a_later_run_wins(kernel: Kernel) -> None:
     """What a run in the session has set since the start is not overwritten."""
     kernel.report("a = b = 0")
