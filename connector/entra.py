@@ -48,6 +48,7 @@ class EntraSignIn:
         self._audiences = audiences
         self._allowed = frozenset(allowed_callers)
         # An app registration decides which of the two versions of tokens it gets, whatever endpoint callers use.
+        # Version 1's issuer is that of the public cloud: in sovereign clouds, only version 2 tokens are known to fit.
         self._issuers = (f"https://sts.windows.net/{tenant_id}/", f"{authority}/{tenant_id}/v2.0")
         self._keys = PublishedKeys(f"{authority}/{tenant_id}/discovery/v2.0/keys")
         self._challenge = f'Bearer authorization_uri="{authority}/{tenant_id}/oauth2/v2.0/authorize"'

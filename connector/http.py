@@ -49,7 +49,10 @@ if TYPE_CHECKING:
 MAX_BODY_BYTES = files.LARGEST_MESSAGE
 """Less than the Functions host lets in (104,857,600), so that its bare 413 is rarely seen."""
 
-_UPLOAD = "upload"
+_POLL, _UPLOAD = "poll", "upload"
+_PURPOSES = {"PollExecution": _POLL, "PatchUpload": _UPLOAD, "GetUpload": _UPLOAD, "CancelUpload": _UPLOAD}
+"""What the token in an operation's address is for."""
+
 _SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 2, 20
 """Between the polls of a run: a tenth of the time that it has taken."""
 
@@ -128,7 +131,13 @@ class Connector:
         return scoped
 
     def _for_caller_of(self, operation_id: str, request: func.HttpRequest) -> "Connector":
-        """Raises Unauthorized, CallerNotAllowed and SignInUnavailable, where callers must sign in."""
+        """Raises Unauthorized, CallerNotAllowed and SignInUnavailable, where callers must sign in.
+
+        An address with a token has the caller in that.
+        """
+        if operation_id in _PURPOSES and self.tokens is not None:
+            token = self.tokens.open(_PURPOSES[operation_id], request.route_params.get("token", ""))
+            return self if token is None else self.for_caller(token["caller"])
         if self._sign_in is None or self.contract.operations[operation_id].is_anonymous:
             return self
         # Not X-MS-CLIENT-PRINCIPAL...: where nothing in front of the app sets these headers, a caller can.
@@ -138,8 +147,10 @@ class Connector:
 def _entra(settings: Settings) -> "tuple[EntraSignIn | None, EntraId | None]":
     """What looks at tokens, and what the documents say of them; nothing where callers bring function keys."""
     tenant_id, audiences, allowed = settings.entra_tenant_id, settings.entra_audiences, settings.entra_allowed_callers
-    if settings.connector_auth != "entra" or tenant_id is None or audiences is None or allowed is None:
+    if settings.connector_auth != "entra":
         return None, None
+    if tenant_id is None or audiences is None or allowed is None:
+        raise InternalError("The connector is not set up for Entra ID.")  # never without a check
     # Its library takes a noticeable part of a cold start to import, and function keys need none of it.
     from .entra import EntraSignIn
 
@@ -177,7 +188,8 @@ def _with_headers(sent: Any, headers: Mapping[str, str]) -> tuple[Any, str]:
     applied = ""
     if key := headers.get("idempotency-key"):
         said["idempotencyKey"] = key
-    for preference in headers.get("prefer", "").lower().replace(" ", "").split(","):
+    preferences = headers.get("prefer", "").lower().replace(" ", "").replace(";", ",").split(",")
+    for preference in sorted(preferences, key=lambda text: text == "respond-async"):  # `wait` says when that is
         wait = _WAIT.fullmatch(preference)
         if wait is not None and not applied:
             seconds = min(int(wait[1]), LONGEST_WAIT_SECONDS) if wait[1] else 0
@@ -200,14 +212,13 @@ def _cancel_execution(connector: Connector, request: func.HttpRequest) -> func.H
 
 def _poll_execution(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
     arguments = _parameters(connector.contract.operations["PollExecution"], request)
-    asked = connector.tokens.open("poll", arguments["token"]) if connector.tokens else None
+    asked = connector.tokens.open(_POLL, arguments["token"]) if connector.tokens else None
     if asked is None:
         raise ExecutionNotFound(
             "This address leads to no run: it is not one that the connector gave, or its time is over. Read the run "
             "with GetExecution, by its execution ID and session ID.",
             target="token",
         )
-    connector = connector.for_caller(asked["caller"])
     execution = executions.get_execution(
         connector.pool,
         session_id=asked["sessionId"],
@@ -300,7 +311,7 @@ def _upload(connector: Connector, operation_id: str, request: func.HttpRequest) 
             "again with PutFile."
         )
     upload = Upload(**members)
-    return connector.pool.for_caller(upload.caller), upload
+    return connector.pool, upload
 
 
 def _progress_response(progress: Progress) -> func.HttpResponse:
@@ -513,7 +524,7 @@ def _execution_response(
             "includeContent": include_content,
             "caller": connector.caller,
         }
-        token = connector.tokens.seal("poll", asked, lifetime_seconds=_POLL_LIFETIME_SECONDS)
+        token = connector.tokens.seal(_POLL, asked, lifetime_seconds=_POLL_LIFETIME_SECONDS)
         location = f"{address}/polls/{token}"
     pause = min(max(execution.duration_in_milliseconds // 10_000, _SHORTEST_PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS)
     return _json_response(execution, 202, {"Retry-After": str(pause), "Location": location})

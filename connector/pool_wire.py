@@ -9,7 +9,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from .errors import PoolRejected
@@ -281,6 +281,7 @@ def _text(value: Any) -> str:
 def _time(value: Any) -> datetime | None:
     """The service writes seven digits behind the second, one more than Python holds."""
     try:
-        return datetime.fromisoformat(value)
+        time = datetime.fromisoformat(value)
     except (TypeError, ValueError):
         return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -5,19 +5,21 @@ param nameSuffix string
 param insightsId string
 param email string
 
-// The host logs each call as a request, with the HTTP status as its result code; host.json keeps them from sampling.
+// The host logs each call as a request, with the HTTP status as its result code. The connector logs a line for it,
+// which becomes a trace and ends with the error's code. A status says less: any member of the tenant can make a 403,
+// and a busy session a 429. host.json keeps both from sampling.
 var rules = [
   {
     name: 'throttled'
-    description: 'Calls were answered with 429: all sessions of the pool are in use. Raise maxConcurrentSessions.'
-    query: 'requests | where resultCode == "429"'
+    description: 'Calls found all sessions of the pool in use (TooManySessions). Raise maxConcurrentSessions.'
+    query: 'traces | where message endswith ", TooManySessions)"'
     more: 10
     severity: 2
   }
   {
     name: 'role-lost'
-    description: 'Calls were answered with 403: the app lacks the role on the session pool.'
-    query: 'requests | where resultCode == "403"'
+    description: 'Calls failed because the app lacks the role on the session pool (SessionExecutorRoleMissing).'
+    query: 'traces | where message endswith ", SessionExecutorRoleMissing)"'
     more: 0
     severity: 1
   }

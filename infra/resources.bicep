@@ -35,6 +35,7 @@ var metricsPublisherRole = '3913510d-42f4-4e42-8a64-420c390055eb'
 
 var packageContainerName = 'app-package'
 var connectorAuth = empty(entraClientId) ? 'key' : 'entra'
+var platformSignIn = platformSignInEnabled && !empty(entraClientId)
 
 // The app's own identity, which all of its rights belong to. There is no key or password between the parts.
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
@@ -293,8 +294,7 @@ resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
     POOL_MANAGEMENT_ENDPOINT: poolAccess.outputs.poolManagementEndpoint
     POOL_API_VERSION: poolApiVersion
     AZURE_CLIENT_ID: identity.properties.clientId
-    // The connector checks tokens itself. The platform's own sign-in (authsettingsV2) stays off: it would add nothing,
-    // and could refuse what needs no token, such as the polls of a run.
+    // The connector checks tokens itself, whether or not the platform's own sign-in (authsettingsV2, below) is on.
     CONNECTOR_AUTH: connectorAuth
     ENTRA_TENANT_ID: empty(entraClientId) ? '' : tenant().tenantId
     ENTRA_AUDIENCES: empty(entraClientId) ? '' : '${entraClientId},api://${entraClientId}'
@@ -311,12 +311,13 @@ resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
 
 // App Service's own sign-in, for policies that ask for it: a second check in front of the connector's. It lets calls without
 // a token through, because polls and uploads have one of their own in their address; the connector refuses what has none.
-resource signIn 'Microsoft.Web/sites/config@2024-11-01' = if (platformSignInEnabled && !empty(entraClientId)) {
+// Written also when it is off: a deployment deletes nothing, so what is left out would stay on.
+resource signIn 'Microsoft.Web/sites/config@2024-11-01' = {
   parent: function
   name: 'authsettingsV2'
   properties: {
     platform: {
-      enabled: true
+      enabled: platformSignIn
     }
     httpSettings: {
       requireHttps: true
@@ -325,7 +326,7 @@ resource signIn 'Microsoft.Web/sites/config@2024-11-01' = if (platformSignInEnab
       requireAuthentication: false
       unauthenticatedClientAction: 'AllowAnonymous'
     }
-    identityProviders: {
+    identityProviders: !platformSignIn ? {} : {
       azureActiveDirectory: {
         enabled: true
         registration: {
@@ -346,6 +347,9 @@ resource signIn 'Microsoft.Web/sites/config@2024-11-01' = if (platformSignInEnab
       }
     }
   }
+  dependsOn: [
+    settings // or the two may overwrite each other: https://github.com/Azure/azure-dev/pull/3125
+  ]
 }
 
 output functionName string = function.name

@@ -49,18 +49,20 @@ def start(asked, record, parent, is_new):
         return why
     harness.flush()
     before, since, started = harness.paths_before(), harness.file_clock(), time.monotonic()
+    variables = _Variables(asked["code"])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of threads, which Python from 3.12 says at each fork
         pid = os.fork()
     if pid == 0:
         try:
             watcher = _Watcher(asked, record, since, before, started)
-            watcher.watch(lambda telling: _run(asked, parent, is_new, record.folder, telling))
-        except BaseException:
-            pass
+            try:
+                watcher.watch(lambda telling: _run(asked, parent, is_new, record.folder, telling, variables))
+            except BaseException:
+                watcher.give_up()
         finally:
             os._exit(0)
-    harness.detached.append((pid, record.folder, {name: id(value) for name, value in harness.shell.user_ns.items()}))
+    harness.detached.append((pid, record.folder, variables.as_they_were()))
     return None
 
 
@@ -165,6 +167,11 @@ class _Watcher:
             self._read(HEARTBEAT_SECONDS)
             self._reap()
 
+    def give_up(self):
+        """It cannot do its work: nothing goes on that nobody watches."""
+        _kill_descendants()
+        self._record.write(harness.encode(dict(harness.empty_report(), endedBy="died")))
+
     def _until_ended(self):
         while True:
             self._read(TICK_SECONDS)
@@ -194,10 +201,12 @@ class _Watcher:
 
     def _read(self, seconds):
         """What was written, until there is nothing more at the moment."""
-        readable, _, _ = select.select(list(self._pipes), [], [], seconds)
         if not self._pipes:
             time.sleep(min(seconds, 0.02))  # it is about to end, or has closed its own streams
-        for pipe in readable:
+        readable = select.poll()  # knows numbers above 1,023 too
+        for pipe in self._pipes:
+            readable.register(pipe, select.POLLIN)
+        for pipe, _ in readable.poll(seconds * 1000):
             for _ in range(64):
                 try:
                     written = os.read(pipe, 1 << 16)
@@ -273,7 +282,7 @@ class _Watcher:
         if len(files) > harness.MOST_FILES:
             report["missing"]["files"] = len(files) - harness.MOST_FILES
         self._put_texts(report)
-        if self._ended_by is not None:
+        if self._ended_by is not None and report["status"] != "ok":  # it may have come to its end in that moment
             report["endedBy"] = self._ended_by
             report["signal"] = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
         self._write(report)
@@ -375,7 +384,7 @@ def _kill_descendants():
         time.sleep(0.01)
 
 
-def _run(asked, parent, is_new, folder, telling):
+def _run(asked, parent, is_new, folder, telling, variables):
     """In the runner: the run, its variables, and its report, which goes into the pipe `telling`."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     harness.become_own_process()
@@ -387,7 +396,6 @@ def _run(asked, parent, is_new, folder, telling):
     asyncio._set_running_loop(None)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    variables = _Variables(asked["code"])
     recorder, reply = harness.Recorder(), harness.INTERRUPTED
     try:
         with harness.recording(parent, recorder):
@@ -432,13 +440,17 @@ def _spare_openmp():
 
 
 class _Variables:
-    """Those that a run finds, and what it makes of them."""
+    """Those that a run finds, and what it makes of them. Made in the interpreter, before it is copied."""
 
     def __init__(self, code):
         self._names = harness.shell.user_ns
         self._before = dict(self._names)
         self._stored, used = _named(code)
-        self._looks = {name: _look(self._names[name]) for name in used - self._stored if name in self._names}
+        self._looks = {name: _look(self._names[name]) for name in used if name in self._names}
+
+    def as_they_were(self):
+        """By name: what tells whether it is another object, and whether one that the code uses has changed."""
+        return {name: (id(value), self._looks.get(name)) for name, value in self._before.items()}
 
     def leave(self, path):
         """Writes those that the run has made or changed, and returns the names of those that cannot be.
@@ -449,8 +461,11 @@ class _Variables:
         for name, value in sorted(self._names.items()):
             if name.startswith("_") or name in ("In", "Out"):
                 continue
-            is_set = name not in self._before or self._before[name] is not value or name in self._stored
-            if not is_set and self._looks.get(name) in (None, _look(value)):
+            is_new = name not in self._before or self._before[name] is not value
+            if not is_new and name not in self._stored and self._looks.get(name) in (None, _look(value)):
+                continue
+            if not is_new and isinstance(value, (types.ModuleType, types.FunctionType, type)):
+                lost.append(name)  # the interpreter has it too, without what was stored into it here
                 continue
             try:
                 wanted[name] = _pickled(value, self._before)
@@ -534,10 +549,10 @@ def _whole_pickler():
     return pickle.Pickler
 
 
-def take_over(folder, ids):
-    """In the interpreter: the variables that a run has left, but those that other runs have set since.
+def take_over(folder, before):
+    """In the interpreter: the variables that a run has left, but those that other runs have set or changed since.
 
-    Returns the names of those that cannot be read here.
+    Returns the names of those that stayed as they are here, also because they cannot be read.
     """
     path = os.path.join(folder, VARIABLES)
     try:
@@ -547,20 +562,27 @@ def take_over(folder, ids):
     except Exception:
         return []
     names, lost = harness.shell.user_ns, []
-    unchanged = {name for name in (*wanted, *gone) if name in names and id(names[name]) == ids.get(name)}
+    unchanged = {name for name in (*wanted, *gone) if name in names and name in before}
+    unchanged = {name for name in unchanged if _is_as_before(names[name], *before[name])}
     found = {}
     for name, data in wanted.items():
-        if name not in names or name in unchanged:
-            try:
-                found[name] = pickle.loads(data)
-            except BaseException:
-                lost.append(name)
+        if name in names and name not in unchanged:
+            lost.append(name)
+            continue
+        try:
+            found[name] = pickle.loads(data)
+        except BaseException:
+            lost.append(name)
     # When all are there: an object brings its class once more.
     names.update({name: _at_home(value) for name, value in found.items()})
     for name in gone:
         if name in unchanged:
             names.pop(name, None)
     return lost
+
+
+def _is_as_before(value, number, look):
+    return id(value) == number and (look is None or _look(value) == look)
 
 
 def _at_home(value):

@@ -622,8 +622,16 @@ class Record:
             _write(self._file, (_encode(claim) + "\n").encode())
         except FileExistsError:
             self.is_ours = False
-        except Exception:
-            pass
+        except Exception:  # there is no room for it: it must not be taken for one
+            if self._file >= 0:
+                _close(self._file)
+                self._file = -1
+                with contextlib.suppress(OSError):
+                    os.unlink(self._path)
+
+    @property
+    def is_kept(self):
+        return self._file >= 0
 
     @property
     def is_canceled(self):
@@ -680,11 +688,14 @@ def _adopt_records():
             record = _join(folder, RECORD)
             with _read_file(record, "rb") as file:
                 lines = file.read().splitlines()
-            if len(lines) == 1 and "timeoutInSeconds" not in _decode(lines[0].decode()):
+            if len(lines) == 1 and "timeoutInSeconds" in _decode(lines[0].decode()):
+                continue  # it goes on without its interpreter, and its folder stays
+            if len(lines) == 1:
                 with _read_file(record, "ab") as file:
                     file.write(b'{"lost": true}\n')
-            with contextlib.suppress(OSError):
-                os.unlink(_join(folder, ".variables"))  # they belonged to an interpreter that has ended
+            if _earlier is None:
+                with contextlib.suppress(OSError):
+                    os.unlink(_join(folder, ".variables"))  # they belonged to an interpreter that has ended
             size = sum(_stat(_join(folder, file)).st_size for file in _listdir(folder))
             found.append((_stat(record).st_mtime, folder, size))
         except (OSError, ValueError, TypeError):
@@ -696,12 +707,15 @@ async def do_execute(code, silent, store_history=True, user_expressions=None, al
     """In place of the kernel's own: cells of the connector are recorded, others go through."""
     asked = _asked(code)
     if _detached:
-        _take_over(asked)
+        _take_over()
     if asked is None:
         return await _awaited(_do_execute(code, silent, store_history, user_expressions, allow_stdin, **keywords))
     reply = {"status": "ok", "execution_count": _shell.execution_count - 1, "user_expressions": {}, "payload": []}
     if "task" in asked:
         _perform(asked)
+        return reply
+    if "detached" in asked:
+        _tell(_parent(), asked, _encode(_detach(asked)))
         return reply
     recorder, run, record = Recorder(), None, None
     before, since, started = set(), 0, _now()
@@ -711,10 +725,6 @@ async def do_execute(code, silent, store_history=True, user_expressions=None, al
         run = parent["header"]["msg_id"]
         record = Record(asked)
         if not record.is_ours:
-            _tell(parent, asked, _encode(_IN_RECORD))
-            return reply
-        if record.is_canceled or "detached" in asked:
-            _start_detached(asked, record, parent, is_new)
             _tell(parent, asked, _encode(_IN_RECORD))
             return reply
         before, since, started = _paths_before(), _file_clock(), _now()
@@ -748,25 +758,43 @@ async def do_execute(code, silent, store_history=True, user_expressions=None, al
     return reply
 
 
-def _start_detached(asked, record, parent, is_new):
-    """Of a run that does not start, the record says why."""
-    report = _empty_report(is_new)
+def _detach(asked):
+    """Starts a run that goes on by itself. Returns that its record tells of it, or the report of one that has not."""
+    record = Record(asked)
+    if not record.is_ours:
+        return _IN_RECORD
+    report = _empty_report(_state["is_new"])
     if record.is_canceled:
         report["endedBy"] = "canceled"
     else:
-        why = _detached_source(asked)["start"](asked, record, parent, is_new)
+        why = _why_not_started(asked, record)
         if why is None:
-            record.leave()
-            _count(asked["code"])
-            return
+            return _IN_RECORD
         report["error"] = {
             "name": "NotDetachable",
-            "message": "The run was not started: the session's interpreter cannot be copied, because %s." % why,
+            "message": "The run was not started: %s." % why,
             "traceback": "",
             "hint": "Let the call wait as long as the run may take, up to 220 seconds, or use a new session: code that "
-            "imports and uses the library in the run itself can go on by itself.",
+            "imports and uses a library in the run itself can go on by itself.",
         }
     record.complete(_encode(report), 0)
+    return report
+
+
+def _why_not_started(asked, record):
+    if not record.is_kept:
+        return "there is no room for its record, without which nobody could find its result"
+    try:
+        why = _detached_source(asked)["start"](asked, record, _parent(), _state["is_new"])
+    except Exception as failure:
+        return "%s: %s" % (type(failure).__name__, failure)
+    if why is not None:
+        return "the session's interpreter cannot be copied, because %s" % why
+    _state["is_new"] = False
+    record.leave()
+    with contextlib.suppress(Exception):
+        _count(asked["code"])
+    return None
 
 
 def _detached_source(asked):
@@ -826,25 +854,22 @@ def _count(code):
     _shell.execution_count += 1
 
 
-def _take_over(asked):
-    """The variables of runs that have ended by themselves meanwhile."""
+def _take_over():
+    """The variables of runs that have ended meanwhile. A watcher may stay, for programs that its run has left."""
     for started in list(_detached):
-        pid, folder, ids = started
-        is_over = False
+        pid, folder, before = started
         try:
-            is_over = os.waitpid(pid, os.WNOHANG)[0] != 0
-        except ChildProcessError:
-            is_over = True
-        if _exists(_join(folder, ".variables")):
-            is_over = True
-            names = _state["detached"][1]
-            _state["lost"] += names["take_over"](folder, ids) if names else []
-        if is_over:
-            _detached.remove(started)
             try:
+                is_over = os.waitpid(pid, os.WNOHANG)[0] != 0
+            except ChildProcessError:
+                is_over = True
+            if _exists(_join(folder, ".variables")):
+                _state["lost"] += _state["detached"][1]["take_over"](folder, before)
+            if is_over:
+                _detached.remove(started)
                 _kept.append((folder, sum(_stat(_join(folder, name)).st_size for name in _listdir(folder))))
-            except OSError:
-                pass
+        except Exception:
+            pass  # its folder is gone, or code has broken what is needed
 
 
 def _perform(asked):
@@ -897,7 +922,8 @@ def _report(recorder, reply, is_new, milliseconds, files, folder):
         "files": files[:MOST_FILES],
     }
     if _state["lost"]:
-        report["notTakenOver"], _state["lost"] = _state["lost"], []
+        report["notTakenOver"] = _state["lost"][:]
+        del _state["lost"][:]
     for name, text in recorder.streams.items():
         _put_text(report, name, text)
     if recorder.more_outputs:
@@ -972,7 +998,9 @@ def _asked(code):
 
 
 _state = {"is_new": False, "paths": set(), "folders": {"": -1}, "detached": (None, None), "lost": []}
-_detached = _earlier.get("detached", []) if _earlier else []  # (pid of the watcher, folder, ids of the variables)
+_detached = []  # (pid of the watcher, folder, how the variables were)
+if _earlier and "detached" in _earlier:  # runs that go on belong to the interpreter, whichever version started them
+    _detached, _state["detached"], _state["lost"] = _earlier["detached"], _earlier["source"](), _earlier["lost"]
 
 
 async def first_run(payload):
@@ -982,7 +1010,14 @@ async def first_run(payload):
     """
     _state["is_new"] = _earlier is None and _shell.execution_count <= 2 and not _has_history()
     _kernel.do_execute = do_execute
-    _kernel._connector_harness = {"do_execute": _do_execute, "send": _send, "format": _format, "detached": _detached}
+    _kernel._connector_harness = {
+        "do_execute": _do_execute,
+        "send": _send,
+        "format": _format,
+        "detached": _detached,
+        "source": lambda: _state["detached"],
+        "lost": _state["lost"],
+    }
     _adopt_records()
     history = _shell.history_manager
     number = _shell.displayhook.exec_result.execution_count

@@ -10,7 +10,6 @@ from ..session_pool import SessionPoolClient
 from ..shapes import Execution
 from .endings import LOST
 
-_REFUSALS = 3
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 2.0
 
 
@@ -22,16 +21,14 @@ class Runs:
         """Whether runs are sent with the harness."""
 
         self._was_reported = False
-        self._refused: set[str] = set()
 
     def reported(self) -> None:
         """A session of the pool took the harness."""
         self._was_reported = True
 
-    def refused(self, pool: SessionPoolClient, session_id: str) -> None:
-        """A session could not take it. Code can make its own session like that, but not those of others."""
-        self._refused.add(session_id)
-        if not self._was_reported and (len(self._refused) >= _REFUSALS or not _has_python(pool)):
+    def refused(self, pool: SessionPoolClient) -> None:
+        """A session could not take it. Code can make its own session like that, so it is the pool that is asked."""
+        if not self._was_reported and not _has_python(pool):
             self.rich_results = False
 
 

@@ -1,16 +1,21 @@
 """A run again, by its id: what the session has kept of it, or the pool."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
 from ..errors import ExecutionNotFound
 from ..harness.report import Note, Record
+from ..pool_wire import Run
 from ..session_pool import SessionPoolClient
 from ..shapes import Execution
 from . import records
 from .bare_run import bare_execution
-from .endings import CANCELED, INTERPRETER_ENDED, NO_REPORT, NOT_BEGUN, SILENT
+from .endings import CANCELED, INTERPRETER_ENDED, NO_REPORT, NOT_BEGUN, RECORD_GONE, SILENT
 from .reported_run import reported_execution
+
+_TOLD = re.compile(r'\x1e[0-9a-f]{16}\{("isInRecord": true\})?')
+"""What the harness says on stdout: a report, or that there is one in the record."""
 
 _LONGEST_CALL = timedelta(seconds=240)
 """Of the pool; a run in one call that has not ended after this has no interpreter any more."""
@@ -31,10 +36,17 @@ def earlier_execution(pool: SessionPoolClient, session_id: str, execution_id: st
         if note is None:
             raise
         return _asked_for(pool, session_id, execution_id, note)
+    return of_pool(session_id, execution_id, run, was_harnessed=record is not None)
+
+
+def of_pool(session_id: str, execution_id: str, run: Run, *, was_harnessed: bool) -> Execution:
+    """What the pool alone tells of a run that has no report. Of a cell that left all to a record, that is nothing."""
+    if run.status != "Running" and (told := _TOLD.search(run.stdout)):
+        if told[1]:
+            return Execution(session_id, execution_id, "Unknown", error=RECORD_GONE)
+        run, was_harnessed = replace(run, stdout=run.stdout[: told.start()]), True
     execution = bare_execution(session_id, execution_id, run)
-    if record is not None and run.status != "Running":
-        return replace(execution, stdout=execution.stdout.partition("\x1e")[0], notice=NO_REPORT)
-    return execution
+    return replace(execution, notice=NO_REPORT) if was_harnessed and run.status != "Running" else execution
 
 
 def can_be_canceled(pool: SessionPoolClient, session_id: str, execution_id: str) -> bool:
@@ -53,20 +65,24 @@ def without_report(pool: SessionPoolClient, session_id: str, execution_id: str, 
     if record.timeout_seconds is None:
         goes_on = records.is_recent(record.started, _LONGEST_CALL)
         return execution if goes_on else replace(execution, status="Failed", error=INTERPRETER_ENDED)
-    progress = records.read_progress(pool, session_id, execution_id)
+    progress, is_old = records.read_progress(pool, session_id, execution_id)
     if progress is not None:
-        return replace(
+        execution = replace(
             execution,
             stdout=progress.stdout,
             stderr=progress.stderr,
             duration_in_milliseconds=progress.milliseconds,
             truncated={name: True for name in ("stdout", "stderr") if progress.missing.get(name)} or None,
         )
+        if not is_old:
+            return execution
     # It may have ended between the two readings.
     record = records.read_record(pool, session_id, execution_id) or record
     if record.report is not None:
         return _of_record(pool, session_id, execution_id, record)
-    return execution if records.is_recent(record.started) else replace(execution, status="Failed", error=SILENT)
+    if records.is_recent(record.started) and not is_old:
+        return execution
+    return replace(execution, status="Failed", error=SILENT)
 
 
 def _of_record(pool: SessionPoolClient, session_id: str, execution_id: str, record: Record) -> Execution:

@@ -10,17 +10,24 @@ LOST = ExecutionError(
 )
 NOT_BEGUN = ExecutionError(
     "NotBegun",
-    "The session was busy when the run was asked for, and has not told since that it began.",
-    hint="Look at the session's files before you run the code again.",
+    "The session was busy when the run was asked for, and has not told since that it began. It may still begin.",
+    hint="Cancel it, or ask again later; look at the session's files before you run the code once more.",
 )
 INTERPRETER_ENDED = ExecutionError(
     "KernelRestarted",
     "The session's interpreter ended while the code was running, and was started again.",
     hint="The code ran in part. Files are kept; run the code that makes the variables again.",
 )
+RECORD_GONE = ExecutionError(
+    "RecordLost",
+    "The record of this run is gone from the session, as when code has deleted the folder _outputs: nobody knows how "
+    "the run went, and it may go on.",
+    hint="Look at the session's files before you run the code again. EndSession ends all that runs there.",
+)
 SILENT = ExecutionError(
     "RunLost",
-    "The run went on by itself, and has told nothing for some minutes: its processes have ended.",
+    "The run went on by itself, and has told nothing for a minute: its processes have ended, as when the session needs "
+    "more memory than there is.",
     hint="The code ran in part. Files are kept; look at them before you run it again.",
 )
 TIMED_OUT = ExecutionError(
@@ -32,6 +39,10 @@ CANCELED = ExecutionError("Canceled", "The run was called off.", hint="Files and
 NO_REPORT = (
     "The session did not report on this run, as when its code ends the interpreter or changes its insides. This answer "
     "has only what the pool itself tells: no list of files, at most one output."
+)
+NOT_HEARD = (
+    "The run was told to end, and has not said yet that it has. Ask again in a moment; EndSession ends all that runs "
+    "in the session."
 )
 NOT_TO_BE_CANCELED = (
     "This run is one call of the session pool, which ends no run before its time: it goes on until it ends or its "

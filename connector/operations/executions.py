@@ -11,7 +11,7 @@ from . import records
 from .bare_run import bare
 from .calls import Call, Runs, when_ended
 from .earlier_run import can_be_canceled, earlier_execution
-from .endings import NOT_TO_BE_CANCELED
+from .endings import NOT_HEARD, NOT_TO_BE_CANCELED
 from .harnessed_run import detached, reported
 from .message_size import fitted
 
@@ -70,11 +70,14 @@ def cancel_execution(
 
     check_session_id(session_id)
     execution = tell()
-    if execution.status == "Running" and can_be_canceled(pool, session_id, execution_id):
-        records.ask_to_cancel(pool, session_id, execution_id)
-        execution = when_ended(tell, _CANCEL_SECONDS)
     if execution.status == "Running":
-        execution = replace(execution, notice=NOT_TO_BE_CANCELED)
+        notice = NOT_TO_BE_CANCELED
+        if can_be_canceled(pool, session_id, execution_id):
+            notice = NOT_HEARD
+            records.ask_to_cancel(pool, session_id, execution_id)
+            execution = when_ended(tell, _CANCEL_SECONDS)
+        if execution.status == "Running":
+            execution = replace(execution, notice=notice)
     return fitted(execution, include_content)
 
 

@@ -11,13 +11,16 @@ from ..pool_wire import Run
 from ..session_pool import RunLost
 from ..shapes import Execution
 from . import records
-from .bare_run import bare, bare_execution
+from .bare_run import bare
 from .calls import Call, Runs, when_ended
-from .earlier_run import earlier_execution, without_report
+from .earlier_run import earlier_execution, of_pool, without_report
 from .endings import NO_REPORT
 from .reported_run import reported_execution
 
 _START_SECONDS = 60
+_LONGEST_WATCH_SECONDS = 200.0
+"""Of a run that goes on by itself: the last look at it must fit into the time that the front end waits."""
+
 _START_PATIENCE_SECONDS = 10.0
 """For the session's turn when the caller itself has less. To start takes milliseconds, a new session some seconds."""
 
@@ -30,7 +33,7 @@ def reported(call: Call, runs: Runs) -> Execution:
         run = call.run(cell.text, may_repeat=True)
     except RunLost:
         return call.lost()
-    return _handed_over(call, started, lambda: _outcome(call, runs, cell, run))
+    return _ended(call, runs, started, lambda: _outcome(call, runs, cell, run))
 
 
 def detached(call: Call, runs: Runs) -> Execution:
@@ -53,30 +56,34 @@ def detached(call: Call, runs: Runs) -> Execution:
             execution_id=call.execution_id,
             timeout_seconds=_START_SECONDS,
             may_repeat=True,
-            read_seconds=max(call.wait_seconds, _START_PATIENCE_SECONDS),
+            read_seconds=max(min(call.wait_seconds, _LONGEST_WATCH_SECONDS), _START_PATIENCE_SECONDS),
         )
     except RunLost:
-        return _handed_over(call, started, lambda: _not_begun(call))
-    return _handed_over(call, started, lambda: _outcome(call, runs, cell, run))
+        return _ended(call, runs, started, lambda: _not_begun(call))
+    return _ended(call, runs, started, lambda: _outcome(call, runs, cell, run))
 
 
-def _handed_over(call: Call, started: float, tell: Callable[[], Execution]) -> Execution:
+def _ended(call: Call, runs: Runs, started: float, tell: Callable[[], Execution | None]) -> Execution:
     """What `tell` tells, and if the run goes on, how it is when it has ended or the caller has waited long enough.
 
-    From here on the code may have run: a failure would have the caller run it again.
+    The code may have run: an error now would have the caller run it again. `tell` returns None where the session has
+    refused the harness and nothing has run; then the pool runs the code.
     """
     try:
         execution = tell()
-        if execution.status != "Running":
-            return execution
-        return when_ended(
-            lambda: earlier_execution(call.pool, call.session_id, call.execution_id),
-            call.wait_seconds - (time.monotonic() - started),
-        )
+        if execution is not None and execution.status == "Running":
+            execution = when_ended(
+                lambda: earlier_execution(call.pool, call.session_id, call.execution_id),
+                min(call.wait_seconds, _LONGEST_WATCH_SECONDS) - (time.monotonic() - started),
+            )
     except IdempotencyKeyReused:
         raise
     except ConnectorError:
         return call.lost()
+    if execution is None:
+        runs.refused(call.pool)
+        return replace(bare(call), notice=NO_REPORT)
+    return execution
 
 
 def _not_begun(call: Call) -> Execution:
@@ -84,8 +91,8 @@ def _not_begun(call: Call) -> Execution:
     return Execution(call.session_id, call.execution_id, "Running")
 
 
-def _outcome(call: Call, runs: Runs, cell: Cell, run: Run) -> Execution:
-    """What came back of the cell, and where that is not all, of the run's record."""
+def _outcome(call: Call, runs: Runs, cell: Cell, run: Run) -> Execution | None:
+    """What came back of the cell, and where that is not all, of the run's record. None when nothing has run."""
     told = report.read_stdout(run.stdout, cell.nonce)
     if told is not None and told.report is not None:
         runs.reported()
@@ -103,16 +110,9 @@ def _outcome(call: Call, runs: Runs, cell: Cell, run: Run) -> Execution:
             runs.reported()
             return without_report(call.pool, call.session_id, call.execution_id, record)
     elif _is_not_ipython(run):
-        # Nothing of the user's ran: there is no record, and the expression that would have made one failed.
-        runs.refused(call.pool, call.session_id)
-        return replace(bare(call), notice=NO_REPORT)
-    return replace(bare_execution(call.session_id, call.execution_id, _unmarked(run)), notice=NO_REPORT)
+        return None  # there is no record, and the expression that would have made one failed
+    return of_pool(call.session_id, call.execution_id, run, was_harnessed=True)
 
 
 def _is_not_ipython(run: Run) -> bool:
     return run.status == "Failed" and ("get_ipython" in run.stderr or "SyntaxError" in run.stderr)
-
-
-def _unmarked(run: Run) -> Run:
-    """Without what the harness began to say."""
-    return replace(run, stdout=run.stdout.partition("\x1e")[0])

@@ -11,7 +11,7 @@ from ..harness.report import Note, Progress, Record
 from ..session_pool import SessionPoolClient
 
 _LONGEST_RECORD = 64 << 20
-_SILENT = timedelta(seconds=120)
+_SILENT = timedelta(seconds=60)
 """A detached run tells how far it is every 5 s. The clocks of two machines may differ by some seconds."""
 
 
@@ -38,10 +38,15 @@ def read_note(pool: SessionPoolClient, session_id: str, execution_id: str) -> No
     return None if content is None else report.read_note(content)
 
 
-def read_progress(pool: SessionPoolClient, session_id: str, execution_id: str) -> Progress | None:
-    """None when there is none, or when it is so old that whoever wrote it must have ended."""
-    content = _read(pool, session_id, execution_id, report.PROGRESS, not_older_than=_SILENT)
-    return None if content is None else report.read_progress(content)
+def read_progress(pool: SessionPoolClient, session_id: str, execution_id: str) -> tuple[Progress | None, bool]:
+    """None when there is none that can be read; and whether it is so old that whoever wrote it must have ended."""
+    try:
+        file = pool.get_file(session_id, _folder(execution_id), report.PROGRESS)
+    except FileNotFound:
+        return None, False
+    content = _read(pool, session_id, execution_id, report.PROGRESS)
+    is_old = file.modified is not None and not is_recent(file.modified)
+    return (None if content is None else report.read_progress(content)), is_old
 
 
 def is_recent(time: datetime | None, age: timedelta = _SILENT) -> bool:
@@ -64,14 +69,10 @@ def is_to_be_canceled(pool: SessionPoolClient, session_id: str, execution_id: st
     return _read(pool, session_id, execution_id, report.CANCEL) is not None
 
 
-def _read(
-    pool: SessionPoolClient, session_id: str, execution_id: str, name: str, *, not_older_than: timedelta | None = None
-) -> bytes | None:
+def _read(pool: SessionPoolClient, session_id: str, execution_id: str, name: str) -> bytes | None:
     """What is too long to be one is not read."""
     try:
-        file = pool.get_file(session_id, _folder(execution_id), name)
-        is_old = file.modified and not_older_than and datetime.now(UTC) - file.modified > not_older_than
-        if file.size > _LONGEST_RECORD or is_old:
+        if pool.get_file(session_id, _folder(execution_id), name).size > _LONGEST_RECORD:
             return None
         return pool.download_file(session_id, _folder(execution_id), name)
     except FileNotFound:

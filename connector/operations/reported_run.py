@@ -68,7 +68,10 @@ def _notice(report: Report) -> str | None:
             f"the session: {_names(report.not_returned)}. Save such things to files in the run itself."
         )
     if report.not_taken_over:
-        sentences.append(f"The session could not take these over from an earlier run: {_names(report.not_taken_over)}.")
+        sentences.append(
+            "A run before this one, which went on by itself, has left values that were not taken over, because these "
+            f"were set or changed meanwhile or cannot be read here: {_names(report.not_taken_over)}."
+        )
     return " ".join(sentences) or None
 
 

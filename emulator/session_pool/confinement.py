@@ -79,12 +79,12 @@ def children(pid: int) -> list[int]:
         return []
 
 
-def kill_children_but(living: set[int]) -> None:
-    """Ends every child of this process that is not among `living`, and what those leave behind when they end.
+def kill_children() -> None:
+    """Ends every child of this process, and what those leave behind when they end.
 
     To a session's init come all processes whose parent has ended.
     """
-    while ending := set(children(os.getpid())) - living:
+    while ending := children(os.getpid()):
         for pid in ending:
             with contextlib.suppress(ProcessLookupError, ChildProcessError):
                 os.kill(pid, signal.SIGKILL)

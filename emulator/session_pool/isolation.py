@@ -209,7 +209,7 @@ class Level2:
         return found
 
     def kill_all(self) -> None:
-        confinement.kill_children_but(set())
+        confinement.kill_children()
 
     def remove(self) -> None:
         remove(Path(self._folder))

@@ -1,10 +1,16 @@
 """The templates are in order, and every kind of mistake in them is found."""
 
+import json
+import logging
+import re
 from pathlib import Path
 
+import azure.functions as func
 import pytest
 
 from azure_checks.templates import findings
+from connector import errors
+from connector.http import Connector
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -15,11 +21,26 @@ def test_nothing_is_wrong_with_the_templates():
 
 
 def test_the_platforms_own_sign_in_refuses_nothing_that_comes_without_a_token():
-    """Polls and uploads have a token of their own in their address; it is off unless it is asked for."""
+    """Polls and uploads have a token of their own in their address. It is off unless asked for, and goes off again."""
     text = (ROOT / "infra" / "resources.bicep").read_text()
-    assert "if (platformSignInEnabled && !empty(entraClientId)) {" in text
+    assert "var platformSignIn = platformSignInEnabled && !empty(entraClientId)" in text
+    assert "resource signIn 'Microsoft.Web/sites/config@2024-11-01' = {" in text and "enabled: platformSignIn" in text
     assert "requireAuthentication: false" in text and "unauthenticatedClientAction: 'AllowAnonymous'" in text
     assert "param platformSignInEnabled bool = false" in (ROOT / "infra" / "main.bicep").read_text()
+
+
+def test_alerts_look_for_errors_that_the_connector_has(caplog):
+    """They look at the end of the line that it logs for each call, and no such line is left out of the log."""
+    with caplog.at_level(logging.INFO):
+        Connector({}).answer("CheckConnection", func.HttpRequest("GET", "/api/connection", body=b""))
+    assert caplog.messages[-1].endswith(", InternalError)")
+
+    queries = re.findall(r"query: '(.*)'", (ROOT / "infra" / "alerts.bicep").read_text())
+    codes = re.findall(r'traces \| where message endswith ", (\w+)\)"', "\n".join(queries))
+    assert codes and len(codes) == sum("traces" in query for query in queries)
+    assert all(issubclass(getattr(errors, code), errors.ConnectorError) for code in codes)
+    sampling = json.loads((ROOT / "host.json").read_text())["logging"]["applicationInsights"]["samplingSettings"]
+    assert {"Request", "Trace"} <= set(sampling["excludedTypes"].split(";"))
 
 
 RESOURCES = "infra/resources.bicep"

@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from connector.errors import ExecutionNotFound, InvalidRequest, PoolUnavailable
+from connector.harness.cell import Cell
 from connector.operations import harnessed_run
 from connector.operations.calls import Runs
 from connector.operations.executions import cancel_execution, execute_python_code, get_execution
@@ -68,13 +69,16 @@ def test_a_run_that_ends_in_time_is_the_answer(api: Api, session_id: str) -> Non
     assert (answer.status_code, answer.json()["result"], answer.json()["stdout"]) == (200, "42", "fast\n")
 
 
-@pytest.mark.parametrize(("prefer", "waited"), [("respond-async", 0), ("wait=1", 1)])
-def test_a_preference_is_heard(api: Api, session_id: str, prefer: str, waited: int) -> None:
-    """The header Prefer says what waitInSeconds says, and the answer says so."""
+@pytest.mark.parametrize(
+    ("prefer", "waited", "applied"),
+    [("respond-async", 0, "respond-async"), ("wait=1", 1, "wait=1"), ("respond-async, wait=1", 1, "wait=1")],
+)
+def test_a_preference_is_heard(api: Api, session_id: str, prefer: str, waited: int, applied: str) -> None:
+    """The header Prefer says what waitInSeconds says, and the answer says so; of both preferences, `wait` is longer."""
     body = {"pythonCode": "import time; time.sleep(30)", "sessionId": session_id, "timeoutInSeconds": 300}
     called = time.monotonic()
     answer = api.call("POST", "/executions", json=body, headers={"Prefer": prefer})
-    assert (answer.status_code, answer.headers["Preference-Applied"]) == (202, prefer)
+    assert (answer.status_code, answer.headers["Preference-Applied"]) == (202, applied)
     assert waited <= time.monotonic() - called < waited + 2
 
 
@@ -175,6 +179,27 @@ def test_a_run_outlives_the_services_limit(api: Api, session_id: str) -> None:
 @pytest.fixture
 def client(emulator: Emulator) -> SessionPoolClient:
     return SessionPoolClient(emulator.pool.endpoint, Token(emulator))
+
+
+def test_a_kernel_that_is_not_ipython_says_what_it_cannot(
+    client: SessionPoolClient, session_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing has run there, so that is an error; what the pool can do by itself is done."""
+    monkeypatch.setattr(harnessed_run, "make_cell", lambda *_, **__: Cell("no_get_ipython()", "nonce"))
+    with pytest.raises(InvalidRequest, match="220 is the most here"):
+        run(client, session_id, "1", timeout_in_seconds=300, wait_in_seconds=0)
+    ran = run(client, session_id, "6 * 7", timeout_in_seconds=200, wait_in_seconds=20)
+    assert (ran.status, ran.result) == ("Succeeded", "42") and ran.notice
+
+
+def test_a_run_whose_record_is_gone_is_unknown(client: SessionPoolClient, session_id: str) -> None:
+    """Nobody knows how it went; above all it is not said to have succeeded."""
+    run(client, session_id, "1")
+    code = "import shutil, time\ntime.sleep(0.5)\nshutil.rmtree('/mnt/data/_outputs')\ntime.sleep(2)\nraise ValueError"
+    ran = run(client, session_id, code, timeout_in_seconds=60, wait_in_seconds=10)
+    assert (ran.status, ran.stdout, ran.error and ran.error.name) == ("Unknown", "", "RecordLost")
+    again = get_execution(client, session_id=session_id, execution_id=ran.execution_id)
+    assert (again.status, again.error) == ("Unknown", ran.error)
 
 
 def test_a_key_runs_code_once_also_when_it_goes_on(client: SessionPoolClient, session_id: str) -> None:

@@ -23,7 +23,7 @@ def play(*options: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_files_go_up_and_down(api_with_key):
     """In parts, with the right sums, and the session is gone at the end."""
-    played = play("--url", api_with_key.url, "--key", api_with_key.key, *SMALL)
+    played = play("--url", api_with_key.url, f"--key={api_with_key.key}", *SMALL)
     assert (played.returncode, played.stderr) == (0, "")
     assert "20,000 rows of CSV and 500 of Excel" in played.stdout
     for name in ("sales.csv", "more_sales.xlsx", "all_sales.csv"):

@@ -69,12 +69,16 @@ class Kernel:
 
     def start_detached(self, code: str, seconds: int = SECONDS) -> str:
         """Starts a run that goes on by itself, and returns its id."""
+        name, told = self.ask_detached(code, seconds)
+        assert told == Told(None, ""), told
+        return name
+
+    def ask_detached(self, code: str, seconds: int = SECONDS) -> tuple[str, Told | None]:
+        """The id of a run that is to go on by itself, and what its cell tells."""
         self._runs += 1
         name = f"run-{id(self)}-{self._runs}"
         cell = make_cell(code, execution_id=name, longest_report=LONGEST, detached_seconds=seconds)
-        ran = self.run(cell.text)
-        assert read_stdout(ran.stream("stdout"), cell.nonce) == Told(None, ""), ran
-        return name
+        return name, read_stdout(self.run(cell.text).stream("stdout"), cell.nonce)
 
     def detached(self, code: str, seconds: int = SECONDS) -> Report:
         """Of a run that goes on by itself, when it has ended."""

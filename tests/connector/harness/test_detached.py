@@ -3,9 +3,11 @@
 import io
 import time
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
+from connector.harness import cell
 from connector.harness.report import CANCEL, FOLDER, PROGRESS, RECORD, Report, read_progress, read_record
 from emulator.session_pool.processes import InterpreterEnded
 from tests.connector.harness.kernels import Kernel, Kernels
@@ -102,6 +104,42 @@ def test_what_cannot_come_back_is_named(kernel: Kernel) -> None:
     report = kernel.detached("import threading\nfile = open('/mnt/data/f', 'w')\nlock = threading.Lock()\nfine = 1")
     assert report.is_ok and report.not_returned == ["file", "lock"]
     assert value(kernel, "fine, 'file' in globals()") == [1, False]
+
+
+def test_what_other_runs_changed_meanwhile_stays(kernel: Kernel) -> None:
+    """Also in place; the next run names what the long one had set."""
+    kernel.report("orders, untouched = {}, {}")
+    run = kernel.start_detached(
+        "import os, time\nwhile not os.path.exists('/mnt/data/go'): time.sleep(0.02)\n"
+        "orders['long'] = untouched['long'] = 1"
+    )
+    kernel.report("orders['quick'] = 1\nopen('/mnt/data/go', 'w').close()")
+    ended(kernel, run)
+    following = kernel.report("orders, untouched")
+    assert following.value == [{"quick": 1}, {"long": 1}]
+    assert following.not_taken_over == ["orders"]
+
+
+def test_what_is_stored_into_classes_and_modules_is_named(kernel: Kernel) -> None:
+    """They are the interpreter's own, and stay as they are there."""
+    kernel.report("import math\nclass Known:\n    total = 0\ndef counted(): pass")
+    report = kernel.detached("Known.total = 5\nmath.added = 1\ncounted.calls = 1")
+    assert report.not_returned == ["Known", "counted", "math"]
+    assert value(kernel, "Known.total, hasattr(math, 'added'), hasattr(counted, 'calls')") == [0, False, False]
+
+
+def test_a_full_disk_starts_nothing(kernel: Kernel) -> None:
+    """Without room for its record, nobody could find the run's result."""
+    kernel.report("1")
+    kernel.run(
+        "f = open('/mnt/data/full', 'wb', buffering=0)\nfor size in (1 << 20, 1):\n    try:\n"
+        "        while True: f.write(bytes(size))\n    except OSError: pass"
+    )
+    _, told = kernel.ask_detached("open('/tmp/ran', 'w').write('1')")
+    assert told is not None and told.report is not None and told.report.error is not None
+    assert "no room for its record" in told.report.error.message
+    kernel.run("import os; os.remove('/mnt/data/full')")
+    assert value(kernel, "import os; os.path.exists('/tmp/ran')") is False
 
 
 def test_a_later_run_wins(kernel: Kernel) -> None:
@@ -248,8 +286,9 @@ def test_a_run_that_was_cancelled_before_it_began_does_not_begin(kernel: Kernel)
     kernel.report("1")
     name = f"run-{id(kernel)}-2"
     cancel(kernel, name)
-    assert kernel.start_detached("open('/mnt/data/ran', 'w')") == name
-    assert ended(kernel, name).ended_by == "canceled"
+    asked, told = kernel.ask_detached("open('/mnt/data/ran', 'w')")
+    assert asked == name and told is not None and told.report is not None
+    assert told.report.ended_by == ended(kernel, name).ended_by == "canceled"
     assert value(kernel, "import os; os.path.exists('/mnt/data/ran')") is False
 
 
@@ -266,10 +305,65 @@ NOT_DETACHABLE = {
 def test_an_interpreter_that_cannot_be_copied_says_so(kernel: Kernel, why: str, code: str) -> None:
     """Nothing has run then, and the session goes on."""
     kernel.report(code)
-    report = kernel.detached("open('/mnt/data/ran', 'w')")
-    assert report.error is not None and report.error.name == "NotDetachable"
-    assert why in report.error.message and report.error.hint
+    name, told = kernel.ask_detached("open('/mnt/data/ran', 'w')")
+    assert told is not None and told.report is not None and told.report == ended(kernel, name)
+    error = told.report.error
+    assert error is not None and error.name == "NotDetachable" and why in error.message and error.hint
     assert value(kernel, "import os; os.path.exists('/mnt/data/ran')") is False
+
+
+def test_a_run_without_a_record_is_not_started(kernel: Kernel) -> None:
+    """Nobody could find its result; above all it does not run here and there."""
+    kernel.run(
+        "import os, shutil\nshutil.rmtree('/mnt/data/_outputs', ignore_errors=True)\nopen('/mnt/data/_outputs', 'w')"
+    )
+    _, told = kernel.ask_detached("open('/mnt/data/ran', 'a').write('x')")
+    assert told is not None and told.report is not None and told.report.error is not None
+    assert "no room for its record" in told.report.error.message
+    kernel.run("import os; os.remove('/mnt/data/_outputs')")
+    assert value(kernel, "import os; os.path.exists('/mnt/data/ran')") is False
+
+
+def test_a_failure_at_the_start_is_told(kernel: Kernel) -> None:
+    """As when no process can be had."""
+    kernel.report("import os\ndef fork(): raise OSError(12, 'no memory')\nos.fork, kept = fork, os.fork")
+    _, told = kernel.ask_detached("open('/mnt/data/ran', 'a').write('x')")
+    assert told is not None and told.report is not None and told.report.error is not None
+    assert "no memory" in told.report.error.message
+    assert value(kernel, "os.path.exists('/mnt/data/ran')") is False
+
+
+def test_a_run_that_cannot_be_watched_is_ended_and_told(kernel: Kernel) -> None:
+    """As when the interpreter has as many files open as it may, and the watcher can have no more."""
+    kernel.report(
+        "files = []\ntry:\n    while True: files.append(open('/dev/null'))\nexcept OSError: files.pop().close()"
+    )
+    before = value(kernel, "1")
+    run = kernel.start_detached("import time; time.sleep(1000)")
+    assert ended(kernel, run).ended_by == "died"
+    assert value(kernel, "1") == before
+
+
+def test_another_version_of_the_harness_takes_over(
+    kernel: Kernel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A connector that was deployed anew finds runs that the one before it has started, and their variables."""
+    kernel.report("x = 1")
+    run = kernel.start_detached("x += 1")
+    ended(kernel, run)
+    for file in cell._FOLDER.glob("*.py"):
+        (tmp_path / file.name).write_text(file.read_text())
+    with (tmp_path / "planted.py").open("a") as planted:
+        planted.write("\n_newer = True\n")
+    monkeypatch.setattr(cell, "_FOLDER", tmp_path)
+    for packed in (cell._packed, cell._planted):
+        packed.cache_clear()
+    try:
+        assert value(kernel, "x") == 2
+    finally:
+        monkeypatch.undo()
+        for packed in (cell._packed, cell._planted):
+            packed.cache_clear()
 
 
 def test_openmp_goes_on_in_a_copy(kernel: Kernel) -> None:

@@ -560,8 +560,8 @@ def _command(pid: int) -> str:
 
 
 def _left(mark: str) -> list[str]:
-    """Processes with the mark in their name or their command line that are still there after five seconds."""
-    deadline = time.monotonic() + 5
+    """Processes with the mark in their name or command line that are there for fifteen seconds, on a busy machine."""
+    deadline = time.monotonic() + 15
     while (found := _marked(mark)) and time.monotonic() < deadline:
         time.sleep(0.05)
     return found
@@ -640,7 +640,7 @@ def test_attacks(level, name):
 def test_the_server_is_as_before(level):
     """All attacks together left it no descriptors, threads, processes or memory, nor did it stumble."""
     machine = level.machine
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 15
     while len(machine.descendants()) > len(machine.processes) and time.monotonic() < deadline:
         time.sleep(0.1)
     left = {pid: _command(pid) for pid in machine.descendants() - machine.processes}
@@ -699,8 +699,8 @@ def test_nothing_outlives_the_cooldown(short_lived):
 
 
 def gone_from_disk(path: Path) -> bool:
-    """At once, or within five seconds."""
-    deadline = time.monotonic() + 5
+    """At once, or within fifteen seconds on a busy machine."""
+    deadline = time.monotonic() + 15
     while path.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     return not path.exists()
