@@ -21,7 +21,7 @@ def perform(arguments: dict[str, Any]) -> dict[str, Any]:
 
     Tells `state` and how many bytes are `received`. States: `ok`; `complete`; `gone` without such an upload; `gap` and
     `other bytes` when the part does not belong there; `no part`, as when it is written at this moment; `full` without
-    room in the session; `folder` when a folder stands where the file goes.
+    room in the session; `folder` when a folder stands where the file goes, or a file where its folder goes.
     """
     upload = os.path.join(DATA, arguments["upload"])
     partial, complete = os.path.join(upload, "partial"), os.path.join(upload, "complete")
@@ -40,7 +40,10 @@ def perform(arguments: dict[str, Any]) -> dict[str, Any]:
         place = os.path.join(folder, arguments["name"])
         if os.path.isdir(place):
             return {"state": "folder", "received": received}
-        os.makedirs(folder, exist_ok=True)
+        try:
+            os.makedirs(folder, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            return {"state": "folder", "received": received}
         with open(complete, "wb"):
             pass
         os.replace(partial, place)

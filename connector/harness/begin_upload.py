@@ -12,16 +12,17 @@ DATA = "/mnt/data"
 
 
 def perform(arguments: dict[str, Any]) -> dict[str, Any]:
-    """`upload` is a folder in `transfers`, below the data folder; `size` of the file in bytes.
+    """`upload` is a folder in `transfers`, below the data folder; `size` of the file in bytes, which goes to `place`.
 
-    Tells how many bytes there is `room` for; without enough of it, nothing was made. Removes what nobody has touched
-    for `lifetime` seconds.
+    Tells how many bytes there is `room` for, and whether the place `isFree` for a file; without either, nothing was
+    made. Removes what nobody has touched for `lifetime` seconds.
     """
     transfers = os.path.join(DATA, arguments["transfers"])
     _remove_old(transfers, time.time() - arguments["lifetime"])
     told = os.statvfs(DATA)
     room = told.f_bavail * told.f_frsize
-    if arguments["size"] <= room:
+    is_free = _is_free(os.path.join(DATA, arguments["place"]))
+    if arguments["size"] <= room and is_free:
         upload = os.path.join(transfers, arguments["upload"])
         os.makedirs(upload, exist_ok=True)
         for folder in (transfers, upload):
@@ -29,7 +30,17 @@ def perform(arguments: dict[str, Any]) -> dict[str, Any]:
                 os.chmod(folder, 0o777)  # the pool may write files as another user than this one
         with open(os.path.join(upload, "partial"), "ab"):
             pass
-    return {"room": room}
+    return {"room": room, "isFree": is_free}
+
+
+def _is_free(place: str) -> bool:
+    """No folder stands there, and no file where its folders go."""
+    if os.path.isdir(place):
+        return False
+    above = os.path.dirname(place)
+    while not os.path.lexists(above):
+        above = os.path.dirname(above)
+    return os.path.isdir(above)
 
 
 def _remove_old(transfers: str, before: float) -> None:

@@ -66,14 +66,15 @@ def checked_folder(folder: str) -> str:
     return path
 
 
-def checked_destination(folder: str) -> str:
-    """The same for a folder that files go to. What is in the connector's own is removed without a word, or believed."""
+def checked_destination(folder: str, *names: str) -> str:
+    """The same for a folder that files of these names go to. What is in the connector's own is removed, or believed."""
     path = checked_folder(folder)
-    if is_hidden(shown_folder(path)):
+    own = next((place for place in (joined(path, name) for name in ("", *names)) if is_hidden(shown_folder(place))), "")
+    if own:
         raise InvalidFileName(
-            f"The folder '{shown_folder(path)[:100]}' is the connector's own, which removes old files there: nothing "
-            "can be uploaded to it. Use another folder.",
-            target="folder",
+            f"The folder '{shown_folder(own)[:100]}' is the connector's own, which removes old files there: nothing "
+            "can be uploaded to it, or in its place. Use another folder or name.",
+            target="folder" if is_hidden(shown_folder(path)) else "fileName",
         )
     return path
 

@@ -70,7 +70,7 @@ def upload_contents(
     """Stores `(name, bytes)` pairs: all of them, or none. The error names the one that could not be stored."""
     is_new = session_id is None
     session_id = check_session_id(session_id) if session_id else mint_session_id()
-    folder = checked_destination(folder)
+    folder = checked_destination(folder, *(name for name, _ in contents))
     _check_each_once([name for name, _ in contents])
     for name, content in contents:
         checked_name(name, "fileName")

@@ -23,7 +23,7 @@ from ..pool_wire import PoolFile
 from ..session_pool import SessionPoolClient
 from ..shapes import Files
 from .calls import Runs
-from .file_names import TRANSFERS, checked_destination, checked_name
+from .file_names import TRANSFERS, checked_destination, checked_name, joined
 from .files import found_file, shown_file
 from .records import has_session
 from .tasks import perform
@@ -72,13 +72,22 @@ def begin_upload(
     session_id: str | None = None,
     folder: str = "",
 ) -> tuple[Upload, Progress]:
-    """Raises SessionBusy, and FileTooLarge when the session has no room for `size` bytes."""
+    """Raises SessionBusy, InvalidFileName, and FileTooLarge when the session has no room for `size` bytes."""
     session_id = check_session_id(session_id) if session_id else mint_session_id()
-    upload = Upload(session_id, checked_destination(folder), checked_name(file_name), size, secrets.token_hex(16))
-    arguments = {"transfers": TRANSFERS, "upload": upload.upload_id, "size": size, "lifetime": LIFETIME_SECONDS}
-    room = _performed(pool, runs, upload, "begin_upload", arguments)["room"]
-    if room < size:
-        raise _too_large(upload, f"The session has room for {room:,} bytes.")
+    folder = checked_destination(folder, checked_name(file_name))
+    upload = Upload(session_id, folder, file_name, size, secrets.token_hex(16))
+    arguments = {
+        "transfers": TRANSFERS,
+        "upload": upload.upload_id,
+        "place": joined(folder, file_name),
+        "size": size,
+        "lifetime": LIFETIME_SECONDS,
+    }
+    told = _performed(pool, runs, upload, "begin_upload", arguments)
+    if not told["isFree"]:
+        raise _not_free(upload)
+    if told["room"] < size:
+        raise _too_large(upload, f"The session has room for {told['room']:,} bytes.")
     return upload, Progress(0, Files(session_id, [])) if size else put_part(pool, runs, upload, first=0, content=b"")
 
 
@@ -94,7 +103,7 @@ def put_part(pool: SessionPoolClient, runs: Runs, upload: Upload, *, first: int,
     if first > before.received:
         raise _does_not_follow(before.received)
     last = first + len(content) - 1
-    part = f"part-{first}-{last}"
+    part = f"part-{first}-{last}-{secrets.token_hex(4)}"  # the same part may come twice at a time
     pool.upload_file(upload.session_id, upload.place, part, content)
     told = _performed(
         pool,
@@ -125,10 +134,7 @@ def put_part(pool: SessionPoolClient, runs: Runs, upload: Upload, *, first: int,
         case "full":
             raise _too_large(upload, f"The session has no room beyond the {told['received']:,} bytes that are there.")
         case "folder":
-            raise InvalidFileName(
-                f"There is a folder '{upload.file_name}' where the file goes. Upload it under another name.",
-                target="fileName",
-            )
+            raise _not_free(upload)
     raise PoolUnavailable("The part did not arrive in the session. Send it again.", retry_after_seconds=1)
 
 
@@ -181,6 +187,14 @@ def _does_not_follow(received: int, why: str = "There are bytes missing before t
 def received_range(received: int) -> dict[str, str]:
     """The header that tells what is there; without one, nothing is."""
     return {"Range": f"bytes=0-{received - 1}"} if received else {}
+
+
+def _not_free(upload: Upload) -> InvalidFileName:
+    return InvalidFileName(
+        f"There is a folder '{upload.file_name}' where the file goes, or a file where its folder goes. Upload it under "
+        "another name, or to another folder.",
+        target="fileName",
+    )
 
 
 def _too_large(upload: Upload, why: str) -> FileTooLarge:

@@ -5,6 +5,7 @@ import random
 import re
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -265,14 +266,50 @@ def test_a_session_that_fills_up_meanwhile_loses_nothing(api, client, session_id
     assert stored(api, session_id) == CONTENT
 
 
-def test_a_folder_in_the_place_of_the_file_is_told(api, client, session_id):
-    """InvalidFileName; the folder and what is in it stay."""
+@pytest.mark.parametrize(
+    "path", ["/files/taken?", "/files/new?folder=taken/inside&", "/files/new?folder=taken/inside/x&"]
+)
+def test_a_place_that_is_taken_is_told_before_the_first_byte(api, client, session_id, path):
+    """A folder where the file goes, or a file where its folder goes; what is there stays."""
     api.call("PUT", f"/files/inside?sessionId={session_id}&folder=taken", data=b"kept")
+    with pytest.raises(TransferFailed) as failure:
+        client.begin(f"{path}sessionId={session_id}", 3)
+    assert error_of(failure)[:2] == (400, "InvalidFileName")
+    assert stored(api, session_id, "inside", "&folder=taken") == b"kept"
+
+
+def test_a_place_that_is_taken_meanwhile_is_told(api, client, session_id):
+    """With the last part; the folder and what is in it stay."""
     begun = client.begin(f"/files/taken?sessionId={session_id}", 3)
+    api.call("PUT", f"/files/inside?sessionId={session_id}&folder=taken", data=b"kept")
     with pytest.raises(TransferFailed) as failure:
         client.send_rest(begun, 0, 3, read)
     assert error_of(failure)[:2] == (400, "InvalidFileName")
     assert stored(api, session_id, "inside", "&folder=taken") == b"kept"
+
+
+@pytest.mark.parametrize("name", ["_outputs", "_transfers"])
+def test_the_connectors_own_folders_cannot_be_taken(api, client, session_id, name):
+    """A file of that name would be in their place."""
+    with pytest.raises(TransferFailed) as failure:
+        client.begin(f"/files/{name}?sessionId={session_id}", 3)
+    assert error_of(failure)[:2] == (400, "InvalidFileName")
+    refused = api.call("PUT", f"/files/{name}?sessionId={session_id}", data=b"x").json()["error"]
+    assert (refused["code"], refused["target"]) == ("InvalidFileName", "fileName")
+    assert api.call("PUT", f"/files/{name}?sessionId={session_id}&folder=below", data=b"x").status_code == 200
+
+
+def test_a_part_that_comes_several_times_at_once_is_taken_once(api, client, session_id):
+    """As when a caller sends it again before the first answer."""
+    begun = client.begin(f"/files/twice?sessionId={session_id}", 6)
+    address = begun.headers["Location"].removeprefix(api.url)
+    for first in (0, 3):
+        headers = {"Content-Range": f"bytes={first}-{first + 2}/6"}
+        with ThreadPoolExecutor(4) as threads:
+            sent = [threads.submit(api.call, "PATCH", address, data=b"abc", headers=headers) for _ in range(4)]
+        assert {answer.result().status_code for answer in sent} <= {200, 503}
+        assert 200 in {answer.result().status_code for answer in sent}
+    assert stored(api, session_id, "twice", "") == b"abcabc"
 
 
 def test_without_a_signing_key_the_setting_is_named(emulator, start_connector):
