@@ -64,11 +64,11 @@ async def test_a_tools_arguments_are_flat(tools, operation_id, required, optiona
 async def test_an_error_is_told_in_the_connectors_words(client):
     """The model reads what is wrong and what to do."""
     result = await client.call_tool(
-        "ExecutePythonCode", {"pythonCode": "1", "timeoutInSeconds": 600}, raise_on_error=False
+        "ExecutePythonCode", {"pythonCode": "1", "timeoutInSeconds": 6000}, raise_on_error=False
     )
     assert result.is_error
     (content,) = result.content
-    assert "400" in content.text and "timeoutInSeconds must be from 1 to 220, and is 600." in content.text
+    assert "400" in content.text and "timeoutInSeconds must be from 1 to 3600, and is 6000." in content.text
 
 
 async def test_a_file_that_is_not_there_is_told(client, session_id):

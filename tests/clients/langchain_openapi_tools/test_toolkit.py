@@ -79,9 +79,9 @@ async def test_a_tools_arguments_are_flat(tools, operation_id, required, optiona
 
 async def test_an_error_is_told_in_the_connectors_words(told):
     """The model reads what is wrong and what to do."""
-    message = await told("ExecutePythonCode", pythonCode="1", timeoutInSeconds=600)
+    message = await told("ExecutePythonCode", pythonCode="1", timeoutInSeconds=6000)
     assert message.status == "error"
-    assert "400" in message.content and "timeoutInSeconds must be from 1 to 220, and is 600." in message.content
+    assert "400" in message.content and "timeoutInSeconds must be from 1 to 3600, and is 6000." in message.content
 
 
 async def test_a_file_that_is_not_there_is_told(told, session_id):

@@ -102,7 +102,7 @@ async def test_a_missing_argument_is_told_before_the_call(kernel):
 
 async def test_an_error_is_told_without_its_reason(kernel):
     """The kernel keeps the connector's words from the model: it learns that the call failed, and no more."""
-    text = await told(kernel, "ExecutePythonCode", pythonCode="1", timeoutInSeconds=600)
+    text = await told(kernel, "ExecutePythonCode", pythonCode="1", timeoutInSeconds=6000)
     assert text.endswith("Error running OpenAPI operation: ExecutePythonCode")
 
 
