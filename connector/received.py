@@ -10,10 +10,11 @@ import azure.functions as func
 
 from .contract import Operation
 from .errors import InvalidRequest, LengthRequired, RequestTooLarge, UnsupportedMediaType
+from .operations.files import LARGEST_MESSAGE
 from .settings import LONGEST_WAIT_SECONDS
 from .shapes import snake_case
 
-MAX_BODY_BYTES = 100_000_000
+MAX_BODY_BYTES = LARGEST_MESSAGE
 """Less than the Functions host lets in (104,857,600), so that its bare 413 is rarely seen."""
 
 _WAIT = re.compile(r"respond-async|wait=([0-9]{1,9})")

@@ -28,7 +28,7 @@ import warnings
 
 harness = harness  # noqa: F821 - planted.py gives it to this namespace
 
-PROGRESS, CANCEL, VARIABLES = ".progress.json", ".cancel", ".variables"
+PROGRESS, CANCEL, VARIABLES = ".progress.json", harness.CANCEL, harness.VARIABLES
 TICK_SECONDS = 0.1
 GRACE_SECONDS = 0.8
 """Between an interrupt and the end of all that does not heed it."""

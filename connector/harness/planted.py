@@ -41,6 +41,9 @@ TRANSFERS = "_transfers"
 RECORD = ".execution.json"
 """Two lines of JSON: what was asked for, and, once the run has ended, what it made."""
 
+CANCEL, VARIABLES = ".cancel", ".variables"
+"""Beside a record: that the run is to end; what a run that went on by itself has left for its interpreter."""
+
 KEPT_RUNS = 500
 KEPT_BYTES = 200 << 20
 MOST_INTEGER_BITS = 1 << 10
@@ -636,7 +639,7 @@ class Record:
     @property
     def is_canceled(self):
         """Somebody called the run off before it began."""
-        return _exists(_join(self.folder, ".cancel"))
+        return _exists(_join(self.folder, CANCEL))
 
     def leave(self):
         """To another process, which will complete it."""
@@ -695,7 +698,7 @@ def _adopt_records():
                     file.write(b'{"lost": true}\n')
             if _earlier is None:
                 with contextlib.suppress(OSError):
-                    os.unlink(_join(folder, ".variables"))  # they belonged to an interpreter that has ended
+                    os.unlink(_join(folder, VARIABLES))  # they belonged to an interpreter that has ended
             size = sum(_stat(_join(folder, file)).st_size for file in _listdir(folder))
             found.append((_stat(record).st_mtime, folder, size))
         except (OSError, ValueError, TypeError):
@@ -815,6 +818,8 @@ def _facilities():
         Recorder=Recorder,
         INTERRUPTED=_INTERRUPTED,
         MOST_FILES=MOST_FILES,
+        CANCEL=CANCEL,
+        VARIABLES=VARIABLES,
         flush=_flush,
         paths_before=_paths_before,
         file_clock=_file_clock,
@@ -863,7 +868,7 @@ def _take_over():
                 is_over = os.waitpid(pid, os.WNOHANG)[0] != 0
             except ChildProcessError:
                 is_over = True
-            if _exists(_join(folder, ".variables")):
+            if _exists(_join(folder, VARIABLES)):
                 _state["lost"] += _state["detached"][1]["take_over"](folder, before)
             if is_over:
                 _detached.remove(started)

@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 import math
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -29,6 +30,7 @@ VARIABLES = ".variables"
 OWN = frozenset({RECORD, NOTE, PROGRESS, CANCEL, VARIABLES, f"{PROGRESS}.new", f"{VARIABLES}.new"})
 """What is no output of a run. New ones are written beside old ones and then put in their place."""
 
+_TOLD = re.compile(r'\x1e[0-9a-f]{16}\{("isInRecord": true\})?')
 _DEEPEST = 40
 """Levels of lists and objects: what is much deeper cannot be written again."""
 
@@ -133,6 +135,14 @@ def read_stdout(stdout: str, nonce: str) -> Told | None:
         return Told(None, beside + after)
     report = _report(told)
     return None if report is None else Told(report, beside + after)
+
+
+def find_told(stdout: str) -> tuple[str, bool] | None:
+    """Of a cell whose nonce nobody knows any more: what stood before the harness's words, and whether these only say
+    that all is in the record. None when it said nothing.
+    """
+    told = _TOLD.search(stdout)
+    return (stdout[: told.start()], bool(told[1])) if told else None
 
 
 def read_told(stdout: str, nonce: str) -> Json | None:

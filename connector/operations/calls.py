@@ -59,6 +59,9 @@ class Call:
             is_asynchronous=is_asynchronous,
         )
 
+    def goes_on(self) -> Execution:
+        return Execution(self.session_id, self.execution_id, "Running")
+
     def lost(self) -> Execution:
         """Nobody knows whether it ran."""
         return Execution(self.session_id, self.execution_id, "Unknown", error=LOST)

@@ -1,11 +1,10 @@
 """A run again, by its id: what the session has kept of it, or the pool."""
 
-import re
 from dataclasses import replace
 from datetime import timedelta
 
 from ..errors import ExecutionNotFound
-from ..harness.report import Note, Record
+from ..harness.report import Note, Record, find_told
 from ..pool_wire import Run
 from ..session_pool import SessionPoolClient
 from ..shapes import Execution
@@ -13,9 +12,6 @@ from . import records
 from .bare_run import bare_execution
 from .endings import CANCELED, INTERPRETER_ENDED, NO_REPORT, NOT_BEGUN, RECORD_GONE, SILENT
 from .reported_run import reported_execution
-
-_TOLD = re.compile(r'\x1e[0-9a-f]{16}\{("isInRecord": true\})?')
-"""What the harness says on stdout: a report, or that there is one in the record."""
 
 _LONGEST_CALL = timedelta(seconds=240)
 """Of the pool; a run in one call that has not ended after this has no interpreter any more."""
@@ -41,10 +37,11 @@ def earlier_execution(pool: SessionPoolClient, session_id: str, execution_id: st
 
 def of_pool(session_id: str, execution_id: str, run: Run, *, was_harnessed: bool) -> Execution:
     """What the pool alone tells of a run that has no report. Of a cell that left all to a record, that is nothing."""
-    if run.status != "Running" and (told := _TOLD.search(run.stdout)):
-        if told[1]:
+    if run.status != "Running" and (told := find_told(run.stdout)):
+        before, is_in_record = told
+        if is_in_record:
             return Execution(session_id, execution_id, "Unknown", error=RECORD_GONE)
-        run, was_harnessed = replace(run, stdout=run.stdout[: told.start()]), True
+        run, was_harnessed = replace(run, stdout=before), True
     execution = bare_execution(session_id, execution_id, run)
     return replace(execution, notice=NO_REPORT) if was_harnessed and run.status != "Running" else execution
 

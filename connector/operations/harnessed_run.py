@@ -88,7 +88,7 @@ def _ended(call: Call, runs: Runs, started: float, tell: Callable[[], Execution 
 
 def _not_begun(call: Call) -> Execution:
     records.write_note(call.pool, call.session_id, call.execution_id)
-    return Execution(call.session_id, call.execution_id, "Running")
+    return call.goes_on()
 
 
 def _outcome(call: Call, runs: Runs, cell: Cell, run: Run) -> Execution | None:
@@ -108,6 +108,8 @@ def _outcome(call: Call, runs: Runs, cell: Cell, run: Run) -> Execution | None:
             return reported_execution(call.session_id, call.execution_id, record.report, told, run if told else None)
         if told is not None:  # it is said to be there, and has no end
             runs.reported()
+            if record.timeout_seconds is not None and not record.is_lost:
+                return call.goes_on()  # how far it is, is read when the caller is answered
             return without_report(call.pool, call.session_id, call.execution_id, record)
     elif _is_not_ipython(run):
         return None  # there is no record, and the expression that would have made one failed

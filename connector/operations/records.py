@@ -40,12 +40,8 @@ def read_note(pool: SessionPoolClient, session_id: str, execution_id: str) -> No
 
 def read_progress(pool: SessionPoolClient, session_id: str, execution_id: str) -> tuple[Progress | None, bool]:
     """None when there is none that can be read; and whether it is so old that whoever wrote it must have ended."""
-    try:
-        file = pool.get_file(session_id, _folder(execution_id), report.PROGRESS)
-    except FileNotFound:
-        return None, False
-    content = _read(pool, session_id, execution_id, report.PROGRESS)
-    is_old = file.modified is not None and not is_recent(file.modified)
+    content, modified = _read_dated(pool, session_id, execution_id, report.PROGRESS)
+    is_old = modified is not None and not is_recent(modified)
     return (None if content is None else report.read_progress(content)), is_old
 
 
@@ -70,13 +66,22 @@ def is_to_be_canceled(pool: SessionPoolClient, session_id: str, execution_id: st
 
 
 def _read(pool: SessionPoolClient, session_id: str, execution_id: str, name: str) -> bytes | None:
-    """What is too long to be one is not read."""
+    return _read_dated(pool, session_id, execution_id, name)[0]
+
+
+def _read_dated(
+    pool: SessionPoolClient, session_id: str, execution_id: str, name: str
+) -> tuple[bytes | None, datetime | None]:
+    """A file's bytes and when it was written, as far as there is one. What is too long to be one is not read."""
+    modified = None
     try:
-        if pool.get_file(session_id, _folder(execution_id), name).size > _LONGEST_RECORD:
-            return None
-        return pool.download_file(session_id, _folder(execution_id), name)
+        file = pool.get_file(session_id, _folder(execution_id), name)
+        modified = file.modified
+        if file.size > _LONGEST_RECORD:
+            return None, modified
+        return pool.download_file(session_id, _folder(execution_id), name), modified
     except FileNotFound:
-        return None
+        return None, modified
 
 
 def _folder(execution_id: str) -> str:
