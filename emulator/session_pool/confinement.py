@@ -43,6 +43,8 @@ _PR_SET_DUMPABLE, _PR_CAPBSET_DROP, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIV
 _SIOCSIFFLAGS, _IFF_UP, _IFF_RUNNING = 0x8914, 0x1, 0x40
 _INODES = "nr_inodes=200k"  # each takes about a kilobyte of the machine's memory
 _SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
+# What one session may have of what the kernel counts for a user, who usually has 128 inotify instances.
+_ALLOWANCES = {"max_inotify_instances": 16, "max_inotify_watches": 8192}
 _LAST_CAPABILITY = 40  # CAP_CHECKPOINT_RESTORE, Linux 5.9
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -105,11 +107,14 @@ def drop_capabilities(keep: frozenset[int] | set[int] = frozenset()) -> None:
 def new_users() -> None:
     """Moves this process into a user namespace below: its rights are none outside, and its processes are counted there.
 
-    Call with /proc access allowed: the maps are there.
+    So is what it takes of the allowances for each user, which all sessions of a machine share. Call with /proc access
+    allowed: the maps and the allowances are there.
     """
     uid, gid = os.getuid(), os.getgid()
     _unshare(_CLONE_NEWUSER)
     _map_users(uid, gid)
+    for name, allowed in _ALLOWANCES.items():
+        Path("/proc/sys/user", name).write_text(str(allowed))
 
 
 def _map_users(uid: int, gid: int) -> None:

@@ -24,7 +24,9 @@ from .data_rules import DATA
 from .limits import Limits
 from .removal import remove
 
-_OPEN_FILES = 1024
+# Less than programs of the same user usually may have: the kernel counts descriptors that are on their way in messages
+# for a user, and compares that with the sender's own limit. They stay able to send some, whatever a session sends.
+_OPEN_FILES = 768
 _LOCKED_BYTES = 16 << 20
 _NICENESS = 5  # the server, and whoever works on the machine, come first
 
@@ -128,7 +130,8 @@ class Level2:
         """Raises OSError where the machine does not give all of it."""
         self.limits = limits
         families = (seccomp.AF_INET, seccomp.AF_INET6) if limits.network else ()
-        self._filter = _system_call_filter(seccomp.AF_UNIX, *families)
+        # A user has few inotify instances, and no namespace is there to give each session a part of them.
+        self._filter = _system_call_filter(seccomp.AF_UNIX, *families, without=("inotify_init", "inotify_init1"))
         self._python_prefixes = _python_prefixes()
         if os.getuid() == 0:
             confinement.become_session_user()
@@ -243,10 +246,10 @@ def _namespace(name: str) -> int:
     return os.open(f"/proc/self/ns/{name}", os.O_RDONLY | os.O_CLOEXEC)
 
 
-def _system_call_filter(*families: int) -> bytes:
+def _system_call_filter(*families: int, without: tuple[str, ...] = ()) -> bytes:
     if not landlock.version():
         raise OSError("the kernel has no landlock")
-    return seccomp.program(platform.machine(), families)
+    return seccomp.program(platform.machine(), families, without)
 
 
 def _set_limits(limits: Limits) -> None:

@@ -101,12 +101,16 @@ class Unsupported(OSError):
     """There is no filter for this processor, or the kernel takes none."""
 
 
-def program(machine: str, families: tuple[int, ...]) -> bytes:
-    """The filter for a processor; sockets may be of `families` alone. Raises Unsupported."""
+def program(machine: str, families: tuple[int, ...], without: tuple[str, ...] = ()) -> bytes:
+    """The filter for a processor; sockets may be of `families` alone, and what is in `without` is not allowed either.
+
+    Raises Unsupported.
+    """
     if machine not in _ARCHITECTURES:
         raise Unsupported(errno.ENOSYS, f"no system call filter for {machine}")
     audit_number, column = _ARCHITECTURES[machine]
-    numbers = sorted({number for entry in ALLOWED.values() if (number := entry[column]) is not None})
+    allowed = (entry[column] for name, entry in ALLOWED.items() if name not in without)
+    numbers = sorted({number for number in allowed if number is not None})
     lines = [
         _line(_LOAD, _ARCHITECTURE),
         _line(_EQUAL, audit_number, 1, 0),

@@ -87,6 +87,18 @@ def no_namespaces() -> list[str]:
     return [*ordinary_user(), *program]
 
 
+def processes_below(pid: int) -> set[int]:
+    """The processes that this one started, and those that they did."""
+    found, todo = set(), [pid]
+    while todo:
+        for children in Path(f"/proc/{todo.pop()}/task").glob("*/children"):
+            with contextlib.suppress(OSError):
+                new = {int(pid) for pid in children.read_text().split()} - found
+                found |= new
+                todo += new
+    return found
+
+
 @dataclass
 class PoolProgram:
     """`python -m emulator.session_pool` as a process of its own, and what it has printed."""
@@ -99,14 +111,7 @@ class PoolProgram:
 
     def descendants(self) -> set[int]:
         """All processes below it, also those that have moved to sessions of their own."""
-        found, todo = set(), [self.process.pid]
-        while todo:
-            for children in Path(f"/proc/{todo.pop()}/task").glob("*/children"):
-                with contextlib.suppress(OSError):
-                    new = {int(pid) for pid in children.read_text().split()} - found
-                    found |= new
-                    todo += new
-        return found
+        return processes_below(self.process.pid)
 
     def end(self, number: int) -> tuple[float, int, str]:
         """Sends the signal; how long the end took, the exit code, and what was said on standard error."""

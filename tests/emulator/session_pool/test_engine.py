@@ -11,6 +11,7 @@ import pytest
 
 from emulator.session_pool import frames
 from emulator.session_pool.engine import Engine, EngineError, InterpreterEnded, SessionProcess, Sink
+from tests.emulator.session_pool.conftest import processes_below
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -27,13 +28,12 @@ def test_a_stopped_engine_leaves_nothing(tmp_path):
     """No process, no mount, and a session's files are gone."""
 
     async def life() -> set[int]:
-        before = _below(os.getpid())
         engine = Engine()
         await engine.start()
         process = await engine.launch()
         await run(process, "open('/mnt/data/f', 'w').close()")
         assert [entry.name for entry in process.data.list("")] == ["f"]
-        pids = _below(os.getpid()) - before
+        pids = processes_of(engine)
         process.close()
         await engine.stop()
         return pids
@@ -47,13 +47,10 @@ def test_a_stopped_engine_leaves_nothing(tmp_path):
     assert "session" not in Path("/proc/mounts").read_text()
 
 
-def _below(pid: int) -> set[int]:
-    """The processes that this one started, and those that they did."""
-    found = set()
-    for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, path.read_text().split()):
-            found |= {child} | _below(child)
-    return found
+def processes_of(engine: Engine) -> set[int]:
+    """Its supervisor, and all below it."""
+    assert engine._supervisor is not None
+    return {engine._supervisor.pid} | processes_below(engine._supervisor.pid)
 
 
 def test_a_session_in_namespaces_sees_little_of_the_machine():
@@ -146,13 +143,13 @@ def test_the_group_of_an_interpreter_ends_beside_others_too():
         await engine.start()
         process = await engine.launch()
         await run(process, "x = 1", name="second")
-        before = _below(os.getpid())
+        before = processes_of(engine)
         with pytest.raises(InterpreterEnded):
             await run(process, "import os, subprocess\nsubprocess.Popen(['sleep', '1000'])\nos._exit(0)")
         deadline = time.monotonic() + 5
-        while _below(os.getpid()) - before and time.monotonic() < deadline:
+        while processes_of(engine) - before and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
-        assert not _below(os.getpid()) - before
+        assert not processes_of(engine) - before
         assert (await run(process, "x", name="second"))["content"]["status"] == "ok"
         process.close()
         await engine.stop()

@@ -21,6 +21,7 @@ from emulator.session_pool import data_paths, frames
 from emulator.session_pool.data_rules import FolderGone
 from emulator.session_pool.plain_engine import PlainEngine, PlainProcess
 from emulator.session_pool.processes import EngineError, InterpreterEnded
+from tests.emulator.session_pool.conftest import processes_below
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
@@ -76,13 +77,13 @@ async def anything(said: list[frames.Message]) -> None:
         await asyncio.sleep(0.01)
 
 
-def below(pid: int) -> set[int]:
-    """The processes that this one started, and those that they did."""
+def processes_in(folder: Path) -> set[int]:
+    """Those whose environment names the folder: of an engine that has its folders there, and of its sessions."""
     found = set()
-    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+    for path in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            for child in map(int, path.read_text().split()):
-                found |= {child} | below(child)
+            if os.fsencode(folder) in (path / "environ").read_bytes():
+                found.add(int(path.name))
     return found
 
 
@@ -97,7 +98,6 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_state_streams_crashes_and_files(gone, temporary):
     """Variables stay until the interpreter ends, files until the session does; nothing is left of either."""
-    children = below(os.getpid())
 
     async def life(engine: PlainEngine) -> None:
         assert engine.level == 1
@@ -123,10 +123,10 @@ def test_state_streams_crashes_and_files(gone, temporary):
         assert not one.interpreter().is_running
         with pytest.raises(FolderGone):
             one.data.list("")
-        assert below(os.getpid()) - children
+        assert processes_in(temporary)
 
     with_engine(life)
-    assert gone(below(os.getpid()) - children)
+    assert gone(processes_in(temporary))
     assert list(temporary.iterdir()) == []
 
 
@@ -264,9 +264,8 @@ def test_an_engine_that_cannot_make_sessions_says_why(monkeypatch, tmp_path, tem
     assert list(temporary.iterdir()) == []
 
 
-def test_shell_sessions(gone):
+def test_shell_sessions(gone, temporary):
     """Commands run in the data folder; an interrupt ends one, and the end of the session what it left."""
-    children = below(os.getpid())
 
     async def life(engine: PlainEngine) -> None:
         process = await engine.launch()
@@ -293,9 +292,10 @@ def test_shell_sessions(gone):
         shell.interrupt()
         assert (await asyncio.wait_for(running, 5))[0] > 128
         assert (await command("sleep 1000 & pwd"))[0] == 0
+        assert processes_in(temporary)
 
     with_engine(life, "Shell")
-    assert gone(below(os.getpid()) - children)
+    assert gone(processes_in(temporary))
 
 
 def test_a_system_without_a_shell_says_so(monkeypatch):
@@ -377,7 +377,7 @@ def test_where_python_has_no_more_than_on_another_system(tmp_path, temporary, wi
         late = wire.run("y = 1\nwhile True: pass", timeoutInSeconds=1)
         assert late["result"]["stderr"].endswith("after 1 seconds")
         assert wire.value("y") == 1
-        pids = below(pool.process.pid)
+        pids = processes_below(pool.process.pid)
         assert len(pids) >= 3
         pool.process.send_signal(signal.SIGTERM)
         said = pool.process.communicate(timeout=20)[1]
@@ -417,7 +417,7 @@ def test_a_killed_server_leaves_nothing(temporary, gone):
         [sys.executable, "-c", code], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
     ) as server:
         assert server.stdout is not None and server.stdout.readline() == "ready\n"
-        pids = below(server.pid)
+        pids = processes_below(server.pid)
         assert len(pids) >= 3
         server.kill()
     assert gone(pids)

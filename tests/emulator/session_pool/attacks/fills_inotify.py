@@ -13,4 +13,6 @@ while len(held) < 5000 and (fd := target.libc.inotify_init1(0)) >= 0:
             watches += 1
 if len(held) >= 5000:
     target.breached("has 5,000 inotify instances")
+if watches > 10_000:
+    target.breached("has 10,000 inotify watches")
 target.tried()
