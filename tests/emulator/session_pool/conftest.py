@@ -99,6 +99,15 @@ def processes_below(pid: int) -> set[int]:
     return found
 
 
+def open_below(folder: Path) -> int:
+    """How many descriptors this process has there. It has others, which come and go: of pools that serve other tests."""
+    opened = 0
+    for link in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            opened += os.readlink(link).startswith(f"{folder}/")
+    return opened
+
+
 @dataclass
 class PoolProgram:
     """`python -m emulator.session_pool` as a process of its own, and what it has printed."""

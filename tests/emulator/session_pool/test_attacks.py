@@ -130,7 +130,7 @@ with open("/mnt/data/alive", "w") as file:
 os.unlink("/mnt/data/alive")
 subprocess.run(["true"], check=True)
 thread = threading.Thread(target=len, args=("x",)); thread.start(); thread.join()
-pair = socket.socketpair(); pair[0].send(b"x"); socket.send_fds(pair[0], [b"x"], [0]); [end.close() for end in pair]
+pair = socket.socketpair(); pair[0].send(b"x"); [end.close() for end in pair]
 ends = os.pipe(); os.write(ends[1], b"x" * 4000); [os.close(end) for end in ends]
 libc = ctypes.CDLL(None, use_errno=True); watch = libc.inotify_init()
 if watch < 0 and ctypes.get_errno() != errno.ENOSYS:  # which level 2 always answers
@@ -138,6 +138,11 @@ if watch < 0 and ctypes.get_errno() != errno.ENOSYS:  # which level 2 always ans
 elif watch >= 0:
     os.close(watch)
 kept, len(bytearray(32 << 20)) >> 20, os.getpriority(os.PRIO_PROCESS, 0) == niceness, hits
+"""
+
+SENDS_A_DESCRIPTOR = """
+import socket
+pair = socket.socketpair(); socket.send_fds(pair[0], [b"x"], [0]); [end.close() for end in pair]
 """
 
 NEIGHBOUR_BEGINS = """
@@ -350,7 +355,7 @@ class Machine:
             else:
                 self._judge_body(outcome, name, answer.json(), seconds)
             if name in ALONE:  # while it holds what it took
-                outcome.breaches += self.judge_neighbour()
+                outcome.breaches += self.judge_neighbour(SENDS_A_DESCRIPTOR if name in NOT_HELD_AT_LEVEL_3 else "")
             if name in ROUTES:
                 outcome.breaches += self._probe_routes(wire, name, None)
             self._judge_session(outcome, name, wire)
@@ -429,11 +434,11 @@ class Machine:
                     Path(path).write_bytes(content)
         self._files = self._read_files()
 
-    def judge_neighbour(self) -> list[str]:
-        """What another session has noticed of an attack."""
+    def judge_neighbour(self, also: str = "") -> list[str]:
+        """What another session has noticed of an attack; `also` is code that it tries besides its vital signs."""
         started = time.monotonic()
         try:
-            answer = self.neighbour.call("POST", "executions", json={"code": VITAL_SIGNS, "timeoutInSeconds": 5})
+            answer = self.neighbour.call("POST", "executions", json={"code": also + VITAL_SIGNS, "timeoutInSeconds": 5})
             found = answer.json()["result"]
         except (requests.RequestException, KeyError, ValueError) as failure:
             return [f"another session does not answer: {failure!r}"]

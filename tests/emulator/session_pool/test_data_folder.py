@@ -13,6 +13,7 @@ from emulator.session_pool import data_rules
 from emulator.session_pool.confinement import SESSION_UID
 from emulator.session_pool.data_folder import DataFolder
 from emulator.session_pool.data_rules import FolderGone, InvalidFolder, InvalidName, TooLarge
+from tests.emulator.session_pool.conftest import open_below
 
 
 @pytest.fixture
@@ -43,10 +44,6 @@ def content(folder: DataFolder, name: str, below: str = "") -> bytes:
         found = file.read()
     assert len(found) == entry.size
     return found
-
-
-def open_files() -> int:
-    return len(os.listdir("/proc/self/fd"))
 
 
 def test_a_file_goes_in_and_out(folder, path):
@@ -224,7 +221,7 @@ def test_links_pipes_sockets_and_folders_are_not_read(folder, path, tmp_path):
     (path / "out").symlink_to(tmp_path / "outside")
     os.mkfifo(path / "pipe")
     (path / "folder").mkdir()
-    before = open_files()
+    before = open_below(path.parent)
     for name in ("link", "pipe", "folder", "out"):
         for operation in (folder.read, folder.entry):
             with pytest.raises(FileNotFoundError):
@@ -233,7 +230,7 @@ def test_links_pipes_sockets_and_folders_are_not_read(folder, path, tmp_path):
         folder.read("out", "secret")
     assert folder.list("out") == []
     assert [entry.name for entry in folder.list("", recursive=True)] == ["folder"]
-    assert open_files() == before
+    assert open_below(path.parent) == before
 
 
 def test_a_delete_takes_the_link_and_not_what_it_leads_to(folder, path, tmp_path):
@@ -259,11 +256,11 @@ def test_folders_without_end(folder, path):
         if os.getuid() == 0:
             os.fchown(at, SESSION_UID, SESSION_UID)
     os.close(at)
-    before = open_files()
+    before = open_below(path.parent)
     found = folder.list("", recursive=True)
     assert len(found) == 51
     assert found[-1].directory == "/".join("d" * 50)
-    assert open_files() == before
+    assert open_below(path.parent) == before
 
 
 def test_after_close_no_method_uses_the_descriptor(folder, path):
@@ -287,9 +284,9 @@ def test_after_close_no_method_uses_the_descriptor(folder, path):
     assert os.listdir(other) == []
 
 
-def test_many_threads_at_once(folder):
+def test_many_threads_at_once(folder, path):
     """Uploads, lists and deletions meet in one folder, and no descriptor is lost or mixed up."""
-    before, failures = open_files(), []
+    before, failures = open_below(path.parent), []
 
     def work(number: int) -> None:
         try:
@@ -309,7 +306,7 @@ def test_many_threads_at_once(folder):
         thread.join()
     assert failures == []
     assert folder.list("shared") == []
-    assert open_files() == before
+    assert open_below(path.parent) == before
 
 
 def test_the_server_keeps_its_own_rights(folder, path):

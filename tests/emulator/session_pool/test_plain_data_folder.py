@@ -12,6 +12,7 @@ import pytest
 from emulator.session_pool import data_rules, plain_data_folder
 from emulator.session_pool.data_rules import FolderGone, InvalidFolder, InvalidName, TooLarge
 from emulator.session_pool.plain_data_folder import PlainDataFolder
+from tests.emulator.session_pool.conftest import open_below
 
 
 @pytest.fixture
@@ -165,7 +166,7 @@ def test_links_pipes_and_folders_are_not_read(folder, path, tmp_path):
     (path / "out").symlink_to(tmp_path / "outside")
     os.mkfifo(path / "pipe")
     (path / "folder").mkdir()
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_below(tmp_path)
     for name in ("link", "pipe", "folder", "out"):
         for operation in (folder.read, folder.entry):
             with pytest.raises(FileNotFoundError):
@@ -174,7 +175,7 @@ def test_links_pipes_and_folders_are_not_read(folder, path, tmp_path):
         folder.read("out", "secret")
     assert folder.list("out") == []
     assert [entry.name for entry in folder.list("", recursive=True)] == ["folder"]
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_below(tmp_path) == before
 
 
 def test_junctions_are_links(folder, path, monkeypatch):
