@@ -100,7 +100,7 @@ def processes_below(pid: int) -> set[int]:
 
 
 def open_below(folder: Path) -> int:
-    """How many descriptors this process has there. It has others, which come and go: of pools that serve other tests."""
+    """How many descriptors this process has there. Its others come and go: of pools that serve other tests."""
     opened = 0
     for link in Path("/proc/self/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):
