@@ -20,6 +20,8 @@ def findings(main: Path) -> Iterator[str]:
         file = ["--file", str(main)] if len(command) > 1 else [str(main)]
         for action in (["build", *file, "--stdout"], ["lint", *file]):
             done = subprocess.run([*command, *action], capture_output=True, text=True, timeout=300)
-            yield from (line for line in done.stderr.splitlines() if "Warning" in line or "Error" in line)
-            if done.returncode != 0 and not done.stderr:
-                yield f"{' '.join([*command, *action])} ended with {done.returncode}"
+            found = [line for line in done.stderr.splitlines() if "Warning" in line or "Error" in line]
+            yield from found
+            if done.returncode != 0 and not found:
+                said = done.stderr.strip().splitlines() or ["it said nothing"]
+                yield f"{' '.join([*command, *action])} ended with {done.returncode}: {said[-1]}"

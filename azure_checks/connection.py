@@ -21,12 +21,17 @@ from urllib.parse import urlsplit
 PAUSE = 15.0
 """Seconds between two calls."""
 
-PASSES = (403, 404, 502, 503)
-"""What a new deployment may answer for some minutes: roles take time to arrive, and instances to start."""
+PASSES = (403, 404, 500, 502, 503)
+"""What a new deployment may answer for some minutes: roles take time to arrive, and instances to start. 500 is the
+connector's, which cannot read a setting in the key vault before such a role is there."""
 
 
 class NotCalled(Exception):
     """The app cannot be called; the message says what to do."""
+
+
+class NotYet(NotCalled):
+    """A key cannot be had; the host gives none before it has started."""
 
 
 def main() -> int:
@@ -40,8 +45,7 @@ def main() -> int:
     try:
         known = {**azd_values(), **os.environ}
         url = address(options.url or known.get("CONNECTOR_URL", ""))
-        headers = credentials(known)
-        status, answer = asked(f"{url}/api/connection", headers, options.wait)
+        status, answer = asked(f"{url}/api/connection", known, options.wait)
     except NotCalled as error:
         print(f"The connection was not checked. {error}", file=sys.stderr)
         return 1
@@ -79,14 +83,23 @@ def address(url: str) -> str:
 
 
 def credentials(known: Mapping[str, str]) -> dict[str, str]:
-    """The header that lets the call in. Raises NotCalled."""
+    """The header that lets the call in. Raises NotCalled.
+
+    azd and the Azure CLI each have a subscription and a tenant of their own: azd's are those that the app is in.
+    """
     if known.get("CONNECTOR_AUTH") == "entra":
         scope = f"api://{known.get('ENTRA_CLIENT_ID', '')}/.default"
-        command = ["account", "get-access-token", "--scope", scope, "--query", "accessToken"]
+        tenant = _option("--tenant", known.get("AZURE_TENANT_ID"))
+        command = ["account", "get-access-token", "--scope", scope, *tenant, "--query", "accessToken"]
         return {"Authorization": f"Bearer {known.get('CONNECTOR_TOKEN') or _asked_azure(command, 'CONNECTOR_TOKEN')}"}
     app = ["--name", known.get("AZURE_FUNCTION_NAME", ""), "--resource-group", known.get("AZURE_RESOURCE_GROUP", "")]
-    command = ["functionapp", "keys", "list", *app, "--query", "functionKeys.default"]
+    subscription = _option("--subscription", known.get("AZURE_SUBSCRIPTION_ID"))
+    command = ["functionapp", "keys", "list", *app, *subscription, "--query", "functionKeys.default"]
     return {"x-functions-key": known.get("CONNECTOR_KEY") or _asked_azure(command, "CONNECTOR_KEY")}
+
+
+def _option(name: str, value: str | None) -> list[str]:
+    return [name, value] if value else []
 
 
 def _asked_azure(command: list[str], instead: str) -> str:
@@ -96,24 +109,27 @@ def _asked_azure(command: list[str], instead: str) -> str:
     done = subprocess.run([az, *command, "--output", "tsv"], capture_output=True, text=True, timeout=120)
     if done.returncode != 0 or not done.stdout.strip():
         said = done.stderr.strip() or "it said nothing"
-        raise NotCalled(f"The Azure CLI gave no key ({said}). Run `az login`, or set {instead}.")
+        raise NotYet(f"The Azure CLI gave no key ({said}). Run `az login`, or set {instead}.")
     return done.stdout.strip()
 
 
-def asked(url: str, headers: Mapping[str, str], wait: float) -> tuple[int, dict[str, Any]]:
+def asked(url: str, known: Mapping[str, str], wait: float) -> tuple[int, dict[str, Any]]:
     """Status and body of the last answer. What may pass by is asked again for `wait` seconds. Raises NotCalled."""
     until = time.monotonic() + wait
     while True:
+        failure, status, answer = None, 0, {}
         try:
-            status, answer = _call(url, headers)
+            status, answer = _call(url, credentials(known))
+        except NotYet as error:
+            failure = error
         except OSError as error:
-            status, answer = 0, {"error": {"message": f"The app cannot be reached: {error}."}}
-        if time.monotonic() + PAUSE > until or not (status == 0 or status in PASSES):
+            failure = NotCalled(f"The app cannot be reached: {error}.")
+        if time.monotonic() + PAUSE > until or not (failure or status in PASSES):
             break
         print(f"waiting     {status or 'no answer'}, which is usual for some minutes after a deployment", flush=True)
         time.sleep(PAUSE)
-    if status == 0:
-        raise NotCalled(answer["error"]["message"])
+    if failure:
+        raise failure
     return status, answer
 
 

@@ -11,6 +11,9 @@ from .template import Parameter, Template
 _VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?:=([^}]*))?\}")
 """`${NAME}` or `${NAME=default}`, as azd takes it (drone/envsubst)."""
 
+_GIVEN_BACK = {"AZURE_LOCATION"}
+"""Variables of azd's own, which its templates have as outputs too: azd asks for them when they are gone."""
+
 
 def findings(path: Path, template: Template) -> Iterator[str]:
     values = {name: entry["value"] for name, entry in json.loads(path.read_text("utf-8"))["parameters"].items()}
@@ -21,6 +24,9 @@ def findings(path: Path, template: Template) -> Iterator[str]:
             yield from _value(name, parameter, values[name])
         elif parameter.default is None and "metadata" not in parameter.decorators:  # azd generates or asks for those
             yield f"{name} is missing, and has no default"
+    variables = {match[1] for value in values.values() if (match := _VARIABLE.fullmatch(str(value)))}
+    for name in (variables & template.outputs.keys()) - _GIVEN_BACK:
+        yield f"{name} is an output of {template.path.name} too: `azd down` would forget what the user has set"
 
 
 def _value(name: str, parameter: Parameter, value: object) -> Iterator[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from . import app_settings, compiler, names, parameters_file, secrets
+from . import app_settings, compiler, names, parameters_file, roles, secrets
 from .expressions import SyntaxMistake
 from .resource_types import resource_types
 from .template import Template, read
@@ -25,7 +25,8 @@ def findings(root: Path) -> list[str]:
         return found
     types = resource_types()
     for name, template in templates.items():
-        about = (TypeCheck(template, types, templates).findings(), names.findings(template), secrets.findings(template))
+        checks = (names, roles, secrets)
+        about = [TypeCheck(template, types, templates).findings(), *(check.findings(template) for check in checks)]
         found += [f"infra/{name} {finding}" for checked in about for finding in checked]
     main = templates["main.bicep"]
     file = infra / "main.parameters.json"

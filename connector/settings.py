@@ -155,7 +155,7 @@ SETTINGS = (
         "ENTRA_ALLOWED_CALLERS",
         None,
         "With `entra`: who of the tenant may call, with commas: object IDs, application IDs, app roles or groups. "
-        "Required then.",
+        "Required then, and refused with `key`.",
         _names,
     ),
     Setting(
@@ -261,6 +261,11 @@ class Settings:
                     raise InternalError(
                         f"The connector is not set up: with CONNECTOR_AUTH=entra, the setting {name} is missing. {use}"
                     )
+        elif values["entra_allowed_callers"] is not None:
+            raise InternalError(
+                "The connector is not set up: the setting ENTRA_ALLOWED_CALLERS says who may call, but with "
+                "CONNECTOR_AUTH=key nobody is asked who they are. Set CONNECTOR_AUTH to entra, or remove the list."
+            )
         if values["public_base_url"] is None and (hostname := environment.get("WEBSITE_HOSTNAME")):
             scheme = "http" if hostname.startswith(("localhost:", "127.0.0.1:")) else "https"
             values["public_base_url"] = f"{scheme}://{hostname}"

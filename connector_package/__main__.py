@@ -36,7 +36,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--auth", default="key", help="how callers sign in: key (default) or entra")
     parser.add_argument("--tenant-id", default="", help="with entra: the tenant that callers belong to")
     parser.add_argument("--client-id", default="", help="with entra: the app registration that callers sign in to")
-    parser.add_argument("--resource", default="", help="with entra: what the token is for (default: api://CLIENT-ID)")
+    parser.add_argument(
+        "--resource",
+        default="",
+        help="with entra: what the token is for (default: CLIENT-ID, the app registration itself)",
+    )
     parser.add_argument(
         "--output", metavar="FOLDER", type=Path, default=ROOT / "dist" / "connector-package", help="where to write it"
     )

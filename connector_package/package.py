@@ -56,7 +56,11 @@ class FunctionKey:
 
 @dataclass(frozen=True)
 class Entra:
-    """Callers sign in as themselves. `client_id` is the app registration that asks them, `resource` what for."""
+    """Callers sign in as themselves. `client_id` is the app registration that asks them, `resource` what for.
+
+    A registration that asks for itself must be named by its client ID: Entra ID refuses its application ID URI with
+    AADSTS90009, at the latest when the sign-in is renewed.
+    """
 
     tenant_id: str
     client_id: str
@@ -86,7 +90,7 @@ def sign_in(auth: str, *, tenant_id: str = "", client_id: str = "", resource: st
         if not _UUID.fullmatch(value):
             has = f"is '{value}'" if value else "is missing"
             raise PackageError(f"{name} {has}. With AUTH=entra it is a UUID, as the Azure portal shows it.")
-    return Entra(tenant_id, client_id, resource or f"api://{client_id}")
+    return Entra(tenant_id, client_id, resource or client_id)
 
 
 def api_url(url: str) -> str:

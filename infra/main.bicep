@@ -143,12 +143,12 @@ module resources 'resources.bicep' = {
   }
 }
 
-// azd keeps these as variables of the environment; `make connector-package` and `make connection` read them there.
+// azd keeps these as variables of the environment; `make connector-package` and `make connection` read them there. None
+// is named as what a user sets: `azd down` forgets all of them, and the next `azd up` would go without.
 output AZURE_LOCATION string = location
 output AZURE_TENANT_ID string = tenant().tenantId
 output AZURE_RESOURCE_GROUP string = group.name
 output AZURE_FUNCTION_NAME string = resources.outputs.functionName
 output CONNECTOR_URL string = resources.outputs.functionUrl
 output CONNECTOR_AUTH string = resources.outputs.connectorAuth
-output ENTRA_CLIENT_ID string = entraClientId
 output POOL_MANAGEMENT_ENDPOINT string = resources.outputs.poolManagementEndpoint

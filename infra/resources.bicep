@@ -34,6 +34,7 @@ var blobDataOwnerRole = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
 var metricsPublisherRole = '3913510d-42f4-4e42-8a64-420c390055eb'
 
 var packageContainerName = 'app-package'
+var hasSigningKeyPrevious = !empty(signingKeyPrevious)
 var connectorAuth = empty(entraClientId) ? 'key' : 'entra'
 var platformSignIn = platformSignInEnabled && !empty(entraClientId)
 
@@ -197,13 +198,12 @@ module vault 'vault.bicep' = if (keyVaultEnabled) {
     appPrincipalId: identity.properties.principalId
     signingKey: signingKey
     signingKeyPrevious: signingKeyPrevious
+    hasSigningKeyPrevious: hasSigningKeyPrevious
   }
 }
 
-// Without a version, so that the app finds a new one by itself.
-var vaultName = keyVaultEnabled ? vault!.outputs.name : ''
-var keyInVault = '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=signing-key)'
-var previousKeyInVault = '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=signing-key-previous)'
+var keyInVault = keyVaultEnabled ? '@Microsoft.KeyVault(SecretUri=${vault!.outputs.signingKeyUri})' : ''
+var keyPreviousInVault = keyVaultEnabled ? '@Microsoft.KeyVault(SecretUri=${vault!.outputs.signingKeyPreviousUri})' : ''
 
 // The function app
 resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
@@ -301,7 +301,7 @@ resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
     ENTRA_ALLOWED_CALLERS: entraAllowedCallers
     AZURE_AUTHORITY_HOST: environment().authentication.loginEndpoint
     SIGNING_KEY: keyVaultEnabled ? keyInVault : signingKey
-    SIGNING_KEY_PREVIOUS: keyVaultEnabled && !empty(signingKeyPrevious) ? previousKeyInVault : signingKeyPrevious
+    SIGNING_KEY_PREVIOUS: keyVaultEnabled && hasSigningKeyPrevious ? keyPreviousInVault : signingKeyPrevious
     CALLER_WAIT_SECONDS: callerWaitSeconds
     PUBLIC_BASE_URL: publicBaseUrl
     RICH_RESULTS: richResults
@@ -349,6 +349,29 @@ resource signIn 'Microsoft.Web/sites/config@2024-11-01' = {
   }
   dependsOn: [
     settings // or the two may overwrite each other: https://github.com/Azure/azure-dev/pull/3125
+  ]
+}
+
+// Code is published with a token of Entra ID: the user name and password that App Service makes for it let nobody in.
+resource passwordForCode 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-11-01' = {
+  parent: function
+  name: 'scm'
+  properties: {
+    allow: false
+  }
+  dependsOn: [
+    signIn
+  ]
+}
+
+resource passwordForFtp 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-11-01' = {
+  parent: function
+  name: 'ftp'
+  properties: {
+    allow: false
+  }
+  dependsOn: [
+    passwordForCode
   ]
 }
 

@@ -9,8 +9,9 @@ param signingKey string
 
 @secure()
 param signingKeyPrevious string
+param hasSigningKeyPrevious bool
 
-var secretsUserRole = '4633458b-17de-408a-874b-0445c86b69e6' // "Key Vault Secrets User": read secrets
+var secretsUserRole = '4633458b-17de-408a-b874-0445c86b69e6' // "Key Vault Secrets User": read secrets
 
 resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
   name: 'kv-${nameSuffix}'
@@ -36,7 +37,7 @@ resource key 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = {
   }
 }
 
-resource previousKey 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = if (!empty(signingKeyPrevious)) {
+resource previousKey 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = if (hasSigningKeyPrevious) {
   parent: vault
   name: 'signing-key-previous'
   properties: {
@@ -54,4 +55,6 @@ resource appMayReadSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' 
   }
 }
 
-output name string = vault.name
+// With their versions: an address without one is read again after up to a day, and a key that was changed would stay.
+output signingKeyUri string = key.properties.secretUriWithVersion
+output signingKeyPreviousUri string = hasSigningKeyPrevious ? previousKey!.properties.secretUriWithVersion : ''

@@ -19,6 +19,17 @@ def test_the_compilers_findings_are_taken(tmp_path, monkeypatch):
     assert found == ["main.bicep(1,1) : Warning build: no", "main.bicep(1,1) : Warning lint: no"]
 
 
+def test_a_compiler_that_fails_is_a_finding(tmp_path, monkeypatch):
+    """Whatever it writes: the templates were not compiled."""
+    program = tmp_path / "bicep"
+    program.write_text('#!/bin/sh\nif [ "$1" = build ]; then echo "cannot restore" >&2; fi\nexit 3\n')
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    built, linted = compiler.findings(ROOT / "infra" / "main.bicep")
+    assert built.endswith("--stdout ended with 3: cannot restore")
+    assert linted.endswith("ended with 3: it said nothing")
+
+
 def test_without_a_compiler_there_are_no_findings(tmp_path, monkeypatch):
     """The other checks stand alone then."""
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -46,8 +46,12 @@ def connection(tmp_path):
 def test_the_answer_is_shown_and_the_key_is_not(connection, program, api_with_key):
     """Address and names come from azd, the key from the Azure CLI; what CheckConnection says is shown."""
     url = api_with_key.url.removesuffix("/api")
-    program("azd", f"echo 'CONNECTOR_URL=\"{url}\"'; echo 'AZURE_FUNCTION_NAME=\"func-x\"'")
-    program("az", f'case "$*" in *"keys list --name func-x"*) echo {api_with_key.key};; *) exit 1;; esac')
+    values = {"CONNECTOR_URL": url, "AZURE_FUNCTION_NAME": "func-x", "AZURE_SUBSCRIPTION_ID": "sub-x"}
+    program("azd", "; ".join(f"echo '{name}=\"{value}\"'" for name, value in values.items()))
+    program(
+        "az",
+        f'case "$*" in *"keys list --name func-x"*"--subscription sub-x"*) echo {api_with_key.key};; *) exit 1;; esac',
+    )
     done = connection()
     assert (done.returncode, done.stderr) == (0, "")
     assert "connection  Connected: The session pool was reached" in done.stdout
@@ -79,8 +83,8 @@ def test_a_wrong_key_is_told(connection, api_with_key):
 def test_a_token_is_asked_for_with_entra(connection, program, tmp_path):
     """With Entra sign-in the Azure CLI is asked for a token of the app registration."""
     program("az", f'echo "$*" > {tmp_path}/asked; echo token')
-    connection("--url", "http://127.0.0.1:9", CONNECTOR_AUTH="entra", ENTRA_CLIENT_ID="an-id")
-    assert "get-access-token --scope api://an-id/.default" in (tmp_path / "asked").read_text()
+    connection("--url", "http://127.0.0.1:9", CONNECTOR_AUTH="entra", ENTRA_CLIENT_ID="an-id", AZURE_TENANT_ID="t")
+    assert "get-access-token --scope api://an-id/.default --tenant t " in (tmp_path / "asked").read_text()
 
 
 @pytest.mark.parametrize(
@@ -107,11 +111,25 @@ def test_an_app_that_is_not_there_is_a_sentence(connection):
 
 def test_what_may_pass_by_is_asked_again(monkeypatch):
     """A role that has not arrived is waited for; what will not change by itself is told at once."""
-    answers = [(403, {}), (502, {}), (200, {"status": "Connected"}), (401, {})]
+    answers = [(403, {}), (500, {}), (502, {}), (200, {"status": "Connected"}), (401, {})]
     monkeypatch.setattr(module, "_call", lambda url, headers: answers.pop(0))
     monkeypatch.setattr(module, "PAUSE", 0.001)
-    assert module.asked("https://x.example", {}, 60)[0] == 200
-    assert module.asked("https://x.example", {}, 60)[0] == 401
+    assert module.asked("https://x.example", {"CONNECTOR_KEY": "k"}, 60)[0] == 200
+    assert module.asked("https://x.example", {"CONNECTOR_KEY": "k"}, 60)[0] == 401
+
+
+def test_a_key_that_is_not_there_yet_is_asked_for_again(monkeypatch, program, tmp_path):
+    """A host that has not started gives none."""
+    program(
+        "az", f"test -e {tmp_path}/asked && echo key || {{ touch {tmp_path}/asked; echo Bad Request >&2; exit 1; }}"
+    )
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(module, "_call", lambda url, headers: (200, dict(headers)))
+    monkeypatch.setattr(module, "PAUSE", 0.001)
+    with pytest.raises(module.NotYet, match="Bad Request"):
+        module.asked("https://x.example", {}, 0)
+    (tmp_path / "asked").unlink()
+    assert module.asked("https://x.example", {}, 60) == (200, {"x-functions-key": "key"})
 
 
 def test_a_key_goes_to_no_other_address(connection):
@@ -137,12 +155,13 @@ def test_a_key_goes_to_no_other_address(connection):
 
 
 def test_the_templates_output_what_is_read():
-    """What the command and make ask azd for is an output of main.bicep, in capitals, as azd's variables are."""
+    """What the command and make ask azd for is an output of main.bicep, in capitals, or set by the user."""
     outputs = set(read(ROOT / "infra" / "main.bicep").outputs)
     assert all(re.fullmatch(r"[A-Z][A-Z_]*", name) for name in outputs)
     asked = re.findall(r'known\.get\("(\w+)"', (ROOT / "azure_checks" / "connection.py").read_text())
     asked += re.findall(r"\(call deployed,(\w+)\)", (ROOT / "Makefile").read_text())
-    assert set(asked) - {"CONNECTOR_KEY", "CONNECTOR_TOKEN"} <= outputs
+    given = re.findall(r"\$\{(\w+)", (ROOT / "infra" / "main.parameters.json").read_text())
+    assert set(asked) - {"CONNECTOR_KEY", "CONNECTOR_TOKEN", "AZURE_SUBSCRIPTION_ID"} <= outputs | set(given)
 
 
 def test_make_takes_the_address_that_azd_knows(program, tmp_path):

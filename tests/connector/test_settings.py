@@ -100,7 +100,14 @@ def test_sign_in_with_entra_is_whole(name):
     """What sign-in needs is required with it, and is named when it is missing; with function keys nothing is."""
     with pytest.raises(InternalError, match=name):
         settings(**{**ENTRA, name: " "})
-    assert settings(**{**ENTRA, name: " ", "CONNECTOR_AUTH": "key"}).connector_auth == "key"
+    without = {**ENTRA, "ENTRA_ALLOWED_CALLERS": " ", name: " ", "CONNECTOR_AUTH": "key"}
+    assert settings(**without).connector_auth == "key"
+
+
+def test_a_list_of_callers_that_nobody_is_held_to():
+    """With function keys it would let in everybody with a key: that is refused, and not passed over."""
+    with pytest.raises(InternalError, match="ENTRA_ALLOWED_CALLERS says who may call, but with CONNECTOR_AUTH=key"):
+        settings(**{**ENTRA, "CONNECTOR_AUTH": "key"})
 
 
 @pytest.mark.parametrize(

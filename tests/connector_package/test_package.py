@@ -288,9 +288,9 @@ def test_sign_in_says_what_is_wrong(auth, options, said):
 
 
 def test_sign_in_names_the_usual_resource():
-    """Without a resource, the token is for the app registration itself, by its usual application ID URI."""
+    """Without a resource, the token is for the app registration itself, which Entra ID takes by its client ID alone."""
     assert sign_in("key") == FunctionKey()
-    assert sign_in("entra", tenant_id=TENANT, client_id=CLIENT) == Entra(TENANT, CLIENT, f"api://{CLIENT}")
+    assert sign_in("entra", tenant_id=TENANT, client_id=CLIENT) == Entra(TENANT, CLIENT, CLIENT)
 
 
 def test_the_readme_has_the_certifications_sections():

@@ -39,7 +39,7 @@ ATTACKS = sorted(path.stem for path in (HERE / "attacks").glob("*.py"))
 SECRET = re.compile(r"SECRET-OF-\w+-[0-9a-f]{32}")
 CLEAR_SENTENCES = ("Kernel restarted: ", "Execution aborted", "Request timed out waiting for code execution")
 ORDINARY_UID = 2001  # as which ordinary_user runs what it is given
-GRACE_SECONDS = 6.0  # behind a run's time: the pool's own, and what a busy machine takes
+GRACE_SECONDS = 10.0  # behind a run's time: the pool's own, and what a busy machine takes
 NEIGHBOUR = "neighbour"
 
 NOT_HELD_AT_LEVEL_3 = {
