@@ -31,7 +31,7 @@ class NotCalled(Exception):
 
 
 class NotYet(NotCalled):
-    """A key cannot be had; the host gives none before it has started."""
+    """There is no key, or no answer: an app gives neither before it has started."""
 
 
 def main() -> int:
@@ -117,20 +117,18 @@ def asked(url: str, known: Mapping[str, str], wait: float) -> tuple[int, dict[st
     """Status and body of the last answer. What may pass by is asked again for `wait` seconds. Raises NotCalled."""
     until = time.monotonic() + wait
     while True:
-        failure, status, answer = None, 0, {}
+        is_last = time.monotonic() + PAUSE > until
         try:
             status, answer = _call(url, credentials(known))
-        except NotYet as error:
-            failure = error
-        except OSError as error:
-            failure = NotCalled(f"The app cannot be reached: {error}.")
-        if time.monotonic() + PAUSE > until or not (failure or status in PASSES):
-            break
-        print(f"waiting     {status or 'no answer'}, which is usual for some minutes after a deployment", flush=True)
+            if is_last or status not in PASSES:
+                return status, answer
+            passing = f"It answers {status}."
+        except NotYet as failure:
+            if is_last:
+                raise
+            passing = str(failure)
+        print(f"waiting     {passing} That is usual for some minutes after a deployment.", flush=True)
         time.sleep(PAUSE)
-    if failure:
-        raise failure
-    return status, answer
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -141,6 +139,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def _call(url: str, headers: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
+    """Status and body. Raises NotYet."""
     request = urllib.request.Request(url, headers=dict(headers))
     try:
         with urllib.request.build_opener(_NoRedirect).open(request, timeout=60) as response:
@@ -148,6 +147,8 @@ def _call(url: str, headers: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
     except urllib.error.HTTPError as error:
         with error:
             status, body = error.code, error.read()
+    except OSError as error:
+        raise NotYet(f"The app cannot be reached: {error}.") from None
     try:
         answer = json.loads(body)
     except ValueError:
