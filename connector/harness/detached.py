@@ -12,11 +12,14 @@ import ast
 import asyncio
 import codecs
 import ctypes
+import functools
+import gc
 import hashlib
 import importlib
 import io
 import os
 import pickle
+import queue
 import select
 import signal
 import stat
@@ -25,15 +28,18 @@ import threading
 import time
 import types
 import warnings
+import weakref
 
 harness = harness  # noqa: F821 - planted.py gives it to this namespace
 
-PROGRESS, CANCEL, VARIABLES = ".progress.json", harness.CANCEL, harness.VARIABLES
+PROGRESS, CANCEL, GOES_ON, VARIABLES = ".progress.json", harness.CANCEL, ".goes-on", harness.VARIABLES
 TICK_SECONDS = 0.1
 GRACE_SECONDS = 0.8
 """Between an interrupt and the end of all that does not heed it."""
 
 PROGRESS_SECONDS, HEARTBEAT_SECONDS = 0.5, 5.0
+LONGEST_LEAVING_SECONDS = 30.0
+"""That a run whose code has ended may take to leave its variables."""
 LONGEST_WITHOUT_ROOM = 2000
 """Characters of a text, where the data folder is full."""
 LARGEST_UNSURE_BYTES = 16 << 20
@@ -48,6 +54,7 @@ def start(asked, record, parent, is_new):
     if why is not None:
         return why
     harness.flush()
+    _flush_files()  # or both processes would write what is in their buffers
     before, since, started = harness.paths_before(), harness.file_clock(), time.monotonic()
     variables = _Variables(asked["code"])
     with warnings.catch_warnings():
@@ -78,10 +85,43 @@ def _why_not():
     names = _thread_names()
     if any(name.startswith("polars") for name in names):
         return "threads of Polars run in it"
+    if any(map(_is_open, _objects(*_classes("multiprocessing.pool", "Pool"), *_classes(*_PROCESS_POOL)))):
+        return "a pool of worker processes is open in it, whose threads would not be in the copy: close the pool first"
     for module, library in (("jaxlib", "JAX"), ("tensorflow", "TensorFlow"), ("duckdb", "DuckDB")):
         if module in sys.modules and len(names) > threading.active_count():
             return "threads of %s may run in it" % library
     return None
+
+
+_PROCESS_POOL = "concurrent.futures.process", "ProcessPoolExecutor"
+_THREAD_POOL = "concurrent.futures.thread", "ThreadPoolExecutor"
+
+
+def _classes(module, name):
+    """The class, if it was imported."""
+    found = getattr(sys.modules.get(module), name, None)
+    return (found,) if isinstance(found, type) else ()
+
+
+def _objects(*kinds):
+    """All that are alive. Their classes are asked, for an object may answer what it likes, or do something for it."""
+    return [thing for thing in gc.get_objects() if issubclass(type(thing), kinds)] if kinds else []
+
+
+def _is_open(pool):
+    """Whether it has taken work, and would take more."""
+    state = getattr(pool, "_state", None)  # of multiprocessing
+    return state == "RUN" if state is not None else bool(pool._processes) and not pool._shutdown_thread
+
+
+def _flush_files():
+    """What was written into files that nobody has closed."""
+    for file in _objects(io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom):
+        try:
+            if not file.closed and stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                file.flush()
+        except Exception:
+            pass  # it has no descriptor, or there is no room
 
 
 def _links(folder):
@@ -117,14 +157,20 @@ class _Watcher:
         self._record = record
         self._since, self._before, self._started = since, before, started
         self._deadline = started + asked["detached"]["timeoutInSeconds"]
-        self._texts, self._pipes, self._report = {}, {}, _Bytes()
+        self._texts, self._pipes, self._report = {}, {}, _Told()
         self._told_at, self._has_news = 0.0, True
         self._ended_by = None
         self._kill_at = None
+        self._leaves_since = None  # when its code had ended
+        self._looks_without_word = 0
         self._interpreter = os.getppid()
 
     def watch(self, run):
         os.setsid()
+        try:
+            harness.store(os.path.join(self._record.folder, GOES_ON), b"")
+        except OSError:
+            pass
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
@@ -173,14 +219,15 @@ class _Watcher:
         self._record.write(harness.encode(dict(harness.empty_report(), endedBy="died")))
 
     def _until_ended(self):
+        """The runner's status; 0 while it still has threads, which go on as they do behind a run in the interpreter."""
         while True:
             self._read(TICK_SECONDS)
             status = self._reap()
-            if status is not None:
+            if status is not None or self._report.is_whole:
                 if self._ended_by is not None:
                     _kill_descendants()
                 self._read(0)
-                return status
+                return status or 0
             now = time.monotonic()
             self._look_for_an_end(now)
             if now > self._told_at + (PROGRESS_SECONDS if self._has_news else HEARTBEAT_SECONDS):
@@ -220,8 +267,12 @@ class _Watcher:
                 self._has_news = True
 
     def _look_for_an_end(self, now):
-        if self._ended_by is None:
-            if os.path.exists(os.path.join(self._record.folder, CANCEL)):
+        if self._report.code_has_ended:
+            self._leaves_since = self._leaves_since or now
+            if now > self._leaves_since + LONGEST_LEAVING_SECONDS:
+                _kill_descendants()
+        elif self._ended_by is None:
+            if self._is_called_off():
                 self._ended_by = "canceled"
             elif now > self._deadline:
                 self._ended_by = "timeout"
@@ -242,6 +293,18 @@ class _Watcher:
                 except OSError:
                     pass
 
+    def _is_called_off(self):
+        """By a file that is there; or, where there is no room for one, by one that is no more.
+
+        Code may remove the whole folder, which is no wish to end: then other files go with it at about this time.
+        """
+        folder = self._record.folder
+        if os.path.exists(os.path.join(folder, CANCEL)):
+            return True
+        is_gone = os.path.exists(os.path.join(folder, PROGRESS)) and not os.path.exists(os.path.join(folder, GOES_ON))
+        self._looks_without_word = self._looks_without_word + 1 if is_gone else 0
+        return self._looks_without_word >= 3
+
     def _tell(self, now):
         self._told_at, self._has_news = now, False
         told = {"milliseconds": self._milliseconds(), "missing": {}}
@@ -250,8 +313,8 @@ class _Watcher:
         try:
             harness.store(path + ".new", harness.encode(told).encode())
             os.replace(path + ".new", path)
-        except OSError:
-            pass
+        except OSError:  # there is no room
+            _touch(path)
 
     def _put_texts(self, told):
         for name, text in self._texts.items():
@@ -264,9 +327,9 @@ class _Watcher:
 
     def _complete(self, status):
         folder = self._record.folder
-        report = self._report.read()
+        report, lost, was_interrupted = self._report.read()
         left = os.path.join(folder, VARIABLES)
-        if report is not None and os.getppid() == self._interpreter:
+        if lost is not None and os.getppid() == self._interpreter:
             try:
                 os.replace(left + ".new", left)
             except OSError:
@@ -276,17 +339,19 @@ class _Watcher:
             report["executionCount"] += 1
             if self._ended_by is None:
                 self._ended_by = "died"
+        elif lost is not None:
+            report["notReturned"] = lost
         report["milliseconds"] = self._milliseconds()
         files = harness.changed_files(self._before, self._since)
         report["files"] = files[: harness.MOST_FILES]
         if len(files) > harness.MOST_FILES:
             report["missing"]["files"] = len(files) - harness.MOST_FILES
         self._put_texts(report)
-        if self._ended_by is not None and report["status"] != "ok":  # it may have come to its end in that moment
+        if self._ended_by is not None and (was_interrupted or report["status"] != "ok"):  # or it ended in that moment
             report["endedBy"] = self._ended_by
             report["signal"] = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
         self._write(report)
-        _remove(folder, PROGRESS, PROGRESS + ".new", CANCEL, VARIABLES + ".new")
+        _remove(folder, PROGRESS, PROGRESS + ".new", CANCEL, GOES_ON, VARIABLES + ".new")
 
     def _write(self, report):
         """The record's end. Where there is no room for all, less of it; what only this needed goes first."""
@@ -318,21 +383,40 @@ def _remove(folder, *names):
             pass
 
 
-class _Bytes:
-    """The runner's report on its way."""
+def _touch(path):
+    """An empty file needs no room; one that is there shows that somebody is at work."""
+    try:
+        with open(path, "ab"):
+            os.utime(path)
+    except OSError:
+        pass
+
+
+class _Told:
+    """What comes from the runner: a line with its report, and one with the names of variables that stay behind."""
 
     def __init__(self):
-        self._parts = []
+        self._parts, self._lines = [], 0
 
     def write(self, data):
         self._parts.append(data)
+        self._lines += data.count(b"\n")
+
+    @property
+    def code_has_ended(self):
+        return self._lines >= 1
+
+    @property
+    def is_whole(self):
+        return self._lines >= 2
 
     def read(self):
-        """None when the runner has not come to its end."""
-        try:
-            return harness.decode(b"".join(self._parts).decode())
-        except ValueError:
-            return None
+        """The report, or None; those names, or None while variables are written; whether the code was interrupted."""
+        lines = b"".join(self._parts).split(b"\n")[: self._lines]
+        if not lines:
+            return None, None, False
+        report = harness.decode(lines[0].decode())
+        return report, harness.decode(lines[1].decode()) if len(lines) > 1 else None, report.pop("wasInterrupted")
 
 
 def _let_go_of_sockets():
@@ -386,12 +470,19 @@ def _kill_descendants():
 
 def _run(asked, parent, is_new, folder, telling, variables):
     """In the runner: the run, its variables, and its report, which goes into the pipe `telling`."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    own, interrupts = os.getpid(), []
+
+    def interrupt(number, frame):
+        interrupts.append(number)
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, interrupt)
     harness.become_own_process()
     history = harness.shell.history_manager
     if history is not None:
         history.enabled = False  # the interpreter has the same numbers, and a number is written once
     _spare_openmp()
+    _renew_thread_pools()
     _write_to_the_pipes()
     asyncio._set_running_loop(None)
     loop = asyncio.new_event_loop()
@@ -402,21 +493,35 @@ def _run(asked, parent, is_new, folder, telling, variables):
             reply = loop.run_until_complete(harness.execute(asked["code"]))
     except BaseException:
         pass  # the interrupt hit something else than the code
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     harness.flush()
+    if os.getpid() != own:  # the code has made a copy of this process, and that has come to its end
+        _flush_files()
+        return
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     report, _ = harness.report(recorder, reply, is_new, 0, [], folder)
+    report["wasInterrupted"] = bool(interrupts)
+    report["notReturned"] = variables.candidates()
+    _send(telling, report)
     lost = variables.leave(os.path.join(folder, VARIABLES + ".new"))
-    if lost:
-        report["notReturned"] = lost
-    view = memoryview(harness.encode(report).encode())
+    _flush_files()
+    _send(telling, lost)
+    try:
+        threading._shutdown()  # waits for the threads that the code has started, and tells those of pools to end
+    finally:
+        _flush_files()
+
+
+def _send(pipe, told):
+    view = memoryview((harness.encode(told) + "\n").encode())
     while view:
-        view = view[os.write(telling, view) :]
+        view = view[os.write(pipe, view) :]
 
 
 def _write_to_the_pipes():
     """The kernel's own streams need a thread that is not here. Whoever holds one of them writes to the pipes too."""
     for number, name in ((1, "stdout"), (2, "stderr")):
-        stream = open(number, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
+        stream = _Stream(open(number, "wb", closefd=False), encoding="utf-8", errors="replace", line_buffering=True)
+        stream._own = os.getpid()
         old = getattr(sys, name)
         setattr(sys, name, stream)
         for method in ("write", "flush", "writelines"):
@@ -424,6 +529,39 @@ def _write_to_the_pipes():
                 setattr(old, method, getattr(stream, method))
             except Exception:
                 pass
+
+
+class _Stream(io.TextIOWrapper):
+    """Whoever polls sees what was written, also when no line has ended; and it is there when the process dies.
+
+    Copies of this process write whole lines, so that those of several do not get mixed up.
+    """
+
+    _own = 0
+
+    def write(self, text):
+        length = io.TextIOWrapper.write(self, text)
+        if os.getpid() == self._own:
+            self.flush()
+        return length
+
+
+def _renew_thread_pools():
+    """Their threads are not here, and new work would wait for them forever. What waits already is the interpreter's."""
+    for pool in _objects(*_classes(*_THREAD_POOL)):
+        try:
+            pool._threads, pool._work_queue = set(), queue.SimpleQueue()
+            pool._idle_semaphore, pool._shutdown_lock = threading.Semaphore(0), threading.Lock()
+        except Exception:
+            pass
+    for name in ("joblib.externals.loky.reusable_executor", "loky.reusable_executor"):  # makes another when it is asked
+        reusable = sys.modules.get(name)
+        if getattr(reusable, "_executor", None) is not None:
+            _not_ours.append(reusable._executor)
+            reusable._executor, reusable._executor_kwargs = None, None
+
+
+_not_ours = []  # what would end the worker processes of the interpreter if it were collected here
 
 
 def _spare_openmp():
@@ -449,8 +587,18 @@ class _Variables:
         self._looks = {name: _look(self._names[name]) for name in used if name in self._names}
 
     def as_they_were(self):
-        """By name: what tells whether it is another object, and whether one that the code uses has changed."""
-        return {name: (id(value), self._looks.get(name)) for name, value in self._before.items()}
+        """By name: the object, and what tells whether one that the code uses has changed."""
+        return {name: (_held(value), self._looks.get(name)) for name, value in self._before.items()}
+
+    def candidates(self):
+        """The names of those that the run may have made or changed."""
+        return [name for name, value in self._visible() if self._is_new(name, value) or name in self._stored]
+
+    def _visible(self):
+        return [(name, value) for name, value in sorted(self._names.items()) if not _is_the_shells(name)]
+
+    def _is_new(self, name, value):
+        return name not in self._before or self._before[name] is not value
 
     def leave(self, path):
         """Writes those that the run has made or changed, and returns the names of those that cannot be.
@@ -458,10 +606,8 @@ class _Variables:
         An object that the code names may have been changed in place. Only then it is another one afterwards.
         """
         wanted, lost = {}, []
-        for name, value in sorted(self._names.items()):
-            if name.startswith("_") or name in ("In", "Out"):
-                continue
-            is_new = name not in self._before or self._before[name] is not value
+        for name, value in self._visible():
+            is_new = self._is_new(name, value)
             if not is_new and name not in self._stored and self._looks.get(name) in (None, _look(value)):
                 continue
             if not is_new and isinstance(value, (types.ModuleType, types.FunctionType, type)):
@@ -471,7 +617,7 @@ class _Variables:
                 wanted[name] = _pickled(value, self._before)
             except BaseException:
                 lost.append(name)
-        gone = [name for name in self._before if name not in self._names and not name.startswith("_")]
+        gone = [name for name in self._before if name not in self._names and not _is_the_shells(name)]
         try:
             with open(path, "wb") as file:
                 pickle.dump((wanted, gone), file, 4)
@@ -482,6 +628,18 @@ class _Variables:
                 pass
             return sorted(wanted) + lost
         return lost
+
+
+def _is_the_shells(name):
+    return name.startswith("_") or name in ("In", "Out")
+
+
+def _held(value):
+    """Gives the object while it is there: another one may get its number. What has no weak references is kept."""
+    try:
+        return weakref.ref(value)
+    except TypeError:
+        return lambda: value
 
 
 def _look(value):
@@ -497,18 +655,24 @@ def _look(value):
 
 
 def _named(code):
-    """The names that the code stores into, and those that it uses at all."""
+    """The names that the code stores into, also as `x.sort(inplace=True)` does, and those that it uses at all."""
     try:
         nodes = list(ast.walk(ast.parse(harness.shell.transform_cell(code))))
     except Exception:
         return set(), set()
-    stored = set()
+    targets = [node for node in nodes if isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del))]
     for node in nodes:
-        if isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del)):
-            while isinstance(node, (ast.Subscript, ast.Attribute)):
-                node = node.value
-            if isinstance(node, ast.Name):
-                stored.add(node.id)
+        for keyword in node.keywords if isinstance(node, ast.Call) else ():
+            if keyword.arg == "out":
+                targets.append(keyword.value)
+            elif keyword.arg == "inplace":
+                targets.append(node.func)
+    stored = set()
+    for node in targets:
+        while isinstance(node, (ast.Subscript, ast.Attribute)):
+            node = node.value
+        if isinstance(node, ast.Name):
+            stored.add(node.id)
     return stored, {node.id for node in nodes if isinstance(node, ast.Name)}
 
 
@@ -519,6 +683,9 @@ class _Bounded(io.BytesIO):
         return io.BytesIO.write(self, data)
 
 
+_CACHED = functools._lru_cache_wrapper
+
+
 def _pickled(value, before):
     """What the interpreter has too goes by its name; what only the run has defined goes as a whole, where it can."""
     base = _whole_pickler()
@@ -527,6 +694,12 @@ def _pickled(value, before):
         def reducer_override(self, thing):
             if isinstance(thing, types.ModuleType):
                 return importlib.import_module, (thing.__name__,)
+            if type(thing) is _CACHED and thing.__module__ == "__main__":
+                if before.get(thing.__name__) is thing:
+                    return NotImplemented
+                asked = thing.cache_parameters()  # new in Python 3.9: before, it is named as one that cannot be brought
+                arguments = thing.__wrapped__, asked["maxsize"], asked["typed"], functools._CacheInfo
+                return _CACHED, arguments, thing.__dict__
             if isinstance(thing, (type, types.FunctionType)) and thing.__module__ == "__main__":
                 if before.get(thing.__qualname__) is thing:
                     return NotImplemented
@@ -552,7 +725,8 @@ def _whole_pickler():
 def take_over(folder, before):
     """In the interpreter: the variables that a run has left, but those that other runs have set or changed since.
 
-    Returns the names of those that stayed as they are here, also because they cannot be read.
+    Returns the names of those that stayed as they are here, also because they cannot be read. An object that the code
+    of both has changed alike, as a module that both have imported, is the same.
     """
     path = os.path.join(folder, VARIABLES)
     try:
@@ -566,12 +740,14 @@ def take_over(folder, before):
     unchanged = {name for name in unchanged if _is_as_before(names[name], *before[name])}
     found = {}
     for name, data in wanted.items():
-        if name in names and name not in unchanged:
+        try:
+            value = pickle.loads(data)
+        except BaseException:
             lost.append(name)
             continue
-        try:
-            found[name] = pickle.loads(data)
-        except BaseException:
+        if name in unchanged or (name not in names and name not in before):
+            found[name] = value
+        elif name not in names or names[name] is not value:
             lost.append(name)
     # When all are there: an object brings its class once more.
     names.update({name: _at_home(value) for name, value in found.items()})
@@ -581,13 +757,24 @@ def take_over(folder, before):
     return lost
 
 
-def _is_as_before(value, number, look):
-    return id(value) == number and (look is None or _look(value) == look)
+def _is_as_before(value, held, look):
+    return held() is value and (look is None or _look(value) == look)
+
+
+def other_run(code):
+    """In the interpreter: another run is about to change objects of which nothing tells later whether it did."""
+    stored, _ = _named(code)
+    for _, _, before in harness.detached:
+        for name in stored & before.keys():
+            held, look = before[name]
+            if look is None:
+                before[name] = held, b""  # as no object looks
 
 
 def _at_home(value):
     """Functions, and methods of classes, that came as a whole see the interpreter's variables, not copies of some."""
-    if isinstance(value, types.FunctionType) and value.__module__ == "__main__":
+    # A library's wrapper has the module of what it wraps, and variables of its own.
+    if isinstance(value, types.FunctionType) and value.__globals__.get("__name__") == "__main__":
         function = types.FunctionType(
             value.__code__, harness.shell.user_ns, value.__name__, value.__defaults__, value.__closure__
         )
@@ -600,4 +787,8 @@ def _at_home(value):
         for name, member in list(vars(value).items()):
             if isinstance(member, types.FunctionType):
                 setattr(value, name, _at_home(member))
+            elif isinstance(member, (staticmethod, classmethod)):
+                setattr(value, name, type(member)(_at_home(member.__func__)))
+            elif type(member) is property:
+                setattr(value, name, property(*map(_at_home, (member.fget, member.fset, member.fdel)), member.__doc__))
     return value

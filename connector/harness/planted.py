@@ -711,6 +711,7 @@ async def do_execute(code, silent, store_history=True, user_expressions=None, al
     asked = _asked(code)
     if _detached:
         _take_over()
+        _tell_detached(code if asked is None else asked.get("code", ""))
     if asked is None:
         return await _awaited(_do_execute(code, silent, store_history, user_expressions, allow_stdin, **keywords))
     reply = {"status": "ok", "execution_count": _shell.execution_count - 1, "user_expressions": {}, "payload": []}
@@ -794,6 +795,7 @@ def _why_not_started(asked, record):
     if why is not None:
         return "the session's interpreter cannot be copied, because %s" % why
     _state["is_new"] = False
+    del _state["lost"][:]  # its report has them
     record.leave()
     with contextlib.suppress(Exception):
         _count(asked["code"])
@@ -877,6 +879,14 @@ def _take_over():
             pass  # its folder is gone, or code has broken what is needed
 
 
+def _tell_detached(code):
+    """What a run that goes on has copies of may be changed by one beside it."""
+    try:
+        _state["detached"][1]["other_run"](code)
+    except Exception:
+        pass  # an earlier version of it
+
+
 def _perform(asked):
     """A task of the connector's own, in a namespace of its own."""
     try:
@@ -927,7 +937,7 @@ def _report(recorder, reply, is_new, milliseconds, files, folder):
         "files": files[:MOST_FILES],
     }
     if _state["lost"]:
-        report["notTakenOver"] = _state["lost"][:]
+        report["notTakenOver"] = list(dict.fromkeys(_state["lost"]))
         del _state["lost"][:]
     for name, text in recorder.streams.items():
         _put_text(report, name, text)

@@ -24,10 +24,13 @@ PROGRESS = ".progress.json"
 CANCEL = ".cancel"
 """Beside the record: that the run is to end, or not to begin."""
 
+GOES_ON = ".goes-on"
+"""Beside the record of a detached run that goes on. Where there is no room for CANCEL, its removal says the same."""
+
 VARIABLES = ".variables"
 """Beside the record of a detached run that has ended: what it has set, until the next run takes it over."""
 
-OWN = frozenset({RECORD, NOTE, PROGRESS, CANCEL, VARIABLES, f"{PROGRESS}.new", f"{VARIABLES}.new"})
+OWN = frozenset({RECORD, NOTE, PROGRESS, CANCEL, GOES_ON, VARIABLES, f"{PROGRESS}.new", f"{VARIABLES}.new"})
 """What is no output of a run. New ones are written beside old ones and then put in their place."""
 
 _TOLD = re.compile(r'\x1e[0-9a-f]{16}\{("isInRecord": true\})?')

@@ -3,9 +3,10 @@
 Code can write there too, so that nothing is taken on trust but its form.
 """
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 
-from ..errors import ConnectorError, FileNotFound, SessionNotFound
+from ..errors import ConnectorError, FileNotFound, FileTooLarge, SessionNotFound
 from ..harness import report
 from ..harness.report import Note, Progress, Record
 from ..session_pool import SessionPoolClient
@@ -57,7 +58,11 @@ def write_note(pool: SessionPoolClient, session_id: str, execution_id: str) -> N
 
 def ask_to_cancel(pool: SessionPoolClient, session_id: str, execution_id: str) -> None:
     """Whatever watches the run finds that."""
-    pool.upload_file(session_id, _folder(execution_id), report.CANCEL, b"{}")
+    try:
+        pool.upload_file(session_id, _folder(execution_id), report.CANCEL, b"{}")
+    except FileTooLarge:  # there is no room in the session, and the run is why
+        with contextlib.suppress(FileNotFound):
+            pool.delete_file(session_id, _folder(execution_id), report.GOES_ON)
 
 
 def is_to_be_canceled(pool: SessionPoolClient, session_id: str, execution_id: str) -> bool:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from connector.harness import cell
-from connector.harness.report import CANCEL, FOLDER, PROGRESS, RECORD, Report, read_progress, read_record
+from connector.harness.report import CANCEL, FOLDER, GOES_ON, PROGRESS, RECORD, Report, read_progress, read_record
+from emulator.session_pool.data_rules import TooLarge
 from emulator.session_pool.processes import InterpreterEnded
 from tests.connector.harness.kernels import Kernel, Kernels
 from tests.connector.harness.programs import PROGRAMS, Program
@@ -118,6 +119,185 @@ def test_what_other_runs_changed_meanwhile_stays(kernel: Kernel) -> None:
     following = kernel.report("orders, untouched")
     assert following.value == [{"quick": 1}, {"long": 1}]
     assert following.not_taken_over == ["orders"]
+
+
+MEANWHILE = {
+    "another object under the same number": ("x = 0.5", "x = 99.0", "x = x + 1.0\nx = x + 1.0", "x", 2.5),
+    "a large object changed in place": (
+        "import numpy as np\nx = np.zeros(3_000_000)",
+        "x = x + 5",
+        "x[0] = 1.5",
+        "float(x[0] + x[1])",
+        1.5,
+    ),
+    "a large object changed by an argument": (
+        "import numpy as np\nx = np.zeros(3_000_000)",
+        "x = x + 5",
+        "np.add(x, 1, out=x)",
+        "float(x[0] + x[1])",
+        2,
+    ),
+    "a deleted one": ("x = 1", "x = 5", "del x", "'x' in globals()", False),
+}
+
+
+@pytest.mark.parametrize("case", MEANWHILE)
+def test_what_another_run_did_to_a_variable_stays(kernel: Kernel, case: str) -> None:
+    """Whatever it was, and it is named; what the other has only read comes back."""
+    before, long, other, look, expected = MEANWHILE[case]
+    wait = "import os, time\nwhile not os.path.exists('/mnt/data/go'): time.sleep(0.02)\n"
+    kernel.report(before)
+    run = kernel.start_detached(wait + long + "\ny = 1")
+    kernel.report(other)
+    kernel.report("open('/mnt/data/go', 'w').close()")
+    ended(kernel, run)
+    following = kernel.report(look)
+    assert following.value == expected
+    assert following.not_taken_over == ["x"]
+    assert value(kernel, "y") == 1
+
+
+def test_a_large_object_that_another_run_has_read_comes_back(kernel: Kernel) -> None:
+    """To look at it is no change."""
+    kernel.report("import numpy as np\nx = np.zeros(3_000_000)")
+    run = kernel.start_detached(
+        "import os, time\nwhile not os.path.exists('/mnt/data/go'): time.sleep(0.02)\nx = x + 5"
+    )
+    kernel.report("x.sum()\nopen('/mnt/data/go', 'w').close()")
+    ended(kernel, run)
+    assert value(kernel, "float(x[0])") == 5
+
+
+def test_what_both_have_imported_is_no_difference(kernel: Kernel) -> None:
+    """And a notice comes once."""
+    kernel.report("x = 1")
+    wait = "import json, os, time\nwhile not os.path.exists('/mnt/data/go'): time.sleep(0.02)\n"
+    runs = [kernel.start_detached(wait + "x = 2"), kernel.start_detached(wait + "x = 3")]
+    kernel.report("import json\nx = 4\nopen('/mnt/data/go', 'w').close()")
+    for run in runs:
+        ended(kernel, run)
+    assert kernel.detached("1").not_taken_over == ["x"]
+    assert kernel.report("1").not_taken_over == []
+
+
+def test_files_that_nobody_has_closed_are_written(kernel: Kernel) -> None:
+    """As they would be in the interpreter; what was in a buffer before is written once."""
+    kernel.report("earlier = open('/mnt/data/earlier', 'w')\nearlier.write('a\\n')")
+    kernel.detached(
+        "import csv\nearlier.write('b\\n')\nraw = open('/mnt/data/raw', 'wb')\nraw.write(b'raw')\n"
+        "rows = csv.writer(open('/mnt/data/rows', 'w', newline=''))\nrows.writerow([1, 2])"
+    )
+    kernel.report("earlier.write('c\\n')\nearlier.flush()")
+    read = "[open('/mnt/data/' + name).read() for name in ('earlier', 'raw', 'rows')]"
+    assert value(kernel, read) == ["a\nb\nc\n", "raw", "1,2\n"]
+
+
+def test_threads_go_on_behind_a_run(kernel: Kernel) -> None:
+    """The run ends when its code does, and they when they are done."""
+    report = kernel.detached(
+        "import threading, time\ndef work():\n    time.sleep(1)\n    open('/mnt/data/late', 'w').write('done')\n"
+        "threading.Thread(target=work).start()\n'at once'"
+    )
+    assert report.is_ok and report.result == "at once" and report.milliseconds < 1000
+    assert value(
+        kernel,
+        "import os, time\nwhile not os.path.exists('/mnt/data/late') or not os.path.getsize('/mnt/data/late'):"
+        " time.sleep(0.05)\nopen('/mnt/data/late').read()",
+    ) == "done"  # fmt: skip
+
+
+def test_what_libraries_have_wrapped_works_afterwards(kernel: Kernel) -> None:
+    """Their wrappers have the name of the code's module, and variables of their library."""
+    kernel.report("import functools\n@functools.lru_cache(maxsize=5)\ndef cached(x): return 'old'\ncached(1)")
+    kernel.detached(
+        "from contextlib import contextmanager\nfrom dataclasses import dataclass\nfactor = 1\n"
+        "@dataclass\nclass Point:\n    x: int\n    @property\n    def twice(self): return self.x * factor\n"
+        "    @staticmethod\n    def one(): return factor\n    @classmethod\n    def made(cls): return cls(factor)\n"
+        "    @contextmanager\n    def held(self): yield self.x\n"
+        "@contextmanager\ndef opened(): yield 5\n"
+        "@functools.lru_cache(maxsize=7)\ndef cached(x): return 'new'\npoint = Point(3)"
+    )
+    kernel.report("factor = 2")
+    assert value(
+        kernel,
+        "with opened() as a, point.held() as b: pass\n"
+        "repr(point), point.twice, Point.one(), Point.made().x, a, b, cached(1), cached.cache_info().maxsize",
+    ) == ["Point(x=3)", 6, 2, 2, 5, 3, "new", 7]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("before", "code"),
+    [
+        (
+            "from concurrent.futures import ThreadPoolExecutor\npool = ThreadPoolExecutor(2)\n"
+            "pool.submit(len, 'ab').result()",
+            "pool.submit(len, 'abc').result()",
+        ),
+        (
+            "import math\nfrom joblib import Parallel, delayed\n"
+            "sum(Parallel(n_jobs=2)(delayed(math.floor)(n) for n in range(3)))",
+            "sum(Parallel(n_jobs=2)(delayed(math.floor)(n) for n in range(3)))",
+        ),
+    ],
+    ids=["threads", "joblib"],
+)
+def test_pools_that_the_session_has_used_work(kernel: Kernel, before: str, code: str) -> None:
+    """Their threads are not in the copy, where they begin anew; those of the interpreter stay as they are."""
+    kernel.report(before)
+    run = kernel.start_detached(code)
+    assert ended(kernel, run, 60).result == "3"
+    assert value(kernel, code) == 3
+
+
+def test_code_that_swallows_the_interrupt_was_interrupted_all_the_same(kernel: Kernel) -> None:
+    """Its result is told, and that it was not let come to its end."""
+    run = kernel.start_detached("import time\ntry: time.sleep(50)\nexcept BaseException: pass\n9", seconds=1)
+    report = ended(kernel, run)
+    assert (report.ended_by, report.result) == ("timeout", "9")
+
+
+def test_time_that_variables_take_is_not_the_codes(kernel: Kernel) -> None:
+    """Code that has ended is no timeout."""
+    kernel.report("import time\nclass Slow:\n    def __reduce__(self): time.sleep(3); return int, (7,)")
+    report = ended(kernel, kernel.start_detached("slow = Slow()\n'done'", seconds=1))
+    assert (report.ended_by, report.result, report.not_returned) == ("", "done", [])
+    assert value(kernel, "slow") == 7
+
+
+def test_a_copy_that_the_code_makes_of_the_process(kernel: Kernel) -> None:
+    """It tells nothing: the run is the first process's."""
+    report = kernel.detached("import os, sys\npid = os.fork()\npid and os.wait()\nprint('one' if pid else 'two')\n'r'")
+    assert report.is_ok and report.result == "r" and report.not_returned == []
+    assert report.stdout == "two\none\n"
+
+
+def test_text_without_a_newline_is_told(kernel: Kernel) -> None:
+    """While the run goes on, and when its process dies."""
+    run = kernel.start_detached("import os, time\nprint('.', end='')\ntime.sleep(0.9)\nprint('x', end='')\nos._exit(1)")
+    assert printed(kernel, run, ".") == "."
+    assert ended(kernel, run).stdout == ".x"
+
+
+def test_a_run_that_has_filled_the_disk_tells_that_it_lives_and_can_be_called_off(kernel: Kernel) -> None:
+    """There is no room for words then, nor for a wish: a file that is removed says it."""
+    run = kernel.start_detached(
+        "import time\nf = open('/mnt/data/full', 'wb', buffering=0)\nfor size in (1 << 20, 1):\n    try:\n"
+        "        while True: f.write(bytes(size))\n    except OSError: pass\nprint('full')\ntime.sleep(100)",
+        seconds=100,
+    )
+    folder = f"{FOLDER}/{run}"
+    with pytest.raises(TooLarge):
+        while True:
+            time.sleep(0.1)
+            kernel.process.data.write(folder, "probe", io.BytesIO(b"x" * 5000))
+            kernel.process.data.delete(folder, "probe")
+    first = kernel.process.data.entry(folder, PROGRESS).modified
+    until = time.monotonic() + 15
+    while kernel.process.data.entry(folder, PROGRESS).modified == first:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    kernel.process.data.delete(folder, GOES_ON)
+    assert ended(kernel, run, 2).ended_by == "canceled"
 
 
 def test_what_is_stored_into_classes_and_modules_is_named(kernel: Kernel) -> None:
@@ -293,6 +473,10 @@ def test_a_run_that_was_cancelled_before_it_began_does_not_begin(kernel: Kernel)
 
 
 NOT_DETACHABLE = {
+    "a pool of worker processes is open": "import math, multiprocessing\npool = multiprocessing.Pool(1)\n"
+    "pool.map(math.floor, [1.5])",
+    "close the pool first": "import math\nfrom concurrent.futures import ProcessPoolExecutor\n"
+    "pool = ProcessPoolExecutor(1)\npool.submit(math.floor, 1.5).result()",
     "threads of Polars": "import ctypes, threading\nbegun = threading.Event()\ndef work():\n"
     "    ctypes.CDLL(None).prctl(15, b'polars-0', 0, 0, 0)\n    begun.set()\n    threading.Event().wait()\n"
     "threading.Thread(target=work, daemon=True).start()\nbegun.wait()",

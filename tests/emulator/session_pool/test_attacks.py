@@ -58,6 +58,8 @@ NOT_HELD_AT_LEVEL_2 = NOT_HELD_AT_LEVEL_3 | {
     "writes_over_files_of_the_machine": "landlock does not hold changes of a file's rights, times and attributes",
 }
 
+SOMETIMES_HELD = {"fills_processes"}  # when the watchdog looks in time
+
 NOT_HELD = {3: NOT_HELD_AT_LEVEL_3, 2: NOT_HELD_AT_LEVEL_2}
 
 # These take what all sessions share, or send signals: no other runs beside them, so that it is clear who did what.
@@ -663,7 +665,7 @@ def test_attacks(level, name):
     outcome = level.outcomes[name]
     assert outcome.tried, f"it did not get to its end: {json.dumps(outcome.body)[:3000]}"
     if name in NOT_HELD[level.number]:
-        assert outcome.breaches, "held: take it out of NOT_HELD"
+        assert outcome.breaches or name in SOMETIMES_HELD, "held: take it out of NOT_HELD"
     else:
         assert not outcome.breaches
 
