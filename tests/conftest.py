@@ -18,6 +18,7 @@ from connector.settings import SETTINGS
 from emulator.functions_host import FunctionsHost
 from emulator.session_pool.engine import Engine
 from emulator.session_pool.identity_endpoint import IdentityEndpoint
+from emulator.session_pool.limits import Limits
 from emulator.session_pool.pool import Pool
 from emulator.session_pool.server import SessionPoolServer
 from emulator.session_pool.tokens import TokenAuthority
@@ -113,10 +114,12 @@ class Emulator:
 
 
 @contextmanager
-def emulated_pool(*, role_held: bool = True, cooldown: float = 300, **options: Any) -> Iterator[Emulator]:
-    """`options` are the pool's."""
+def emulated_pool(
+    *, role_held: bool = True, cooldown: float = 300, data_bytes: int = Limits.data_bytes, **options: Any
+) -> Iterator[Emulator]:
+    """`data_bytes` go into a session's data folder; `options` are the pool's."""
     authority = TokenAuthority(role_held=role_held)
-    pool = Pool(Engine(), cooldown=timedelta(seconds=cooldown), **options)
+    pool = Pool(Engine(limits=Limits(data_bytes=data_bytes)), cooldown=timedelta(seconds=cooldown), **options)
     server, identity = SessionPoolServer(pool, authority), IdentityEndpoint(authority)
     server.start()
     identity.start()

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import requests
 
-from connector.errors import ExecutionNotFound, InvalidRequest, PoolUnavailable
+from connector.errors import ExecutionNotFound, FileTooLarge, InvalidRequest, PoolUnavailable
 from connector.harness.cell import Cell
 from connector.operations import harnessed_run
 from connector.operations.calls import Runs
@@ -288,6 +288,26 @@ def test_cancel_execution_stops_a_run_and_keeps_the_session(api: Api, session_id
     assert time.monotonic() - called < 2.5
     assert api.call("GET", address).json()["status"] == "Canceled"
     assert api.execute("x, open('/mnt/data/kept').read()", session_id)["value"] == [1, "1"]
+
+
+@pytest.mark.parametrize("version", FAMILIES)
+def test_cancel_execution_stops_a_run_that_has_filled_the_session(session_id: str, version: str) -> None:
+    """There is no room for the wish, nor for what the run says; it is neither lost nor out of reach."""
+    fill = (
+        "import time\nf = open('/mnt/data/full', 'wb', buffering=0)\nfor size in (1 << 20, 1):\n    try:\n"
+        "        while True: f.write(bytes(size))\n    except OSError: pass\nprint('full', flush=True)\ntime.sleep(100)"
+    )
+    with emulated_pool(data_bytes=32 << 20) as small:
+        client = SessionPoolClient(small.pool.endpoint, Token(small), api_version=version)
+        ran = run(client, session_id, fill, timeout_in_seconds=600, wait_in_seconds=0)
+        end = time.monotonic() + 15
+        with pytest.raises(FileTooLarge):
+            while time.monotonic() < end:
+                client.upload_file(session_id, "", "probe", bytes(5000))
+                client.delete_file(session_id, "", "probe")
+                time.sleep(0.2)
+        assert cancel_execution(client, session_id=session_id, execution_id=ran.execution_id).status == "Canceled"
+        assert run(client, session_id, "6 * 7").result == "42"
 
 
 def test_cancel_execution_leaves_a_run_that_has_ended(api: Api, session_id: str) -> None:
