@@ -43,7 +43,7 @@ def make_cell(code: str, *, execution_id: str, longest_report: int, detached_sec
     """
     asked: dict[str, Any] = {"code": code, "executionId": execution_id, "hash": code_hash(code)}
     if detached_seconds is not None:
-        asked["detached"] = {"source": _packed("detached"), "timeoutInSeconds": detached_seconds}
+        asked["detached"] = {"source": _packed("variables", "detached"), "timeoutInSeconds": detached_seconds}
     return _cell(asked, longest_report)
 
 
@@ -85,9 +85,9 @@ def _planted() -> tuple[str, str]:
 
 
 @cache
-def _packed(name: str) -> str:
-    """A source file, made short."""
-    tree = ast.parse((_FOLDER / f"{name}.py").read_text(encoding="utf-8"))
+def _packed(*names: str) -> str:
+    """Source files, one behind the other and made short."""
+    tree = ast.parse("\n".join((_FOLDER / f"{name}.py").read_text(encoding="utf-8") for name in names))
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):  # texts that stand alone are comments

@@ -803,7 +803,7 @@ def _why_not_started(asked, record):
 
 
 def _detached_source(asked):
-    """The names of detached.py, which comes with runs that need it."""
+    """The names of variables.py and detached.py, which come with runs that need them."""
     source, names = _state["detached"]
     if source != asked["detached"]["source"]:
         source, names = asked["detached"]["source"], {"__name__": "code_interpreter_detached", "harness": _facilities()}
