@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import requests
 
-from connector.errors import ExecutionNotFound, InvalidRequest, PoolUnavailable
+from connector.errors import ExecutionNotFound, IdempotencyKeyReused, InvalidRequest, PoolUnavailable
 from connector.harness.cell import Cell
 from connector.operations import harnessed_run
 from connector.operations.calls import Runs
@@ -213,11 +213,11 @@ def test_a_key_runs_code_once_also_when_it_goes_on(client: SessionPoolClient, se
     assert (first.status, second.status, third.status, third.result) == ("Running", "Running", "Succeeded", "x")
 
 
-@pytest.mark.parametrize("wait", [0, 90])
+@pytest.mark.parametrize("wait", [0, 3])
 def test_trouble_behind_the_start_is_no_error(
     client: SessionPoolClient, session_id: str, monkeypatch: pytest.MonkeyPatch, wait: int
 ) -> None:
-    """The code was handed over: an error would have it run again. It can be asked for."""
+    """The session has said that it has the run: an error would have it run again, and its end can be asked for."""
 
     def trouble(*_: object) -> None:
         raise PoolUnavailable("for this test")
@@ -226,11 +226,73 @@ def test_trouble_behind_the_start_is_no_error(
         patched.setattr(client, "get_file", trouble)
         code = "import time; time.sleep(0.5); 'ran'"
         ran = run(client, session_id, code, timeout_in_seconds=300, wait_in_seconds=wait)
-    assert (ran.status, ran.error and ran.error.name) == ("Unknown", "ConnectionLost")
+    assert (ran.status, ran.error) == ("Running", None)
     ended = until(
         lambda: get_execution(client, session_id=session_id, execution_id=ran.execution_id), "Succeeded", "Failed"
     )
     assert ended.result == "ran"
+
+
+FAULTS: list[dict[str, Any]] = [
+    {"do": "answer", "status": 500},
+    {"do": "answer", "status": 503, "times": 4, "retryAfter": 0},
+    {"do": "dropBefore", "times": 2},
+    {"do": "truncate"},
+]
+
+
+@contextlib.contextmanager
+def faults_of(pool: Emulator, fault: dict[str, Any]) -> Iterator[None]:
+    address = f"{pool.pool.url}/faults"
+    assert requests.post(address, json=fault, timeout=10).status_code == 200
+    try:
+        yield
+    finally:
+        requests.delete(address, timeout=10)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault['do']}-{fault.get('status', '')}")
+def test_trouble_that_passes_is_waited_out(
+    client: SessionPoolClient, emulator: Emulator, session_id: str, fault: dict[str, Any]
+) -> None:
+    """A run that goes on is answered with its end all the same."""
+    with faults_of(emulator, {**fault, "method": "GET", "path": "files/.*", "identifier": session_id}):
+        code = "import time; time.sleep(1); 9"
+        ran = run(client, session_id, code, timeout_in_seconds=60, wait_in_seconds=20)
+    assert (ran.status, ran.result, ran.error) == ("Succeeded", "9", None)
+
+
+def test_trouble_that_stays_leaves_a_run_running(api: Api, emulator: Emulator, session_id: str) -> None:
+    """The answer is a 202 as soon as the caller has waited long enough, and its address leads to the run's end."""
+    fault = {"do": "answer", "status": 500, "method": "GET", "path": "files/.*", "times": 1000}
+    with faults_of(emulator, {**fault, "identifier": session_id}):
+        called = time.monotonic()
+        answer = started(api, "import time; time.sleep(2); 9", session_id, waitInSeconds=1)
+        assert (answer.status_code, answer.json()["status"]) == (202, "Running")
+        assert time.monotonic() - called < 3
+        assert requests.get(answer.headers["Location"], timeout=30).status_code == 503
+    *_, last = polled(answer)
+    assert (last.json()["status"], last.json()["result"]) == ("Succeeded", "9")
+
+
+def test_a_key_of_other_code_is_refused_also_behind_trouble(
+    client: SessionPoolClient, emulator: Emulator, session_id: str
+) -> None:
+    """What the key's run had for code is looked at when the trouble has passed."""
+    members: dict[str, Any] = {"idempotency_key": "one", "timeout_in_seconds": 60}
+    run(client, session_id, "import time; time.sleep(20)", wait_in_seconds=0, **members)
+    fault = {"do": "answer", "status": 500, "method": "GET", "path": "files/.*", "identifier": session_id}
+    with faults_of(emulator, fault), pytest.raises(IdempotencyKeyReused):
+        run(client, session_id, "1", wait_in_seconds=20, **members)
+
+
+def test_a_session_that_ends_meanwhile_leaves_its_run_unknown(client: SessionPoolClient, session_id: str) -> None:
+    """There is nothing more to be asked."""
+    ending = threading.Timer(1.5, client.end_session, [session_id])
+    ending.start()
+    ran = run(client, session_id, "import time; time.sleep(20)", timeout_in_seconds=60, wait_in_seconds=20)
+    ending.join()
+    assert (ran.status, ran.error and ran.error.name) == ("Unknown", "ConnectionLost")
 
 
 def test_a_busy_session_begins_it_later(
@@ -390,6 +452,22 @@ def test_without_the_harness_the_pools_own_mode_serves(client: SessionPoolClient
         client, bare, python_code="import time; time.sleep(1); 'late'", **{**arguments, "wait_in_seconds": 20}
     )
     assert (waiting.status, waiting.result) == ("Succeeded", "late")
+
+
+def test_without_the_harness_trouble_behind_the_start_is_no_error_either(
+    client: SessionPoolClient, emulator: Emulator, session_id: str
+) -> None:
+    """The pool has taken the run; whether the trouble passes or stays."""
+    bare = Runs(rich_results=False)
+    members: dict[str, Any] = {"session_id": session_id, "timeout_in_seconds": 200}
+    fault = {"do": "answer", "status": 500, "method": "GET", "path": "executions/.*", "identifier": session_id}
+    with faults_of(emulator, fault):
+        code = "import time; time.sleep(1); 9"
+        ran = execute_python_code(client, bare, python_code=code, wait_in_seconds=20, **members)
+    assert (ran.status, ran.result) == ("Succeeded", "9")
+    with faults_of(emulator, {**fault, "times": 1000}):
+        ran = execute_python_code(client, bare, python_code=code, wait_in_seconds=0, **members)
+    assert (ran.status, ran.error) == ("Running", None)
 
 
 def test_a_run_of_a_session_that_ended_is_not_found(client: SessionPoolClient, session_id: str) -> None:
