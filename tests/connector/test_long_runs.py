@@ -316,6 +316,30 @@ def test_a_busy_session_begins_it_later(
     assert run(client, session_id, "import os; os.path.exists('/mnt/data/never')").value is False
 
 
+@pytest.mark.parametrize("api_version", FAMILIES)
+def test_a_run_that_has_not_begun_is_cancelled_at_once(
+    emulator: Emulator, session_id: str, monkeypatch: pytest.MonkeyPatch, api_version: str
+) -> None:
+    """Also while the pool has it in its queue; it does not begin when its turn comes."""
+    client = SessionPoolClient(emulator.pool.endpoint, Token(emulator), api_version=api_version)
+    monkeypatch.setattr(harnessed_run, "_START_PATIENCE_SECONDS", 0.5)
+    busy = threading.Thread(target=run, args=(client, session_id, "import time; time.sleep(5)"))
+    busy.start()
+    time.sleep(0.5)
+    code = "open('/mnt/data/begun', 'w')"
+    waiting = run(client, session_id, code, timeout_in_seconds=300, wait_in_seconds=0)
+    called = time.monotonic()
+    for _ in range(2):
+        canceled = cancel_execution(client, session_id=session_id, execution_id=waiting.execution_id)
+        assert (canceled.status, canceled.error and canceled.error.name) == ("Canceled", "Canceled")
+    assert time.monotonic() - called < 2
+    assert busy.is_alive()
+    assert get_execution(client, session_id=session_id, execution_id=waiting.execution_id).status == "Canceled"
+    busy.join()
+    assert run(client, session_id, "import os; os.path.exists('/mnt/data/begun')").value is False
+    assert get_execution(client, session_id=session_id, execution_id=waiting.execution_id).status == "Canceled"
+
+
 def test_a_poll_does_not_wait_for_another_run(client: SessionPoolClient, session_id: str) -> None:
     """It reads files of the session."""
     long = run(client, session_id, "import time; time.sleep(20)", timeout_in_seconds=300, wait_in_seconds=0)
