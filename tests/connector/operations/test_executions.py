@@ -73,6 +73,14 @@ def test_a_figure_is_an_output(api, session_id):
     assert (run["result"], run["stdout"]) == ("", "done\n")
 
 
+@pytest.mark.parametrize("wait", [90, 20], ids=["one call", "goes on"])
+def test_a_figure_of_a_notebook_is_an_output(api, session_id, wait):
+    """Code may begin with `%matplotlib inline`, as that of many notebooks does."""
+    code = "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
+    run = api.execute(code, session_id, waitInSeconds=wait, timeoutInSeconds=60)
+    assert (run["status"], [output["contentType"] for output in run["outputs"]]) == ("Succeeded", ["image/png"])
+
+
 def test_code_that_fails_is_a_200_that_tells_why(api, session_id):
     """Name, message, line and traceback of the error; what was printed before it stays."""
     run = api.execute("print('before')\nsales = {}\nsales['amount']", session_id)
