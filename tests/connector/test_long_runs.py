@@ -148,6 +148,10 @@ def run(pool: SessionPoolClient, session_id: str, code: str, **members: Any) -> 
     return execute_python_code(pool, Runs(rich_results=True), session_id=session_id, python_code=code, **members)
 
 
+def cancel(pool: SessionPoolClient, **members: str) -> Execution:
+    return cancel_execution(pool, Runs(rich_results=True), **members)
+
+
 def until(told: Callable[[], Execution], *statuses: str, seconds: float = 15) -> Execution:
     end = time.monotonic() + seconds
     while (execution := told()).status not in statuses:
@@ -306,7 +310,7 @@ def test_a_busy_session_begins_it_later(
     late = run(client, session_id, "'late'", timeout_in_seconds=300, wait_in_seconds=0)
     never = run(client, session_id, "open('/mnt/data/never', 'w')", timeout_in_seconds=300, wait_in_seconds=0)
     assert (late.status, never.status) == ("Running", "Running")
-    assert cancel_execution(client, session_id=session_id, execution_id=never.execution_id).status == "Canceled"
+    assert cancel(client, session_id=session_id, execution_id=never.execution_id).status == "Canceled"
     busy.join()
     ended = until(
         lambda: get_execution(client, session_id=session_id, execution_id=late.execution_id), "Succeeded", "Unknown"
@@ -330,7 +334,7 @@ def test_a_run_that_has_not_begun_is_cancelled_at_once(
     waiting = run(client, session_id, code, timeout_in_seconds=300, wait_in_seconds=0)
     called = time.monotonic()
     for _ in range(2):
-        canceled = cancel_execution(client, session_id=session_id, execution_id=waiting.execution_id)
+        canceled = cancel(client, session_id=session_id, execution_id=waiting.execution_id)
         assert (canceled.status, canceled.error and canceled.error.name) == ("Canceled", "Canceled")
     assert time.monotonic() - called < 2
     assert busy.is_alive()
@@ -348,7 +352,7 @@ def test_a_poll_does_not_wait_for_another_run(client: SessionPoolClient, session
     time.sleep(0.5)
     called = time.monotonic()
     assert get_execution(client, session_id=session_id, execution_id=long.execution_id).status == "Running"
-    assert cancel_execution(client, session_id=session_id, execution_id=long.execution_id).status == "Canceled"
+    assert cancel(client, session_id=session_id, execution_id=long.execution_id).status == "Canceled"
     assert time.monotonic() - called < 2
     busy.join()
 
@@ -395,6 +399,17 @@ def test_cancel_execution_says_what_cannot_be_stopped(api: Api, client: SessionP
     assert "which ends no run before its time" in answer.json()["notice"]
     busy.join()
     assert api.call("GET", address).json()["status"] == "Succeeded"
+
+
+def test_without_the_harness_no_run_can_be_stopped(emulator: Emulator, session_id: str) -> None:
+    """Not one that takes longer than its caller waits either; the answer says so, and what ends it."""
+    with connector_with(**emulator.environment, RICH_RESULTS="false") as api:
+        ran = started(api, "import time; time.sleep(20)", session_id, timeoutInSeconds=100).json()
+        answer = api.call("DELETE", f"/executions/{ran['executionId']}?sessionId={session_id}")
+        assert (answer.status_code, answer.json()["status"]) == (202, "Running")
+        assert "can be called off" not in answer.json()["notice"] and "EndSession" in answer.json()["notice"]
+        assert api.call("DELETE", f"/sessions/{session_id}").status_code == 204
+        assert api.call("GET", f"/executions/{ran['executionId']}?sessionId={session_id}").status_code == 404
 
 
 def test_an_unknown_run_cannot_be_cancelled(api: Api, session_id: str) -> None:
