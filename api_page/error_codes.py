@@ -79,22 +79,34 @@ def error_rows() -> list[tuple[str, ...]]:
 
 def shared_error_rows(source: Json) -> list[tuple[str, ...]]:
     """Status and codes of what every operation that asks the session pool can answer."""
-    responses = source["paths"]["/connection"]["get"]["responses"]
-    return [(status, one_of(_codes(followed(responses[status], source), set()))) for status in SHARED]
+    return [(status, one_of(codes)) for status, codes in _shared(source)]
 
 
 def operation_errors(responses: Json, taken: set[str], source: Json) -> str:
-    """An operation's own statuses and codes in a line; `taken` are the names of its parameters and members."""
+    """An operation's own statuses and codes in a line; `taken` are the names of its parameters and members.
+
+    The codes of every operation that asks the session pool are left to their table. One that has no 401 of its own,
+    as its address proves that the caller may, has most of them.
+    """
+    codes = {status: _codes(followed(response, source), taken) for status, response in responses.items()}
+    all_of_these = [code for _, row in _shared(source) for code in row]
+    missing = [code for code in all_of_these if not any(code in row for row in codes.values())]
+    is_told_there = len(missing) < len(all_of_these) / 2
+    left_out = all_of_these if is_told_there else []
     own = [
-        f"{status} {one_of(codes)}"
-        for status, response in responses.items()
-        if status not in SHARED and (codes := _codes(followed(response, source), taken))
+        f"{status} {one_of(row)}"
+        for status, found in codes.items()
+        if (row := [code for code in found if code not in left_out])
     ]
-    if responses.keys() >= set(SHARED):
-        own.append(f"and {'those' if own else 'only those'} of [all operations](#errors-of-all-operations)")
-    elif "500" in responses:
-        own.append("500 `InternalError`")
+    if is_told_there:
+        but = f", but not {one_of(missing)}" if missing else ""
+        own.append(f"and {'those' if own else 'only those'} of [all operations](#errors-of-all-operations){but}")
     return "; ".join(own) if own else "none of its own"
+
+
+def _shared(source: Json) -> list[tuple[str, list[str]]]:
+    responses = source["paths"]["/connection"]["get"]["responses"]
+    return [(status, _codes(followed(responses[status], source), set())) for status in SHARED]
 
 
 def error_codes(response: Json, taken: set[str]) -> set[str]:

@@ -182,7 +182,7 @@ def _get_execution(connector: Connector, request: func.HttpRequest) -> func.Http
 
 def _cancel_execution(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
     arguments = received.parameters(connector.contract.operations["CancelExecution"], request)
-    execution = executions.cancel_execution(connector.pool, **arguments)
+    execution = executions.cancel_execution(connector.pool, connector.runs, **arguments)
     return _execution_response(connector, request, "/executions", execution, arguments.get("include_content", "auto"))
 
 

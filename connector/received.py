@@ -17,7 +17,8 @@ from .shapes import snake_case
 MAX_BODY_BYTES = LARGEST_MESSAGE
 """Less than the Functions host lets in (104,857,600), so that its bare 413 is rarely seen."""
 
-_WAIT = re.compile(r"respond-async|wait=([0-9]{1,9})")
+_PREFERENCE = re.compile(r'(?:[^,;"]|"(?:[^"\\]|\\.)*")+')
+_WAIT = re.compile(r'respond-async|wait=("?)([0-9]{1,9})\1')
 
 
 def parameters(operation: Operation, request: func.HttpRequest) -> dict[str, Any]:
@@ -132,11 +133,11 @@ def with_preferences(sent: Any, headers: Mapping[str, str]) -> tuple[Any, str]:
     applied = ""
     if key := headers.get("idempotency-key"):
         said["idempotencyKey"] = key
-    preferences = headers.get("prefer", "").lower().replace(" ", "").replace(";", ",").split(",")
+    preferences = _PREFERENCE.findall(headers.get("prefer", "").lower().replace(" ", ""))
     for preference in sorted(preferences, key=lambda text: text == "respond-async"):  # `wait` says when that is
         wait = _WAIT.fullmatch(preference)
         if wait is not None and not applied:
-            seconds = min(int(wait[1]), LONGEST_WAIT_SECONDS) if wait[1] else 0
-            said["waitInSeconds"], applied = seconds, preference
+            seconds = min(int(wait[2]), LONGEST_WAIT_SECONDS) if wait[2] else 0
+            said["waitInSeconds"], applied = seconds, preference.replace('"', "")
     followed = {name: value for name, value in said.items() if sent.get(name) in (None, "")}
     return {**sent, **followed}, applied if "waitInSeconds" in followed else ""

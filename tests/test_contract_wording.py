@@ -202,3 +202,15 @@ def test_the_connection_is_tried_with_an_operation_that_takes_nothing():
     tried = SOURCE["x-ms-capabilities"]["testConnection"]
     assert (tried["operationId"], tried["parameters"]) == ("CheckConnection", {})
     assert dict(OPERATIONS)["CheckConnection"]["parameters"] == []
+
+
+def test_a_preference_is_followed_where_it_is_heard():
+    """Preference-Applied is an answer of the operations alone that can be told how long to wait."""
+    waiting = {place for place, operation in OPERATIONS if "waitInSeconds" in str(operation.get("requestBody"))}
+    answering = {
+        place
+        for place, operation in OPERATIONS
+        for response in operation["responses"].values()
+        if "Preference-Applied" in response.get("headers", {})
+    }
+    assert answering == waiting == {"ExecutePythonCode"}

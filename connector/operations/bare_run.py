@@ -10,7 +10,7 @@ from ..errors import ExecutionNotFound, InvalidRequest
 from ..pool_wire import STREAM_CHARACTERS, Run
 from ..session_pool import RunLost
 from ..shapes import ABSENT, Execution, ExecutionError, Output
-from .calls import Call, when_ended
+from .calls import Call, followed
 
 # IPython writes 75 dashes, and below them the error's name, for each error of a chain; of a syntax error it gives the
 # place at once.
@@ -49,15 +49,15 @@ def bare(call: Call, *, is_repeatable: bool = False) -> Execution:
     try:
         if is_repeatable:
             with contextlib.suppress(ExecutionNotFound):
-                return when_ended(tell, call.wait_seconds if is_asynchronous else 0)
+                earlier = tell()
+                is_over = earlier.status != "Running" or not is_asynchronous
+                return earlier if is_over else followed(call, tell, call.wait_seconds)
         run = call.run(call.code, may_repeat=False, is_asynchronous=is_asynchronous)
-        if run.status == "Running":
-            return when_ended(tell, call.wait_seconds)
-        return bare_execution(call.session_id, call.execution_id, run)
     except RunLost:
         return call.lost()
-    except ExecutionNotFound:  # it was begun, and its session has ended since
-        return call.lost()
+    if run.status == "Running":
+        return followed(call, tell, call.wait_seconds)
+    return bare_execution(call.session_id, call.execution_id, run)
 
 
 def bare_execution(session_id: str, execution_id: str, run: Run) -> Execution:

@@ -4,13 +4,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..errors import ConnectorError
+from ..errors import ConnectorError, ExecutionNotFound, IdempotencyKeyReused, PoolTimeout
 from ..pool_wire import Run
 from ..session_pool import SessionPoolClient
 from ..shapes import Execution
 from .endings import LOST
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 2.0
+_PAUSE_AFTER_TROUBLE_SECONDS = 1.0
 
 
 class Runs:
@@ -77,3 +78,32 @@ def when_ended(tell: Callable[[], Execution], seconds: float) -> Execution:
             return execution
         time.sleep(min(pause, left))
         pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
+
+
+def followed(call: Call, tell: Callable[[], Execution], seconds: float) -> Execution:
+    """As `when_ended`, of a run that the session surely has: trouble of the pool says nothing of it.
+
+    The trouble is waited out, as far as the time goes; then the run is as it was known last, and can be asked for.
+    Raises IdempotencyKeyReused.
+    """
+    until, last = time.monotonic() + seconds, call.goes_on()
+
+    def remembered() -> Execution:
+        nonlocal last
+        last = tell()
+        return last
+
+    while True:
+        try:
+            return when_ended(remembered, until - time.monotonic())
+        except IdempotencyKeyReused:
+            raise
+        except ExecutionNotFound:  # its session has ended since
+            return call.lost()
+        except PoolTimeout:  # one more of these would be longer than the front end waits
+            return last
+        except ConnectorError:
+            left = until - time.monotonic()
+            if left <= 0:
+                return last
+            time.sleep(min(_PAUSE_AFTER_TROUBLE_SECONDS, left))

@@ -32,6 +32,8 @@ def earlier_execution(pool: SessionPoolClient, session_id: str, execution_id: st
         if note is None:
             raise
         return _asked_for(pool, session_id, execution_id, note)
+    if record is None and run.status == "Running" and has_session and _is_called_off(pool, session_id, execution_id):
+        return Execution(session_id, execution_id, "Canceled", error=CANCELED)  # the pool still has it in its queue
     return of_pool(session_id, execution_id, run, was_harnessed=record is not None)
 
 
@@ -91,8 +93,15 @@ def _of_record(pool: SessionPoolClient, session_id: str, execution_id: str, reco
 def _asked_for(pool: SessionPoolClient, session_id: str, execution_id: str, note: Note) -> Execution:
     """A run that has not begun."""
     execution = Execution(session_id, execution_id, "Running")
-    if records.is_to_be_canceled(pool, session_id, execution_id):
+    if _is_called_off(pool, session_id, execution_id):
         return replace(execution, status="Canceled", error=CANCELED)
     if records.is_recent(note.asked, _LONGEST_CALL):
         return execution
     return replace(execution, status="Unknown", error=NOT_BEGUN)
+
+
+def _is_called_off(pool: SessionPoolClient, session_id: str, execution_id: str) -> bool:
+    """Whether a run that has not begun never will. One that begins makes its record first, and then looks for this."""
+    if not records.is_to_be_canceled(pool, session_id, execution_id):
+        return False
+    return records.read_record(pool, session_id, execution_id) is None

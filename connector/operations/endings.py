@@ -48,6 +48,11 @@ NOT_TO_BE_CANCELED = (
     "This run is one call of the session pool, which ends no run before its time: it goes on until it ends or its "
     "timeoutInSeconds is over. Runs that may take longer than their caller waits can be called off."
 )
+NOT_TO_BE_CANCELED_BARE = (
+    "This run is made by the session pool alone, which ends no run before its time: it goes on until it ends or its "
+    "timeoutInSeconds is over. EndSession ends all that runs in the session."
+)
+"""Where the connector sends its runs without the harness, also those that take longer than their caller waits."""
 
 
 def died(signal: int) -> ExecutionError:

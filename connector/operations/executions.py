@@ -11,7 +11,7 @@ from . import records
 from .bare_run import bare
 from .calls import Call, Runs, when_ended
 from .earlier_run import can_be_canceled, earlier_execution
-from .endings import NOT_HEARD, NOT_TO_BE_CANCELED
+from .endings import NOT_HEARD, NOT_TO_BE_CANCELED, NOT_TO_BE_CANCELED_BARE
 from .harnessed_run import detached, reported
 from .message_size import fitted
 
@@ -58,7 +58,7 @@ def get_execution(
 
 
 def cancel_execution(
-    pool: SessionPoolClient, *, session_id: str, execution_id: str, include_content: str = "auto"
+    pool: SessionPoolClient, runs: Runs, *, session_id: str, execution_id: str, include_content: str = "auto"
 ) -> Execution:
     """Ends a detached run, or sees to it that it does not begin. Raises ExecutionNotFound.
 
@@ -71,7 +71,7 @@ def cancel_execution(
     check_session_id(session_id)
     execution = tell()
     if execution.status == "Running":
-        notice = NOT_TO_BE_CANCELED
+        notice = NOT_TO_BE_CANCELED if runs.rich_results else NOT_TO_BE_CANCELED_BARE
         if can_be_canceled(pool, session_id, execution_id):
             notice = NOT_HEARD
             records.ask_to_cancel(pool, session_id, execution_id)

@@ -7,12 +7,13 @@ from dataclasses import replace
 from ..errors import ConnectorError, IdempotencyKeyReused
 from ..harness import report
 from ..harness.cell import Cell, code_hash, make_cell
+from ..harness.report import Record, Told
 from ..pool_wire import Run
 from ..session_pool import RunLost
 from ..shapes import Execution
 from . import records
 from .bare_run import bare
-from .calls import Call, Runs, when_ended
+from .calls import Call, Runs, followed
 from .earlier_run import earlier_execution, of_pool, without_report
 from .endings import NO_REPORT
 from .reported_run import reported_execution
@@ -33,7 +34,7 @@ def reported(call: Call, runs: Runs) -> Execution:
         run = call.run(cell.text, may_repeat=True)
     except RunLost:
         return call.lost()
-    return _ended(call, runs, started, lambda: _outcome(call, runs, cell, run))
+    return _ended(call, runs, started, cell, run)
 
 
 def detached(call: Call, runs: Runs) -> Execution:
@@ -59,23 +60,28 @@ def detached(call: Call, runs: Runs) -> Execution:
             read_seconds=max(min(call.wait_seconds, _LONGEST_WATCH_SECONDS), _START_PATIENCE_SECONDS),
         )
     except RunLost:
-        return _ended(call, runs, started, lambda: _not_begun(call))
-    return _ended(call, runs, started, lambda: _outcome(call, runs, cell, run))
+        try:
+            records.write_note(call.pool, call.session_id, call.execution_id)
+        except ConnectorError:
+            return call.lost()
+        return _watched(call, started, call.goes_on)
+    return _ended(call, runs, started, cell, run)
 
 
-def _ended(call: Call, runs: Runs, started: float, tell: Callable[[], Execution | None]) -> Execution:
-    """What `tell` tells, and if the run goes on, how it is when it has ended or the caller has waited long enough.
+def _ended(call: Call, runs: Runs, started: float, cell: Cell, run: Run) -> Execution:
+    """What came back of the cell, and where that is not all, what the run's record tells when the run has ended, or
+    when the caller has waited long enough.
 
-    The code may have run: an error now would have the caller run it again. `tell` returns None where the session has
-    refused the harness and nothing has run; then the pool runs the code.
+    The code may have run: an error now would have the caller run it again.
     """
+    told = report.read_stdout(run.stdout, cell.nonce)
+    if told is not None:
+        runs.reported()
+        if told.report is not None:
+            return reported_execution(call.session_id, call.execution_id, told.report, told, run)
+        return _watched(call, started, lambda: _of_record(call, told, run))
     try:
-        execution = tell()
-        if execution is not None and execution.status == "Running":
-            execution = when_ended(
-                lambda: earlier_execution(call.pool, call.session_id, call.execution_id),
-                min(call.wait_seconds, _LONGEST_WATCH_SECONDS) - (time.monotonic() - started),
-            )
+        execution = _untold(call, run)
     except IdempotencyKeyReused:
         raise
     except ConnectorError:
@@ -86,34 +92,58 @@ def _ended(call: Call, runs: Runs, started: float, tell: Callable[[], Execution 
     return execution
 
 
-def _not_begun(call: Call) -> Execution:
-    records.write_note(call.pool, call.session_id, call.execution_id)
-    return call.goes_on()
+def _watched(call: Call, started: float, first: Callable[[], Execution]) -> Execution:
+    """How the run is when it has ended or the time is over: as `first` tells, which is asked until it has told
+    something, and then, if it goes on, as the session tells.
+    """
+    look = first
+
+    def tell() -> Execution:
+        nonlocal look
+        execution = look()
+        if look is not first or execution.status != "Running":
+            return execution
+        look = again
+        return look()
+
+    def again() -> Execution:
+        return earlier_execution(call.pool, call.session_id, call.execution_id)
+
+    left = min(call.wait_seconds, _LONGEST_WATCH_SECONDS) - (time.monotonic() - started)
+    return followed(call, tell, left)
 
 
-def _outcome(call: Call, runs: Runs, cell: Cell, run: Run) -> Execution | None:
-    """What came back of the cell, and where that is not all, of the run's record. None when nothing has run."""
-    told = report.read_stdout(run.stdout, cell.nonce)
-    if told is not None and told.report is not None:
-        runs.reported()
-        return reported_execution(call.session_id, call.execution_id, told.report, told, run)
-    record = records.read_record(call.pool, call.session_id, call.execution_id)
-    if record is not None:
-        if record.code_hash != code_hash(call.code):
-            raise IdempotencyKeyReused(
-                "This idempotency key was used for other code in this session. Send a new key for new code.",
-                target="idempotencyKey",
-            )
-        if record.report is not None:
-            return reported_execution(call.session_id, call.execution_id, record.report, told, run if told else None)
-        if told is not None:  # it is said to be there, and has no end
-            runs.reported()
-            if record.timeout_seconds is not None and not record.is_lost:
-                return call.goes_on()  # how far it is, is read when the caller is answered
-            return without_report(call.pool, call.session_id, call.execution_id, record)
-    elif _is_not_ipython(run):
+def _of_record(call: Call, told: Told, run: Run) -> Execution:
+    """What the session has said to be in the run's record."""
+    record = _read_record(call)
+    if record is None:
+        return of_pool(call.session_id, call.execution_id, run, was_harnessed=True)
+    if record.report is not None:
+        return reported_execution(call.session_id, call.execution_id, record.report, told, run)
+    if record.timeout_seconds is not None and not record.is_lost:
+        return call.goes_on()  # how far it is, is read when the caller is answered
+    return without_report(call.pool, call.session_id, call.execution_id, record)
+
+
+def _untold(call: Call, run: Run) -> Execution | None:
+    """Of a cell that has told nothing of its run. None when nothing has run: the session has refused the harness."""
+    record = _read_record(call)
+    if record is None and _is_not_ipython(run):
         return None  # there is no record, and the expression that would have made one failed
+    if record is not None and record.report is not None:
+        return reported_execution(call.session_id, call.execution_id, record.report, None, None)
     return of_pool(call.session_id, call.execution_id, run, was_harnessed=True)
+
+
+def _read_record(call: Call) -> Record | None:
+    """Raises IdempotencyKeyReused."""
+    record = records.read_record(call.pool, call.session_id, call.execution_id)
+    if record is not None and record.code_hash != code_hash(call.code):
+        raise IdempotencyKeyReused(
+            "This idempotency key was used for other code in this session. Send a new key for new code.",
+            target="idempotencyKey",
+        )
+    return record
 
 
 def _is_not_ipython(run: Run) -> bool:

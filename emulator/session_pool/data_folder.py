@@ -8,7 +8,6 @@ session's user when the server is root: a link to the server's files leads nowhe
 import contextlib
 import ctypes
 import os
-import secrets
 import stat
 import threading
 from collections.abc import Iterator
@@ -17,7 +16,6 @@ from typing import BinaryIO
 from . import confinement
 from .data_rules import (
     DEEPEST,
-    UPLOADING,
     Entry,
     FolderGone,
     check_name,
@@ -25,6 +23,7 @@ from .data_rules import (
     folder_parts,
     ordinary,
     refusals,
+    unlisted,
 )
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -40,6 +39,7 @@ class DataFolder:
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self._closing = threading.Lock()
+        self._uploading: set[str] = set()
 
     def close(self) -> None:
         """The descriptor's number may be another session's folder a moment later: no method uses it from now on."""
@@ -53,8 +53,11 @@ class DataFolder:
         InvalidFolder and InvalidName also mean that the session's code put something else there, or closed the folder.
         """
         check_name(name)
-        with refusals(folder, name), self._opened(folder, create=True) as parent:
-            temporary = UPLOADING + secrets.token_hex(8)
+        with (
+            refusals(folder, name),
+            self._opened(folder, create=True) as parent,
+            unlisted(self._uploading) as temporary,
+        ):
             with _as_session_user():
                 fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644, dir_fd=parent)
             try:
@@ -104,7 +107,7 @@ class DataFolder:
         with _as_session_user(), os.scandir(folder_fd) as scan:
             found = sorted(scan, key=lambda entry: entry.name)
         for item in found:
-            if item.name.startswith(UPLOADING):
+            if item.name in self._uploading:
                 continue
             try:
                 status = item.stat(follow_symlinks=False)

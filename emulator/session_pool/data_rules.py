@@ -7,6 +7,7 @@ import contextlib
 import mimetypes
 import os
 import re
+import secrets
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,9 +17,6 @@ DATA = "/mnt/data"
 """How the code of a session names its data folder."""
 
 MAX_UPLOAD_BYTES = 128 << 20
-UPLOADING = ".upload-"
-"""How the name of a file begins that is not complete yet; lists leave it out."""
-
 DEEPEST = 50
 """Folders below each other that a list goes into: each takes memory, and on Linux a descriptor, of the server."""
 
@@ -94,6 +92,20 @@ def refusals(folder: str, name: str) -> Iterator[None]:
         raise InvalidName(name) from failure
     except OSError as full:
         raise TooLarge from full
+
+
+@contextlib.contextmanager
+def unlisted(names: set[str]) -> Iterator[str]:
+    """A name for a file that is not complete yet. It is among `names` meanwhile, which lists leave out.
+
+    No rule for names would do: a file of the session may have any.
+    """
+    name = f".upload-{secrets.token_hex(8)}"
+    names.add(name)
+    try:
+        yield name
+    finally:
+        names.discard(name)
 
 
 def ordinary(fd: int, name: str) -> tuple[BinaryIO, Entry]:

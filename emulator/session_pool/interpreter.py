@@ -24,9 +24,11 @@ from . import frames
 # The debugger would cost every session 10 MB for something no caller can reach; ipykernel leaves it out when absent.
 sys.modules["debugpy"] = None  # type: ignore[assignment]
 import ipykernel.debugger  # noqa: E402, F401
+from ipykernel.eventloops import enable_gui  # noqa: E402
 from ipykernel.iostream import IOPubThread, OutStream  # noqa: E402
 from ipykernel.ipkernel import IPythonKernel  # noqa: E402
 from ipykernel.zmqshell import ZMQInteractiveShell  # noqa: E402
+from IPython.core.error import UsageError  # noqa: E402
 from jupyter_client.session import Session  # noqa: E402
 from tornado.ioloop import IOLoop  # noqa: E402
 from traitlets.config import Config  # noqa: E402
@@ -191,7 +193,25 @@ def make_kernel() -> SessionKernel:
     # Before the kernel, which looks at them when it is made: it notes there which run started a thread that writes.
     sys.stdout, sys.stderr = _Stream(session, "stdout"), _Stream(session, "stderr")
     kernel: SessionKernel = SessionKernel.instance(config=config, session=session, log=logging.getLogger("ipykernel"))
+    _give_shell_its_kernel(kernel)
     return kernel
+
+
+def _give_shell_its_kernel(kernel: SessionKernel) -> None:
+    """For `%matplotlib` and `%gui`: the shell's own way looks for the application that has a kernel, and this has none.
+
+    The class stays ipykernel's, by whose name programs tell where they run.
+    """
+    shell = kernel.shell
+
+    def enable(gui: str | None = None) -> None:
+        try:
+            enable_gui(gui, kernel)
+        except ValueError as wrong:
+            raise UsageError(str(wrong)) from wrong
+        shell.active_eventloop = gui
+
+    shell.enable_gui = enable
 
 
 class Program:

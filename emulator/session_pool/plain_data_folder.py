@@ -7,7 +7,6 @@ as well open the link's target itself.
 
 import contextlib
 import os
-import secrets
 import stat
 import sys
 from collections.abc import Iterator
@@ -16,7 +15,6 @@ from typing import BinaryIO
 
 from .data_rules import (
     DEEPEST,
-    UPLOADING,
     Entry,
     FolderGone,
     InvalidFolder,
@@ -26,6 +24,7 @@ from .data_rules import (
     folder_parts,
     ordinary,
     refusals,
+    unlisted,
 )
 
 _REPARSE_POINT = 0x400  # FILE_ATTRIBUTE_REPARSE_POINT: Windows' links and junctions, and files that are elsewhere
@@ -39,6 +38,7 @@ class PlainDataFolder:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._closed = False
+        self._uploading: set[str] = set()
 
     def close(self) -> None:
         """Every method raises FolderGone from now on. The folder itself stays."""
@@ -50,11 +50,11 @@ class PlainDataFolder:
         InvalidFolder and InvalidName also mean that the session's code put something else there, or closed the folder.
         """
         _check_name(name)
-        with refusals(folder, name):
+        with refusals(folder, name), unlisted(self._uploading) as unlisted_name:
             parent = self._opened(folder, create=True)
             if stat.S_ISDIR(_status(parent / name, missing=0)):
                 raise InvalidName(name)
-            temporary = parent / (UPLOADING + secrets.token_hex(8))
+            temporary = parent / unlisted_name
             try:
                 with temporary.open("xb") as target:
                     copy(content, target)
@@ -94,7 +94,7 @@ class PlainDataFolder:
     def list(self, folder: str, *, recursive: bool = False) -> list[Entry]:
         """Files and folders, by name; a folder that is not there is empty. Links, pipes and devices are left out."""
         try:
-            return list(_walk(self._opened(folder), ".", DEEPEST if recursive else 0))
+            return list(_walk(self._opened(folder), ".", DEEPEST if recursive else 0, self._uploading))
         except FileNotFoundError:
             return []
 
@@ -141,14 +141,14 @@ def _entry(path: Path) -> Entry:
     return Entry(path.name, ".", False, status.st_size, status.st_mtime)
 
 
-def _walk(folder: Path, directory: str, levels: int) -> Iterator[Entry]:
+def _walk(folder: Path, directory: str, levels: int, left_out: set[str]) -> Iterator[Entry]:
     try:
         with os.scandir(folder) as scan:
             names = sorted(entry.name for entry in scan)
     except OSError:
         return
     for name in names:
-        if name.startswith(UPLOADING):
+        if name in left_out:
             continue
         try:
             status = (folder / name).lstat()
@@ -160,7 +160,7 @@ def _walk(folder: Path, directory: str, levels: int) -> Iterator[Entry]:
         found = Entry(name, directory, is_folder, 0 if is_folder else status.st_size, status.st_mtime)
         yield found
         if is_folder and levels:
-            yield from _walk(folder / name, found.path, levels - 1)
+            yield from _walk(folder / name, found.path, levels - 1, left_out)
 
 
 def _check_name(name: str) -> None:

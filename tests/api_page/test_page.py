@@ -1,6 +1,8 @@
 """docs/api.md is what openapi.yaml, the errors and the examples give."""
 
-from api_page.error_codes import error_rows
+import re
+
+from api_page.error_codes import SHARED, error_codes, error_rows, operation_errors, shared_error_rows
 from api_page.operations import operations
 from api_page.page import PAGE_PATH, api_page, read_examples
 from connector.contract import followed, read_document
@@ -46,6 +48,24 @@ def test_the_contract_tells_the_codes_of_every_error_answer():
                 assert codes, (operation.name, status)
                 found |= dict.fromkeys(codes, int(status))
     assert found == kinds_of_errors()
+
+
+def test_every_operation_names_the_codes_of_its_errors():
+    """All that it can answer, and no other: those of its line, and of the table that the line leads to."""
+    shared = {code for _, codes in shared_error_rows(SOURCE) for code in re.findall(r"`(\w+)`", codes)}
+    assert {status for status, _ in shared_error_rows(SOURCE)} == set(SHARED)
+    for operation in OPERATIONS:
+        responses = operation.entry["responses"]
+        answered = {
+            code for response in responses.values() for code in error_codes(followed(response, SOURCE), operation.taken)
+        }
+        line = operation_errors(responses, operation.taken, SOURCE)
+        own, leads_to_table, but_not = line.partition("[all operations]")
+        told = set(re.findall(r"`(\w+)`", own))
+        if leads_to_table:
+            told |= shared - set(re.findall(r"`(\w+)`", but_not))
+        assert told == answered, operation.name
+        assert f"**Errors**: {line}." in PAGE_PATH.read_text(encoding="utf-8")
 
 
 def test_every_operation_stands_below_its_tag_once():

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import requests
 
-from connector.errors import ExecutionNotFound, FileTooLarge, InvalidRequest, PoolUnavailable
+from connector.errors import ExecutionNotFound, FileTooLarge, IdempotencyKeyReused, InvalidRequest, PoolUnavailable
 from connector.harness.cell import Cell
 from connector.operations import harnessed_run
 from connector.operations.calls import Runs
@@ -148,6 +148,10 @@ def run(pool: SessionPoolClient, session_id: str, code: str, **members: Any) -> 
     return execute_python_code(pool, Runs(rich_results=True), session_id=session_id, python_code=code, **members)
 
 
+def cancel(pool: SessionPoolClient, **members: str) -> Execution:
+    return cancel_execution(pool, Runs(rich_results=True), **members)
+
+
 def until(told: Callable[[], Execution], *statuses: str, seconds: float = 15) -> Execution:
     end = time.monotonic() + seconds
     while (execution := told()).status not in statuses:
@@ -213,11 +217,11 @@ def test_a_key_runs_code_once_also_when_it_goes_on(client: SessionPoolClient, se
     assert (first.status, second.status, third.status, third.result) == ("Running", "Running", "Succeeded", "x")
 
 
-@pytest.mark.parametrize("wait", [0, 90])
+@pytest.mark.parametrize("wait", [0, 3])
 def test_trouble_behind_the_start_is_no_error(
     client: SessionPoolClient, session_id: str, monkeypatch: pytest.MonkeyPatch, wait: int
 ) -> None:
-    """The code was handed over: an error would have it run again. It can be asked for."""
+    """The session has said that it has the run: an error would have it run again, and its end can be asked for."""
 
     def trouble(*_: object) -> None:
         raise PoolUnavailable("for this test")
@@ -226,11 +230,73 @@ def test_trouble_behind_the_start_is_no_error(
         patched.setattr(client, "get_file", trouble)
         code = "import time; time.sleep(0.5); 'ran'"
         ran = run(client, session_id, code, timeout_in_seconds=300, wait_in_seconds=wait)
-    assert (ran.status, ran.error and ran.error.name) == ("Unknown", "ConnectionLost")
+    assert (ran.status, ran.error) == ("Running", None)
     ended = until(
         lambda: get_execution(client, session_id=session_id, execution_id=ran.execution_id), "Succeeded", "Failed"
     )
     assert ended.result == "ran"
+
+
+FAULTS: list[dict[str, Any]] = [
+    {"do": "answer", "status": 500},
+    {"do": "answer", "status": 503, "times": 4, "retryAfter": 0},
+    {"do": "dropBefore", "times": 2},
+    {"do": "truncate"},
+]
+
+
+@contextlib.contextmanager
+def faults_of(pool: Emulator, fault: dict[str, Any]) -> Iterator[None]:
+    address = f"{pool.pool.url}/faults"
+    assert requests.post(address, json=fault, timeout=10).status_code == 200
+    try:
+        yield
+    finally:
+        requests.delete(address, timeout=10)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault['do']}-{fault.get('status', '')}")
+def test_trouble_that_passes_is_waited_out(
+    client: SessionPoolClient, emulator: Emulator, session_id: str, fault: dict[str, Any]
+) -> None:
+    """A run that goes on is answered with its end all the same."""
+    with faults_of(emulator, {**fault, "method": "GET", "path": "files/.*", "identifier": session_id}):
+        code = "import time; time.sleep(1); 9"
+        ran = run(client, session_id, code, timeout_in_seconds=60, wait_in_seconds=20)
+    assert (ran.status, ran.result, ran.error) == ("Succeeded", "9", None)
+
+
+def test_trouble_that_stays_leaves_a_run_running(api: Api, emulator: Emulator, session_id: str) -> None:
+    """The answer is a 202 as soon as the caller has waited long enough, and its address leads to the run's end."""
+    fault = {"do": "answer", "status": 500, "method": "GET", "path": "files/.*", "times": 1000}
+    with faults_of(emulator, {**fault, "identifier": session_id}):
+        called = time.monotonic()
+        answer = started(api, "import time; time.sleep(2); 9", session_id, waitInSeconds=1)
+        assert (answer.status_code, answer.json()["status"]) == (202, "Running")
+        assert time.monotonic() - called < 3
+        assert requests.get(answer.headers["Location"], timeout=30).status_code == 503
+    *_, last = polled(answer)
+    assert (last.json()["status"], last.json()["result"]) == ("Succeeded", "9")
+
+
+def test_a_key_of_other_code_is_refused_also_behind_trouble(
+    client: SessionPoolClient, emulator: Emulator, session_id: str
+) -> None:
+    """What the key's run had for code is looked at when the trouble has passed."""
+    members: dict[str, Any] = {"idempotency_key": "one", "timeout_in_seconds": 60}
+    run(client, session_id, "import time; time.sleep(20)", wait_in_seconds=0, **members)
+    fault = {"do": "answer", "status": 500, "method": "GET", "path": "files/.*", "identifier": session_id}
+    with faults_of(emulator, fault), pytest.raises(IdempotencyKeyReused):
+        run(client, session_id, "1", wait_in_seconds=20, **members)
+
+
+def test_a_session_that_ends_meanwhile_leaves_its_run_unknown(client: SessionPoolClient, session_id: str) -> None:
+    """There is nothing more to be asked."""
+    ending = threading.Timer(1.5, client.end_session, [session_id])
+    ending.start()
+    ran = run(client, session_id, "import time; time.sleep(20)", timeout_in_seconds=60, wait_in_seconds=20)
+    ending.join()
+    assert (ran.status, ran.error and ran.error.name) == ("Unknown", "ConnectionLost")
 
 
 def test_a_busy_session_begins_it_later(
@@ -244,7 +310,7 @@ def test_a_busy_session_begins_it_later(
     late = run(client, session_id, "'late'", timeout_in_seconds=300, wait_in_seconds=0)
     never = run(client, session_id, "open('/mnt/data/never', 'w')", timeout_in_seconds=300, wait_in_seconds=0)
     assert (late.status, never.status) == ("Running", "Running")
-    assert cancel_execution(client, session_id=session_id, execution_id=never.execution_id).status == "Canceled"
+    assert cancel(client, session_id=session_id, execution_id=never.execution_id).status == "Canceled"
     busy.join()
     ended = until(
         lambda: get_execution(client, session_id=session_id, execution_id=late.execution_id), "Succeeded", "Unknown"
@@ -252,6 +318,30 @@ def test_a_busy_session_begins_it_later(
     assert (ended.status, ended.result) == ("Succeeded", "late")
     assert get_execution(client, session_id=session_id, execution_id=never.execution_id).status == "Canceled"
     assert run(client, session_id, "import os; os.path.exists('/mnt/data/never')").value is False
+
+
+@pytest.mark.parametrize("api_version", FAMILIES)
+def test_a_run_that_has_not_begun_is_cancelled_at_once(
+    emulator: Emulator, session_id: str, monkeypatch: pytest.MonkeyPatch, api_version: str
+) -> None:
+    """Also while the pool has it in its queue; it does not begin when its turn comes."""
+    client = SessionPoolClient(emulator.pool.endpoint, Token(emulator), api_version=api_version)
+    monkeypatch.setattr(harnessed_run, "_START_PATIENCE_SECONDS", 0.5)
+    busy = threading.Thread(target=run, args=(client, session_id, "import time; time.sleep(5)"))
+    busy.start()
+    time.sleep(0.5)
+    code = "open('/mnt/data/begun', 'w')"
+    waiting = run(client, session_id, code, timeout_in_seconds=300, wait_in_seconds=0)
+    called = time.monotonic()
+    for _ in range(2):
+        canceled = cancel(client, session_id=session_id, execution_id=waiting.execution_id)
+        assert (canceled.status, canceled.error and canceled.error.name) == ("Canceled", "Canceled")
+    assert time.monotonic() - called < 2
+    assert busy.is_alive()
+    assert get_execution(client, session_id=session_id, execution_id=waiting.execution_id).status == "Canceled"
+    busy.join()
+    assert run(client, session_id, "import os; os.path.exists('/mnt/data/begun')").value is False
+    assert get_execution(client, session_id=session_id, execution_id=waiting.execution_id).status == "Canceled"
 
 
 def test_a_poll_does_not_wait_for_another_run(client: SessionPoolClient, session_id: str) -> None:
@@ -262,7 +352,7 @@ def test_a_poll_does_not_wait_for_another_run(client: SessionPoolClient, session
     time.sleep(0.5)
     called = time.monotonic()
     assert get_execution(client, session_id=session_id, execution_id=long.execution_id).status == "Running"
-    assert cancel_execution(client, session_id=session_id, execution_id=long.execution_id).status == "Canceled"
+    assert cancel(client, session_id=session_id, execution_id=long.execution_id).status == "Canceled"
     assert time.monotonic() - called < 2
     busy.join()
 
@@ -306,7 +396,12 @@ def test_cancel_execution_stops_a_run_that_has_filled_the_session(session_id: st
                 client.upload_file(session_id, "", "probe", bytes(5000))
                 client.delete_file(session_id, "", "probe")
                 time.sleep(0.2)
-        assert cancel_execution(client, session_id=session_id, execution_id=ran.execution_id).status == "Canceled"
+        assert (
+            cancel_execution(
+                client, Runs(rich_results=True), session_id=session_id, execution_id=ran.execution_id
+            ).status
+            == "Canceled"
+        )
         assert run(client, session_id, "6 * 7").result == "42"
 
 
@@ -329,6 +424,17 @@ def test_cancel_execution_says_what_cannot_be_stopped(api: Api, client: SessionP
     assert "which ends no run before its time" in answer.json()["notice"]
     busy.join()
     assert api.call("GET", address).json()["status"] == "Succeeded"
+
+
+def test_without_the_harness_no_run_can_be_stopped(emulator: Emulator, session_id: str) -> None:
+    """Not one that takes longer than its caller waits either; the answer says so, and what ends it."""
+    with connector_with(**emulator.environment, RICH_RESULTS="false") as api:
+        ran = started(api, "import time; time.sleep(20)", session_id, timeoutInSeconds=100).json()
+        answer = api.call("DELETE", f"/executions/{ran['executionId']}?sessionId={session_id}")
+        assert (answer.status_code, answer.json()["status"]) == (202, "Running")
+        assert "can be called off" not in answer.json()["notice"] and "EndSession" in answer.json()["notice"]
+        assert api.call("DELETE", f"/sessions/{session_id}").status_code == 204
+        assert api.call("GET", f"/executions/{ran['executionId']}?sessionId={session_id}").status_code == 404
 
 
 def test_an_unknown_run_cannot_be_cancelled(api: Api, session_id: str) -> None:
@@ -410,6 +516,22 @@ def test_without_the_harness_the_pools_own_mode_serves(client: SessionPoolClient
         client, bare, python_code="import time; time.sleep(1); 'late'", **{**arguments, "wait_in_seconds": 20}
     )
     assert (waiting.status, waiting.result) == ("Succeeded", "late")
+
+
+def test_without_the_harness_trouble_behind_the_start_is_no_error_either(
+    client: SessionPoolClient, emulator: Emulator, session_id: str
+) -> None:
+    """The pool has taken the run; whether the trouble passes or stays."""
+    bare = Runs(rich_results=False)
+    members: dict[str, Any] = {"session_id": session_id, "timeout_in_seconds": 200}
+    fault = {"do": "answer", "status": 500, "method": "GET", "path": "executions/.*", "identifier": session_id}
+    with faults_of(emulator, fault):
+        code = "import time; time.sleep(1); 9"
+        ran = execute_python_code(client, bare, python_code=code, wait_in_seconds=20, **members)
+    assert (ran.status, ran.result) == ("Succeeded", "9")
+    with faults_of(emulator, {**fault, "times": 1000}):
+        ran = execute_python_code(client, bare, python_code=code, wait_in_seconds=0, **members)
+    assert (ran.status, ran.error) == ("Running", None)
 
 
 def test_a_run_of_a_session_that_ended_is_not_found(client: SessionPoolClient, session_id: str) -> None:

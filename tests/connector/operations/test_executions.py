@@ -73,6 +73,14 @@ def test_a_figure_is_an_output(api, session_id):
     assert (run["result"], run["stdout"]) == ("", "done\n")
 
 
+@pytest.mark.parametrize("wait", [90, 20], ids=["one call", "goes on"])
+def test_a_figure_of_a_notebook_is_an_output(api, session_id, wait):
+    """Code may begin with `%matplotlib inline`, as that of many notebooks does."""
+    code = "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
+    run = api.execute(code, session_id, waitInSeconds=wait, timeoutInSeconds=60)
+    assert (run["status"], [output["contentType"] for output in run["outputs"]]) == ("Succeeded", ["image/png"])
+
+
 def test_code_that_fails_is_a_200_that_tells_why(api, session_id):
     """Name, message, line and traceback of the error; what was printed before it stays."""
     run = api.execute("print('before')\nsales = {}\nsales['amount']", session_id)
@@ -312,13 +320,27 @@ def test_a_run_that_ends_within_the_wait_is_answered(api, session_id):
 
 @pytest.mark.parametrize(
     ("prefer", "applied"),
-    [("respond-async", "respond-async"), ("wait=0", "wait=0"), ("return=minimal, wait=0", "wait=0")],
+    [
+        ("respond-async", "respond-async"),
+        ("wait=0", "wait=0"),
+        ("return=minimal, wait=0", "wait=0"),
+        ('wait = "0"', "wait=0"),
+        ('other="a, wait=5; wait=6", wait=0', "wait=0"),
+    ],
 )
 def test_how_long_to_wait_can_be_said_in_a_header(api, session_id, prefer, applied):
     """As RFC 7240 has it; the answer says which preference was followed."""
     body = {"pythonCode": "import time; time.sleep(0.5)", "sessionId": session_id, "timeoutInSeconds": 30}
     response = api.call("POST", "/executions", json=body, headers={"Prefer": prefer})
     assert (response.status_code, response.headers.get("Preference-Applied")) == (202, applied)
+
+
+@pytest.mark.parametrize("prefer", ["wait=x", 'wait="0', 'other="wait=0"', "wait", 'wait=""', '"wait=0"', "wait='0'"])
+def test_what_is_no_preference_that_is_known_is_not_followed(api, session_id, prefer):
+    """And it is no error: a header may speak to others."""
+    body = {"pythonCode": "6 * 7", "sessionId": session_id, "timeoutInSeconds": 30}
+    response = api.call("POST", "/executions", json=body, headers={"Prefer": prefer})
+    assert (response.status_code, response.headers.get("Preference-Applied")) == (200, None)
 
 
 def test_what_the_body_says_comes_before_a_header(api, session_id):

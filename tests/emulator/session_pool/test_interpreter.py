@@ -122,6 +122,22 @@ def test_a_figure_is_the_value(wire, last):
     assert base64.b64decode(value["base64_data"]).startswith(b"\x89PNG")
 
 
+def test_charts_can_be_asked_for_as_in_a_notebook(wire):
+    """`%matplotlib inline`, with which many notebooks begin, in the run of the chart or before it."""
+    assert wire.run("%matplotlib inline")["result"]["stderr"] == ""
+    for before in ("", "%matplotlib inline\n", "%pylab inline\n"):
+        value = wire.value(f"{before}import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()")
+        assert (value["type"], value["format"]) == ("image", "png")
+        assert base64.b64decode(value["base64_data"]).startswith(b"\x89PNG")
+
+
+def test_event_loops_can_be_asked_for(wire):
+    """As in a notebook: one that is there anyway, none, and one that nobody knows."""
+    assert wire.run("%gui asyncio\n%gui")["result"]["stderr"] == ""
+    assert "Invalid GUI request" in wire.run("%gui unknown")["result"]["stderr"]
+    assert wire.value("import asyncio\nawait asyncio.sleep(0.01, 3)") == 3
+
+
 def test_background_tasks_go_on_between_runs(wire):
     """The kernel's event loop runs while nobody asks."""
     wire.run(

@@ -136,6 +136,27 @@ def test_a_full_disk_is_too_large(folder, path, monkeypatch):
     assert os.listdir(path) == []
 
 
+def test_a_list_leaves_out_what_is_being_uploaded_and_nothing_else(folder, path):
+    """Whatever a file is called: only the pool knows which of them is not complete yet."""
+    put(folder, ".upload-abc.txt")
+    (path / ".upload-0123456789abcdef").write_bytes(b"x")
+
+    class Watched(io.BytesIO):
+        """Notes what is in the folder and in its list while it is read."""
+
+        def read(self, size: int | None = -1) -> bytes:
+            there.append(len(os.listdir(path)))
+            listed.append([entry.name for entry in folder.list("")])
+            return super().read(size)
+
+    there: list[int] = []
+    listed: list[list[str]] = []
+    folder.write("", "new.txt", Watched(b"content"))
+    before = [".upload-0123456789abcdef", ".upload-abc.txt"]
+    assert listed and all(names == before for names in listed) and set(there) == {3}
+    assert [entry.name for entry in folder.list("", recursive=True)] == [*before, "new.txt"]
+
+
 def test_what_code_put_in_the_way_of_an_upload(folder, path):
     """A folder of that name is InvalidName; a file or a link where a folder should be is InvalidFolder."""
     (path / "folder").mkdir()

@@ -369,7 +369,7 @@ def test_where_python_has_no_more_than_on_another_system(tmp_path, temporary, wi
         assert [(entry["directory"], entry["name"]) for entry in listed] == [(".", "a.csv"), (".", "out"), ("out", "b")]
         assert wire.call("DELETE", "files/a.csv").status_code == 204
         assert other.call("GET", "files").json()["value"] == []
-        figure = wire.value("import matplotlib.pyplot as plt; plt.plot([1, 2]);")
+        figure = wire.value("%matplotlib inline\nimport matplotlib.pyplot as plt; plt.plot([1, 2]);")
         assert base64.b64decode(figure["base64_data"]).startswith(b"\x89PNG")
         crashed = wire.run("os._exit(3)")
         assert (crashed["status"], "exit code 3" in crashed["result"]["stderr"]) == ("Failed", True)
