@@ -3,19 +3,25 @@
 Each part goes into the session as a file of its own, where a task puts it behind those before it and removes it. All
 that is known of an upload is in the session and in the address that its caller has, so that any instance of the app can
 take any part. The file's old version stays until the last byte is there.
+
+A task that its caller no longer waits for may still be done. So what its caller was not told is taken away from it: a
+part is removed, and a beginning is marked as given up.
 """
 
 import contextlib
 import secrets
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..errors import (
+    ConnectorError,
     FileNotFound,
     FileTooLarge,
     InvalidFileName,
     PoolUnavailable,
     RangeNotSatisfiable,
+    SessionBusy,
     UploadNotFound,
 )
 from ..identity import check_session_id, mint_session_id
@@ -83,12 +89,16 @@ def begin_upload(
         "size": size,
         "lifetime": LIFETIME_SECONDS,
     }
-    told = _performed(pool, runs, upload, "begin_upload", arguments)
+    with _given_up_on_failure(pool, upload):
+        told = _performed(pool, runs, upload, "begin_upload", arguments)
     if not told["isFree"]:
         raise _not_free(upload)
     if told["room"] < size:
         raise _too_large(upload, f"The session has room for {told['room']:,} bytes.")
-    return upload, Progress(0, Files(session_id, [])) if size else put_part(pool, runs, upload, first=0, content=b"")
+    if size:
+        return upload, Progress(0, Files(session_id, []))
+    with _given_up_on_failure(pool, upload):
+        return upload, put_part(pool, runs, upload, first=0, content=b"")
 
 
 def put_part(pool: SessionPoolClient, runs: Runs, upload: Upload, *, first: int, content: bytes) -> Progress:
@@ -104,22 +114,24 @@ def put_part(pool: SessionPoolClient, runs: Runs, upload: Upload, *, first: int,
         raise _does_not_follow(before.received)
     last = first + len(content) - 1
     part = f"part-{first}-{last}-{secrets.token_hex(4)}"  # the same part may come twice at a time
+    arguments = {
+        "upload": upload.place,
+        "part": part,
+        "first": first,
+        "last": last,
+        "size": upload.size,
+        "folder": upload.folder,
+        "name": upload.file_name,
+    }
     pool.upload_file(upload.session_id, upload.place, part, content)
-    told = _performed(
-        pool,
-        runs,
-        upload,
-        "append_part",
-        {
-            "upload": upload.place,
-            "part": part,
-            "first": first,
-            "last": last,
-            "size": upload.size,
-            "folder": upload.folder,
-            "name": upload.file_name,
-        },
-    )
+    is_left = True
+    try:
+        told = _performed(pool, runs, upload, "append_part", arguments)
+        is_left = told["state"] in ("other bytes", "no part")
+    finally:
+        if is_left:  # the caller sends all of it again; a task that comes late finds nothing to do
+            with contextlib.suppress(ConnectorError):
+                pool.delete_file(upload.session_id, upload.place, part)
     match told["state"]:
         case "ok":
             return Progress(told["received"], Files(upload.session_id, []))
@@ -166,6 +178,20 @@ def _performed(
     failure = "The session could not store this. Try again; if it fails again, use another folder or session."
     told: dict[str, Any] = perform(pool, runs, upload.session_id, task, arguments, failure=failure)
     return told
+
+
+@contextlib.contextmanager
+def _given_up_on_failure(pool: SessionPoolClient, upload: Upload) -> Iterator[None]:
+    """The caller gets no address. The task looks for the mark after it has made the upload, and this for the upload
+    after it has made the mark: whichever comes last takes it away.
+    """
+    try:
+        yield
+    except (SessionBusy, PoolUnavailable):
+        with contextlib.suppress(ConnectorError):
+            pool.upload_file(upload.session_id, upload.place, "given-up", b"")
+            pool.delete_file(upload.session_id, upload.place, "partial")
+        raise
 
 
 def _complete(pool: SessionPoolClient, upload: Upload) -> Progress:
