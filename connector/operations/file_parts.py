@@ -69,7 +69,7 @@ def download_part(
     cut = _cut_name(file, folder, first, last)
     with contextlib.suppress(FileNotFound):  # as after a call that found the session busy
         return _fetched(pool, session_id, cut, last + 1 - first)
-    # Callers who ask for the same part at once have one cut, and the first one takes it. The others get one of their own.
+    # Callers who ask for the same part at once have one cut, which the first takes. The others get one of their own.
     for name in (cut, f"{cut}-{secrets.token_hex(8)}"):
         told = perform(
             pool,

@@ -1,8 +1,9 @@
 """Several files in a session: all of them are stored, or none. Only a failure that goes on may leave some, and says so.
 
-A file that is new is simply written, and removed again when another one fails. One that replaces another cannot be
-removed like that, because the old one would be lost: a single one is written last, and of several the new versions are
-put aside first, until all are there; then a task puts them in place. So it does with names that the pool does not know.
+A file that is new is simply written, and removed again when another one fails, unless another call has stored it anew.
+One that replaces another cannot be removed like that, because the old one would be lost: a single one is written last,
+and of several the new versions are put aside first, until all are there; then a task puts them in place. So it does
+with names that the pool does not know.
 """
 
 import contextlib
@@ -57,12 +58,14 @@ def store_all(
             written.append(name)  # nobody knows whether it is
         # What was put aside comes first: without the first of it, a task that the session does later does nothing.
         written.sort(key=lambda name: name not in put_aside)
-        left = _removed(pool, session_id, {name: places[name] for name in written})
+        left, changed = _removed(pool, session_id, {name: places[name] for name in written}, stored)
         if len(contents) > 1:
             none = f"and so none of the {len(contents)} is"
             failure.message = f"The file '{name}' was not stored, {none}. {failure.message}"
         if left:
             failure.message += f" These could not be removed again, and may be there: {', '.join(left)}."
+        if changed:
+            failure.message += f" These have changed meanwhile, and are left as they are: {', '.join(changed)}."
         failure.target = name
         raise
     return [stored[name] for name, _ in contents]
@@ -86,14 +89,30 @@ def _put_in_place(
         )
 
 
-def _removed(pool: SessionPoolClient, session_id: str, places: dict[str, tuple[str, str]]) -> list[str]:
-    """Removes the files there; the names of those that may be left. A pool in trouble is not asked again and again."""
-    left = list(places)
-    for place in places.values():
+def _removed(
+    pool: SessionPoolClient, session_id: str, places: dict[str, tuple[str, str]], stored: dict[str, PoolFile]
+) -> tuple[list[str], list[str]]:
+    """Removes the files there that are still as this call has `stored` them. A pool in trouble is not asked again and
+    again.
+
+    The names of those that may be left, also as nobody knows whose they are; and of those that others have changed.
+    """
+    names = list(places)
+    unknown: list[str] = []
+    changed: list[str] = []
+    for number, (name, place) in enumerate(places.items()):
         try:
             with contextlib.suppress(FileNotFound):
-                pool.delete_file(session_id, *place)
+                if place[0].startswith(f"{TRANSFERS}/"):
+                    pool.delete_file(session_id, *place)
+                    continue
+                there, own = pool.get_file(session_id, *place), stored.get(name)
+                if own is None:
+                    unknown.append(name)
+                elif (there.size, there.modified) != (own.size, own.modified):
+                    changed.append(name)
+                else:
+                    pool.delete_file(session_id, *place)
         except ConnectorError:
-            return left
-        left.pop(0)
-    return []
+            return unknown + names[number:], changed
+    return unknown, changed
