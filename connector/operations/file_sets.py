@@ -10,11 +10,12 @@ import contextlib
 import secrets
 from dataclasses import replace
 
-from ..errors import ConnectorError, FileNotFound, InvalidFileName, PoolTimeout, PoolUnavailable
+from ..errors import ConnectorError, FileNotFound, PoolTimeout, PoolUnavailable
 from ..pool_wire import PoolFile
 from ..session_pool import SessionPoolClient
 from .calls import Runs
 from .file_names import TRANSFERS, is_known_to_pool
+from .places import not_free, stored_file
 from .tasks import perform
 
 Content = tuple[str, bytes]
@@ -35,7 +36,7 @@ def store_all(
     """
     if len(contents) == 1 and is_known_to_pool(contents[0][0]):
         ((name, content),) = contents
-        return [pool.upload_file(session_id, folder, name, content)]
+        return [stored_file(pool, session_id, folder, name, content)]
     there = {file.name for file in pool.list_files(session_id, folder, recursive=False)} if may_replace else set()
     new = [name for name, _ in contents if name not in there and is_known_to_pool(name)]
     later = [name for name, _ in contents if name not in new]
@@ -49,10 +50,12 @@ def store_all(
     name = ""
     try:
         for name, content in sorted(contents, key=lambda content: content[0] in alone):
-            stored[name] = replace(pool.upload_file(session_id, *places[name], content), name=name)
+            stored[name] = replace(stored_file(pool, session_id, *places[name], content), name=name)
             written.append(name)
-        if put_aside:
-            _put_in_place(pool, runs, session_id, aside, folder, put_aside)
+        taken = _put_in_place(pool, runs, session_id, aside, folder, put_aside) if put_aside else None
+        if taken is not None:
+            name = taken
+            raise not_free(name)
     except ConnectorError as failure:
         if isinstance(failure, PoolTimeout | PoolUnavailable) and name not in alone:
             written.append(name)  # nobody knows whether it is
@@ -73,8 +76,11 @@ def store_all(
 
 def _put_in_place(
     pool: SessionPoolClient, runs: Runs, session_id: str, aside: str, folder: str, names: list[str]
-) -> None:
-    """`aside` has them by their numbers. Raises SessionBusy; then they go there later, unless they are removed."""
+) -> str | None:
+    """`aside` has them by their numbers. The name whose place is taken, and then none is in place.
+
+    Raises SessionBusy; then they go there later, unless they are removed.
+    """
     told = perform(
         pool,
         runs,
@@ -83,10 +89,14 @@ def _put_in_place(
         {"aside": aside, "folder": folder, "names": names},
         failure="The session could not put the files in place.",
     )
-    if not told["areInPlace"]:
-        raise InvalidFileName(
-            "There is a folder of one of these names, or the session's code has moved the files. Look with ListFiles."
+    if told["areInPlace"]:
+        return None
+    if "taken" not in told:
+        raise PoolUnavailable(
+            "The session's code has removed the files before they were in place. Send them again.",
+            retry_after_seconds=1,
         )
+    return str(told["taken"])
 
 
 def _removed(

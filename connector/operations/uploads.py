@@ -18,7 +18,6 @@ from ..errors import (
     ConnectorError,
     FileNotFound,
     FileTooLarge,
-    InvalidFileName,
     PoolUnavailable,
     RangeNotSatisfiable,
     SessionBusy,
@@ -31,6 +30,7 @@ from ..shapes import Files
 from .calls import Runs
 from .file_names import TRANSFERS, checked_destination, checked_name, joined
 from .files import found_file, shown_file
+from .places import not_free
 from .records import has_session
 from .tasks import perform
 
@@ -92,7 +92,7 @@ def begin_upload(
     with _given_up_on_failure(pool, upload):
         told = _performed(pool, runs, upload, "begin_upload", arguments)
     if not told["isFree"]:
-        raise _not_free(upload)
+        raise not_free(file_name)
     if told["room"] < size:
         raise _too_large(upload, f"The session has room for {told['room']:,} bytes.")
     if size:
@@ -146,7 +146,7 @@ def put_part(pool: SessionPoolClient, runs: Runs, upload: Upload, *, first: int,
         case "full":
             raise _too_large(upload, f"The session has no room beyond the {told['received']:,} bytes that are there.")
         case "folder":
-            raise _not_free(upload)
+            raise not_free(upload.file_name)
     raise PoolUnavailable("The part did not arrive in the session. Send it again.", retry_after_seconds=1)
 
 
@@ -213,14 +213,6 @@ def _does_not_follow(received: int, why: str = "There are bytes missing before t
 def received_range(received: int) -> dict[str, str]:
     """The header that tells what is there; without one, nothing is."""
     return {"Range": f"bytes=0-{received - 1}"} if received else {}
-
-
-def _not_free(upload: Upload) -> InvalidFileName:
-    return InvalidFileName(
-        f"There is a folder '{upload.file_name}' where the file goes, or a file where its folder goes. Upload it under "
-        "another name, or to another folder.",
-        target="fileName",
-    )
 
 
 def _too_large(upload: Upload, why: str) -> FileTooLarge:

@@ -124,6 +124,40 @@ def test_a_name_of_sessions_alone_is_one_of_all(connector, session_id):
     assert left == []
 
 
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("g.txt", "taken"),
+        ("g.txt", "taken/deep/er"),
+        ("g'.txt", "taken"),
+        ("g'.txt", "taken/deep/er"),
+        ("inside", "in"),
+        ("in~side", "in"),
+    ],
+)
+@pytest.mark.parametrize("several", [False, True])
+def test_a_place_that_is_taken_is_told(connector, session_id, name, folder, several):
+    """A file where a folder goes, and a folder where a file goes, whoever has to store it; what is there stays."""
+    code = (
+        "import os\nos.makedirs('/mnt/data/in/in~side'), os.mkdir('/mnt/data/in/inside')\n"
+        "for path in ('taken', 'in/inside/kept'):\n    open('/mnt/data/' + path, 'w').close()"
+    )
+    assert connector.execute(code, session_id)["status"] == "Succeeded"
+    if several:
+        files = [{"fileName": one, "fileContent": ""} for one in ("first.txt", name)]
+        body = {"sessionId": session_id, "folder": folder, "files": files}
+        refused = connector.call("POST", "/files", json=body)
+    else:
+        refused = connector.call(
+            "PUT", f"/files/{quote(name)}?sessionId={session_id}&folder={quote(folder)}", data=b"x"
+        )
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "InvalidFileName")
+    says = refused.json()["error"]["message"]
+    assert "There is a folder" in says and "or a file where its folder goes. Upload it under another name" in says
+    listed = connector.call("GET", f"/files?sessionId={session_id}&recursive=true").json()["files"]
+    assert sorted((file["folder"], file["fileName"]) for file in listed) == [("", "taken"), ("in/inside", "kept")]
+
+
 def test_old_clients_get_a_name_in_ascii(connector, session_id):
     """Beside the name as it is; in it, a percent sign would be read in different ways."""
     connector.call("PUT", f"/files/50%25%20%C3%A9.csv?sessionId={session_id}", data=b"x")

@@ -148,10 +148,19 @@ def test_a_folder_in_the_place_of_a_file_is_told(pool, session_id, monkeypatch):
     pool.delete_file(session_id, "", "b")
     pool.upload_file(session_id, "b", "inside", b"kept")
     monkeypatch.setattr(SessionPoolClient, "list_files", lambda *_, **__: listed)
-    with pytest.raises(InvalidFileName, match="a folder of one of these names"):
-        store_all(pool, RUNS, session_id, "", [("a", b"1"), ("b", b"2")], may_replace=True)
+    with pytest.raises(InvalidFileName, match="There is a folder 'b' where the file goes") as failure:
+        store_all(pool, RUNS, session_id, "", [("a", b"1"), ("b", b"2"), ("c", b"3")], may_replace=True)
+    assert failure.value.target == "b" and failure.value.message.startswith("The file 'b' was not stored")
     monkeypatch.undo()
     assert contents(pool, session_id) == {"a": b"old", "b/inside": b"kept"}
+
+
+def test_files_that_code_has_removed_on_their_way_are_asked_for_again(pool, session_id, monkeypatch):
+    """There is nothing wrong with them."""
+    monkeypatch.setattr(file_sets, "perform", lambda *_, **__: {"areInPlace": False})
+    with pytest.raises(PoolUnavailable, match="Send them again") as failure:
+        store_all(pool, RUNS, session_id, "", [("a+b", b"1")], may_replace=True)
+    assert failure.value.retry_after_seconds
 
 
 def test_a_busy_session_loses_nothing(pool, session_id, monkeypatch):
