@@ -18,6 +18,10 @@ NAMES = [
     "%41%20",
     "a+b.csv",
     "Bob's ~[final] {2}!.txt",
+    "हिन्दी.txt",
+    "น้ำ.csv",
+    "שָׁלוֹם مُحَمَّد.txt",
+    "e\u0301te\u0301-한국.txt",  # as macOS writes them
 ]
 FOLDERS = ["", "reports 2026/Отчёты/50% #1 & more"]
 
