@@ -52,7 +52,7 @@ def perform(arguments: dict[str, Any]) -> dict[str, Any]:
             pass
         os.replace(partial, place)
         for name in os.listdir(upload):
-            if name != "complete":  # parts whose tasks never came
+            if name.startswith("part-"):  # its task never came; other names are what the pool is writing
                 with contextlib.suppress(OSError):
                     os.unlink(os.path.join(upload, name))
         state = "complete"

@@ -18,6 +18,7 @@ from ..errors import (
     ConnectorError,
     FileNotFound,
     FileTooLarge,
+    InvalidFileName,
     PoolUnavailable,
     RangeNotSatisfiable,
     SessionBusy,
@@ -123,7 +124,10 @@ def put_part(pool: SessionPoolClient, runs: Runs, upload: Upload, *, first: int,
         "folder": upload.folder,
         "name": upload.file_name,
     }
-    pool.upload_file(upload.session_id, upload.place, part, content)
+    try:
+        pool.upload_file(upload.session_id, upload.place, part, content)
+    except InvalidFileName as refusal:  # these names are not the caller's: the folder is being removed
+        raise _not_arrived() from refusal.__cause__
     is_left = True
     try:
         told = _performed(pool, runs, upload, "append_part", arguments)
@@ -147,7 +151,7 @@ def put_part(pool: SessionPoolClient, runs: Runs, upload: Upload, *, first: int,
             raise _too_large(upload, f"The session has no room beyond the {told['received']:,} bytes that are there.")
         case "folder":
             raise not_free(upload.file_name)
-    raise PoolUnavailable("The part did not arrive in the session. Send it again.", retry_after_seconds=1)
+    raise _not_arrived()
 
 
 def get_upload(pool: SessionPoolClient, upload: Upload) -> Progress:
@@ -221,6 +225,10 @@ def _too_large(upload: Upload, why: str) -> FileTooLarge:
         "session.",
         target="fileName",
     )
+
+
+def _not_arrived() -> PoolUnavailable:
+    return PoolUnavailable("The part did not arrive in the session. Send it again.", retry_after_seconds=1)
 
 
 def _no_upload() -> UploadNotFound:

@@ -9,10 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from connector.errors import SessionBusy
+from connector.errors import InvalidFileName, SessionBusy
 from connector.harness import append_part, begin_upload
 from connector.operations import tasks, uploads
 from connector.operations.executions import Runs, execute_python_code
+from connector.session_pool import SessionPoolClient
 from connector.tokens import Tokens
 from tests.logic_apps_client import LogicApps, TransferFailed
 
@@ -141,6 +142,34 @@ def test_a_part_that_is_given_up_while_it_is_taken_is_taken_whole(appended, monk
 
     monkeypatch.setattr(append_part, "_append", meanwhile)
     assert appended(3, b"defg") == ({"ok"}, b"abcdefg")
+
+
+def test_what_the_pool_is_writing_when_a_file_is_complete_stays(tmp_path, monkeypatch):
+    """As the last part that comes once more: its own task removes it, and tells that the file is complete."""
+    monkeypatch.setattr(append_part, "DATA", str(tmp_path))
+    (tmp_path / "upload").mkdir()
+    for name, content in (("partial", b"abc"), ("part-3-4-x", b"de"), ("part-3-4-left", b"de"), (".upload-y", b"d")):
+        (tmp_path / "upload" / name).write_bytes(content)
+    arguments = {"upload": "upload", "part": "part-3-4-x", "first": 3, "last": 4, "size": 5, "folder": "", "name": "a"}
+    assert append_part.perform(arguments) == {"state": "complete", "received": 5}
+    assert (tmp_path / "a").read_bytes() == b"abcde"
+    assert sorted(path.name for path in (tmp_path / "upload").iterdir()) == [".upload-y", "complete"]
+
+
+def test_a_part_whose_folder_is_removed_meanwhile_is_asked_for_again(api, client, session_id, monkeypatch):
+    """The pool speaks of a name that it does not take, and the caller has not chosen it."""
+    begun = client.begin(f"/files/big.bin?sessionId={session_id}", 3)
+
+    def refuse(*_) -> None:
+        raise InvalidFileName("The session pool does not take this file name or folder.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SessionPoolClient, "upload_file", refuse)
+        with pytest.raises(TransferFailed) as failure:
+            LogicApps(site(api), retries=0).send_part(begun, 0, read(0, 3), 3)
+    assert error_of(failure)[:2] == (503, "PoolUnavailable")
+    client.send_part(begun, 0, read(0, 3), 3)
+    assert stored(api, session_id) == read(0, 3)
 
 
 def test_a_part_that_nobody_waits_for_is_removed_by_the_next(appended, tmp_path):
