@@ -211,6 +211,14 @@ class SessionPoolClient:
                     found.append(replace(entry, directory=directory))
         return found
 
+    def has_folder(self, session_id: str, folder: str, name: str) -> bool:
+        """Whether `folder` has one of that name. A version that lists no folders tells of those with files in them."""
+        listed = self._wire.read_list(_object(self._call("GET", "files", session_id, folder=folder)))
+        return any(
+            entry.directory.split("/")[0] == name if entry.directory else entry.is_folder and entry.name == name
+            for entry in listed
+        )
+
     def get_file(self, session_id: str, folder: str, name: str) -> PoolFile:
         """Raises FileNotFound."""
         response = self._call(

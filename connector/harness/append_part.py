@@ -9,10 +9,13 @@ import contextlib
 import errno
 import os
 import shutil
+import time
 from typing import Any
 
 DATA = "/mnt/data"
 PIECE = 1 << 20
+FORGOTTEN_SECONDS = 300
+"""Of a part: whoever sent it waits for its task much shorter."""
 
 
 def perform(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -33,6 +36,7 @@ def perform(arguments: dict[str, Any]) -> dict[str, Any]:
             return {"state": "complete", "received": size}
         shutil.rmtree(upload, ignore_errors=True)  # the part came to a session that has ended, or too late
         return {"state": "gone", "received": 0}
+    _remove_forgotten(upload, arguments["part"])
     state = _taken(partial, part, arguments["first"], arguments["last"])
     received = os.path.getsize(partial)
     if state == "ok" and received == size:
@@ -48,7 +52,7 @@ def perform(arguments: dict[str, Any]) -> dict[str, Any]:
             pass
         os.replace(partial, place)
         for name in os.listdir(upload):
-            if name != "complete":  # parts whose tasks never came
+            if name.startswith("part-"):  # its task never came; other names are what the pool is writing
                 with contextlib.suppress(OSError):
                     os.unlink(os.path.join(upload, name))
         state = "complete"
@@ -68,7 +72,9 @@ def _taken(partial: str, part: str, first: int, last: int) -> str:
             repeated = min(there, last + 1) - first
             target.seek(first)
             if not _are_same(target, source, repeated):
-                return "other bytes"  # the part stays, so that this is told again when it is done twice
+                return (
+                    "other bytes"  # the part stays for its sender to remove: when it is done twice, this is told again
+                )
             try:
                 _append(target, source)
             except OSError as failure:
@@ -81,9 +87,21 @@ def _taken(partial: str, part: str, first: int, last: int) -> str:
                 target.truncate(there)
                 return "no part"
     except FileNotFoundError:
-        return "ok" if last < there else "no part"  # the same part has come twice at a time
-    os.unlink(part)
+        return "ok" if last < there else "no part"  # it is done twice, or its sender has given up
+    with contextlib.suppress(FileNotFoundError):  # its sender may give up at this moment
+        os.unlink(part)
     return "ok"
+
+
+def _remove_forgotten(upload: str, part: str) -> None:
+    """Other parts, as of an instance that ended before it could remove its own."""
+    before = time.time() - FORGOTTEN_SECONDS
+    with os.scandir(upload) as files:
+        for file in files:
+            if file.name.startswith("part-") and file.name != part:
+                with contextlib.suppress(OSError):
+                    if file.stat().st_mtime < before:
+                        os.unlink(file.path)
 
 
 def _append(target: Any, source: Any) -> None:

@@ -15,21 +15,24 @@ def perform(arguments: dict[str, Any]) -> dict[str, Any]:
     """`upload` is a folder in `transfers`, below the data folder; `size` of the file in bytes, which goes to `place`.
 
     Tells how many bytes there is `room` for, and whether the place `isFree` for a file; without either, nothing was
-    made. Removes what nobody has touched for `lifetime` seconds.
+    made. Removes what nobody has touched for `lifetime` seconds, and this upload when the file `given-up` in its folder
+    says that nobody waits for it.
     """
     transfers = os.path.join(DATA, arguments["transfers"])
     _remove_old(transfers, time.time() - arguments["lifetime"])
     told = os.statvfs(DATA)
     room = told.f_bavail * told.f_frsize
     is_free = _is_free(os.path.join(DATA, arguments["place"]))
+    upload = os.path.join(transfers, arguments["upload"])
     if arguments["size"] <= room and is_free:
-        upload = os.path.join(transfers, arguments["upload"])
         os.makedirs(upload, exist_ok=True)
         for folder in (transfers, upload):
             with contextlib.suppress(OSError):
                 os.chmod(folder, 0o777)  # the pool may write files as another user than this one
         with open(os.path.join(upload, "partial"), "ab"):
             pass
+    if os.path.exists(os.path.join(upload, "given-up")):
+        shutil.rmtree(upload, ignore_errors=True)
     return {"room": room, "isFree": is_free}
 
 

@@ -13,7 +13,8 @@ DATA = "/mnt/data"
 def perform(arguments: dict[str, Any]) -> dict[str, Any]:
     """`aside` has the folder `new` with files called 0, 1 and so on, which go to `folder` under `names`.
 
-    Both are below the data folder.
+    Both are below the data folder. Tells whether all `areInPlace`, and else the first name whose place is `taken`: a
+    folder stands there, or a file where its folder goes.
     """
     aside = os.path.join(DATA, arguments["aside"])
     new, old = os.path.join(aside, "new"), os.path.join(aside, "old")
@@ -24,10 +25,13 @@ def perform(arguments: dict[str, Any]) -> dict[str, Any]:
         return {"areInPlace": True}
     if not all(os.path.isfile(os.path.join(new, str(number))) for number in range(len(names))):
         return {"areInPlace": False}  # whoever sent them has given up
-    if any(os.path.isdir(os.path.join(folder, name)) for name in names):
-        return {"areInPlace": False}
-    for made in (old, folder):
-        os.makedirs(made, exist_ok=True)
+    if taken := [name for name in names if os.path.isdir(os.path.join(folder, name))]:
+        return {"areInPlace": False, "taken": taken[0]}
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        return {"areInPlace": False, "taken": names[0]}
+    os.makedirs(old, exist_ok=True)
     moves: list[tuple[str, str]] = []
     try:
         for number, name in enumerate(names):

@@ -16,7 +16,8 @@ TRANSFERS = "_transfers"
 # What sessions take: letters of any script, digits, and these; a folder's name has no dot. Source: the documentation of
 # code-interpreter sessions.
 _OTHERS_IN_NAMES = " -_.@$&=;,#%^()"
-# What the file system of a session takes beyond that. Such a file is reached inside the session alone.
+# What the file system of a session takes beyond that, beside combining marks, which are neither letters nor digits.
+# Such a file is reached inside the session alone.
 _ONLY_IN_SESSIONS = "+!'~[]{}"
 _FOLDER = re.compile(r"[\w \-@$&=;,#%^()]+(/[\w \-@$&=;,#%^()]+)*")
 _LONGEST_NAME_BYTES = 255
@@ -100,7 +101,7 @@ def checked_name(name: str, target: str = "fileName") -> str:
 
 def is_known_to_pool(name: str) -> bool:
     """False for a name that sessions take and the pool does not, or may not."""
-    return not any(character in _ONLY_IN_SESSIONS for character in name)
+    return not any(character in _ONLY_IN_SESSIONS or unicodedata.category(character)[0] == "M" for character in name)
 
 
 def _may_stand_in_a_name(character: str) -> bool:

@@ -6,6 +6,7 @@ as a whole.
 
 import contextlib
 import hashlib
+import secrets
 
 from ..errors import FileNotFound, PoolUnavailable
 from ..identity import check_session_id
@@ -68,27 +69,30 @@ def download_part(
     cut = _cut_name(file, folder, first, last)
     with contextlib.suppress(FileNotFound):  # as after a call that found the session busy
         return _fetched(pool, session_id, cut, last + 1 - first)
-    told = perform(
-        pool,
-        runs,
-        session_id,
-        "cut_file",
-        {
-            "file": joined(folder, file_name),
-            "size": file.size,
-            "first": first,
-            "last": last,
-            "cuts": _CUTS,
-            "name": cut,
-            "lifetime": _CUT_LIFETIME_SECONDS,
-        },
-        failure="The session could not cut out this part; it may have no room for it. Ask for a smaller one.",
+    # Callers who ask for the same part at once have one cut, which the first takes. The others get one of their own.
+    for name in (cut, f"{cut}-{secrets.token_hex(8)}"):
+        told = perform(
+            pool,
+            runs,
+            session_id,
+            "cut_file",
+            {
+                "file": joined(folder, file_name),
+                "size": file.size,
+                "first": first,
+                "last": last,
+                "cuts": _CUTS,
+                "name": name,
+                "lifetime": _CUT_LIFETIME_SECONDS,
+            },
+            failure="The session could not cut out this part; it may have no room for it. Ask for a smaller one.",
+        )
+        _check_size(told["size"], file)
+        with contextlib.suppress(FileNotFound):
+            return _fetched(pool, session_id, name, last + 1 - first)
+    raise PoolUnavailable(
+        "The part was removed from the session before it could be read. Ask for it again.", retry_after_seconds=1
     )
-    _check_size(told["size"], file)
-    try:
-        return _fetched(pool, session_id, cut, last + 1 - first)
-    except FileNotFound:  # two callers asked for the same part, and one has taken it
-        raise _changed() from None
 
 
 def _cut_name(file: FileBytes, folder: str, first: int, last: int) -> str:

@@ -3,19 +3,25 @@
 Each part goes into the session as a file of its own, where a task puts it behind those before it and removes it. All
 that is known of an upload is in the session and in the address that its caller has, so that any instance of the app can
 take any part. The file's old version stays until the last byte is there.
+
+A task that its caller no longer waits for may still be done. So what its caller was not told is taken away from it: a
+part is removed, and a beginning is marked as given up.
 """
 
 import contextlib
 import secrets
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..errors import (
+    ConnectorError,
     FileNotFound,
     FileTooLarge,
     InvalidFileName,
     PoolUnavailable,
     RangeNotSatisfiable,
+    SessionBusy,
     UploadNotFound,
 )
 from ..identity import check_session_id, mint_session_id
@@ -25,6 +31,7 @@ from ..shapes import Files
 from .calls import Runs
 from .file_names import TRANSFERS, checked_destination, checked_name, joined
 from .files import found_file, shown_file
+from .places import not_free
 from .records import has_session
 from .tasks import perform
 
@@ -83,12 +90,16 @@ def begin_upload(
         "size": size,
         "lifetime": LIFETIME_SECONDS,
     }
-    told = _performed(pool, runs, upload, "begin_upload", arguments)
+    with _given_up_on_failure(pool, upload):
+        told = _performed(pool, runs, upload, "begin_upload", arguments)
     if not told["isFree"]:
-        raise _not_free(upload)
+        raise not_free(file_name)
     if told["room"] < size:
         raise _too_large(upload, f"The session has room for {told['room']:,} bytes.")
-    return upload, Progress(0, Files(session_id, [])) if size else put_part(pool, runs, upload, first=0, content=b"")
+    if size:
+        return upload, Progress(0, Files(session_id, []))
+    with _given_up_on_failure(pool, upload):
+        return upload, put_part(pool, runs, upload, first=0, content=b"")
 
 
 def put_part(pool: SessionPoolClient, runs: Runs, upload: Upload, *, first: int, content: bytes) -> Progress:
@@ -104,22 +115,27 @@ def put_part(pool: SessionPoolClient, runs: Runs, upload: Upload, *, first: int,
         raise _does_not_follow(before.received)
     last = first + len(content) - 1
     part = f"part-{first}-{last}-{secrets.token_hex(4)}"  # the same part may come twice at a time
-    pool.upload_file(upload.session_id, upload.place, part, content)
-    told = _performed(
-        pool,
-        runs,
-        upload,
-        "append_part",
-        {
-            "upload": upload.place,
-            "part": part,
-            "first": first,
-            "last": last,
-            "size": upload.size,
-            "folder": upload.folder,
-            "name": upload.file_name,
-        },
-    )
+    arguments = {
+        "upload": upload.place,
+        "part": part,
+        "first": first,
+        "last": last,
+        "size": upload.size,
+        "folder": upload.folder,
+        "name": upload.file_name,
+    }
+    try:
+        pool.upload_file(upload.session_id, upload.place, part, content)
+    except InvalidFileName as refusal:  # these names are not the caller's: the folder is being removed
+        raise _not_arrived() from refusal.__cause__
+    is_left = True
+    try:
+        told = _performed(pool, runs, upload, "append_part", arguments)
+        is_left = told["state"] in ("other bytes", "no part")
+    finally:
+        if is_left:  # the caller sends all of it again; a task that comes late finds nothing to do
+            with contextlib.suppress(ConnectorError):
+                pool.delete_file(upload.session_id, upload.place, part)
     match told["state"]:
         case "ok":
             return Progress(told["received"], Files(upload.session_id, []))
@@ -134,8 +150,8 @@ def put_part(pool: SessionPoolClient, runs: Runs, upload: Upload, *, first: int,
         case "full":
             raise _too_large(upload, f"The session has no room beyond the {told['received']:,} bytes that are there.")
         case "folder":
-            raise _not_free(upload)
-    raise PoolUnavailable("The part did not arrive in the session. Send it again.", retry_after_seconds=1)
+            raise not_free(upload.file_name)
+    raise _not_arrived()
 
 
 def get_upload(pool: SessionPoolClient, upload: Upload) -> Progress:
@@ -168,6 +184,20 @@ def _performed(
     return told
 
 
+@contextlib.contextmanager
+def _given_up_on_failure(pool: SessionPoolClient, upload: Upload) -> Iterator[None]:
+    """The caller gets no address. The task looks for the mark after it has made the upload, and this for the upload
+    after it has made the mark: whichever comes last takes it away.
+    """
+    try:
+        yield
+    except (SessionBusy, PoolUnavailable):
+        with contextlib.suppress(ConnectorError):
+            pool.upload_file(upload.session_id, upload.place, "given-up", b"")
+            pool.delete_file(upload.session_id, upload.place, "partial")
+        raise
+
+
 def _complete(pool: SessionPoolClient, upload: Upload) -> Progress:
     try:
         file = found_file(pool, upload.session_id, upload.folder, upload.file_name)
@@ -189,20 +219,16 @@ def received_range(received: int) -> dict[str, str]:
     return {"Range": f"bytes=0-{received - 1}"} if received else {}
 
 
-def _not_free(upload: Upload) -> InvalidFileName:
-    return InvalidFileName(
-        f"There is a folder '{upload.file_name}' where the file goes, or a file where its folder goes. Upload it under "
-        "another name, or to another folder.",
-        target="fileName",
-    )
-
-
 def _too_large(upload: Upload, why: str) -> FileTooLarge:
     return FileTooLarge(
         f"The file has {upload.size:,} bytes. {why} Compress it, delete files that are not needed, or use another "
         "session.",
         target="fileName",
     )
+
+
+def _not_arrived() -> PoolUnavailable:
+    return PoolUnavailable("The part did not arrive in the session. Send it again.", retry_after_seconds=1)
 
 
 def _no_upload() -> UploadNotFound:

@@ -18,6 +18,10 @@ NAMES = [
     "%41%20",
     "a+b.csv",
     "Bob's ~[final] {2}!.txt",
+    "हिन्दी.txt",
+    "น้ำ.csv",
+    "שָׁלוֹם مُحَمَّد.txt",
+    "e\u0301te\u0301-한국.txt",  # as macOS writes them
 ]
 FOLDERS = ["", "reports 2026/Отчёты/50% #1 & more"]
 
@@ -122,6 +126,40 @@ def test_a_name_of_sessions_alone_is_one_of_all(connector, session_id):
         assert (missing.status_code, missing.json()["error"]["code"]) == (404, "FileNotFound")
     left = connector.execute("import os; os.listdir('/mnt/data/_transfers/cuts')", session_id)["value"]
     assert left == []
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("g.txt", "taken"),
+        ("g.txt", "taken/deep/er"),
+        ("g'.txt", "taken"),
+        ("g'.txt", "taken/deep/er"),
+        ("inside", "in"),
+        ("in~side", "in"),
+    ],
+)
+@pytest.mark.parametrize("several", [False, True])
+def test_a_place_that_is_taken_is_told(connector, session_id, name, folder, several):
+    """A file where a folder goes, and a folder where a file goes, whoever has to store it; what is there stays."""
+    code = (
+        "import os\nos.makedirs('/mnt/data/in/in~side'), os.mkdir('/mnt/data/in/inside')\n"
+        "for path in ('taken', 'in/inside/kept'):\n    open('/mnt/data/' + path, 'w').close()"
+    )
+    assert connector.execute(code, session_id)["status"] == "Succeeded"
+    if several:
+        files = [{"fileName": one, "fileContent": ""} for one in ("first.txt", name)]
+        body = {"sessionId": session_id, "folder": folder, "files": files}
+        refused = connector.call("POST", "/files", json=body)
+    else:
+        refused = connector.call(
+            "PUT", f"/files/{quote(name)}?sessionId={session_id}&folder={quote(folder)}", data=b"x"
+        )
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "InvalidFileName")
+    says = refused.json()["error"]["message"]
+    assert "There is a folder" in says and "or a file where its folder goes. Upload it under another name" in says
+    listed = connector.call("GET", f"/files?sessionId={session_id}&recursive=true").json()["files"]
+    assert sorted((file["folder"], file["fileName"]) for file in listed) == [("", "taken"), ("in/inside", "kept")]
 
 
 def test_old_clients_get_a_name_in_ascii(connector, session_id):

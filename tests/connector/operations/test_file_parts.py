@@ -3,6 +3,7 @@
 import random
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -157,6 +158,34 @@ def test_a_busy_session_cuts_out_the_part_later(api, pool, big, session_id, larg
     monkeypatch.setattr(file_parts, "perform", None)
     assert get(api, big, Range="bytes=5-9").content == CONTENT[5:10]
     assert left(api, session_id) == []
+
+
+def test_a_part_may_be_asked_for_several_times_at_once(api, big, session_id, large):
+    """Each caller gets it, and nothing of it stays in the session."""
+    with ThreadPoolExecutor(6) as threads:
+        sent = [threads.submit(get, api, big, Range="bytes=5-999999") for _ in range(6)]
+    assert [(answer.result().status_code, answer.result().content) for answer in sent] == [
+        (206, CONTENT[5 : 10**6])
+    ] * 6
+    assert left(api, session_id) == []
+
+
+def test_a_part_that_another_caller_has_taken_is_cut_out_again(api, pool, big, session_id, large, monkeypatch):
+    """For this caller alone."""
+    perform = file_parts.perform
+    taken: list[str] = []
+
+    def and_taken_by_another(*given, **named):
+        told = perform(*given, **named)
+        for file in [] if taken else pool.list_files(session_id, "_transfers/cuts", recursive=False):
+            pool.delete_file(session_id, "_transfers/cuts", file.name)
+            taken.append(file.name)
+        return told
+
+    monkeypatch.setattr(file_parts, "perform", and_taken_by_another)
+    part = get(api, big, Range="bytes=5-9")
+    assert (part.status_code, part.content) == (206, CONTENT[5:10])
+    assert len(taken) == 1 and left(api, session_id) == []
 
 
 def test_parts_that_nobody_fetched_are_removed(api, big, session_id, large):

@@ -89,6 +89,42 @@ def test_what_cannot_be_removed_again_is_named(pool, session_id):
     assert failing.deletions == 1
 
 
+@pytest.mark.parametrize("theirs", [b"of another call", b"a"])
+def test_what_another_call_has_stored_meanwhile_stays(pool, session_id, theirs):
+    """Only what this call has written is removed, and the error says what is left."""
+    failing = Failing(pool, b"c")
+    upload_file = failing.upload_file
+
+    def upload(session_id: str, folder: str, name: str, content: bytes):
+        if name == "c":
+            pool.upload_file(session_id, "", "a", theirs)
+        return upload_file(session_id, folder, name, content)
+
+    failing.upload_file = upload  # type: ignore[method-assign]
+    with pytest.raises(PoolUnavailable) as failure:
+        store_all(failing, RUNS, session_id, "", [(name, name.encode()) for name in "abc"], may_replace=True)  # type: ignore[arg-type]
+    assert contents(pool, session_id) == {"a": theirs}
+    assert failure.value.message.endswith(" These have changed meanwhile, and are left as they are: a.")
+
+
+@pytest.mark.parametrize("theirs", [b"of another call", b"c"])
+def test_what_may_be_of_another_call_stays(pool, session_id, theirs):
+    """A file of which nobody knows whether this call has stored it is named, and not removed."""
+    failing = Failing(pool, b"c")
+    upload_file = failing.upload_file
+
+    def upload(session_id: str, folder: str, name: str, content: bytes):
+        if name == "c":
+            pool.upload_file(session_id, "", "c", theirs)
+        return upload_file(session_id, folder, name, content)
+
+    failing.upload_file = upload  # type: ignore[method-assign]
+    with pytest.raises(PoolUnavailable) as failure:
+        store_all(failing, RUNS, session_id, "", [(name, name.encode()) for name in "abc"], may_replace=True)  # type: ignore[arg-type]
+    assert contents(pool, session_id) == {"c": theirs}
+    assert failure.value.message.endswith(", and may be there: c.")
+
+
 def test_what_was_put_aside_is_named_as_it_was_sent(pool, session_id):
     """Not by the number that it has aside."""
     pool.upload_file(session_id, "", "b", b"old")
@@ -112,10 +148,19 @@ def test_a_folder_in_the_place_of_a_file_is_told(pool, session_id, monkeypatch):
     pool.delete_file(session_id, "", "b")
     pool.upload_file(session_id, "b", "inside", b"kept")
     monkeypatch.setattr(SessionPoolClient, "list_files", lambda *_, **__: listed)
-    with pytest.raises(InvalidFileName, match="a folder of one of these names"):
-        store_all(pool, RUNS, session_id, "", [("a", b"1"), ("b", b"2")], may_replace=True)
+    with pytest.raises(InvalidFileName, match="There is a folder 'b' where the file goes") as failure:
+        store_all(pool, RUNS, session_id, "", [("a", b"1"), ("b", b"2"), ("c", b"3")], may_replace=True)
+    assert failure.value.target == "b" and failure.value.message.startswith("The file 'b' was not stored")
     monkeypatch.undo()
     assert contents(pool, session_id) == {"a": b"old", "b/inside": b"kept"}
+
+
+def test_files_that_code_has_removed_on_their_way_are_asked_for_again(pool, session_id, monkeypatch):
+    """There is nothing wrong with them."""
+    monkeypatch.setattr(file_sets, "perform", lambda *_, **__: {"areInPlace": False})
+    with pytest.raises(PoolUnavailable, match="Send them again") as failure:
+        store_all(pool, RUNS, session_id, "", [("a+b", b"1")], may_replace=True)
+    assert failure.value.retry_after_seconds
 
 
 def test_a_busy_session_loses_nothing(pool, session_id, monkeypatch):

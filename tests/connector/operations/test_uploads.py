@@ -9,9 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from connector.harness import append_part
+from connector.errors import InvalidFileName, SessionBusy
+from connector.harness import append_part, begin_upload
 from connector.operations import tasks, uploads
 from connector.operations.executions import Runs, execute_python_code
+from connector.session_pool import SessionPoolClient
 from connector.tokens import Tokens
 from tests.logic_apps_client import LogicApps, TransferFailed
 
@@ -30,6 +32,12 @@ def site(api) -> str:
 @pytest.fixture
 def client(api) -> LogicApps:
     return LogicApps(site(api))
+
+
+def kept(api, session_id: str) -> list[str]:
+    """Names of the connector's own files in the session, also while that runs code."""
+    listed = api.call("GET", f"/files?sessionId={session_id}&folder=_transfers&recursive=true").json()["files"]
+    return sorted(file["fileName"] for file in listed)
 
 
 def stored(api, session_id: str, path: str = "big.bin", query: str = "") -> bytes:
@@ -122,6 +130,70 @@ def test_a_task_that_comes_twice_tells_other_bytes_twice(appended):
     """They are not taken for those that are there already."""
     assert appended(1, b"xy") == ({"other bytes"}, b"abc")
     assert appended(1, b"bcd") == ({"ok"}, b"abcd")
+
+
+def test_a_part_that_is_given_up_while_it_is_taken_is_taken_whole(appended, monkeypatch):
+    """Its caller is told that the session is busy and removes it; that changes nothing of what is read already."""
+    append = append_part._append
+
+    def meanwhile(target, source) -> None:
+        append(target, source)
+        os.unlink(source.name)
+
+    monkeypatch.setattr(append_part, "_append", meanwhile)
+    assert appended(3, b"defg") == ({"ok"}, b"abcdefg")
+
+
+def test_what_the_pool_is_writing_when_a_file_is_complete_stays(tmp_path, monkeypatch):
+    """As the last part that comes once more: its own task removes it, and tells that the file is complete."""
+    monkeypatch.setattr(append_part, "DATA", str(tmp_path))
+    (tmp_path / "upload").mkdir()
+    for name, content in (("partial", b"abc"), ("part-3-4-x", b"de"), ("part-3-4-left", b"de"), (".upload-y", b"d")):
+        (tmp_path / "upload" / name).write_bytes(content)
+    arguments = {"upload": "upload", "part": "part-3-4-x", "first": 3, "last": 4, "size": 5, "folder": "", "name": "a"}
+    assert append_part.perform(arguments) == {"state": "complete", "received": 5}
+    assert (tmp_path / "a").read_bytes() == b"abcde"
+    assert sorted(path.name for path in (tmp_path / "upload").iterdir()) == [".upload-y", "complete"]
+
+
+def test_a_part_whose_folder_is_removed_meanwhile_is_asked_for_again(api, client, session_id, monkeypatch):
+    """The pool speaks of a name that it does not take, and the caller has not chosen it."""
+    begun = client.begin(f"/files/big.bin?sessionId={session_id}", 3)
+
+    def refuse(*_) -> None:
+        raise InvalidFileName("The session pool does not take this file name or folder.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SessionPoolClient, "upload_file", refuse)
+        with pytest.raises(TransferFailed) as failure:
+            LogicApps(site(api), retries=0).send_part(begun, 0, read(0, 3), 3)
+    assert error_of(failure)[:2] == (503, "PoolUnavailable")
+    client.send_part(begun, 0, read(0, 3), 3)
+    assert stored(api, session_id) == read(0, 3)
+
+
+def test_a_part_that_nobody_waits_for_is_removed_by_the_next(appended, tmp_path):
+    """As of an instance that ended; one that came just now may have its task still before it."""
+    for name, age in (("part-old", 400), ("part-new", 5), ("partial", 400)):
+        (tmp_path / "upload" / name).touch()
+        os.utime(tmp_path / "upload" / name, (time.time() - age,) * 2)
+    assert appended(3, b"defg") == ({"ok"}, b"abcdefg")
+    assert sorted(path.name for path in (tmp_path / "upload").iterdir()) == ["part-new", "partial"]
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_beginning_that_was_given_up_is_taken_back_whenever_that_was(tmp_path, monkeypatch, is_late):
+    """The mark comes before the task, or while it is done."""
+    monkeypatch.setattr(begin_upload, "DATA", str(tmp_path))
+    mark = tmp_path / "transfers/one/given-up"
+    if is_late:
+        chmod = os.chmod
+        monkeypatch.setattr(os, "chmod", lambda *given: (chmod(*given), mark.touch()))
+    else:
+        mark.parent.mkdir(parents=True)
+        mark.touch()
+    begin_upload.perform({"transfers": "transfers", "upload": "one", "place": "a", "size": 1, "lifetime": 60})
+    assert list((tmp_path / "transfers").iterdir()) == []
 
 
 def test_a_new_session_is_made_and_told(api, client):
@@ -464,6 +536,53 @@ def test_a_busy_session_makes_the_caller_wait(api, client, session_id, busy):
     client.send_rest(begun, PART, len(CONTENT), read, PART)
     assert client.pauses and set(client.pauses) == {1.0}
     assert stored(api, session_id) == CONTENT
+
+
+def test_a_part_that_a_busy_session_could_not_take_is_not_kept(api, client, session_id, busy):
+    """However often it is sent; the task that comes late does nothing, and the next part goes on from what is there."""
+    begun = client.begin(f"/files/big.bin?sessionId={session_id}", 30)
+    client.send_part(begun, 0, read(0, 10), 30)
+    busy(2.5)
+    for length in (10, 10, 5):
+        with pytest.raises(TransferFailed, match="SessionBusy"):
+            LogicApps(site(api), retries=0).send_part(begun, 10, read(10, length), 30)
+        assert kept(api, session_id) == ["partial"]
+    client.resume(begun, 30, read, 10)
+    assert stored(api, session_id) == read(0, 30)
+    assert kept(api, session_id) == ["complete"]
+
+
+def test_a_part_with_other_bytes_is_not_kept(api, client, session_id):
+    """However often it is sent, and though the upload is never completed."""
+    begun = client.begin(f"/files/big.bin?sessionId={session_id}", 30)
+    client.send_part(begun, 0, read(0, 10), 30)
+    for _ in range(2):
+        with pytest.raises(TransferFailed, match="others"):
+            client.send_part(begun, 0, b"x" * 10, 30)
+    assert kept(api, session_id) == ["partial"]
+
+
+@pytest.mark.parametrize("size", [0, 30])
+def test_a_beginning_that_a_busy_session_could_not_take_leaves_nothing(api, client, session_id, busy, size):
+    """Its caller has no address: what the session does late is taken back."""
+    api.execute("1", session_id)
+    busy(1.5)
+    for _ in range(2):
+        with pytest.raises(TransferFailed, match="SessionBusy"):
+            LogicApps(site(api), retries=0).begin(f"/files/big.bin?sessionId={session_id}", size)
+    while api.call("POST", "/executions", json={"sessionId": session_id, "pythonCode": "1"}).status_code != 200:
+        time.sleep(0.2)
+    code = "import os; os.listdir('/mnt/data/_transfers'), os.listdir('/mnt/data')"
+    transfers, files = api.execute(code, session_id)["value"]
+    assert transfers == [] and "big.bin" not in files
+
+
+def test_an_empty_file_that_could_not_be_stored_leaves_nothing(api, client, session_id, pool, busy, monkeypatch):
+    """Also when the session becomes busy between the beginning and the end."""
+    monkeypatch.setattr(uploads, "put_part", lambda *_, **__: (_ for _ in ()).throw(SessionBusy("It runs code.")))
+    with pytest.raises(SessionBusy):
+        uploads.begin_upload(pool, Runs(rich_results=True), file_name="empty", size=0, session_id=session_id)
+    assert "partial" not in kept(api, session_id)
 
 
 def test_runs_go_on_between_parts(api, client, session_id):
