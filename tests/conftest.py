@@ -25,6 +25,7 @@ from emulator.session_pool.tokens import TokenAuthority
 from tests.promised import promises
 
 ROOT = Path(__file__).resolve().parents[1]
+_WITH_THE_OTHERS = {"test_plain_engine.py"}
 
 
 def pytest_configure() -> None:
@@ -32,9 +33,13 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two halves for two processes (`make test`): tests of the emulator look at this machine, and run one by one."""
+    """Two halves for two processes (`make test`): tests of the emulator look at this machine, and run one by one.
+
+    But for some that look at their own processes alone: so the halves take about as long.
+    """
     for item in items:
-        half = "emulator" if item.path.is_relative_to(ROOT / "tests" / "emulator") else "connector"
+        is_first = item.path.is_relative_to(ROOT / "tests" / "emulator") and item.path.name not in _WITH_THE_OTHERS
+        half = "emulator" if is_first else "connector"
         item.add_marker(pytest.mark.xdist_group(half))
 
 

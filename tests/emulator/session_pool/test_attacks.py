@@ -423,7 +423,6 @@ class Machine:
         if name in ALONE:
             if stumbled := self.stderr()[len(said) :]:
                 outcome.breaches.append(f"made the server stumble: {stumbled.splitlines()[-1]}")
-            outcome.breaches += self.judge_neighbour()
             if (grew := self.memory("VmHWM") - swelled) > 400 << 20:
                 outcome.breaches.append(f"made the server take {grew >> 20} MiB more")
 
