@@ -17,6 +17,9 @@ from .shapes import snake_case
 MAX_BODY_BYTES = LARGEST_MESSAGE
 """Less than the Functions host lets in (104,857,600), so that its bare 413 is rarely seen."""
 
+_LONGEST_PREFER = 500
+"""Characters that are read: an open quote is looked for to the end, again and again."""
+
 _PREFERENCE = re.compile(r'(?:[^,;"]|"(?:[^"\\]|\\.)*")+')
 _WAIT = re.compile(r'respond-async|wait=("?)([0-9]{1,9})\1')
 
@@ -133,7 +136,7 @@ def with_preferences(sent: Any, headers: Mapping[str, str]) -> tuple[Any, str]:
     applied = ""
     if key := headers.get("idempotency-key"):
         said["idempotencyKey"] = key
-    preferences = _PREFERENCE.findall(headers.get("prefer", "").lower().replace(" ", ""))
+    preferences = _PREFERENCE.findall(headers.get("prefer", "")[:_LONGEST_PREFER].lower().replace(" ", ""))
     for preference in sorted(preferences, key=lambda text: text == "respond-async"):  # `wait` says when that is
         wait = _WAIT.fullmatch(preference)
         if wait is not None and not applied:

@@ -26,7 +26,7 @@ import warnings
 harness = harness  # noqa: F821 - planted.py gives it to this namespace
 Variables = Variables  # noqa: F821 - of variables.py, which stands before this
 
-PROGRESS, CANCEL, GOES_ON, VARIABLES = ".progress.json", harness.CANCEL, ".goes-on", harness.VARIABLES
+PROGRESS, CANCEL, GOES_ON, VARIABLES = ".progress.json", harness.CANCEL, harness.GOES_ON, harness.VARIABLES
 TICK_SECONDS = 0.1
 GRACE_SECONDS = 0.8
 """Between an interrupt and the end of all that does not heed it."""
@@ -46,9 +46,15 @@ def start(asked, record, parent, is_new):
     if why is not None:
         return why
     harness.flush()
-    _flush_files()  # or both processes would write what is in their buffers
     before, since, started = harness.paths_before(), harness.file_clock(), time.monotonic()
     variables = Variables(asked["code"])
+    try:
+        harness.store(os.path.join(record.folder, GOES_ON), b"")
+    except OSError:
+        pass
+    threads = [thread for thread in threading.enumerate() if thread is not threading.current_thread()]
+    may_flush = all(map(_is_the_kernels, threads))
+    _flush_files(_files())  # or both processes would write what is in their buffers
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of threads, which Python from 3.12 says at each fork
         pid = os.fork()
@@ -56,7 +62,7 @@ def start(asked, record, parent, is_new):
         try:
             watcher = _Watcher(asked, record, since, before, started)
             try:
-                watcher.watch(lambda telling: _run(asked, parent, is_new, record.folder, telling, variables))
+                watcher.watch(lambda telling: _run(asked, parent, is_new, record.folder, telling, variables, may_flush))
             except BaseException:
                 watcher.give_up()
         finally:
@@ -106,9 +112,18 @@ def _is_open(pool):
     return state == "RUN" if state is not None else bool(pool._processes) and not pool._shutdown_thread
 
 
-def _flush_files():
+def _is_the_kernels(thread):
+    """It writes into no file of the code's."""
+    return thread.name == "IOPub" or type(thread).__module__.partition(".")[0] in ("ipykernel", "IPython", "zmq")
+
+
+def _files():
+    return _objects(io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)
+
+
+def _flush_files(files):
     """What was written into files that nobody has closed."""
-    for file in _objects(io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom):
+    for file in files:
         try:
             if not file.closed and stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 file.flush()
@@ -154,15 +169,12 @@ class _Watcher:
         self._ended_by = None
         self._kill_at = None
         self._leaves_since = None  # when its code had ended
+        self._interrupted_at = None
         self._looks_without_word = 0
         self._interpreter = os.getppid()
 
     def watch(self, run):
         os.setsid()
-        try:
-            harness.store(os.path.join(self._record.folder, GOES_ON), b"")
-        except OSError:
-            pass
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
@@ -261,8 +273,8 @@ class _Watcher:
     def _look_for_an_end(self, now):
         if self._report.code_has_ended:
             self._leaves_since = self._leaves_since or now
-            if now > self._leaves_since + LONGEST_LEAVING_SECONDS:
-                _kill_descendants()
+            if now > self._leaves_since + LONGEST_LEAVING_SECONDS or self._is_called_off():
+                _kill_descendants()  # its result is there
         elif self._ended_by is None:
             if self._is_called_off():
                 self._ended_by = "canceled"
@@ -270,7 +282,7 @@ class _Watcher:
                 self._ended_by = "timeout"
             else:
                 return
-            self._kill_at = now + GRACE_SECONDS
+            self._interrupted_at, self._kill_at = now, now + GRACE_SECONDS
             for send in (os.killpg, os.kill):
                 try:
                     send(self._runner, signal.SIGINT)
@@ -319,27 +331,30 @@ class _Watcher:
 
     def _complete(self, status):
         folder = self._record.folder
-        report, lost, was_interrupted = self._report.read()
+        report, lost = self._report.read()
         left = os.path.join(folder, VARIABLES)
         if lost is not None and os.getppid() == self._interpreter:
             try:
                 os.replace(left + ".new", left)
             except OSError:
                 pass  # it has none
+        ended = time.monotonic()
         if report is None:
             report = harness.empty_report()
             report["executionCount"] += 1
             if self._ended_by is None:
                 self._ended_by = "died"
-        elif lost is not None:
-            report["notReturned"] = lost
-        report["milliseconds"] = self._milliseconds()
+        else:
+            ended = report.pop("ended")
+            if lost is not None:
+                report["notReturned"] = lost
+        report["milliseconds"] = round((ended - self._started) * 1000)
         files = harness.changed_files(self._before, self._since)
         report["files"] = files[: harness.MOST_FILES]
         if len(files) > harness.MOST_FILES:
             report["missing"]["files"] = len(files) - harness.MOST_FILES
         self._put_texts(report)
-        if self._ended_by is not None and (was_interrupted or report["status"] != "ok"):  # or it ended in that moment
+        if self._ended_by is not None and (report["status"] != "ok" or ended > self._interrupted_at):
             report["endedBy"] = self._ended_by
             report["signal"] = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
         self._write(report)
@@ -356,8 +371,8 @@ class _Watcher:
         for name in _listed(folder):
             if not name.startswith("."):
                 _remove(folder, name)
-        report["missing"]["outputs"] = max(1, len(report["outputs"]))
-        report["outputs"] = []
+        if report["outputs"]:
+            report["missing"]["outputs"], report["outputs"] = len(report["outputs"]), []
         for name in ("stdout", "stderr", "result"):
             if len(report[name]) > LONGEST_WITHOUT_ROOM:
                 report["missing"][name] = len(report[name]) - LONGEST_WITHOUT_ROOM
@@ -403,12 +418,11 @@ class _Told:
         return self._lines >= 2
 
     def read(self):
-        """The report, or None; those names, or None while variables are written; whether the code was interrupted."""
+        """The report, which tells also when the code `ended`, or None; those names, or None until they are there."""
         lines = b"".join(self._parts).split(b"\n")[: self._lines]
         if not lines:
-            return None, None, False
-        report = harness.decode(lines[0].decode())
-        return report, harness.decode(lines[1].decode()) if len(lines) > 1 else None, report.pop("wasInterrupted")
+            return None, None
+        return harness.decode(lines[0].decode()), harness.decode(lines[1].decode()) if len(lines) > 1 else None
 
 
 def _let_go_of_sockets():
@@ -460,15 +474,12 @@ def _kill_descendants():
         time.sleep(0.01)
 
 
-def _run(asked, parent, is_new, folder, telling, variables):
+def _run(asked, parent, is_new, folder, telling, variables, may_flush):
     """In the runner: the run, its variables, and its report, which goes into the pipe `telling`."""
-    own, interrupts = os.getpid(), []
-
-    def interrupt(number, frame):
-        interrupts.append(number)
-        signal.default_int_handler(number, frame)
-
-    signal.signal(signal.SIGINT, interrupt)
+    own = os.getpid()
+    # Of files that were open before, another thread may have held the lock, or have written meanwhile.
+    not_ours = [] if may_flush else _files()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     harness.become_own_process()
     history = harness.shell.history_manager
     if history is not None:
@@ -485,22 +496,28 @@ def _run(asked, parent, is_new, folder, telling, variables):
             reply = loop.run_until_complete(harness.execute(asked["code"]))
     except BaseException:
         pass  # the interrupt hit something else than the code
+    ended = time.monotonic()  # of a clock that all processes have
     harness.flush()
     if os.getpid() != own:  # the code has made a copy of this process, and that has come to its end
-        _flush_files()
+        _flush_files(_others(not_ours))
         return
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     report, _ = harness.report(recorder, reply, is_new, 0, [], folder)
-    report["wasInterrupted"] = bool(interrupts)
+    report["ended"] = ended
     report["notReturned"] = variables.candidates()
     _send(telling, report)
     lost = variables.leave(os.path.join(folder, VARIABLES + ".new"))
-    _flush_files()
+    _flush_files(_others(not_ours))
     _send(telling, lost)
     try:
         threading._shutdown()  # waits for the threads that the code has started, and tells those of pools to end
     finally:
-        _flush_files()
+        _flush_files(_others(not_ours))
+
+
+def _others(files):
+    numbers = set(map(id, files))
+    return [file for file in _files() if id(file) not in numbers]
 
 
 def _send(pipe, told):

@@ -41,7 +41,7 @@ TRANSFERS = "_transfers"
 RECORD = ".execution.json"
 """Two lines of JSON: what was asked for, and, once the run has ended, what it made."""
 
-CANCEL, VARIABLES = ".cancel", ".variables"
+CANCEL, GOES_ON, VARIABLES = ".cancel", ".goes-on", ".variables"
 """Beside a record: that the run is to end; what a run that went on by itself has left for its interpreter."""
 
 KEPT_RUNS = 500
@@ -821,6 +821,7 @@ def _facilities():
         INTERRUPTED=_INTERRUPTED,
         MOST_FILES=MOST_FILES,
         CANCEL=CANCEL,
+        GOES_ON=GOES_ON,
         VARIABLES=VARIABLES,
         flush=_flush,
         paths_before=_paths_before,
@@ -870,8 +871,11 @@ def _take_over():
                 is_over = os.waitpid(pid, os.WNOHANG)[0] != 0
             except ChildProcessError:
                 is_over = True
+            has_ended = not _exists(_join(folder, GOES_ON))
             if _exists(_join(folder, VARIABLES)):
                 _state["lost"] += _state["detached"][1]["take_over"](folder, before)
+            if has_ended:
+                before.clear()  # a program that it has left keeps the watcher, and this would keep objects
             if is_over:
                 _detached.remove(started)
                 _kept.append((folder, sum(_stat(_join(folder, name)).st_size for name in _listdir(folder))))

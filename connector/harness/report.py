@@ -33,7 +33,7 @@ VARIABLES = ".variables"
 OWN = frozenset({RECORD, NOTE, PROGRESS, CANCEL, GOES_ON, VARIABLES, f"{PROGRESS}.new", f"{VARIABLES}.new"})
 """What is no output of a run. New ones are written beside old ones and then put in their place."""
 
-_TOLD = re.compile(r'\x1e[0-9a-f]{16}\{("isInRecord": true\})?')
+_TOLD = re.compile(r"\x1e([0-9a-f]{16})\{")
 _DEEPEST = 40
 """Levels of lists and objects: what is much deeper cannot be written again."""
 
@@ -140,12 +140,10 @@ def read_stdout(stdout: str, nonce: str) -> Told | None:
     return None if report is None else Told(report, beside + after)
 
 
-def find_told(stdout: str) -> tuple[str, bool] | None:
-    """Of a cell whose nonce nobody knows any more: what stood before the harness's words, and whether these only say
-    that all is in the record. None when it said nothing.
-    """
-    told = _TOLD.search(stdout)
-    return (stdout[: told.start()], bool(told[1])) if told else None
+def find_nonce(stdout: str) -> str | None:
+    """Of a cell that nobody knows any more: the last one, for code may write its like. None when nothing was told."""
+    told = _TOLD.findall(stdout)
+    return str(told[-1]) if told else None
 
 
 def read_told(stdout: str, nonce: str) -> Json | None:

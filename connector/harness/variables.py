@@ -55,7 +55,7 @@ class Variables:
             is_new = self._is_new(name, value)
             if not is_new and name not in self._stored and self._looks.get(name) in (None, _look(value)):
                 continue
-            if not is_new and isinstance(value, (types.ModuleType, types.FunctionType, type)):
+            if not is_new and issubclass(type(value), (types.ModuleType, types.FunctionType, type)):
                 lost.append(name)  # the interpreter has it too, without what was stored into it here
                 continue
             try:
@@ -89,7 +89,7 @@ def _held(value):
 
 def _look(value):
     """Tells whether an object has changed; None for what is too large, or cannot change, or cannot be seen."""
-    if isinstance(value, (types.ModuleType, types.FunctionType, type, str, bytes, int, float)):
+    if issubclass(type(value), (types.ModuleType, types.FunctionType, type, str, bytes, int, float)):
         return None
     file = _Bounded()
     try:
@@ -118,7 +118,14 @@ def _named(code):
             node = node.value
         if isinstance(node, ast.Name):
             stored.add(node.id)
-    return stored, {node.id for node in nodes if isinstance(node, ast.Name)}
+    used = {node.id for node in nodes if isinstance(node, ast.Name)}
+    for node in nodes:  # the body of a magic is a text
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("run_cell_magic", "run_line_magic"):
+            body = node.args[-1].value if node.args and isinstance(node.args[-1], ast.Constant) else None
+            if isinstance(body, str):
+                found = _named(body)
+                stored, used = stored | found[0], used | found[1]
+    return stored, used
 
 
 class _Bounded(io.BytesIO):
@@ -137,6 +144,8 @@ def _pickled(value, before):
 
     class Pickler(base):
         def reducer_override(self, thing):
+            if issubclass(type(thing), io.IOBase) and type(thing) not in (io.BytesIO, io.StringIO):
+                raise pickle.PicklingError("a file stays where it was opened")
             if isinstance(thing, types.ModuleType):
                 return importlib.import_module, (thing.__name__,)
             if type(thing) is _CACHED and thing.__module__ == "__main__":
@@ -178,8 +187,14 @@ def take_over(folder, before):
         with open(path, "rb") as file:
             wanted, gone = pickle.load(file)
         os.unlink(path)
-    except Exception:
+    except FileNotFoundError:
         return []
+    except Exception:
+        try:
+            os.unlink(path)
+        except OSError:
+            pass
+        return ["all that it has set"]
     names, lost = harness.shell.user_ns, []
     unchanged = {name for name in (*wanted, *gone) if name in names and name in before}
     unchanged = {name for name in unchanged if _is_as_before(names[name], *before[name])}
@@ -199,6 +214,8 @@ def take_over(folder, before):
     for name in gone:
         if name in unchanged:
             names.pop(name, None)
+        elif name in names:
+            lost.append(name)
     return lost
 
 
@@ -219,7 +236,7 @@ def other_run(code):
 def _at_home(value):
     """Functions, and methods of classes, that came as a whole see the interpreter's variables, not copies of some."""
     # A library's wrapper has the module of what it wraps, and variables of its own.
-    if isinstance(value, types.FunctionType) and value.__globals__.get("__name__") == "__main__":
+    if type(value) is types.FunctionType and value.__globals__.get("__name__") == "__main__":
         function = types.FunctionType(
             value.__code__, harness.shell.user_ns, value.__name__, value.__defaults__, value.__closure__
         )
@@ -228,7 +245,7 @@ def _at_home(value):
         function.__doc__, function.__annotations__ = value.__doc__, value.__annotations__
         function.__qualname__, function.__module__ = value.__qualname__, value.__module__
         return function
-    if isinstance(value, type) and value.__module__ == "__main__":
+    if issubclass(type(value), type) and value.__module__ == "__main__":
         for name, member in list(vars(value).items()):
             if isinstance(member, types.FunctionType):
                 setattr(value, name, _at_home(member))

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from ..errors import ExecutionNotFound
-from ..harness.report import Note, Record, find_told
+from ..harness.report import Note, Record, find_nonce, read_stdout
 from ..pool_wire import Run
 from ..session_pool import SessionPoolClient
 from ..shapes import Execution
@@ -39,11 +39,13 @@ def earlier_execution(pool: SessionPoolClient, session_id: str, execution_id: st
 
 def of_pool(session_id: str, execution_id: str, run: Run, *, was_harnessed: bool) -> Execution:
     """What the pool alone tells of a run that has no report. Of a cell that left all to a record, that is nothing."""
-    if run.status != "Running" and (told := find_told(run.stdout)):
-        before, is_in_record = told
-        if is_in_record:
+    if run.status != "Running" and (nonce := find_nonce(run.stdout)):
+        told = read_stdout(run.stdout, nonce)
+        if told is not None and told.report is not None:
+            return reported_execution(session_id, execution_id, told.report, told, run)
+        if told is not None:
             return Execution(session_id, execution_id, "Unknown", error=RECORD_GONE)
-        run, was_harnessed = replace(run, stdout=before), True
+        run, was_harnessed = replace(run, stdout=run.stdout.partition(f"\x1e{nonce}")[0]), True  # it is not whole
     execution = bare_execution(session_id, execution_id, run)
     return replace(execution, notice=NO_REPORT) if was_harnessed and run.status != "Running" else execution
 

@@ -19,6 +19,7 @@ from connector.harness.cell import Cell
 from connector.operations import harnessed_run
 from connector.operations.calls import Runs
 from connector.operations.executions import cancel_execution, execute_python_code, get_execution
+from connector.received import with_preferences
 from connector.session_pool import SessionPoolClient
 from connector.shapes import Execution
 from connector.tokens import Tokens
@@ -80,6 +81,29 @@ def test_a_preference_is_heard(api: Api, session_id: str, prefer: str, waited: i
     answer = api.call("POST", "/executions", json=body, headers={"Prefer": prefer})
     assert (answer.status_code, answer.headers["Preference-Applied"]) == (202, applied)
     assert waited <= time.monotonic() - called < waited + 2
+
+
+def test_a_run_that_was_refused_stays_so(session_id: str) -> None:
+    """Also when it is asked for later, and no record tells of it."""
+    with emulated_pool(data_bytes=4 << 20) as small:
+        client = SessionPoolClient(small.pool.endpoint, Token(small))
+        run(
+            client,
+            session_id,
+            "import os\nf = open('/mnt/data/full', 'wb', buffering=0)\nfor size in (1 << 20, 1):\n    try:\n"
+            "        while True: f.write(bytes(size))\n    except OSError: pass",
+        )
+        refused = run(client, session_id, "1", timeout_in_seconds=600, wait_in_seconds=0)
+        again = get_execution(client, session_id=session_id, execution_id=refused.execution_id)
+        for execution in (refused, again):
+            assert (execution.status, execution.error and execution.error.name) == ("Failed", "NotDetachable")
+
+
+def test_a_strange_preference_takes_no_time() -> None:
+    """However many quotes it opens."""
+    begun = time.monotonic()
+    assert with_preferences({}, {"prefer": '"\\' * 20_000}) == ({}, "")
+    assert time.monotonic() - begun < 0.5
 
 
 def test_the_settings_say_how_long_a_call_waits(emulator: Emulator, session_id: str) -> None:

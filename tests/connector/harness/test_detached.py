@@ -264,6 +264,84 @@ def test_time_that_variables_take_is_not_the_codes(kernel: Kernel) -> None:
     assert value(kernel, "slow") == 7
 
 
+@pytest.mark.parametrize(
+    "ignores",
+    [
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(1.5)\n9",
+        "stop = []\nsignal.signal(signal.SIGINT, lambda *_: stop.append(1))\nwhile not stop: time.sleep(0.02)\n9",
+    ],
+    ids=["ignored", "heeded"],
+)
+def test_an_interrupt_that_the_code_takes_itself_is_one(kernel: Kernel, ignores: str) -> None:
+    """Its time was over, whatever it did about that."""
+    report = ended(kernel, kernel.start_detached(f"import signal, time\n{ignores}", seconds=1))
+    assert (report.ended_by, report.result) == ("timeout", "9")
+
+
+def test_a_run_that_leaves_its_variables_can_be_called_off(kernel: Kernel) -> None:
+    """Its code has ended, and its result is there; what it has not left yet is named."""
+    kernel.report("import time\nclass Slow:\n    def __reduce__(self): time.sleep(100)")
+    run = kernel.start_detached("slow = Slow()\nprint('here')\n'done'", seconds=100)
+    time.sleep(1)
+    cancel(kernel, run)
+    report = ended(kernel, run, 2)
+    assert (report.ended_by, report.result, report.not_returned) == ("", "done", ["slow"])
+    assert report.milliseconds < 1000
+
+
+def test_a_file_that_a_thread_of_the_session_writes_is_left_to_it(kernel: Kernel) -> None:
+    """A copy of its buffer is written by nobody, and a lock that it held stops nothing."""
+    kernel.report(
+        "import threading, time\nstop, number = False, 0\nfile = open('/mnt/data/numbers', 'w')\ndef write():\n"
+        "    global number\n    while not stop:\n        file.write('%d\\n' % number)\n        number += 1\n"
+        "        if number % 200 == 0: time.sleep(0.001)\n"
+        "thread = threading.Thread(target=write, daemon=True)\nthread.start()"
+    )
+    for _ in range(8):
+        report = kernel.detached("own = open('/mnt/data/own', 'w')\nown.write('own')\nz = 1")
+        assert report.is_ok and report.not_returned == ["own"]
+    assert value(
+        kernel,
+        "stop = True\nthread.join()\nfile.close()\n"
+        "open('/mnt/data/numbers').read().split() == [str(n) for n in range(number)], z, open('/mnt/data/own').read()",
+    ) == [True, 1, "own"]  # fmt: skip
+
+
+def test_what_a_run_has_left_keeps_no_objects(kernel: Kernel) -> None:
+    """A program that lives on does not hold what the session's variables were."""
+    kernel.report("import gc\nclass Items(list): __slots__ = ()\nitems = Items()")
+    kernel.detached("import subprocess\nprogram = subprocess.Popen(['sleep', '600'])\n1")
+    kernel.report("1")
+    assert value(kernel, "del items\nsum(type(thing) is Items for thing in gc.get_objects())") == 0
+
+
+def test_what_a_magic_runs_is_code_too(kernel: Kernel) -> None:
+    """What it stores into comes back."""
+    kernel.report("items, more = {}, {}")
+    kernel.detached("%%time\nitems['k'] = 1")
+    kernel.detached("%time more['k'] = 2")
+    assert value(kernel, "items, more") == [{"k": 1}, {"k": 2}]
+
+
+def test_a_deletion_that_another_run_has_overtaken_is_named(kernel: Kernel) -> None:
+    """The variable is the other run's."""
+    kernel.report("x = 1")
+    run = kernel.start_detached("import os, time\nwhile not os.path.exists('/mnt/data/go'): time.sleep(0.02)\ndel x")
+    kernel.report("x = 2\nopen('/mnt/data/go', 'w').close()")
+    ended(kernel, run)
+    following = kernel.report("x")
+    assert (following.value, following.not_taken_over) == (2, ["x"])
+
+
+def test_objects_that_lie_about_their_class(kernel: Kernel) -> None:
+    """They are not asked."""
+    kernel.report(
+        "class Lazy:\n    @property\n    def __class__(self): raise RuntimeError('outside of context')\nlazy = Lazy()"
+    )
+    report = kernel.detached("lazy, 7\nfiles = [open('/dev/null')]\n7")
+    assert (report.is_ok, report.result, report.not_returned) == (True, "7", ["files"])
+
+
 def test_a_copy_that_the_code_makes_of_the_process(kernel: Kernel) -> None:
     """It tells nothing: the run is the first process's."""
     report = kernel.detached("import os, sys\npid = os.fork()\npid and os.wait()\nprint('one' if pid else 'two')\n'r'")
