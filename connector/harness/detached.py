@@ -273,7 +273,11 @@ class _Watcher:
     def _look_for_an_end(self, now):
         if self._report.code_has_ended:
             self._leaves_since = self._leaves_since or now
-            if now > self._leaves_since + LONGEST_LEAVING_SECONDS or self._is_called_off():
+            if self._ended_by is not None:
+                is_late = now > self._kill_at + GRACE_SECONDS / 2
+            else:
+                is_late = now > self._leaves_since + LONGEST_LEAVING_SECONDS or self._is_called_off()
+            if is_late:
                 _kill_descendants()  # its result is there
         elif self._ended_by is None:
             if self._is_called_off():

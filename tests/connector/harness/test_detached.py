@@ -278,6 +278,16 @@ def test_an_interrupt_that_the_code_takes_itself_is_one(kernel: Kernel, ignores:
     assert (report.ended_by, report.result) == ("timeout", "9")
 
 
+def test_what_a_run_has_set_before_it_was_called_off_comes_back(kernel: Kernel) -> None:
+    """As it is when a run in the interpreter is interrupted."""
+    run = kernel.start_detached("import time\nx = 5\nprint('set', flush=True)\ntime.sleep(100)", seconds=100)
+    printed(kernel, run, "set")
+    cancel(kernel, run)
+    report = ended(kernel, run, 3)
+    assert (report.ended_by, report.not_returned) == ("canceled", [])
+    assert value(kernel, "x") == 5
+
+
 def test_a_run_that_leaves_its_variables_can_be_called_off(kernel: Kernel) -> None:
     """Its code has ended, and its result is there; what it has not left yet is named."""
     kernel.report("import time\nclass Slow:\n    def __reduce__(self): time.sleep(100)")
