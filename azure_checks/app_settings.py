@@ -47,10 +47,7 @@ def app_settings(template: Template) -> dict[str, Node]:
 
 
 def _concurrency(template: Template) -> Iterator[Node]:
-    stack = template.expressions()
-    while stack:
-        node = stack.pop()
-        stack += children(node)
+    for node in template.nodes():
         if isinstance(node, Object) and (value := node.get("perInstanceConcurrency")):
             yield value
 

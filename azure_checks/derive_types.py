@@ -36,10 +36,7 @@ def used_by(files: list[Path]) -> dict[str, set[Path_]]:
     for template in map(read, files):
         for resource in template.resources.values():
             found.setdefault(resource.type, set()).update(_written(resource.body, ()))
-        stack = template.expressions()
-        while stack:
-            node = stack.pop()
-            stack += children(node)
+        for node in template.nodes():
             base, path = _chain(node)
             if isinstance(base, Name) and base.name in template.resources:
                 found[template.resources[base.name].type].add(path)

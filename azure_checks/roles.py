@@ -6,7 +6,7 @@ IDs: learn.microsoft.com/azure/role-based-access-control/built-in-roles. They ar
 import re
 from collections.abc import Iterator
 
-from .expressions import Node, Object, Text, children
+from .expressions import Text
 from .template import Template
 
 ROLES = {
@@ -27,9 +27,6 @@ def findings(template: Template) -> Iterator[str]:
             in_variables.append(value)
             if ROLES.get(name) != value.literal:
                 yield f"line {value.line}: {name} is not the ID that azure_checks/roles.py has for this name"
-    stack: list[Node] = template.expressions()
-    while stack:
-        node = stack.pop()
-        stack += [value for _, value in node.entries] if isinstance(node, Object) else children(node)
+    for node in template.nodes():
         if isinstance(node, Text) and _ID.fullmatch(node.literal or "") and node not in in_variables:
             yield f"line {node.line}: an ID stands alone: give it a variable, and that a place in azure_checks/roles.py"

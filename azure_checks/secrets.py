@@ -21,10 +21,7 @@ def findings(template: Template) -> Iterator[str]:
     for name, output in template.outputs.items():
         if _reaches_secret(template, output.value):
             yield f"line {output.line}: the output {name} would show a secret"
-    stack = template.expressions()
-    while stack:
-        node = stack.pop()
-        stack += [value for _, value in node.entries] if isinstance(node, Object) else children(node)
+    for node in template.nodes(with_keys=False):
         if isinstance(node, Text):
             yield from _literal(node)
         elif isinstance(node, Object):

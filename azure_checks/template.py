@@ -76,6 +76,15 @@ class Template:
             found += [module.body, module.condition]
         return [node for node in found if node is not None]
 
+    def nodes(self, *, with_keys: bool = True) -> Iterator[Node]:
+        """Every part of every expression, in no order; the keys of objects are texts too."""
+        todo = self.expressions()
+        while todo:
+            node = todo.pop()
+            yield node
+            is_bare = isinstance(node, Object) and not with_keys
+            todo += [value for _, value in node.entries] if is_bare else children(node)
+
 
 def read(path: Path) -> Template:
     """The file's declarations. Raises SyntaxMistake, whose message names the line."""

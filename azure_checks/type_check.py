@@ -151,10 +151,7 @@ class TypeCheck:
 
     def _unused(self) -> Iterator[str]:
         used = set()
-        stack = self._template.expressions()
-        while stack:
-            node = stack.pop()
-            stack += children(node)
+        for node in self._template.nodes():
             used |= {node.name} if isinstance(node, Name) else set()
         for name, parameter in self._template.parameters.items():
             if name not in used:

@@ -48,10 +48,7 @@ def start(asked, record, parent, is_new):
     harness.flush()
     before, since, started = harness.paths_before(), harness.file_clock(), time.monotonic()
     variables = Variables(asked["code"])
-    try:
-        harness.store(os.path.join(record.folder, GOES_ON), b"")
-    except OSError:
-        pass
+    _touch(os.path.join(record.folder, GOES_ON))
     threads = [thread for thread in threading.enumerate() if thread is not threading.current_thread()]
     may_flush = all(map(_is_the_kernels, threads))
     _flush_files(_files())  # or both processes would write what is in their buffers
@@ -167,9 +164,8 @@ class _Watcher:
         self._texts, self._pipes, self._report = {}, {}, _Told()
         self._told_at, self._has_news = 0.0, True
         self._ended_by = None
-        self._kill_at = None
-        self._leaves_since = None  # when its code had ended
         self._interrupted_at = None
+        self._leaves_since = None  # when its code had ended
         self._looks_without_word = 0
         self._interpreter = os.getppid()
 
@@ -274,7 +270,7 @@ class _Watcher:
         if self._report.code_has_ended:
             self._leaves_since = self._leaves_since or now
             if self._ended_by is not None:
-                is_late = now > self._kill_at + GRACE_SECONDS / 2
+                is_late = now > self._interrupted_at + 1.5 * GRACE_SECONDS
             else:
                 is_late = now > self._leaves_since + LONGEST_LEAVING_SECONDS or self._is_called_off()
             if is_late:
@@ -286,14 +282,14 @@ class _Watcher:
                 self._ended_by = "timeout"
             else:
                 return
-            self._interrupted_at, self._kill_at = now, now + GRACE_SECONDS
+            self._interrupted_at = now
             for send in (os.killpg, os.kill):
                 try:
                     send(self._runner, signal.SIGINT)
                     return
                 except OSError:
                     pass  # it has no group yet
-        elif now > self._kill_at:
+        elif now > self._interrupted_at + GRACE_SECONDS:
             _kill_descendants()
             for send in (os.killpg, os.kill):  # where no table of processes can be read
                 try:

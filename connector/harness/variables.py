@@ -7,6 +7,7 @@ interpreter takes that over before its next run, but for what others have change
 """
 
 import ast
+import contextlib
 import functools
 import hashlib
 import importlib
@@ -67,10 +68,8 @@ class Variables:
             with open(path, "wb") as file:
                 pickle.dump((wanted, gone), file, 4)
         except OSError:  # there is no room
-            try:
+            with contextlib.suppress(OSError):
                 os.unlink(path)
-            except OSError:
-                pass
             return sorted(wanted) + lost
         return lost
 
@@ -190,10 +189,8 @@ def take_over(folder, before):
     except FileNotFoundError:
         return []
     except Exception:
-        try:
+        with contextlib.suppress(OSError):
             os.unlink(path)
-        except OSError:
-            pass
         return ["all that it has set"]
     names, lost = harness.shell.user_ns, []
     unchanged = {name for name in (*wanted, *gone) if name in names and name in before}
@@ -225,8 +222,9 @@ def _is_as_before(value, held, look):
 
 def other_run(code):
     """In the interpreter: another run is about to change objects of which nothing tells later whether it did."""
-    stored, _ = _named(code)
-    for _, _, before in harness.detached:
+    befores = [before for _, _, before in harness.detached if before]
+    stored = _named(code)[0] if befores else set()
+    for before in befores:
         for name in stored & before.keys():
             held, look = before[name]
             if look is None:

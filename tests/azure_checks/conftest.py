@@ -25,3 +25,14 @@ def findings_with(tmp_path: Path) -> Callable[[str, str, str], list[str]]:
         return findings(tmp_path)
 
     return changed
+
+
+@pytest.fixture
+def is_found(findings_with: Callable[[str, str, str], list[str]]) -> Callable[[str, str, str, str], None]:
+    """Puts a mistake into a file of the project, in the place of a text, and looks for the finding that tells it."""
+
+    def look(file: str, old: str, new: str, told: str) -> None:
+        found = findings_with(file, old, new)
+        assert any(told in finding for finding in found), found
+
+    return look

@@ -25,6 +25,7 @@ from connector.shapes import Execution
 from connector.tokens import Tokens
 from tests.conftest import ROOT, Api, Emulator, connector_with, emulated_pool
 from tests.connector.conftest import Token
+from tests.connector.harness.kernels import FILL_THE_FOLDER
 
 FAMILIES = ("2025-10-02-preview", "2024-02-02-preview")
 COUNTING = "import time\nfor n in range({steps}):\n    print(n)\n    time.sleep({pause})\n'counted'"
@@ -87,12 +88,7 @@ def test_a_run_that_was_refused_stays_so(session_id: str) -> None:
     """Also when it is asked for later, and no record tells of it."""
     with emulated_pool(data_bytes=4 << 20) as small:
         client = SessionPoolClient(small.pool.endpoint, Token(small))
-        run(
-            client,
-            session_id,
-            "import os\nf = open('/mnt/data/full', 'wb', buffering=0)\nfor size in (1 << 20, 1):\n    try:\n"
-            "        while True: f.write(bytes(size))\n    except OSError: pass",
-        )
+        run(client, session_id, FILL_THE_FOLDER)
         refused = run(client, session_id, "1", timeout_in_seconds=600, wait_in_seconds=0)
         again = get_execution(client, session_id=session_id, execution_id=refused.execution_id)
         for execution in (refused, again):
@@ -407,10 +403,7 @@ def test_cancel_execution_stops_a_run_and_keeps_the_session(api: Api, session_id
 @pytest.mark.parametrize("version", FAMILIES)
 def test_cancel_execution_stops_a_run_that_has_filled_the_session(session_id: str, version: str) -> None:
     """There is no room for the wish, nor for what the run says; it is neither lost nor out of reach."""
-    fill = (
-        "import time\nf = open('/mnt/data/full', 'wb', buffering=0)\nfor size in (1 << 20, 1):\n    try:\n"
-        "        while True: f.write(bytes(size))\n    except OSError: pass\nprint('full', flush=True)\ntime.sleep(100)"
-    )
+    fill = f"{FILL_THE_FOLDER}import time\nprint('full', flush=True)\ntime.sleep(100)"
     with emulated_pool(data_bytes=32 << 20) as small:
         client = SessionPoolClient(small.pool.endpoint, Token(small), api_version=version)
         ran = run(client, session_id, fill, timeout_in_seconds=600, wait_in_seconds=0)

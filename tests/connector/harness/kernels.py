@@ -19,6 +19,13 @@ SECONDS = 20
 LONGEST = 1_000_000
 
 
+FILL_THE_FOLDER = (
+    "f = open('/mnt/data/full', 'wb', buffering=0)\nfor size in (1 << 20, 1):\n    try:\n"
+    "        while True: f.write(bytes(size))\n    except OSError: pass\n"
+)
+"""Code after which /mnt/data has no room."""
+
+
 @dataclass
 class Ran:
     """What a kernel said of one cell."""

@@ -9,11 +9,15 @@ import pytest
 
 from connector.harness import cell
 from connector.harness.report import CANCEL, FOLDER, GOES_ON, PROGRESS, RECORD, Report, read_progress, read_record
+from connector.shapes import ExecutionError
 from emulator.session_pool.data_rules import TooLarge
 from emulator.session_pool.processes import InterpreterEnded
-from tests.connector.harness.kernels import Kernel, Kernels
+from tests.connector.harness.kernels import FILL_THE_FOLDER, Kernel, Kernels
 from tests.connector.harness.programs import PROGRAMS, Program
 from tests.connector.harness.test_transparency import Seen, seen_bare, seen_of_report
+
+UNTIL_GO = "import os, time\nwhile not os.path.exists('/mnt/data/go'): time.sleep(0.02)\n"
+GO = "open('/mnt/data/go', 'w').close()"
 
 LIVE_STATE = {"tasks across cells", "replaced stdout"}
 """Programs that use what is alive in the interpreter: a copy has none of it."""
@@ -39,6 +43,13 @@ def ended(kernel: Kernel, run: str, seconds: float = 10) -> Report:
             return record.report
         time.sleep(0.01)
     raise TimeoutError(run)
+
+
+def refusal(kernel: Kernel, code: str) -> ExecutionError:
+    """Why a run was not started."""
+    _, told = kernel.ask_detached(code)
+    assert told is not None and told.report is not None and told.report.error is not None
+    return told.report.error
 
 
 def printed(kernel: Kernel, run: str, text: str, seconds: float = 10) -> str:
@@ -110,11 +121,8 @@ def test_what_cannot_come_back_is_named(kernel: Kernel) -> None:
 def test_what_other_runs_changed_meanwhile_stays(kernel: Kernel) -> None:
     """Also in place; the next run names what the long one had set."""
     kernel.report("orders, untouched = {}, {}")
-    run = kernel.start_detached(
-        "import os, time\nwhile not os.path.exists('/mnt/data/go'): time.sleep(0.02)\n"
-        "orders['long'] = untouched['long'] = 1"
-    )
-    kernel.report("orders['quick'] = 1\nopen('/mnt/data/go', 'w').close()")
+    run = kernel.start_detached(UNTIL_GO + "orders['long'] = untouched['long'] = 1")
+    kernel.report("orders['quick'] = 1\n" + GO)
     ended(kernel, run)
     following = kernel.report("orders, untouched")
     assert following.value == [{"quick": 1}, {"long": 1}]
@@ -145,11 +153,10 @@ MEANWHILE = {
 def test_what_another_run_did_to_a_variable_stays(kernel: Kernel, case: str) -> None:
     """Whatever it was, and it is named; what the other has only read comes back."""
     before, long, other, look, expected = MEANWHILE[case]
-    wait = "import os, time\nwhile not os.path.exists('/mnt/data/go'): time.sleep(0.02)\n"
     kernel.report(before)
-    run = kernel.start_detached(wait + long + "\ny = 1")
+    run = kernel.start_detached(UNTIL_GO + long + "\ny = 1")
     kernel.report(other)
-    kernel.report("open('/mnt/data/go', 'w').close()")
+    kernel.report(GO)
     ended(kernel, run)
     following = kernel.report(look)
     assert following.value == expected
@@ -160,10 +167,8 @@ def test_what_another_run_did_to_a_variable_stays(kernel: Kernel, case: str) -> 
 def test_a_large_object_that_another_run_has_read_comes_back(kernel: Kernel) -> None:
     """To look at it is no change."""
     kernel.report("import numpy as np\nx = np.zeros(3_000_000)")
-    run = kernel.start_detached(
-        "import os, time\nwhile not os.path.exists('/mnt/data/go'): time.sleep(0.02)\nx = x + 5"
-    )
-    kernel.report("x.sum()\nopen('/mnt/data/go', 'w').close()")
+    run = kernel.start_detached(UNTIL_GO + "x = x + 5")
+    kernel.report("x.sum()\n" + GO)
     ended(kernel, run)
     assert value(kernel, "float(x[0])") == 5
 
@@ -171,9 +176,9 @@ def test_a_large_object_that_another_run_has_read_comes_back(kernel: Kernel) -> 
 def test_what_both_have_imported_is_no_difference(kernel: Kernel) -> None:
     """And a notice comes once."""
     kernel.report("x = 1")
-    wait = "import json, os, time\nwhile not os.path.exists('/mnt/data/go'): time.sleep(0.02)\n"
+    wait = UNTIL_GO + "import json\n"
     runs = [kernel.start_detached(wait + "x = 2"), kernel.start_detached(wait + "x = 3")]
-    kernel.report("import json\nx = 4\nopen('/mnt/data/go', 'w').close()")
+    kernel.report("import json\nx = 4\n" + GO)
     for run in runs:
         ended(kernel, run)
     assert kernel.detached("1").not_taken_over == ["x"]
@@ -336,8 +341,8 @@ def test_what_a_magic_runs_is_code_too(kernel: Kernel) -> None:
 def test_a_deletion_that_another_run_has_overtaken_is_named(kernel: Kernel) -> None:
     """The variable is the other run's."""
     kernel.report("x = 1")
-    run = kernel.start_detached("import os, time\nwhile not os.path.exists('/mnt/data/go'): time.sleep(0.02)\ndel x")
-    kernel.report("x = 2\nopen('/mnt/data/go', 'w').close()")
+    run = kernel.start_detached(UNTIL_GO + "del x")
+    kernel.report("x = 2\n" + GO)
     ended(kernel, run)
     following = kernel.report("x")
     assert (following.value, following.not_taken_over) == (2, ["x"])
@@ -369,8 +374,7 @@ def test_text_without_a_newline_is_told(kernel: Kernel) -> None:
 def test_a_run_that_has_filled_the_disk_tells_that_it_lives_and_can_be_called_off(kernel: Kernel) -> None:
     """There is no room for words then, nor for a wish: a file that is removed says it."""
     run = kernel.start_detached(
-        "import time\nf = open('/mnt/data/full', 'wb', buffering=0)\nfor size in (1 << 20, 1):\n    try:\n"
-        "        while True: f.write(bytes(size))\n    except OSError: pass\nprint('full')\ntime.sleep(100)",
+        f"{FILL_THE_FOLDER}import time\nprint('full')\ntime.sleep(100)",
         seconds=100,
     )
     folder = f"{FOLDER}/{run}"
@@ -399,13 +403,8 @@ def test_what_is_stored_into_classes_and_modules_is_named(kernel: Kernel) -> Non
 def test_a_full_disk_starts_nothing(kernel: Kernel) -> None:
     """Without room for its record, nobody could find the run's result."""
     kernel.report("1")
-    kernel.run(
-        "f = open('/mnt/data/full', 'wb', buffering=0)\nfor size in (1 << 20, 1):\n    try:\n"
-        "        while True: f.write(bytes(size))\n    except OSError: pass"
-    )
-    _, told = kernel.ask_detached("open('/tmp/ran', 'w').write('1')")
-    assert told is not None and told.report is not None and told.report.error is not None
-    assert "no room for its record" in told.report.error.message
+    kernel.run(FILL_THE_FOLDER)
+    assert "no room for its record" in refusal(kernel, "open('/tmp/ran', 'w').write('1')").message
     kernel.run("import os; os.remove('/mnt/data/full')")
     assert value(kernel, "import os; os.path.exists('/tmp/ran')") is False
 
@@ -413,11 +412,9 @@ def test_a_full_disk_starts_nothing(kernel: Kernel) -> None:
 def test_a_later_run_wins(kernel: Kernel) -> None:
     """What a run in the session has set since the start is not overwritten."""
     kernel.report("a = b = 0")
-    run = kernel.start_detached(
-        "import time\nwhile not __import__('os').path.exists('/mnt/data/go'): time.sleep(0.02)\na = b = 1"
-    )
+    run = kernel.start_detached(UNTIL_GO + "a = b = 1")
     kernel.report("a = 5")
-    kernel.report("open('/mnt/data/go', 'w').close()")
+    kernel.report(GO)
     ended(kernel, run)
     assert value(kernel, "a, b") == [5, 1]
 
@@ -589,9 +586,7 @@ def test_a_run_without_a_record_is_not_started(kernel: Kernel) -> None:
     kernel.run(
         "import os, shutil\nshutil.rmtree('/mnt/data/_outputs', ignore_errors=True)\nopen('/mnt/data/_outputs', 'w')"
     )
-    _, told = kernel.ask_detached("open('/mnt/data/ran', 'a').write('x')")
-    assert told is not None and told.report is not None and told.report.error is not None
-    assert "no room for its record" in told.report.error.message
+    assert "no room for its record" in refusal(kernel, "open('/mnt/data/ran', 'a').write('x')").message
     kernel.run("import os; os.remove('/mnt/data/_outputs')")
     assert value(kernel, "import os; os.path.exists('/mnt/data/ran')") is False
 
@@ -599,9 +594,7 @@ def test_a_run_without_a_record_is_not_started(kernel: Kernel) -> None:
 def test_a_failure_at_the_start_is_told(kernel: Kernel) -> None:
     """As when no process can be had."""
     kernel.report("import os\ndef fork(): raise OSError(12, 'no memory')\nos.fork, kept = fork, os.fork")
-    _, told = kernel.ask_detached("open('/mnt/data/ran', 'a').write('x')")
-    assert told is not None and told.report is not None and told.report.error is not None
-    assert "no memory" in told.report.error.message
+    assert "no memory" in refusal(kernel, "open('/mnt/data/ran', 'a').write('x')").message
     assert value(kernel, "os.path.exists('/mnt/data/ran')") is False
 
 

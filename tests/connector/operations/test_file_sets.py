@@ -89,40 +89,33 @@ def test_what_cannot_be_removed_again_is_named(pool, session_id):
     assert failing.deletions == 1
 
 
-@pytest.mark.parametrize("theirs", [b"of another call", b"a"])
-def test_what_another_call_has_stored_meanwhile_stays(pool, session_id, theirs):
-    """Only what this call has written is removed, and the error says what is left."""
+_CHANGED, _UNSURE = " These have changed meanwhile, and are left as they are: a.", ", and may be there: c."
+
+
+@pytest.mark.parametrize(
+    ("name", "theirs", "told"),
+    [
+        ("a", b"of another call", _CHANGED),
+        ("a", b"a", _CHANGED),
+        ("c", b"of another call", _UNSURE),
+        ("c", b"c", _UNSURE),
+    ],
+)
+def test_what_another_call_has_stored_meanwhile_stays(pool, session_id, name, theirs, told):
+    """Only what this call has surely written is removed, and the error says what is left."""
     failing = Failing(pool, b"c")
     upload_file = failing.upload_file
 
-    def upload(session_id: str, folder: str, name: str, content: bytes):
-        if name == "c":
-            pool.upload_file(session_id, "", "a", theirs)
-        return upload_file(session_id, folder, name, content)
+    def upload(session_id: str, folder: str, uploaded: str, content: bytes):
+        if uploaded == "c":
+            pool.upload_file(session_id, "", name, theirs)
+        return upload_file(session_id, folder, uploaded, content)
 
     failing.upload_file = upload  # type: ignore[method-assign]
     with pytest.raises(PoolUnavailable) as failure:
         store_all(failing, RUNS, session_id, "", [(name, name.encode()) for name in "abc"], may_replace=True)  # type: ignore[arg-type]
-    assert contents(pool, session_id) == {"a": theirs}
-    assert failure.value.message.endswith(" These have changed meanwhile, and are left as they are: a.")
-
-
-@pytest.mark.parametrize("theirs", [b"of another call", b"c"])
-def test_what_may_be_of_another_call_stays(pool, session_id, theirs):
-    """A file of which nobody knows whether this call has stored it is named, and not removed."""
-    failing = Failing(pool, b"c")
-    upload_file = failing.upload_file
-
-    def upload(session_id: str, folder: str, name: str, content: bytes):
-        if name == "c":
-            pool.upload_file(session_id, "", "c", theirs)
-        return upload_file(session_id, folder, name, content)
-
-    failing.upload_file = upload  # type: ignore[method-assign]
-    with pytest.raises(PoolUnavailable) as failure:
-        store_all(failing, RUNS, session_id, "", [(name, name.encode()) for name in "abc"], may_replace=True)  # type: ignore[arg-type]
-    assert contents(pool, session_id) == {"c": theirs}
-    assert failure.value.message.endswith(", and may be there: c.")
+    assert contents(pool, session_id) == {name: theirs}
+    assert failure.value.message.endswith(told)
 
 
 def test_what_was_put_aside_is_named_as_it_was_sent(pool, session_id):

@@ -1,6 +1,7 @@
 """A pool's wire, spoken directly."""
 
 import contextlib
+import io
 import json
 import os
 import subprocess
@@ -13,6 +14,9 @@ from typing import Any
 
 import pytest
 import requests
+
+from emulator.session_pool.data_folder import DataFolder
+from emulator.session_pool.plain_data_folder import PlainDataFolder
 
 API_VERSION = "2025-10-02-preview"
 HERE = Path(__file__).resolve().parent
@@ -106,6 +110,23 @@ def open_below(folder: Path) -> int:
         with contextlib.suppress(FileNotFoundError):
             opened += os.readlink(link).startswith(f"{folder}/")
     return opened
+
+
+def seen_during_upload(
+    folder: DataFolder | PlainDataFolder, path: Path, name: str
+) -> tuple[list[int], list[list[str]]]:
+    """How many files are at `path`, and which are in the folder's list, at each piece that an upload reads."""
+    there: list[int] = []
+    listed: list[list[str]] = []
+
+    class Watched(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            there.append(len(os.listdir(path)))
+            listed.append([entry.name for entry in folder.list("")])
+            return super().read(size)
+
+    folder.write("", name, Watched(b"content"))
+    return there, listed
 
 
 @dataclass

@@ -13,7 +13,7 @@ from emulator.session_pool import data_rules
 from emulator.session_pool.confinement import SESSION_UID
 from emulator.session_pool.data_folder import DataFolder
 from emulator.session_pool.data_rules import FolderGone, InvalidFolder, InvalidName, TooLarge
-from tests.emulator.session_pool.conftest import open_below
+from tests.emulator.session_pool.conftest import open_below, seen_during_upload
 
 
 @pytest.fixture
@@ -181,17 +181,7 @@ def test_a_list_leaves_out_what_is_being_uploaded_and_nothing_else(folder, path)
     put(folder, ".upload-abc.txt")
     (path / ".upload-0123456789abcdef").write_bytes(b"x")
 
-    class Watched(io.BytesIO):
-        """Notes what is in the folder and in its list while it is read."""
-
-        def read(self, size: int | None = -1) -> bytes:
-            there.append(len(os.listdir(path)))
-            listed.append([entry.name for entry in folder.list("")])
-            return super().read(size)
-
-    there: list[int] = []
-    listed: list[list[str]] = []
-    folder.write("", "new.txt", Watched(b"content"))
+    there, listed = seen_during_upload(folder, path, "new.txt")
     before = [".upload-0123456789abcdef", ".upload-abc.txt"]
     assert listed and all(names == before for names in listed) and set(there) == {3}
     assert [entry.name for entry in folder.list("", recursive=True)] == [*before, "new.txt"]
