@@ -1,9 +1,10 @@
 """One Bicep file as what it declares: parameters, variables, resources, modules and outputs."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .expressions import ExpressionParser, If, Loop, Name, Node, Object, SyntaxMistake, Text, tokens
+from .expressions import ExpressionParser, If, Loop, Name, Node, Object, SyntaxMistake, Text, children, tokens
 
 Decorators = dict[str, tuple[Node, ...]]
 """Arguments of each decorator, by its name."""
