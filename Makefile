@@ -23,7 +23,7 @@ demo-large: $(VENV)/.emulator  ## Move large files: up in parts, summed, down in
 	@exec $(BIN)/python -m examples.large_files $(ARGS)
 
 document: $(VENV)/.emulator  ## Print the document that a custom connector is made from (ARGS="swagger --url https://APP.example")
-	@$(BIN)/python -m connector.documents $(ARGS)
+	@$(BIN)/python -m connector.contract $(ARGS)
 
 api-page: $(VENV)/.emulator  ## Write docs/api.md anew, after a change of openapi.yaml or api_page/
 	@$(BIN)/python -m api_page

@@ -5,7 +5,7 @@ The Azure Functions worker imports this module and serves what it finds in `app`
 
 import azure.functions as func
 
-from connector.http import Connector
+from connector.app import Connector
 
 connector = Connector()
 app = func.FunctionApp(http_auth_level=connector.auth_level)

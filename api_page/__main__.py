@@ -1,6 +1,6 @@
 """python -m api_page: writes docs/api.md anew."""
 
-from connector.contract import read_document
+from connector.contract.validation import read_document
 
 from .page import PAGE_PATH, api_page
 

@@ -4,7 +4,7 @@ import inspect
 from typing import Any
 
 from connector import errors
-from connector.contract import followed
+from connector.contract.validation import followed
 from connector.errors import ConnectorError
 
 from .members import one_of

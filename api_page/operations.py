@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from connector.contract import METHODS, followed, resolved
+from connector.contract.validation import METHODS, followed, resolved
 
 from .error_codes import operation_errors
 from .members import answer_rows, body_rows, input_row, table

@@ -20,7 +20,7 @@ from typing import Any
 
 import azure.functions as func
 
-from connector.http import Connector
+from connector.app import Connector
 
 from .processes import forget_peak, peak, resident
 

@@ -9,8 +9,8 @@ import uuid
 from collections.abc import Iterable
 from functools import partial
 
-from connector.harness.cell import make_cell
-from connector.harness.report import read_stdout
+from connector.in_session.cell import make_cell
+from connector.in_session.report import read_stdout
 
 from .figures import Figure, table
 from .pool_program import Caller, PoolProgram

@@ -5,8 +5,8 @@ import shlex
 import sys
 from pathlib import Path
 
-from connector.contract import read_document
-from connector.documents import Documents
+from connector.contract.documents import Documents
+from connector.contract.validation import read_document
 
 from .package import ROOT, PackageError, api_url, sign_in, write_package
 

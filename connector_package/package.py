@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from connector.documents.routes import route_prefix
-from connector.documents.sign_in import EntraId
+from connector.contract.routes import route_prefix
+from connector.contract.sign_in import EntraId
 
 Json = dict[str, Any]
 MakersDocument = Callable[[str], Json]

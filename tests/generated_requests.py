@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from api_page.operations import operations
-from connector.contract import read_document
+from connector.contract.validation import read_document
 
 REPLACED = (
     "content_type_conformance",

@@ -20,7 +20,7 @@ from requests.structures import CaseInsensitiveDict
 
 from api_page.error_codes import error_codes
 from api_page.operations import operations
-from connector import http
+from connector import app as http
 
 _DOCUMENT = yaml.safe_load((Path(__file__).resolve().parents[1] / "openapi.yaml").read_text(encoding="utf-8"))
 

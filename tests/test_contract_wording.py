@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from connector.contract import METHODS, read_document, resolved
-from connector.documents.published import PublishedOperation, published_operations
+from connector.contract.published import PublishedOperation, published_operations
+from connector.contract.validation import METHODS, read_document, resolved
 
 SOURCE = read_document()
 DOCUMENT = resolved(SOURCE, SOURCE)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import pytest
 import yaml
 
-from connector.documents.agents import agents_document
+from connector.contract.agents import agents_document
 from connector.errors import ConnectorError
 from connector.settings import SETTINGS
 from tests.shown import assert_lines_shown, assert_shown
@@ -212,7 +212,7 @@ def test_importers_are_in_readme():
 def test_document_options_are_in_readme():
     """README shows the command that prints a document, with each of its options."""
     shown = section(README, "A custom connector, and tools for agents")
-    assert options_of("connector.documents") - {"--help"} <= set(re.findall(r"--[a-z-]+", shown))
+    assert options_of("connector.contract") - {"--help"} <= set(re.findall(r"--[a-z-]+", shown))
 
 
 def test_emulator_options_are_in_readme():

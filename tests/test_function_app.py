@@ -8,7 +8,7 @@ import openapi_spec_validator
 import pytest
 import yaml
 
-from connector import http
+from connector import app as http
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = yaml.safe_load((ROOT / "openapi.yaml").read_text())

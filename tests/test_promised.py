@@ -7,10 +7,10 @@ import pytest
 import requests
 
 from connector.errors import ConnectorError, InvalidFileName
-from connector.shapes import Connection
+from connector.models import Connection
 from tests.promised import PromiseBroken, promises
 
-CHECK = "connector.operations.connection.check_connection"
+CHECK = "connector.connection.check_connection"
 broken = pytest.mark.xfail(raises=PromiseBroken, strict=True, reason="an answer breaks a promise, and that is noticed")
 
 

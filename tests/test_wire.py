@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import requests
 
-from connector.session_pool import SessionPoolClient
+from connector.session_pool.client import SessionPoolClient
 
 RECORDED_2024_05 = "Azure CLI's containerapp extension, test recording of 2024-05-16, api-version 2024-02-02-preview"
 RECORDED_2024_11 = "Azure CLI's containerapp extension, test recording of 2024-11-11, api-version 2024-10-02-preview"

@@ -5,7 +5,7 @@ import re
 from api_page.error_codes import SHARED, error_codes, error_rows, operation_errors, shared_error_rows
 from api_page.operations import operations
 from api_page.page import PAGE_PATH, api_page, read_examples
-from connector.contract import followed, read_document
+from connector.contract.validation import followed, read_document
 from connector.errors import ConnectorError
 
 SOURCE = read_document()

@@ -10,7 +10,7 @@ import pytest
 
 from azure_checks.templates import findings
 from connector import errors
-from connector.http import Connector
+from connector.app import Connector
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -17,8 +17,8 @@ sys.path.insert(0, str(ROOT))
 
 from jupyter_client.manager import KernelManager
 
-from connector.harness import cell
-from connector.harness.report import CANCEL, FOLDER, RECORD, Report, Told, read_record, read_stdout
+from connector.in_session import cell
+from connector.in_session.report import CANCEL, FOLDER, RECORD, Report, Told, read_record, read_stdout
 
 SECONDS = 30
 

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from connector.session_pool import SessionPoolClient
+from connector.session_pool.client import SessionPoolClient
 from tests.conftest import Emulator
 
 

@@ -9,9 +9,9 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from connector.contract import read_document
-from connector.documents import Documents
-from connector.documents.sign_in import EntraId
+from connector.contract.documents import Documents
+from connector.contract.sign_in import EntraId
+from connector.contract.validation import read_document
 from connector_package.package import (
     EXAMPLE_URL,
     POWER_PLATFORM,

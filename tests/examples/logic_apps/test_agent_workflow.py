@@ -12,7 +12,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from connector.contract import Contract, Operation
+from connector.contract.validation import Contract, Operation
 from tests.examples.logic_apps.workflow_language import Run, expressions, in_order
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -1,0 +1,58 @@
+"""python -m connector.documents: a derived document, to be imported where an app cannot be asked for it."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from .documents import Documents
+from .routes import route_prefix
+from .validation import read_document
+
+
+def main() -> int:
+    options = _parser().parse_args()
+    documents = Documents(read_document())
+    derive = documents.makers if options.document == "swagger" else documents.agents
+    text = json.dumps(derive(options.url + route_prefix()), indent=4, ensure_ascii=False)
+    if options.output is None:
+        print(text)
+        return 0
+    try:
+        options.output.write_text(f"{text}\n", encoding="utf-8")
+    except OSError as failure:
+        print(f"{options.output} cannot be written: {failure.strerror}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m connector.documents", description=__doc__)
+    parser.add_argument(
+        "document",
+        choices=["swagger", "openapi"],
+        help="swagger: Swagger 2.0, for custom connectors; openapi: OpenAPI 3.0, for agents",
+    )
+    parser.add_argument(
+        "--url",
+        required=True,
+        type=_address,
+        help="address of the function app, such as https://YOUR-APP.azurewebsites.net",
+    )
+    parser.add_argument("--output", metavar="FILE", type=Path, help="where to write it; standard output without")
+    return parser
+
+
+def _address(text: str) -> str:
+    """The app's address without its route prefix, which people may have copied with it."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is not the address of an app, as https://YOUR-APP.azurewebsites.net"
+        )
+    return text.rstrip("/").removesuffix(route_prefix())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

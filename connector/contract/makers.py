@@ -1,0 +1,170 @@
+"""The makers' document: Swagger 2.0, for custom connectors in Power Platform and Logic Apps.
+
+It keeps to what their import and certification ask for beyond the specification. One answer of an operation has a
+schema, and the other statuses have a description alone; a response's headers are left out, which a designer would offer
+as outputs; nothing stands beside a `$ref`. Sources: "Coding standards", "OpenAPI extensions" and "Swagger validator
+rules" in the documentation of Microsoft's connectors.
+"""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from .published import JSON_TYPE, PublishedOperation, open_to_members, published_operations, references
+from .validation import followed, resolved
+
+Json = dict[str, Any]
+
+_SCHEMA_MEMBERS = {
+    "additionalProperties",
+    "allOf",
+    "default",
+    "description",
+    "enum",
+    "example",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "format",
+    "items",
+    "maxItems",
+    "maxLength",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minimum",
+    "multipleOf",
+    "pattern",
+    "properties",
+    "required",
+    "title",
+    "type",
+    "uniqueItems",
+}
+"""Those that Swagger 2.0 has too. A schema with `anyOf` and the like is left without a type, which stands for any."""
+_BYTES_TYPE = "application/octet-stream"
+"""Stands for the types that a file may have: designers know no `*/*`."""
+
+_NOT_IN_PARAMETERS = {"additionalProperties", "allOf", "example", "properties", "required", "title"}
+
+
+def makers_document(source: Json) -> Json:
+    """The document, with None where the address belongs."""
+    paths: Json = {}
+    for operation in published_operations(source):
+        paths.setdefault(operation.path, {})[operation.method] = _operation(operation, source)
+    parameters = _referred(paths, "parameters")
+    return {
+        "swagger": "2.0",
+        "info": source["info"],
+        "host": None,
+        "schemes": None,
+        "basePath": None,
+        "consumes": [JSON_TYPE],
+        "produces": [JSON_TYPE],
+        "paths": paths,
+        "definitions": _definitions(paths, source),
+        "parameters": {name: _parameter(source["components"]["parameters"][name], source) for name in parameters},
+        "securityDefinitions": source["components"]["securitySchemes"],
+        "security": source["security"],
+        "tags": source["tags"],
+        **{name: value for name, value in source.items() if name.startswith("x-ms-")},
+    }
+
+
+def address(base_url: str) -> Json:
+    """`{host, schemes, basePath}`. The first two are None where `base_url` is a path alone."""
+    parts = urlsplit(base_url)
+    return {
+        "host": parts.netloc or None,
+        "schemes": [parts.scheme] if parts.scheme else None,
+        "basePath": parts.path or "/",
+    }
+
+
+def _operation(operation: PublishedOperation, source: Json) -> Json:
+    derived: Json = {
+        name: value
+        for name, value in operation.entry.items()
+        if name in ("operationId", "tags", "summary", "description", "deprecated") or name.startswith("x-ms-")
+    }
+    parameters = [_parameter_or_reference(parameter, source) for parameter in operation.parameters]
+    if operation.body is not None:
+        derived["consumes"] = [JSON_TYPE]
+        parameters.append(_body(operation.body, source))
+    derived["produces"] = [_BYTES_TYPE] if operation.answers_bytes else [JSON_TYPE]
+    if parameters:
+        derived["parameters"] = parameters
+    derived["responses"] = {
+        status: {"description": followed(response, source)["description"]}
+        for status, response in operation.entry["responses"].items()
+    }
+    status, success = operation.success
+    for media in success.get("content", {}).values():
+        derived["responses"][status]["schema"] = open_to_members(_schema(media["schema"], source))
+    return derived
+
+
+def _parameter_or_reference(parameter: Json, source: Json) -> Json:
+    if "$ref" in parameter:
+        return {"$ref": parameter["$ref"].replace("#/components/", "#/")}
+    return _parameter(parameter, source)
+
+
+def _parameter(parameter: Json, source: Json) -> Json:
+    """A parameter of the path, the query or a header; its schema's members are its own in Swagger 2.0."""
+    schema = _schema(resolved(parameter["schema"], source), source)
+    derived: Json = {
+        **{name: parameter[name] for name in ("name", "in", "required") if name in parameter},
+        **{name: value for name, value in schema.items() if name not in _NOT_IN_PARAMETERS},
+        **{name: value for name, value in parameter.items() if name == "description" or name.startswith("x-ms-")},
+    }
+    if parameter["in"] == "path":
+        derived["x-ms-url-encoding"] = "single"
+    return derived
+
+
+def _body(body: Json, source: Json) -> Json:
+    """The body as one parameter. Its schema stands here as a whole: designers ask for each of its members."""
+    return {
+        "name": "body",
+        "in": "body",
+        "required": body.get("required", False),
+        **{name: value for name, value in body.items() if name == "description" or name.startswith("x-ms-")},
+        "schema": _schema(body["content"][JSON_TYPE]["schema"], source),
+    }
+
+
+def _schema(node: Json, source: Json) -> Json:
+    """The schema in Swagger 2.0. A reference to an object becomes one to a definition; others are resolved."""
+    if "$ref" in node:
+        target = followed(node, source)
+        if target.get("type") == "object":
+            return {"$ref": "#/definitions/" + node["$ref"].rsplit("/", 1)[-1]}
+        return _schema(target, source)
+    schema: Json = {}
+    for name, value in node.items():
+        if name == "properties":
+            schema[name] = {member: _schema(inner, source) for member, inner in value.items()}
+        elif name == "allOf":
+            schema[name] = [_schema(inner, source) for inner in value]
+        elif name in ("items", "additionalProperties") and isinstance(value, dict):
+            schema[name] = _schema(value, source)
+        elif name in _SCHEMA_MEMBERS or name.startswith("x-ms-"):
+            schema[name] = value
+    return schema
+
+
+def _definitions(paths: Json, source: Json) -> Json:
+    """What the paths refer to, and what that refers to, in the order of openapi.yaml."""
+    found: Json = {}
+    missing = _referred(paths, "definitions")
+    while missing:
+        for name in missing:
+            found[name] = open_to_members(_schema(source["components"]["schemas"][name], source))
+        missing = [name for name in _referred(found, "definitions") if name not in found]
+    return {name: found[name] for name in source["components"]["schemas"] if name in found}
+
+
+def _referred(node: Any, section: str) -> list[str]:
+    """The names in the section that references anywhere in the node point to."""
+    start = f"#/{section}/"
+    return [target.removeprefix(start) for target in references(node) if target.startswith(start)]

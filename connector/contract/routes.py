@@ -1,0 +1,12 @@
+"""The prefix that host.json gives the routes of all functions."""
+
+import json
+
+from .validation import DOCUMENT_PATH
+
+
+def route_prefix() -> str:
+    """As `/api`; `""` when there is none."""
+    host: dict[str, dict[str, dict[str, str]]] = json.loads((DOCUMENT_PATH.parent / "host.json").read_text("utf-8"))
+    prefix = host["extensions"]["http"]["routePrefix"]
+    return f"/{prefix}" if prefix else ""

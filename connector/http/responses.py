@@ -1,0 +1,56 @@
+"""Shapes as responses: JSON, a file's bytes or a part of them, and addresses that lead back to the connector."""
+
+import json
+import re
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import azure.functions as func
+
+from ..models import FileBytes, to_wire
+from ..settings import Settings
+from .ranges import http_date
+
+
+def json_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> func.HttpResponse:
+    body = json.dumps(to_wire(value)).encode()
+    return func.HttpResponse(body, status_code=status, headers=headers, mimetype="application/json")
+
+
+def file_response(file: FileBytes, first: int | None = None) -> func.HttpResponse:
+    """The file's bytes, or those of a part that begins with `first`; never shown as a page."""
+    headers = {
+        "Content-Type": file.content_type,  # as `mimetype`, a text would be said to be UTF-8, which nobody knows
+        "Accept-Ranges": "bytes",
+        "Content-Disposition": _attachment(file.file_name),
+        "X-Content-Type-Options": "nosniff",
+        **_version(file),
+    }
+    if file.content is None:
+        headers["Content-Length"] = str(file.size)
+        return func.HttpResponse(b"", headers=headers)
+    if first is None:
+        return func.HttpResponse(file.content, headers=headers)
+    headers["Content-Range"] = f"bytes {first}-{first + len(file.content) - 1}/{file.size}"
+    return func.HttpResponse(file.content, status_code=206, headers=headers)
+
+
+def unchanged_response(file: FileBytes) -> func.HttpResponse:
+    return func.HttpResponse(status_code=304, headers=_version(file))
+
+
+def _version(file: FileBytes) -> dict[str, str]:
+    told = {"ETag": file.etag, "Last-Modified": http_date(file)}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _attachment(name: str) -> str:
+    """RFC 6266: a name in ASCII for old clients, in which a percent sign would be read in different ways."""
+    plain = re.sub("[^ -~]|%", "_", name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def base_url(settings: Settings, request: func.HttpRequest, route: str) -> str:
+    """Where callers reach the operations. A Host header can be anyone's word: without an address, the path alone."""
+    path = urlsplit(str(request.url)).path.rstrip("/")
+    return (settings.public_base_url or "") + path[: path.lower().rfind(route)]

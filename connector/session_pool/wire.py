@@ -1,0 +1,287 @@
+"""How requests to a session pool, and its answers, look in each api-version. Sends nothing.
+
+There are two families: A (2024-02-02-preview, 2024-08-02-preview) with a `properties` wrapper and `code/execute`, and B
+(from 2024-10-02-preview) with flat bodies and `executions`. What is sent is exactly the version's own; what is read may
+be of either, so that a service that drifts does not break the connector.
+"""
+
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from ..errors import PoolRejected
+from ..settings import API_VERSIONS
+
+_NEWEST = API_VERSIONS[0]
+"""Serves, too, where an older version has no route for something."""
+
+STREAM_CHARACTERS = 1_000_000
+"""Asked for with every run: the pool cuts each stream at 4,096 characters otherwise, without a sign of it."""
+
+_CUT_CHARACTERS = 4096
+_PIECE_BYTES = 1 << 20
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
+
+_STATUSES: dict[str, "RunStatus"] = {
+    "succeeded": "Succeeded",
+    "success": "Succeeded",
+    "failed": "Failed",
+    "failure": "Failed",
+    "running": "Running",
+    "notstarted": "Running",
+    "canceled": "Canceled",
+}
+
+RunStatus = Literal["Running", "Succeeded", "Failed", "Canceled"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as the pool tells it. `value` is JSON: a number, a string, an image object, or None.
+
+    `cut` has the names of the streams that the pool may have cut off.
+    """
+
+    status: RunStatus
+    stdout: str
+    stderr: str
+    value: Any
+    milliseconds: int
+    cut: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class PoolFile:
+    """A file or folder of a session. `directory` is relative to the folder that was listed; `""` for that itself."""
+
+    name: str
+    directory: str
+    size: int
+    modified: datetime | None
+    is_folder: bool = False
+
+
+@dataclass(frozen=True)
+class PoolSession:
+    created: datetime | None
+    last_accessed: datetime | None
+    expires: datetime | None
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What is installed in the pool's sessions: (name, version) pairs."""
+
+    runtimes: list[tuple[str, str]]
+    packages: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class FilePart:
+    """Some bytes of a file that has `size` of them."""
+
+    content: bytes
+    size: int
+
+
+class FileBody:
+    """The body of an upload, multipart/form-data with one file, which is never copied.
+
+    Each iteration yields it from its beginning, so that it can be sent again. It comes in pieces, as a connection has
+    its timeout for each of them.
+    """
+
+    def __init__(self, name: str, content: bytes) -> None:
+        """`name` has no quotes and no line breaks, which file names cannot have."""
+        boundary = secrets.token_hex(16)
+        self.content_type = f"multipart/form-data; boundary={boundary}"
+        self._head = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+            "Content-Type: application/octet-stream\r\n\r\n"
+        ).encode()
+        self._content = content
+        self._tail = f"\r\n--{boundary}--\r\n".encode()
+
+    def __len__(self) -> int:
+        return len(self._head) + len(self._content) + len(self._tail)
+
+    def __iter__(self) -> Iterator[bytes | memoryview]:
+        yield self._head
+        whole = memoryview(self._content)
+        for start in range(0, len(whole), _PIECE_BYTES):
+            yield whole[start : start + _PIECE_BYTES]
+        yield self._tail
+
+
+class Nonsense(PoolRejected):
+    """A PoolRejected for an answer that cannot be understood."""
+
+    @property
+    def code(self) -> str:
+        return PoolRejected.__name__
+
+
+def nonsense() -> Nonsense:
+    return Nonsense(
+        "The session pool's answer cannot be understood. Check that POOL_MANAGEMENT_ENDPOINT is the "
+        "poolManagementEndpoint of a code-interpreter session pool, and that no proxy answers in its place."
+    )
+
+
+@dataclass(frozen=True)
+class Wire:
+    """One of API_VERSIONS. Paths are relative to the pool; file names in them are percent-encoded already."""
+
+    api_version: str
+
+    @property
+    def _is_a(self) -> bool:
+        return self.api_version < "2024-10"
+
+    @property
+    def execute_path(self) -> str:
+        return "code/execute" if self._is_a else "executions"
+
+    @property
+    def upload_path(self) -> str:
+        return "files/upload" if self._is_a else "files"
+
+    def content_path(self, name: str) -> str:
+        return f"files/content/{name}" if self._is_a else f"files/{name}/content"
+
+    @property
+    def lists_recursively(self) -> bool:
+        """True where one list tells what is below, too. Family A has no folders: their files have paths for names."""
+        return self._is_a or self.api_version >= "2025-10"
+
+    @property
+    def executions_api_version(self) -> str:
+        """Of the route that tells a run again, which family A does not have."""
+        return _NEWEST if self._is_a else self.api_version
+
+    @property
+    def sessions_api_version(self) -> str:
+        """Of the routes for sessions and metadata, which came with 2025-02-02-preview and are for every session."""
+        return self.api_version if self.api_version >= "2025" else _NEWEST
+
+    @property
+    def keeps_runs(self) -> bool:
+        """Whether runs can be read again by the id that they were sent with; family A gives them none."""
+        return not self._is_a
+
+    @property
+    def longest_stdout(self) -> int:
+        """Characters that surely come back: older versions may not heed the length that is asked for."""
+        return STREAM_CHARACTERS if self.api_version == _NEWEST else _CUT_CHARACTERS
+
+    def run_body(self, code: str, timeout_seconds: int, *, is_asynchronous: bool = False) -> dict[str, Any]:
+        body = {
+            "codeInputType": "Inline",
+            "executionType": "Asynchronous" if is_asynchronous else "Synchronous",
+            "code": code,
+            "timeoutInSeconds": timeout_seconds,
+        }
+        if self._is_a:
+            return {"properties": body}
+        return body | {"outputStreamsMaxLength": STREAM_CHARACTERS + 1}  # one more tells whether there was more
+
+    def read_run(self, body: dict[str, Any]) -> Run:
+        """Raises Nonsense."""
+        status = _STATUSES.get(str(body.get("status")).lower())
+        if status is None:
+            raise nonsense()
+        inner = body.get("result")
+        result = inner if isinstance(inner, dict) and "stdout" in inner else body
+        milliseconds = result.get("executionTimeInMilliseconds")
+        streams = {name: _text(result.get(name)) for name in ("stdout", "stderr")}
+        return Run(
+            status,
+            **streams,
+            value=result.get("executionResult", inner if result is body and "result" in body else ""),
+            milliseconds=milliseconds if isinstance(milliseconds, int) else 0,
+            cut=frozenset(name for name, text in streams.items() if self._may_be_cut(text)),
+        )
+
+    def _may_be_cut(self, text: str) -> bool:
+        """Versions before the newest may not heed the length that is asked for, and cut at the usual one."""
+        is_usual = self.api_version != _NEWEST and len(text) == _CUT_CHARACTERS
+        return is_usual or len(text) > STREAM_CHARACTERS
+
+    def read_uploaded(self, body: dict[str, Any]) -> PoolFile:
+        """Raises Nonsense."""
+        listed = body.get("value")
+        return self.read_file(listed[0] if isinstance(listed, list) and listed else body)
+
+    def read_list(self, body: dict[str, Any]) -> list[PoolFile]:
+        """Raises Nonsense."""
+        listed = body.get("value")
+        if not isinstance(listed, list):
+            raise nonsense()
+        return [self.read_file(item) for item in listed]
+
+    def read_part(self, content_range: str, first: int, content: bytes) -> FilePart:
+        """Raises Nonsense when the header tells of other bytes than came, or than were asked for."""
+        found = _CONTENT_RANGE.fullmatch(content_range)
+        if found is None or int(found[1]) != first or int(found[2]) + 1 - first != len(content):
+            raise nonsense()
+        return FilePart(content, int(found[3]))
+
+    def read_file(self, item: Any) -> PoolFile:
+        """Raises Nonsense."""
+        item = read_object(item)
+        path = item.get("name", item.get("filename"))
+        size = item.get("sizeInBytes", item.get("size", 0))
+        if not isinstance(path, str) or not isinstance(size, int):
+            raise nonsense()
+        above, _, name = path.removeprefix("/mnt/data/").rpartition("/")
+        directory = _text(item.get("directory")).strip("/").removeprefix("./")
+        return PoolFile(
+            name,
+            "/".join(part for part in (directory, above) if part not in ("", ".")),
+            size=size,
+            modified=_time(item.get("lastModifiedAt", item.get("lastModifiedTime"))),
+            is_folder=item.get("type") == "directory",
+        )
+
+
+def read_object(body: Any) -> dict[str, Any]:
+    """A JSON object without the wrapper that family A puts around it. Raises Nonsense."""
+    if not isinstance(body, dict):
+        raise nonsense()
+    inner = body.get("properties")
+    return inner if isinstance(inner, dict) else body
+
+
+def read_session(body: dict[str, Any]) -> PoolSession:
+    return PoolSession(
+        created=_time(body.get("createdAt")),
+        last_accessed=_time(body.get("lastAccessedAt")),
+        expires=_time(body.get("expireAt") or body.get("expiresAt")),
+    )
+
+
+def read_metadata(body: dict[str, Any]) -> Metadata:
+    """Raises Nonsense."""
+    return Metadata(_versions(body.get("runtimes")), _versions(body.get("preInstalledPackages")))
+
+
+def _versions(items: Any) -> list[tuple[str, str]]:
+    if not isinstance(items, list):
+        raise nonsense()
+    return [(_text(item.get("name")), _text(item.get("version"))) for item in items if isinstance(item, dict)]
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _time(value: Any) -> datetime | None:
+    """The service writes seven digits behind the second, one more than Python holds."""
+    try:
+        time = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -1,0 +1,196 @@
+"""The agents' document: valid OpenAPI 3.0, which importers of all kinds can read."""
+
+import json
+import re
+
+import openapi_spec_validator
+import pytest
+
+from connector.contract.validation import METHODS, read_document, resolved
+
+SOURCE = read_document()
+UPLOADS = {"PatchUpload", "GetUpload", "CancelUpload"}
+LEFT_OUT = {
+    "PollExecution",
+    "PutFile",
+    "DownloadFile",
+    "DownloadFileHeaders",
+    "GetHealth",
+    "GetOpenApiDocument",
+    "GetSwaggerDocument",
+    *UPLOADS,
+}
+
+
+def operations(document: dict) -> dict[str, dict]:
+    """By operationId, with the parameters of the path."""
+    return {
+        item[method]["operationId"]: {
+            **item[method],
+            "parameters": [*item.get("parameters", []), *item[method].get("parameters", [])],
+        }
+        for item in document["paths"].values()
+        for method in METHODS
+        if method in item
+    }
+
+
+IN_SOURCE = operations(resolved(SOURCE, SOURCE))
+
+
+def test_it_is_valid(agents):
+    """Validators of OpenAPI take it."""
+    assert agents["openapi"].startswith("3.0.")
+    openapi_spec_validator.validate(agents)
+
+
+def test_it_has_all_operations_that_take_and_answer_json(agents):
+    """The others have raw bytes, are for machines, or serve the documents themselves."""
+    assert IN_SOURCE.keys() - operations(agents).keys() == LEFT_OUT
+
+
+@pytest.mark.parametrize("operation_id", sorted(IN_SOURCE.keys() - LEFT_OUT))
+def test_an_operation_is_what_the_contract_says(agents, operation_id):
+    """Its texts, parameters and body are those of openapi.yaml."""
+    source, derived = IN_SOURCE[operation_id], operations(agents)[operation_id]
+
+    def plain(node):
+        if isinstance(node, dict):
+            return {name: plain(value) for name, value in node.items() if not name.startswith("x-ms-")}
+        return [plain(item) for item in node] if isinstance(node, list) else node
+
+    for member in ("summary", "description", "tags", "x-openai-isConsequential"):
+        assert derived.get(member) == plain(source.get(member)), member
+    assert derived["parameters"] == [
+        plain({**parameter, "schema": {**parameter["schema"], "description": parameter["description"]}})
+        for parameter in source["parameters"]
+    ]
+    if "requestBody" in source:
+        body = plain(source["requestBody"])
+        body["content"] = {"application/json": body["content"]["application/json"]}
+        assert derived["requestBody"] == body
+    assert derived["responses"].keys() == source["responses"].keys()
+
+
+def test_nothing_that_a_tool_is_made_of_is_a_reference(agents):
+    """Not all importers follow them: parameters, bodies and answers of success are whole."""
+    for operation in operations(agents).values():
+        success = {status: answer for status, answer in operation["responses"].items() if status.startswith("2")}
+        assert "$ref" not in json.dumps({**operation, "responses": success})
+
+
+def test_a_parameters_description_is_in_its_schema_too(agents):
+    """Semantic Kernel shows a model the schema of each argument, and nothing else of it."""
+    for operation in operations(agents).values():
+        for parameter in operation["parameters"]:
+            assert parameter["schema"]["description"] == parameter["description"]
+
+
+def test_bodies_and_answers_are_json(agents):
+    """Importers refuse a document with anything else."""
+    for operation in operations(resolved(agents, agents)).values():
+        for content in (operation.get("requestBody", {}), *operation["responses"].values()):
+            assert content.get("content", {}).keys() <= {"application/json"}
+
+
+def test_every_error_has_a_schema(agents):
+    """But for the host's 401, which has no body."""
+    for operation in operations(resolved(agents, agents)).values():
+        for status, answer in operation["responses"].items():
+            if not status.startswith("2") and status != "401":
+                schema = answer["content"]["application/json"]["schema"]
+                assert schema["properties"]["error"]["required"] == ["code", "message"]
+
+
+def test_answers_may_get_members(agents):
+    """A reader that holds an answer to its schema takes the answers of later versions too."""
+    for operation in operations(resolved(agents, agents)).values():
+        assert '"additionalProperties": false' not in json.dumps(operation["responses"])
+
+
+def test_the_key_is_one_scheme_for_all(agents):
+    """With more than one, or without the entry at the root, importers send none."""
+    (name,) = agents["components"]["securitySchemes"]
+    assert agents["security"] == [{name: []}]
+    scheme = agents["components"]["securitySchemes"][name]
+    assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "header", "x-functions-key")
+    assert not any("security" in operation for operation in operations(agents).values())
+
+
+def test_arguments_stand_in_the_path_the_query_or_the_body(agents):
+    """GPT actions send no header but the key, and Semantic Kernel takes no parameter whose type is in `content`."""
+    for operation in operations(agents).values():
+        for parameter in operation["parameters"]:
+            assert parameter["in"] in ("path", "query")
+            assert "schema" in parameter and "content" not in parameter
+
+
+def test_an_argument_has_one_type(agents):
+    """Not all importers know choices between types."""
+
+    def schemas(schema):
+        yield schema
+        for inner in (*schema.get("properties", {}).values(), *([schema["items"]] if "items" in schema else ())):
+            yield from schemas(inner)
+
+    for operation in operations(agents).values():
+        arguments = [parameter["schema"] for parameter in operation["parameters"]]
+        if "requestBody" in operation:
+            arguments.append(operation["requestBody"]["content"]["application/json"]["schema"])
+        for argument in arguments:
+            for schema in schemas(argument):
+                assert isinstance(schema["type"], str)
+                assert not {"anyOf", "oneOf", "allOf", "not", "nullable"} & schema.keys()
+
+
+def test_a_path_stays_below_the_address(agents):
+    """Semantic Kernel refuses dot segments, and what would lead to another host."""
+    for path in agents["paths"]:
+        assert re.fullmatch(r"(/([A-Za-z]+|\{[A-Za-z]+\}))+", path)
+
+
+def test_there_are_few_enough_tools(agents):
+    """Agents choose well among up to about 25."""
+    assert len(operations(agents)) <= 25
+
+
+def test_what_cannot_be_undone_is_consequential(agents):
+    """A GPT asks before it deletes, and may be allowed once and for all to upload, to run code and to stop a run."""
+    said = {
+        operation_id: operation["x-openai-isConsequential"]
+        for operation_id, operation in operations(agents).items()
+        if "x-openai-isConsequential" in operation
+    }
+    assert said == {
+        "ExecutePythonCode": False,
+        "CancelExecution": False,
+        "UploadFile": False,
+        "DeleteFile": True,
+        "EndSession": True,
+    }
+
+
+def test_it_has_no_extensions_but_those_that_its_readers_know(agents):
+    """What is for designers stays out."""
+
+    def extensions(node, are_names=False):
+        if isinstance(node, list):
+            return {name for item in node for name in extensions(item)}
+        if not isinstance(node, dict):
+            return set()
+        names = ("headers", "properties", "content", "responses", "paths", "schemas")
+        own = set() if are_names else {name for name in node if name.startswith("x-")}
+        return own.union(*(extensions(value, not are_names and name in names) for name, value in node.items()), set())
+
+    assert extensions(agents) == {"x-openai-isConsequential"}
+
+
+def test_the_address_is_absolute(agents, api):
+    """Importers do not know where they got it from."""
+    assert agents["servers"] == [{"url": api.url}]
+    assert re.match("https?://", api.url)
+
+
+def test_it_is_short_enough_for_its_readers(agents):
+    """Those who put documents into a prompt read 100,000 characters."""
+    assert len(json.dumps(agents)) < 100_000

@@ -1,0 +1,157 @@
+"""Deriving the documents costs nothing until someone asks for one."""
+
+import copy
+
+import openapi_spec_validator
+import pytest
+
+from connector.contract.documents import Documents
+from connector.contract.sign_in import EntraId
+from connector.contract.validation import read_document
+
+
+@pytest.mark.parametrize("kind", ["agents", "makers"])
+def test_a_document_is_derived_when_it_is_first_asked_for_and_once(kind, monkeypatch):
+    """A cold start does not wait for it, and later calls get the same with their address."""
+    calls = []
+    monkeypatch.setattr(
+        f"connector.contract.documents.{kind}_document", lambda source: calls.append(kind) or {"paths": source}
+    )
+    documents = Documents({})
+    assert calls == []
+    for url in ("https://one.example/api", "https://two.example/api"):
+        assert getattr(documents, kind)(url)["paths"] == {}
+    assert calls == [kind]
+
+
+def test_the_source_stays_as_it_is():
+    """Requests are checked against it."""
+    source = read_document()
+    before = copy.deepcopy(source)
+    documents = Documents(source)
+    documents.agents("https://connector.example/api")
+    documents.makers("https://connector.example/api")
+    assert source == before
+
+
+def test_without_an_address_there_is_its_path_alone():
+    """A reader of the document takes the address that it got it from."""
+    documents = Documents(read_document())
+    swagger = documents.makers("/api")
+    assert swagger["basePath"] == "/api"
+    assert not {"host", "schemes"} & swagger.keys()
+    assert documents.agents("/api")["servers"] == [{"url": "/api"}]
+
+
+# What the contract does not have today: other media types, headers, null, references in references.
+GROWN = {
+    "openapi": "3.0.3",
+    "info": {"title": "Grown", "version": "1.0.0", "x-ms-api-annotation": {"status": "Preview"}},
+    "security": [{"key": []}],
+    "tags": [],
+    "paths": {
+        "/things/{name}": {
+            "parameters": [{"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}],
+            "post": {
+                "operationId": "MakeThing",
+                "parameters": [{"name": "x-ms-mode", "in": "header", "schema": {"type": "string", "nullable": True}}],
+                "requestBody": {
+                    "required": True,
+                    "content": {
+                        "multipart/form-data": {"schema": {"type": "object"}},
+                        "application/json": {"schema": {"$ref": "#/components/schemas/Thing"}},
+                    },
+                },
+                "responses": {
+                    "201": {
+                        "description": "Made.",
+                        "headers": {"x-ms-place": {"schema": {"type": "string"}}},
+                        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Shelf"}}},
+                    },
+                    "404": {"description": "No.", "content": {"application/json": {"schema": {"type": "object"}}}},
+                },
+            },
+            "put": {
+                "operationId": "PutThing",
+                "requestBody": {"content": {"application/octet-stream": {"schema": {"type": "string"}}}},
+                "responses": {"200": {"description": "Put."}},
+            },
+        },
+        "/health": {"get": {"operationId": "Live", "security": [], "responses": {"200": {"description": "It lives."}}}},
+    },
+    "components": {
+        "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "k"}},
+        "schemas": {
+            "Shelf": {"type": "object", "properties": {"things": {"$ref": "#/components/schemas/Things"}}},
+            "Things": {"type": "array", "items": {"$ref": "#/components/schemas/Thing"}},
+            "Thing": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    "kind": {"$ref": "#/components/schemas/Kind"},
+                    "note": {"type": "string", "nullable": True, "x-ms-summary": "Note"},
+                },
+            },
+            "Kind": {"type": "string", "enum": ["A", "B"]},
+        },
+    },
+}  # fmt: skip
+
+
+def test_makers_get_what_the_contract_grows_by():
+    """References, several media types, headers and null are brought into form, whatever they are called."""
+    swagger = Documents(GROWN).makers("https://connector.example/api")
+    assert list(swagger["paths"]) == ["/things/{name}"]
+    (operation,) = swagger["paths"]["/things/{name}"].values()
+    members = {
+        "kind": {"type": "string", "enum": ["A", "B"]},
+        "note": {"type": "string", "x-ms-summary": "Note"},
+    }
+    assert operation["parameters"] == [
+        {"name": "name", "in": "path", "required": True, "type": "string", "x-ms-url-encoding": "single"},
+        {"name": "x-ms-mode", "in": "header", "type": "string"},
+        {
+            "name": "body",
+            "in": "body",
+            "required": True,
+            "schema": {"type": "object", "additionalProperties": False, "properties": members},
+        },
+    ]
+    assert operation["responses"] == {
+        "201": {"description": "Made.", "schema": {"$ref": "#/definitions/Shelf"}},
+        "404": {"description": "No."},
+    }
+    assert swagger["definitions"] == {
+        "Shelf": {
+            "type": "object",
+            "properties": {"things": {"type": "array", "items": {"$ref": "#/definitions/Thing"}}},
+        },
+        "Thing": {"type": "object", "properties": members},
+    }
+
+
+def test_agents_get_what_the_contract_grows_by():
+    """Names that begin like an extension are names where they stand for something."""
+    openapi = Documents(GROWN).agents("https://connector.example/api")
+    assert "x-ms-api-annotation" not in openapi["info"]
+    (operation,) = openapi["paths"]["/things/{name}"].values()
+    assert [parameter["name"] for parameter in operation["parameters"]] == ["name", "x-ms-mode"]
+    assert list(operation["requestBody"]["content"]) == ["application/json"]
+    made = operation["responses"]["201"]
+    assert list(made["headers"]) == ["x-ms-place"]
+    thing = made["content"]["application/json"]["schema"]["properties"]["things"]["items"]
+    assert thing["properties"]["note"] == {"type": "string", "nullable": True}
+    assert "additionalProperties" not in thing
+
+
+def test_sign_in_takes_the_place_of_the_key():
+    """With Entra ID, each document has that one scheme, and is valid; the source keeps its own."""
+    source = read_document()
+    documents = Documents(source, EntraId("https://login.example", "a-tenant"))
+    agents, makers = documents.agents("https://app.example/api"), documents.makers("https://app.example/api")
+    openapi_spec_validator.validate(agents)
+    openapi_spec_validator.validate(makers)
+    assert [scheme["type"] for scheme in agents["components"]["securitySchemes"].values()] == ["http"]
+    assert [scheme["type"] for scheme in makers["securityDefinitions"].values()] == ["oauth2"]
+    assert agents["security"] == makers["security"] == [{"entra": []}]
+    assert source == read_document()

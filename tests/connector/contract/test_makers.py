@@ -1,0 +1,223 @@
+"""The makers' document: valid Swagger 2.0 that says what the contract says, as certification asks for it."""
+
+import json
+import re
+from typing import Any
+
+import openapi_spec_validator
+import pytest
+
+from connector.contract.validation import METHODS, read_document, resolved
+
+SOURCE = read_document()
+UPLOADS = {"PatchUpload", "GetUpload", "CancelUpload"}
+LEFT_OUT = {
+    "PollExecution",
+    "PutFile",
+    "DownloadFileHeaders",
+    "GetHealth",
+    "GetOpenApiDocument",
+    "GetSwaggerDocument",
+    *UPLOADS,
+}
+LIMITS = "type format default enum pattern minLength maxLength minimum maximum minItems maxItems".split()
+SHOWN = ("description", "x-ms-summary", "x-ms-visibility", "x-ms-dynamic-values", "x-ms-dynamic-list")
+ORDER = (
+    "swagger info host schemes basePath consumes produces paths definitions parameters securityDefinitions security"
+).split()
+
+Json = dict[str, Any]
+
+
+def operations(document: Json) -> dict[str, Json]:
+    """By operationId, with path and method, and with the parameters of the path."""
+    found = resolved(document, document)
+    return {
+        item[method]["operationId"]: {
+            **item[method],
+            "place": (path, method),
+            "parameters": [*item.get("parameters", []), *item[method].get("parameters", [])],
+        }
+        for path, item in found["paths"].items()
+        for method in METHODS
+        if method in item
+    }
+
+
+IN_SOURCE = operations(SOURCE)
+PUBLISHED = sorted(IN_SOURCE.keys() - LEFT_OUT)
+
+
+def assert_same_schema(derived: Json, source: Json, place: str) -> None:
+    """The same members, limits and texts, down to the last; alternatives are left without a type."""
+    assert derived.keys() <= {*LIMITS, *SHOWN, "required", "properties", "items", "additionalProperties", "example"}, (
+        place
+    )
+    for member in (*LIMITS, *SHOWN, "required", "example"):
+        assert derived.get(member) == source.get(member), f"{place}: {member}"
+    assert derived.get("properties", {}).keys() == source.get("properties", {}).keys(), place
+    for name, inner in source.get("properties", {}).items():
+        assert_same_schema(derived["properties"][name], inner, f"{place}.{name}")
+    assert ("items" in derived) == ("items" in source), place
+    if "items" in source:
+        assert_same_schema(derived["items"], source["items"], f"{place}[]")
+
+
+def test_it_is_valid(makers):
+    """Validators of Swagger take it."""
+    assert makers["swagger"] == "2.0"
+    openapi_spec_validator.validate(makers)
+
+
+def test_it_has_all_operations_but_those_for_programs(makers):
+    """Raw uploads, headers alone, and what needs no key are not for workflows."""
+    assert IN_SOURCE.keys() - operations(makers).keys() == LEFT_OUT
+
+
+@pytest.mark.parametrize("operation_id", PUBLISHED)
+def test_an_operation_is_what_the_contract_says(makers, operation_id):
+    """Address, texts and statuses are those of openapi.yaml."""
+    source, derived = IN_SOURCE[operation_id], operations(makers)[operation_id]
+    for member in ("place", "summary", "description", "tags", "x-ms-visibility", "x-ms-api-annotation"):
+        assert derived.get(member) == source.get(member), member
+    assert derived["responses"].keys() == source["responses"].keys()
+    for status, response in derived["responses"].items():
+        assert response["description"] == source["responses"][status]["description"]
+
+
+@pytest.mark.parametrize("operation_id", PUBLISHED)
+def test_parameters_are_what_the_contract_says(makers, operation_id):
+    """Each with its limits, default and texts, in the same order; those of the path say how they are encoded."""
+    source = IN_SOURCE[operation_id]["parameters"]
+    derived = [parameter for parameter in operations(makers)[operation_id]["parameters"] if parameter["in"] != "body"]
+    assert [parameter["name"] for parameter in derived] == [parameter["name"] for parameter in source]
+    for parameter, original in zip(derived, source, strict=True):
+        place = f"{operation_id}.{original['name']}"
+        assert parameter["in"] == original["in"]
+        assert parameter.get("required", False) == original.get("required", False)
+        for member in LIMITS:
+            assert parameter.get(member) == original["schema"].get(member), f"{place}: {member}"
+        for member in SHOWN:
+            assert parameter.get(member) == original.get(member), f"{place}: {member}"
+        assert parameter.get("x-ms-url-encoding") == ("single" if original["in"] == "path" else None)
+
+
+@pytest.mark.parametrize("operation_id", PUBLISHED)
+def test_a_body_is_what_the_contract_says(makers, operation_id):
+    """One parameter, with the schema of the JSON."""
+    bodies = [parameter for parameter in operations(makers)[operation_id]["parameters"] if parameter["in"] == "body"]
+    source = IN_SOURCE[operation_id].get("requestBody")
+    assert len(bodies) == (source is not None)
+    for body in bodies:
+        assert (body["name"], body["required"]) == ("body", source["required"])
+        assert body["description"] and body["x-ms-summary"]
+        assert_same_schema(body["schema"], source["content"]["application/json"]["schema"], operation_id)
+
+
+@pytest.mark.parametrize("operation_id", PUBLISHED)
+def test_the_answer_of_success_is_what_the_contract_says(makers, operation_id):
+    """A designer makes outputs of it. It is the only answer with a schema."""
+    derived, source = operations(makers)[operation_id]["responses"], IN_SOURCE[operation_id]["responses"]
+    schemas = {status: response["schema"] for status, response in derived.items() if "schema" in response}
+    content = source.get("200", {}).get("content", {})
+    assert schemas.keys() == ({"200"} if content else set())
+    for status, schema in schemas.items():
+        (media,) = content.values()
+        assert_same_schema(schema, media["schema"], f"{operation_id} {status}")
+
+
+def test_a_download_is_bytes(makers):
+    """As a file that the next step takes."""
+    download = operations(makers)["DownloadFile"]
+    schema = download["responses"]["200"]["schema"]
+    assert (schema["type"], schema["format"]) == ("string", "binary")
+    assert download["produces"] == ["application/octet-stream"]
+
+
+def test_its_parts_stand_in_the_order_that_is_asked_for(makers):
+    """Reviewers compare."""
+    assert list(makers)[: len(ORDER)] == ORDER
+
+
+def test_media_types_are_said_for_each_operation(makers):
+    """JSON in, where anything goes in, and one kind of answer out."""
+    for operation in operations(makers).values():
+        takes_body = any(parameter["in"] == "body" for parameter in operation["parameters"])
+        assert operation.get("consumes") == (["application/json"] if takes_body else None)
+        assert len(operation["produces"]) == 1
+
+
+def test_errors_are_listed(makers):
+    """Each operation says what can go wrong, so that a maker can plan for it."""
+    for operation in operations(makers).values():
+        listed = operation["responses"].keys()
+        assert {"400", "401", "403", "429", "500", "502", "503", "504", "default"} <= listed, operation["operationId"]
+        if any(parameter["in"] == "body" for parameter in operation["parameters"]):
+            assert "413" in listed
+
+
+def test_nothing_stands_beside_a_reference(makers):
+    """Readers of Swagger ignore it, and certification refuses it."""
+
+    def check(node: Any) -> None:
+        if isinstance(node, dict):
+            assert "$ref" not in node or list(node) == ["$ref"]
+            node = list(node.values())
+        for item in node if isinstance(node, list) else ():
+            check(item)
+
+    check(makers)
+
+
+def test_it_has_nothing_that_swagger_has_not(makers):
+    """No alternatives, no null, no bytes inside of JSON, no lists of types."""
+    text = json.dumps([makers["paths"], makers["definitions"], makers["parameters"]])
+    assert not re.search('"(anyOf|oneOf|not|nullable|x-nullable|content|requestBody|components)":(?! {"type)', text)
+    assert '"type": [' not in text
+    assert '"binary"' not in json.dumps(makers["definitions"])
+
+
+def test_every_definition_and_parameter_is_used(makers):
+    """And every reference leads to one."""
+    used = set(re.findall(r'"\$ref": "#/(\w+/\w+)"', json.dumps(makers)))
+    there = {f"{section}/{name}" for section in ("definitions", "parameters") for name in makers[section]}
+    assert used == there
+
+
+def test_the_key_is_asked_for_once(makers):
+    """Of several ways to sign in a custom connector takes the first."""
+    (scheme,) = makers["securityDefinitions"].values()
+    assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "header", "x-functions-key")
+    assert makers["security"] == [{name: [] for name in makers["securityDefinitions"]}]
+
+
+def test_what_certification_asks_for_is_there(makers):
+    """Where the connector is from, and what a new connection is tried with."""
+    assert {entry["propertyName"] for entry in makers["x-ms-connector-metadata"]} == {
+        "Website",
+        "Privacy policy",
+        "Categories",
+    }
+    assert makers["x-ms-capabilities"]["testConnection"]["operationId"] in operations(makers)
+    assert len(json.dumps(makers)) < 1_000_000
+
+
+def test_the_address_is_the_apps(makers, api):
+    """Host, scheme and path are where the operations are."""
+    (scheme,) = makers["schemes"]
+    assert f"{scheme}://{makers['host']}{makers['basePath']}" == api.url
+
+
+def test_a_public_address_is_used_where_one_is_set(start_connector, emulator):
+    """As in the other document."""
+    connector = start_connector(PUBLIC_BASE_URL="https://connector.example", **emulator.environment)
+    document = connector.call("GET", "/swagger.json").json()
+    assert (document["host"], document["schemes"], document["basePath"]) == ("connector.example", ["https"], "/api")
+
+
+def test_the_limit_of_code_is_the_settings(start_connector, emulator):
+    """The document says what the app takes."""
+    connector = start_connector(MAX_CODE_CHARACTERS="5", **emulator.environment)
+    document = connector.call("GET", "/swagger.json").json()
+    (body,) = document["paths"]["/executions"]["post"]["parameters"]
+    assert body["schema"]["properties"]["pythonCode"]["maxLength"] == 5

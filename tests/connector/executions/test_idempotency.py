@@ -1,0 +1,169 @@
+"""A run that is asked for again under its key is answered again, and its code runs once."""
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import requests
+
+from connector.errors import IdempotencyKeyReused
+from connector.executions.operations import Runs, execute_python_code, get_execution
+from connector.models import Execution
+from connector.session_pool.client import SessionPoolClient
+from tests.conftest import Emulator, emulated_pool
+from tests.connector.conftest import Token
+
+FAMILIES = ("2025-10-02-preview", "2024-02-02-preview")
+COUNT = "with open('/mnt/data/count.txt', 'a') as f: f.write('x')\nprint('counted')\n6 * 7"
+
+
+@pytest.fixture(scope="module")
+def own_pool() -> Iterator[Emulator]:
+    """A pool of this module's own: no test of another meets its faults."""
+    with emulated_pool() as running:
+        yield running
+
+
+@pytest.fixture
+def ask(own_pool: Emulator) -> Iterator[Callable[..., None]]:
+    """Asks the pool for a fault."""
+    faults = f"{own_pool.pool.url}/faults"
+
+    def post(do: str, **members: object) -> None:
+        assert requests.post(faults, json={"do": do, **members}, timeout=10).status_code == 200
+
+    yield post
+    requests.delete(faults, timeout=10)
+
+
+def client(pool: Emulator, api_version: str = FAMILIES[0]) -> SessionPoolClient:
+    return SessionPoolClient(pool.pool.endpoint, Token(pool), api_version=api_version)
+
+
+def run(pool: SessionPoolClient, code: str = COUNT, *, rich: bool = True, **members: Any) -> Execution:
+    return execute_python_code(pool, Runs(rich_results=rich), python_code=code, **members)
+
+
+def counted(pool: SessionPoolClient, session_id: str) -> int:
+    return len(pool.download_file(session_id, "", "count.txt"))
+
+
+@pytest.mark.parametrize("api_version", FAMILIES)
+def test_a_hundred_calls_from_eight_threads_run_once(own_pool: Emulator, session_id: str, api_version: str) -> None:
+    """Through two connectors on one pool; every answer is the first run's."""
+    connectors = [client(own_pool, api_version), client(own_pool, api_version)]
+
+    def call(number: int) -> Execution:
+        return run(connectors[number % 2], session_id=session_id, idempotency_key="k")
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(call, range(100)))
+    assert counted(connectors[0], session_id) == 1
+    assert {answer.status for answer in answers} == {"Succeeded"}
+    assert all(answer == answers[0] for answer in answers)
+    assert (answers[0].result, answers[0].stdout, len(answers[0].files)) == ("42", "counted\n", 1)
+
+
+@pytest.mark.parametrize("api_version", FAMILIES)
+def test_a_key_is_for_one_code(own_pool: Emulator, session_id: str, api_version: str) -> None:
+    """Other code under it is refused and does not run; other keys, and other sessions, have their own runs."""
+    pool = client(own_pool, api_version)
+    run(pool, session_id=session_id, idempotency_key="k")
+    with pytest.raises(IdempotencyKeyReused):
+        run(pool, COUNT + "\n1", session_id=session_id, idempotency_key="k")
+    assert counted(pool, session_id) == 1
+    run(pool, session_id=session_id, idempotency_key="other")
+    assert counted(pool, session_id) == 2
+    assert run(pool, session_id=f"{session_id}-2", idempotency_key="k").session_id == f"{session_id}-2"
+    assert counted(pool, f"{session_id}-2") == 1
+
+
+def test_code_that_fails_is_not_run_again_either(own_pool: Emulator, session_id: str) -> None:
+    """Its error is the answer, as it was."""
+    pool = client(own_pool)
+    code = COUNT + "\n\n1/0"
+    first, second = (run(pool, code, session_id=session_id, idempotency_key="k") for _ in range(2))
+    assert counted(pool, session_id) == 1
+    assert first.error and first.error.name == "ZeroDivisionError"
+    assert second == first
+
+
+@pytest.mark.parametrize("api_version", FAMILIES)
+def test_without_a_session_the_key_finds_it(own_pool: Emulator, api_version: str) -> None:
+    """The id that the first call made up is made up again."""
+    pool, key = client(own_pool, api_version), str(uuid.uuid4())
+    first, second = run(pool, idempotency_key=key), run(pool, idempotency_key=key)
+    assert second == first
+    assert counted(pool, first.session_id) == 1
+    assert run(pool, idempotency_key=f"{key}-2").session_id != first.session_id
+    assert run(pool).session_id != run(pool).session_id
+
+
+@pytest.mark.parametrize("fault", ["dropAfter", "dropBefore", "truncate"])
+@pytest.mark.parametrize("api_version", FAMILIES)
+def test_a_lost_connection_is_made_up_for(
+    own_pool: Emulator, ask: Callable[..., None], session_id: str, api_version: str, fault: str
+) -> None:
+    """Also without a key: the connector hands the run over again, and it ran once."""
+    pool = client(own_pool, api_version)
+    ask(fault, method="POST", path="executions|code/execute", identifier=session_id)
+    answer = run(pool, session_id=session_id)
+    assert (answer.status, answer.result, answer.stdout) == ("Succeeded", "42", "counted\n")
+    assert counted(pool, session_id) == 1
+
+
+def test_a_connection_that_is_lost_twice_is_told(own_pool: Emulator, ask: Callable[..., None], session_id: str) -> None:
+    """The run is there to be asked for, and a call with its key finds it."""
+    pool = client(own_pool)
+    ask("dropAfter", method="POST", path="executions", identifier=session_id, times=2)
+    answer = run(pool, session_id=session_id, idempotency_key="k")
+    assert (answer.status, answer.error and answer.error.name) == ("Unknown", "ConnectionLost")
+    assert get_execution(pool, session_id=session_id, execution_id=answer.execution_id).result == "42"
+    assert run(pool, session_id=session_id, idempotency_key="k").result == "42"
+    assert counted(pool, session_id) == 1
+
+
+@pytest.mark.parametrize("api_version", FAMILIES)
+def test_a_run_whose_interpreter_died_is_not_run_again(own_pool: Emulator, session_id: str, api_version: str) -> None:
+    """It ran in part: who asks again is told so."""
+    pool, code = client(own_pool, api_version), COUNT + "\nf.close()\nimport os\nos._exit(3)"
+    for _ in range(3):
+        answer = run(pool, code, session_id=session_id, idempotency_key="k")
+        assert (answer.status, answer.error and answer.error.name) == ("Failed", "KernelRestarted")
+        assert counted(pool, session_id) == 1
+    assert run(pool, "'on'", session_id=session_id).result == "on"
+
+
+def test_who_asks_while_it_runs_waits_for_the_same_answer(own_pool: Emulator, session_id: str) -> None:
+    """The second call's code is behind the first's, and finds its record."""
+    pool, found = client(own_pool), []
+    code = "import time\ntime.sleep(0.7)\n" + COUNT
+    first = threading.Thread(target=lambda: found.append(run(pool, code, session_id=session_id, idempotency_key="k")))
+    first.start()
+    time.sleep(0.2)
+    found.append(run(pool, code, session_id=session_id, idempotency_key="k"))
+    first.join(20)
+    assert found[0] == found[1] and counted(pool, session_id) == 1
+
+
+def test_without_rich_results_the_pool_remembers(own_pool: Emulator, session_id: str) -> None:
+    """On the versions that tell a run again; the answer is what the pool tells."""
+    pool = client(own_pool)
+    first, second = (run(pool, rich=False, session_id=session_id, idempotency_key="k") for _ in range(2))
+    assert counted(pool, session_id) == 1
+    assert (second.execution_id, second.result, second.stdout) == (first.execution_id, "42", "counted\n")
+
+
+@pytest.mark.parametrize("api_version", FAMILIES)
+def test_a_record_is_read_again_as_it_was_told(own_pool: Emulator, session_id: str, api_version: str) -> None:
+    """GetExecution gives all that ExecutePythonCode gave, on both families."""
+    pool = client(own_pool, api_version)
+    code = "import pandas as pd\nopen('/mnt/data/f', 'w').close()\nprint('p')\npd.DataFrame({'a': [1]})"
+    answer = run(pool, code, session_id=session_id)
+    again = get_execution(pool, session_id=session_id, execution_id=answer.execution_id)
+    assert replace(again, duration_in_milliseconds=0) == replace(answer, duration_in_milliseconds=0)

@@ -1,0 +1,130 @@
+"""What a run made, told by its session, on every version of the pool's wire."""
+
+import base64
+import json
+import uuid
+
+import pytest
+
+from connector.executions.operations import Runs, execute_python_code, get_execution
+from connector.files.operations import download_file, list_files
+from connector.models import Execution
+from connector.session_pool.client import SessionPoolClient
+from connector.settings import API_VERSIONS
+from tests.conftest import Emulator
+from tests.connector.conftest import Token
+
+
+@pytest.fixture(params=API_VERSIONS, scope="module")
+def pool(request: pytest.FixtureRequest, emulator: Emulator) -> SessionPoolClient:
+    return SessionPoolClient(emulator.pool.endpoint, Token(emulator), api_version=request.param)
+
+
+@pytest.fixture(scope="module")
+def session(pool: SessionPoolClient) -> str:
+    """One for all tests of a version."""
+    return f"test-{uuid.uuid4()}"
+
+
+def run(pool: SessionPoolClient, session: str, code: str, **members: str) -> Execution:
+    return execute_python_code(pool, Runs(rich_results=True), python_code=code, session_id=session, **members)  # type: ignore[arg-type]
+
+
+def test_three_figures_a_frame_and_a_print(pool: SessionPoolClient, session: str) -> None:
+    """All of them, in order, with titles; the last expression's table has its types."""
+    answer = run(
+        pool,
+        session,
+        "import matplotlib.pyplot as plt, pandas as pd\n"
+        "for title in 'abc':\n    plt.figure(figsize=(1, 1))\n    plt.title(title)\n    plt.plot([1])\n    plt.show()\n"
+        "print('printed')\npd.DataFrame({'n': range(50_000)})",
+    )
+    assert [(output.content_type, output.title) for output in answer.outputs] == [
+        ("image/png", "a"), ("image/png", "b"), ("image/png", "c"), ("text/html", None), ("application/json", None),
+    ]  # fmt: skip
+    assert answer.stdout == "printed\n"
+    table = json.loads(answer.outputs[-1].content or "")
+    assert (table["rowCount"], table["isTruncated"], len(table["rows"])) == (50_000, True, 1000)
+
+
+def test_outputs_are_files_that_can_be_downloaded(pool: SessionPoolClient, session: str) -> None:
+    """In a folder of the run's own, which is listed only when it is asked for; records are never listed."""
+    answer = run(
+        pool, session, "import matplotlib.pyplot as plt\nplt.figure(figsize=(1, 1))\nplt.plot([1])\nplt.show()"
+    )
+    (output,) = answer.outputs
+    folder = f".outputs/{answer.execution_id}"
+    runs = Runs(rich_results=True)
+    file = download_file(pool, runs, session_id=session, folder=folder, file_name=output.file_name or "")
+    assert file.content == base64.b64decode(output.content or "")
+    listed = list_files(pool, session_id=session, folder=folder).files
+    assert [(one.file_name, one.folder) for one in listed] == [(output.file_name, folder)]
+    assert [one for one in list_files(pool, session_id=session, recursive=True).files if "outputs" in one.folder] == []
+
+
+def test_three_hundred_kilobytes_come_whole(pool: SessionPoolClient, session: str) -> None:
+    """When all contents are asked for; else the middle is missing, and GetExecution still has it."""
+    code = "for number in range(30_000): print(f'{number:09}')"
+    whole = "".join(f"{number:09}\n" for number in range(30_000))
+    answer = run(pool, session, code, include_content="always")
+    assert (answer.stdout == whole, answer.truncated) == (True, None)
+    answer = run(pool, session, code)
+    assert answer.truncated == {"stdout": True} and len(answer.stdout) < 90_000
+    again = get_execution(pool, session_id=session, execution_id=answer.execution_id, include_content="always")
+    assert again.stdout == whole
+
+
+def test_files_of_a_run(pool: SessionPoolClient, session: str) -> None:
+    """What was created and what was changed, with type and folder."""
+    run(pool, session, "open('/mnt/data/old.csv', 'w').close()\nimport time\ntime.sleep(0.02)")
+    answer = run(
+        pool,
+        session,
+        "import os\nopen('/mnt/data/old.csv', 'w').write('12')\nos.makedirs('/mnt/data/out', exist_ok=True)\n"
+        "open(f'/mnt/data/out/{len(In)}.json', 'w').write('{}')",
+    )
+    found = [(file.file_name, file.folder, file.size, file.content_type, file.change) for file in answer.files]
+    assert found[0] == ("old.csv", "", 2, "text/csv", "Changed")
+    assert found[1][1:] == ("out", 2, "application/json", "Created")
+
+
+def test_an_error_inside_of_a_function(pool: SessionPoolClient, session: str) -> None:
+    """Its name, message and line; stderr is what the pool itself would tell, once."""
+    answer = run(pool, session, "def f(x):\n    return x['amount']\n\nprint('before')\nf({})")
+    assert answer.error is not None
+    assert (answer.status, answer.error.name, answer.error.message, answer.error.line) == (
+        "Failed", "KeyError", "'amount'", 2,
+    )  # fmt: skip
+    assert answer.stdout == "before\n"
+    assert answer.stderr.count("KeyError: 'amount'") == 1 and answer.stderr.startswith("'amount'-----")
+    assert "planted" not in answer.stderr and "do_execute" not in answer.stderr
+
+
+def test_what_processes_write_is_there(pool: SessionPoolClient, session: str) -> None:
+    """Past Python's streams, on both of them."""
+    answer = run(pool, session, "!echo out; echo err >&2\nprint('printed')\nimport os\nos.write(1, b'raw\\n');")
+    assert sorted(answer.stdout.splitlines()) == ["err", "out", "printed", "raw"] or sorted(
+        answer.stdout.splitlines()
+    ) == ["out", "printed", "raw"]
+    assert "err" in answer.stdout + answer.stderr
+
+
+def test_a_run_that_takes_too_long_has_failed(pool: SessionPoolClient, session: str) -> None:
+    """What it printed is told, and why it was stopped."""
+    for code in (
+        "print('first')\nimport time\ntime.sleep(20)",
+        "print('first')\nimport asyncio\nawait asyncio.sleep(20)",
+    ):
+        answer = execute_python_code(
+            pool, Runs(rich_results=True), python_code=code, session_id=session, timeout_in_seconds=1
+        )
+        assert (answer.status, answer.stdout) == ("Failed", "first\n")
+        assert answer.error is not None and answer.error.name == "TimeoutError"
+
+
+def test_a_new_session_says_so(pool: SessionPoolClient) -> None:
+    """Its first run; not the second, and again when its interpreter was started again."""
+    session = f"test-{uuid.uuid4()}"
+    assert [run(pool, session, "1").is_new_session for _ in range(2)] == [True, False]
+    run(pool, session, "import os; os._exit(0)")
+    assert run(pool, session, "1").is_new_session is True

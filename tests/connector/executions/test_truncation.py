@@ -1,0 +1,116 @@
+"""How much of a run an answer carries."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connector.executions.truncation import LONGEST_ANSWER, fitted, shortened
+from connector.models import ABSENT, Execution, ExecutionError, File, Output, to_wire
+
+_TEXTS = st.builds(
+    lambda part, times: part * times,
+    st.sampled_from(["x", "line\n", "é", "🙂", '"', "\\", "\x1b"]),
+    st.sampled_from([0, 1, 3_000, 30_000]),
+)
+_OUTPUTS = st.builds(
+    Output, st.just("image/png"), st.none() | _TEXTS, st.none() | st.just("title"), st.just("output-1")
+)
+_ERRORS = st.builds(
+    ExecutionError,
+    st.just("ValueError"),
+    _TEXTS.map(lambda text: text[:10_000]),
+    traceback=_TEXTS.map(lambda text: text[:20_000]),
+    hint=st.none() | st.just("hint"),
+)
+_EXECUTIONS = st.builds(
+    Execution,
+    st.just("session"),
+    st.just("execution"),
+    st.sampled_from(["Succeeded", "Failed"]),
+    result=_TEXTS,
+    value=st.just(ABSENT) | _TEXTS | st.lists(st.integers(), max_size=50) | st.integers(),
+    stdout=_TEXTS,
+    stderr=_TEXTS,
+    error=st.none() | _ERRORS,
+    outputs=st.lists(_OUTPUTS, max_size=4),
+    files=st.integers(0, 1000).map(lambda count: [File("a" * 200, "b" * 100, 1, "text/plain")] * count),
+)  # fmt: skip
+
+
+def size(execution: Execution) -> int:
+    return len(json.dumps(to_wire(execution)))
+
+
+@given(_EXECUTIONS)
+@settings(max_examples=25, deadline=None)
+def test_an_answer_fits(execution: Execution) -> None:
+    """With `auto`, whatever a run made; what is left out has its flag, and nothing else has."""
+    answer = fitted(execution, "auto")
+    assert size(answer) <= LONGEST_ANSWER
+    before, after = to_wire(execution), to_wire(answer)
+    flags = set(after.pop("truncated", {}))
+    changed = {name for name in before if before[name] != after.get(name)}
+    assert changed - {"error"} == flags
+
+
+def _run(**members: object) -> Execution:
+    return replace(Execution("session", "execution", "Succeeded"), **members)  # type: ignore[arg-type]
+
+
+def test_an_answer_that_fits_is_left_alone() -> None:
+    """Not a character is taken from it."""
+    run = _run(stdout="x" * 40_000, stderr="y" * 40_000, outputs=[Output("image/png", "z" * 1000)])
+    assert fitted(run, "auto") is run
+
+
+def test_contents_go_before_text_and_the_largest_first() -> None:
+    """A small figure stays beside a large one that does not fit; names stay, and text."""
+    run = _run(
+        stdout="x" * 40_000,
+        outputs=[
+            Output("image/png", "s" * 10_000, "small", "a.png"),
+            Output("image/png", "l" * 90_000, "large", "b.png"),
+        ],
+    )
+    answer = fitted(run, "auto")
+    assert [len(output.content or "") for output in answer.outputs] == [10_000, 0]
+    assert (answer.outputs[1].title, answer.outputs[1].file_name) == ("large", "b.png")
+    assert (answer.stdout, answer.truncated) == (run.stdout, {"outputs": True})
+
+
+def test_the_middle_of_streams_goes_next() -> None:
+    """The beginning and the end stay, with how much is missing between."""
+    run = _run(stdout="".join(f"{number:07}\n" for number in range(40_000)))
+    answer = fitted(run, "auto")
+    assert answer.truncated == {"stdout": True}
+    assert answer.stdout.startswith("0000000\n") and answer.stdout.endswith("0039999\n")
+    assert "characters are missing here ...]" in answer.stdout
+    assert len(answer.stdout) > 60_000, "much more was taken away than had to be"
+
+
+def test_all_or_nothing() -> None:
+    """`always` has everything, however long; `never` no content, however short, and all else."""
+    run = _run(stdout="x" * 300_000, outputs=[Output("image/png", "s", None, "a.png")])
+    assert fitted(run, "always") is run
+    answer = fitted(run, "never")
+    assert (answer.stdout, answer.outputs, answer.truncated) == (
+        run.stdout, [Output("image/png", None, None, "a.png")], {"outputs": True},
+    )  # fmt: skip
+    assert fitted(_run(), "never") == _run()
+
+
+@pytest.mark.parametrize("room", [4_000, 4_001, 5_000])
+def test_what_is_missing_is_counted(room: int) -> None:
+    """The mark tells exactly how many characters are not there."""
+    text = "a" * 3_000 + "b" * 3_000
+    head, _, tail = shortened(text, room).partition("\n[... ")
+    missing, _, tail = tail.partition(" characters are missing here ...]\n")
+    assert len(head) + int(missing.replace(",", "")) + len(tail) == len(text)
+
+
+def test_a_short_text_is_whole() -> None:
+    """There is nothing to take away."""
+    assert shortened("x" * 10, 10) == "x" * 10

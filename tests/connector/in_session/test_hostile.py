@@ -1,0 +1,140 @@
+"""Code that breaks the harness in its session harms its own answers at most."""
+
+import base64
+import contextlib
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from connector.executions.operations import Runs, execute_python_code, get_execution
+from connector.in_session.cell import make_cell
+from connector.models import to_wire
+from connector.session_pool.client import SessionPoolClient
+from emulator.session_pool.processes import InterpreterEnded
+from tests.connector.in_session.kernels import Kernel, Kernels
+
+
+def _hostile() -> list[tuple[str, str, str]]:
+    text = Path(__file__).with_name("hostile.txt").read_text(encoding="utf-8")
+    parts = [part.partition("\n") for part in ("\n" + text).split("\n=== ")[1:]]
+    return [(*head.split(": "), code.strip("\n")) for head, _, code in parts]  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("order", ["first", "warm"])
+@pytest.mark.parametrize(("name", "told_how", "code"), _hostile(), ids=[name for name, _, _ in _hostile()])
+def test_hostile_code_is_answered(kernels: Kernels, name: str, told_how: str, code: str, order: str) -> None:
+    """Its own run comes back at once with what it made: reported, past the report, or as the kernel alone tells it."""
+    with kernels.new() as kernel:
+        if order == "warm":
+            kernel.report("0")
+        if told_how == "ended":  # it breaks the kernel itself, as it does when it is sent bare
+            with pytest.raises(InterpreterEnded):
+                kernel.wrapped(code)
+            return
+        ran, told = kernel.wrapped(code)
+        report = told.report if told else None
+        if told_how in ("reported", "past it"):
+            assert report is not None, ran
+        if told_how == "bare":
+            assert report is None
+        if report is not None and told_how != "past it":
+            assert "ran" in report.result + report.stdout or report.missing.get("value"), report
+        else:
+            shown = [message["content"]["data"] for message in ran.messages if message["type"] == "execute_result"]
+            assert [data["text/plain"] for data in shown] == ["'ran'"]
+
+
+_LASTING = {"a display formatter that is gone", "deletes what code needs", "closes stdout"}
+"""These break every later run of their session, sent bare or not."""
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [(name, code) for name, _, code in _hostile() if name not in _LASTING],
+    ids=[name for name, _, _ in _hostile() if name not in _LASTING],
+)
+def test_the_next_run_reports_again(kernels: Kernels, name: str, code: str) -> None:
+    """Whatever was taken away is planted again."""
+    with kernels.new() as kernel:
+        with contextlib.suppress(InterpreterEnded):
+            kernel.wrapped(code)
+        report = kernel.report("6 * 7")
+        assert (report.value, report.is_ok) == (42, True)
+
+
+@pytest.mark.parametrize("code", ["import os; os._exit(3)", "import os; os.kill(os.getpid(), 9)"])
+def test_an_interpreter_that_ends(kernel: Kernel, code: str) -> None:
+    """The run has no report, and its record says later that it was lost; the next one reports, as of a new session."""
+    kernel.report("0")
+    with pytest.raises(InterpreterEnded):
+        kernel.wrapped(code, "lost-run")
+    report = kernel.report("open('/mnt/data/_outputs/lost-run/.execution.json').read()")
+    assert report.is_new_session
+    assert report.value.splitlines()[1] == '{"lost": true}'
+
+
+def test_a_full_disk_costs_the_files_of_outputs(kernel: Kernel) -> None:
+    """The run is told all the same, with the contents and without names of files."""
+    report = kernel.report(
+        "try:\n    with open('/mnt/data/full', 'wb') as f:\n"
+        "        while True: f.write(b'0' * (1 << 24))\nexcept OSError as e: print(e.errno)\n"
+        "display({'text/html': 'x' * 9000}, raw=True)"
+    )
+    assert report.stdout == "28\n"
+    assert [(output.file_name, len(output.content or "")) for output in report.outputs] == [(None, 9000)]
+    assert kernel.report("'still'").value == "still"
+
+
+def test_nobody_waits_for_a_report_that_does_not_come(pool: SessionPoolClient, session_id: str) -> None:
+    """The connector answers with what the pool tells, says so in `notice`, and has not given up rich results."""
+    runs = Runs(rich_results=True)
+    started = time.monotonic()
+    run = execute_python_code(
+        pool, runs, python_code="import os; print('x', flush=True); os._exit(1)", session_id=session_id
+    )
+    assert time.monotonic() - started < 10
+    assert (run.status, run.error and run.error.name) == ("Failed", "KernelRestarted")
+    broken = "get_ipython().kernel.do_execute.__globals__['_report'] = None; print('printed'); 6 * 7"
+    run = execute_python_code(pool, runs, python_code=broken, session_id=session_id)
+    assert (run.status, run.result, run.stdout, run.value) == ("Succeeded", "42", "printed\n", 42)
+    assert run.notice and "did not report" in run.notice
+    again = get_execution(pool, session_id=session_id, execution_id=run.execution_id)
+    assert (again.status, again.result) == ("Succeeded", "42")
+    assert runs.rich_results
+
+
+def test_one_session_cannot_turn_the_reports_of_all_off(pool: SessionPoolClient, session_id: str) -> None:
+    """A failure that looks like that of a kernel which is not IPython, made by code, counts for its session alone."""
+    runs = Runs(rich_results=True)
+    spoil = "k = get_ipython().kernel\ndel k.do_execute\nimport zlib, base64\nbase64.b64decode = zlib.decompress = None"
+    execute_python_code(pool, runs, python_code=spoil, session_id=session_id)
+    run = execute_python_code(pool, runs, python_code="6 * 7", session_id=session_id)
+    assert run.notice or run.result == "42"
+    assert runs.rich_results
+
+
+def test_a_forged_record_is_read_as_nothing_more(pool: SessionPoolClient, session_id: str) -> None:
+    """What code writes in the place of its own record may be wrong, and cannot make an answer that is no answer."""
+    runs = Runs(rich_results=True)
+    run = execute_python_code(pool, runs, python_code="1", session_id=session_id)
+    path = f"/mnt/data/_outputs/{run.execution_id}/.execution.json"
+    for value in ("[" * 900 + "]" * 900, "1e999", "NaN", "9" * 5000, '"\\ud800"'):
+        forge = (
+            f"claim, report = open({path!r}).read().split('\\n')[:2]\n"
+            f"open({path!r}, 'w').write(claim + '\\n' + report[:-1] + ', \"value\": ' + {value!r} + '}}\\n')"
+        )
+        execute_python_code(pool, runs, python_code=forge, session_id=session_id)
+        again = get_execution(pool, session_id=session_id, execution_id=run.execution_id)
+        assert again.session_id == session_id
+        assert len(json.dumps(to_wire(again), allow_nan=False)) < 90_000
+
+
+def test_nothing_in_a_session_helps_with_another() -> None:
+    """A cell carries the run's own code, ids and limits, and the harness's text: none of the caller or the settings."""
+    cell = make_cell("secret_of_mine", execution_id="e", longest_report=1000)
+    payload = json.loads(base64.b64decode(cell.text.rsplit('"', 4)[1]))
+    assert set(payload) == {"code", "executionId", "hash", "nonce", "longest"}
+    other = make_cell("secret_of_mine", execution_id="e", longest_report=1000)
+    assert other.nonce != cell.nonce

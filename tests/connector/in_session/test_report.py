@@ -1,0 +1,439 @@
+"""What is read of what a session tells, and what the harness tells of values, displays, files and errors."""
+
+import base64
+import io
+import json
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connector.in_session.report import Report, read_record, read_stdout
+from tests.connector.in_session.kernels import Kernel, Kernels
+
+NONCE = "0123456789abcdef"
+TOLD = {
+    "status": "ok", "executionCount": 1, "isNewSession": False, "milliseconds": 3, "result": "", "outputs": [],
+    "files": [], "missing": {}, "stdout": "", "stderr": "",
+}  # fmt: skip
+CLAIM = b'{"code": "hash", "started": 1.0}\n'
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(st.text(), JSON)
+@settings(max_examples=150, deadline=None)
+def test_any_stdout_is_read(beside: str, told: Any) -> None:
+    """Whatever stands behind the mark, it is a report or nothing, and never an exception."""
+    read_stdout(beside, NONCE)
+    read_stdout(f"{beside}\x1e{NONCE}{json.dumps(told)}\n", NONCE)
+
+
+@given(st.binary() | st.builds(lambda end: CLAIM + end, st.binary()))
+@settings(max_examples=150, deadline=None)
+def test_any_record_is_read(content: bytes) -> None:
+    """A file that code has written in a record's place is a record or none."""
+    read_record(content)
+
+
+@given(st.sampled_from(sorted(TOLD)), JSON)
+@settings(max_examples=300, deadline=None)
+def test_a_report_is_whole_or_none(name: str, value: Any) -> None:
+    """With any member wrong there is no report; what is one can be sent on as JSON."""
+    told = read_stdout(f"\x1e{NONCE}{json.dumps({**TOLD, name: value})}\n", NONCE)
+    if told is not None and told.report is not None:
+        assert isinstance(told.report.stdout, str) and isinstance(told.report.milliseconds, int)
+        json.dumps(told.report.value, allow_nan=False)
+
+
+@pytest.mark.parametrize("missing", sorted(TOLD))
+def test_a_report_without_a_member_is_none(missing: str) -> None:
+    """Each is always told."""
+    told = {name: value for name, value in TOLD.items() if name != missing}
+    assert read_stdout(f"\x1e{NONCE}{json.dumps(told)}\n", NONCE) is None
+
+
+def test_a_line_that_is_cut_is_none() -> None:
+    """At every place, also before its end of line."""
+    line = f"before\x1e{NONCE}{json.dumps(TOLD)}\n"
+    assert all(read_stdout(line[:length], NONCE) is None for length in range(len(line)))
+    told = read_stdout(line + "after", NONCE)
+    assert told is not None and told.beside == "beforeafter"
+
+
+def test_a_line_with_another_nonce_is_output() -> None:
+    """Code can print such lines; it does not know this run's."""
+    assert read_stdout(f"\x1e{'f' * 16}{json.dumps(TOLD)}\n", NONCE) is None
+
+
+def test_half_a_surrogate_is_told_as_a_question_mark() -> None:
+    """It could not be sent on."""
+    told = read_stdout(f"\x1e{NONCE}{json.dumps({**TOLD, 'stdout': 'a' + chr(0xD800)})}\n", NONCE)
+    assert told is not None and told.report is not None and told.report.stdout == "a?"
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"[]\n", b'{"code": 5}\n', b"\xff\n", b"[" * 5000 + b"\n"])
+def test_no_record(content: bytes) -> None:
+    """Without what was asked for, it is none."""
+    assert read_record(content) is None
+
+
+def test_records_without_an_end() -> None:
+    """One that goes on has no report; one whose interpreter ended is lost."""
+    going = read_record(CLAIM + b'{"status": "o')
+    lost = read_record(CLAIM + b'{"lost": true}\n')
+    assert going is not None and (going.report, going.is_lost) == (None, False)
+    assert lost is not None and (lost.report, lost.is_lost) == (None, True)
+
+
+NOTHING = object()
+
+
+@pytest.mark.parametrize(
+    ("code", "value"),
+    [
+        ("1 + 1", 2),
+        ("1.5", 1.5),
+        ("True", True),
+        ("'text'", "text"),
+        ("10 ** 30", 10**30),
+        ("10 ** 400", NOTHING),
+        ("float('nan')", None),
+        ("[float('inf'), -float('inf')]", [None, None]),
+        ("{'a': (1, 2), 3: None, 2.5: 'x', True: []}", {"a": [1, 2], "3": None, "2.5": "x", "true": []}),
+        ("{(1, 2): 3}", NOTHING),
+        ("{1, 2}", NOTHING),
+        ("b'x'", NOTHING),
+        ("1j", NOTHING),
+        ("import numpy as np\nnp.float64(1.5)", 1.5),
+        ("import numpy as np\nnp.float32('nan')", None),
+        ("import numpy as np\nnp.int8(5)", 5),
+        ("import numpy as np\nnp.bool_(True)", True),
+        ("import numpy as np\nnp.str_('s')", "s"),
+        ("import numpy as np\nnp.array([[1, 2], [3, 4]])", [[1, 2], [3, 4]]),
+        ("import numpy as np\nnp.array([1, float('nan')])", [1.0, None]),
+        ("import numpy as np\nnp.array(['2024-01-01', 'NaT'], dtype='datetime64[D]')", ["2024-01-01", None]),
+        ("import numpy as np\nnp.datetime64('2024-01-01T10:00')", "2024-01-01T10:00"),
+        ("import numpy as np\nnp.zeros(60_000)", NOTHING),
+        ("import datetime\ndatetime.date(2024, 2, 29)", "2024-02-29"),
+        ("import datetime as d\n[d.datetime(2024, 1, 1, tzinfo=d.timezone.utc)]", ["2024-01-01T00:00:00+00:00"]),
+        ("import datetime\ndatetime.time(10, 30)", "10:30:00"),
+        ("import datetime\ndatetime.timedelta(1)", NOTHING),
+        ("import decimal\ndecimal.Decimal('1.10')", "1.10"),
+        ("import uuid\nuuid.UUID(int=5)", "00000000-0000-0000-0000-000000000005"),
+        ("import pandas as pd\npd.Timestamp('2024-01-01')", "2024-01-01T00:00:00"),
+        ("import pandas as pd\n[pd.NaT, pd.NA]", [None, None]),
+        ("import collections\ncollections.Counter('aab')", NOTHING),
+        ("class D(dict):\n  def items(self): raise SystemExit\n[D(a=1)]", NOTHING),
+        ("class S(str):\n  def __len__(self): raise SystemExit\nS('s')", NOTHING),
+        ("class I(int):\n  def bit_length(self): raise SystemExit\nI(5)", NOTHING),
+        ("x = []\nx.append(x)\nx", NOTHING),
+        ("list(range(60_000))", NOTHING),
+        ("'x' * 2_000_000", NOTHING),
+        ("None", NOTHING),
+    ],
+)  # fmt: skip
+def test_the_value_as_json(used_kernel: Kernel, code: str, value: Any) -> None:
+    """What JSON has, as JSON; what it has not, or of which there is too much, as text alone."""
+    report = used_kernel.report(code, longest=10_000_000)
+    assert report.is_ok
+    assert (report.value if report.has_value else NOTHING) == value
+    assert type(report.value if report.has_value else NOTHING) is type(value)
+
+
+def test_a_long_result_and_a_long_message_are_cut(used_kernel: Kernel) -> None:
+    """As streams are: a record must not be as large as code likes."""
+    report = used_kernel.report("'x' * 2_000_000", longest=10_000_000)
+    assert len(report.result) < 1_100_000 and report.missing["result"] == 2_000_000 - (1 << 20)
+    report = used_kernel.report("raise ValueError('x' * 2_000_000)", longest=10_000_000)
+    assert len(report.shown_error) < 300_000 and report.error and len(report.error.message) == 10_000
+
+
+def test_too_much_of_a_value_is_said(used_kernel: Kernel) -> None:
+    """A value of more parts than are told is flagged; one that JSON cannot say is not."""
+    assert used_kernel.report("list(range(60_000))").missing == {"value": 1}
+    assert used_kernel.report("{1, 2}").missing == {}
+
+
+def table(report: Report) -> Any:
+    html, shown = report.outputs
+    assert (html.content_type, shown.content_type) == ("text/html", "application/json")
+    return json.loads(shown.content or "")
+
+
+def test_a_frame_is_a_table_too(used_kernel: Kernel) -> None:
+    """Columns with types, rows as JSON, missing values as null; a plain index is left out."""
+    report = used_kernel.report(
+        "import pandas as pd\npd.DataFrame({'a': [1, 2], 'b': ['x', None], 'c': [0.5, float('nan')],"
+        " 't': pd.to_datetime(['2024-01-01', None]), 'o': [{1}, [1]]})"
+    )
+    found = table(report)
+    kinds = {column["name"]: column["type"] for column in found["columns"]}
+    assert list(kinds) == ["a", "b", "c", "t", "o"]
+    assert (kinds["a"], kinds["c"], kinds["t"][:10]) == ("int64", "float64", "datetime64")
+    assert found == {
+        "columns": [{"name": name, "type": kind} for name, kind in kinds.items()],
+        "rows": [[1, "x", 0.5, "2024-01-01T00:00:00", "{1}"], [2, None, None, None, [1]]],
+        "rowCount": 2,
+        "isTruncated": False,
+    }  # fmt: skip
+
+
+def test_a_frames_own_index_is_kept(used_kernel: Kernel) -> None:
+    """As columns before the others; columns of several levels have one name."""
+    found = table(
+        used_kernel.report(
+            "import pandas as pd\nf = pd.DataFrame({'k': ['a', 'a'], 'v': [1, 3]})\n"
+            "f.groupby('k').agg({'v': ['min', 'max']})"
+        )
+    )
+    assert [column["name"] for column in found["columns"]] == ["k", "v min", "v max"]
+    assert found["rows"] == [["a", 1, 3]]
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["pd.DataFrame()", "pd.DataFrame({'a': []})", "pd.DataFrame([[1, 2]], columns=['a', 'a'])",
+     "pd.DataFrame({'a': [1]}, index=pd.Index(['x'], name='a'))"],
+)  # fmt: skip
+def test_odd_frames_are_shown_all_the_same(used_kernel: Kernel, code: str) -> None:
+    """Without rows, with a name twice: there is HTML at least."""
+    assert used_kernel.report(f"import pandas as pd\n{code}").outputs[0].content_type == "text/html"
+
+
+def test_a_long_frame_is_cut_and_says_so(used_kernel: Kernel) -> None:
+    """Its first thousand rows, and how many there are."""
+    found = table(used_kernel.report("import pandas as pd\npd.DataFrame({'n': range(50_000)})"))
+    assert (len(found["rows"]), found["rowCount"], found["isTruncated"]) == (1000, 50_000, True)
+    assert found["rows"][-1] == [999]
+
+
+def test_three_figures_with_their_titles(used_kernel: Kernel) -> None:
+    """In one run, in order, whichever way a title was given."""
+    report = used_kernel.report(
+        "import matplotlib.pyplot as plt\n"
+        "for title in ('one', 'two'):\n    plt.figure(figsize=(1, 1))\n    plt.title(title)\n    plt.plot([1])\n"
+        "fig, axes = plt.subplots(1, 2, figsize=(1, 1))\nfig.suptitle('three')\n"
+    )
+    assert [(output.content_type, output.title) for output in report.outputs] == [
+        ("image/png", "one"), ("image/png", "two"), ("image/png", "three"),
+    ]  # fmt: skip
+    assert all(base64.b64decode(output.content or "").startswith(b"\x89PNG") for output in report.outputs)
+
+
+def test_outputs_come_in_the_order_of_the_code(used_kernel: Kernel) -> None:
+    """A figure that is shown, a bundle, a frame that is the value; each is a file under its own name."""
+    report = used_kernel.report(
+        "import matplotlib.pyplot as plt, pandas as pd\nplt.figure(figsize=(1, 1))\nplt.plot([1])\nplt.show()\n"
+        "print('between')\ndisplay({'text/markdown': '# m'}, raw=True)\npd.DataFrame({'a': [1]})",
+        "ordered",
+    )
+    assert [(output.content_type, output.file_name) for output in report.outputs] == [
+        ("image/png", "output-1.png"), ("text/markdown", "output-2.md"), ("text/html", "output-3.html"),
+        ("application/json", "output-4.json"),
+    ]  # fmt: skip
+    assert report.stdout == "between\n"
+    files = used_kernel.report("import os\nsorted(os.listdir('/mnt/data/_outputs/ordered'))").value
+    assert files == [".execution.json", "output-1.png", "output-2.md", "output-3.html", "output-4.json"]
+
+
+def test_what_matplotlib_returns_is_no_result(used_kernel: Kernel) -> None:
+    """Nobody asked for lines and axes."""
+    report = used_kernel.report("import matplotlib.pyplot as plt\nplt.figure(figsize=(1, 1))\nplt.plot([1, 2])")
+    assert (report.result, report.has_value, len(report.outputs)) == ("", False, 1)
+
+
+def test_files_that_a_run_made_and_changed(kernel: Kernel) -> None:
+    """Those alone, below any folder, with size and time; links and the run's own outputs are none."""
+    kernel.report(
+        "import os\nos.makedirs('/mnt/data/a/b')\nfor n in ('kept', 'changed', 'gone', 'a/b/deep'):\n"
+        "    open('/mnt/data/' + n, 'w').write('1')"
+    )
+    time.sleep(0.02)
+    report = kernel.report(
+        "open('/mnt/data/changed', 'a').write('2'); open('/mnt/data/a/b/deep', 'w').write('345')\n"
+        "open('/mnt/data/a/new.csv', 'w').write('new'); os.remove('/mnt/data/gone')\n"
+        "os.symlink('/etc', '/mnt/data/folder'); os.symlink('/etc/passwd', '/mnt/data/link')\n"
+        "open('/mnt/data/kept').read(); display({'text/html': 'x'}, raw=True)"
+    )
+    assert [(file.path, file.size, file.is_new) for file in report.files] == [
+        ("a/b/deep", 3, False), ("a/new.csv", 3, True), ("changed", 2, False),
+    ]  # fmt: skip
+    assert all(file.modified and abs(file.modified.timestamp() - time.time()) < 60 for file in report.files)
+
+
+def test_five_hundred_files(kernel: Kernel) -> None:
+    """All of them when they are made, and none in the next run; beyond a thousand, how many more there are."""
+    report = kernel.report("for n in range(500): open(f'/mnt/data/{n:03}', 'w').close()")
+    assert [file.path for file in report.files] == [f"{number:03}" for number in range(500)]
+    time.sleep(0.02)
+    assert kernel.report("1").files == []
+    report = kernel.report("for n in range(1100): open(f'/mnt/data/more-{n}', 'w').close()")
+    assert (len(report.files), report.missing) == (1000, {"files": 100})
+
+
+def test_the_oldest_outputs_are_removed(kernel: Kernel) -> None:
+    """Beyond the limits that the harness has, which are made small here, and never the newest."""
+    kernel.report("get_ipython().kernel.do_execute.__globals__.update(KEPT_RUNS=3, KEPT_BYTES=100_000)")
+    for number in range(4):
+        kernel.report("1", f"run-{number}")
+    names = "import os\nsorted(os.listdir('/mnt/data/_outputs'))"
+    assert kernel.report(names, "looking").value == ["looking", "run-1", "run-2", "run-3"]
+    kernel.report("display({'text/html': 'x' * 200_000}, raw=True)", "large")
+    assert kernel.report(names, "looking-again").value == ["large", "looking-again"]
+
+
+def test_records_outlive_the_interpreter(kernel: Kernel) -> None:
+    """A new one finds those of the one before, and forgets them in their turn."""
+    kernel.report("1", "of-the-first")
+    kernel.restart()
+    report = kernel.report("import os\nos.listdir('/mnt/data/_outputs')", "of-the-second")
+    assert report.is_new_session and sorted(report.value) == ["of-the-first", "of-the-second"]
+    kept = kernel.report("[f.rsplit('/')[-1] for f, _ in get_ipython().kernel.do_execute.__globals__['_kept']]")
+    assert kept.value == ["of-the-first", "of-the-second"]
+
+
+def test_an_error_has_its_line_and_the_users_frames(kernel: Kernel) -> None:
+    """Through a module of the session's; libraries and the harness have no frames."""
+    kernel.report(
+        "import sys\nsys.path.insert(0, '/mnt/data')\n"
+        "open('/mnt/data/sales.py', 'w').write('import json\\ndef read(t):\\n    return json.loads(t)\\n')"
+    )
+    report = kernel.report("import sales\n\ndef total():\n    return sales.read('{')\n\ntotal()")
+    error = report.error
+    assert error is not None and (error.name, error.line) == ("JSONDecodeError", 4)
+    assert error.traceback.splitlines() == [
+        "Traceback (most recent call last):",
+        "  Cell In[2], line 6",
+        "    total()",
+        "  Cell In[2], line 4, in total",
+        "    return sales.read('{')",
+        "  File /mnt/data/sales.py, line 3, in read",
+        "    return json.loads(t)",
+        f"JSONDecodeError: {error.message}",
+    ]
+
+
+def test_a_chain_of_errors_is_told_whole(used_kernel: Kernel) -> None:
+    """The first comes first; the line is that of the last."""
+    error = used_kernel.report("try:\n    {}['k']\nexcept KeyError as e:\n    raise ValueError('v') from e").error
+    assert error is not None and (error.name, error.message, error.line) == ("ValueError", "v", 4)
+    places = [error.traceback.index(words) for words in ("KeyError", "That was the cause of:", "ValueError: v")]
+    assert places == sorted(places)
+
+
+def test_a_syntax_error_has_its_line(used_kernel: Kernel) -> None:
+    """It never ran, so it has no frames."""
+    error = used_kernel.report("x = 1\n\ndef f(:\n    pass").error
+    assert error is not None and (error.name, error.line) == ("SyntaxError", 3)
+    assert "def f(:" in error.traceback
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("import sklaern", "There is sklearn"),
+        ("import nothing_like_it", "nothing_like_it is not in this session"),
+        ("open('/mnt/data/Sales.CSV')", "A file of that name is in the session: /mnt/data/in/sales.csv"),
+        ("open('other.csv')", "The session has these files: /mnt/data/in/sales.csv"),
+        ("import urllib.request\nurllib.request.urlopen('http://example.com')", "could not reach the network"),
+        ("import socket\nsocket.create_connection(('192.0.2.1', 80), 1)", "could not reach the network"),
+        ("input()", "Nobody can answer input()"),
+    ],
+)  # fmt: skip
+def test_a_hint_where_one_helps(hinting_kernel: Kernel, code: str, words: str) -> None:
+    """For what goes wrong often in a session."""
+    error = hinting_kernel.report(code).error
+    assert error is not None and words in (error.hint or ""), error
+
+
+@pytest.fixture(scope="module")
+def hinting_kernel(kernels: Kernels) -> Any:
+    with kernels.new() as kernel:
+        kernel.report("import os\nos.makedirs('/mnt/data/in')\nopen('/mnt/data/in/sales.csv', 'w').close()")
+        yield kernel
+
+
+@pytest.mark.parametrize("code", ["1/0", "import json.nothing", "{}['k']", "undefined_name"])
+def test_no_hint_where_none_helps(hinting_kernel: Kernel, code: str) -> None:
+    """The error says it all."""
+    error = hinting_kernel.report(code).error
+    assert error is not None and error.hint is None
+
+
+def test_lost_variables_are_hinted_at(kernel: Kernel) -> None:
+    """A name that is not there, in the first run behind a start of the interpreter."""
+    kernel.report("sales = 1")
+    kernel.restart()
+    report = kernel.report("sales + 1")
+    assert report.is_new_session and report.error and "no variables of earlier runs" in (report.error.hint or "")
+    assert not kernel.report("1").is_new_session
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["print('a' * 600_000 + 'b' * 900_000 + 'c' * 600_000, end='')",
+     "for letter, times in (('a', 600), ('b', 900), ('c', 600)):\n"
+     "    for _ in range(times): print(letter * 1000, end='')"],
+    ids=["at once", "in parts"],
+)  # fmt: skip
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_long_stream_has_its_ends_and_a_mark_between(used_kernel: Kernel, code: str, stream: str) -> None:
+    """A mebibyte of it, the first and the last half, and how much is missing."""
+    code = code if stream == "stdout" else f"import sys\n{code}".replace("end=''", "end='', file=sys.stderr")
+    report = used_kernel.report(code, longest=10_000_000)
+    text, half = getattr(report, stream), 1 << 19
+    missing = 2_100_000 - 2 * half
+    mark = f"\n[... {missing:,} characters are missing here ...]\n"
+    assert text == "a" * half + mark + "c" * half
+    assert report.missing == {stream: missing}
+
+
+def test_a_report_too_long_for_stdout_is_in_the_record(kernel: Kernel) -> None:
+    """Then stdout says so, and nothing of it is cut."""
+    ran, told = kernel.wrapped("print('x' * 10_000)", "long", longest=4096)
+    assert told is not None and told.report is None
+    assert len(ran.stream("stdout")) < 200
+    with kernel.process.data.read("_outputs/long", ".execution.json")[0] as file:
+        record = read_record(file.read())
+    assert record is not None and record.report is not None and record.report.stdout == "x" * 10_000 + "\n"
+
+
+def test_another_version_plants_itself_over_an_older_one(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a second layer: the user's code runs once, in the same namespace, and the newer one reports."""
+    from connector.in_session import cell
+
+    kernel.report("x = 1")
+    mark, source = cell._planted()
+    monkeypatch.setattr(cell, "_planted", lambda: ("#code-interpreter:000000000000", source))
+    report = kernel.report("x += 1\nprint('once')\nx")
+    assert (report.value, report.stdout, report.execution_count, report.is_new_session) == (2, "once\n", 2, False)
+    names = "k = get_ipython().kernel\nk._connector_harness['do_execute'].__func__.__module__, k.do_execute.__module__"
+    assert kernel.report(names).value == ["ipykernel.ipkernel", "code_interpreter_harness"]
+    monkeypatch.undo()
+    assert kernel.report("x").value == 2
+
+
+def test_records_of_runs_that_are_asked_for_again(kernel: Kernel) -> None:
+    """An id that has run does not run again, whatever the code."""
+    kernel.report("n = 1", "same")
+    ran, told = kernel.wrapped("n += 1", "same")
+    assert told is not None and told.report is None
+    assert kernel.report("n").value == 1
+
+
+def test_a_file_put_there_between_runs_is_not_the_next_runs(kernel: Kernel) -> None:
+    """It is changed by a run that writes to it, created by none, and not told by others."""
+    kernel.report("import os\nos.mkdir('/mnt/data/in')")
+    for folder in ("", "in"):
+        kernel.process.data.write(folder, "uploaded.csv", io.BytesIO(b"1"))
+    time.sleep(0.02)
+    report = kernel.report("open('/mnt/data/in/uploaded.csv', 'a').write('2');")
+    assert [(file.path, file.is_new) for file in report.files] == [("in/uploaded.csv", False)]
+    time.sleep(0.02)  # the clock that dates files is a coarse one
+    assert kernel.report("1").files == []

@@ -1,0 +1,142 @@
+"""Code that is sent with the harness behaves as if it had been sent bare."""
+
+import ast
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pytest
+
+from connector.in_session.report import Report
+from tests.connector.in_session.kernels import Kernel, Kernels, Ran
+from tests.connector.in_session.programs import PROGRAMS, Program
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_CHANCE = (
+    (re.compile(r"0x[0-9a-f]{6,}"), "0x"),
+    (re.compile(r"[\d.e+]+ (ns|µs|μs|us|ms|s)\b"), "TIME"),
+    (re.compile(r"ipykernel_\d+/\d+\.py"), "CELL"),
+    (re.compile(r"\bpid=\d+|Process \d+"), "PID"),
+    (re.compile(r"<dc:date>.*?</dc:date>"), "DATE"),
+    (re.compile(r"\d+ times"), "TIMES"),  # the harness's own frames are on the stack
+)
+
+
+@dataclass
+class Seen:
+    """What a user sees of one cell."""
+
+    status: str
+    stdout: list[str]
+    stderr: list[str]
+    error: str
+    result: str
+    outputs: list[tuple[str, str]]
+    count: int | None
+
+
+def _masked(text: str) -> str:
+    text = text.encode("utf-8", "replace").decode()  # as the pool tells what is no text
+    for pattern, instead in _CHANCE:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def _lines(text: str) -> list[str]:
+    """In order of the alphabet: what comes past Python's streams keeps no place among the rest."""
+    return sorted(_masked(text).splitlines())
+
+
+def seen_bare(ran: Ran) -> Seen:
+    """From messages, as Jupyter's protocol tells a client to read them."""
+    outputs: list[tuple[str | None, dict[str, Any]]] = []
+    result, is_clearing = "", False
+    for message in ran.messages:
+        kind, content = message["type"], message["content"]
+        if kind == "clear_output":
+            is_clearing = content["wait"]
+            outputs = outputs if is_clearing else []
+        if kind not in ("display_data", "update_display_data", "execute_result"):
+            continue
+        data = content["data"]
+        if kind == "execute_result":
+            result = data["text/plain"]
+        if kind == "execute_result" or len(data) > 1:
+            data = {name: value for name, value in data.items() if name != "text/plain"}
+        if data and is_clearing:
+            outputs, is_clearing = [], False
+        name = content.get("transient", {}).get("display_id")
+        if kind == "update_display_data":
+            outputs = [(old, data if old == name else shown) for old, shown in outputs]
+        elif data:
+            outputs.append((name, data))
+    flat = [(kind, value) for _, bundle in outputs for kind, value in bundle.items()]
+    return Seen(
+        ran.reply["status"],
+        _lines(ran.stream("stdout")),
+        _lines(ran.stream("stderr")),
+        _masked(ran.failure) if ran.reply["status"] == "error" else "",
+        _masked(_without_quotes(result)),
+        [(kind, _content(kind, value)) for kind, value in flat],
+        ran.reply.get("execution_count"),
+    )
+
+
+def _wrapped(ran: Ran, report: Report, beside: str) -> Seen:
+    others = [message["type"] for message in ran.messages if message["type"] != "stream"]
+    assert others == [], "a message of the run went past the report"
+    return seen_of_report(report, beside + report.stdout, ran.stream("stderr") + report.stderr)
+
+
+def seen_of_report(report: Report, stdout: str, stderr: str) -> Seen:
+    return Seen(
+        "ok" if report.is_ok else "error",
+        _lines(stdout),
+        _lines(stderr),
+        _masked(_ANSI.sub("", report.shown_error)),
+        _masked(report.result),
+        [(output.content_type, _content(output.content_type, output.content)) for output in report.outputs],
+        report.execution_count,
+    )
+
+
+def _content(kind: str, value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return _masked(text.replace("\n", "") if kind.startswith("image/") else text)
+
+
+def _without_quotes(text: str) -> str:
+    """A string is told without the quotes that IPython shows."""
+    if text[:1] in ("'", '"'):
+        try:
+            value = ast.literal_eval(text)
+        except (ValueError, SyntaxError):
+            return text
+        return value.encode("utf-8", "replace").decode() if isinstance(value, str) else text
+    return text
+
+
+def _played_bare(kernel: Kernel, cells: tuple[str, ...]) -> list[Seen]:
+    return [seen_bare(kernel.run(cell)) for cell in cells]
+
+
+def _played_wrapped(kernel: Kernel, cells: tuple[str, ...]) -> list[Seen]:
+    seen = []
+    for cell in cells:
+        ran, told = kernel.wrapped(cell)
+        assert told is not None and told.report is not None, ran
+        seen.append(_wrapped(ran, told.report, told.beside))
+    return seen
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["first", "warm"])
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+def test_a_program_cannot_tell(kernels: Kernels, program: Program, first: bool) -> None:
+    """A user sees the same of it, in a kernel's first run and later, whether it was sent bare or with the harness."""
+    cells = program.cells if first else ("0;", *program.cells)
+    with kernels.new() as bare, kernels.new() as wrapped, ThreadPoolExecutor(1) as beside:
+        playing = beside.submit(_played_bare, bare, cells)
+        found, expected = _played_wrapped(wrapped, cells), playing.result()
+    assert [asdict(seen) for seen in found] == [asdict(seen) for seen in expected], program.why

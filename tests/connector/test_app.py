@@ -1,0 +1,685 @@
+"""The HTTP edge on the running app: what is taken, what is refused, and in which words."""
+
+import base64
+import http.client
+import json
+import socket
+import time
+import uuid
+from urllib.parse import quote, urlsplit
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+JSON = {"Content-Type": "application/json"}
+
+
+def refused(response, status: int, code: str, *words: str) -> dict:
+    """The error body, after a look at everything that every error has."""
+    assert response.status_code == status, response.text
+    error = response.json()["error"]
+    assert error["code"] == code
+    assert response.headers["x-ms-error-code"] == code
+    assert uuid.UUID(response.headers["x-ms-request-id"])
+    for word in words:
+        assert word in error["message"], error["message"]
+    return error
+
+
+def test_every_response_names_its_request(api):
+    """Success carries a request id too."""
+    assert uuid.UUID(api.call("GET", "/health").headers["x-ms-request-id"])
+
+
+# ---- bodies
+
+
+def test_an_unknown_member_is_named(api):
+    """What the contract does not know is refused, with the names that it knows."""
+    response = api.call("POST", "/executions", json={"pythonCode": "1", "code": "2"})
+    error = refused(response, 400, "InvalidRequest", "code", "pythonCode", "sessionId", "timeoutInSeconds")
+    assert error["target"] == "code"
+
+
+def test_an_unknown_member_inside_a_file_is_named_with_its_place(api):
+    """A member of a member is named by its path."""
+    body = {"files": [{"fileName": "a", "fileContent": "", "name": "b"}]}
+    assert refused(api.call("POST", "/files", json=body), 400, "InvalidRequest")["target"] == "files[0].name"
+
+
+def test_several_mistakes_are_all_told(api):
+    """Each mistake in a body is in `details`."""
+    response = api.call("POST", "/executions", json={"a": 1, "b": 2, "timeoutInSeconds": "x"})
+    error = refused(response, 400, "InvalidRequest")
+    assert {detail["target"] for detail in error["details"]} == {"a", "b", "timeoutInSeconds", "pythonCode"}
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [None, "text/plain", "application/x-www-form-urlencoded", "application/jsonp", "multipart/form-data"],
+)
+def test_a_body_without_the_right_content_type_is_refused(api, content_type):
+    """A page on the web can post those types without being asked; it cannot post application/json."""
+    headers = {"Content-Type": content_type} if content_type else {}
+    response = api.call("POST", "/executions", data=b'{"pythonCode": "1"}', headers=headers)
+    refused(response, 415, "UnsupportedMediaType", "application/json")
+
+
+@pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON"])
+def test_parameters_and_case_of_the_content_type_do_not_matter(api, content_type, session_id):
+    """Logic Apps sends a charset."""
+    body = json.dumps({"pythonCode": "1", "sessionId": session_id})
+    assert api.call("POST", "/executions", data=body, headers={"Content-Type": content_type}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", ["empty"]),
+        (b"  ", ["empty"]),
+        (b'{"pythonCode": "a"b"}', ["not JSON", "column"]),
+        (b"[1]", ["object", "list"]),
+        (b"null", ["object", "null"]),
+        (b'"x"', ["object"]),
+        (b"3", ["object", "3"]),
+        (b'{"pythonCode": "\xff"}', ["UTF-8"]),
+        (b"[" * 100_000, ["deep"]),
+    ],
+    ids=["empty", "blank", "broken", "list", "null", "text", "number", "latin-1", "deep"],
+)
+def test_a_body_that_is_not_a_json_object_is_refused(api, body, words):
+    """The message says what came instead."""
+    refused(api.call("POST", "/executions", data=body, headers=JSON), 400, "InvalidRequest", *words)
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "words"),
+    [
+        ("pythonCode", 3, ["pythonCode", "text", "3"]),
+        ("pythonCode", ["x"], ["text", "list"]),
+        ("pythonCode", {"a": 1}, ["text", "object"]),
+        ("pythonCode", None, ["text", "null"]),
+        ("pythonCode", "", ["empty"]),
+        ("timeoutInSeconds", "soon", ["whole number", "soon"]),
+        ("timeoutInSeconds", 1.5, ["whole number", "1.5"]),
+        ("timeoutInSeconds", True, ["whole number", "true"]),
+        ("timeoutInSeconds", 0, ["from 1 to 3600", "0"]),
+        ("timeoutInSeconds", 3601, ["from 1 to 3600", "3601"]),
+        ("timeoutInSeconds", -1, ["from 1 to 3600", "-1"]),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_was_expected_and_what_came(api, member, value, words):
+    """Member, expectation and value stand in the message."""
+    response = api.call("POST", "/executions", json={"pythonCode": "1", member: value})
+    assert refused(response, 400, "InvalidRequest", *words)["target"] == member
+
+
+def test_missing_code_is_named(api):
+    """A member that must be there is named, with what it is for."""
+    response = api.call("POST", "/executions", json={})
+    assert refused(response, 400, "InvalidRequest", "pythonCode is missing")["target"] == "pythonCode"
+
+
+def test_code_over_the_limit_is_refused(api):
+    """The message tells both lengths."""
+    response = api.call("POST", "/executions", json={"pythonCode": "#" * 262_145})
+    refused(response, 400, "InvalidRequest", "262,144", "262,145")
+
+
+def test_the_limit_of_code_is_a_setting(start_connector, emulator, session_id):
+    """MAX_CODE_CHARACTERS decides what is too long, and the document says so."""
+    short = start_connector(MAX_CODE_CHARACTERS="5", **emulator.environment)
+    refused(short.call("POST", "/executions", json={"pythonCode": "1+1+1+1"}), 400, "InvalidRequest", "5", "7")
+    assert short.execute("1+1", session_id)["result"] == "2"
+    document = short.call("GET", "/openapi.json").json()
+    schema = document["paths"]["/executions"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert schema["properties"]["pythonCode"]["maxLength"] == 5
+
+
+def test_values_that_logic_apps_sends_for_unset_members_mean_absent(api):
+    """null and "" in a member that may be left out are as if it was left out."""
+    for unset in (None, ""):
+        body = {"pythonCode": "6 * 7", "sessionId": unset, "timeoutInSeconds": unset}
+        response = api.call("POST", "/executions", json=body)
+        assert response.status_code == 200
+        assert response.json()["result"] == "42"
+        assert len(response.json()["sessionId"]) == 32
+    response = api.call("POST", "/files", json={"files": [{"fileName": "a", "fileContent": "YQ=="}], "folder": None})
+    assert response.json()["files"][0]["folder"] == ""
+
+
+def test_an_unknown_member_that_is_null_is_as_if_it_was_left_out(api):
+    """Importers for agents send arguments of their own, such as `paginate`, as null when they are not set."""
+    file = {"fileName": "a", "fileContent": "YQ==", "title": None}
+    response = api.call("POST", "/files", json={"files": [file], "paginate": None})
+    assert response.json()["files"][0]["size"] == 1
+    refused(api.call("POST", "/files", json={"files": [file], "paginate": ""}), 400, "InvalidRequest", "paginate")
+
+
+def test_numbers_and_booleans_may_come_as_text(api, session_id):
+    """Designers send what was typed: "5" where a number belongs, "true" where a boolean does."""
+    assert api.execute("1", session_id, timeoutInSeconds="5")["status"] == "Succeeded"
+    assert api.execute("1", session_id, timeoutInSeconds=5.0)["status"] == "Succeeded"
+    assert api.call("GET", f"/files?sessionId={session_id}&recursive=True").status_code == 200
+    refused(api.call("GET", f"/files?sessionId={session_id}&recursive=maybe"), 400, "InvalidRequest", "true or false")
+
+
+def test_a_body_over_the_limit_is_refused(api):
+    """A body that the host lets in, but that is more than a message may have, gets our own words."""
+    body = b" " * 100_000_001
+    refused(api.call("POST", "/files", data=body, headers=JSON), 413, "RequestTooLarge", "100,000,001", "100,000,000")
+
+
+def test_a_body_over_the_limit_of_the_host_is_the_hosts_413(api):
+    """What the Functions host refuses never reaches the connector: an empty 413."""
+    response = api.call("POST", "/files", data=b" " * 104_857_601, headers=JSON)
+    assert (response.status_code, response.content) == (413, b"")
+
+
+def test_a_chunked_body_is_told_to_come_with_a_length(api):
+    """The host hands a chunked body on empty; the error says what to do."""
+    for path, headers in (("/executions", JSON), ("/files", {"Content-Type": "multipart/form-data; boundary=x"})):
+        response = api.call("POST", path, data=iter([b'{"pythonCode": "1"}']), headers=headers)
+        refused(response, 411, "LengthRequired", "Content-Length")
+    refused(api.call("PUT", "/files/a.txt", data=iter([b"x"])), 411, "LengthRequired")
+
+
+def test_a_lone_surrogate_in_the_code_is_a_failed_run(api, session_id):
+    """JSON can carry text that is no Unicode; Python cannot compile it, and says so."""
+    response = api.call("POST", "/executions", data=rb'{"pythonCode": "x = \"\ud800\"; 5"}', headers=JSON)
+    assert response.status_code == 200
+    assert (response.json()["status"], response.json()["error"]["name"]) == ("Failed", "UnicodeEncodeError")
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"pythonCode": "1", "timeoutInSeconds": "--5"}', ["whole number"]),
+        ('{"pythonCode": "1", "timeoutInSeconds": "٥"}'.encode(), ["whole number"]),
+        (b'{"pythonCode": "1", "timeoutInSeconds": ' + b"9" * 5000 + b"}", ["number that is too long"]),
+        (b'{"pythonCode": "1", "timeoutInSeconds": Infinity}', ["whole number"]),
+        (b'{"pythonCode": "1", "timeoutInSeconds": NaN}', ["whole number"]),
+        (b'{"pythonCode": "1", "pythonCode": "2"}', ["pythonCode", "twice"]),
+        (b'{"pythonCode": "1", "": 2}', ["Unknown member ''"]),
+    ],
+)
+def test_odd_json_is_refused(api, body, words):
+    """What JSON or Python's reader of it lets through, and no caller means."""
+    error = refused(api.call("POST", "/executions", data=body, headers=JSON), 400, "InvalidRequest", *words)
+    assert "details" not in error
+
+
+def test_a_million_mistakes_are_refused_at_once(api):
+    """A body full of them does not hold up the worker's other calls."""
+    for body in (
+        b'{"files": [' + b"5," * 1_000_000 + b"5]}",
+        b'{"files": [' + b'{"fileName":"a"},' * 200_000 + b"{}]}",
+    ):
+        started = time.monotonic()
+        response = api.call("POST", "/files", data=body, headers=JSON)
+        assert time.monotonic() - started < 5
+        assert len(refused(response, 400, "InvalidRequest")["details"]) <= 20
+    members = json.dumps({"pythonCode": "1", **{f"m{i}": 1 for i in range(100_000)}})
+    started = time.monotonic()
+    refused(api.call("POST", "/executions", data=members, headers=JSON), 400, "InvalidRequest")
+    assert time.monotonic() - started < 5
+
+
+def test_too_many_files_are_refused(api):
+    """100 at a time."""
+    body = {"files": [{"fileName": f"{i}", "fileContent": ""} for i in range(101)]}
+    refused(api.call("POST", "/files", json=body), 400, "InvalidRequest", "100")
+
+
+def test_a_file_that_is_there_twice_is_refused(api, session_id):
+    """Only the last of them would be left."""
+    file = {"fileName": "a.txt", "fileContent": ""}
+    body = {"sessionId": session_id, "files": [file, file]}
+    refused(api.call("POST", "/files", json=body), 400, "InvalidRequest", "a.txt", "twice")
+
+
+MEMBERS = ["pythonCode", "sessionId", "timeoutInSeconds", "files", "fileName", "fileContent", "folder"]
+
+
+@given(
+    body=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(MEMBERS) | st.text(max_size=5), inner, max_size=4)
+        ),
+        max_leaves=12,
+    ),
+    path=st.sampled_from(["/executions", "/files"]),
+)
+@settings(max_examples=150, deadline=None)
+def test_no_body_makes_the_connector_fail(api_without_role, body, path):
+    """Whatever JSON comes, the answer is an error that names a member, or the pool's."""
+    response = api_without_role.call("POST", path, data=json.dumps(body), headers=JSON)
+    assert response.status_code in (400, 403), response.text
+
+
+@given(name=st.text(max_size=20), value=st.text(max_size=20))
+@settings(max_examples=100, deadline=None)
+def test_no_name_or_content_makes_the_connector_fail(api_without_role, name, value):
+    """Names, contents and folders are text of any kind."""
+    body = {"files": [{"fileName": name, "fileContent": value}], "folder": value}
+    response = api_without_role.call("POST", "/files", data=json.dumps(body), headers=JSON)
+    assert response.status_code in (400, 403), response.text
+
+
+# ---- parameters
+
+
+def test_a_member_of_the_body_in_the_query_is_told_where_it_belongs(api, session_id):
+    """A known name in the wrong place is no unknown name."""
+    response = api.call("POST", f"/executions?sessionId={session_id}", json={"pythonCode": "1"})
+    assert refused(response, 400, "InvalidRequest", "belongs in the body")["target"] == "sessionId"
+
+
+def test_an_unknown_query_parameter_is_named(api, session_id):
+    """A misspelt parameter is not silently ignored."""
+    error = refused(api.call("GET", f"/files?sessionId={session_id}&dir=x"), 400, "InvalidRequest", "dir", "folder")
+    assert error["target"] == "dir"
+
+
+def test_the_function_key_in_the_query_is_no_unknown_parameter(api, session_id):
+    """The host reads `code` and passes it on."""
+    assert api.call("GET", f"/files?sessionId={session_id}&code=k&clientId=default").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/files", "/files/a.txt", "/files/a.txt/content", "/executions/e-1", "/files?sessionId="]
+)
+def test_a_missing_session_id_is_named(api, path):
+    """Where a session must be named, its absence is an error of its own code."""
+    refused(api.call("GET", path), 400, "InvalidSessionId", "sessionId is missing")
+
+
+@pytest.mark.parametrize(
+    "wrong", ["abc", "a" * 129, "a b c d", "user@example.org", "../../x", "ab_cd", "äöüß", "abcd\n"]
+)
+def test_a_bad_session_id_is_refused_with_advice(api, wrong):
+    """In the body, the query and the path: 400, and to send a UUID or a hash."""
+    for response in (
+        api.call("POST", "/executions", json={"pythonCode": "1", "sessionId": wrong}),
+        api.call("GET", f"/files?sessionId={quote(wrong)}"),
+        api.call("GET", f"/sessions/{quote(wrong, safe='')}"),
+    ):
+        refused(response, 400, "InvalidSessionId", "UUID", "hash")
+
+
+# ---- file names
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("..", ["path"]),
+        (".", ["path"]),
+        ("../x.txt", ["path", "folder"]),
+        ("a/b.txt", ["path", "folder"]),
+        ("a\\b.txt", ["path"]),
+        ("a\0b", ["x00"]),
+        ("a*b?.txt", ["'*'", "'?'"]),
+        ("x" * 256, ["255"]),
+        ("ä" * 128, ["255 bytes"]),
+        ("", ["empty"]),
+        ("a\nb", [r"\n"]),
+        ("a%2Fb", ["path"]),
+    ],
+    ids=[
+        "dotdot",
+        "dot",
+        "up",
+        "slash",
+        "backslash",
+        "nul",
+        "star",
+        "long",
+        "long-bytes",
+        "empty",
+        "newline",
+        "encoded-slash",
+    ],
+)
+def test_a_bad_file_name_is_refused(api, session_id, name, words):
+    """The message says what is wrong with it, and nothing is stored."""
+    body = {"sessionId": session_id, "files": [{"fileName": "good.txt", "fileContent": ""}, {"fileName": name}]}
+    body["files"][1]["fileContent"] = "YQ=="
+    error = refused(api.call("POST", "/files", json=body), 400, "InvalidFileName", *words)
+    assert error["target"] == "files[1].fileName"
+    assert api.call("GET", f"/files?sessionId={session_id}").json()["files"] == []
+
+
+@pytest.mark.parametrize("name", ["a%2Fb.txt", "..%2f..%2fetc%2fpasswd", "%5C", "a%3Fb", "x" * 256])
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_a_bad_file_name_in_the_path_is_refused(api, session_id, name, method):
+    """Encoded slashes and the like do not become paths."""
+    refused(api.call(method, f"/files/{name}?sessionId={session_id}", data=b"x"), 400, "InvalidFileName")
+
+
+def test_a_nul_in_the_path_is_refused_by_the_host(api, session_id):
+    """As the real host's server does."""
+    assert api.call("GET", f"/files/a%00b?sessionId={session_id}").status_code == 400
+
+
+@pytest.mark.parametrize("folder", ["..", "a/../b", "a.b", "a//b", "a*", "x" * 1025])
+def test_a_bad_folder_is_refused(api, session_id, folder):
+    """A folder has no dot, and is named below /mnt/data."""
+    response = api.call("GET", f"/files?sessionId={session_id}&folder={quote(folder)}")
+    assert refused(response, 400, "InvalidFileName")["target"] == "folder"
+
+
+def test_a_folder_with_a_part_that_is_too_long_is_refused(api, session_id):
+    """The message tells the limit, which counts bytes; the parts together may be longer."""
+    for folder in ("x" * 256, f"a/{'é' * 128}/b"):
+        response = api.call("GET", f"/files?sessionId={session_id}&folder={quote(folder)}")
+        assert refused(response, 400, "InvalidFileName", "255 bytes")["target"] == "folder"
+    response = api.call("GET", f"/files?sessionId={session_id}&folder={'x' * 255}/{'é' * 127}")
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("a.xlsx", "vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        ("a.csv.gz", "octet-stream"),
+        ("a", "octet-stream"),
+    ],
+)
+def test_content_types_are_the_same_on_every_machine(api, session_id, name, kind):
+    """What the machine's own tables say does not matter."""
+    api.call("PUT", f"/files/{name}?sessionId={session_id}", data=b"x")
+    response = api.call("GET", f"/files/{name}?sessionId={session_id}")
+    assert response.json()["contentType"] == f"application/{kind}"
+
+
+@pytest.mark.parametrize("name", ["a b.csv", "Übersicht Café.xlsx", "x@$&=;,#%^().txt", "日本語.txt", "-._.", ".env"])
+def test_every_name_that_sessions_take_makes_the_round_trip(api, session_id, name):
+    """What may be stored can be listed, read, downloaded and deleted under the same name."""
+    path = f"/files/{quote(name, safe='')}"
+    stored = api.call("PUT", f"{path}?sessionId={session_id}", data=name.encode())
+    assert stored.status_code == 200, stored.text
+    assert [file["fileName"] for file in api.call("GET", f"/files?sessionId={session_id}").json()["files"]] == [name]
+    assert api.call("GET", f"{path}/content?sessionId={session_id}").content == name.encode()
+    assert base64.b64decode(api.call("GET", f"{path}?sessionId={session_id}").json()["fileContent"]) == name.encode()
+    assert api.call("DELETE", f"{path}?sessionId={session_id}").status_code == 204
+
+
+# ---- content
+
+
+@pytest.mark.parametrize(
+    ("content", "stored"),
+    [
+        ("aGVsbG8=", b"hello"),
+        ("aGVs\r\nbG8=\n", b"hello"),
+        ("", b""),
+        ("data:text/plain;base64,aGVsbG8=", b"hello"),
+        ("data:text/plain,a%20b", b"a b"),
+        ("data:text/plain,as it is: \u00e9, 100%25\nand +", "as it is: \u00e9, 100%\nand +".encode()),
+        ("DATA:text/plain;BASE64,aGVsbG8%3D", b"hello"),
+        ({"$content-type": "text/csv", "$content": "aGVsbG8="}, b"hello"),
+    ],
+    ids=[
+        "plain",
+        "lines",
+        "empty",
+        "data-uri",
+        "data-uri-text",
+        "data-uri-text-as-it-is",
+        "data-uri-capitals",
+        "logic-apps",
+    ],
+)
+def test_content_is_taken_in_each_form(api, session_id, content, stored):
+    """Base64, what Logic Apps makes of a file, and data URIs."""
+    body = {"sessionId": session_id, "files": [{"fileName": "x.bin", "fileContent": content}]}
+    assert api.call("POST", "/files", json=body).status_code == 200
+    assert api.call("GET", f"/files/x.bin/content?sessionId={session_id}").content == stored
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "hello world!",
+        "hello world",
+        "a,b\n1,2",
+        "aGVsbG8==x",
+        "abcde",
+        "aGVsbG8",
+        "-_-_",
+        "data:text/plain;base64",
+        "data:,%E4%zz",
+        "é",
+    ],
+)
+def test_content_that_is_not_base64_is_refused(api, session_id, content):
+    """Text as it is, is not guessed at: the message says how to send it."""
+    body = {"sessionId": session_id, "files": [{"fileName": "x.txt", "fileContent": content}]}
+    assert refused(api.call("POST", "/files", json=body), 400, "InvalidFileContent")["target"] == "files[0].fileContent"
+    assert api.call("GET", f"/files?sessionId={session_id}").json()["files"] == []
+
+
+# ---- multipart
+
+
+def test_multipart_takes_several_files_and_fields(api, session_id):
+    """Files under the name `file`, and the members of the JSON body as fields."""
+    parts = [("file", ("a.txt", b"A")), ("file", ("/mnt/data/b.txt", b"B"))]
+    response = api.call("POST", "/files", files=parts, data={"sessionId": session_id, "folder": "in"})
+    assert response.status_code == 200, response.text
+    assert [(file["fileName"], file["folder"], file["size"]) for file in response.json()["files"]] == [
+        ("a.txt", "in", 1),
+        ("b.txt", "in", 1),
+    ]
+
+
+def test_multipart_is_checked_like_json(api):
+    """Unknown parts, missing files, bad ids and bad names are the same errors."""
+    file = ("file", ("a.txt", b"A"))
+    refused(api.call("POST", "/files", files=[("other", ("a", b"A"))]), 400, "InvalidRequest", "other")
+    refused(api.call("POST", "/files", files=[file], data={"dir": "x"}), 400, "InvalidRequest", "dir")
+    refused(api.call("POST", "/files", files={"sessionId": (None, "abcd")}), 400, "InvalidRequest", "file")
+    refused(api.call("POST", "/files", files=[file], data={"sessionId": "a b"}), 400, "InvalidSessionId")
+    refused(api.call("POST", "/files", files=[("file", ("a*b", b"A"))]), 400, "InvalidFileName")
+    refused(api.call("POST", "/files", files=[file, file]), 400, "InvalidRequest", "a.txt", "twice")
+    refused(api.call("POST", "/files", files=[file, ("file", (None, "x"))]), 400, "InvalidRequest", "filename")
+    twice = [file, ("folder", (None, "a")), ("folder", (None, "b"))]
+    refused(api.call("POST", "/files", files=twice), 400, "InvalidRequest", "folder", "2 times")
+    nameless = b'--x\r\nContent-Disposition: form-data; filename="a"\r\n\r\nA\r\n--x--\r\n'
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    refused(api.call("POST", "/files", data=nameless, headers=headers), 400, "InvalidRequest")
+    headers = {"Content-Type": "multipart/form-data"}
+    refused(api.call("POST", "/files", data=b"x", headers=headers), 400, "InvalidRequest", "boundary")
+
+
+# ---- files
+
+
+def test_a_file_that_is_not_there_is_not_found(api, session_id):
+    """Read, download, headers and delete say so, with what to do."""
+    for method, path in (("GET", "/files/no.txt"), ("GET", "/files/no.txt/content"), ("DELETE", "/files/no.txt")):
+        refused(api.call(method, f"{path}?sessionId={session_id}"), 404, "FileNotFound", "no.txt", "ListFiles")
+    assert api.call("HEAD", f"/files/no.txt/content?sessionId={session_id}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "content", "content_range"),
+    [
+        ("bytes=2-4", 206, b"234", "bytes 2-4/10"),
+        ("bytes=7-", 206, b"789", "bytes 7-9/10"),
+        ("bytes=-3", 206, b"789", "bytes 7-9/10"),
+        ("bytes=-99", 206, b"0123456789", "bytes 0-9/10"),
+        ("bytes=8-99", 206, b"89", "bytes 8-9/10"),
+        ("bytes=0-0,5-6", 200, b"0123456789", None),
+        ("lines=1-2", 200, b"0123456789", None),
+        ("bytes=5-2", 200, b"0123456789", None),
+        ("bytes=-", 200, b"0123456789", None),
+    ],
+)
+def test_a_range_is_honoured(api, session_id, asked, status, content, content_range):
+    """One range gives 206 and its bytes; what is none gives the whole file (RFC 9110, section 14.2)."""
+    api.call("PUT", f"/files/x.bin?sessionId={session_id}", data=b"0123456789")
+    response = api.call("GET", f"/files/x.bin/content?sessionId={session_id}", headers={"Range": asked})
+    assert (response.status_code, response.content) == (status, content)
+    assert response.headers.get("Content-Range") == content_range
+
+
+@pytest.mark.parametrize("asked", ["bytes=0-" + "9" * 5000, "bytes=" + "9" * 5000 + "-", "bytes=٣-٤"])
+def test_an_odd_range_is_no_range(api, session_id, asked):
+    """A header that means nothing does nothing."""
+    api.call("PUT", f"/files/x.bin?sessionId={session_id}", data=b"0123456789")
+    headers = {"Range": asked.encode()}
+    response = api.call("GET", f"/files/x.bin/content?sessionId={session_id}", headers=headers)
+    assert (response.status_code, response.content) == (200, b"0123456789")
+
+
+@pytest.mark.parametrize("asked", ["bytes=10-", "bytes=-0"])
+def test_a_range_behind_the_end_is_refused(api, session_id, asked):
+    """416 tells how long the file is."""
+    api.call("PUT", f"/files/x.bin?sessionId={session_id}", data=b"0123456789")
+    response = api.call("GET", f"/files/x.bin/content?sessionId={session_id}", headers={"Range": asked})
+    refused(response, 416, "RangeNotSatisfiable")
+    assert response.headers["Content-Range"] == "bytes */10"
+
+
+def test_a_download_is_never_shown_as_a_page(api, session_id):
+    """A file from a session keeps its type, and a browser saves it instead of running it."""
+    api.call("PUT", f"/files/é.html?sessionId={session_id}", data=b"<script>")
+    response = api.call("GET", f"/files/é.html/content?sessionId={session_id}")
+    assert response.headers["Content-Type"] == "text/html"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Content-Disposition"] == "attachment; filename=\"_.html\"; filename*=UTF-8''%C3%A9.html"
+
+
+def test_the_headers_of_a_download_tell_its_size(api, session_id):
+    """HEAD answers as GET does, without the bytes."""
+    api.call("PUT", f"/files/x.csv?sessionId={session_id}", data=b"0123456789")
+    response = api.call("HEAD", f"/files/x.csv/content?sessionId={session_id}")
+    assert response.status_code == 200
+    assert response.content == b""
+    assert response.headers["Content-Length"] == "10"
+    assert response.headers["Accept-Ranges"] == "bytes"
+    assert response.headers["Content-Type"] == "text/csv"
+
+
+def test_json_in_parts_is_refused_in_words(api, session_id):
+    """UploadFile takes no parts, and says where they go."""
+    headers = {"x-ms-transfer-mode": "chunked", "x-ms-content-length": "100"}
+    refused(api.call("POST", "/files", headers=headers), 400, "InvalidRequest", "PutFile")
+
+
+# ---- the pool behind it
+
+
+def test_a_missing_role_is_said_in_words(start_pool, start_connector):
+    """An identity without the role is a 403 that names the role."""
+    connector = start_connector(**start_pool(role_held=False).environment)
+    refused(connector.call("GET", "/connection"), 403, "SessionExecutorRoleMissing", "Session Executor", "minutes")
+
+
+def test_a_full_pool_is_said_in_words(start_pool, start_connector):
+    """429 with Retry-After, for execution and upload alike."""
+    connector = start_connector(**start_pool(max_sessions=1).environment)
+    first = connector.execute("1")
+    response = connector.call("POST", "/executions", json={"pythonCode": "1"})
+    refused(response, 429, "TooManySessions", "in use")
+    assert int(response.headers["Retry-After"]) > 0
+    connector.call("DELETE", f"/sessions/{first['sessionId']}")
+    assert connector.execute("2")["result"] == "2"
+
+
+def test_a_pool_that_is_down_is_unreachable(start_connector, emulator):
+    """502 that names the setting to look at."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {**emulator.environment, "POOL_MANAGEMENT_ENDPOINT": f"http://127.0.0.1:{port}/sessionPools/p"}
+    connector = start_connector(**environment)
+    for response in (
+        connector.call("POST", "/executions", json={"pythonCode": "1"}),
+        connector.call("GET", "/connection"),
+        connector.call("POST", "/files", json={"files": [{"fileName": "a", "fileContent": ""}]}),
+    ):
+        refused(response, 502, "PoolUnreachable", "POOL_MANAGEMENT_ENDPOINT")
+
+
+def test_a_slow_pool_is_a_timeout(start_connector, emulator, faulty_pool, answer, monkeypatch):
+    """A read is a 504 when the pool takes too long; a run, which goes on there, is a 200 with status Unknown."""
+    monkeypatch.setattr("connector.session_pool.client.READ_SECONDS", 0.1)
+    monkeypatch.setattr("connector.session_pool.client.ANSWER_MARGIN_SECONDS", 0)
+    pool = faulty_pool(answer(after_seconds=1.5))
+    connector = start_connector(**{**emulator.environment, "POOL_MANAGEMENT_ENDPOINT": pool.url})
+    refused(connector.call("GET", "/connection"), 504, "PoolTimeout", "Try again")
+    assert connector.execute("1", timeoutInSeconds=1)["status"] == "Unknown"
+
+
+def test_a_pool_that_answers_nonsense(start_connector, emulator, faulty_pool, answer):
+    """Reads are a 502; a run, which may have happened, is a 200 with status Unknown and what to do."""
+    pool = faulty_pool(answer(body=b"<html>secret</html>"))
+    connector = start_connector(**{**emulator.environment, "POOL_MANAGEMENT_ENDPOINT": pool.url})
+    response = connector.call("GET", "/connection")
+    refused(response, 502, "PoolRejected")
+    assert "secret" not in response.text
+    lost = connector.execute("1")
+    assert lost["status"] == "Unknown"
+    assert lost["result"] == ""
+    assert "GetExecution" in lost["error"]["hint"]
+    assert uuid.UUID(lost["executionId"])
+
+
+def test_an_operation_without_settings_says_which_is_missing(start_connector):
+    """An app that is not set up starts, is healthy, and tells what is missing."""
+    connector = start_connector()
+    assert connector.call("GET", "/health").json() == {"status": "Healthy"}
+    refused(connector.call("GET", "/connection"), 500, "InternalError", "POOL_MANAGEMENT_ENDPOINT")
+
+
+def test_a_fault_of_the_connector_tells_nothing_but_its_id(api, monkeypatch, caplog):
+    """No stack trace leaves; the log has it under the request id."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("inner secret")
+
+    monkeypatch.setattr("connector.connection.check_connection", broken)
+    response = api.call("GET", "/connection")
+    request_id = response.headers["x-ms-request-id"]
+    refused(response, 500, "InternalError", request_id)
+    assert "secret" not in response.text
+    assert any(request_id in record.getMessage() and record.exc_info for record in caplog.records)
+
+
+# ---- the emulator's guard
+
+
+@pytest.mark.parametrize("header", [{"Host": "connector.example"}, {"Origin": "https://page.example"}])
+def test_a_web_page_cannot_reach_the_emulator(api, emulator, header):
+    """A foreign Host or Origin is refused by the connector and by the pool, before anything runs."""
+    for url in (f"{api.url}/executions", f"{emulator.pool.endpoint}/metadata"):
+        parts = urlsplit(url)
+        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)
+        connection.request("POST", parts.path, b'{"pythonCode": "1"}', {**JSON, **header})
+        response = connection.getresponse()
+        assert response.status == 403
+        assert json.loads(response.read())["error"]["code"] == "Forbidden"
+        connection.close()
+
+
+def test_the_document_carries_the_address_of_the_app(api):
+    """servers[0] is where the operations are."""
+    assert api.call("GET", "/openapi.json").json()["servers"] == [{"url": api.url}]
+
+
+@pytest.mark.parametrize("path", ["/openapi.json/", "/OpenAPI.json"])
+def test_the_documents_address_does_not_depend_on_how_it_was_asked_for(api, path):
+    """Case and a slash at the end do not matter to the host."""
+    assert api.call("GET", path).json()["servers"] == [{"url": api.url}]
+
+
+def test_the_document_does_not_believe_the_host_header(api):
+    """The address comes from the platform, whatever a request says."""
+    response = api.call("GET", "/openapi.json", headers={"Host": "localhost:1"})
+    assert response.json()["servers"] == [{"url": api.url}]
