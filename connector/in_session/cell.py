@@ -43,17 +43,20 @@ def make_cell(code: str, *, execution_id: str, longest_report: int, detached_sec
     """
     asked: dict[str, Any] = {"code": code, "executionId": execution_id, "hash": code_hash(code)}
     if detached_seconds is not None:
-        asked["detached"] = {"source": _packed("variables", "detached"), "timeoutInSeconds": detached_seconds}
+        asked["detached"] = {
+            "source": _packed(_FOLDER / "variables.py", _FOLDER / "detached.py"),
+            "timeoutInSeconds": detached_seconds,
+        }
     return _cell(asked, longest_report)
 
 
-def make_task_cell(task: str, arguments: dict[str, Any], *, longest_report: int, with_harness: bool) -> Cell:
-    """`task` is the name of its source file. Without the harness, it is a statement of the user's interpreter."""
+def make_task_cell(source: Path, arguments: dict[str, Any], *, longest_report: int, with_harness: bool) -> Cell:
+    """`source` is the task's file. Without the harness, it is a statement of the user's interpreter."""
     if with_harness:
-        return _cell({"task": _packed(f"tasks/{task}"), "arguments": arguments}, longest_report)
+        return _cell({"task": _packed(source), "arguments": arguments}, longest_report)
     nonce = secrets.token_hex(8)
     packed = base64.b64encode(json.dumps(arguments).encode()).decode()
-    return Cell(_BARE_TASK % (nonce, packed, _packed(f"tasks/{task}")), nonce)
+    return Cell(_BARE_TASK % (nonce, packed, _packed(source)), nonce)
 
 
 _BARE_TASK = (
@@ -80,14 +83,14 @@ def code_hash(code: str) -> str:
 @cache
 def _planted() -> tuple[str, str]:
     """The mark, which is another one for each version of the harness, and the harness's source."""
-    source = _packed("planted")
+    source = _packed(_FOLDER / "planted.py")
     return f"#code-interpreter:{hashlib.sha256(source.encode()).hexdigest()[:12]}", source
 
 
 @cache
-def _packed(*names: str) -> str:
+def _packed(*sources: Path) -> str:
     """Source files, one behind the other and made short."""
-    tree = ast.parse("\n".join((_FOLDER / f"{name}.py").read_text(encoding="utf-8") for name in names))
+    tree = ast.parse("\n".join(source.read_text(encoding="utf-8") for source in sources))
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):  # texts that stand alone are comments
