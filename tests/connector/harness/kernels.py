@@ -11,9 +11,9 @@ from typing import Any
 
 from connector.harness.cell import make_cell
 from connector.harness.report import FOLDER, RECORD, Report, Told, read_record, read_stdout
-from emulator.session_pool.engine import Engine, SessionProcess
-from emulator.session_pool.execution import failure_text
-from emulator.session_pool.frames import Message
+from emulator.session_pool.engines.linux.engine import Engine, SessionProcess
+from emulator.session_pool.engines.shared.frames import Message
+from emulator.session_pool.sessions.execution import failure_text
 
 SECONDS = 20
 LONGEST = 1_000_000

@@ -10,8 +10,8 @@ import pytest
 from connector.harness import cell
 from connector.harness.report import CANCEL, FOLDER, GOES_ON, PROGRESS, RECORD, Report, read_progress, read_record
 from connector.shapes import ExecutionError
-from emulator.session_pool.data_rules import TooLarge
-from emulator.session_pool.processes import InterpreterEnded
+from emulator.session_pool.engines.interface import InterpreterEnded
+from emulator.session_pool.engines.shared.data_rules import TooLarge
 from tests.connector.harness.kernels import FILL_THE_FOLDER, Kernel, Kernels
 from tests.connector.harness.programs import PROGRAMS, Program
 from tests.connector.harness.test_transparency import Seen, seen_bare, seen_of_report

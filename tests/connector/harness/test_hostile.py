@@ -12,7 +12,7 @@ from connector.harness.cell import make_cell
 from connector.operations.executions import Runs, execute_python_code, get_execution
 from connector.session_pool import SessionPoolClient
 from connector.shapes import to_wire
-from emulator.session_pool.processes import InterpreterEnded
+from emulator.session_pool.engines.interface import InterpreterEnded
 from tests.connector.harness.kernels import Kernel, Kernels
 
 

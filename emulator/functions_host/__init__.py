@@ -1,0 +1,5 @@
+"""Serves an Azure Functions app (Python, v2 model, HTTP triggers) over HTTP, with the habits of the real host."""
+
+from .host import DEFAULT_MAX_BODY_BYTES, FunctionAppError, FunctionsHost
+
+__all__ = ["DEFAULT_MAX_BODY_BYTES", "FunctionAppError", "FunctionsHost"]
