@@ -5,12 +5,10 @@ Functions host uses (dotnet/aspnetcore, src/Http/Routing: RoutePatternParser, Ro
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
 
-Constraint = Callable[[str], bool]
+from .route_constraints import Constraint, constraint
 
 
 class InvalidTemplate(ValueError):
@@ -31,7 +29,7 @@ class RouteTemplate:
 
     @property
     def precedence(self) -> tuple[int, ...]:
-        """A sort key: the smaller, the more specific. Literals come before parameters, those before a catch-all."""
+        """A sort key: smaller is more specific. Literals come before parameters, and parameters before a catch-all."""
         return tuple(segment.precedence for segment in self._segments)
 
     def match(self, path: str) -> dict[str, str] | None:
@@ -51,7 +49,7 @@ class RouteTemplate:
                 if segment.required:
                     return None
                 continue
-            head, _, tail = rest.partition("/")  # what follows the last "/" may be empty: a trailing slash is tolerated
+            head, _, tail = rest.partition("/")  # a trailing slash is tolerated
             found = segment.match(rest if segment.catch_all else head)
             if not head or found is None:
                 return None
@@ -61,10 +59,10 @@ class RouteTemplate:
 
 
 def decoded_path(raw_path: bytes) -> str:
-    """The path of a request target as Kestrel hands it to the router.
+    """The path of a request target as Kestrel passes it to the router.
 
-    Percent escapes are decoded but for %2F, which stays as it came, and for those that are not UTF-8; then dot segments
-    are removed (Kestrel: UrlDecoder.cs, PathNormalizer.cs).
+    Percent escapes are decoded, except %2F and those that are not UTF-8, which stay as they are; then dot segments are
+    removed (Kestrel: UrlDecoder.cs, PathNormalizer.cs).
     """
     path = _ESCAPES.sub(_unescaped, raw_path.decode("latin-1"))
     return _without_dot_segments(path) if "/." in path else path
@@ -103,15 +101,15 @@ class _Parameter:
     catch_all: bool
 
     def accepts(self, values: dict[str, str]) -> bool:
-        """An absent value passes only where it is optional or nothing constrains it (OptionalRouteConstraint.cs)."""
+        """An absent value passes only if it is optional or has no constraints (OptionalRouteConstraint.cs)."""
         value = values.get(self.name)
         if value is None:
             return self.optional or not self.constraints
-        return all(constraint(value) for constraint in self.constraints)
+        return all(accepts(value) for accepts in self.constraints)
 
 
 class _Segment:
-    """What stands between two slashes: a literal, a parameter, or a mix such as `{name}.{extension?}`."""
+    """The text between two slashes: a literal, a parameter, or a mix such as `{name}.{extension?}`."""
 
     def __init__(self, parts: Sequence[str | _Parameter]) -> None:
         self.parameters = [part for part in parts if isinstance(part, _Parameter)]
@@ -175,7 +173,7 @@ _CONSTRAINT = re.compile(r":([^:=?(]+)(?:\((.*?)\)(?=[:=?]|$))?", re.DOTALL)
 def _parse(template: str) -> list[_Segment]:
     segments = _split(template)
     if not all(segments):
-        raise InvalidTemplate(template, "two slashes stand side by side")
+        raise InvalidTemplate(template, "two slashes are adjacent")
     parameters = [part for parts in segments for part in parts if isinstance(part, _Parameter)]
     names = [parameter.name.lower() for parameter in parameters]
     if len(set(names)) < len(names):
@@ -192,7 +190,7 @@ def _split(template: str) -> list[list[str | _Parameter]]:
     while position < len(text):
         token = _TOKEN.match(text, position)
         if token is None:
-            raise InvalidTemplate(template, f"'{text[position]}' cannot stand in front of '{text[position + 1 :]}'")
+            raise InvalidTemplate(template, f"'{text[position]}' cannot come before '{text[position + 1 :]}'")
         if token["slash"]:
             segments.append([])
         elif token["literal"]:
@@ -215,7 +213,7 @@ def _parameter(template: str, text: str) -> _Parameter:
     if optional and (catch_all or found["default"] is not None):
         raise InvalidTemplate(template, f"'{found['name']}' cannot be optional and a catch-all or have a default")
     try:
-        constraints = tuple(_constraint(*constraint) for constraint in _CONSTRAINT.findall(found["constraints"]))
+        constraints = tuple(constraint(*written) for written in _CONSTRAINT.findall(found["constraints"]))
     except (ValueError, re.error) as error:
         raise InvalidTemplate(template, str(error)) from None
     return _Parameter(found["name"], constraints, found["default"], optional, catch_all)
@@ -224,97 +222,9 @@ def _parameter(template: str, text: str) -> _Parameter:
 def _check_order(template: str, parts: list[str | _Parameter], *, is_last: bool) -> None:
     for left, right in zip(parts, parts[1:], strict=False):
         if isinstance(left, _Parameter) and (isinstance(right, _Parameter) or left.optional):
-            raise InvalidTemplate(template, f"'{left.name}' needs a literal behind it, and cannot be optional there")
+            raise InvalidTemplate(template, f"'{left.name}' needs a literal after it, and cannot be optional there")
         if isinstance(right, _Parameter) and right.optional and not str(left).endswith("."):
-            raise InvalidTemplate(template, f"'{right.name}' is optional, so a '.' must stand before it")
+            raise InvalidTemplate(template, f"'{right.name}' is optional, so a '.' must precede it")
     for part in parts:
         if isinstance(part, _Parameter) and part.catch_all and not (is_last and len(parts) == 1):
-            raise InvalidTemplate(template, f"the catch-all '{part.name}' must be the whole last segment")
-
-
-# .NET parses with the invariant culture: digits are ASCII, and white space around a number passes.
-_INT32, _INT64 = 2**31, 2**63
-_LARGEST_DECIMAL = Decimal(2**96 - 1)
-_NUMBER = r"\s*[+-]?(?:[0-9][0-9,]*(?:\.[0-9]*)?|\.[0-9]+)"
-_FLOAT = re.compile(rf"{_NUMBER}(?:e[+-]?[0-9]+)?\s*|\s*(?:nan|[+-]?infinity)\s*", re.IGNORECASE)
-_GUID_WITH_HYPHENS = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_GUID = re.compile(
-    rf"[0-9a-f]{{32}}|{_GUID_WITH_HYPHENS}|\{{{_GUID_WITH_HYPHENS}\}}|\({_GUID_WITH_HYPHENS}\)", re.IGNORECASE
-)
-_DATES = ("%m-%d-%Y", "%Y-%m-%d")  # a segment of a path holds no slash
-_TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M%p", " %I:%M %p", " %I:%M:%S %p")
-
-
-def _constraint(name: str, arguments: str) -> Constraint:
-    """Raises ValueError for one that ASP.NET Core does not know, and for arguments that do not fit."""
-    if name.lower() == "regex":
-        pattern = re.compile(arguments, re.IGNORECASE)  # as RegexRouteConstraint: ignores case, is not anchored
-        return lambda value: pattern.search(value) is not None
-    match name.lower(), arguments.split(",") if arguments else []:
-        case type_name, [] if type_name in _TYPES:
-            return _TYPES[type_name]
-        case "length", [exact]:
-            return _length_between(int(exact), int(exact))
-        case "length", [low, high]:
-            return _length_between(int(low), int(high))
-        case "minlength", [low]:
-            return _length_between(int(low), _INT32)
-        case "maxlength", [high]:
-            return _length_between(0, int(high))
-        case "min", [low]:
-            return _integer_between(int(low), _INT64 - 1)
-        case "max", [high]:
-            return _integer_between(-_INT64, int(high))
-        case "range", [low, high]:
-            return _integer_between(int(low), int(high))
-    raise ValueError(f"'{name}' with {f'arguments ({arguments})' if arguments else 'no arguments'} is not a constraint")
-
-
-def _length_between(low: int, high: int) -> Constraint:
-    return lambda value: low <= len(value) <= high
-
-
-def _integer_between(low: int, high: int) -> Constraint:
-    def accepts(value: str) -> bool:
-        return re.fullmatch(r"\s*[+-]?0*[0-9]{1,19}\s*", value) is not None and low <= int(value) <= high
-
-    return accepts
-
-
-def _is_decimal(value: str) -> bool:
-    if not re.fullmatch(rf"{_NUMBER}\s*", value):
-        return False
-    return abs(Decimal(value.strip().replace(",", ""))) <= _LARGEST_DECIMAL
-
-
-def _is_float(value: str) -> bool:
-    return _FLOAT.fullmatch(value) is not None
-
-
-def _is_datetime(value: str) -> bool:
-    """ISO 8601 and the invariant culture's month-day-year: the useful part of what DateTime.TryParse takes."""
-    return any(_parses(value.strip(), f"{date}{time}") for date in _DATES for time in _TIMES) or (
-        "-" in value and _parses(value.strip(), None)
-    )
-
-
-def _parses(value: str, date_format: str | None) -> bool:
-    try:
-        _ = datetime.fromisoformat(value) if date_format is None else datetime.strptime(value, date_format)
-    except ValueError:
-        return False
-    return True
-
-
-_TYPES: dict[str, Constraint] = {
-    "alpha": lambda value: re.fullmatch("[a-z]*", value, re.IGNORECASE | re.ASCII) is not None,
-    "bool": lambda value: value.strip().lower() in ("true", "false"),
-    "datetime": _is_datetime,
-    "decimal": _is_decimal,
-    "double": _is_float,
-    "float": _is_float,
-    "guid": lambda value: _GUID.fullmatch(value.strip()) is not None,
-    "int": _integer_between(-_INT32, _INT32 - 1),
-    "long": _integer_between(-_INT64, _INT64 - 1),
-    "required": bool,
-}
+            raise InvalidTemplate(template, f"the catch-all '{part.name}' must be the entire last segment")

@@ -14,7 +14,11 @@ from starlette.responses import PlainTextResponse, Response
 from ..engines.interface import Entry
 from ..sessions.execution import Execution, Request
 from ..sessions.session import Session
-from . import calls as wire
+from . import executions, files
+from .calls import Call
+from .errors import WireError, invalid, missing
+from .json_responses import json_response, time_text, verbatim
+from .metadata import metadata
 
 _SESSIONS_PER_PAGE = 300
 
@@ -35,33 +39,33 @@ class FamilyB:
 
     has_stop_session: bool = True
 
-    async def answer(self, call: wire.Call) -> Response:
-        """Raises what `wire.error_response` knows."""
-        match call.method, call.steps:
+    async def answer(self, call: Call) -> Response:
+        """Raises what `errors.error_response` handles."""
+        match call.method, call.segments:
             case "POST", ["executions"]:
                 return await self._execute(call)
             case "GET", ["executions", execution_id]:
                 return self._get_execution(call, execution_id)
             case "POST", ["files"]:
-                entry, _ = await wire.store_upload(call)
+                entry, _ = await files.store_upload(call)
                 return self._json(self._file(entry, is_upload=True))
             case "GET", ["files"]:
                 recursive = self.has_folders and call.parameter("recursive").lower() == "true"
-                entries = await wire.list_files(call, recursive=recursive)
+                entries = await files.list_files(call, recursive=recursive)
                 return self._json({"value": [self._file(entry) for entry in entries]})
             case "GET", ["files", *steps, "content"] if steps:
-                return await wire.file_content(call, *call.path(steps))
+                return await files.file_content(call, *call.path(steps))
             case "GET", ["files", *steps]:
-                entry = await wire.file_entry(call, *call.path(steps))
-                body = {"name": entry.name, "sizeInBytes": entry.size, "lastModifiedAt": wire.time_text(entry.modified)}
+                entry = await files.file_entry(call, *call.path(steps))
+                body = {"name": entry.name, "sizeInBytes": entry.size, "lastModifiedAt": time_text(entry.modified)}
                 return self._json(body)
             case "DELETE", ["files", *steps] if steps:
-                return await wire.delete_file(call, *call.path(steps))
+                return await files.delete_file(call, *call.path(steps))
             case method, [route, *steps] if self.has_sessions:
                 return await self._answer_of_sessions(call, method, [route, *steps])
         raise call.unsupported()
 
-    async def _answer_of_sessions(self, call: wire.Call, method: str, steps: list[str]) -> Response:
+    async def _answer_of_sessions(self, call: Call, method: str, steps: list[str]) -> Response:
         match method, steps:
             case "GET", ["session"]:
                 return self._json(_session(call.existing_session()))
@@ -71,12 +75,12 @@ class FamilyB:
             case "GET", ["listSessions"]:
                 return self._json(_page_of_sessions(call))
             case "GET", ["metadata"]:
-                return self._json(await asyncio.to_thread(wire.metadata, call.pool))
+                return self._json(await asyncio.to_thread(metadata, call.pool))
             case "POST", [".management", "stopSession"] if self.has_stop_session:
                 return await _stop_session(call)
         raise call.unsupported()
 
-    async def _execute(self, call: wire.Call) -> Response:
+    async def _execute(self, call: Call) -> Response:
         members = await call.json()
         is_shell = call.pool.container_type == "Shell"
         request = _shell_request(members) if is_shell else _code_request(members)
@@ -84,18 +88,21 @@ class FamilyB:
         identifier = call.identifier
         if request.kernel == "asynchronous":
             execution, _ = (await call.session()).start(execution_id, request)
-            headers = {"operation-id": execution_id, "operation-location": wire.operation_location(call, execution_id)}
+            headers = {
+                "operation-id": execution_id,
+                "operation-location": executions.operation_location(call, execution_id),
+            }
             return self._json(_execution(identifier, execution), status=202, headers=headers)
-        execution, headers = await wire.execute(call, request, identifier=identifier, execution_id=execution_id)
+        execution, headers = await executions.execute(call, request, identifier=identifier, execution_id=execution_id)
         status = 200 if is_shell else self.synchronous_status
         return self._json(_execution(identifier, execution), status=status, headers=headers)
 
-    def _get_execution(self, call: wire.Call, execution_id: str) -> Response:
+    def _get_execution(self, call: Call, execution_id: str) -> Response:
         session = call.pool.find(call.identifier)
         execution = session.execution(execution_id) if session else None
         if session is None or execution is None:
             message = f"No execution available for operation Id: {execution_id}"
-            raise wire.WireError(404, "ExecutionNotFound", message)
+            raise WireError(404, "ExecutionNotFound", message)
         session.touch()
         return self._json(_execution(session.identifier, execution))
 
@@ -106,14 +113,14 @@ class FamilyB:
             "type": ("directory" if entry.is_folder else "file") if is_typed else "",
             "contentType": entry.content_type if is_typed else "",
             "sizeInBytes": entry.size,
-            "lastModifiedAt": wire.time_text(entry.modified),
+            "lastModifiedAt": time_text(entry.modified),
         }
         if self.has_folders:
             body["directory"] = entry.directory
         return body
 
     def _json(self, body: dict[str, Any], *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-        return wire.json_response(body, status=status, headers=headers, reference_ids=self.reference_ids)
+        return json_response(body, status=status, headers=headers, reference_ids=self.reference_ids)
 
 
 def _code_request(members: dict[str, Any]) -> Request:
@@ -123,11 +130,11 @@ def _code_request(members: dict[str, Any]) -> Request:
         case "asynchronous":
             kernel = "asynchronous"
         case other if other != "synchronous":
-            raise wire.invalid(f"executionType '{execution_type}' is not Synchronous or Asynchronous")
-    return wire.code_request(
+            raise invalid(f"executionType '{execution_type}' is not Synchronous or Asynchronous")
+    return executions.code_request(
         members,
         kernel=kernel,
-        stream_characters=wire.stream_characters(members),
+        stream_characters=executions.stream_characters(members),
         jupyter_format=_flag(members, "returnJupyterFormatExecutionResult"),
         execution_type=execution_type,
     )
@@ -136,29 +143,29 @@ def _code_request(members: dict[str, Any]) -> Request:
 def _shell_request(members: dict[str, Any]) -> Request:
     line, command = members.get("shellCommand"), members.get("execCommandAndArgs")
     if line is None and command is None:
-        raise wire.missing("shellCommand")
+        raise missing("shellCommand")
     if line is not None and command is not None:
-        raise wire.invalid("shellCommand and execCommandAndArgs exclude each other")
+        raise invalid("shellCommand and execCommandAndArgs exclude each other")
     if line is not None:
         command = ["/bin/bash", "-lc", line]
     if not isinstance(command, list) or not command or not all(isinstance(word, str) for word in command):
-        raise wire.invalid("shellCommand is a text, execCommandAndArgs a list of texts")
+        raise invalid("shellCommand is a text, execCommandAndArgs a list of texts")
     if any("\0" in word for word in command):
-        raise wire.invalid("a command has no NUL characters")
+        raise invalid("a command has no NUL characters")
     given = members.get("stdin") or ""
     if not isinstance(given, str):
-        raise wire.invalid("stdin is not a text")
+        raise invalid("stdin is not a text")
     return Request(
         {"command": command, "input": given},
-        timeout_seconds=wire.positive(members, "timeoutInSeconds"),
-        stream_characters=wire.stream_characters(members),
+        timeout_seconds=executions.positive(members, "timeoutInSeconds"),
+        stream_characters=executions.stream_characters(members),
     )
 
 
 def _flag(members: dict[str, Any], name: str) -> bool:
     value = members.get(name)
     if value is not None and not isinstance(value, bool):
-        raise wire.invalid(f"{name} is not true or false")
+        raise invalid(f"{name} is not true or false")
     return bool(value)
 
 
@@ -175,7 +182,7 @@ def _execution(identifier: str, execution: Execution) -> dict[str, Any]:
         body["result"] = {
             "stdout": execution.stdout,
             "stderr": execution.stderr,
-            "executionResult": wire.verbatim(execution.value),
+            "executionResult": verbatim(execution.value),
             "executionTimeInMilliseconds": execution.milliseconds,
         }
     return body
@@ -199,28 +206,28 @@ def _shell_execution(identifier: str, execution: Execution) -> dict[str, Any]:
 def _session(session: Session) -> dict[str, Any]:
     return {
         "identifier": session.identifier,
-        "createdAt": wire.time_text(session.created_at),
-        "lastAccessedAt": wire.time_text(session.last_accessed_at),
-        "expireAt": wire.time_text(session.expires_at),
+        "createdAt": time_text(session.created_at),
+        "lastAccessedAt": time_text(session.last_accessed_at),
+        "expireAt": time_text(session.expires_at),
         "etag": f"0--{session.guid}",
     }
 
 
-def _page_of_sessions(call: wire.Call) -> dict[str, Any]:
+def _page_of_sessions(call: Call) -> dict[str, Any]:
     skip_text = call.parameter("skip") or "0"
     if not skip_text.isascii() or not skip_text.isdigit() or len(skip_text) > 9:
-        raise wire.invalid("skip is not a whole number")
+        raise invalid("skip is not a whole number")
     skip = int(skip_text)
     sessions = call.pool.sessions()
     end = skip + _SESSIONS_PER_PAGE
     body: dict[str, Any] = {"sessions": [_session(session) for session in sessions[skip:end]]}
     if end < len(sessions):
-        body["nextLink"] = wire.address(call, "listSessions", skip=str(end))
+        body["nextLink"] = call.address("listSessions", skip=str(end))
     return body
 
 
-async def _stop_session(call: wire.Call) -> Response:
+async def _stop_session(call: Call) -> Response:
     if not await call.pool.end(call.identifier):
         message = f"Session with identifier '{call.identifier}' was not found."
-        raise wire.WireError(400, "SessionWithIdentifierNotFound", message)
+        raise WireError(400, "SessionWithIdentifierNotFound", message)
     return PlainTextResponse(f"Session {call.identifier} in session pool {call.pool_name} stopped.")

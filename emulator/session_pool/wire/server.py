@@ -17,9 +17,10 @@ from starlette.responses import Response
 from starlette.routing import Route, request_response
 
 from ..sessions.pool import Pool
-from . import calls as wire
 from . import family_legacy
+from .calls import Call, query_parameter
 from .certificate import Certificate
+from .errors import error_response
 from .family_a import FamilyA
 from .family_b import FamilyB
 from .faults import Faults
@@ -76,12 +77,12 @@ def make_app(pool: Pool, authority: TokenAuthority, faults: Faults) -> Starlette
     """The ASGI app; the pool lives as long as it does."""
 
     async def answer(request: Request) -> Response:
-        pool_name, steps = _steps(request)
-        fault = faults.meet(request, "/".join(steps), wire.query_parameter(request, "identifier"), pool)
+        pool_name, segments = _pool_and_segments(request)
+        fault = faults.meet(request, "/".join(segments), query_parameter(request, "identifier"), pool)
         instead = await fault.before()
         if instead is not None:
             return instead
-        response = await _answer(pool, authority, request, pool_name, steps)
+        response = await _answer(pool, authority, request, pool_name, segments)
         return await fault.after(_dressed(request, response))
 
     @contextlib.asynccontextmanager
@@ -98,11 +99,11 @@ def make_app(pool: Pool, authority: TokenAuthority, faults: Faults) -> Starlette
 
 
 async def _answer(
-    pool: Pool, authority: TokenAuthority, request: Request, pool_name: str, steps: list[str]
+    pool: Pool, authority: TokenAuthority, request: Request, pool_name: str, segments: list[str]
 ) -> Response:
     api_version = request.query_params.get("api-version", "")
     family = _VERSIONS.get(api_version)
-    is_legacy = steps[:1] == ["python"] and (isinstance(family, FamilyA) or not api_version)
+    is_legacy = segments[:1] == ["python"] and (isinstance(family, FamilyA) or not api_version)
     # Semantic Kernel asks for tokens of the private preview's audience, and uses them with family A.
     audiences = [LEGACY_AUDIENCE] if is_legacy or isinstance(family, FamilyA) else []
     try:
@@ -113,7 +114,7 @@ async def _answer(
         return Response(status_code=403)
     if not pool_name:
         return Response(status_code=404)
-    call = wire.Call(pool, pool_name, request, steps, api_version)
+    call = Call(pool, pool_name, request, segments, api_version)
     if is_legacy:
         answer = family_legacy.answer
     elif family is not None:
@@ -123,20 +124,20 @@ async def _answer(
     try:
         response = await answer(call)
     except Exception as failure:
-        response = wire.error_response(call, failure)
+        response = error_response(failure, max_sessions=pool.max_sessions)
     if family is not None and family.api_versions:
         response.headers["api-supported-versions"] = family.api_versions
     return response
 
 
-def _steps(request: Request) -> tuple[str, list[str]]:
-    """The pool's name, `""` when there is none, and what follows it in the path, decoded step by step."""
+def _pool_and_segments(request: Request) -> tuple[str, list[str]]:
+    """The pool's name, `""` when there is none, and what follows it in the path, each segment decoded."""
     raw = request.scope["raw_path"].decode("latin-1")
-    steps = [unquote(step) for step in raw.split("/") if step]
-    if "sessionPools" not in steps[:-1]:
+    segments = [unquote(step) for step in raw.split("/") if step]
+    if "sessionPools" not in segments[:-1]:
         return "", []
-    at = steps.index("sessionPools") + 1
-    return steps[at], steps[at + 1 :]
+    at = segments.index("sessionPools") + 1
+    return segments[at], segments[at + 1 :]
 
 
 def _dressed(request: Request, response: Response) -> Response:

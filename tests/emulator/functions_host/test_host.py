@@ -355,13 +355,14 @@ def test_what_the_host_would_not_serve_is_left_out(tmp_path: Path, caplog: pytes
 
 
 def test_a_choice_that_azure_would_make_otherwise_is_logged_once(
-    habits: FunctionsHost, caplog: pytest.LogCaptureFixture
+    served: Served, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Azure takes the first match by function name, so `anything` would answer where `z_newest` does here."""
-    habits._warned_of.clear()
+    host = served(HABITS)
+    caplog.clear()  # of what was logged while it was loaded
     for _ in range(2):
-        send(habits, "GET", "/api/shelf/newest")
-        send(habits, "GET", "/api/unrouted")
+        send(host, "GET", "/api/shelf/newest")
+        send(host, "GET", "/api/unrouted")
     [warning] = caplog.records
     assert "'z_newest'" in warning.getMessage() and "'anything' would answer there" in warning.getMessage()
 
