@@ -10,8 +10,8 @@ import pytest
 from connector.in_session import cell
 from connector.in_session.report import CANCEL, FOLDER, GOES_ON, PROGRESS, RECORD, Report, read_progress, read_record
 from connector.models import ExecutionError
-from emulator.session_pool.data_rules import TooLarge
-from emulator.session_pool.processes import InterpreterEnded
+from emulator.session_pool.engines.shared.data_rules import TooLarge
+from emulator.session_pool.engines.interface import InterpreterEnded
 from tests.connector.in_session.kernels import FILL_THE_FOLDER, Kernel, Kernels
 from tests.connector.in_session.programs import PROGRAMS, Program
 from tests.connector.in_session.test_transparency import Seen, seen_bare, seen_of_report
