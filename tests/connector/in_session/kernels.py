@@ -14,8 +14,8 @@ from connector.in_session.cell import make_cell
 from connector.in_session.protocol import CANCEL, DATA, OUTPUTS_FOLDER, PROGRESS, RECORD
 from connector.in_session.report import Record, Report, Reported, read_progress, read_record, read_stdout
 from emulator.session_pool.engines.linux.engine import Engine, SessionProcess
-from emulator.session_pool.sessions.execution import failure_text
 from emulator.session_pool.engines.shared.frames import Message
+from emulator.session_pool.sessions.execution import failure_text
 
 SECONDS = 20
 MAX_CHARACTERS = 1_000_000
@@ -58,20 +58,24 @@ class Kernel:
     """A session's main interpreter. `run` and `wrapped` are for one thread."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, process: SessionProcess) -> None:
-        self._loop = loop
+        self.loop = loop
         self.process = process
+        self.messages: list[Message] = []  # of the last cell
         self._runs = 0
 
     def run(self, code: str) -> Ran:
         """As any client of Jupyter sends it. Raises InterpreterEnded."""
-        return asyncio.run_coroutine_threadsafe(self._run(code), self._loop).result(SECONDS + 5)
+        return asyncio.run_coroutine_threadsafe(self.send(code), self.loop).result(SECONDS + 5)
 
-    async def _run(self, code: str) -> Ran:
-        interpreter, messages = self.process.interpreter(), []
+    async def send(self, code: str) -> Ran:
+        """The same on the loop."""
+        interpreter, self.messages = self.process.interpreter(), []
         interpreter.start()  # unless it is running
         self._runs += 1
-        reply = await asyncio.wait_for(interpreter.run(f"run-{self._runs}", {"code": code}, messages.append), SECONDS)
-        return Ran(messages, reply["content"])
+        reply = await asyncio.wait_for(
+            interpreter.run(f"run-{self._runs}", {"code": code}, self.messages.append), SECONDS
+        )
+        return Ran(self.messages, reply["content"])
 
     def wrapped(
         self, code: str, execution_id: str = "", max_characters: int = MAX_CHARACTERS, data_folder: str = DATA
@@ -145,10 +149,10 @@ class Kernel:
         self.write_file(execution_id, CANCEL)
 
     def restart(self) -> None:
-        asyncio.run_coroutine_threadsafe(self.process.interpreter().end(), self._loop).result(SECONDS)
+        asyncio.run_coroutine_threadsafe(self.process.interpreter().end(), self.loop).result(SECONDS)
 
     def close(self) -> None:
-        self._loop.call_soon_threadsafe(self.process.close)
+        self.loop.call_soon_threadsafe(self.process.close)
 
 
 class Kernels:
