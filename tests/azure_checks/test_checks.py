@@ -57,6 +57,12 @@ def test_azure_yaml_names_the_template():
     assert project and metadata["template"] == f"code-interpreter-connector@{project[1]}"
 
 
+def test_the_workflow_installs_the_compiler_of_main_json(compiled):
+    """Another version could compile infra/ differently, and report main.json as stale."""
+    installed = re.search(r"az bicep install --version v(\S+)", (ROOT / ".github/workflows/connector.yml").read_text())
+    assert installed and compiled.template["metadata"]["_generator"]["version"].startswith(f"{installed[1]}.")
+
+
 def test_app_service_sign_in_is_off_unless_it_is_enabled(compiled):
     """It is deployed also when it is off: otherwise a deployment would leave it on."""
     enabled = {
