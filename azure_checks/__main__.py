@@ -10,14 +10,18 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
+    try:
+        compiler = find_compiler()
+    except FileNotFoundError as error:
+        print(error, file=sys.stderr)
+        return 1
     found = findings(ROOT)
-    compiler = find_compiler()
     if compiler:
         report = compiler.check(ROOT / "infra")
         print(*report.notes, sep="\n", end="\n" if report.notes else "")
         found += report.findings
     print(*found, sep="\n", end="\n" if found else "")
-    print(f"templates  {len(found)} findings in infra/ and azure.yaml")
+    print(f"templates  {len(found)} finding{'' if len(found) == 1 else 's'} in infra/ and azure.yaml")
     if compiler:
         print(f"compiler   {compiler.version()}: infra/ was linted, and its format and compiled files were checked")
     else:

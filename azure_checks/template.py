@@ -12,16 +12,14 @@ INFRA = Path(__file__).resolve().parent.parent / "infra"
 
 
 def main() -> int:
-    compiler = find_compiler()
-    if compiler is None:
-        print("No Bicep compiler was found. Run `az bicep install`, or set BICEP to the program.", file=sys.stderr)
-        return 1
     try:
-        current = compiler.compile(INFRA)
-    except CompilationFailed as failure:
-        print(failure, file=sys.stderr)
+        compiler = find_compiler()
+        if compiler is None:
+            raise FileNotFoundError("No Bicep compiler was found. Run `az bicep install`, or set BICEP to the program.")
+        write(INFRA, compiler.compile(INFRA))
+    except (FileNotFoundError, CompilationFailed) as error:
+        print(error, file=sys.stderr)
         return 1
-    write(INFRA, current)
     return 0
 
 

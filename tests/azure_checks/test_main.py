@@ -26,6 +26,13 @@ def test_without_a_compiler_one_line_says_so(tmp_path):
     ]
 
 
+def test_a_compiler_that_does_not_exist_fails_the_command(tmp_path):
+    """Where BICEP is set, its checks are never left out."""
+    done = check(tmp_path, BICEP="/nowhere/bicep")
+    assert done.returncode == 1
+    assert done.stderr == "BICEP is set to /nowhere/bicep, which is not a program. Correct it or unset it.\n"
+
+
 def test_what_the_compiler_finds_fails_the_command(tmp_path):
     """A warning is a finding, information is not."""
     program = tmp_path / "compiler"
@@ -40,6 +47,6 @@ def test_what_the_compiler_finds_fails_the_command(tmp_path):
     assert done.stdout.splitlines() == [
         "infra/main.bicep line 1: Info A: old",
         "infra/main.bicep line 2: Warning B: wrong",
-        "templates  1 findings in infra/ and azure.yaml",
+        "templates  1 finding in infra/ and azure.yaml",
         "compiler   version 1: infra/ was linted, and its format and compiled files were checked",
     ]
