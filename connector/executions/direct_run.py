@@ -62,7 +62,7 @@ def bare(call: Call, *, is_repeatable: bool = False) -> Execution:
 
 def bare_execution(session_id: str, execution_id: str, run: Run) -> Execution:
     result = _result(run)
-    cut = {*run.cut, *(["result"] if len(result) > STREAM_CHARACTERS else [])}
+    cut = {*run.truncated, *(["result"] if len(result) > STREAM_CHARACTERS else [])}
     is_number = isinstance(run.value, (int, float)) and math.isfinite(run.value)
     return Execution(
         session_id,
