@@ -11,9 +11,6 @@ from ..models import FilePath
 OUTPUTS = ".outputs"
 """The folder of what runs displayed, as callers know it. In sessions, names of folders have no dots."""
 
-TRANSFERS = "_transfers"
-"""A folder in the data folder, with a folder for each chunked upload, staged files and extracted ranges."""
-
 # What sessions accept: letters of any script, digits, and these; a folder's name has no dot. Source: the documentation
 # of code-interpreter sessions.
 _PUNCTUATION = " -_.@$&=;,#%^()"
@@ -133,4 +130,4 @@ def is_of_execution_record(folder: str, name: str) -> bool:
 
 def is_hidden(folder: str) -> bool:
     """Whether a folder, as callers know it, is the connector's own, and listed only on request."""
-    return folder.split("/")[0] in (OUTPUTS, TRANSFERS)
+    return folder.split("/")[0] in (OUTPUTS, protocol.TRANSFERS_FOLDER)

@@ -304,6 +304,7 @@ STOPPABLE = {
     "a loop": "while True: pass",
     "a call that waits": "import time\ntime.sleep(1000)",
     "a program": "import subprocess\nsubprocess.run(['sleep', '1000'])",
+    "a regular expression": "import re\nre.match('(a+)+b', 'a' * 60)",
     "a shell": "import os\nos.system('sleep 1000')\nwhile True: pass",
     "an await": "import asyncio\nawait asyncio.sleep(1000)",
     "cleaning up": "import time\ntry: time.sleep(1000)\nfinally: time.sleep(0.7)",
@@ -327,7 +328,6 @@ def test_a_canceled_run_keeps_the_interpreter(kernel: Kernel, code: str) -> None
 STUBBORN = {
     "no heed of interrupts": "import time\nwhile True:\n    try: time.sleep(1000)\n    except BaseException: pass",
     "masked signals": "import signal, time\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 64))\ntime.sleep(1000)",
-    "a regular expression": "import re\nre.match('(a+)+b', 'a' * 60)",
     "a sum in C": "sum(range(10**12))",
     "daemons": "import subprocess, time\nfor _ in range(5):\n    subprocess.Popen(['sh', '-c', "
     "'setsid sleep 1000 & sleep 1000'], start_new_session=True)\nwhile True:\n"
