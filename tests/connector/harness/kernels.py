@@ -11,7 +11,8 @@ from typing import Any
 
 from connector.harness.cell import make_cell
 from connector.harness.report import FOLDER, RECORD, Report, Told, read_record, read_stdout
-from emulator.session_pool.engines.linux.engine import Engine, SessionProcess
+from emulator.session_pool.engines.linux.engine import Engine
+from emulator.session_pool.engines.linux.session_process import SessionProcess
 from emulator.session_pool.engines.shared.frames import Message
 from emulator.session_pool.sessions.execution import failure_text
 
