@@ -139,7 +139,7 @@ def test_sys_exit_ends_the_interpreter_as_it_ends_a_kernel(session):
 
 
 def test_a_fork_returns_to_no_request(session):
-    """The process that scheduled code forks ends when the code has; requests are answered once, by the first process."""
+    """A process that scheduled code forks ends with that code; the first process alone answers requests."""
     session.schedule(
         "global main", "main = os.getpid()", "child = os.fork()", "(DATA / f'forked{bool(child)}').touch()"
     )
