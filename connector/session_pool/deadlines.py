@@ -22,5 +22,9 @@ class Deadlines:
     hand_over_seconds: float = 4.0
     """How long code is offered to a pool that is full or cannot be reached."""
 
+    start_seconds: float = 10.0
+    """For the response to a cell that starts a background run, beyond the caller's wait. Starting takes milliseconds; a
+    new session, or code that runs before it, may take longer."""
+
     longest_retry_pause_seconds: float = 5.0
     """Between two attempts, even if the pool's Retry-After is longer: the caller waits no longer."""
