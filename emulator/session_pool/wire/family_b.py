@@ -189,7 +189,7 @@ def _execution(identifier: str, execution: Execution) -> dict[str, Any]:
 
 
 def _shell_execution(identifier: str, execution: Execution) -> dict[str, Any]:
-    """The exit code is the status; -1 is a command that was stopped."""
+    """The exit code is the status; -1 for a command that was stopped."""
     if execution.status not in ("Succeeded", "Failed"):
         return {"identifier": identifier, "status": execution.status}
     return {

@@ -132,7 +132,7 @@ def test_a_machine_that_cannot_make_sessions_is_told_why():
     command = ["unshare", "--user", "--map-root-user", *COMMAND, "--port", "0"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr.startswith("sessions cannot be made here: ")
+    assert ended.stderr.startswith("sessions cannot be created here: ")
     assert ended.stderr.count("\n") == 1
 
 
@@ -140,7 +140,7 @@ def test_a_port_that_cannot_be_is_said_in_one_line():
     """As one that is taken."""
     ended = subprocess.run([*COMMAND, "--port", "70000"], cwd=ROOT, capture_output=True, text=True, timeout=30)
     assert ended.returncode == 1
-    assert ended.stderr.startswith("port 70000 cannot be had (")
+    assert ended.stderr.startswith("port 70000 is not available (")
     assert ended.stderr.endswith("choose another with --port (0 picks a free one)\n")
     assert ended.stderr.count("\n") == 1
 

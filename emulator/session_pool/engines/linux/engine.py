@@ -65,7 +65,7 @@ class Engine:
                 self.level = level
                 return
             refusals.append(f"level {level}: {refusal}")
-        raise EngineError(f"sessions cannot be made here: {'; '.join(refusals)}")
+        raise EngineError(f"sessions cannot be created here: {'; '.join(refusals)}")
 
     async def _start_supervisor(self, level: int) -> str | None:
         """None if it can fork sessions, else the reason why this level is not available. Raises EngineError."""

@@ -90,7 +90,7 @@ class PortableEngine:
             for name in ("data", "home"):
                 (folder / name).mkdir()
         except OSError as refusal:
-            raise EngineError(f"a session's folder could not be made: {refusal}") from refusal
+            raise EngineError(f"a session's folder could not be created: {refusal}") from refusal
         process = SessionProcess(self, folder)
         self._sessions.add(process)
         return process

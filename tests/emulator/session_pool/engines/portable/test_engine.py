@@ -392,7 +392,7 @@ def test_it_is_not_started_unasked_for(tmp_path):
     with pool_on("darwin", tmp_path) as pool:
         said = pool.process.communicate(timeout=20)[1]
     assert (pool.process.returncode, pool.told) == (1, {})
-    assert said.startswith("sessions can be isolated on Linux alone, and this is darwin: run it in a Linux container")
+    assert said.startswith("sessions can be isolated on Linux only, and this is darwin: run it in a Linux container")
     assert "--allow-unisolated: code then runs with all your rights\n" in said
     assert said.count("\n") == 1
 
