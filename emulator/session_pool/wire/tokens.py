@@ -37,7 +37,7 @@ class TokenAuthority:
     role_held: bool = True
     accept_any: bool = False
     lifetime_seconds: int = LIFETIME_SECONDS
-    _key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
     def issue(self, audience: str = AUDIENCE) -> tuple[str, int]:
         """A token, and when it expires, in seconds since the epoch."""
@@ -49,7 +49,7 @@ class TokenAuthority:
             "exp": now + self.lifetime_seconds,
             "roles": [ROLE] * self.role_held,
         }
-        return jwt.encode(claims, self._key, algorithm="HS256"), now + self.lifetime_seconds
+        return jwt.encode(claims, self.key, algorithm="HS256"), now + self.lifetime_seconds
 
     def check(self, authorization: str | None, *other_audiences: str) -> None:
         """`authorization` is the header's value. Raises Unauthorized or Forbidden."""
@@ -60,7 +60,7 @@ class TokenAuthority:
             return
         audiences = [audience + slash for audience in (AUDIENCE, *other_audiences) for slash in ("", "/")]
         try:
-            claims = jwt.decode(token.strip(), self._key, algorithms=["HS256"], audience=audiences)
+            claims = jwt.decode(token.strip(), self.key, algorithms=["HS256"], audience=audiences)
         except jwt.InvalidTokenError:
             raise Unauthorized from None
         if ROLE not in claims.get("roles", []):

@@ -37,15 +37,15 @@ class DataFolder:
     """
 
     def __init__(self, fd: int) -> None:
-        self._fd = fd
+        self.fd = fd
         self._closing = threading.Lock()
         self._uploading: set[str] = set()
 
     def close(self) -> None:
         """No method uses the descriptor from now on: its number may soon refer to another session's folder."""
         with self._closing:
-            os.close(self._fd)
-            self._fd = -1
+            os.close(self.fd)
+            self.fd = -1
 
     def write(self, folder: str, name: str, content: BinaryIO) -> Entry:
         """Stores all of `content` or nothing: it replaces the file only when it is complete. Raises TooLarge.
@@ -137,9 +137,9 @@ class DataFolder:
     @contextlib.contextmanager
     def _opened(self, folder: str, *, create: bool = False) -> Iterator[int]:
         with self._closing:
-            if self._fd < 0:
+            if self.fd < 0:
                 raise FolderGone
-            fd = os.dup(self._fd)
+            fd = os.dup(self.fd)
         try:
             for part in folder_parts(folder):
                 if create:

@@ -56,6 +56,12 @@ class Engine:
             "gives no namespaces here, see docs/isolation.md"
         )
 
+    @property
+    def supervisor_pid(self) -> int:
+        """The process from which sessions are forked, once it has started."""
+        assert self._supervisor is not None, "start the engine first"
+        return self._supervisor.pid
+
     async def start(self) -> None:
         """Returns when sessions can be launched. Raises EngineError."""
         refusals = []

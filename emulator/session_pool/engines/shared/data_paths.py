@@ -35,7 +35,7 @@ def redirect(visible: str, real: str) -> None:
             return path
         text = os.fsdecode(path)
         if on_windows:
-            text = _with_slashes(text, drive)
+            text = with_slashes(text, drive)
         if text != visible and not text.startswith(visible + "/"):
             return path
         moved = real + text[len(visible) :]
@@ -61,7 +61,7 @@ def redirect(visible: str, real: str) -> None:
                 setattr(module, name, replaced[value])
 
 
-def _with_slashes(path: str, drive: str) -> str:
+def with_slashes(path: str, drive: str) -> str:
     """Windows' spellings of one path, as pathlib and os.path write them: without `drive`, and with forward slashes."""
     own_drive, rest = ntpath.splitdrive(path)
     return rest.replace("\\", "/") if own_drive.lower() in ("", drive.lower()) else path

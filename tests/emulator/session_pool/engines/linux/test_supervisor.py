@@ -166,8 +166,7 @@ def _with_engine(life: Callable[[Engine], Awaitable[None]]) -> None:
 
 def _supervisor(engine: Engine) -> int:
     """The process behind the one that was started, which only waits for it."""
-    assert engine._supervisor is not None
-    (supervisor,) = _children(engine._supervisor.pid)
+    (supervisor,) = _children(engine.supervisor_pid)
     return supervisor
 
 
