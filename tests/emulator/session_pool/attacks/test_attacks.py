@@ -1,9 +1,9 @@
 """Attack programs in sessions, judged from outside by what they were to reach, break, fill or outlive.
 
-Each program in `programs` runs in a session of a pool at each level of isolation. The pool runs in an environment of its
-own (`attacked/world.py`): a network without a connection, files, listeners and processes to attack, and another session.
-Breaches are found by looking at these. A program itself reports `BREACHED:` only for what nothing else can observe, and
-`TRIED` when it has come to its end, so that none passes by failing.
+Each program in `programs` runs in a session of a pool at each level of isolation. The pool runs in an environment of
+its own (`attacked/world.py`): a network without a connection, files, listeners and processes to attack, and another
+session. Breaches are found by looking at these. A program itself reports `BREACHED:` only for what nothing else can
+observe, and `TRIED` when it has come to its end, so that none passes by failing.
 """
 
 import contextlib
@@ -69,11 +69,13 @@ SUCCEED_AT_LEVEL_2 = SUCCEED_AT_LEVEL_3 | {
     "limited",
     "fills_folders_without_writing": "a session's folder is on the machine's disk, where space can also be reserved "
     "without writing",
-    "fills_processes": "the kernel counts the processes of a user together: the watchdog ends them only once they exist",
+    "fills_processes": "the kernel counts the processes of a user together: the watchdog ends them only once they "
+    "exist",
     "reaches_sockets_that_are_files": "landlock does not block connections to sockets in the file system",
     "reads_files_of_the_machine": "/etc/passwd can be read, for the name of the user",
     "slows_processes_outside": "priority, processors and scheduling of processes of the same user can be changed",
-    "writes_into_python": "landlock does not block changes of the permissions and times of files that belong to the user",
+    "writes_into_python": "landlock does not block changes of the permissions and times of files that belong to the "
+    "user",
     "writes_over_files_of_the_machine": "landlock does not block changes of a file's permissions, times and attributes",
 }
 
