@@ -1,4 +1,4 @@
-"""How long calls of the session pool may take."""
+"""How long calls of the session pool may take, and the pauses between their attempts."""
 
 from dataclasses import dataclass
 
@@ -21,6 +21,9 @@ class Deadlines:
 
     hand_over_seconds: float = 4.0
     """How long code is offered to a pool that is full or cannot be reached."""
+
+    retry_pause_seconds: float = 0.3
+    """Before the second retry of a call, and twice as long before each further one. The first comes at once."""
 
     longest_retry_pause_seconds: float = 5.0
     """Between two attempts, even if the pool's Retry-After is longer: the caller waits no longer."""
