@@ -25,7 +25,7 @@ _MAKE_FILES = "for n in range(500): open(f'/mnt/data/{n}.csv', 'w').write('a,b')
 
 def reported(caller: Caller, session: str, code: str) -> None:
     """One run as the connector sends it. Raises RuntimeError without a report."""
-    cell = make_cell(code, execution_id=str(uuid.uuid4()), longest_report=_STREAM)
+    cell = make_cell(code, execution_id=str(uuid.uuid4()), max_report_characters=_STREAM)
     answer = caller.run(session, cell.text, outputStreamsMaxLength=_STREAM)
     if read_stdout(answer["result"]["stdout"], cell.nonce) is None:
         raise RuntimeError(f"no report: {answer}")
@@ -59,7 +59,7 @@ def main() -> int:
         tell(f"warm 1+1 behind {_AGED_RUNS} runs, p50", medians(caller, ["warm"] * _RUNS), 1)
         tell("first run of a session, p50", medians(caller, [f"first-{number}" for number in range(_FIRSTS)]))
         caller.close()
-    size = len(make_cell("1+1", execution_id=str(uuid.uuid4()), longest_report=_STREAM).text)
+    size = len(make_cell("1+1", execution_id=str(uuid.uuid4()), max_report_characters=_STREAM).text)
     figures.append(Figure("characters sent beside the code", "", [size]))
     print(table(figures))
     return 0

@@ -5,14 +5,11 @@ import re
 import unicodedata
 
 from ..errors import InvalidFileName
-from ..in_session import report
+from ..in_session import protocol
 from ..models import FilePath
 
 OUTPUTS = ".outputs"
 """The folder of what runs displayed, as callers know it. In sessions, names of folders have no dots."""
-
-TRANSFERS = "_transfers"
-"""A folder in the data folder, with a folder for each chunked upload, staged files and extracted ranges."""
 
 # What sessions accept: letters of any script, digits, and these; a folder's name has no dot. Source: the documentation
 # of code-interpreter sessions.
@@ -58,7 +55,7 @@ def checked_folder(folder: str) -> str:
     if path == "mnt/data" or path.startswith("mnt/data/"):
         path = path[len("mnt/data") :].strip("/")
     if path.split("/")[0] == OUTPUTS:
-        path = report.FOLDER + path[len(OUTPUTS) :]
+        path = protocol.OUTPUTS_FOLDER + path[len(OUTPUTS) :]
     if path and not _FOLDER.fullmatch(path):
         raise InvalidFileName(
             f"Sessions do not accept the folder {ascii(folder[:100])}. Send a path relative to /mnt/data, with / "
@@ -121,14 +118,16 @@ def _is_valid(character: str) -> bool:
 
 def shown_folder(folder: str) -> str:
     """As callers know it."""
-    return OUTPUTS + folder[len(report.FOLDER) :] if folder.split("/")[0] == report.FOLDER else folder
+    return (
+        OUTPUTS + folder[len(protocol.OUTPUTS_FOLDER) :] if folder.split("/")[0] == protocol.OUTPUTS_FOLDER else folder
+    )
 
 
 def is_of_execution_record(folder: str, name: str) -> bool:
     """Whether a file is part of an execution's record, which is never listed; its outputs are."""
-    return folder.split("/")[0] == report.FOLDER and name in report.OWN
+    return folder.split("/")[0] == protocol.OUTPUTS_FOLDER and name in protocol.EXECUTION_FILES
 
 
 def is_hidden(folder: str) -> bool:
     """Whether a folder, as callers know it, is the connector's own, and listed only on request."""
-    return folder.split("/")[0] in (OUTPUTS, TRANSFERS)
+    return folder.split("/")[0] in (OUTPUTS, protocol.TRANSFERS_FOLDER)

@@ -10,16 +10,17 @@ import secrets
 
 from ..errors import FileNotFound, PoolUnavailable
 from ..executions.calls import Runs
+from ..in_session.protocol import TRANSFERS_FOLDER
 from ..in_session.tasks import extract_range
 from ..models import FileBytes, FilePath
 from ..session_pool.sessions import SessionClient
-from .names import TRANSFERS, is_known_to_pool
+from .names import is_known_to_pool
 from .tasks import run_task
 
 SMALL_BYTES = 8 << 20
 """A file up to this size is read completely, which is as fast and needs no turn of its session."""
 
-RANGES = f"{TRANSFERS}/ranges"
+RANGES = f"{TRANSFERS_FOLDER}/ranges"
 _RANGE_LIFETIME_SECONDS = 600
 """Of an extracted range that was not fetched. A busy session extracts it late, for its caller's next attempt."""
 

@@ -12,11 +12,12 @@ from dataclasses import replace
 
 from ..errors import ConnectorError, FileNotFound, PoolTimeout, PoolUnavailable
 from ..executions.calls import Runs
+from ..in_session.protocol import TRANSFERS_FOLDER
 from ..in_session.tasks import replace_files
 from ..models import FilePath
 from ..session_pool.sessions import SessionClient
 from ..session_pool.wire import PoolFile
-from .names import TRANSFERS, is_known_to_pool
+from .names import is_known_to_pool
 from .places import path_taken, store_file
 from .tasks import run_task
 
@@ -39,7 +40,7 @@ def store_all(
     replacing = [name for name, _ in contents if name not in new]
     last = replacing if len(replacing) == 1 and is_known_to_pool(replacing[0]) else []
     staged = [] if last else replacing
-    staging = f"{TRANSFERS}/{secrets.token_hex(16)}"
+    staging = f"{TRANSFERS_FOLDER}/{secrets.token_hex(16)}"
     paths = {name: FilePath(folder, name) for name in (*new, *last)}
     paths |= {name: FilePath(f"{staging}/new", str(number)) for number, name in enumerate(staged)}
     written: list[str] = []  # what can be deleted again
@@ -105,7 +106,7 @@ def _delete(
     for number, (name, path) in enumerate(paths.items()):
         try:
             with contextlib.suppress(FileNotFound):
-                if path.folder.startswith(f"{TRANSFERS}/"):
+                if path.folder.startswith(f"{TRANSFERS_FOLDER}/"):
                     session.delete_file(path)
                     continue
                 current, own = session.get_file(path), stored.get(name)

@@ -25,12 +25,13 @@ from ..errors import (
     UploadNotFound,
 )
 from ..executions.calls import Runs
+from ..in_session.protocol import TRANSFERS_FOLDER
 from ..in_session.tasks import append_chunk
 from ..in_session.tasks import begin_upload as begin_upload_task
 from ..models import FilePath, Files
 from ..session_pool.sessions import CallerSessions, SessionClient
 from ..session_pool.wire import PoolFile
-from .names import TRANSFERS, checked_destination, checked_name
+from .names import checked_destination, checked_name
 from .operations import find_file, shown_file
 from .places import path_taken
 from .tasks import run_task
@@ -55,7 +56,7 @@ class Upload:
     @property
     def folder(self) -> str:
         """The upload's own folder in the session."""
-        return f"{TRANSFERS}/{self.upload_id}"
+        return f"{TRANSFERS_FOLDER}/{self.upload_id}"
 
     def own(self, name: str) -> FilePath:
         """A file in that folder."""
@@ -99,7 +100,7 @@ def begin_upload(
     path = FilePath(checked_destination(folder, checked_name(file_name)), file_name)
     upload = Upload(path, size, secrets.token_hex(16))
     arguments = begin_upload_task.Arguments(
-        transfers_folder=TRANSFERS,
+        transfers_folder=TRANSFERS_FOLDER,
         upload_id=upload.upload_id,
         path=str(path),
         size=size,

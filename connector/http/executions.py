@@ -33,7 +33,7 @@ def execute_python_code(context: Context, request: func.HttpRequest) -> func.Htt
 
 def get_execution(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     arguments = requests.parameters(context.operation("GetExecution"), request)
-    execution = executions.get_execution(context.sessions, **arguments)
+    execution = executions.get_execution(context.sessions, context.runs, **arguments)
     return _response(context, request, "/executions", execution, arguments.get("include_content", "auto"))
 
 
@@ -54,6 +54,7 @@ def poll_execution(context: Context, request: func.HttpRequest) -> func.HttpResp
     include_content = context.address["includeContent"]
     execution = executions.get_execution(
         context.sessions,
+        context.runs,
         session_id=context.address["sessionId"],
         execution_id=context.address["executionId"],
         include_content=include_content,

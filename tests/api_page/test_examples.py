@@ -45,6 +45,6 @@ def test_an_example_gives_the_answer_that_the_page_shows(answers, name, index):
     status, output = answers[name, index]
     assert status == example["status"], output
     if example["answer"].startswith("{"):
-        assert_shown(json.loads(example["answer"]), json.loads(output), whole=True)
+        assert_shown(json.loads(example["answer"]), json.loads(output), complete=True)
     else:
         assert_lines_shown(example["answer"], output)

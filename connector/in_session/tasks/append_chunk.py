@@ -12,7 +12,8 @@ import shutil
 import time
 from typing import BinaryIO, Literal, TypedDict
 
-DATA = "/mnt/data"
+from ..protocol import DATA
+
 PIECE_BYTES = 1 << 20
 ABANDONED_SECONDS = 300
 """The age from which a chunk is abandoned: its sender waits much shorter for the task."""

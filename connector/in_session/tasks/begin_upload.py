@@ -11,7 +11,7 @@ import shutil
 import time
 from typing import TypedDict
 
-DATA = "/mnt/data"
+from ..protocol import DATA
 
 
 class Arguments(TypedDict):

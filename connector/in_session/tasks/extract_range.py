@@ -10,7 +10,8 @@ import os
 import time
 from typing import BinaryIO, TypedDict
 
-DATA = "/mnt/data"
+from ..protocol import DATA
+
 PIECE_BYTES = 1 << 20
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TypedDict
 
-DATA = "/mnt/data"
+from ..protocol import DATA
 
 
 class Arguments(TypedDict):

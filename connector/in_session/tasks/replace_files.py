@@ -10,7 +10,7 @@ import os
 import shutil
 from typing import TypedDict
 
-DATA = "/mnt/data"
+from ..protocol import DATA
 
 
 class Arguments(TypedDict):
