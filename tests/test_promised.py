@@ -11,7 +11,7 @@ from connector.models import Connection
 from tests.promised import PromiseBroken, promises
 
 CHECK = "connector.connection.check_connection"
-broken = pytest.mark.xfail(raises=PromiseBroken, strict=True, reason="an answer breaks a promise, and that is noticed")
+broken = pytest.mark.xfail(raises=PromiseBroken, strict=True, reason="a broken promise fails the test")
 
 
 def wrong_version(*_: object) -> Connection:
@@ -68,7 +68,7 @@ def test_the_message_names_operation_status_and_member(api, monkeypatch):
     """That is where the contract is broken."""
     monkeypatch.setattr(CHECK, wrong_version)
     api.call("GET", "/connection")
-    with pytest.raises(PromiseBroken, match=r"CheckConnection answered 200: \$\.apiVersion: 5 is not of type 'string'"):
+    with pytest.raises(PromiseBroken, match=r"CheckConnection returned 200: \$\.apiVersion: 5 is not of type 'string'"):
         promises.settle()
     promises.settle()
 
@@ -79,4 +79,4 @@ def test_a_response_from_another_process_is_checked_too(api, monkeypatch):
     seen: list[str] = []
     monkeypatch.setattr(promises, "check", lambda operation_id, *_: seen.append(operation_id))
     requests.get(f"{api.url}/connection", timeout=10)
-    assert seen == ["CheckConnection", "CheckConnection"]  # at the door, and on the wire
+    assert seen == ["CheckConnection", "CheckConnection"]  # in the wrapper, and where it was received

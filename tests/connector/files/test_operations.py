@@ -9,6 +9,7 @@ from connector import errors
 from connector.executions.calls import Runs
 from connector.files import operations as files
 from connector.files.names import checked_folder
+from connector.in_session.protocol import EXECUTION_FILES
 from connector.models import FilePath
 
 
@@ -118,7 +119,7 @@ def test_get_file_returns_a_file_that_code_wrote(api, session_id):
 
 def test_execution_records_are_not_listed(session):
     """In the folder of a run and recursively; files with these names elsewhere are the user's own."""
-    for name in (".execution.json", ".asked.json", ".progress.json", ".cancel", ".variables", "output-1.png"):
+    for name in (*EXECUTION_FILES, "output-1.png"):
         session.upload_file(FilePath("_outputs/run-1", name), b"x")
         session.upload_file(FilePath("mine", name), b"x")
 
@@ -127,7 +128,7 @@ def test_execution_records_are_not_listed(session):
         return [file.file_name for file in listing.files]
 
     assert listed(".outputs/run-1") == listed(".outputs", recursive=True) == ["output-1.png"]
-    assert len(listed("mine")) == len(listed("", recursive=True)) == 6
+    assert len(listed("mine")) == len(listed("", recursive=True)) == len(EXECUTION_FILES) + 1
 
 
 def test_delete_file(api, session_id):

@@ -32,6 +32,9 @@ def perform(session, runs: Runs, name: str, arguments):
     return tasks.run_task(session, runs, name, arguments, failure="It could not.")
 
 
+NOT_BUSY = Answer(404)
+"""To the question whether a deferred run is in progress."""
+
 ECHO = "def perform(arguments):\n    return {'text': arguments['text'] * 2}\n"
 
 
@@ -81,19 +84,19 @@ def test_a_session_that_runs_code_is_busy(session, task, keep_busy, monkeypatch)
 )  # fmt: skip
 def test_a_response_that_is_lost_twice_is_an_error_of_the_pool(faulty_pool, session_of, task, lost):
     """The task is sent again once; the session is not reported as busy."""
-    faulty = faulty_pool(lost)
+    faulty = faulty_pool(NOT_BUSY, lost)
     with pytest.raises(PoolUnavailable, match="response was lost") as failure:
         perform(session_of(faulty), Runs(rich_results=True), task(ECHO), {"text": "a"})
     assert failure.value.retry_after_seconds and failure.value.__cause__ is not None
-    assert len(faulty.requests) == 2
+    assert len(faulty.requests) == 3
 
 
 def test_a_task_that_is_sent_again_waits_no_longer(faulty_pool, session_of, task, monkeypatch):
     """The wait is that of both attempts together."""
     monkeypatch.setattr(tasks, "WAIT_SECONDS", 1.6)
-    faulty = faulty_pool(Answer(0, after_seconds=0.5), Answer(200, after_seconds=3))
+    faulty = faulty_pool(NOT_BUSY, Answer(0, after_seconds=0.5), Answer(200, after_seconds=3))
     started = time.monotonic()
     with pytest.raises(SessionBusy):
         perform(session_of(faulty), Runs(rich_results=True), task(ECHO), {"text": "a"})
     assert time.monotonic() - started < 2.6
-    assert len(faulty.requests) == 2
+    assert len(faulty.requests) == 3
