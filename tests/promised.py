@@ -1,9 +1,9 @@
-"""Holds every answer of the connector that a test gets to what openapi.yaml promises.
+"""Checks that every response of the connector in a test is one that openapi.yaml promises.
 
-There are two places where answers pass. In this process it is `Connector.answer`, the one door of every function,
-whatever client a test uses. Of a connector in a process of its own it is what `requests` receives. What breaks a
-promise is kept until the phase of the test ends, which then fails: a wrong answer cannot hide behind a client that does
-not look. What curl and other programs get from another process is not seen.
+Responses are checked in two places: in this process in `Connector.answer`, which all functions call, whatever client a
+test uses; of a connector in another process, where `requests` receives them. A broken promise is kept until the phase
+of the test ends, which then fails, even if the client has not read the response. Responses of other processes to curl
+and other programs are not checked.
 """
 
 import json
@@ -20,17 +20,17 @@ from requests.structures import CaseInsensitiveDict
 
 from api_page.error_codes import error_codes
 from api_page.operations import operations
-from connector import app as http
+from connector.app import Connector
 
 _DOCUMENT = yaml.safe_load((Path(__file__).resolve().parents[1] / "openapi.yaml").read_text(encoding="utf-8"))
 
 
 class PromiseBroken(AssertionError):
-    """An answer is not one that openapi.yaml promises."""
+    """A response is not one that openapi.yaml promises."""
 
 
 class Promises:
-    """What answers broke, until someone asks. Answers come from many threads."""
+    """The broken promises since the last `settle`. Responses are checked in many threads."""
 
     def __init__(self) -> None:
         self._responses = _responses_by_operation()
@@ -41,26 +41,26 @@ class Promises:
     def check(
         self, operation_id: str, method: str, status: int, headers: CaseInsensitiveDict[str], body: bytes
     ) -> None:
-        """Keeps what is wrong with the answer, if anything is."""
-        wrong = self._wrong(operation_id, method, status, headers, body)
-        if wrong:
+        """Keeps the promise that the response breaks, if it breaks one."""
+        problem = self._problem(operation_id, method, status, headers, body)
+        if problem:
             with self._lock:
-                self._broken.append(f"{operation_id} answered {status}: {wrong}")
+                self._broken.append(f"{operation_id} returned {status}: {problem}")
 
     def settle(self) -> None:
-        """Raises PromiseBroken for what answers broke since the last time."""
+        """Raises PromiseBroken if a promise was broken since the last time."""
         with self._lock:
             broken, self._broken = self._broken, []
         if broken:
-            raise PromiseBroken("openapi.yaml promises other answers:\n" + "\n".join(broken))
+            raise PromiseBroken("openapi.yaml promises other responses:\n" + "\n".join(broken))
 
     def watch(self) -> None:
-        """From now on, every answer in this process, and every one that `requests` gets from another, is checked."""
-        answer, send = http.Connector.answer, requests.Session.send
+        """From now on, checks every response in this process, and those that `requests` receives from others."""
+        answer, send = Connector.answer, requests.Session.send
 
-        def watched_answer(connector: http.Connector, operation_id: str, request: Any) -> Any:
+        def watched_answer(connector: Connector, operation_id: str, request: Any) -> Any:
             response = answer(connector, operation_id, request)
-            # As the host sends them: a Content-Type of the headers wins (emulator.functions_host).
+            # As the host sends them: a Content-Type among the headers wins (emulator.functions_host).
             headers = CaseInsensitiveDict({"Content-Type": response.mimetype})
             headers.update(response.headers)
             self.check(operation_id, request.method, response.status_code, headers, response.get_body())
@@ -69,26 +69,26 @@ class Promises:
         def watched_send(session: requests.Session, request: requests.PreparedRequest, **options: Any) -> Any:
             response = send(session, request, **options)
             operation_id = _operation_at(request.method or "", urlsplit(request.url or "").path)
-            # An answer without the header is the host's own, or another server's.
+            # A response without the header is the host's own, or another server's.
             if operation_id and "x-ms-request-id" in response.headers and not options.get("stream"):
                 self.check(operation_id, request.method or "", response.status_code, response.headers, response.content)
             return response
 
-        http.Connector.answer = watched_answer  # type: ignore[method-assign]
+        Connector.answer = watched_answer  # type: ignore[method-assign]
         requests.Session.send = watched_send  # type: ignore[method-assign]
 
-    def _wrong(
+    def _problem(
         self, operation_id: str, method: str, status: int, headers: CaseInsensitiveDict[str], body: bytes
     ) -> str | None:
         responses = self._responses[operation_id]
-        # `default` would promise everything: what an operation can answer, it lists.
+        # `default` would promise everything: operations list all their statuses.
         promised = responses.get(str(status))
         if promised is None:
             return f"the status is not one of {', '.join(responses)}"
         always = {name for name, header in promised.get("headers", {}).items() if header.get("required", True)}
         missing = sorted(name for name in {"x-ms-request-id", *always} if name not in headers)
         if missing:
-            return f"without the headers {', '.join(missing)}"
+            return f"the headers {', '.join(missing)} are missing"
         code = headers.get("x-ms-error-code")
         if code is not None and code not in (codes := error_codes(promised, self._taken[operation_id])):
             return f"the error code is {code}, and not one of {', '.join(sorted(codes))}"
@@ -96,18 +96,18 @@ class Promises:
             return None
         content = promised.get("content", {})
         if not content:
-            return "with a body, and there is none in the document" if body else None
+            return "there is a body, and none in the document" if body else None
         if "application/json" not in content:
             return None
         if headers["Content-Type"] != "application/json":
             return f"the Content-Type is {headers['Content-Type']}"
         try:
-            answer = json.loads(body)
+            value = json.loads(body)
         except ValueError:
             return "the body is not JSON"
         return "; ".join(
             f"{failure.json_path}: {failure.message}"
-            for failure in Draft202012Validator(content["application/json"]["schema"]).iter_errors(answer)
+            for failure in Draft202012Validator(content["application/json"]["schema"]).iter_errors(value)
         )
 
 
@@ -132,7 +132,7 @@ def _responses_by_operation() -> dict[str, dict[str, Any]]:
 
 
 def _operation_at(method: str, path: str) -> str | None:
-    """Of the operation with this address below the host's route prefix."""
+    """The id of the operation with this path below the host's route prefix."""
     for template, item in _DOCUMENT["paths"].items():
         if method.lower() in item and re.fullmatch("/api" + re.sub(r"{\w+}", "[^/]+", template), path):
             return str(item[method.lower()]["operationId"])

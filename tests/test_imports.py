@@ -1,4 +1,4 @@
-"""Who imports whom: the layout's one-way streets."""
+"""The architecture: which part of the project may import which, and where each library is used."""
 
 import ast
 import sys
@@ -8,20 +8,73 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 CONNECTOR = sorted((ROOT / "connector").rglob("*.py"))
+IN_SESSION = ROOT / "connector" / "in_session"
+SENT = [
+    *(IN_SESSION / "payload").glob("*.py"),
+    *(IN_SESSION / "tasks").glob("*.py"),
+    IN_SESSION / "watcher.py",
+    IN_SESSION / "protocol.py",
+]
+"""What is sent into sessions, and runs there."""
+
 EMULATOR = sorted((ROOT / "emulator").rglob("*.py"))
+PROJECT = ("connector", "emulator", "function_app", "api_page", "azure_checks", "connector_package")
+
+LAYERS = {
+    # The edge: functions, the wrapper around them, one adapter for each operation.
+    "function_app": {"app"},
+    "app": {"http", "executions", "session_pool", "callers", "contract", "settings", "errors"},
+    "http": {
+        "executions", "files", "sessions", "connection",
+        "session_pool", "callers", "contract", "settings", "models", "errors",
+    },
+    # The operations: plain values in, models out.
+    "executions": {"files", "in_session", "session_pool", "callers", "models", "errors"},
+    "files": {"executions", "in_session", "session_pool", "callers", "models", "errors"},
+    "sessions": {"session_pool", "models"},
+    "connection": {"session_pool", "settings", "models"},
+    # What operations are made of.
+    "in_session": {"models"},
+    "session_pool": {"callers", "settings", "models", "errors"},
+    "contract": {"callers", "errors"},
+    "callers": {"errors"},
+    "settings": {"errors"},
+    "models": set(),
+    "errors": set(),
+}  # fmt: skip
+"""The parts of the connector, from the edge to the ground, and the other parts that each may import."""
+
+LIBRARIES = {
+    "azure.functions": {"app", "http"},
+    "requests": {"session_pool"},
+    "urllib3": {"session_pool"},
+    "azure.identity": {"session_pool/credentials"},
+    "jsonschema": {"contract/validation"},
+    "yaml": {"contract/validation"},
+    "cryptography": {"callers/signed_tokens"},
+    "jwt": {"callers/entra"},
+}
+"""The part, or the module, that uses each library. No other library is imported."""
+
+SHARED_BY_OPERATIONS = {
+    "executions": {"connector.files.names"},
+    "files": {"connector.executions.calls", "connector.executions.turns"},
+}
+"""What executions and files import of each other: content types; what a process knows of the pool, and who is busy."""
 
 
 def imports(path: Path) -> set[str]:
     """The absolute names of the modules that a file imports, anywhere in it."""
     package = ".".join(path.relative_to(ROOT).parent.parts)
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             base = package.rsplit(".", node.level - 1)[0] if node.level > 1 else package
             module = ".".join(filter(None, (base if node.level else "", node.module)))
-            found |= {module} | {f"{module}.{alias.name}" for alias in node.names}
+            is_package = not (ROOT / f"{module.replace('.', '/')}.py").exists() and module.startswith(PROJECT)
+            found |= {f"{module}.{alias.name}" for alias in node.names} if is_package else {module}
     return found
 
 
@@ -33,46 +86,123 @@ def importers(files: list[Path], module: str) -> set[str]:
     }
 
 
-def test_connector_and_emulator_do_not_know_each_other():
-    """The connector cannot tell the emulator from Azure, and the emulator loads the app by its path."""
+def files_of(part: str) -> list[Path]:
+    if part == "function_app":
+        return [ROOT / "function_app.py"]
+    path = ROOT / "connector" / part
+    return sorted(path.rglob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
+
+
+# ---- the connector
+
+
+def test_every_part_has_a_layer():
+    """A new part has to be added to LAYERS."""
+    parts = {path.relative_to(ROOT / "connector").parts[0].removesuffix(".py") for path in CONNECTOR}
+    assert parts - {"__init__"} == LAYERS.keys() - {"function_app"}
+
+
+@pytest.mark.parametrize("part", LAYERS)
+def test_a_part_imports_only_the_layers_below(part):
+    """As LAYERS has them."""
+    for path in files_of(part):
+        imported = {name.split(".")[1] for name in imports(path) if name.startswith("connector.")}
+        assert imported - {part} <= LAYERS[part], path
+
+
+@pytest.mark.parametrize("part", SHARED_BY_OPERATIONS)
+def test_executions_and_files_share_little(part):
+    """As SHARED_BY_OPERATIONS has it."""
+    (other,) = SHARED_BY_OPERATIONS.keys() - {part}
+    for path in files_of(part):
+        imported = {name for name in imports(path) if name.startswith(f"connector.{other}")}
+        assert imported <= SHARED_BY_OPERATIONS[part], path
+
+
+def test_each_library_is_used_in_one_part():
+    """As LIBRARIES has it: it can be replaced there."""
+    used: dict[str, set[str]] = {}
+    for path in CONNECTOR:
+        for name in imports(path):
+            top = name.split(".")[0]
+            if top in sys.stdlib_module_names or top == "connector" or path in SENT:
+                continue
+            library = ".".join(name.split(".")[:2]) if top == "azure" else top
+            module = str(path.relative_to(ROOT / "connector").with_suffix(""))
+            part = module.split("/")[0]
+            used.setdefault(library, set()).add(part if part in LIBRARIES.get(library, set()) else module)
+    assert used == LIBRARIES
+
+
+def test_what_runs_in_a_session_imports_nothing_of_the_connector():
+    """Its source is sent there: the payload, the watcher and the tasks know each other and the protocol."""
+    for path in SENT:
+        for name in imports(path):
+            if name.startswith("connector"):
+                assert name.startswith(("connector.in_session.payload.", "connector.in_session.protocol")), path
+
+
+def test_only_the_settings_read_the_environment():
+    """The app passes it to them."""
+    readers = {str(path.relative_to(ROOT)) for path in CONNECTOR if "environ" in names(path)}
+    assert readers == {"connector/app.py", "connector/settings.py"}
+
+
+def names(path: Path) -> set[str]:
+    """All attributes and variables in a file."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    return {node.attr for node in nodes if isinstance(node, ast.Attribute)} | {
+        node.id for node in nodes if isinstance(node, ast.Name)
+    }
+
+
+# ---- the emulator
+
+
+def test_connector_and_emulator_do_not_import_each_other():
+    """The connector cannot distinguish the emulator from Azure, and the emulator loads the app by its path."""
     assert importers(CONNECTOR, "emulator") == set()
     assert importers(EMULATOR, "connector") == set()
 
 
+def test_the_session_pool_is_independent():
+    """emulator.session_pool imports nothing else of the project: it is a wheel of its own."""
+    for path in EMULATOR:
+        if "session_pool" in path.parts:
+            own = {name for name in imports(path) if name.split(".")[0] in PROJECT}
+            assert all(name.startswith("emulator.session_pool") for name in own), path
+
+
+# ---- the tools
+
+
 @pytest.mark.parametrize("package", ["api_page", "azure_checks", "connector_package"])
-def test_what_is_deployed_does_not_know_what_is_made_of_it(package):
-    """They read what is deployed; nothing reads them, and .funcignore keeps them at home."""
+def test_tools_are_not_deployed(package):
+    """Nothing that is deployed imports them, and .funcignore excludes them."""
     assert importers([ROOT / "function_app.py", *CONNECTOR, *EMULATOR], package) == set()
     assert package in (ROOT / ".funcignore").read_text().split()
 
 
-def test_the_page_is_made_of_the_contract_and_the_errors():
-    """api_page knows no other part of the project."""
-    for path in (ROOT / "api_page").glob("*.py"):
-        known = {".".join(name.split(".")[:2]) for name in imports(path) if name.startswith(("connector", "emulator"))}
-        assert known <= {"connector.contract", "connector.errors", "connector"}, path
+@pytest.mark.parametrize(
+    ("package", "known"),
+    [
+        ("api_page", {"connector.contract", "connector.errors"}),
+        ("connector_package", {"connector.contract"}),
+        ("azure_checks", {"connector.settings"}),
+    ],
+)
+def test_tools_import_little_of_the_connector(package, known):
+    """The page is made of contract and errors, the package of the contract; the checks compare with the settings."""
+    for path in (ROOT / package).glob("*.py"):
+        imported = {".".join(name.split(".")[:2]) for name in imports(path) if name.split(".")[0] in PROJECT}
+        assert imported - {name for name in imported if name.startswith(package)} <= known, path
 
 
-def test_the_checks_of_the_templates_know_the_settings_alone():
-    """azure_checks holds what the templates write to what the connector reads; it knows no other part."""
-    for path in (ROOT / "azure_checks").glob("*.py"):
-        known = {name for name in imports(path) if name.startswith(("connector", "emulator", "function_app"))}
-        assert known <= {"connector.settings", "connector.settings.SETTINGS"}, path
-
-
-def test_the_check_of_the_connection_needs_python_alone():
-    """azd runs it with whatever Python there is."""
+def test_the_check_of_the_connection_needs_only_python():
+    """azd runs it with any Python."""
     for imported in imports(ROOT / "azure_checks" / "connection.py"):
         assert imported.split(".")[0] in sys.stdlib_module_names, imported
     assert not imports(ROOT / "azure_checks" / "__init__.py")
-
-
-def test_the_session_pool_stands_alone():
-    """emulator.session_pool imports nothing of the project outside itself."""
-    for path in EMULATOR:
-        if "session_pool" in path.parts:
-            own = {name for name in imports(path) if name.split(".")[0] in ("emulator", "connector", "function_app")}
-            assert all(name.startswith("emulator.session_pool") for name in own), path
 
 
 @pytest.mark.parametrize(
@@ -100,78 +230,3 @@ def test_only_the_choice_of_an_engine_imports_the_engine_for_linux():
     """What only Linux has is imported on Linux only."""
     found = importers(EMULATOR, "emulator.session_pool.engines.linux")
     assert {name for name in found if "/linux/" not in name} == {"emulator/session_pool/engines/choice.py"}
-
-
-@pytest.mark.parametrize(
-    ("module", "importer"),
-    [
-        ("requests", {"connector/session_pool.py"}),
-        ("azure.identity", {"connector/credentials.py"}),
-        ("azure.functions", {"connector/answers.py", "connector/http.py", "connector/received.py"}),
-        ("jsonschema", {"connector/contract.py"}),
-        ("yaml", {"connector/contract.py"}),
-        ("cryptography", {"connector/tokens.py"}),
-        ("jwt", {"connector/entra.py"}),
-    ],
-)
-def test_each_library_has_one_importer(module, importer):
-    """What talks to a library stands in one room, and what speaks HTTP at the edge."""
-    assert importers(CONNECTOR, module) == importer
-
-
-def test_errors_and_shapes_stand_on_the_standard_library_alone():
-    """Everybody may import them, so they import nobody; settings imports errors."""
-    for name, allowed in (("errors", set()), ("shapes", set()), ("settings", {"connector.errors"})):
-        for imported in imports(ROOT / "connector" / f"{name}.py"):
-            assert imported.split(".")[0] in sys.stdlib_module_names or imported.startswith(tuple(allowed) or ("-",))
-
-
-def test_operations_know_no_http():
-    """Plain values in, shapes out."""
-    for path in CONNECTOR:
-        if "operations" in path.parts:
-            assert not {
-                "azure.functions",
-                "requests",
-                "connector.http",
-                "connector.contract",
-                "connector.documents",
-            } & imports(path)
-
-
-def test_only_the_settings_read_the_environment():
-    """One room knows the names of the settings; the edge hands it the environment."""
-    readers = {str(path.relative_to(ROOT)) for path in CONNECTOR if "os.environ" in path.read_text()}
-    assert readers == {"connector/http.py", "connector/settings.py"}
-
-
-def test_each_room_knows_only_the_next():
-    """The functions know the edge; operations the pool's client, ids, shapes and errors; documents the contract."""
-    assert {name for name in imports(ROOT / "function_app.py") if name.startswith("connector")} == {
-        "connector.http",
-        "connector.http.Connector",
-    }
-    allowed = {"errors", "harness", "identity", "operations", "pool_wire", "session_pool", "settings", "shapes"}
-    for path in CONNECTOR:
-        if "operations" in path.parts:
-            known = {name.split(".")[1] for name in imports(path) if name.startswith("connector.")}
-            assert known <= allowed, path
-    for path in CONNECTOR:
-        if "documents" in path.parts:
-            known = {name.split(".")[1] for name in imports(path) if name.startswith("connector.")}
-            assert known <= {"contract", "documents"}, path
-    for path in CONNECTOR:
-        if "harness" in path.parts:
-            known = {name.split(".")[1] for name in imports(path) if name.startswith("connector.")}
-            assert known <= {"harness", "shapes"}, path
-    for name, allowed in (
-        ("contract", {"errors", "identity"}),
-        ("credentials", {"errors"}),
-        ("entra", {"errors"}),
-        ("identity", {"errors"}),
-        ("pool_wire", {"errors", "settings"}),
-        ("ranges", {"errors", "shapes"}),
-        ("session_pool", {"errors", "identity", "pool_wire"}),
-    ):
-        known = {name.split(".")[1] for name in imports(ROOT / "connector" / f"{name}.py") if "connector." in name}
-        assert known <= allowed, name

@@ -1,4 +1,4 @@
-"""No test passes with an answer that openapi.yaml does not promise."""
+"""A test fails if a response is not as openapi.yaml promises."""
 
 import http.client
 from urllib.parse import urlsplit
@@ -11,7 +11,7 @@ from connector.models import Connection
 from tests.promised import PromiseBroken, promises
 
 CHECK = "connector.connection.check_connection"
-broken = pytest.mark.xfail(raises=PromiseBroken, strict=True, reason="an answer breaks a promise, and that is noticed")
+broken = pytest.mark.xfail(raises=PromiseBroken, strict=True, reason="a broken promise fails the test")
 
 
 def wrong_version(*_: object) -> Connection:
@@ -19,7 +19,7 @@ def wrong_version(*_: object) -> Connection:
 
 
 class Teapot(ConnectorError):
-    """What no operation answers."""
+    """An error of no operation."""
 
     status = 418
 
@@ -33,15 +33,15 @@ def bad_name(*_: object) -> Connection:
 
 
 @broken
-def test_an_answer_of_another_shape_fails_the_test_that_got_it(api, monkeypatch):
-    """A member of another type, through the client that the tests use."""
+def test_a_response_with_another_schema_fails_the_test(api, monkeypatch):
+    """A member of another type, through the client of the tests."""
     monkeypatch.setattr(CHECK, wrong_version)
     assert api.call("GET", "/connection").status_code == 200
 
 
 @broken
-def test_an_answer_that_nobody_looked_at_fails_the_test_too(api, monkeypatch):
-    """The client does not matter, and neither does what it does with the answer."""
+def test_a_response_that_is_not_read_fails_the_test(api, monkeypatch):
+    """Through any client, whatever it does with the response."""
     monkeypatch.setattr(CHECK, wrong_version)
     address = urlsplit(api.url)
     connection = http.client.HTTPConnection(address.hostname, address.port, timeout=10)
@@ -52,31 +52,31 @@ def test_an_answer_that_nobody_looked_at_fails_the_test_too(api, monkeypatch):
 
 @broken
 def test_a_status_that_the_operation_does_not_list_fails_the_test(api, monkeypatch):
-    """`default` excuses nothing."""
+    """`default` does not promise it."""
     monkeypatch.setattr(CHECK, teapot)
     assert api.call("GET", "/connection").status_code == 418
 
 
 @broken
 def test_an_error_code_that_the_operation_does_not_have_fails_the_test(api, monkeypatch):
-    """Its status is listed, but an operation that takes no file name cannot say that one is wrong."""
+    """Its status is listed, but an operation without a file name cannot report an invalid one."""
     monkeypatch.setattr(CHECK, bad_name)
     assert api.call("GET", "/connection").status_code == 400
 
 
 def test_the_message_names_operation_status_and_member(api, monkeypatch):
-    """Who broke the contract sees where."""
+    """That is where the contract is broken."""
     monkeypatch.setattr(CHECK, wrong_version)
     api.call("GET", "/connection")
-    with pytest.raises(PromiseBroken, match=r"CheckConnection answered 200: \$\.apiVersion: 5 is not of type 'string'"):
+    with pytest.raises(PromiseBroken, match=r"CheckConnection returned 200: \$\.apiVersion: 5 is not of type 'string'"):
         promises.settle()
     promises.settle()
 
 
-def test_an_answer_from_another_process_is_held_to_the_same(api, monkeypatch):
-    """What comes over the wire is looked at, where the connector's own door is out of reach."""
+def test_a_response_from_another_process_is_checked_too(api, monkeypatch):
+    """Where it is received, as the wrapper cannot be reached."""
     monkeypatch.setattr(CHECK, wrong_version)
     seen: list[str] = []
     monkeypatch.setattr(promises, "check", lambda operation_id, *_: seen.append(operation_id))
     requests.get(f"{api.url}/connection", timeout=10)
-    assert seen == ["CheckConnection", "CheckConnection"]  # at the door, and on the wire
+    assert seen == ["CheckConnection", "CheckConnection"]  # in the wrapper, and where it was received

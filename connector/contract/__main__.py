@@ -22,7 +22,7 @@ def main() -> int:
     try:
         options.output.write_text(f"{text}\n", encoding="utf-8")
     except OSError as failure:
-        print(f"{options.output} cannot be written: {failure.strerror}. Choose another file.", file=sys.stderr)
+        print(f"{options.output} cannot be written: {failure.strerror}", file=sys.stderr)
         return 1
     return 0
 

@@ -45,7 +45,7 @@ class SessionPoolClient:
         self._http = requests.Session()
         self._http.auth = _Bearer(credential)
         self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # callers share this session
-        retry = Retry.up_to(self.deadlines.longest_retry_pause_seconds)
+        retry = Retry.within(self.deadlines)
         self._http.mount(self._endpoint, Adapter(connections, retry))
         # Code is handed over once: `hand_over` decides when it may be offered again.
         self._http.mount(f"{self._endpoint}/{self.wire.execute_path}?", Adapter(connections, Retry.never()))

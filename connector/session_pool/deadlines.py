@@ -1,4 +1,4 @@
-"""How long calls of the session pool may take."""
+"""How long calls of the session pool may take, and the pauses between their attempts."""
 
 from dataclasses import dataclass
 
@@ -25,6 +25,9 @@ class Deadlines:
     start_seconds: float = 10.0
     """For the response to a cell that starts a background run, beyond the caller's wait. Starting takes milliseconds; a
     new session, or code that runs before it, may take longer."""
+
+    retry_pause_seconds: float = 0.3
+    """Before the second retry of a call, and twice as long before each further one. The first comes at once."""
 
     longest_retry_pause_seconds: float = 5.0
     """Between two attempts, even if the pool's Retry-After is longer: the caller waits no longer."""

@@ -12,6 +12,8 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection
 
+from .deadlines import Deadlines
+
 
 class Retry(urllib3.Retry):
     """Heeds Retry-After, but waits `longest_pause_seconds` at most."""
@@ -19,18 +21,18 @@ class Retry(urllib3.Retry):
     longest_pause_seconds = 0.0
 
     @classmethod
-    def up_to(cls, longest_pause_seconds: float) -> "Retry":
+    def within(cls, deadlines: Deadlines) -> "Retry":
         retry = cls(
             total=3,
             read=1,
             other=0,
-            backoff_factor=0.3,
-            backoff_jitter=0.2,
+            backoff_factor=deadlines.retry_pause_seconds,
+            backoff_jitter=deadlines.retry_pause_seconds * 2 / 3,
             status_forcelist=(429, 502, 503, 504),
             allowed_methods=None,
             raise_on_status=False,
         )
-        retry.longest_pause_seconds = longest_pause_seconds
+        retry.longest_pause_seconds = deadlines.longest_retry_pause_seconds
         return retry
 
     @classmethod

@@ -1,4 +1,4 @@
-"""A stand-in for a pool that does what a real one should not: it answers what a test tells it to."""
+"""Pools and sessions for tests of the connector: the emulator's, a busy session, and pools that fail in every way."""
 
 import contextlib
 import os
@@ -6,11 +6,14 @@ import socket
 import ssl
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -18,6 +21,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from connector.errors import FileNotFound
+from connector.models import FilePath
 from connector.session_pool.client import SessionPoolClient
 from connector.session_pool.deadlines import Deadlines
 from connector.session_pool.sessions import CallerSessions, SessionClient
@@ -25,7 +30,7 @@ from tests.conftest import Emulator
 
 
 class Token:
-    """The connector's identity, as the emulator knows it."""
+    """A token of the connector's identity in the emulator."""
 
     def __init__(self, emulator: Emulator) -> None:
         self._token = emulator.authority.issue()[0]
@@ -36,7 +41,7 @@ class Token:
 
 @pytest.fixture(scope="module")
 def pool(emulator: Emulator) -> CallerSessions:
-    """The sessions of the emulator's pool, as the connector's operations take them."""
+    """The sessions of the emulator's pool."""
     return CallerSessions(SessionPoolClient(emulator.pool.endpoint, Token(emulator)))
 
 
@@ -46,11 +51,40 @@ def session(pool: CallerSessions, session_id: str) -> SessionClient:
     return pool.session(session_id)
 
 
+@pytest.fixture
+def keep_busy(session: SessionClient) -> Iterator[Callable[[], Callable[[], None]]]:
+    """Has the session run code until the returned function is called, or the test ends."""
+    busy = FilePath("", "busy")
+    code = f"import os, time\nopen('/mnt/data/{busy}', 'w').close()\nwhile os.path.exists('/mnt/data/{busy}'): "
+    runs: list[threading.Thread] = []
+
+    def release() -> None:
+        with contextlib.suppress(FileNotFound):
+            session.delete_file(busy)
+        for run in runs:
+            run.join()
+
+    def begin() -> Callable[[], None]:
+        arguments: dict[str, Any] = {"execution_id": str(uuid.uuid4()), "timeout_seconds": 60}
+        runs.append(threading.Thread(target=session.execute_code, args=(f"{code}time.sleep(0.01)",), kwargs=arguments))
+        runs[-1].start()
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            with contextlib.suppress(FileNotFound):
+                session.get_file(busy)
+                return release
+            time.sleep(0.01)
+        raise AssertionError("the session did not run the code")
+
+    yield begin
+    release()
+
+
 @dataclass
 class Answer:
-    """`status` 0 closes the connection instead; `after_seconds` waits before either.
+    """A response after `after_seconds`; with `status` 0, the connection is closed instead.
 
-    `missing_bytes` are announced and do not come: the connection is closed behind the others.
+    Of its Content-Length, `missing_bytes` are not sent: the connection is closed after the others.
     """
 
     status: int = 200
@@ -62,7 +96,7 @@ class Answer:
 
 @dataclass
 class FaultyPool:
-    """Gives the next answer to each request; the last one again when there are no more. Keeps what was asked."""
+    """Responds to each request with the next answer, and to more with the last one. Keeps the requests."""
 
     url: str
     answers: list[Answer]
@@ -108,7 +142,7 @@ def faulty_pool() -> Iterator[Callable[..., FaultyPool]]:
                 try:
                     super().handle()
                 except OSError:
-                    pass  # the client has gone
+                    pass  # the client has closed the connection
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         server.daemon_threads = True
@@ -123,9 +157,18 @@ def faulty_pool() -> Iterator[Callable[..., FaultyPool]]:
         server.server_close()
 
 
+@dataclass(frozen=True)
+class TlsPool:
+    """`handed_over` has an item for each request that was read. The certificate is trusted by no one."""
+
+    url: str
+    certificate: Path
+    handed_over: list[bool]
+
+
 @pytest.fixture
-def tls_pool(tmp_path: Path) -> Iterator[tuple[str, list[bool]]]:
-    """A server that reads a whole request over TLS and then sends what is no TLS; and whether it has read one."""
+def tls_pool(tmp_path: Path) -> Iterator[TlsPool]:
+    """Reads a request over TLS completely, and then sends bytes that are not TLS."""
     key, certificate = _self_signed(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
@@ -144,18 +187,18 @@ def tls_pool(tmp_path: Path) -> Iterator[tuple[str, list[bool]]]:
                         handed_over.append(True)
                         with socket.socket(fileno=os.dup(secure.fileno())) as broken:
                             broken.sendall(b"\x17\x03\x03\x00\x20" + b"x" * 32)
-                        time.sleep(0.2)
 
     server = threading.Thread(target=serve, daemon=True)
     server.start()
-    yield f"https://127.0.0.1:{listener.getsockname()[1]}/subscriptions/s/resourceGroups/g/sessionPools/p", handed_over
+    url = f"https://127.0.0.1:{listener.getsockname()[1]}/subscriptions/s/resourceGroups/g/sessionPools/p"
+    yield TlsPool(url, certificate, handed_over)
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()
     server.join(5)
 
 
 def _self_signed(folder: Path) -> tuple[Path, Path]:
-    """The files of a key and a certificate that nobody vouches for."""
+    """The files of a key, and of a certificate for 127.0.0.1 that it signs itself."""
     private = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
@@ -167,6 +210,7 @@ def _self_signed(folder: Path) -> tuple[Path, Path]:
         .serial_number(1)
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
         .sign(private, hashes.SHA256())
     )
     pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
@@ -182,7 +226,7 @@ class GivenToken:
 
 @pytest.fixture
 def session_of() -> Callable[..., SessionClient]:
-    """Makes a session of a faulty pool. Its caller may set deadlines by name."""
+    """Makes a session of a faulty pool, with deadlines by name."""
 
     def make(pool: FaultyPool, **deadlines: float) -> SessionClient:
         client = SessionPoolClient(pool.url, GivenToken(), deadlines=Deadlines(**deadlines))

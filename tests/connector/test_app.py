@@ -1,4 +1,4 @@
-"""The HTTP edge on the running app: what is taken, what is refused, and in which words."""
+"""The HTTP edge on the running app: what it accepts, what it refuses, and with which messages."""
 
 import base64
 import http.client
@@ -18,7 +18,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 def refused(response, status: int, code: str, *words: str) -> dict:
-    """The error body, after a look at everything that every error has."""
+    """The error body, after checking what all errors have in common."""
     assert response.status_code == status, response.text
     error = response.json()["error"]
     assert error["code"] == code
@@ -29,8 +29,8 @@ def refused(response, status: int, code: str, *words: str) -> dict:
     return error
 
 
-def test_every_response_names_its_request(api):
-    """Success carries a request id too."""
+def test_every_response_has_a_request_id(api):
+    """Successful ones too."""
     assert uuid.UUID(api.call("GET", "/health").headers["x-ms-request-id"])
 
 
@@ -38,19 +38,19 @@ def test_every_response_names_its_request(api):
 
 
 def test_an_unknown_member_is_named(api):
-    """What the contract does not know is refused, with the names that it knows."""
+    """The message names it and the known members."""
     response = api.call("POST", "/executions", json={"pythonCode": "1", "code": "2"})
     error = refused(response, 400, "InvalidRequest", "code", "pythonCode", "sessionId", "timeoutInSeconds")
     assert error["target"] == "code"
 
 
-def test_an_unknown_member_inside_a_file_is_named_with_its_place(api):
-    """A member of a member is named by its path."""
+def test_an_unknown_member_of_a_file_is_named_with_its_path(api):
+    """The target is the path of the member."""
     body = {"files": [{"fileName": "a", "fileContent": "", "name": "b"}]}
     assert refused(api.call("POST", "/files", json=body), 400, "InvalidRequest")["target"] == "files[0].name"
 
 
-def test_several_mistakes_are_all_told(api):
+def test_all_mistakes_are_reported(api):
     """Each mistake in a body is in `details`."""
     response = api.call("POST", "/executions", json={"a": 1, "b": 2, "timeoutInSeconds": "x"})
     error = refused(response, 400, "InvalidRequest")
@@ -62,7 +62,7 @@ def test_several_mistakes_are_all_told(api):
     [None, "text/plain", "application/x-www-form-urlencoded", "application/jsonp", "multipart/form-data"],
 )
 def test_a_body_without_the_right_content_type_is_refused(api, content_type):
-    """A page on the web can post those types without being asked; it cannot post application/json."""
+    """Web pages can post these types cross-site without a preflight request, but not application/json."""
     headers = {"Content-Type": content_type} if content_type else {}
     response = api.call("POST", "/executions", data=b'{"pythonCode": "1"}', headers=headers)
     refused(response, 415, "UnsupportedMediaType", "application/json")
@@ -91,7 +91,7 @@ def test_parameters_and_case_of_the_content_type_do_not_matter(api, content_type
     ids=["empty", "blank", "broken", "list", "null", "text", "number", "latin-1", "deep"],
 )
 def test_a_body_that_is_not_a_json_object_is_refused(api, body, words):
-    """The message says what came instead."""
+    """The message states what was received."""
     refused(api.call("POST", "/executions", data=body, headers=JSON), 400, "InvalidRequest", *words)
 
 
@@ -111,26 +111,26 @@ def test_a_body_that_is_not_a_json_object_is_refused(api, body, words):
         ("timeoutInSeconds", -1, ["from 1 to 3600", "-1"]),
     ],
 )
-def test_a_wrong_value_is_named_with_what_was_expected_and_what_came(api, member, value, words):
-    """Member, expectation and value stand in the message."""
+def test_a_wrong_value_is_named_with_what_was_expected_and_received(api, member, value, words):
+    """The message has the member, the expectation and the value."""
     response = api.call("POST", "/executions", json={"pythonCode": "1", member: value})
     assert refused(response, 400, "InvalidRequest", *words)["target"] == member
 
 
 def test_missing_code_is_named(api):
-    """A member that must be there is named, with what it is for."""
+    """The message names a missing required member and describes it."""
     response = api.call("POST", "/executions", json={})
     assert refused(response, 400, "InvalidRequest", "pythonCode is missing")["target"] == "pythonCode"
 
 
 def test_code_over_the_limit_is_refused(api):
-    """The message tells both lengths."""
+    """The message has both lengths."""
     response = api.call("POST", "/executions", json={"pythonCode": "#" * 262_145})
     refused(response, 400, "InvalidRequest", "262,144", "262,145")
 
 
 def test_the_limit_of_code_is_a_setting(start_connector, emulator, session_id):
-    """MAX_CODE_CHARACTERS decides what is too long, and the document says so."""
+    """MAX_CODE_CHARACTERS is the longest code, also in the document."""
     short = start_connector(MAX_CODE_CHARACTERS="5", **emulator.environment)
     refused(short.call("POST", "/executions", json={"pythonCode": "1+1+1+1"}), 400, "InvalidRequest", "5", "7")
     assert short.execute("1+1", session_id)["result"] == "2"
@@ -139,8 +139,8 @@ def test_the_limit_of_code_is_a_setting(start_connector, emulator, session_id):
     assert schema["properties"]["pythonCode"]["maxLength"] == 5
 
 
-def test_values_that_logic_apps_sends_for_unset_members_mean_absent(api):
-    """null and "" in a member that may be left out are as if it was left out."""
+def test_null_and_empty_text_in_optional_members_are_ignored(api):
+    """Logic Apps sends them for members that are not set."""
     for unset in (None, ""):
         body = {"pythonCode": "6 * 7", "sessionId": unset, "timeoutInSeconds": unset}
         response = api.call("POST", "/executions", json=body)
@@ -151,7 +151,7 @@ def test_values_that_logic_apps_sends_for_unset_members_mean_absent(api):
     assert response.json()["files"][0]["folder"] == ""
 
 
-def test_an_unknown_member_that_is_null_is_as_if_it_was_left_out(api):
+def test_an_unknown_member_with_null_is_ignored(api):
     """Importers for agents send arguments of their own, such as `paginate`, as null when they are not set."""
     file = {"fileName": "a", "fileContent": "YQ==", "title": None}
     response = api.call("POST", "/files", json={"files": [file], "paginate": None})
@@ -159,8 +159,8 @@ def test_an_unknown_member_that_is_null_is_as_if_it_was_left_out(api):
     refused(api.call("POST", "/files", json={"files": [file], "paginate": ""}), 400, "InvalidRequest", "paginate")
 
 
-def test_numbers_and_booleans_may_come_as_text(api, session_id):
-    """Designers send what was typed: "5" where a number belongs, "true" where a boolean does."""
+def test_numbers_and_booleans_may_be_sent_as_text(api, session_id):
+    """Designers send what was typed: "5" for a number, "true" for a boolean."""
     assert api.execute("1", session_id, timeoutInSeconds="5")["status"] == "Succeeded"
     assert api.execute("1", session_id, timeoutInSeconds=5.0)["status"] == "Succeeded"
     assert api.call("GET", f"/files?sessionId={session_id}&recursive=True").status_code == 200
@@ -168,19 +168,19 @@ def test_numbers_and_booleans_may_come_as_text(api, session_id):
 
 
 def test_a_body_over_the_limit_is_refused(api):
-    """A body that the host lets in, but that is more than a message may have, gets our own words."""
+    """The host accepts a little more, so that the error is the connector's own."""
     body = b" " * 100_000_001
     refused(api.call("POST", "/files", data=body, headers=JSON), 413, "RequestTooLarge", "100,000,001", "100,000,000")
 
 
-def test_a_body_over_the_limit_of_the_host_is_the_hosts_413(api):
-    """What the Functions host refuses never reaches the connector: an empty 413."""
+def test_a_body_over_the_limit_of_the_host_gets_the_hosts_413(api):
+    """It never reaches the connector, and the response is empty."""
     response = api.call("POST", "/files", data=b" " * 104_857_601, headers=JSON)
     assert (response.status_code, response.content) == (413, b"")
 
 
-def test_a_chunked_body_is_told_to_come_with_a_length(api):
-    """The host hands a chunked body on empty; the error says what to do."""
+def test_a_body_without_a_length_is_refused(api):
+    """The host passes on an empty body; the error says to send a Content-Length."""
     for path, headers in (("/executions", JSON), ("/files", {"Content-Type": "multipart/form-data; boundary=x"})):
         response = api.call("POST", path, data=iter([b'{"pythonCode": "1"}']), headers=headers)
         refused(response, 411, "LengthRequired", "Content-Length")
@@ -188,7 +188,7 @@ def test_a_chunked_body_is_told_to_come_with_a_length(api):
 
 
 def test_a_lone_surrogate_in_the_code_is_a_failed_run(api, session_id):
-    """JSON can carry text that is no Unicode; Python cannot compile it, and says so."""
+    """JSON can have text that is not valid Unicode; Python cannot compile it."""
     response = api.call("POST", "/executions", data=rb'{"pythonCode": "x = \"\ud800\"; 5"}', headers=JSON)
     assert response.status_code == 200
     assert (response.json()["status"], response.json()["error"]["name"]) == ("Failed", "UnicodeEncodeError")
@@ -202,18 +202,18 @@ def test_a_lone_surrogate_in_the_code_is_a_failed_run(api, session_id):
         (b'{"pythonCode": "1", "timeoutInSeconds": ' + b"9" * 5000 + b"}", ["number that is too long"]),
         (b'{"pythonCode": "1", "timeoutInSeconds": Infinity}', ["whole number"]),
         (b'{"pythonCode": "1", "timeoutInSeconds": NaN}', ["whole number"]),
-        (b'{"pythonCode": "1", "pythonCode": "2"}', ["pythonCode", "twice"]),
+        (b'{"pythonCode": "1", "pythonCode": "2"}', ["pythonCode", "Duplicate"]),
         (b'{"pythonCode": "1", "": 2}', ["Unknown member ''"]),
     ],
 )
-def test_odd_json_is_refused(api, body, words):
-    """What JSON or Python's reader of it lets through, and no caller means."""
+def test_json_that_only_python_accepts_is_refused(api, body, words):
+    """Python's parser accepts it, and no caller means it."""
     error = refused(api.call("POST", "/executions", data=body, headers=JSON), 400, "InvalidRequest", *words)
     assert "details" not in error
 
 
-def test_a_million_mistakes_are_refused_at_once(api):
-    """A body full of them does not hold up the worker's other calls."""
+def test_a_million_mistakes_are_refused_quickly(api):
+    """The worker's other calls do not have to wait."""
     for body in (
         b'{"files": [' + b"5," * 1_000_000 + b"5]}",
         b'{"files": [' + b'{"fileName":"a"},' * 200_000 + b"{}]}",
@@ -229,16 +229,16 @@ def test_a_million_mistakes_are_refused_at_once(api):
 
 
 def test_too_many_files_are_refused(api):
-    """100 at a time."""
+    """100 is the most."""
     body = {"files": [{"fileName": f"{i}", "fileContent": ""} for i in range(101)]}
     refused(api.call("POST", "/files", json=body), 400, "InvalidRequest", "100")
 
 
-def test_a_file_that_is_there_twice_is_refused(api, session_id):
-    """Only the last of them would be left."""
+def test_a_duplicate_file_is_refused(api, session_id):
+    """Only the last of them would remain."""
     file = {"fileName": "a.txt", "fileContent": ""}
     body = {"sessionId": session_id, "files": [file, file]}
-    refused(api.call("POST", "/files", json=body), 400, "InvalidRequest", "a.txt", "twice")
+    refused(api.call("POST", "/files", json=body), 400, "InvalidRequest", "a.txt", "Duplicate")
 
 
 MEMBERS = ["pythonCode", "sessionId", "timeoutInSeconds", "files", "fileName", "fileContent", "folder"]
@@ -257,7 +257,7 @@ MEMBERS = ["pythonCode", "sessionId", "timeoutInSeconds", "files", "fileName", "
 )
 @settings(max_examples=150, deadline=None)
 def test_no_body_makes_the_connector_fail(api_without_role, body, path):
-    """Whatever JSON comes, the answer is an error that names a member, or the pool's."""
+    """The response to any JSON is an error that names a member, or the pool's."""
     response = api_without_role.call("POST", path, data=json.dumps(body), headers=JSON)
     assert response.status_code in (400, 403), response.text
 
@@ -265,7 +265,7 @@ def test_no_body_makes_the_connector_fail(api_without_role, body, path):
 @given(name=st.text(max_size=20), value=st.text(max_size=20))
 @settings(max_examples=100, deadline=None)
 def test_no_name_or_content_makes_the_connector_fail(api_without_role, name, value):
-    """Names, contents and folders are text of any kind."""
+    """Names, contents and folders may be any text."""
     body = {"files": [{"fileName": name, "fileContent": value}], "folder": value}
     response = api_without_role.call("POST", "/files", data=json.dumps(body), headers=JSON)
     assert response.status_code in (400, 403), response.text
@@ -274,19 +274,19 @@ def test_no_name_or_content_makes_the_connector_fail(api_without_role, name, val
 # ---- parameters
 
 
-def test_a_member_of_the_body_in_the_query_is_told_where_it_belongs(api, session_id):
-    """A known name in the wrong place is no unknown name."""
+def test_a_member_of_the_body_in_the_query_is_refused(api, session_id):
+    """The message says where it belongs."""
     response = api.call("POST", f"/executions?sessionId={session_id}", json={"pythonCode": "1"})
     assert refused(response, 400, "InvalidRequest", "belongs in the body")["target"] == "sessionId"
 
 
 def test_an_unknown_query_parameter_is_named(api, session_id):
-    """A misspelt parameter is not silently ignored."""
+    """A misspelled parameter is not silently ignored."""
     error = refused(api.call("GET", f"/files?sessionId={session_id}&dir=x"), 400, "InvalidRequest", "dir", "folder")
     assert error["target"] == "dir"
 
 
-def test_the_function_key_in_the_query_is_no_unknown_parameter(api, session_id):
+def test_the_function_key_in_the_query_is_accepted(api, session_id):
     """The host reads `code` and passes it on."""
     assert api.call("GET", f"/files?sessionId={session_id}&code=k&clientId=default").status_code == 200
 
@@ -295,15 +295,15 @@ def test_the_function_key_in_the_query_is_no_unknown_parameter(api, session_id):
     "path", ["/files", "/files/a.txt", "/files/a.txt/content", "/executions/e-1", "/files?sessionId="]
 )
 def test_a_missing_session_id_is_named(api, path):
-    """Where a session must be named, its absence is an error of its own code."""
+    """Where it is required, its absence is InvalidSessionId."""
     refused(api.call("GET", path), 400, "InvalidSessionId", "sessionId is missing")
 
 
 @pytest.mark.parametrize(
     "wrong", ["abc", "a" * 129, "a b c d", "user@example.org", "../../x", "ab_cd", "äöüß", "abcd\n"]
 )
-def test_a_bad_session_id_is_refused_with_advice(api, wrong):
-    """In the body, the query and the path: 400, and to send a UUID or a hash."""
+def test_an_invalid_session_id_is_refused(api, wrong):
+    """In the body, the query and the path; the message suggests a UUID or a hash."""
     for response in (
         api.call("POST", "/executions", json={"pythonCode": "1", "sessionId": wrong}),
         api.call("GET", f"/files?sessionId={quote(wrong)}"),
@@ -346,8 +346,8 @@ def test_a_bad_session_id_is_refused_with_advice(api, wrong):
         "encoded-slash",
     ],
 )
-def test_a_bad_file_name_is_refused(api, session_id, name, words):
-    """The message says what is wrong with it, and nothing is stored."""
+def test_an_invalid_file_name_is_refused(api, session_id, name, words):
+    """The message states the problem, and nothing is stored."""
     body = {"sessionId": session_id, "files": [{"fileName": "good.txt", "fileContent": ""}, {"fileName": name}]}
     body["files"][1]["fileContent"] = "YQ=="
     error = refused(api.call("POST", "/files", json=body), 400, "InvalidFileName", *words)
@@ -357,25 +357,25 @@ def test_a_bad_file_name_is_refused(api, session_id, name, words):
 
 @pytest.mark.parametrize("name", ["a%2Fb.txt", "..%2f..%2fetc%2fpasswd", "%5C", "a%3Fb", "x" * 256])
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_a_bad_file_name_in_the_path_is_refused(api, session_id, name, method):
+def test_an_invalid_file_name_in_the_path_is_refused(api, session_id, name, method):
     """Encoded slashes and the like do not become paths."""
     refused(api.call(method, f"/files/{name}?sessionId={session_id}", data=b"x"), 400, "InvalidFileName")
 
 
 def test_a_nul_in_the_path_is_refused_by_the_host(api, session_id):
-    """As the real host's server does."""
+    """As by the server of the real host."""
     assert api.call("GET", f"/files/a%00b?sessionId={session_id}").status_code == 400
 
 
 @pytest.mark.parametrize("folder", ["..", "a/../b", "a.b", "a//b", "a*", "x" * 1025])
-def test_a_bad_folder_is_refused(api, session_id, folder):
-    """A folder has no dot, and is named below /mnt/data."""
+def test_an_invalid_folder_is_refused(api, session_id, folder):
+    """A folder has no dot, and is relative to /mnt/data."""
     response = api.call("GET", f"/files?sessionId={session_id}&folder={quote(folder)}")
     assert refused(response, 400, "InvalidFileName")["target"] == "folder"
 
 
-def test_a_folder_with_a_part_that_is_too_long_is_refused(api, session_id):
-    """The message tells the limit, which counts bytes; the parts together may be longer."""
+def test_a_folder_with_a_name_that_is_too_long_is_refused(api, session_id):
+    """The limit is in bytes for each name; the path may be longer."""
     for folder in ("x" * 256, f"a/{'é' * 128}/b"):
         response = api.call("GET", f"/files?sessionId={session_id}&folder={quote(folder)}")
         assert refused(response, 400, "InvalidFileName", "255 bytes")["target"] == "folder"
@@ -392,15 +392,15 @@ def test_a_folder_with_a_part_that_is_too_long_is_refused(api, session_id):
     ],
 )
 def test_content_types_are_the_same_on_every_machine(api, session_id, name, kind):
-    """What the machine's own tables say does not matter."""
+    """They do not depend on the machine's own tables."""
     api.call("PUT", f"/files/{name}?sessionId={session_id}", data=b"x")
     response = api.call("GET", f"/files/{name}?sessionId={session_id}")
     assert response.json()["contentType"] == f"application/{kind}"
 
 
 @pytest.mark.parametrize("name", ["a b.csv", "Übersicht Café.xlsx", "x@$&=;,#%^().txt", "日本語.txt", "-._.", ".env"])
-def test_every_name_that_sessions_take_makes_the_round_trip(api, session_id, name):
-    """What may be stored can be listed, read, downloaded and deleted under the same name."""
+def test_every_valid_name_can_be_used_in_all_operations(api, session_id, name):
+    """It is stored, listed, read, downloaded and deleted."""
     path = f"/files/{quote(name, safe='')}"
     stored = api.call("PUT", f"{path}?sessionId={session_id}", data=name.encode())
     assert stored.status_code == 200, stored.text
@@ -436,8 +436,8 @@ def test_every_name_that_sessions_take_makes_the_round_trip(api, session_id, nam
         "logic-apps",
     ],
 )
-def test_content_is_taken_in_each_form(api, session_id, content, stored):
-    """Base64, what Logic Apps makes of a file, and data URIs."""
+def test_content_may_have_several_forms(api, session_id, content, stored):
+    """Base64, the file object of Logic Apps, and data URIs."""
     body = {"sessionId": session_id, "files": [{"fileName": "x.bin", "fileContent": content}]}
     assert api.call("POST", "/files", json=body).status_code == 200
     assert api.call("GET", f"/files/x.bin/content?sessionId={session_id}").content == stored
@@ -459,7 +459,7 @@ def test_content_is_taken_in_each_form(api, session_id, content, stored):
     ],
 )
 def test_content_that_is_not_base64_is_refused(api, session_id, content):
-    """Text as it is, is not guessed at: the message says how to send it."""
+    """The connector does not guess whether it is text."""
     body = {"sessionId": session_id, "files": [{"fileName": "x.txt", "fileContent": content}]}
     assert refused(api.call("POST", "/files", json=body), 400, "InvalidFileContent")["target"] == "files[0].fileContent"
     assert api.call("GET", f"/files?sessionId={session_id}").json()["files"] == []
@@ -468,8 +468,8 @@ def test_content_that_is_not_base64_is_refused(api, session_id, content):
 # ---- multipart
 
 
-def test_multipart_takes_several_files_and_fields(api, session_id):
-    """Files under the name `file`, and the members of the JSON body as fields."""
+def test_multipart_has_several_files_and_fields(api, session_id):
+    """Files are named `file`, and fields are named as the members of the JSON body."""
     parts = [("file", ("a.txt", b"A")), ("file", ("/mnt/data/b.txt", b"B"))]
     response = api.call("POST", "/files", files=parts, data={"sessionId": session_id, "folder": "in"})
     assert response.status_code == 200, response.text
@@ -480,17 +480,17 @@ def test_multipart_takes_several_files_and_fields(api, session_id):
 
 
 def test_multipart_is_checked_like_json(api):
-    """Unknown parts, missing files, bad ids and bad names are the same errors."""
+    """Unknown parts, missing files, invalid ids and invalid names are the same errors."""
     file = ("file", ("a.txt", b"A"))
     refused(api.call("POST", "/files", files=[("other", ("a", b"A"))]), 400, "InvalidRequest", "other")
     refused(api.call("POST", "/files", files=[file], data={"dir": "x"}), 400, "InvalidRequest", "dir")
     refused(api.call("POST", "/files", files={"sessionId": (None, "abcd")}), 400, "InvalidRequest", "file")
     refused(api.call("POST", "/files", files=[file], data={"sessionId": "a b"}), 400, "InvalidSessionId")
     refused(api.call("POST", "/files", files=[("file", ("a*b", b"A"))]), 400, "InvalidFileName")
-    refused(api.call("POST", "/files", files=[file, file]), 400, "InvalidRequest", "a.txt", "twice")
+    refused(api.call("POST", "/files", files=[file, file]), 400, "InvalidRequest", "a.txt", "Duplicate")
     refused(api.call("POST", "/files", files=[file, ("file", (None, "x"))]), 400, "InvalidRequest", "filename")
     twice = [file, ("folder", (None, "a")), ("folder", (None, "b"))]
-    refused(api.call("POST", "/files", files=twice), 400, "InvalidRequest", "folder", "2 times")
+    refused(api.call("POST", "/files", files=twice), 400, "InvalidRequest", "folder", "Duplicate")
     nameless = b'--x\r\nContent-Disposition: form-data; filename="a"\r\n\r\nA\r\n--x--\r\n'
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
     refused(api.call("POST", "/files", data=nameless, headers=headers), 400, "InvalidRequest")
@@ -501,8 +501,8 @@ def test_multipart_is_checked_like_json(api):
 # ---- files
 
 
-def test_a_file_that_is_not_there_is_not_found(api, session_id):
-    """Read, download, headers and delete say so, with what to do."""
+def test_a_file_that_does_not_exist_is_not_found(api, session_id):
+    """For all operations on a file; the message says what to do."""
     for method, path in (("GET", "/files/no.txt"), ("GET", "/files/no.txt/content"), ("DELETE", "/files/no.txt")):
         refused(api.call(method, f"{path}?sessionId={session_id}"), 404, "FileNotFound", "no.txt", "ListFiles")
     assert api.call("HEAD", f"/files/no.txt/content?sessionId={session_id}").status_code == 404
@@ -522,8 +522,8 @@ def test_a_file_that_is_not_there_is_not_found(api, session_id):
         ("bytes=-", 200, b"0123456789", None),
     ],
 )
-def test_a_range_is_honoured(api, session_id, asked, status, content, content_range):
-    """One range gives 206 and its bytes; what is none gives the whole file (RFC 9110, section 14.2)."""
+def test_a_range_is_served(api, session_id, asked, status, content, content_range):
+    """One range gets 206; several, and what is not a range, the complete file (RFC 9110, section 14.2)."""
     api.call("PUT", f"/files/x.bin?sessionId={session_id}", data=b"0123456789")
     response = api.call("GET", f"/files/x.bin/content?sessionId={session_id}", headers={"Range": asked})
     assert (response.status_code, response.content) == (status, content)
@@ -531,8 +531,8 @@ def test_a_range_is_honoured(api, session_id, asked, status, content, content_ra
 
 
 @pytest.mark.parametrize("asked", ["bytes=0-" + "9" * 5000, "bytes=" + "9" * 5000 + "-", "bytes=٣-٤"])
-def test_an_odd_range_is_no_range(api, session_id, asked):
-    """A header that means nothing does nothing."""
+def test_an_invalid_range_is_ignored(api, session_id, asked):
+    """The response is the complete file."""
     api.call("PUT", f"/files/x.bin?sessionId={session_id}", data=b"0123456789")
     headers = {"Range": asked.encode()}
     response = api.call("GET", f"/files/x.bin/content?sessionId={session_id}", headers=headers)
@@ -540,8 +540,8 @@ def test_an_odd_range_is_no_range(api, session_id, asked):
 
 
 @pytest.mark.parametrize("asked", ["bytes=10-", "bytes=-0"])
-def test_a_range_behind_the_end_is_refused(api, session_id, asked):
-    """416 tells how long the file is."""
+def test_a_range_after_the_end_is_refused(api, session_id, asked):
+    """The response has the file's size."""
     api.call("PUT", f"/files/x.bin?sessionId={session_id}", data=b"0123456789")
     response = api.call("GET", f"/files/x.bin/content?sessionId={session_id}", headers={"Range": asked})
     refused(response, 416, "RangeNotSatisfiable")
@@ -549,7 +549,7 @@ def test_a_range_behind_the_end_is_refused(api, session_id, asked):
 
 
 def test_a_download_is_never_shown_as_a_page(api, session_id):
-    """A file from a session keeps its type, and a browser saves it instead of running it."""
+    """The file keeps its type, and a browser saves it instead of running it."""
     api.call("PUT", f"/files/é.html?sessionId={session_id}", data=b"<script>")
     response = api.call("GET", f"/files/é.html/content?sessionId={session_id}")
     assert response.headers["Content-Type"] == "text/html"
@@ -557,8 +557,8 @@ def test_a_download_is_never_shown_as_a_page(api, session_id):
     assert response.headers["Content-Disposition"] == "attachment; filename=\"_.html\"; filename*=UTF-8''%C3%A9.html"
 
 
-def test_the_headers_of_a_download_tell_its_size(api, session_id):
-    """HEAD answers as GET does, without the bytes."""
+def test_head_has_the_headers_of_a_download(api, session_id):
+    """Without the bytes."""
     api.call("PUT", f"/files/x.csv?sessionId={session_id}", data=b"0123456789")
     response = api.call("HEAD", f"/files/x.csv/content?sessionId={session_id}")
     assert response.status_code == 200
@@ -568,8 +568,8 @@ def test_the_headers_of_a_download_tell_its_size(api, session_id):
     assert response.headers["Content-Type"] == "text/csv"
 
 
-def test_json_in_parts_is_refused_in_words(api, session_id):
-    """UploadFile takes no parts, and says where they go."""
+def test_upload_file_refuses_chunked_uploads(api, session_id):
+    """The message refers to PutFile."""
     headers = {"x-ms-transfer-mode": "chunked", "x-ms-content-length": "100"}
     refused(api.call("POST", "/files", headers=headers), 400, "InvalidRequest", "PutFile")
 
@@ -577,14 +577,15 @@ def test_json_in_parts_is_refused_in_words(api, session_id):
 # ---- the pool behind it
 
 
-def test_a_missing_role_is_said_in_words(start_pool, start_connector):
-    """An identity without the role is a 403 that names the role."""
+def test_a_missing_role_is_named(start_pool, start_connector):
+    """An identity without the role is a 403."""
     connector = start_connector(**start_pool(role_held=False).environment)
     refused(connector.call("GET", "/connection"), 403, "SessionExecutorRoleMissing", "Session Executor", "minutes")
 
 
-def test_a_full_pool_is_said_in_words(start_pool, start_connector):
-    """429 with Retry-After, for execution and upload alike."""
+def test_a_full_pool_is_too_many_sessions(start_pool, start_connector, monkeypatch):
+    """429 with Retry-After."""
+    monkeypatch.setattr("connector.app.DEADLINES", Deadlines(hand_over_seconds=0.3))
     connector = start_connector(**start_pool(max_sessions=1).environment)
     first = connector.execute("1")
     response = connector.call("POST", "/executions", json={"pythonCode": "1"})
@@ -594,8 +595,9 @@ def test_a_full_pool_is_said_in_words(start_pool, start_connector):
     assert connector.execute("2")["result"] == "2"
 
 
-def test_a_pool_that_is_down_is_unreachable(start_connector, emulator):
-    """502 that names the setting to look at."""
+def test_a_pool_that_is_down_is_unreachable(start_connector, emulator, monkeypatch):
+    """502; the message names the setting to check."""
+    monkeypatch.setattr("connector.app.DEADLINES", Deadlines(hand_over_seconds=0.3, retry_pause_seconds=0))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -610,7 +612,7 @@ def test_a_pool_that_is_down_is_unreachable(start_connector, emulator):
 
 
 def test_a_slow_pool_is_a_timeout(start_connector, emulator, faulty_pool, answer, monkeypatch):
-    """A read is a 504 when the pool takes too long; a run, which goes on there, is a 200 with status Unknown."""
+    """A read is a 504; a run, which the pool continues, a 200 with status Unknown."""
     monkeypatch.setattr("connector.app.DEADLINES", Deadlines(read_seconds=0.1, response_margin_seconds=0))
     pool = faulty_pool(answer(after_seconds=1.5))
     connector = start_connector(**{**emulator.environment, "POOL_MANAGEMENT_ENDPOINT": pool.url})
@@ -618,8 +620,8 @@ def test_a_slow_pool_is_a_timeout(start_connector, emulator, faulty_pool, answer
     assert connector.execute("1", timeoutInSeconds=1)["status"] == "Unknown"
 
 
-def test_a_pool_that_answers_nonsense(start_connector, emulator, faulty_pool, answer):
-    """Reads are a 502; a run, which may have happened, is a 200 with status Unknown and what to do."""
+def test_a_response_that_cannot_be_understood(start_connector, emulator, faulty_pool, answer):
+    """Reads are a 502; a run, which may have happened, is a 200 with status Unknown and a hint."""
     pool = faulty_pool(answer(body=b"<html>secret</html>"))
     connector = start_connector(**{**emulator.environment, "POOL_MANAGEMENT_ENDPOINT": pool.url})
     response = connector.call("GET", "/connection")
@@ -632,15 +634,15 @@ def test_a_pool_that_answers_nonsense(start_connector, emulator, faulty_pool, an
     assert uuid.UUID(lost["executionId"])
 
 
-def test_an_operation_without_settings_says_which_is_missing(start_connector):
-    """An app that is not set up starts, is healthy, and tells what is missing."""
+def test_without_settings_the_missing_one_is_named(start_connector):
+    """The app starts and is healthy; each operation names the missing setting."""
     connector = start_connector()
     assert connector.call("GET", "/health").json() == {"status": "Healthy"}
     refused(connector.call("GET", "/connection"), 500, "InternalError", "POOL_MANAGEMENT_ENDPOINT")
 
 
-def test_a_fault_of_the_connector_tells_nothing_but_its_id(api, monkeypatch, caplog):
-    """No stack trace leaves; the log has it under the request id."""
+def test_a_bug_is_reported_with_its_request_id(api, monkeypatch, caplog):
+    """The response has no stack trace; the log has it under the request id."""
 
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("inner secret")
@@ -658,7 +660,7 @@ def test_a_fault_of_the_connector_tells_nothing_but_its_id(api, monkeypatch, cap
 
 @pytest.mark.parametrize("header", [{"Host": "connector.example"}, {"Origin": "https://page.example"}])
 def test_a_web_page_cannot_reach_the_emulator(api, emulator, header):
-    """A foreign Host or Origin is refused by the connector and by the pool, before anything runs."""
+    """Connector and pool refuse a foreign Host or Origin before anything runs."""
     for url in (f"{api.url}/executions", f"{emulator.pool.endpoint}/metadata"):
         parts = urlsplit(url)
         connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)
@@ -669,18 +671,18 @@ def test_a_web_page_cannot_reach_the_emulator(api, emulator, header):
         connection.close()
 
 
-def test_the_document_carries_the_address_of_the_app(api):
+def test_the_document_has_the_address_of_the_app(api):
     """servers[0] is where the operations are."""
     assert api.call("GET", "/openapi.json").json()["servers"] == [{"url": api.url}]
 
 
 @pytest.mark.parametrize("path", ["/openapi.json/", "/OpenAPI.json"])
-def test_the_documents_address_does_not_depend_on_how_it_was_asked_for(api, path):
-    """Case and a slash at the end do not matter to the host."""
+def test_the_documents_address_does_not_depend_on_the_request(api, path):
+    """The host ignores case, and a slash at the end."""
     assert api.call("GET", path).json()["servers"] == [{"url": api.url}]
 
 
-def test_the_document_does_not_believe_the_host_header(api):
-    """The address comes from the platform, whatever a request says."""
+def test_the_document_ignores_the_host_header(api):
+    """The address is the platform's."""
     response = api.call("GET", "/openapi.json", headers={"Host": "localhost:1"})
     assert response.json()["servers"] == [{"url": api.url}]

@@ -1,4 +1,4 @@
-"""How much more than a request's body the process holds that runs the functions, as benchmarks.files measures it."""
+"""How much memory the process of the functions needs beyond the body of a request, as benchmarks.files measures it."""
 
 import json
 import subprocess
@@ -23,7 +23,7 @@ JOBS = {
 
 
 def test_a_file_takes_no_more_memory_than_it_must(emulator):
-    """As it is nothing, as base64 its texts, from the pool once, in parts one part; and no byte of it is another."""
+    """Raw uploads: nothing; base64: its texts; downloads: the file once; chunks and ranges: one of them."""
     command = [sys.executable, "-m", "benchmarks.functions_program", *JOBS]
     environment = {"PATH": "/usr/bin:/bin", **emulator.environment}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=90)

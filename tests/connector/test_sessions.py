@@ -4,8 +4,8 @@ import time
 from datetime import datetime
 
 
-def test_a_session_tells_its_times(api, session_id):
-    """Made, last used, and when it ends if nobody uses it; looking does not use it."""
+def test_get_session_returns_the_times(api, session_id):
+    """Created, last used, and when it expires; the call itself does not use the session."""
     api.execute("1", session_id)
     session = api.call("GET", f"/sessions/{session_id}").json()
     created, used, expires = (
@@ -16,22 +16,22 @@ def test_a_session_tells_its_times(api, session_id):
     assert api.call("GET", f"/sessions/{session_id}").json() == session
 
 
-def test_an_ended_session_is_gone_with_all_it_held(api, session_id):
-    """The next call under the same id gets a new, empty session."""
+def test_end_session_deletes_variables_and_files(api, session_id):
+    """The next call with the same id gets a new, empty session."""
     api.execute("x = 1; open('/mnt/data/f', 'w').close()", session_id)
     assert api.call("DELETE", f"/sessions/{session_id}").status_code == 204
     run = api.execute("import os; 'x' in globals(), 'f' in os.listdir('/mnt/data')", session_id)
     assert (run["result"], run["isNewSession"]) == ("(False, False)", True)
 
 
-def test_a_session_that_is_not_there_is_not_found(api, session_id):
-    """Looking at it and ending it are 404, and make none."""
+def test_a_session_that_does_not_exist_is_not_found(api, session_id):
+    """GetSession and EndSession start none."""
     for method in ("GET", "DELETE", "GET"):
         response = api.call(method, f"/sessions/{session_id}")
         assert (response.status_code, response.json()["error"]["code"]) == (404, "SessionNotFound")
 
 
-def test_an_unused_session_ends_by_itself(start_pool, start_connector, session_id):
+def test_an_unused_session_expires(start_pool, start_connector, session_id):
     """After the pool's cooldown."""
     connector = start_connector(**start_pool(cooldown=0.5).environment)
     connector.execute("1", session_id)

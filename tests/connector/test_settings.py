@@ -1,4 +1,4 @@
-"""The settings: what they take and what a wrong one says."""
+"""The settings: which values they accept, and the errors for others."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def settings(**environment: str) -> Settings:
 
 
 def test_everything_but_the_pool_has_a_default():
-    """The pool's address is all that must be set."""
+    """The pool's endpoint is the only required setting."""
     found = settings()
     assert found.pool_management_endpoint == ENDPOINT
     assert found.pool_credential == "managed_identity"
@@ -23,7 +23,7 @@ def test_everything_but_the_pool_has_a_default():
 
 
 def test_each_setting_has_a_field():
-    """The table and the values are the same settings."""
+    """The table and the values have the same settings."""
     assert [setting.name.lower() for setting in SETTINGS] == list(Settings.__dataclass_fields__)
 
 
@@ -46,22 +46,22 @@ def test_each_setting_has_a_field():
         ("PUBLIC_BASE_URL", "example.org"),
     ],
 )
-def test_a_wrong_value_is_named(name, value):
-    """A value that cannot be is an error that names the setting, and keeps the value to itself."""
+def test_an_invalid_value_is_an_error(name, value):
+    """It names the setting, and does not have the value."""
     with pytest.raises(InternalError) as failure:
         settings(**{name: value})
     assert name in failure.value.message
     assert value not in failure.value.message.replace("0", "?") or value == "0"
 
 
-def test_a_missing_pool_is_named():
-    """Without a pool the connector says which setting to make."""
+def test_a_missing_pool_is_an_error():
+    """It names the setting."""
     with pytest.raises(InternalError, match="POOL_MANAGEMENT_ENDPOINT"):
         Settings.from_environment({})
 
 
 def test_an_empty_value_means_the_default():
-    """Bicep passes empty strings for what is left out."""
+    """Bicep passes empty strings for values that are not set."""
     assert settings(MAX_CODE_CHARACTERS=" ").max_code_characters == 262144
 
 
@@ -74,7 +74,7 @@ def test_an_empty_value_means_the_default():
     ],
 )
 def test_the_public_address(environment, url):
-    """The platform's name for the app is its address, unless another one was set."""
+    """The platform's name for the app is its address, unless another one is set."""
     assert settings(**environment).public_base_url == url
 
 
@@ -88,7 +88,7 @@ ENTRA = {
 
 
 def test_sign_in_with_entra():
-    """Lists have commas between them, and IDs are taken as Entra ID writes them, in lower case."""
+    """Lists are separated by commas, and IDs are converted to lower case, as Entra ID writes them."""
     found = settings(**ENTRA)
     assert found.entra_tenant_id == TENANT.lower()
     assert found.entra_audiences == ("an-id", "api://an-id")
@@ -96,17 +96,17 @@ def test_sign_in_with_entra():
 
 
 @pytest.mark.parametrize("name", ["ENTRA_TENANT_ID", "ENTRA_AUDIENCES", "ENTRA_ALLOWED_CALLERS"])
-def test_sign_in_with_entra_is_whole(name):
-    """What sign-in needs is required with it, and is named when it is missing; with function keys nothing is."""
+def test_sign_in_with_entra_requires_its_settings(name):
+    """A missing one is named; function keys require none of them."""
     with pytest.raises(InternalError, match=name):
         settings(**{**ENTRA, name: " "})
     without = {**ENTRA, "ENTRA_ALLOWED_CALLERS": " ", name: " ", "CONNECTOR_AUTH": "key"}
     assert settings(**without).connector_auth == "key"
 
 
-def test_a_list_of_callers_that_nobody_is_held_to():
-    """With function keys it would let in everybody with a key: that is refused, and not passed over."""
-    with pytest.raises(InternalError, match="ENTRA_ALLOWED_CALLERS says who may call, but with CONNECTOR_AUTH=key"):
+def test_a_list_of_callers_without_entra_is_refused():
+    """With function keys, the list would have no effect."""
+    with pytest.raises(InternalError, match="ENTRA_ALLOWED_CALLERS restricts callers, and CONNECTOR_AUTH=key"):
         settings(**{**ENTRA, "CONNECTOR_AUTH": "key"})
 
 
@@ -120,5 +120,5 @@ def test_a_list_of_callers_that_nobody_is_held_to():
     ],
 )
 def test_the_authority(value, address):
-    """The host of Entra ID may come without its scheme, as azure-identity has it, and with a slash, as Bicep does."""
+    """The host of Entra ID may have no scheme, as in azure-identity, and a slash at the end, as in Bicep."""
     assert settings(AZURE_AUTHORITY_HOST=value).azure_authority_host == address

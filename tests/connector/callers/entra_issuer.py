@@ -20,7 +20,7 @@ ALICE, BOB, EVE = (f"{number}0000000-aaaa-4bbb-8ccc-dddddddddddd" for number in 
 
 
 class Issuer:
-    """`published` are the keys in the JWK set, by key id. What `body` has instead is answered as it is."""
+    """`published` are the ids of the keys in the JWK set. `body` replaces the response."""
 
     def __init__(self) -> None:
         self.private = {key_id: _private_key() for key_id in ("first", "second")}
@@ -55,7 +55,7 @@ class Issuer:
 
     @property
     def environment(self) -> dict[str, str]:
-        """For a connector whose callers Alice and Bob are."""
+        """For a connector that Alice and Bob may call."""
         return {
             "CONNECTOR_AUTH": "entra",
             "AZURE_AUTHORITY_HOST": self.url,
@@ -72,7 +72,7 @@ class Issuer:
         return found
 
     def token(self, object_id: str = ALICE, *, key: str = "first", headers: Any = None, **claims: Any) -> str:
-        """Version 2, valid for an hour. A claim that is None is left out; `headers` replace those of the token."""
+        """Of version 2, valid for an hour. A claim with None is omitted; `headers` replace those of the token."""
         now = int(time.time())
         said = {
             "aud": CONNECTOR,
@@ -92,12 +92,12 @@ class Issuer:
         return jwt.encode(present, self.private[key], "RS256", {"kid": key, **(headers or {})})
 
     def version_1_token(self, object_id: str = ALICE, **claims: Any) -> str:
-        """What an app registration gets that asks for no version."""
+        """For an app registration that does not request a version."""
         first = {"aud": f"api://{CONNECTOR}", "iss": f"https://sts.windows.net/{TENANT}/", "ver": "1.0"}
         return self.token(object_id, **{**first, "azp": None, "appid": CLIENT, **claims})
 
     def bearer(self, object_id: str = ALICE, **claims: Any) -> dict[str, str]:
-        """The header that a caller sends."""
+        """The Authorization header of a caller."""
         return {"Authorization": f"Bearer {self.token(object_id, **claims)}"}
 
 

@@ -1,4 +1,4 @@
-"""Tokens in addresses that need no key."""
+"""Tokens in signed addresses."""
 
 import base64
 
@@ -10,31 +10,31 @@ KEY, OTHER = "k" * 40, "o" * 40
 MEMBERS = {"sessionId": "a-session", "executionId": "1"}
 
 
-def test_what_was_sealed_is_opened_by_another_instance():
-    """Nothing but the key is needed to open a token."""
+def test_another_instance_opens_a_token():
+    """It needs nothing but the key."""
     token = Tokens(KEY).seal("poll", MEMBERS, lifetime_seconds=60)
     assert Tokens(KEY).open("poll", token) == MEMBERS
 
 
-def test_a_token_is_one_step_of_a_path_and_tells_nothing():
-    """It can stand in an address as it is, and nobody can read in it."""
+def test_a_token_is_an_opaque_segment_of_a_path():
+    """It needs no encoding in an address, and cannot be read."""
     token = Tokens(KEY).seal("poll", MEMBERS, lifetime_seconds=60)
     assert token.replace("-", "").replace("_", "").isalnum()
     assert b"a-session" not in base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
 
 
-def test_a_token_serves_its_purpose_alone():
+def test_a_token_is_for_one_purpose():
     """One for a poll opens no upload."""
     assert Tokens(KEY).open("upload", Tokens(KEY).seal("poll", MEMBERS, lifetime_seconds=60)) is None
 
 
-def test_a_token_ends():
-    """After its lifetime it opens nothing."""
+def test_a_token_expires():
+    """After its lifetime it is not opened."""
     assert Tokens(KEY).open("poll", Tokens(KEY).seal("poll", MEMBERS, lifetime_seconds=-1)) is None
 
 
 def test_a_key_can_be_changed():
-    """What the previous key sealed stays valid as long as that key is known; new tokens are of the new key."""
+    """Tokens of the previous key stay valid while that is set; new tokens are of the new key."""
     old = Tokens(KEY).seal("poll", MEMBERS, lifetime_seconds=60)
     both = Tokens(OTHER, KEY)
     assert both.open("poll", old) == MEMBERS
@@ -43,13 +43,13 @@ def test_a_key_can_be_changed():
 
 
 @pytest.mark.parametrize("token", ["", "x", "a" * 200, "ä", "gAAAAA", "%2F", "\udc80", "=" * 8])
-def test_what_nobody_sealed_opens_nothing(token):
-    """Not an error either."""
+def test_other_texts_are_not_tokens(token):
+    """They are no error either."""
     assert Tokens(KEY).open("poll", token) is None
 
 
-def test_a_changed_token_opens_nothing():
-    """Whoever changes one letter has no token any more."""
+def test_a_changed_token_is_not_opened():
+    """Even by one letter."""
     token = Tokens(KEY).seal("poll", MEMBERS, lifetime_seconds=60)
     changed = token[:30] + ("A" if token[30] != "A" else "B") + token[31:]
     assert Tokens(KEY).open("poll", changed) is None

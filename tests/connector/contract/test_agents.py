@@ -1,4 +1,4 @@
-"""The agents' document: valid OpenAPI 3.0, which importers of all kinds can read."""
+"""The agents' document: valid OpenAPI 3.0, which all kinds of importers can read."""
 
 import json
 import re
@@ -39,19 +39,19 @@ IN_SOURCE = operations(resolved(SOURCE, SOURCE))
 
 
 def test_it_is_valid(agents):
-    """Validators of OpenAPI take it."""
+    """A validator of OpenAPI accepts it."""
     assert agents["openapi"].startswith("3.0.")
     openapi_spec_validator.validate(agents)
 
 
-def test_it_has_all_operations_that_take_and_answer_json(agents):
+def test_it_has_all_operations_with_json(agents):
     """The others have raw bytes, are for machines, or serve the documents themselves."""
     assert IN_SOURCE.keys() - operations(agents).keys() == LEFT_OUT
 
 
 @pytest.mark.parametrize("operation_id", sorted(IN_SOURCE.keys() - LEFT_OUT))
-def test_an_operation_is_what_the_contract_says(agents, operation_id):
-    """Its texts, parameters and body are those of openapi.yaml."""
+def test_an_operation_equals_the_contracts(agents, operation_id):
+    """Texts, parameters and body are those of openapi.yaml."""
     source, derived = IN_SOURCE[operation_id], operations(agents)[operation_id]
 
     def plain(node):
@@ -72,21 +72,21 @@ def test_an_operation_is_what_the_contract_says(agents, operation_id):
     assert derived["responses"].keys() == source["responses"].keys()
 
 
-def test_nothing_that_a_tool_is_made_of_is_a_reference(agents):
-    """Not all importers follow them: parameters, bodies and answers of success are whole."""
+def test_tools_need_no_references(agents):
+    """Not all importers follow them: parameters, bodies and successful responses are inlined."""
     for operation in operations(agents).values():
         success = {status: answer for status, answer in operation["responses"].items() if status.startswith("2")}
         assert "$ref" not in json.dumps({**operation, "responses": success})
 
 
 def test_a_parameters_description_is_in_its_schema_too(agents):
-    """Semantic Kernel shows a model the schema of each argument, and nothing else of it."""
+    """Semantic Kernel shows models only the schema of each argument."""
     for operation in operations(agents).values():
         for parameter in operation["parameters"]:
             assert parameter["schema"]["description"] == parameter["description"]
 
 
-def test_bodies_and_answers_are_json(agents):
+def test_bodies_and_responses_are_json(agents):
     """Importers refuse a document with anything else."""
     for operation in operations(resolved(agents, agents)).values():
         for content in (operation.get("requestBody", {}), *operation["responses"].values()):
@@ -94,7 +94,7 @@ def test_bodies_and_answers_are_json(agents):
 
 
 def test_every_error_has_a_schema(agents):
-    """But for the host's 401, which has no body."""
+    """Except for the host's 401, which has no body."""
     for operation in operations(resolved(agents, agents)).values():
         for status, answer in operation["responses"].items():
             if not status.startswith("2") and status != "401":
@@ -102,14 +102,14 @@ def test_every_error_has_a_schema(agents):
                 assert schema["properties"]["error"]["required"] == ["code", "message"]
 
 
-def test_answers_may_get_members(agents):
-    """A reader that holds an answer to its schema takes the answers of later versions too."""
+def test_responses_may_get_members(agents):
+    """A client that validates responses accepts those of later versions too."""
     for operation in operations(resolved(agents, agents)).values():
         assert '"additionalProperties": false' not in json.dumps(operation["responses"])
 
 
-def test_the_key_is_one_scheme_for_all(agents):
-    """With more than one, or without the entry at the root, importers send none."""
+def test_the_key_is_the_only_scheme(agents):
+    """With several, or without the entry at the root, importers send none."""
     (name,) = agents["components"]["securitySchemes"]
     assert agents["security"] == [{name: []}]
     scheme = agents["components"]["securitySchemes"][name]
@@ -117,8 +117,8 @@ def test_the_key_is_one_scheme_for_all(agents):
     assert not any("security" in operation for operation in operations(agents).values())
 
 
-def test_arguments_stand_in_the_path_the_query_or_the_body(agents):
-    """GPT actions send no header but the key, and Semantic Kernel takes no parameter whose type is in `content`."""
+def test_arguments_are_in_the_path_the_query_or_the_body(agents):
+    """GPT actions send no header but the key, and Semantic Kernel reads no parameter with `content`."""
     for operation in operations(agents).values():
         for parameter in operation["parameters"]:
             assert parameter["in"] in ("path", "query")
@@ -126,7 +126,7 @@ def test_arguments_stand_in_the_path_the_query_or_the_body(agents):
 
 
 def test_an_argument_has_one_type(agents):
-    """Not all importers know choices between types."""
+    """Not all importers support alternatives."""
 
     def schemas(schema):
         yield schema
@@ -144,18 +144,18 @@ def test_an_argument_has_one_type(agents):
 
 
 def test_a_path_stays_below_the_address(agents):
-    """Semantic Kernel refuses dot segments, and what would lead to another host."""
+    """Semantic Kernel refuses dot segments, and paths that lead to another host."""
     for path in agents["paths"]:
         assert re.fullmatch(r"(/([A-Za-z]+|\{[A-Za-z]+\}))+", path)
 
 
 def test_there_are_few_enough_tools(agents):
-    """Agents choose well among up to about 25."""
+    """Agents choose well among about 25 at most."""
     assert len(operations(agents)) <= 25
 
 
 def test_what_cannot_be_undone_is_consequential(agents):
-    """A GPT asks before it deletes, and may be allowed once and for all to upload, to run code and to stop a run."""
+    """A GPT asks before it deletes, and may be allowed permanently to upload, run code and stop a run."""
     said = {
         operation_id: operation["x-openai-isConsequential"]
         for operation_id, operation in operations(agents).items()

@@ -1,4 +1,4 @@
-"""Deriving the documents costs nothing until someone asks for one."""
+"""The derived documents: when they are derived, from what, and how sign-in changes them."""
 
 import copy
 
@@ -11,7 +11,7 @@ from connector.contract.validation import read_document
 
 
 @pytest.mark.parametrize("kind", ["agents", "makers"])
-def test_a_document_is_derived_when_it_is_first_asked_for_and_once(kind, monkeypatch):
+def test_a_document_is_derived_once_on_its_first_use(kind, monkeypatch):
     """A cold start does not wait for it, and later calls get the same with their address."""
     calls = []
     monkeypatch.setattr(
@@ -24,8 +24,8 @@ def test_a_document_is_derived_when_it_is_first_asked_for_and_once(kind, monkeyp
     assert calls == [kind]
 
 
-def test_the_source_stays_as_it_is():
-    """Requests are checked against it."""
+def test_the_source_is_not_changed():
+    """Requests are validated against it."""
     source = read_document()
     before = copy.deepcopy(source)
     documents = Documents(source)
@@ -34,8 +34,8 @@ def test_the_source_stays_as_it_is():
     assert source == before
 
 
-def test_without_an_address_there_is_its_path_alone():
-    """A reader of the document takes the address that it got it from."""
+def test_without_an_address_the_path_is_used():
+    """Readers of a document complete it from where they got the document."""
     documents = Documents(read_document())
     swagger = documents.makers("/api")
     assert swagger["basePath"] == "/api"
@@ -98,8 +98,8 @@ GROWN = {
 }  # fmt: skip
 
 
-def test_makers_get_what_the_contract_grows_by():
-    """References, several media types, headers and null are brought into form, whatever they are called."""
+def test_makers_get_extensions_of_the_contract():
+    """References, several media types, headers and null are converted, whatever their names."""
     swagger = Documents(GROWN).makers("https://connector.example/api")
     assert list(swagger["paths"]) == ["/things/{name}"]
     (operation,) = swagger["paths"]["/things/{name}"].values()
@@ -130,8 +130,8 @@ def test_makers_get_what_the_contract_grows_by():
     }
 
 
-def test_agents_get_what_the_contract_grows_by():
-    """Names that begin like an extension are names where they stand for something."""
+def test_agents_get_extensions_of_the_contract():
+    """Names with x- are kept where they are names of the API."""
     openapi = Documents(GROWN).agents("https://connector.example/api")
     assert "x-ms-api-annotation" not in openapi["info"]
     (operation,) = openapi["paths"]["/things/{name}"].values()
@@ -144,7 +144,7 @@ def test_agents_get_what_the_contract_grows_by():
     assert "additionalProperties" not in thing
 
 
-def test_sign_in_takes_the_place_of_the_key():
+def test_sign_in_replaces_the_key():
     """With Entra ID, each document has that one scheme, and is valid; the source keeps its own."""
     source = read_document()
     documents = Documents(source, EntraId("https://login.example", "a-tenant"))

@@ -17,7 +17,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(("document", "fixture"), [("swagger", "makers"), ("openapi", "agents")])
 def test_it_prints_the_document_that_the_app_serves(document, fixture, api, request):
-    """For the same address, nothing differs."""
+    """For the same address, they are equal."""
     printed = run(document, "--url", api.url.removesuffix("/api"))
     assert printed.returncode == 0, printed.stderr
     assert json.loads(printed.stdout) == request.getfixturevalue(fixture)
@@ -25,13 +25,13 @@ def test_it_prints_the_document_that_the_app_serves(document, fixture, api, requ
 
 @pytest.mark.parametrize("path", ["", "/", "/api", "/api/"])
 def test_the_address_may_be_copied_with_or_without_the_prefix(path):
-    """The operations are below /api either way."""
+    """The operations are below /api in both cases."""
     swagger = json.loads(run("swagger", "--url", f"https://app.example{path}").stdout)
     assert (swagger["schemes"], swagger["host"], swagger["basePath"]) == (["https"], "app.example", "/api")
 
 
 def test_it_writes_to_a_file(tmp_path):
-    """With four spaces to a level, which certification asks for."""
+    """Indented by four spaces, which certification requires."""
     path = tmp_path / "apiDefinition.swagger.json"
     assert run("swagger", "--url", "https://app.example", "--output", str(path)).stdout == ""
     assert path.read_text(encoding="utf-8").startswith('{\n    "swagger": "2.0",\n')
@@ -45,8 +45,8 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("url", ["app.example", "ftp://app.example", "https://", "https://app.example/?code=1"])
-def test_what_is_no_address_is_refused(url):
-    """The message shows what one looks like."""
+def test_an_invalid_address_is_refused(url):
+    """The message has an example."""
     refused = run("swagger", "--url", url)
     assert refused.returncode == 2
     assert "https://YOUR-APP.azurewebsites.net" in refused.stderr

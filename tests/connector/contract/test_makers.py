@@ -1,4 +1,4 @@
-"""The makers' document: valid Swagger 2.0 that says what the contract says, as certification asks for it."""
+"""The makers' document: valid Swagger 2.0, equivalent to the contract, and as certification requires it."""
 
 import json
 import re
@@ -49,7 +49,7 @@ PUBLISHED = sorted(IN_SOURCE.keys() - LEFT_OUT)
 
 
 def assert_same_schema(derived: Json, source: Json, place: str) -> None:
-    """The same members, limits and texts, down to the last; alternatives are left without a type."""
+    """The same members, limits and texts at every level; alternatives have no type."""
     assert derived.keys() <= {*LIMITS, *SHOWN, "required", "properties", "items", "additionalProperties", "example"}, (
         place
     )
@@ -64,18 +64,18 @@ def assert_same_schema(derived: Json, source: Json, place: str) -> None:
 
 
 def test_it_is_valid(makers):
-    """Validators of Swagger take it."""
+    """A validator of Swagger accepts it."""
     assert makers["swagger"] == "2.0"
     openapi_spec_validator.validate(makers)
 
 
 def test_it_has_all_operations_but_those_for_programs(makers):
-    """Raw uploads, headers alone, and what needs no key are not for workflows."""
+    """Raw uploads, HEAD, and operations without a key are not for workflows."""
     assert IN_SOURCE.keys() - operations(makers).keys() == LEFT_OUT
 
 
 @pytest.mark.parametrize("operation_id", PUBLISHED)
-def test_an_operation_is_what_the_contract_says(makers, operation_id):
+def test_an_operation_equals_the_contracts(makers, operation_id):
     """Address, texts and statuses are those of openapi.yaml."""
     source, derived = IN_SOURCE[operation_id], operations(makers)[operation_id]
     for member in ("place", "summary", "description", "tags", "x-ms-visibility", "x-ms-api-annotation"):
@@ -86,8 +86,8 @@ def test_an_operation_is_what_the_contract_says(makers, operation_id):
 
 
 @pytest.mark.parametrize("operation_id", PUBLISHED)
-def test_parameters_are_what_the_contract_says(makers, operation_id):
-    """Each with its limits, default and texts, in the same order; those of the path say how they are encoded."""
+def test_parameters_equal_the_contracts(makers, operation_id):
+    """With limits, defaults and texts, in the same order; those of the path have an encoding."""
     source = IN_SOURCE[operation_id]["parameters"]
     derived = [parameter for parameter in operations(makers)[operation_id]["parameters"] if parameter["in"] != "body"]
     assert [parameter["name"] for parameter in derived] == [parameter["name"] for parameter in source]
@@ -103,7 +103,7 @@ def test_parameters_are_what_the_contract_says(makers, operation_id):
 
 
 @pytest.mark.parametrize("operation_id", PUBLISHED)
-def test_a_body_is_what_the_contract_says(makers, operation_id):
+def test_a_body_equals_the_contracts(makers, operation_id):
     """One parameter, with the schema of the JSON."""
     bodies = [parameter for parameter in operations(makers)[operation_id]["parameters"] if parameter["in"] == "body"]
     source = IN_SOURCE[operation_id].get("requestBody")
@@ -115,8 +115,8 @@ def test_a_body_is_what_the_contract_says(makers, operation_id):
 
 
 @pytest.mark.parametrize("operation_id", PUBLISHED)
-def test_the_answer_of_success_is_what_the_contract_says(makers, operation_id):
-    """A designer makes outputs of it. It is the only answer with a schema."""
+def test_the_successful_response_equals_the_contracts(makers, operation_id):
+    """Designers make outputs of it. It is the only response with a schema."""
     derived, source = operations(makers)[operation_id]["responses"], IN_SOURCE[operation_id]["responses"]
     schemas = {status: response["schema"] for status, response in derived.items() if "schema" in response}
     content = source.get("200", {}).get("content", {})
@@ -127,20 +127,20 @@ def test_the_answer_of_success_is_what_the_contract_says(makers, operation_id):
 
 
 def test_a_download_is_bytes(makers):
-    """As a file that the next step takes."""
+    """A file for the next step."""
     download = operations(makers)["DownloadFile"]
     schema = download["responses"]["200"]["schema"]
     assert (schema["type"], schema["format"]) == ("string", "binary")
     assert download["produces"] == ["application/octet-stream"]
 
 
-def test_its_parts_stand_in_the_order_that_is_asked_for(makers):
-    """Reviewers compare."""
+def test_its_members_have_the_required_order(makers):
+    """Reviewers compare it."""
     assert list(makers)[: len(ORDER)] == ORDER
 
 
-def test_media_types_are_said_for_each_operation(makers):
-    """JSON in, where anything goes in, and one kind of answer out."""
+def test_each_operation_has_its_media_types(makers):
+    """JSON for bodies, and one type of response."""
     for operation in operations(makers).values():
         takes_body = any(parameter["in"] == "body" for parameter in operation["parameters"])
         assert operation.get("consumes") == (["application/json"] if takes_body else None)
@@ -148,7 +148,7 @@ def test_media_types_are_said_for_each_operation(makers):
 
 
 def test_errors_are_listed(makers):
-    """Each operation says what can go wrong, so that a maker can plan for it."""
+    """Makers can handle what each operation lists."""
     for operation in operations(makers).values():
         listed = operation["responses"].keys()
         assert {"400", "401", "403", "429", "500", "502", "503", "504", "default"} <= listed, operation["operationId"]
@@ -156,8 +156,8 @@ def test_errors_are_listed(makers):
             assert "413" in listed
 
 
-def test_nothing_stands_beside_a_reference(makers):
-    """Readers of Swagger ignore it, and certification refuses it."""
+def test_a_reference_has_no_siblings(makers):
+    """Readers of Swagger ignore them, and certification refuses them."""
 
     def check(node: Any) -> None:
         if isinstance(node, dict):
@@ -169,8 +169,8 @@ def test_nothing_stands_beside_a_reference(makers):
     check(makers)
 
 
-def test_it_has_nothing_that_swagger_has_not(makers):
-    """No alternatives, no null, no bytes inside of JSON, no lists of types."""
+def test_it_has_only_what_swagger_has(makers):
+    """No alternatives, no null, no bytes in JSON, no lists of types."""
     text = json.dumps([makers["paths"], makers["definitions"], makers["parameters"]])
     assert not re.search('"(anyOf|oneOf|not|nullable|x-nullable|content|requestBody|components)":(?! {"type)', text)
     assert '"type": [' not in text
@@ -178,21 +178,21 @@ def test_it_has_nothing_that_swagger_has_not(makers):
 
 
 def test_every_definition_and_parameter_is_used(makers):
-    """And every reference leads to one."""
+    """And every reference is defined."""
     used = set(re.findall(r'"\$ref": "#/(\w+/\w+)"', json.dumps(makers)))
     there = {f"{section}/{name}" for section in ("definitions", "parameters") for name in makers[section]}
     assert used == there
 
 
-def test_the_key_is_asked_for_once(makers):
-    """Of several ways to sign in a custom connector takes the first."""
+def test_the_key_is_the_only_sign_in(makers):
+    """Of several, a custom connector takes the first."""
     (scheme,) = makers["securityDefinitions"].values()
     assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "header", "x-functions-key")
     assert makers["security"] == [{name: [] for name in makers["securityDefinitions"]}]
 
 
-def test_what_certification_asks_for_is_there(makers):
-    """Where the connector is from, and what a new connection is tried with."""
+def test_it_has_what_certification_requires(makers):
+    """The publisher, and the operation that tests a new connection."""
     assert {entry["propertyName"] for entry in makers["x-ms-connector-metadata"]} == {
         "Website",
         "Privacy policy",
@@ -208,7 +208,7 @@ def test_the_address_is_the_apps(makers, api):
     assert f"{scheme}://{makers['host']}{makers['basePath']}" == api.url
 
 
-def test_a_public_address_is_used_where_one_is_set(start_connector, emulator):
+def test_a_public_address_is_used_if_set(start_connector, emulator):
     """As in the other document."""
     connector = start_connector(PUBLIC_BASE_URL="https://connector.example", **emulator.environment)
     document = connector.call("GET", "/swagger.json").json()
@@ -216,7 +216,7 @@ def test_a_public_address_is_used_where_one_is_set(start_connector, emulator):
 
 
 def test_the_limit_of_code_is_the_settings(start_connector, emulator):
-    """The document says what the app takes."""
+    """The document has the limit of the app."""
     connector = start_connector(MAX_CODE_CHARACTERS="5", **emulator.environment)
     document = connector.call("GET", "/swagger.json").json()
     (body,) = document["paths"]["/executions"]["post"]["parameters"]

@@ -1,4 +1,4 @@
-"""Names and folders go the whole way, in every operation and on both families of the pool's wire."""
+"""Names and folders in every operation, on both families of the pool's wire."""
 
 import base64
 from urllib.parse import quote
@@ -54,8 +54,8 @@ def upload_parts(connector, query, session_id, folder, name, content):
 
 @pytest.mark.parametrize("upload", [upload_json, upload_form, upload_raw, upload_parts])
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_a_name_is_the_same_everywhere(connector, session_id, upload, folder):
-    """Stored, told, listed, seen by code, read as JSON and as bytes, and deleted, under the one name."""
+def test_a_name_is_the_same_in_all_operations(connector, session_id, upload, folder):
+    """Stored, returned, listed, seen by code, read as JSON and as bytes, and deleted."""
     query = f"?sessionId={session_id}&folder={quote(folder, safe='')}"
     for name in NAMES:
         answered = upload(connector, query, session_id, folder, name, name.encode())
@@ -79,17 +79,17 @@ def test_a_name_is_the_same_everywhere(connector, session_id, upload, folder):
 
 
 @pytest.mark.parametrize("upload", [upload_json, upload_form, upload_raw])
-def test_a_name_that_sessions_do_not_take_is_refused_in_words(connector, session_id, upload):
-    """The characters are named, with those that may stand there."""
+def test_an_invalid_name_is_refused(connector, session_id, upload):
+    """The message has the invalid characters and the valid ones."""
     refused = upload(connector, f"?sessionId={session_id}", session_id, "", "a*b|c.csv", b"x")
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "InvalidFileName")
     assert "has '*' '|'" in refused.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("upload", [upload_json, upload_form, upload_raw, upload_parts])
-@pytest.mark.parametrize("folder", [".outputs", "_outputs/run-1", "/mnt/data/_transfers/cuts/"])
-def test_nothing_is_uploaded_to_the_folders_of_the_connector(connector, session_id, upload, folder):
-    """There it would be lost later, or taken for the record of a run. Below the user's folders, names are free."""
+@pytest.mark.parametrize("folder", [".outputs", "_outputs/run-1", "/mnt/data/_transfers/ranges/"])
+def test_the_connectors_own_folders_are_refused(connector, session_id, upload, folder):
+    """Files there would be removed, or taken for its own; below the user's folders their names are free."""
 
     def answer(folder: str):
         query = f"?sessionId={session_id}&folder={quote(folder, safe='')}"
@@ -101,12 +101,12 @@ def test_nothing_is_uploaded_to_the_folders_of_the_connector(connector, session_
     refused = answer(folder)
     error = refused.json()["error"]
     assert (refused.status_code, error["code"], error["target"]) == (400, "InvalidFileName", "folder")
-    assert "is the connector's own" in error["message"]
+    assert "is reserved for the connector" in error["message"]
     assert answer("in/_transfers").status_code == 200
 
 
-def test_a_name_of_sessions_alone_is_one_of_all(connector, session_id):
-    """The documentation of pools lists no plus sign: such a file is stored, replaced and read inside the session."""
+def test_a_name_that_only_sessions_accept(connector, session_id):
+    """Pools document no plus sign: such files are stored, replaced and read inside the session."""
     query = f"?sessionId={session_id}"
 
     def upload(**contents: bytes) -> int:
@@ -124,7 +124,7 @@ def test_a_name_of_sessions_alone_is_one_of_all(connector, session_id):
     for method, path in (("GET", ""), ("GET", "/content"), ("DELETE", "")):
         missing = connector.call(method, f"/files/none%2B.csv{path}{query}")
         assert (missing.status_code, missing.json()["error"]["code"]) == (404, "FileNotFound")
-    left = connector.execute("import os; os.listdir('/mnt/data/_transfers/cuts')", session_id)["value"]
+    left = connector.execute("import os; os.listdir('/mnt/data/_transfers/ranges')", session_id)["value"]
     assert left == []
 
 
@@ -140,8 +140,8 @@ def test_a_name_of_sessions_alone_is_one_of_all(connector, session_id):
     ],
 )
 @pytest.mark.parametrize("several", [False, True])
-def test_a_place_that_is_taken_is_told(connector, session_id, name, folder, several):
-    """A file where a folder goes, and a folder where a file goes, whoever has to store it; what is there stays."""
+def test_a_path_that_is_taken_is_refused(connector, session_id, name, folder, several):
+    """By a folder, or a file where a folder goes, however the file is stored; existing files stay."""
     code = (
         "import os\nos.makedirs('/mnt/data/in/in~side'), os.mkdir('/mnt/data/in/inside')\n"
         "for path in ('taken', 'in/inside/kept'):\n    open('/mnt/data/' + path, 'w').close()"
@@ -156,14 +156,16 @@ def test_a_place_that_is_taken_is_told(connector, session_id, name, folder, seve
             "PUT", f"/files/{quote(name)}?sessionId={session_id}&folder={quote(folder)}", data=b"x"
         )
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "InvalidFileName")
-    says = refused.json()["error"]["message"]
-    assert "There is a folder" in says and "or a file where its folder goes. Upload it under another name" in says
+    message = refused.json()["error"]["message"]
+    assert (
+        "A folder is named" in message and "or a file is named as one of its folders. Upload the file under" in message
+    )
     listed = connector.call("GET", f"/files?sessionId={session_id}&recursive=true").json()["files"]
     assert sorted((file["folder"], file["fileName"]) for file in listed) == [("", "taken"), ("in/inside", "kept")]
 
 
-def test_old_clients_get_a_name_in_ascii(connector, session_id):
-    """Beside the name as it is; in it, a percent sign would be read in different ways."""
+def test_a_download_has_an_ascii_name_too(connector, session_id):
+    """Old clients read percent signs in different ways."""
     connector.call("PUT", f"/files/50%25%20%C3%A9.csv?sessionId={session_id}", data=b"x")
     told = connector.call("GET", f"/files/50%25%20%C3%A9.csv/content?sessionId={session_id}").headers
     assert told["Content-Disposition"] == "attachment; filename=\"50_ _.csv\"; filename*=UTF-8''50%25%20%C3%A9.csv"

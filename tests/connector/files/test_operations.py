@@ -9,6 +9,7 @@ from connector import errors
 from connector.executions.calls import Runs
 from connector.files import operations as files
 from connector.files.names import checked_folder
+from connector.in_session.protocol import EXECUTION_FILES
 from connector.models import FilePath
 
 
@@ -26,13 +27,13 @@ def upload(api, session_id: str | None, **contents: bytes) -> dict:
     return result
 
 
-def test_an_upload_without_a_session_makes_one(api):
-    """The id that comes back leads to the files."""
+def test_upload_file_without_a_session_starts_one(api):
+    """The returned id leads to the files."""
     uploaded = upload(api, None, a_csv=b"1,2")
     assert api.execute("open('/mnt/data/a.csv').read()", uploaded["sessionId"])["result"] == "1,2"
 
 
-def test_an_upload_tells_each_file(api, session_id):
+def test_upload_file_returns_each_file(api, session_id):
     """Name, folder, size, type and time."""
     uploaded = upload(api, session_id, a_csv=b"1,2", b_png=b"\x89PNG")
     assert uploaded["sessionId"] == session_id
@@ -43,15 +44,15 @@ def test_an_upload_tells_each_file(api, session_id):
     ]
 
 
-def test_a_file_of_the_same_name_is_replaced(api, session_id):
-    """The last upload wins, whole."""
+def test_upload_file_replaces_a_file_with_the_same_name(api, session_id):
+    """Completely."""
     upload(api, session_id, a_txt=b"a longer first text")
     upload(api, session_id, a_txt=b"second")
     assert api.call("GET", f"/files/a.txt/content?sessionId={session_id}").content == b"second"
 
 
-def test_put_stores_the_bytes_as_they_are(api):
-    """PutFile needs no base64 and no JSON, and mints a session when none is named."""
+def test_put_file_stores_the_bytes_as_they_are(api):
+    """Without base64 and JSON, in a new session if none is named."""
     content = bytes(range(256)) * 100
     response = api.call("PUT", "/files/x.bin", data=content)
     assert response.status_code == 200
@@ -59,13 +60,13 @@ def test_put_stores_the_bytes_as_they_are(api):
     assert api.call("GET", f"/files/x.bin/content?sessionId={session_id}").content == content
 
 
-def test_an_empty_file_is_a_file(api, session_id):
-    """Nothing is refused for being short."""
+def test_put_file_accepts_an_empty_file(api, session_id):
+    """It is stored like any other."""
     assert api.call("PUT", f"/files/empty?sessionId={session_id}", data=b"").json()["files"][0]["size"] == 0
 
 
-def test_folders_are_made_and_listed(api, session_id):
-    """A folder exists once something is in it; it is seen by code, by its own listing, and recursively."""
+def test_list_files_lists_folders(api, session_id):
+    """A folder exists once it has a file; code and recursive lists see it."""
     api.call("PUT", f"/files/x.txt?sessionId={session_id}&folder=in/deep", data=b"x")
     upload(api, session_id, top_txt=b"t")
     assert api.execute("open('/mnt/data/in/deep/x.txt').read()", session_id)["result"] == "x"
@@ -81,8 +82,8 @@ def test_folders_are_made_and_listed(api, session_id):
     assert listed("&folder=nowhere") == []
 
 
-def test_a_file_in_a_folder_is_reached_with_its_folder(api, session_id):
-    """Read, download, headers and delete take the folder."""
+def test_operations_on_a_file_in_a_folder(api, session_id):
+    """Get, download, headers and delete have a folder."""
     query = f"?sessionId={session_id}&folder=in"
     api.call("PUT", f"/files/x.txt{query}", data=b"x")
     assert api.call("GET", f"/files/x.txt{query}").json()["folder"] == "in"
@@ -93,8 +94,8 @@ def test_a_file_in_a_folder_is_reached_with_its_folder(api, session_id):
     assert api.call("GET", f"/files/x.txt/content{query}").status_code == 404
 
 
-def test_a_file_that_came_another_way_is_there(api, emulator, session_id):
-    """What was put straight into the pool under the session's id is listed, and read by code."""
+def test_a_file_that_was_uploaded_to_the_pool_is_listed(api, emulator, session_id):
+    """Under the session's id; code reads it."""
     token, _ = emulator.authority.issue()
     response = requests.post(
         f"{emulator.pool.endpoint}/files",
@@ -108,17 +109,17 @@ def test_a_file_that_came_another_way_is_there(api, emulator, session_id):
     assert api.execute("open('/mnt/data/direct.txt').read()", session_id)["result"] == "from elsewhere"
 
 
-def test_a_file_that_code_wrote_is_downloaded(api, session_id):
-    """What a run leaves in /mnt/data is listed and comes back byte for byte."""
+def test_get_file_returns_a_file_that_code_wrote(api, session_id):
+    """Byte for byte."""
     api.execute("open('/mnt/data/made.bin', 'wb').write(bytes(range(256)))", session_id)
     response = api.call("GET", f"/files/made.bin?sessionId={session_id}")
     assert base64.b64decode(response.json()["fileContent"]) == bytes(range(256))
     assert response.json()["contentType"] == "application/octet-stream"
 
 
-def test_what_is_kept_of_runs_is_not_listed(session):
-    """Neither in the folder of a run, nor from above; files of these names elsewhere are the user's own."""
-    for name in (".execution.json", ".asked.json", ".progress.json", ".cancel", ".variables", "output-1.png"):
+def test_execution_records_are_not_listed(session):
+    """In the folder of a run and recursively; files with these names elsewhere are the user's own."""
+    for name in (*EXECUTION_FILES, "output-1.png"):
         session.upload_file(FilePath("_outputs/run-1", name), b"x")
         session.upload_file(FilePath("mine", name), b"x")
 
@@ -127,11 +128,11 @@ def test_what_is_kept_of_runs_is_not_listed(session):
         return [file.file_name for file in listing.files]
 
     assert listed(".outputs/run-1") == listed(".outputs", recursive=True) == ["output-1.png"]
-    assert len(listed("mine")) == len(listed("", recursive=True)) == 6
+    assert len(listed("mine")) == len(listed("", recursive=True)) == len(EXECUTION_FILES) + 1
 
 
-def test_a_deleted_file_is_gone(api, session_id):
-    """Also for code; deleting it again is a 404."""
+def test_delete_file(api, session_id):
+    """The file no longer exists for code either; deleting it again is a 404."""
     upload(api, session_id, a_txt=b"x")
     assert api.call("DELETE", f"/files/a.txt?sessionId={session_id}").status_code == 204
     assert api.execute("import os; 'a.txt' in os.listdir('/mnt/data')", session_id)["result"] == "False"
@@ -139,10 +140,10 @@ def test_a_deleted_file_is_gone(api, session_id):
 
 
 @pytest.mark.parametrize(
-    ("limit", "path", "says"), [("_LARGEST_IN_JSON", "", "DownloadFile"), ("LARGEST_MESSAGE", "/content", "Range")]
+    ("limit", "path", "says"), [("LARGEST_IN_JSON", "", "DownloadFile"), ("LARGEST_MESSAGE", "/content", "Range")]
 )
-def test_a_file_that_no_answer_carries_is_refused_unread(session, monkeypatch, limit, path, says):
-    """FileTooLarge says how to get it, and the pool is not asked for its bytes."""
+def test_a_file_that_is_too_large_for_a_response_is_refused_unread(session, monkeypatch, limit, path, says):
+    """FileTooLarge has the remedy, and the pool is not asked for the content."""
     session.upload_file(FilePath("", "big"), b"1234")
     monkeypatch.setattr(files, limit, 3)
     monkeypatch.setattr(type(session), "download_file", None)

@@ -1,7 +1,6 @@
-"""DownloadFile by parts and by versions, with real sessions; the pool's own parts with a stand-in."""
+"""DownloadFile by ranges and by versions, with real sessions; a pool that serves ranges is a stand-in."""
 
 import random
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -25,8 +24,8 @@ CONTENT = random.Random(8).randbytes(2_000_000)
 
 @pytest.fixture
 def large(monkeypatch):
-    """Files are large from 1,000 bytes on, so that parts of them are cut out."""
-    monkeypatch.setattr(file_parts, "_SMALL_BYTES", 1000)
+    """Files are large from 1,000 bytes on, so that ranges of them are extracted."""
+    monkeypatch.setattr(file_parts, "SMALL_BYTES", 1000)
 
 
 @pytest.fixture
@@ -43,7 +42,7 @@ def get(api, query: str, **headers: str) -> requests.Response:
 
 
 def left(api, session_id: str) -> list[str]:
-    """Files of the connector's own that are still in the session."""
+    """The connector's own files in the session."""
     return api.execute("import os; [f for *_, fs in os.walk('/mnt/data/_transfers') for f in fs]", session_id)["value"]
 
 
@@ -58,8 +57,8 @@ def left(api, session_id: str) -> list[str]:
         ("bytes=-7", 1_999_993, 1_999_999),
     ],
 )
-def test_a_part_is_the_bytes_that_were_asked_for(api, big, session_id, request, size, asked, first, last):
-    """Of a file that is read whole, and of one whose part is cut out; nothing of it stays in the session."""
+def test_a_range_has_the_requested_bytes(api, big, session_id, request, size, asked, first, last):
+    """Of a file that is read completely, and of one whose range is extracted; no copy of it remains."""
     if size == "large":
         request.getfixturevalue("large")
     part = get(api, big, Range=asked)
@@ -69,8 +68,8 @@ def test_a_part_is_the_bytes_that_were_asked_for(api, big, session_id, request, 
     assert left(api, session_id) == []
 
 
-def test_a_workflow_fetches_a_file_in_parts(api, big, session_id, large):
-    """All of it, also when the first try broke off in the middle."""
+def test_a_workflow_downloads_a_file_in_ranges(api, big, session_id, large):
+    """All of it, also after an interruption."""
     client = LogicApps(api.url.removesuffix("/api"))
     parts = [answer.content for answer in client.download(f"/files/big.bin/content?{big}", 700_000)]
     assert b"".join(parts) == CONTENT
@@ -79,8 +78,8 @@ def test_a_workflow_fetches_a_file_in_parts(api, big, session_id, large):
     assert left(api, session_id) == []
 
 
-def test_an_answer_carries_no_more_than_a_message(api, big, large, monkeypatch):
-    """A part that is longer comes in its first bytes; the file as a whole is refused, with the way out."""
+def test_a_response_has_no_more_than_a_message(api, big, large, monkeypatch):
+    """A longer range gets its first bytes; the complete file is refused, with the remedy."""
     monkeypatch.setattr(files, "LARGEST_MESSAGE", 1_000_000)
     part = get(api, big, Range="bytes=5-")
     assert part.headers["Content-Range"] == f"bytes 5-1000004/{len(CONTENT)}"
@@ -91,7 +90,7 @@ def test_an_answer_carries_no_more_than_a_message(api, big, large, monkeypatch):
 
 
 def test_a_version_of_a_file_has_an_etag(api, big):
-    """The same from all answers, another one after a change; and when that was."""
+    """It is the same in all responses, and differs after a change; so is the time."""
     api.call("PUT", f"/files/big.bin?{big}", data=CONTENT)
     headers = [get(api, big).headers, get(api, big, Range="bytes=0-1").headers]
     headers.append(api.call("HEAD", f"/files/big.bin/content?{big}").headers)
@@ -102,8 +101,8 @@ def test_a_version_of_a_file_has_an_etag(api, big):
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_a_file_that_the_caller_has_is_not_sent_again(api, big, method):
-    """If-None-Match with its ETag, among others, or a star: 304 without a body."""
+def test_if_none_match_gets_a_304(api, big, method):
+    """With the file's ETag, among others, or an asterisk."""
     etag = get(api, big).headers["ETag"]
     for known in (etag, f'"other", W/{etag}', "*"):
         same = api.call(method, f"/files/big.bin/content?{big}", headers={"If-None-Match": known})
@@ -112,8 +111,8 @@ def test_a_file_that_the_caller_has_is_not_sent_again(api, big, method):
     assert other.status_code == 200
 
 
-def test_parts_of_two_versions_are_not_mixed(api, big, large):
-    """With If-Range, a changed file is answered whole; with the same version, the part is."""
+def test_if_range_does_not_mix_versions(api, big, large):
+    """A changed file is sent completely; of the same version, the range."""
     first = get(api, big, Range="bytes=0-9")
     for known in (first.headers["ETag"], first.headers["Last-Modified"]):
         assert get(api, big, Range="bytes=10-19", If_Range=known).content == CONTENT[10:20]
@@ -122,8 +121,8 @@ def test_parts_of_two_versions_are_not_mixed(api, big, large):
     assert (whole.status_code, whole.content) == (200, CONTENT[::-1])
 
 
-def test_a_download_notices_that_the_file_changes_in_between(api, big, large):
-    """The client that resumes by ETag stops, instead of joining two versions."""
+def test_a_resumed_download_stops_when_the_file_has_changed(api, big, large):
+    """The client does not join two versions."""
     client = LogicApps(api.url.removesuffix("/api"))
     parts = client.download(f"/files/big.bin/content?{big}", 700_000)
     next(parts)
@@ -132,8 +131,8 @@ def test_a_download_notices_that_the_file_changes_in_between(api, big, large):
         next(parts)
 
 
-def test_a_file_that_changes_while_it_is_read_is_not_mixed_up(session, large):
-    """What was told of it is no longer so: the caller is asked to come back."""
+def test_a_file_that_changes_while_it_is_read(session, large):
+    """The range is refused; the complete file has its new size, and no ETag."""
     session.upload_file(BIG, CONTENT)
     file = files.download_file_headers(session, BIG)
     session.upload_file(BIG, CONTENT + b"more")
@@ -143,27 +142,22 @@ def test_a_file_that_changes_while_it_is_read_is_not_mixed_up(session, large):
     assert (whole.size, whole.etag) == (len(CONTENT) + 4, None)
 
 
-def test_a_busy_session_cuts_out_the_part_later(api, pool, big, session_id, large, monkeypatch):
-    """429 with Retry-After; the part waits for the caller, who takes it without the session's turn."""
-    monkeypatch.setattr(tasks, "_PATIENCE_SECONDS", 0.4)
-    run = threading.Thread(
-        target=execute_python_code, args=(pool, RUNS),
-        kwargs={"session_id": session_id, "python_code": "import time; time.sleep(1.5)"},
-    )  # fmt: skip
-    run.start()
-    time.sleep(0.3)
+def test_a_busy_session_extracts_the_range_later(api, pool, big, session_id, large, keep_busy, monkeypatch):
+    """429 with Retry-After; the next attempt fetches the range without a turn of the session."""
+    monkeypatch.setattr(tasks, "WAIT_SECONDS", 0.3)
+    release = keep_busy()
     busy = get(api, big, Range="bytes=5-9")
     assert (busy.status_code, busy.json()["error"]["code"]) == (429, "SessionBusy")
     assert int(busy.headers["Retry-After"]) > 0
-    run.join()
-    execute_python_code(pool, RUNS, session_id=session_id, python_code="1")  # behind the task
-    monkeypatch.setattr(file_parts, "perform", None)
+    release()
+    execute_python_code(pool, RUNS, session_id=session_id, python_code="1")  # after the task
+    monkeypatch.setattr(file_parts, "run_task", None)
     assert get(api, big, Range="bytes=5-9").content == CONTENT[5:10]
     assert left(api, session_id) == []
 
 
-def test_a_part_may_be_asked_for_several_times_at_once(api, big, session_id, large):
-    """Each caller gets it, and nothing of it stays in the session."""
+def test_a_range_may_be_requested_several_times_at_once(api, big, session_id, large):
+    """Each caller gets it, and no copy of it remains."""
     with ThreadPoolExecutor(6) as threads:
         sent = [threads.submit(get, api, big, Range="bytes=5-999999") for _ in range(6)]
     assert [(answer.result().status_code, answer.result().content) for answer in sent] == [
@@ -172,29 +166,29 @@ def test_a_part_may_be_asked_for_several_times_at_once(api, big, session_id, lar
     assert left(api, session_id) == []
 
 
-def test_a_part_that_another_caller_has_taken_is_cut_out_again(api, session, big, session_id, large, monkeypatch):
+def test_a_range_that_another_caller_has_taken_is_extracted_again(api, session, big, session_id, large, monkeypatch):
     """For this caller alone."""
-    perform = file_parts.perform
+    run_task = file_parts.run_task
     taken: list[str] = []
 
     def and_taken_by_another(*given, **named):
-        told = perform(*given, **named)
-        for file in [] if taken else session.list_files("_transfers/cuts", recursive=False):
-            session.delete_file(FilePath("_transfers/cuts", file.name))
+        told = run_task(*given, **named)
+        for file in [] if taken else session.list_files("_transfers/ranges", recursive=False):
+            session.delete_file(FilePath("_transfers/ranges", file.name))
             taken.append(file.name)
         return told
 
-    monkeypatch.setattr(file_parts, "perform", and_taken_by_another)
+    monkeypatch.setattr(file_parts, "run_task", and_taken_by_another)
     part = get(api, big, Range="bytes=5-9")
     assert (part.status_code, part.content) == (206, CONTENT[5:10])
     assert len(taken) == 1 and left(api, session_id) == []
 
 
-def test_parts_that_nobody_fetched_are_removed(api, big, session_id, large):
-    """By the next part that is cut out, some minutes later."""
+def test_ranges_that_were_not_fetched_are_removed(api, big, session_id, large):
+    """Some minutes later, when the next one is extracted."""
     code = (
-        "import os, time\nos.makedirs('/mnt/data/_transfers/cuts')\n"
-        "for name, age in (('old', 700), ('new', 5)):\n    path = '/mnt/data/_transfers/cuts/' + name\n"
+        "import os, time\nos.makedirs('/mnt/data/_transfers/ranges')\n"
+        "for name, age in (('old', 700), ('new', 5)):\n    path = '/mnt/data/_transfers/ranges/' + name\n"
         "    open(path, 'w').close()\n    os.utime(path, (time.time() - age,) * 2)"
     )
     assert api.execute(code, session_id)["status"] == "Succeeded"
@@ -202,7 +196,7 @@ def test_parts_that_nobody_fetched_are_removed(api, big, session_id, large):
     assert left(api, session_id) == ["new"]
 
 
-# ---- a pool that gives parts
+# ---- a pool that serves ranges
 
 
 def part_of(content: bytes, first: int, size: int, **headers: str) -> Answer:
@@ -214,8 +208,8 @@ def headers_of(size: int) -> files.FileBytes:
     return files.FileBytes("big.bin", "application/octet-stream", size, None)
 
 
-def test_a_part_that_the_pool_gives_needs_nothing_of_the_session(faulty_pool, session_of, large):
-    """One request with a Range header; its bytes are passed on."""
+def test_a_range_that_the_pool_serves_needs_no_task(faulty_pool, session_of, large):
+    """One request with a Range header."""
     upstream = faulty_pool(part_of(b"56789", 5, 2000))
     part = file_parts.download_range(session_of(upstream), RUNS, BIG, headers_of(2000), first=5, last=9)
     assert part == b"56789"
@@ -223,8 +217,8 @@ def test_a_part_that_the_pool_gives_needs_nothing_of_the_session(faulty_pool, se
     assert upstream.headers[0]["Range"] == "bytes=5-9"
 
 
-def test_a_pool_that_gives_no_parts_is_asked_once(faulty_pool, session_of):
-    """Its whole file is not read; other callers' clients of the process know it too."""
+def test_a_pool_that_serves_no_ranges_is_asked_once(faulty_pool, session_of):
+    """The complete file is not read; other callers' sessions of the process know it too."""
     upstream = faulty_pool(Answer(200, b"0" * 50_000_000))
     session = session_of(upstream)
     started = time.monotonic()
@@ -243,13 +237,13 @@ def test_a_pool_that_gives_no_parts_is_asked_once(faulty_pool, session_of):
         Answer(206, b"56789", {"Content-Range": "bytes 5-9/*"}),
     ],
 )
-def test_other_bytes_than_asked_for_are_not_passed_on(faulty_pool, session_of, answer):
-    """A part whose header does not tell what it is, is none."""
+def test_other_bytes_than_the_requested_are_refused(faulty_pool, session_of, answer):
+    """The header and the body must agree."""
     with pytest.raises(PoolRejected, match="cannot be understood"):
         session_of(faulty_pool(answer)).download_range(BIG, 5, 9)
 
 
-def test_a_part_of_another_size_of_file_is_not_passed_on(faulty_pool, session_of, large):
+def test_a_range_of_a_file_with_another_size_is_refused(faulty_pool, session_of, large):
     """The file has changed since its headers were read."""
     session = session_of(faulty_pool(part_of(b"56789", 5, 3000)))
     with pytest.raises(PoolUnavailable, match="changed"):
@@ -257,9 +251,9 @@ def test_a_part_of_another_size_of_file_is_not_passed_on(faulty_pool, session_of
 
 
 @pytest.mark.parametrize("read", ["download_file", "download_range"])
-def test_a_download_that_breaks_off_is_told(faulty_pool, session_of, read):
-    """A body that is shorter than announced is not taken for the file."""
+def test_an_incomplete_download_is_an_error(faulty_pool, session_of, read):
+    """A body that is shorter than its Content-Length is not taken for the file."""
     upstream = faulty_pool(Answer(206, b"56", {"Content-Range": "bytes 5-9/2000"}, missing_bytes=3))
     asked = (5, 9) if read == "download_range" else ()
-    with pytest.raises(PoolUnavailable, match="broke off"):
+    with pytest.raises(PoolUnavailable, match="was lost"):
         getattr(session_of(upstream), read)(BIG, *asked)

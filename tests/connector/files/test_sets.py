@@ -1,7 +1,4 @@
-"""Several files in one call, with real sessions: all of them, or none."""
-
-import threading
-import time
+"""Several files in one upload, with real sessions: all of them are stored, or none."""
 
 import pytest
 
@@ -19,7 +16,7 @@ RUNS = Runs(rich_results=True)
 
 
 class Failing:
-    """A session, but for what a test lets fail."""
+    """A session with uploads and deletions that fail."""
 
     def __init__(self, session: SessionClient, failing_content: bytes, *, is_down: bool = False) -> None:
         self._session, self._failing_content, self._is_down = session, failing_content, is_down
@@ -30,18 +27,18 @@ class Failing:
 
     def upload_file(self, path: FilePath, content: bytes):
         if content == self._failing_content:
-            raise PoolUnavailable("The session pool has trouble.")
+            raise PoolUnavailable("The session pool is unavailable.")
         return self._session.upload_file(path, content)
 
     def delete_file(self, path: FilePath) -> None:
         self.deletions += 1
         if self._is_down:
-            raise PoolUnavailable("The session pool has trouble.")
+            raise PoolUnavailable("The session pool is unavailable.")
         self._session.delete_file(path)
 
 
 def contents(session, folder: str = "") -> dict[str, bytes]:
-    """Of the session's files, with the connector's own, but for the mark that files were put in place."""
+    """Of the session's files, with the connector's own, except for the mark of a complete set."""
     return {
         f"{file.directory}/{file.name}".lstrip("/"): session.download_file(
             FilePath("/".join(filter(None, (folder, file.directory))), file.name)
@@ -52,8 +49,8 @@ def contents(session, folder: str = "") -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("folder", ["", "in/deep"])
-def test_files_replace_others_together(pool, session, session_id, folder):
-    """Those that were there, those that were not, in the order in which they came; nothing else is left."""
+def test_a_set_has_new_and_replaced_files(pool, session, session_id, folder):
+    """They are returned in their order, and nothing else remains."""
     for name in ("b", "c"):
         session.upload_file(FilePath(folder, name), b"old")
     sent = [("a", b"1"), ("b", b"22"), ("c", b"333")]
@@ -68,8 +65,8 @@ def test_files_replace_others_together(pool, session, session_id, folder):
 
 
 @pytest.mark.parametrize("old", [[], ["b"], ["c"], ["a", "c"], ["a", "b", "c"]])
-def test_when_one_fails_all_is_as_before(session, old):
-    """What was new is gone, what was there has its old bytes, and the error names the file."""
+def test_when_one_file_fails_none_is_stored(session, old):
+    """New files are deleted, old ones have their content, and the error names the file."""
     for name in old:
         session.upload_file(FilePath("", name), b"old")
     sent = [("a", b"1"), ("b", b"22"), ("c", b"333")]
@@ -77,21 +74,21 @@ def test_when_one_fails_all_is_as_before(session, old):
         store_all(Failing(session, b"22"), RUNS, "", sent, may_replace=True)  # type: ignore[arg-type]
     assert failure.value.target == "b"
     assert failure.value.message.startswith(
-        "The file 'b' was not stored, and so none of the 3 is. The session pool has"
+        "The file 'b' was not stored, and therefore none of the 3. The session pool is"
     )
     assert contents(session) == {name: b"old" for name in old}
 
 
-def test_what_cannot_be_removed_again_is_named(session):
-    """A pool in trouble is not asked for each file; the caller learns what may be there."""
+def test_files_that_cannot_be_deleted_again_are_named(session):
+    """A pool that fails is not asked for each file."""
     failing = Failing(session, b"c", is_down=True)
     with pytest.raises(PoolUnavailable) as failure:
         store_all(failing, RUNS, "", [(name, name.encode()) for name in "abc"], may_replace=True)  # type: ignore[arg-type]
-    assert failure.value.message.endswith("These could not be removed again, and may be there: a, b, c.")
+    assert failure.value.message.endswith("These could not be deleted again, and may exist: a, b, c.")
     assert failing.deletions == 1
 
 
-_CHANGED, _UNSURE = " These have changed meanwhile, and are left as they are: a.", ", and may be there: c."
+_CHANGED, _UNSURE = " These have changed meanwhile, and are left as they are: a.", ", and may exist: c."
 
 
 @pytest.mark.parametrize(
@@ -103,8 +100,8 @@ _CHANGED, _UNSURE = " These have changed meanwhile, and are left as they are: a.
         ("c", b"c", _UNSURE),
     ],
 )
-def test_what_another_call_has_stored_meanwhile_stays(session, name, theirs, told):
-    """Only what this call has surely written is removed, and the error says what is left."""
+def test_a_file_that_another_call_has_stored_meanwhile_stays(session, name, theirs, told):
+    """Only files that this call has certainly written are deleted; the error names the others."""
     failing = Failing(session, b"c")
     upload_file = failing.upload_file
 
@@ -120,60 +117,55 @@ def test_what_another_call_has_stored_meanwhile_stays(session, name, theirs, tol
     assert failure.value.message.endswith(told)
 
 
-def test_what_was_put_aside_is_named_as_it_was_sent(session):
-    """Not by the number that it has aside."""
+def test_staged_files_are_named_as_they_were_sent(session):
+    """Not by their numbers in the staging folder."""
     session.upload_file(FilePath("", "b"), b"old")
     sent = [(name, name.encode()) for name in ("a", "b", "b+c", "d")]
     with pytest.raises(PoolUnavailable) as failure:
         store_all(Failing(session, b"d", is_down=True), RUNS, "", sent, may_replace=True)  # type: ignore[arg-type]
-    assert failure.value.message.endswith("may be there: b, b+c, a, d.")
+    assert failure.value.message.endswith("may exist: b, b+c, a, d.")
 
 
-def test_a_new_session_is_not_asked_what_it_has(pool, monkeypatch):
-    """Without a session ID nothing can be replaced, and the upload costs one call for each file."""
+def test_a_new_session_is_not_listed(pool, monkeypatch):
+    """It has no files to replace: the upload costs one call for each file."""
     monkeypatch.setattr(SessionClient, "list_files", None)
     assert len(upload_contents(pool, RUNS, contents=[("a", b""), ("b", b"")]).files) == 2
 
 
-def test_a_folder_in_the_place_of_a_file_is_told(session, monkeypatch):
-    """Nothing is replaced, and the folder stays with what is in it."""
+def test_a_folder_at_the_path_of_a_file_is_refused(session, monkeypatch):
+    """Nothing is replaced, and the folder stays with its files."""
     for name in ("a", "b"):
         session.upload_file(FilePath("", name), b"old")
     listed = session.list_files("", recursive=False)
     session.delete_file(FilePath("", "b"))
     session.upload_file(FilePath("b", "inside"), b"kept")
     monkeypatch.setattr(SessionClient, "list_files", lambda *_, **__: listed)
-    with pytest.raises(InvalidFileName, match="There is a folder 'b' where the file goes") as failure:
+    with pytest.raises(InvalidFileName, match="A folder is named 'b' where the file goes") as failure:
         store_all(session, RUNS, "", [("a", b"1"), ("b", b"2"), ("c", b"3")], may_replace=True)
     assert failure.value.target == "b" and failure.value.message.startswith("The file 'b' was not stored")
     monkeypatch.undo()
     assert contents(session) == {"a": b"old", "b/inside": b"kept"}
 
 
-def test_files_that_code_has_removed_on_their_way_are_asked_for_again(session, monkeypatch):
-    """There is nothing wrong with them."""
-    monkeypatch.setattr(file_sets, "perform", lambda *_, **__: {"areInPlace": False})
+def test_staged_files_that_code_has_removed(session, monkeypatch):
+    """The caller is asked to send them again."""
+    monkeypatch.setattr(file_sets, "run_task", lambda *_, **__: {"is_complete": False, "taken": None})
     with pytest.raises(PoolUnavailable, match="Send them again") as failure:
         store_all(session, RUNS, "", [("a+b", b"1")], may_replace=True)
     assert failure.value.retry_after_seconds
 
 
-def test_a_busy_session_loses_nothing(pool, session, session_id, monkeypatch):
-    """SessionBusy, and the task that comes late finds nothing to do; the same call works when the run has ended."""
-    monkeypatch.setattr(tasks, "_PATIENCE_SECONDS", 0.5)
+def test_a_busy_session_loses_nothing(pool, session, session_id, keep_busy, monkeypatch):
+    """SessionBusy, and a task that is performed late does nothing; the same call works after the run."""
+    monkeypatch.setattr(tasks, "WAIT_SECONDS", 0.3)
     for name in ("a", "b"):
         session.upload_file(FilePath("", name), b"old")
-    run = threading.Thread(
-        target=execute_python_code, args=(pool, RUNS),
-        kwargs={"session_id": session_id, "python_code": "import time; time.sleep(2)"},
-    )  # fmt: skip
-    run.start()
-    time.sleep(0.3)
+    release = keep_busy()
     sent = [("a", b"1"), ("b", b"2")]
     with pytest.raises(SessionBusy) as busy:
         store_all(session, RUNS, "", sent, may_replace=True)
     assert busy.value.retry_after_seconds and isinstance(busy.value, ConnectorError)
-    run.join()
+    release()
     assert (
         execute_python_code(pool, RUNS, session_id=session_id, python_code="open('/mnt/data/a').read()").value == "old"
     )
@@ -181,8 +173,8 @@ def test_a_busy_session_loses_nothing(pool, session, session_id, monkeypatch):
     assert contents(session) == dict(sent)
 
 
-def test_what_a_late_task_would_put_in_place_is_removed_first(session, monkeypatch):
-    """A session that is busy at first may do the task during the removal: without the first file it does nothing."""
+def test_staged_files_are_deleted_first(session, monkeypatch):
+    """Without the first of them, a task that is performed meanwhile does nothing."""
     removed: list[str] = []
     delete_file = SessionClient.delete_file
 
@@ -196,15 +188,15 @@ def test_what_a_late_task_would_put_in_place_is_removed_first(session, monkeypat
     for name in ("b", "c"):
         session.upload_file(FilePath("", name), b"old")
     monkeypatch.setattr(SessionClient, "delete_file", delete)
-    monkeypatch.setattr(file_sets, "perform", busy)
+    monkeypatch.setattr(file_sets, "run_task", busy)
     with pytest.raises(SessionBusy):
         store_all(session, RUNS, "", [(name, b"new") for name in "abc"], may_replace=True)
     assert removed == ["new/0", "new/1", "/a"]
 
 
 @pytest.mark.parametrize("names", ["ab", "ba", ["a+b.csv", "a", "b"], ["a", "a+b.csv", "b"]])
-def test_a_move_that_fails_midway_is_taken_back(pool, session, session_id, names):
-    """A file that cannot be put in its place brings back those that were, and takes those away that are new."""
+def test_a_move_that_fails_halfway_is_undone(pool, session, session_id, names):
+    """Files that were moved are moved back, and new ones are deleted."""
     for name in ("a", "b"):
         session.upload_file(FilePath("", name), b"old")
     execute_python_code(
@@ -213,18 +205,19 @@ def test_a_move_that_fails_midway_is_taken_back(pool, session, session_id, names
         "def replace(a, b):\n    if '/new/' in a and b.endswith('/b'): raise OSError('no')\n    old(a, b)\n"
         "os.replace = replace",
     )  # fmt: skip
-    with pytest.raises(PoolUnavailable, match="could not put the files in place"):
+    with pytest.raises(PoolUnavailable, match="could not move the files"):
         store_all(session, RUNS, "", [(name, b"new") for name in names], may_replace=True)
     assert contents(session) == {"a": b"old", "b": b"old"}
 
 
-def test_files_that_are_in_place_are_told_again(tmp_path, monkeypatch):
-    """The task may come twice, as when its first answer was lost; the second time it changes nothing."""
+def test_replace_files_may_be_performed_twice(tmp_path, monkeypatch):
+    """As when its first response was lost; the second time it changes nothing."""
     monkeypatch.setattr(replace_files, "DATA", str(tmp_path))
-    (tmp_path / "aside/new").mkdir(parents=True)
-    (tmp_path / "aside/new/0").write_bytes(b"new")
+    arguments = replace_files.Arguments(staging_folder="staging", folder="", names=["a"])
+    (tmp_path / "staging/new").mkdir(parents=True)
+    (tmp_path / "staging/new/0").write_bytes(b"new")
     (tmp_path / "a").write_bytes(b"old")
     for _ in range(2):
-        assert replace_files.perform({"aside": "aside", "folder": "", "names": ["a"]}) == {"areInPlace": True}
+        assert replace_files.perform(arguments) == {"is_complete": True, "taken": None}
         assert (tmp_path / "a").read_bytes() == b"new"
-    assert [path.name for path in (tmp_path / "aside").iterdir()] == ["complete"]
+    assert [path.name for path in (tmp_path / "staging").iterdir()] == ["complete"]

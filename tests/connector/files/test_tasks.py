@@ -1,8 +1,7 @@
-"""What the connector does inside a session for itself."""
+"""Tasks: what the connector itself does inside a session."""
 
 import importlib.util
 import sys
-import threading
 import time
 
 import pytest
@@ -15,7 +14,7 @@ from tests.connector.conftest import Answer
 
 @pytest.fixture
 def task(tmp_path, monkeypatch):
-    """Makes a task of its source."""
+    """Makes a task from its source."""
 
     def load(source: str):
         path = tmp_path / "trial.py"
@@ -30,8 +29,11 @@ def task(tmp_path, monkeypatch):
 
 
 def perform(session, runs: Runs, name: str, arguments):
-    return tasks.perform(session, runs, name, arguments, failure="It could not.")
+    return tasks.run_task(session, runs, name, arguments, failure="It could not.")
 
+
+NOT_BUSY = Answer(404)
+"""To the question whether a deferred run is in progress."""
 
 ECHO = "def perform(arguments):\n    return {'text': arguments['text'] * 2}\n"
 
@@ -43,7 +45,7 @@ def test_a_task_takes_json_and_returns_json(session, task, rich):
 
 
 def test_a_task_leaves_no_trace_in_the_interpreter(pool, session, session_id, task):
-    """A task before the first run, and one between two runs, count for nothing, and leave no name."""
+    """Before the first run and between two runs: no name, no count, no history."""
     runs = Runs(rich_results=True)
     name = task(ECHO)
     perform(session, runs, name, {"text": "a"})
@@ -56,27 +58,22 @@ def test_a_task_leaves_no_trace_in_the_interpreter(pool, session, session_id, ta
 
 
 @pytest.mark.parametrize("rich", [True, False])
-def test_a_task_that_raises_tells_why(session, task, rich):
-    """The caller gets the sentence for it, and the log the exception in one line."""
+def test_a_task_that_raises(session, task, rich):
+    """The caller gets the given message, and the log the exception in one line."""
     with pytest.raises(PoolUnavailable, match="It could not") as failure:
         perform(session, Runs(rich_results=rich), task("def perform(arguments):\n    raise OSError('no room')"), {})
     assert failure.value.retry_after_seconds
     assert "OSError: no room" in str(failure.value.__cause__)
 
 
-def test_a_session_that_runs_code_is_busy(pool, session, session_id, task, monkeypatch):
-    """The caller is told to come back, and after how many seconds."""
-    monkeypatch.setattr(tasks, "_PATIENCE_SECONDS", 0.5)
+def test_a_session_that_runs_code_is_busy(session, task, keep_busy, monkeypatch):
+    """The error has the seconds until the next attempt."""
+    monkeypatch.setattr(tasks, "WAIT_SECONDS", 0.3)
     runs = Runs(rich_results=True)
-    run = threading.Thread(
-        target=execute_python_code, args=(pool, runs),
-        kwargs={"session_id": session_id, "python_code": "import time; time.sleep(3)"},
-    )  # fmt: skip
-    run.start()
-    time.sleep(0.3)
+    release = keep_busy()
     with pytest.raises(SessionBusy) as busy:
         perform(session, runs, task(ECHO), {"text": "a"})
-    run.join()
+    release()
     assert busy.value.retry_after_seconds
     assert perform(session, runs, task(ECHO), {"text": "a"}) == {"text": "aa"}
 
@@ -85,21 +82,21 @@ def test_a_session_that_runs_code_is_busy(pool, session, session_id, task, monke
     "lost", [Answer(0), Answer(500), Answer(200, b"[]"), Answer(200, b"{}", missing_bytes=9)],
     ids=["connection", "5xx", "nonsense", "half an answer"],
 )  # fmt: skip
-def test_an_answer_that_is_lost_twice_is_not_told_as_a_busy_session(faulty_pool, session_of, task, lost):
-    """The task is sent again once; then the caller learns that the pool has trouble, and when to come back."""
-    faulty = faulty_pool(lost)
-    with pytest.raises(PoolUnavailable, match="answer was lost") as failure:
+def test_a_response_that_is_lost_twice_is_an_error_of_the_pool(faulty_pool, session_of, task, lost):
+    """The task is sent again once; the session is not reported as busy."""
+    faulty = faulty_pool(NOT_BUSY, lost)
+    with pytest.raises(PoolUnavailable, match="response was lost") as failure:
         perform(session_of(faulty), Runs(rich_results=True), task(ECHO), {"text": "a"})
     assert failure.value.retry_after_seconds and failure.value.__cause__ is not None
-    assert len(faulty.requests) == 2
+    assert len(faulty.requests) == 3
 
 
 def test_a_task_that_is_sent_again_waits_no_longer(faulty_pool, session_of, task, monkeypatch):
-    """The patience is that of both attempts together."""
-    monkeypatch.setattr(tasks, "_PATIENCE_SECONDS", 3.0)
-    faulty = faulty_pool(Answer(0, after_seconds=1.5), Answer(200, after_seconds=3))
+    """The wait is that of both attempts together."""
+    monkeypatch.setattr(tasks, "WAIT_SECONDS", 1.6)
+    faulty = faulty_pool(NOT_BUSY, Answer(0, after_seconds=0.5), Answer(200, after_seconds=3))
     started = time.monotonic()
     with pytest.raises(SessionBusy):
         perform(session_of(faulty), Runs(rich_results=True), task(ECHO), {"text": "a"})
-    assert time.monotonic() - started < 4
-    assert len(faulty.requests) == 2
+    assert time.monotonic() - started < 2.6
+    assert len(faulty.requests) == 3

@@ -1,9 +1,8 @@
-"""Files that come in parts, on running hosts with real sessions, sent as a workflow's engine sends them."""
+"""Chunked uploads, on running hosts with real sessions, by a client that sends as a workflow's engine does."""
 
 import os
 import random
 import re
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,10 +10,9 @@ import pytest
 
 from connector.callers.signed_tokens import Tokens
 from connector.errors import InvalidFileName, SessionBusy
-from connector.executions.operations import Runs, execute_python_code
+from connector.executions.operations import Runs
 from connector.files import tasks, uploads
-from connector.in_session.tasks import append_chunk as append_part
-from connector.in_session.tasks import begin_upload
+from connector.in_session.tasks import append_chunk, begin_upload
 from connector.session_pool.sessions import SessionClient
 from tests.logic_apps_client import LogicApps, TransferFailed
 
@@ -36,13 +34,13 @@ def client(api) -> LogicApps:
 
 
 def kept(api, session_id: str) -> list[str]:
-    """Names of the connector's own files in the session, also while that runs code."""
+    """Names of the connector's own files in the session, also while it runs code."""
     listed = api.call("GET", f"/files?sessionId={session_id}&folder=_transfers&recursive=true").json()["files"]
     return sorted(file["fileName"] for file in listed)
 
 
 def stored(api, session_id: str, path: str = "big.bin", query: str = "") -> bytes:
-    """The file as DownloadFile has it."""
+    """The file, by DownloadFile."""
     return api.call("GET", f"/files/{path}/content?sessionId={session_id}{query}").content
 
 
@@ -53,28 +51,16 @@ def error_of(failure: pytest.ExceptionInfo[TransferFailed]) -> tuple[int, str, s
 
 
 @pytest.fixture
-def busy(pool, session_id, monkeypatch):
-    """Keeps the session busy for some seconds, and has the connector wait for its turn only shortly."""
-    monkeypatch.setattr(tasks, "_PATIENCE_SECONDS", 0.4)
-    monkeypatch.setattr(tasks, "_RETRY_SECONDS", 1)
-    runs: list[threading.Thread] = []
-
-    def start(seconds: float) -> None:
-        code = f"import time; time.sleep({seconds})"
-        arguments = {"session_id": session_id, "python_code": code}
-        run = threading.Thread(target=execute_python_code, args=(pool, Runs(rich_results=True)), kwargs=arguments)
-        run.start()
-        runs.append(run)
-        time.sleep(0.3)
-
-    yield start
-    for run in runs:
-        run.join()
+def busy(keep_busy, monkeypatch):
+    """Keeps the session busy until the returned function is called; the connector waits for its turn only shortly."""
+    monkeypatch.setattr(tasks, "WAIT_SECONDS", 0.3)
+    monkeypatch.setattr(tasks, "BUSY_RETRY_SECONDS", 1)
+    return keep_busy
 
 
 @pytest.mark.parametrize("part_bytes", [PART, 1, len(CONTENT), 10 * len(CONTENT)])
-def test_a_file_comes_in_parts(api, client, session_id, part_bytes):
-    """Parts of any size; the last answer is that of an upload in one piece, and no run tells of the parts."""
+def test_a_chunked_upload(api, client, session_id, part_bytes):
+    """With chunks of any size; the last response is that of a single upload, and no run lists the chunks."""
     content = CONTENT[:5] if part_bytes == 1 else CONTENT
     path = f"/files/big.bin?sessionId={session_id}&folder=in/deep"
     last = client.upload(path, len(content), read, part_bytes)
@@ -87,8 +73,8 @@ def test_a_file_comes_in_parts(api, client, session_id, part_bytes):
     assert api.execute("1", session_id)["files"] == []
 
 
-def test_the_caller_is_told_how_to_send(api, client, session_id):
-    """An absolute address, how large a part should be, and, from the first one on, what is there."""
+def test_the_responses_have_the_headers_of_the_protocol(api, client, session_id):
+    """An absolute Location, the size of chunks, and from the first chunk on the received range."""
     begun = client.begin(f"/files/big.bin?sessionId={session_id}", 100)
     assert re.fullmatch(re.escape(api.url) + "/uploads/[A-Za-z0-9_-]+", begun.headers["Location"])
     assert (begun.headers["x-ms-chunk-size"], begun.json()["files"]) == (str(32 << 20), [])
@@ -100,65 +86,70 @@ def test_the_caller_is_told_how_to_send(api, client, session_id):
 
 @pytest.fixture
 def appended(tmp_path, monkeypatch):
-    """Does the task with these bytes twice, after `abc`; what it told, and what is there."""
-    monkeypatch.setattr(append_part, "DATA", str(tmp_path))
+    """Performs the task twice with these bytes, after `abc`; its states, and the upload's bytes."""
+    monkeypatch.setattr(append_chunk, "DATA", str(tmp_path))
     (tmp_path / "upload").mkdir()
     (tmp_path / "upload/partial").write_bytes(b"abc")
 
     def append(first: int, content: bytes) -> tuple[set[str], bytes]:
-        part = tmp_path / "upload/part"
+        part = tmp_path / "upload/chunk-3"
         part.write_bytes(content)
-        arguments = {"upload": "upload", "part": "part", "first": first, "last": first + len(content) - 1, "size": 100}
-        states = {append_part.perform(arguments)["state"] for _ in range(2)}
+        arguments = append_chunk.Arguments(
+            upload_folder="upload", chunk="chunk-3", first=first, last=first + len(content) - 1, size=100,
+            folder="", name="a",
+        )  # fmt: skip
+        states = {append_chunk.perform(arguments)["state"] for _ in range(2)}
         return states, (tmp_path / "upload/partial").read_bytes()
 
     return append
 
 
 @pytest.mark.parametrize("length", [0, 2, 9])
-def test_a_part_that_is_written_anew_meanwhile_is_not_taken(appended, monkeypatch, length):
-    """As when the same part comes twice: what is there stays, and the part is asked for again."""
+def test_a_chunk_that_is_written_anew_meanwhile_is_not_appended(appended, monkeypatch, length):
+    """As when a chunk is sent twice at once: it has to be sent again."""
 
     def same(target, source, _) -> bool:
         os.truncate(source.name, length)
         return True
 
-    monkeypatch.setattr(append_part, "_are_same", same)
-    assert appended(3, b"defg") == ({"no part"}, b"abc")
+    monkeypatch.setattr(append_chunk, "are_same", same)
+    assert appended(3, b"defg") == ({"chunk_missing"}, b"abc")
 
 
-def test_a_task_that_comes_twice_tells_other_bytes_twice(appended):
-    """They are not taken for those that are there already."""
-    assert appended(1, b"xy") == ({"other bytes"}, b"abc")
-    assert appended(1, b"bcd") == ({"ok"}, b"abcd")
+def test_append_chunk_returns_different_bytes_each_time(appended):
+    """The second time, too, they are not taken for those received before."""
+    assert appended(1, b"xy") == ({"different_bytes"}, b"abc")
+    assert appended(1, b"bcd") == ({"appended"}, b"abcd")
 
 
-def test_a_part_that_is_given_up_while_it_is_taken_is_taken_whole(appended, monkeypatch):
-    """Its caller is told that the session is busy and removes it; that changes nothing of what is read already."""
-    append = append_part._append
+def test_a_chunk_that_is_deleted_while_it_is_appended(appended, monkeypatch):
+    """As when its caller gets SessionBusy: its bytes are complete all the same."""
+    append = append_chunk.append
 
     def meanwhile(target, source) -> None:
         append(target, source)
         os.unlink(source.name)
 
-    monkeypatch.setattr(append_part, "_append", meanwhile)
-    assert appended(3, b"defg") == ({"ok"}, b"abcdefg")
+    monkeypatch.setattr(append_chunk, "append", meanwhile)
+    assert appended(3, b"defg") == ({"appended"}, b"abcdefg")
 
 
-def test_what_the_pool_is_writing_when_a_file_is_complete_stays(tmp_path, monkeypatch):
-    """As the last part that comes once more: its own task removes it, and tells that the file is complete."""
-    monkeypatch.setattr(append_part, "DATA", str(tmp_path))
+def test_files_that_the_pool_is_writing_stay_when_an_upload_is_complete(tmp_path, monkeypatch):
+    """As the last chunk that is sent twice: its own task deletes it."""
+    monkeypatch.setattr(append_chunk, "DATA", str(tmp_path))
     (tmp_path / "upload").mkdir()
-    for name, content in (("partial", b"abc"), ("part-3-4-x", b"de"), ("part-3-4-left", b"de"), (".upload-y", b"d")):
+    for name, content in (("partial", b"abc"), ("chunk-3-4-x", b"de"), ("chunk-3-4-left", b"de"), (".upload-y", b"d")):
         (tmp_path / "upload" / name).write_bytes(content)
-    arguments = {"upload": "upload", "part": "part-3-4-x", "first": 3, "last": 4, "size": 5, "folder": "", "name": "a"}
-    assert append_part.perform(arguments) == {"state": "complete", "received": 5}
+    arguments = append_chunk.Arguments(
+        upload_folder="upload", chunk="chunk-3-4-x", first=3, last=4, size=5, folder="", name="a"
+    )
+    assert append_chunk.perform(arguments) == {"state": "complete", "received": 5}
     assert (tmp_path / "a").read_bytes() == b"abcde"
     assert sorted(path.name for path in (tmp_path / "upload").iterdir()) == [".upload-y", "complete"]
 
 
-def test_a_part_whose_folder_is_removed_meanwhile_is_asked_for_again(api, client, session_id, monkeypatch):
-    """The pool speaks of a name that it does not take, and the caller has not chosen it."""
+def test_a_chunk_whose_folder_is_removed_meanwhile_has_to_be_sent_again(api, client, session_id, monkeypatch):
+    """The pool refuses its name, which the caller has not chosen."""
     begun = client.begin(f"/files/big.bin?sessionId={session_id}", 3)
 
     def refuse(*_) -> None:
@@ -173,53 +164,55 @@ def test_a_part_whose_folder_is_removed_meanwhile_is_asked_for_again(api, client
     assert stored(api, session_id) == read(0, 3)
 
 
-def test_a_part_that_nobody_waits_for_is_removed_by_the_next(appended, tmp_path):
-    """As of an instance that ended; one that came just now may have its task still before it."""
-    for name, age in (("part-old", 400), ("part-new", 5), ("partial", 400)):
+def test_an_abandoned_chunk_is_removed_by_the_next(appended, tmp_path):
+    """As of an instance that ended; a new one may still be waiting for its task."""
+    for name, age in (("chunk-old", 400), ("chunk-new", 5), ("partial", 400)):
         (tmp_path / "upload" / name).touch()
         os.utime(tmp_path / "upload" / name, (time.time() - age,) * 2)
-    assert appended(3, b"defg") == ({"ok"}, b"abcdefg")
-    assert sorted(path.name for path in (tmp_path / "upload").iterdir()) == ["part-new", "partial"]
+    assert appended(3, b"defg") == ({"appended"}, b"abcdefg")
+    assert sorted(path.name for path in (tmp_path / "upload").iterdir()) == ["chunk-new", "partial"]
 
 
 @pytest.mark.parametrize("is_late", [False, True])
-def test_a_beginning_that_was_given_up_is_taken_back_whenever_that_was(tmp_path, monkeypatch, is_late):
-    """The mark comes before the task, or while it is done."""
+def test_an_abandoned_upload_is_removed(tmp_path, monkeypatch, is_late):
+    """Whether it was abandoned before the task was performed, or meanwhile."""
     monkeypatch.setattr(begin_upload, "DATA", str(tmp_path))
-    mark = tmp_path / "transfers/one/given-up"
+    mark = tmp_path / "transfers/one/abandoned"
     if is_late:
         chmod = os.chmod
         monkeypatch.setattr(os, "chmod", lambda *given: (chmod(*given), mark.touch()))
     else:
         mark.parent.mkdir(parents=True)
         mark.touch()
-    begin_upload.perform({"transfers": "transfers", "upload": "one", "place": "a", "size": 1, "lifetime": 60})
+    begin_upload.perform(
+        begin_upload.Arguments(transfers_folder="transfers", upload_id="one", path="a", size=1, lifetime_seconds=60)
+    )
     assert list((tmp_path / "transfers").iterdir()) == []
 
 
-def test_a_new_session_is_made_and_told(api, client):
-    """Without a session ID, the first answer has one already."""
+def test_an_upload_without_a_session_starts_one(api, client):
+    """The first response has its id."""
     begun = client.begin("/files/big.bin", 3)
     assert client.send_rest(begun, 0, 3, read).json()["sessionId"] == begun.json()["sessionId"]
     assert stored(api, begun.json()["sessionId"]) == CONTENT[:3]
 
 
-def test_an_empty_file_is_there_at_once(api, client, session_id):
-    """It has no parts that could be sent."""
+def test_an_empty_file_is_complete_at_once(api, client, session_id):
+    """It has no chunks."""
     begun = client.begin(f"/files/empty?sessionId={session_id}", 0)
     assert begun.json()["files"][0]["size"] == 0
     assert stored(api, session_id, "empty") == b""
 
 
-def test_a_file_named_as_the_route_has_its_address_too(api, client, session_id):
-    """Where uploads go is told by the route, whatever the file is called."""
+def test_a_file_may_be_named_as_a_route(api, client, session_id):
+    """Location is that of uploads all the same."""
     begun = client.begin(f"/files/files?sessionId={session_id}", 2)
     assert begun.headers["Location"].startswith(f"{api.url}/uploads/")
     assert client.send_rest(begun, 0, 2, read).json()["files"][0]["fileName"] == "files"
 
 
 def test_the_old_file_stays_until_the_new_one_is_complete(api, client, session_id):
-    """Whoever reads it meanwhile gets the one or the other, whole."""
+    """Readers get either of them, complete."""
     api.call("PUT", f"/files/big.bin?sessionId={session_id}", data=b"old")
     begun = client.begin(f"/files/big.bin?sessionId={session_id}", 20)
     client.send_part(begun, 0, b"x" * 19, 20)
@@ -228,16 +221,16 @@ def test_the_old_file_stays_until_the_new_one_is_complete(api, client, session_i
     assert stored(api, session_id) == b"x" * 19 + b"y"
 
 
-def test_standard_clients_may_send_too(api, client, session_id):
-    """Content-Range as HTTP has it, with a space."""
+def test_content_range_may_have_a_space(api, client, session_id):
+    """As in HTTP."""
     begun = client.begin(f"/files/big.bin?sessionId={session_id}", 2)
     headers = {"Content-Range": "bytes 0-1/2"}
     assert api.call("PATCH", begun.headers["Location"].removeprefix(api.url), data=b"ab", headers=headers).ok
     assert stored(api, session_id) == b"ab"
 
 
-def test_a_part_may_be_repeated(api, client, session_id):
-    """The answer is as the first time, also for the last part, and when a part overlaps what is there."""
+def test_a_chunk_may_be_repeated(api, client, session_id):
+    """With the same response, also for the last chunk, and when it overlaps with those before it."""
     begun = client.begin(f"/files/big.bin?sessionId={session_id}", 30)
     assert client.send_part(begun, 0, read(0, 10), 30).headers["Range"] == "bytes=0-9"
     client.send_part(begun, 10, read(10, 10), 30)
@@ -250,18 +243,18 @@ def test_a_part_may_be_repeated(api, client, session_id):
 
 
 @pytest.mark.parametrize(
-    ("first", "part", "says"),
-    [(11, b"x" * 5, "There are bytes missing before these"), (5, b"x" * 5, "and are others"), (0, b"x" * 20, "others")],
+    ("first", "part", "expected"),
+    [(11, b"x" * 5, "Bytes before these are missing"), (5, b"x" * 5, "differ from those"), (0, b"x" * 20, "differ")],
 )
-def test_a_part_that_does_not_belong_there_tells_what_is(api, client, session_id, first, part, says):
-    """A gap, and other bytes: 416 with the header Range, and the transfer goes on from there."""
+def test_a_chunk_that_does_not_follow_is_refused(api, client, session_id, first, part, expected):
+    """After a gap, and with different bytes: 416 with the header Range, from which the upload continues."""
     begun = client.begin(f"/files/big.bin?sessionId={session_id}", 30)
     client.send_part(begun, 0, read(0, 10), 30)
     with pytest.raises(TransferFailed) as failure:
         client.send_part(begun, first, part, 30)
     status, code, message = error_of(failure)
     assert (status, code) == (416, "RangeNotSatisfiable")
-    assert says in message and "go on with the one at 10" in message
+    assert expected in message and "continue with byte 10" in message
     assert failure.value.response.headers["Range"] == "bytes=0-9"
     client.resume(begun, 30, read)
     assert stored(api, session_id) == read(0, 30)
@@ -270,60 +263,60 @@ def test_a_part_that_does_not_belong_there_tells_what_is(api, client, session_id
 
 
 @pytest.mark.parametrize(
-    ("header", "says"),
+    ("header", "expected"),
     [
-        ("", "must say which bytes"),
-        ("bytes 0-3", "must say which bytes"),
-        ("bytes=3-0/30", "speaks of the bytes 3 to 0"),
-        ("bytes=0-3/31", "31 bytes; 30 were announced"),
+        ("", "missing or not valid"),
+        ("bytes 0-3", "missing or not valid"),
+        ("bytes=3-0/30", "gives the bytes 3 to 0"),
+        ("bytes=0-3/31", "31 bytes, and x-ms-content-length announced 30"),
         ("bytes=0-4/30", "the body has 4"),
         ("bytes=28-31/30", "28 to 31 of 30"),
-        ("bytes=0-3/" + "9" * 5000, "must say which bytes"),
+        ("bytes=0-3/" + "9" * 5000, "missing or not valid"),
     ],
 )
-def test_a_wrong_range_is_refused_in_words(api, client, session_id, header, says):
+def test_an_invalid_content_range_is_refused(api, client, session_id, header, expected):
     """Nothing is stored, and the header is named."""
     begun = client.begin(f"/files/big.bin?sessionId={session_id}", 30)
     headers = {"Content-Range": header} if header else {}
     refused = api.call("PATCH", begun.headers["Location"].removeprefix(api.url), data=b"abcd", headers=headers)
     error = refused.json()["error"]
     assert (refused.status_code, error["code"], error["target"]) == (400, "InvalidRequest", "Content-Range")
-    assert says in error["message"]
-    assert client.received(client._call("GET", client._followed(begun))) == 0
+    assert expected in error["message"]
+    assert client.received(api.call("GET", begun.headers["Location"].removeprefix(api.url))) == 0
 
 
 @pytest.mark.parametrize("length", ["", "-1", "many", "9" * 30])
-def test_a_length_that_is_none_is_refused(api, session_id, length):
-    """The whole size must be known at the beginning."""
+def test_an_invalid_length_is_refused(api, session_id, length):
+    """The size of the file must be known at the beginning."""
     headers = {"x-ms-transfer-mode": "Chunked", "x-ms-content-length": length}
     refused = api.call("PUT", f"/files/a?sessionId={session_id}", headers=headers)
     assert (refused.status_code, refused.json()["error"]["target"]) == (400, "x-ms-content-length")
 
 
-def test_another_way_to_send_files_is_refused(api, session_id):
+def test_another_transfer_mode_is_refused(api, session_id):
     """Its first request may have no bytes, and must not become an empty file."""
     refused = api.call("PUT", f"/files/a?sessionId={session_id}", headers={"x-ms-transfer-mode": "streamed"})
     assert (refused.status_code, refused.json()["error"]["target"]) == (400, "x-ms-transfer-mode")
 
 
 def test_a_beginning_with_a_body_is_refused(api, session_id):
-    """A client that sends the file at once has not understood, and must not believe that it is stored."""
+    """Its client must not believe that the body is stored."""
     headers = {"x-ms-transfer-mode": "chunked", "x-ms-content-length": "4"}
     refused = api.call("PUT", f"/files/a?sessionId={session_id}", headers=headers, data=b"abcd")
     assert (refused.status_code, refused.json()["error"]["target"]) == (400, "x-ms-transfer-mode")
 
 
 def test_a_file_without_room_is_refused_at_the_beginning(client, session_id):
-    """FileTooLarge tells how much room there is; nothing was sent yet."""
+    """FileTooLarge has the room; no chunk was sent yet."""
     with pytest.raises(TransferFailed) as failure:
         client.begin(f"/files/big.bin?sessionId={session_id}", 10**14)
     status, code, message = error_of(failure)
     assert (status, code) == (413, "FileTooLarge")
-    assert re.search(r"has 100,000,000,000,000 bytes. The session has room for [0-9,]+ bytes", message)
+    assert re.search(r"has 100,000,000,000,000 bytes, and the session has room for [0-9,]+\.", message)
 
 
 def test_a_session_that_fills_up_meanwhile_loses_nothing(api, client, session_id):
-    """FileTooLarge; what is there stays whole, and the transfer goes on when there is room again."""
+    """FileTooLarge; the upload continues when there is room again."""
     begun = client.begin(f"/files/big.bin?sessionId={session_id}", len(CONTENT))
     client.send_part(begun, 0, read(0, 100), len(CONTENT))
     fill = (
@@ -342,8 +335,8 @@ def test_a_session_that_fills_up_meanwhile_loses_nothing(api, client, session_id
 @pytest.mark.parametrize(
     "path", ["/files/taken?", "/files/new?folder=taken/inside&", "/files/new?folder=taken/inside/x&"]
 )
-def test_a_place_that_is_taken_is_told_before_the_first_byte(api, client, session_id, path):
-    """A folder where the file goes, or a file where its folder goes; what is there stays."""
+def test_a_path_that_is_taken_is_refused_at_the_beginning(api, client, session_id, path):
+    """By a folder, or a file where a folder goes; existing files stay."""
     api.call("PUT", f"/files/inside?sessionId={session_id}&folder=taken", data=b"kept")
     with pytest.raises(TransferFailed) as failure:
         client.begin(f"{path}sessionId={session_id}", 3)
@@ -351,8 +344,8 @@ def test_a_place_that_is_taken_is_told_before_the_first_byte(api, client, sessio
     assert stored(api, session_id, "inside", "&folder=taken") == b"kept"
 
 
-def test_a_place_that_is_taken_meanwhile_is_told(api, client, session_id):
-    """With the last part; the folder and what is in it stay."""
+def test_a_path_that_is_taken_meanwhile_is_refused(api, client, session_id):
+    """With the last chunk; the folder and its files stay."""
     begun = client.begin(f"/files/taken?sessionId={session_id}", 3)
     api.call("PUT", f"/files/inside?sessionId={session_id}&folder=taken", data=b"kept")
     with pytest.raises(TransferFailed) as failure:
@@ -362,8 +355,8 @@ def test_a_place_that_is_taken_meanwhile_is_told(api, client, session_id):
 
 
 @pytest.mark.parametrize("name", ["_outputs", "_transfers"])
-def test_the_connectors_own_folders_cannot_be_taken(api, client, session_id, name):
-    """A file of that name would be in their place."""
+def test_the_names_of_the_connectors_own_folders_are_refused(api, client, session_id, name):
+    """A file with that name would take their path."""
     with pytest.raises(TransferFailed) as failure:
         client.begin(f"/files/{name}?sessionId={session_id}", 3)
     assert error_of(failure)[:2] == (400, "InvalidFileName")
@@ -372,8 +365,8 @@ def test_the_connectors_own_folders_cannot_be_taken(api, client, session_id, nam
     assert api.call("PUT", f"/files/{name}?sessionId={session_id}&folder=below", data=b"x").status_code == 200
 
 
-def test_a_part_that_comes_several_times_at_once_is_taken_once(api, client, session_id):
-    """As when a caller sends it again before the first answer."""
+def test_a_chunk_that_is_sent_several_times_at_once_is_appended_once(api, client, session_id):
+    """As by a caller that does not wait for the response."""
     begun = client.begin(f"/files/twice?sessionId={session_id}", 6)
     address = begun.headers["Location"].removeprefix(api.url)
     for first in (0, 3):
@@ -386,11 +379,11 @@ def test_a_part_that_comes_several_times_at_once_is_taken_once(api, client, sess
 
 
 def test_without_a_signing_key_the_setting_is_named(emulator, start_connector):
-    """The error says what to set, and what to turn off instead."""
+    """The message has both remedies."""
     connector = start_connector(**{**emulator.environment, "SIGNING_KEY": ""})
     refused = connector.call("PUT", "/files/a", headers={"x-ms-transfer-mode": "chunked", "x-ms-content-length": "4"})
     assert refused.status_code == 500
-    assert "SIGNING_KEY is missing" in refused.json()["error"]["message"]
+    assert "setting SIGNING_KEY, which is missing" in refused.json()["error"]["message"]
     assert connector.call("PATCH", "/uploads/abc", headers={"Content-Range": "bytes=0-0/1"}).status_code == 404
 
 
@@ -399,20 +392,20 @@ def test_without_a_signing_key_the_setting_is_named(emulator, start_connector):
 
 @pytest.mark.parametrize("method", ["PATCH", "GET", "DELETE"])
 @pytest.mark.parametrize("token", ["a", "gAAAAABqX0c", "%C3%A4", "a%2Fb", "x" * 12_001])
-def test_an_address_that_was_not_given_leads_nowhere(api, method, token):
-    """The answer says what to do, and nothing about why it is none."""
+def test_an_unknown_address_is_not_found(api, method, token):
+    """The message has the remedy, and does not explain what is wrong with the token."""
     refused = api.call(method, f"/uploads/{token}", headers={"Content-Range": "bytes=0-0/1"}, data=b"a")
     assert (refused.status_code, refused.json()["error"]["code"]) == (404, "UploadNotFound")
 
 
-def test_a_token_for_something_else_leads_nowhere(api, emulator):
-    """Its purpose is sealed in it."""
+def test_a_token_for_another_purpose_is_not_found(api, emulator):
+    """Its purpose is encrypted in it."""
     token = Tokens(emulator.environment["SIGNING_KEY"]).seal("poll", {}, lifetime_seconds=60)
     assert api.call("GET", f"/uploads/{token}").json()["error"]["code"] == "UploadNotFound"
 
 
-def test_an_address_ends_with_its_time(api, client, session_id, monkeypatch):
-    """Behind its time it leads nowhere, and the message says what to do."""
+def test_an_expired_address_is_not_found(api, client, session_id, monkeypatch):
+    """The message has the remedy."""
     begun = client.begin(f"/files/big.bin?sessionId={session_id}", 30)
     now = time.time()
     monkeypatch.setattr("connector.callers.signed_tokens.time.time", lambda: now + uploads.LIFETIME_SECONDS + 1)
@@ -423,7 +416,7 @@ def test_an_address_ends_with_its_time(api, client, session_id, monkeypatch):
 
 
 def test_an_address_needs_no_key(api_with_key, session_id):
-    """A workflow's engine does not send one with the parts; the beginning asks for it."""
+    """A workflow's engine sends none with the chunks; the beginning requires it."""
     begun = LogicApps(site(api_with_key), key=api_with_key.key).begin(f"/files/big.bin?sessionId={session_id}", 3)
     last = LogicApps(site(api_with_key)).send_rest(begun, 0, 3, read)
     assert last.json()["files"][0]["size"] == 3
@@ -431,8 +424,8 @@ def test_an_address_needs_no_key(api_with_key, session_id):
         LogicApps(site(api_with_key)).begin("/files/big.bin", 3)
 
 
-def test_an_upload_that_is_given_up_is_gone(api, client, session_id):
-    """Its bytes are removed, its address leads nowhere, and the old file stays."""
+def test_cancel_upload(api, client, session_id):
+    """Its bytes are deleted, its address is not found, and the old file stays."""
     api.call("PUT", f"/files/big.bin?sessionId={session_id}", data=b"old")
     begun = client.begin(f"/files/big.bin?sessionId={session_id}", 30)
     client.send_part(begun, 0, read(0, 10), 30)
@@ -448,8 +441,8 @@ def test_an_upload_that_is_given_up_is_gone(api, client, session_id):
     )
 
 
-def test_a_session_that_has_ended_is_not_made_again(api, client, session_id):
-    """404, and no empty session takes the place of the one that is gone."""
+def test_a_session_that_has_ended_is_not_started_again(api, client, session_id):
+    """404, and no empty session replaces it."""
     begun = client.begin(f"/files/big.bin?sessionId={session_id}", 30)
     api.call("DELETE", f"/sessions/{session_id}")
     with pytest.raises(TransferFailed) as failure:
@@ -458,8 +451,8 @@ def test_a_session_that_has_ended_is_not_made_again(api, client, session_id):
     assert api.call("GET", f"/sessions/{session_id}").status_code == 404
 
 
-def test_what_nobody_goes_on_with_is_removed_by_a_later_upload(api, client, session_id):
-    """Hours later; an upload that still gets parts stays."""
+def test_an_abandoned_upload_is_removed_by_a_later_one(api, client, session_id):
+    """After some hours; an upload that still gets chunks stays."""
     old, new = (client.begin(f"/files/{name}?sessionId={session_id}", 30) for name in ("old", "new"))
     client.send_part(old, 0, read(0, 10), 30)
     code = (
@@ -479,8 +472,8 @@ def test_what_nobody_goes_on_with_is_removed_by_a_later_upload(api, client, sess
 # ---- what goes wrong on the way
 
 
-def test_any_instance_takes_any_part(emulator, start_connector, session_id):
-    """Two hosts with one SIGNING_KEY serve one upload by turns; a third with another key knows nothing of it."""
+def test_any_instance_takes_any_chunk(emulator, start_connector, session_id):
+    """Two hosts with one SIGNING_KEY take turns; for a third with another key the upload does not exist."""
     setting = {**emulator.environment, "PUBLIC_BASE_URL": "https://app.example"}
     one, other = (start_connector(**setting) for _ in range(2))
     stranger = start_connector(**{**setting, "SIGNING_KEY": "another secret of at least 32 characters"})
@@ -494,7 +487,7 @@ def test_any_instance_takes_any_part(emulator, start_connector, session_id):
 
 
 def test_a_key_can_be_changed_during_an_upload(emulator, start_connector, session_id):
-    """SIGNING_KEY_PREVIOUS keeps addresses valid."""
+    """With SIGNING_KEY_PREVIOUS, addresses stay valid."""
     before = start_connector(**emulator.environment)
     changed = {"SIGNING_KEY": "n" * 32, "SIGNING_KEY_PREVIOUS": emulator.environment["SIGNING_KEY"]}
     after = start_connector(**{**emulator.environment, **changed})
@@ -502,8 +495,8 @@ def test_a_key_can_be_changed_during_an_upload(emulator, start_connector, sessio
     assert LogicApps(site(after)).send_rest(begun, 0, 3, read).json()["files"]
 
 
-def test_an_instance_may_end_in_the_middle(emulator, start_connector, running_connector, session_id):
-    """What it took is in the session, and another instance goes on."""
+def test_an_instance_may_end_during_an_upload(emulator, start_connector, running_connector, session_id):
+    """Another instance continues."""
     staying = start_connector(**emulator.environment)
     with running_connector(**emulator.environment) as ending:
         client = LogicApps(site(ending), site(staying))
@@ -515,8 +508,8 @@ def test_an_instance_may_end_in_the_middle(emulator, start_connector, running_co
     assert stored(staying, session_id) == CONTENT
 
 
-def test_an_interrupted_transfer_is_resumed(api, client, session_id):
-    """A client that lost all but the address asks how far it is and goes on."""
+def test_an_interrupted_upload_is_resumed(api, client, session_id):
+    """By a client that has nothing but the address."""
     begun = client.begin(f"/files/big.bin?sessionId={session_id}", len(CONTENT))
     client.send_part(begun, 0, read(0, PART), len(CONTENT))
     last = LogicApps(site(api)).resume(begun, len(CONTENT), read, PART)
@@ -524,55 +517,61 @@ def test_an_interrupted_transfer_is_resumed(api, client, session_id):
     assert stored(api, session_id) == CONTENT
 
 
-def test_a_busy_session_makes_the_caller_wait(api, client, session_id, busy):
-    """429 with Retry-After while code runs, instead of a call that hangs; then the transfer goes on by itself."""
+def test_a_busy_session_is_a_429(api, client, session_id, busy):
+    """With Retry-After, instead of a call that hangs; the client continues when the run has ended."""
     begun = client.begin(f"/files/big.bin?sessionId={session_id}", len(CONTENT))
     client.send_part(begun, 0, read(0, PART), len(CONTENT))
-    busy(2.5)
+    release = busy()
     with pytest.raises(TransferFailed) as failure:
         LogicApps(site(api), retries=0).send_part(begun, PART, read(PART, PART), len(CONTENT))
     assert error_of(failure)[:2] == (429, "SessionBusy")
     assert failure.value.response.headers["Retry-After"] == "1"
     assert client.received(api.call("GET", begun.headers["Location"].removeprefix(api.url))) == PART
-    client.send_rest(begun, PART, len(CONTENT), read, PART)
-    assert client.pauses and set(client.pauses) == {1.0}
+    with ThreadPoolExecutor(1) as thread:
+        rest = thread.submit(client.send_rest, begun, PART, len(CONTENT), read, PART)
+        until = time.monotonic() + 30
+        while not client.pauses and time.monotonic() < until:
+            time.sleep(0.01)
+        release()
+        assert rest.result().ok
+    assert set(client.pauses) == {1.0}
     assert stored(api, session_id) == CONTENT
 
 
-def test_a_part_that_a_busy_session_could_not_take_is_not_kept(api, client, session_id, busy):
-    """However often it is sent; the task that comes late does nothing, and the next part goes on from what is there."""
+def test_a_chunk_for_a_busy_session_is_not_kept(api, client, session_id, busy):
+    """However often it is sent: the late tasks do nothing, and the next chunk continues from the received bytes."""
     begun = client.begin(f"/files/big.bin?sessionId={session_id}", 30)
     client.send_part(begun, 0, read(0, 10), 30)
-    busy(2.5)
+    release = busy()
     for length in (10, 10, 5):
         with pytest.raises(TransferFailed, match="SessionBusy"):
             LogicApps(site(api), retries=0).send_part(begun, 10, read(10, length), 30)
         assert kept(api, session_id) == ["partial"]
+    release()
     client.resume(begun, 30, read, 10)
     assert stored(api, session_id) == read(0, 30)
     assert kept(api, session_id) == ["complete"]
 
 
-def test_a_part_with_other_bytes_is_not_kept(api, client, session_id):
-    """However often it is sent, and though the upload is never completed."""
+def test_a_chunk_with_different_bytes_is_not_kept(api, client, session_id):
+    """However often it is sent, and also if the upload is never completed."""
     begun = client.begin(f"/files/big.bin?sessionId={session_id}", 30)
     client.send_part(begun, 0, read(0, 10), 30)
     for _ in range(2):
-        with pytest.raises(TransferFailed, match="others"):
+        with pytest.raises(TransferFailed, match="differ"):
             client.send_part(begun, 0, b"x" * 10, 30)
     assert kept(api, session_id) == ["partial"]
 
 
 @pytest.mark.parametrize("size", [0, 30])
-def test_a_beginning_that_a_busy_session_could_not_take_leaves_nothing(api, client, session_id, busy, size):
-    """Its caller has no address: what the session does late is taken back."""
+def test_a_beginning_for_a_busy_session_leaves_nothing(api, client, session_id, busy, size):
+    """Its caller has no address: what the late task makes is removed again."""
     api.execute("1", session_id)
-    busy(1.5)
+    release = busy()
     for _ in range(2):
         with pytest.raises(TransferFailed, match="SessionBusy"):
             LogicApps(site(api), retries=0).begin(f"/files/big.bin?sessionId={session_id}", size)
-    while api.call("POST", "/executions", json={"sessionId": session_id, "pythonCode": "1"}).status_code != 200:
-        time.sleep(0.2)
+    release()
     code = "import os; os.listdir('/mnt/data/_transfers'), os.listdir('/mnt/data')"
     transfers, files = api.execute(code, session_id)["value"]
     assert transfers == [] and "big.bin" not in files
@@ -580,14 +579,14 @@ def test_a_beginning_that_a_busy_session_could_not_take_leaves_nothing(api, clie
 
 def test_an_empty_file_that_could_not_be_stored_leaves_nothing(api, client, session_id, pool, busy, monkeypatch):
     """Also when the session becomes busy between the beginning and the end."""
-    monkeypatch.setattr(uploads, "put_part", lambda *_, **__: (_ for _ in ()).throw(SessionBusy("It runs code.")))
+    monkeypatch.setattr(uploads, "put_chunk", lambda *_, **__: (_ for _ in ()).throw(SessionBusy("It runs code.")))
     with pytest.raises(SessionBusy):
         uploads.begin_upload(pool, Runs(rich_results=True), file_name="empty", size=0, session_id=session_id)
     assert "partial" not in kept(api, session_id)
 
 
-def test_runs_go_on_between_parts(api, client, session_id):
-    """Variables stay, and code that reads the data folder finds no half of a file under its name."""
+def test_runs_between_chunks(api, client, session_id):
+    """Variables stay, and code finds no incomplete file at its path."""
     begun = client.begin(f"/files/big.bin?sessionId={session_id}", len(CONTENT))
     api.execute("kept = 42", session_id)
     client.send_part(begun, 0, read(0, PART), len(CONTENT))
@@ -597,8 +596,8 @@ def test_runs_go_on_between_parts(api, client, session_id):
 
 
 @pytest.mark.parametrize("version", ["2024-02-02-preview", "2024-10-02-preview"])
-def test_other_versions_of_the_pool_take_parts_too(emulator, start_connector, session_id, version):
-    """Up in parts and down in parts; also without the harness."""
+def test_other_versions_of_the_pool(emulator, start_connector, session_id, version):
+    """Chunks up and ranges down, also without the harness."""
     setting = {"POOL_API_VERSION": version, "RICH_RESULTS": "false"}
     connector = start_connector(**setting, **emulator.environment)
     client = LogicApps(site(connector))

@@ -1,4 +1,4 @@
-"""The token: where it comes from and how long it is kept."""
+"""The token for the pool: where it comes from and how long it is kept."""
 
 import threading
 import time
@@ -18,7 +18,7 @@ class Token:
 
 
 class Source:
-    """Gives tokens that live for `seconds`, and fails when told to."""
+    """Issues tokens that are valid for `seconds`; fails on request."""
 
     def __init__(self, seconds: int) -> None:
         self.seconds, self.asked, self.fails = seconds, [], False
@@ -30,8 +30,8 @@ class Source:
         return Token(f"t{len(self.asked)}", int(time.time()) + self.seconds)
 
 
-def test_a_token_is_kept_while_it_is_good():
-    """The identity is asked once, for the pool's own audience."""
+def test_a_token_is_kept_while_it_is_valid():
+    """One request, for the audience of session pools."""
     source = Source(3600)
     credential = PoolCredential("managed_identity", source=source)
     assert [credential.token() for _ in range(3)] == ["t1", "t1", "t1"]
@@ -45,8 +45,8 @@ def test_a_token_is_replaced_before_it_expires():
     assert [credential.token(), credential.token()] == ["t1", "t2"]
 
 
-def test_a_token_in_its_last_minutes_serves_while_there_is_no_other():
-    """A failing identity endpoint does no harm as long as the old token is good."""
+def test_a_token_in_its_last_minutes_is_used_if_there_is_no_other():
+    """A failing identity endpoint does no harm while the old token is valid."""
     source = Source(200)
     credential = PoolCredential("managed_identity", source=source)
     assert credential.token() == "t1"
@@ -54,8 +54,8 @@ def test_a_token_in_its_last_minutes_serves_while_there_is_no_other():
     assert credential.token() == "t1"
 
 
-def test_a_failure_is_not_asked_for_again_by_every_caller():
-    """Callers that waited while a token could not be had are told the same, without asking one after the other."""
+def test_a_failure_is_remembered():
+    """Callers that waited for the token get the same error, without repeating the request."""
     source = Source(3600)
     source.fails = True
     credential = PoolCredential("managed_identity", source=source)
@@ -65,13 +65,16 @@ def test_a_failure_is_not_asked_for_again_by_every_caller():
     assert len(source.asked) == 1
 
 
-def test_callers_do_not_wait_for_a_refresh_while_the_token_is_good():
-    """One thread asks; the others go on with the old token."""
+def test_callers_do_not_wait_for_a_refresh():
+    """One thread requests the next token; the others use the old one."""
+
+    is_requested, may_respond = threading.Event(), threading.Event()
 
     class Slow(Source):
         def get_token(self, *scopes: str) -> Token:
             if self.asked:
-                time.sleep(1)
+                is_requested.set()
+                assert may_respond.wait(10)
             return super().get_token(*scopes)
 
     source = Slow(200)
@@ -79,20 +82,21 @@ def test_callers_do_not_wait_for_a_refresh_while_the_token_is_good():
     assert credential.token() == "t1"
     refreshing = threading.Thread(target=credential.token)
     refreshing.start()
-    time.sleep(0.2)
-    started = time.monotonic()
+    assert is_requested.wait(10)
     assert credential.token() == "t1"
-    assert time.monotonic() - started < 0.5
+    may_respond.set()
     refreshing.join()
     assert len(source.asked) == 2
 
 
-def test_many_first_callers_ask_once():
-    """The first token is fetched by one, and the others wait for it."""
+def test_many_first_callers_request_one_token():
+    """The others wait for it."""
+
+    may_respond = threading.Event()
 
     class Slow(Source):
         def get_token(self, *scopes: str) -> Token:
-            time.sleep(0.2)
+            assert may_respond.wait(10)
             return super().get_token(*scopes)
 
     source = Slow(3600)
@@ -100,14 +104,15 @@ def test_many_first_callers_ask_once():
     threads = [threading.Thread(target=credential.token) for _ in range(8)]
     for thread in threads:
         thread.start()
+    may_respond.set()
     for thread in threads:
         thread.join()
     assert len(source.asked) == 1
 
 
 @pytest.mark.parametrize("failure", [ValueError("expires_on"), AttributeError("list"), OSError("no")])
-def test_an_identity_endpoint_that_makes_no_sense_is_the_same_error(failure):
-    """azure.identity does not wrap every failure; callers get ours all the same."""
+def test_any_failure_of_the_identity_endpoint_is_the_same_error(failure):
+    """azure.identity does not wrap all of them."""
 
     class Broken(Source):
         def get_token(self, *scopes: str) -> Token:
@@ -118,23 +123,23 @@ def test_an_identity_endpoint_that_makes_no_sense_is_the_same_error(failure):
 
 
 @pytest.mark.parametrize(("kind", "advice"), [("managed_identity", "AZURE_CLIENT_ID"), ("azure_cli", "az login")])
-def test_no_token_is_an_error_that_says_what_to_do(kind, advice):
-    """Without a token the error names the setting or the command that brings one."""
+def test_no_token_is_an_error_with_the_remedy(kind, advice):
+    """The setting or the command that provides one."""
     source = Source(0)
     source.fails = True
     with pytest.raises(errors.PoolRejected, match=advice):
         PoolCredential(kind, source=source).token()
 
 
-def test_the_managed_identity_is_asked_through_azure_identity(emulator, monkeypatch):
-    """ManagedIdentityCredential gets a token from the App Service endpoint, and the pool takes it."""
+def test_the_managed_identity_is_that_of_azure_identity(emulator, monkeypatch):
+    """ManagedIdentityCredential gets a token from the App Service endpoint, and the pool accepts it."""
     for name, value in emulator.environment.items():
         monkeypatch.setenv(name, value)
     emulator.authority.check(f"Bearer {PoolCredential('managed_identity').token()}")
 
 
-def test_a_machine_without_an_identity_is_told_so(monkeypatch):
-    """Where there is no identity endpoint that takes us, the error says to turn the identity on."""
+def test_without_an_identity_endpoint_the_error_names_the_identity(monkeypatch):
+    """The remedy is to turn it on."""
     monkeypatch.setenv("IDENTITY_ENDPOINT", "http://127.0.0.1:9/msi/token")
     monkeypatch.setenv("IDENTITY_HEADER", "x")
     with pytest.raises(errors.PoolRejected, match="managed identity"):

@@ -1,4 +1,4 @@
-"""Every operation on every version of the pool's data plane: callers see no difference but those that are told here."""
+"""Every operation on every version of the pool's data plane: callers see no difference, except those shown here."""
 
 import base64
 
@@ -17,27 +17,27 @@ def version(request):
 
 @pytest.fixture(scope="module", params=[True, False], ids=["rich", "bare"])
 def rich(request):
-    """Whether runs are reported by the harness."""
+    """Whether runs are sent with the harness."""
     return request.param
 
 
 @pytest.fixture(scope="module")
 def api(version, rich, emulator, running_connector):
-    """The connector, set to one version."""
+    """The connector, with this version."""
     settings = {"POOL_API_VERSION": version, "RICH_RESULTS": str(rich).lower()}
     with running_connector(**emulator.environment, **settings) as connector:
         yield connector
 
 
-def test_the_connection_is_checked_whatever_the_version(api, version):
-    """The route that tells what is installed is asked in a version that has it."""
+def test_check_connection(api, version):
+    """With a version that has the route."""
     checked = api.call("GET", "/connection").json()
     assert checked["apiVersion"] == version
     assert {"pandas", "numpy"} <= {package["name"] for package in checked["packages"]}
 
 
 def test_runs(api, session_id):
-    """Values, streams, state and errors are the same."""
+    """Values, streams, variables and errors are the same."""
     assert (
         api.execute("import sys\nx = 20; print('out'); print('err', file=sys.stderr)\nx + 1", session_id)["value"] == 21
     )
@@ -51,14 +51,14 @@ def test_runs(api, session_id):
 
 
 def test_figures(api, session_id):
-    """Come as an output in each version."""
+    """They are outputs."""
     (output,) = api.execute("import matplotlib.pyplot as p\np.plot([1, 2]); p.show()", session_id)["outputs"]
     assert output["contentType"] == "image/png"
     assert base64.b64decode(output["content"]).startswith(b"\x89PNG")
 
 
 def test_time_limits(api, session_id):
-    """The number of seconds reaches the pool."""
+    """The timeout reaches the pool."""
     run = api.execute("import time; time.sleep(30)", session_id, timeoutInSeconds=1)
     assert run["error"]["name"] == "TimeoutError"
 
@@ -91,8 +91,8 @@ def test_files_make_the_round_trip(api, session_id):
     assert listed(recursive="true") == [("in", "a b.csv")]
 
 
-def test_sessions_are_told_and_ended(api, session_id):
-    """In a version that has the routes; the session is the same."""
+def test_get_session_and_end_session(api, session_id):
+    """With a version that has the routes, for the same session."""
     missing = api.call("GET", f"/sessions/{session_id}")
     assert (missing.status_code, missing.json()["error"]["code"]) == (404, "SessionNotFound")
     api.execute("x = 1", session_id)
@@ -101,8 +101,8 @@ def test_sessions_are_told_and_ended(api, session_id):
     assert api.execute("'x' in globals()", session_id)["value"] is not True
 
 
-def test_a_run_can_be_read_again(api, version, rich, session_id):
-    """From its record in the session; where there is none, from the pool, whose family A gives runs no names."""
+def test_get_execution(api, version, rich, session_id):
+    """From the session's record, or from the pool, where family A keeps no runs."""
     run = api.execute("7", session_id)
     found = api.call("GET", f"/executions/{run['executionId']}", params={"sessionId": session_id})
     if version in FAMILY_A and not rich:
@@ -111,8 +111,8 @@ def test_a_run_can_be_read_again(api, version, rich, session_id):
         assert found.json()["value"] == 7
 
 
-def test_output_is_whole_or_says_that_it_is_cut(api, version, rich, session_id):
-    """Family A cuts streams at 4,096 characters whatever is asked for; then the session's record has all."""
+def test_output_is_complete_or_flagged(api, version, rich, session_id):
+    """Family A truncates streams to 4,096 characters; the session's record has all of them."""
     run = api.execute("print('x' * 9999)", session_id)
     if version in FAMILY_A and not rich:
         assert (len(run["stdout"]), run["truncated"]) == (4096, {"stdout": True})
@@ -131,6 +131,6 @@ def test_output_is_whole_or_says_that_it_is_cut(api, version, rich, session_id):
     ],
 )
 def test_names_and_folders_are_read_in_every_known_form(item, expected):
-    """A folder of its own, or inside the name."""
+    """The folder may be a member of its own, or part of the name."""
     file = Wire(API_VERSIONS[0]).read_file(item)
     assert (file.directory, file.name) == expected
