@@ -17,7 +17,7 @@ EXAMPLES = [(name, index) for name, examples in read_examples().items() for inde
 
 @pytest.fixture(scope="module")
 def responses(api_with_key, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], tuple[int, str]]:
-    """The status and output of each example. Later ones depend on earlier ones, so they run in the order of the page."""
+    """The status and output of each example. Later ones depend on earlier ones, so they run in page order."""
     if shutil.which("curl") is None:
         if os.environ.get("CI"):
             pytest.fail("The examples of docs/api.md need curl. Install it.")
