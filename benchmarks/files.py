@@ -9,8 +9,8 @@ import json
 import subprocess
 import sys
 
-from emulator.session_pool.identity_endpoint import IdentityEndpoint
-from emulator.session_pool.tokens import TokenAuthority
+from emulator.session_pool.wire.identity_endpoint import IdentityEndpoint
+from emulator.session_pool.wire.tokens import TokenAuthority
 
 from .figures import Figure, table
 from .pool_program import ROOT, PoolProgram, with_repository

@@ -25,14 +25,17 @@ from .executions import operations as executions
 from .executions.calls import Runs
 from .files import operations as files
 from .files import uploads
-from .files.reading import download_part
+from .files.names import checked_folder, checked_path
+from .files.reading import download_range
 from .files.uploads import Progress, Upload
 from .http import requests as received
 from .http import responses as answers
 from .http.ranges import announced_length, asked_range, is_unchanged, sent_range
-from .models import Execution
+from .models import Execution, FilePath
 from .session_pool.client import SessionPoolClient
 from .session_pool.credentials import PoolCredential
+from .session_pool.deadlines import Deadlines
+from .session_pool.sessions import CallerSessions, SessionClient
 from .settings import Settings, signs_in_with_entra
 
 if TYPE_CHECKING:
@@ -47,6 +50,9 @@ _SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 2, 20
 
 _POLL_LIFETIME_SECONDS = 24 * 3600.0
 
+DEADLINES = Deadlines()
+"""Of calls of the pool."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -57,9 +63,6 @@ class Connector:
         self.auth_level = func.AuthLevel.ANONYMOUS if signs_in_with_entra(environment) else func.AuthLevel.FUNCTION
         """What the host asks callers for: a function key, or nothing where the connector itself asks for a token."""
 
-        self.caller: str | None = None
-        """Whose sessions these are. With function keys all callers are one party, None."""
-
         self._misset: InternalError | None = None
         try:
             self._settings = Settings.from_environment(environment)
@@ -69,12 +72,14 @@ class Connector:
         self.contract = Contract(max_code_characters=self._settings.max_code_characters)
         self._sign_in, entra = _entra(self._settings)
         self.documents = Documents(self.contract.document, entra)
-        self.pool = SessionPoolClient(
+        pool = SessionPoolClient(
             self._settings.pool_management_endpoint,
             PoolCredential(self._settings.pool_credential, self._settings.azure_client_id),
             api_version=self._settings.pool_api_version,
             connections=self._settings.python_threadpool_thread_count,
+            deadlines=DEADLINES,
         )
+        self.sessions = CallerSessions(pool)
         key = self._settings.signing_key
         self.tokens = Tokens(key, self._settings.signing_key_previous) if key else None
         self.runs = Runs(rich_results=self._settings.rich_results)
@@ -101,13 +106,14 @@ class Connector:
             answer = to_answer(failure, request_id)
             response = func.HttpResponse(answer.body, status_code=answer.status, headers=answer.headers)
         response.headers["x-ms-request-id"] = request_id
+        caller = None if serving._misset else serving.sessions.caller
         logger.info(
             "%s %d in %d ms (request %s%s%s)",
             operation_id,
             response.status_code,
             (time.monotonic() - started) * 1000,
             request_id,
-            f", caller {serving.caller}" if serving.caller else "",
+            f", caller {caller}" if caller else "",
             f", {code}" if (code := response.headers.get("x-ms-error-code")) else "",
         )
         return response
@@ -115,7 +121,7 @@ class Connector:
     def for_caller(self, caller: str | None) -> "Connector":
         """This connector, with the caller's own sessions."""
         scoped = copy.copy(self)
-        scoped.caller, scoped.pool = caller, self.pool.for_caller(caller)
+        scoped.sessions = replace(self.sessions, caller=caller)
         return scoped
 
     def _for_caller_of(self, operation_id: str, request: func.HttpRequest) -> "Connector":
@@ -163,7 +169,7 @@ def _execute_python_code(connector: Connector, request: func.HttpRequest) -> fun
         "wait_in_seconds": connector.settings.caller_wait_seconds,
         **received.arguments(operation.checked_body(sent)),
     }
-    execution = executions.execute_python_code(connector.pool, connector.runs, **arguments)
+    execution = executions.execute_python_code(connector.sessions, connector.runs, **arguments)
     content = arguments.get("include_content", "auto")
     response = _execution_response(connector, request, "/executions", execution, content)
     if applied:
@@ -173,13 +179,13 @@ def _execute_python_code(connector: Connector, request: func.HttpRequest) -> fun
 
 def _get_execution(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
     arguments = received.parameters(connector.contract.operations["GetExecution"], request)
-    execution = executions.get_execution(connector.pool, **arguments)
+    execution = executions.get_execution(connector.sessions, **arguments)
     return _execution_response(connector, request, "/executions", execution, arguments.get("include_content", "auto"))
 
 
 def _cancel_execution(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
     arguments = received.parameters(connector.contract.operations["CancelExecution"], request)
-    execution = executions.cancel_execution(connector.pool, connector.runs, **arguments)
+    execution = executions.cancel_execution(connector.sessions, connector.runs, **arguments)
     return _execution_response(connector, request, "/executions", execution, arguments.get("include_content", "auto"))
 
 
@@ -193,7 +199,7 @@ def _poll_execution(connector: Connector, request: func.HttpRequest) -> func.Htt
             target="token",
         )
     execution = executions.get_execution(
-        connector.pool,
+        connector.sessions,
         session_id=asked["sessionId"],
         execution_id=asked["executionId"],
         include_content=asked["includeContent"],
@@ -212,11 +218,11 @@ def _upload_file(connector: Connector, request: func.HttpRequest) -> func.HttpRe
         )
     if received.media_type(request) == "multipart/form-data":
         return answers.json_response(
-            files.upload_contents(connector.pool, connector.runs, **received.form(operation, request))
+            files.upload_contents(connector.sessions, connector.runs, **received.form(operation, request))
         )
     body = received.arguments(operation.checked_body(received.json_body(request, "multipart/form-data")))
     body["files"] = [received.arguments(file) for file in body["files"]]
-    return answers.json_response(files.upload_file(connector.pool, connector.runs, **body))
+    return answers.json_response(files.upload_file(connector.sessions, connector.runs, **body))
 
 
 def _put_file(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
@@ -224,7 +230,7 @@ def _put_file(connector: Connector, request: func.HttpRequest) -> func.HttpRespo
     if received.comes_in_parts(request):
         return _begin_upload(connector, request, arguments)
     return answers.json_response(
-        files.put_file(connector.pool, connector.runs, content=received.whole_body(request), **arguments)
+        files.put_file(connector.sessions, connector.runs, content=received.whole_body(request), **arguments)
     )
 
 
@@ -241,8 +247,8 @@ def _begin_upload(connector: Connector, request: func.HttpRequest, arguments: di
             target="x-ms-transfer-mode",
         )
     size = announced_length(request.headers.get("x-ms-content-length", ""))
-    upload, progress = uploads.begin_upload(connector.pool, connector.runs, size=size, **arguments)
-    members = replace(upload, caller=connector.caller).to_json()
+    session, upload, progress = uploads.begin_upload(connector.sessions, connector.runs, size=size, **arguments)
+    members = {**upload.to_json(), "session_id": session.id, "caller": connector.sessions.caller}
     token = connector.tokens.seal(_UPLOAD, members, lifetime_seconds=uploads.LIFETIME_SECONDS)
     response = _progress_response(progress)
     response.headers["Location"] = f"{answers.base_url(connector.settings, request, '/files/')}/uploads/{token}"
@@ -250,10 +256,10 @@ def _begin_upload(connector: Connector, request: func.HttpRequest, arguments: di
 
 
 def _patch_upload(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
-    pool, upload = _upload(connector, "PatchUpload", request)
+    session, upload = _upload(connector, "PatchUpload", request)
     content = received.whole_body(request)
     first = sent_range(request.headers.get("content-range", ""), len(content), upload.size)
-    return _progress_response(uploads.put_part(pool, connector.runs, upload, first=first, content=content))
+    return _progress_response(uploads.put_part(session, connector.runs, upload, first=first, content=content))
 
 
 def _get_upload(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
@@ -265,7 +271,7 @@ def _cancel_upload(connector: Connector, request: func.HttpRequest) -> func.Http
     return func.HttpResponse(status_code=204)
 
 
-def _upload(connector: Connector, operation_id: str, request: func.HttpRequest) -> tuple[SessionPoolClient, Upload]:
+def _upload(connector: Connector, operation_id: str, request: func.HttpRequest) -> tuple[SessionClient, Upload]:
     """What the address stands for, and the pool as whoever began the upload may use it."""
     try:
         token = received.parameters(connector.contract.operations[operation_id], request)["token"]
@@ -279,8 +285,7 @@ def _upload(connector: Connector, operation_id: str, request: func.HttpRequest) 
             "This address leads to no upload: it is not one of this connector's, or its time is over. Begin the upload "
             "again with PutFile."
         )
-    upload = Upload(**members)
-    return connector.pool, upload
+    return connector.sessions.session(members["session_id"]), Upload.from_json(members)
 
 
 def _progress_response(progress: Progress) -> func.HttpResponse:
@@ -289,38 +294,51 @@ def _progress_response(progress: Progress) -> func.HttpResponse:
 
 
 def _download_file(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
-    arguments = received.parameters(connector.contract.operations["DownloadFile"], request)
-    file = files.download_file_headers(connector.pool, **arguments)
+    session, path = _file(connector, "DownloadFile", request)
+    file = files.download_file_headers(session, path)
     if is_unchanged(request.headers, file):
         return answers.unchanged_response(file)
     part = asked_range(request.headers, file, files.LARGEST_MESSAGE)
     if part is None:
-        return answers.file_response(files.download_file(connector.pool, connector.runs, found=file, **arguments))
+        return answers.file_response(files.download_file(session, connector.runs, path, found=file))
     first, last = part
-    content = download_part(connector.pool, connector.runs, file=file, first=first, last=last, **arguments)
+    content = download_range(session, connector.runs, path, file, first=first, last=last)
     return answers.file_response(replace(file, content=content), first)
 
 
 def _download_file_headers(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
-    arguments = received.parameters(connector.contract.operations["DownloadFileHeaders"], request)
-    file = files.download_file_headers(connector.pool, **arguments)
+    session, path = _file(connector, "DownloadFileHeaders", request)
+    file = files.download_file_headers(session, path)
     return answers.unchanged_response(file) if is_unchanged(request.headers, file) else answers.file_response(file)
 
 
 def _get_file(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
-    arguments = received.parameters(connector.contract.operations["GetFile"], request)
-    return answers.json_response(files.get_file(connector.pool, connector.runs, **arguments))
+    session, path = _file(connector, "GetFile", request)
+    return answers.json_response(files.get_file(session, connector.runs, path))
 
 
 def _delete_file(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
-    arguments = received.parameters(connector.contract.operations["DeleteFile"], request)
-    files.delete_file(connector.pool, connector.runs, **arguments)
+    session, path = _file(connector, "DeleteFile", request)
+    files.delete_file(session, connector.runs, path)
     return func.HttpResponse(status_code=204)
+
+
+def _file(connector: Connector, operation_id: str, request: func.HttpRequest) -> tuple[SessionClient, FilePath]:
+    arguments = received.parameters(connector.contract.operations[operation_id], request)
+    path = checked_path(arguments["file_name"], arguments.get("folder", ""))
+    return connector.sessions.session(arguments["session_id"]), path
+
+
+def _list_files(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
+    arguments = received.parameters(connector.contract.operations["ListFiles"], request)
+    session = connector.sessions.session(arguments.pop("session_id"))
+    folder = checked_folder(arguments.pop("folder", ""))
+    return answers.json_response(files.list_files(session, folder=folder, **arguments))
 
 
 def _check_connection(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
     received.parameters(connector.contract.operations["CheckConnection"], request)
-    return answers.json_response(connection.check_connection(connector.pool, connector.settings))
+    return answers.json_response(connection.check_connection(connector.sessions.pool, connector.settings))
 
 
 def _get_health(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
@@ -345,7 +363,7 @@ def _with_parameters(operation_id: str, operation: Callable[..., Any]) -> "_Answ
 
     def answer(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
         arguments = received.parameters(connector.contract.operations[operation_id], request)
-        result = operation(connector.pool, **arguments)
+        result = operation(connector.sessions.session(arguments.pop("session_id")), **arguments)
         return func.HttpResponse(status_code=204) if result is None else answers.json_response(result)
 
     return answer
@@ -360,7 +378,7 @@ _OPERATIONS: dict[str, _Answer] = {
     "PollExecution": _poll_execution,
     "UploadFile": _upload_file,
     "PutFile": _put_file,
-    "ListFiles": _with_parameters("ListFiles", files.list_files),
+    "ListFiles": _list_files,
     "GetFile": _get_file,
     "DownloadFile": _download_file,
     "DownloadFileHeaders": _download_file_headers,
@@ -394,7 +412,7 @@ def _execution_response(
             "sessionId": execution.session_id,
             "executionId": execution.execution_id,
             "includeContent": include_content,
-            "caller": connector.caller,
+            "caller": connector.sessions.caller,
         }
         token = connector.tokens.seal(_POLL, asked, lifetime_seconds=_POLL_LIFETIME_SECONDS)
         location = f"{address}/polls/{token}"

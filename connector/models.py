@@ -12,6 +12,17 @@ Status = Literal["Running", "Succeeded", "Failed", "Canceled", "Unknown"]
 
 
 @dataclass(frozen=True)
+class FilePath:
+    """Where a file of a session is located. `folder` is relative to /mnt/data, `""` for that itself."""
+
+    folder: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.folder}/{self.name}" if self.folder else self.name
+
+
+@dataclass(frozen=True)
 class File:
     """A file of a session. `folder` is relative to /mnt/data, `""` for that itself; `size` is in bytes."""
 

@@ -1,16 +1,15 @@
 """GetSession and EndSession."""
 
-from .callers.session_ids import check_session_id
 from .models import Session
-from .session_pool.client import SessionPoolClient
+from .session_pool.sessions import SessionClient
 
 
-def get_session(pool: SessionPoolClient, *, session_id: str) -> Session:
+def get_session(session: SessionClient) -> Session:
     """Raises SessionNotFound."""
-    found = pool.get_session(check_session_id(session_id))
-    return Session(session_id, found.created, found.last_accessed, found.expires)
+    found = session.get_session()
+    return Session(session.id, found.created, found.last_accessed, found.expires)
 
 
-def end_session(pool: SessionPoolClient, *, session_id: str) -> None:
+def end_session(session: SessionClient) -> None:
     """Raises SessionNotFound."""
-    pool.end_session(check_session_id(session_id))
+    session.end_session()

@@ -16,13 +16,13 @@ from .session_pool.__main__ import (
     stop_on_signals,
     wait,
 )
-from .session_pool.engines import choose
-from .session_pool.identity_endpoint import IdentityEndpoint
-from .session_pool.loopback import PortInUse
-from .session_pool.pool import Pool
-from .session_pool.processes import EngineError
-from .session_pool.server import SessionPoolServer
-from .session_pool.tokens import TokenAuthority
+from .session_pool.engines.choice import choose
+from .session_pool.engines.interface import EngineError
+from .session_pool.sessions.pool import Pool
+from .session_pool.wire.identity_endpoint import IdentityEndpoint
+from .session_pool.wire.loopback import PortInUse
+from .session_pool.wire.server import SessionPoolServer
+from .session_pool.wire.tokens import TokenAuthority
 
 APP_ROOT = Path(__file__).resolve().parents[1]
 # As deployed: calls wait for the pool, so one worker serves as many as it has threads; and there is a key to sign with.

@@ -16,16 +16,16 @@ import requests
 
 from connector.settings import SETTINGS
 from emulator.functions_host import FunctionsHost
-from emulator.session_pool.engine import Engine
-from emulator.session_pool.identity_endpoint import IdentityEndpoint
-from emulator.session_pool.limits import Limits
-from emulator.session_pool.pool import Pool
-from emulator.session_pool.server import SessionPoolServer
-from emulator.session_pool.tokens import TokenAuthority
+from emulator.session_pool.engines.linux.engine import Engine
+from emulator.session_pool.engines.shared.limits import Limits
+from emulator.session_pool.sessions.pool import Pool
+from emulator.session_pool.wire.identity_endpoint import IdentityEndpoint
+from emulator.session_pool.wire.server import SessionPoolServer
+from emulator.session_pool.wire.tokens import TokenAuthority
 from tests.promised import promises
 
 ROOT = Path(__file__).resolve().parents[1]
-_WITH_THE_OTHERS = {"test_plain_engine.py"}
+_WITH_THE_OTHERS = {"portable"}
 
 
 def pytest_configure() -> None:
@@ -39,7 +39,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     as long.
     """
     for item in items:
-        is_first = item.path.is_relative_to(ROOT / "tests" / "emulator") and item.path.name not in _WITH_THE_OTHERS
+        is_first = (
+            item.path.is_relative_to(ROOT / "tests" / "emulator") and item.path.parent.name not in _WITH_THE_OTHERS
+        )
         half = "emulator" if is_first else "connector"
         item.add_marker(pytest.mark.xdist_group(half))
 

@@ -1,4 +1,4 @@
-"""How what a page shows of an answer is compared with the answer."""
+"""Compares what a page shows of a response with the response."""
 
 from typing import Any
 
@@ -12,48 +12,51 @@ DIFFERS = {
     "sessionId",
     "version",
 }
-"""Members whose value is another one each time; what a page shows of them is of the same kind."""
+"""Members whose value differs each time: only its type is compared."""
 
 REST = "..."
-"""Stands at the end of a text that goes on, for the other items of a list, and for the other members of an object."""
+"""Stands for the rest of a text, for the other items of a list, and for the other members of an object."""
 
 
-def assert_shown(shown: Any, answer: Any, place: str = "", *, whole: bool = False) -> None:
-    """All that is shown is in the answer, and with `whole` nothing else but what REST stands for."""
+def assert_shown(shown: Any, response: Any, place: str = "", *, complete: bool = False) -> None:
+    """The response has everything that is shown; if `complete`, it has nothing else, except where REST is shown."""
     if isinstance(shown, dict):
         names = shown.keys() - {REST}
-        assert isinstance(answer, dict), place
-        assert not names - answer.keys(), f"{place} has not all of {list(names)}: {answer}"
-        assert not whole or REST in shown or names == answer.keys(), f"{place} has more than {list(names)}: {answer}"
+        assert isinstance(response, dict), place
+        assert not names - response.keys(), f"{place} lacks some of {list(names)}: {response}"
+        if complete and REST not in shown:
+            assert names == response.keys(), f"{place} has more than {list(names)}: {response}"
         for name in names:
             if name in DIFFERS:
-                assert type(answer[name]) is type(shown[name]), f"{place}.{name}"
+                assert type(response[name]) is type(shown[name]), f"{place}.{name}"
             else:
-                assert_shown(shown[name], answer[name], f"{place}.{name}", whole=whole)
+                assert_shown(shown[name], response[name], f"{place}.{name}", complete=complete)
     elif isinstance(shown, list) and shown[-1:] == [REST]:
-        assert isinstance(answer, list) and len(answer) >= len(shown), f"{place}: {answer}"
+        assert isinstance(response, list) and len(response) >= len(shown), f"{place}: {response}"
         for item in shown[:-1]:
-            assert any(_is_shown(item, other, whole=whole) for other in answer), f"{place} has no {item}: {answer}"
+            assert any(_is_shown(item, other, complete=complete) for other in response), (
+                f"{place} lacks {item}: {response}"
+            )
     elif isinstance(shown, list):
-        assert isinstance(answer, list) and len(answer) == len(shown), f"{place}: {answer}"
+        assert isinstance(response, list) and len(response) == len(shown), f"{place}: {response}"
         for index, item in enumerate(shown):
-            assert_shown(item, answer[index], f"{place}[{index}]", whole=whole)
+            assert_shown(item, response[index], f"{place}[{index}]", complete=complete)
     elif isinstance(shown, str) and shown.endswith(REST):
-        assert isinstance(answer, str) and answer.startswith(shown.removesuffix(REST)), f"{place}: {answer}"
+        assert isinstance(response, str) and response.startswith(shown.removesuffix(REST)), f"{place}: {response}"
     else:
-        assert answer == shown and type(answer) is type(shown), place
+        assert response == shown and type(response) is type(shown), place
 
 
 def assert_lines_shown(shown: str, output: str) -> None:
-    """Each line that is shown is there, in this order; others may stand between them."""
+    """The output has each line that is shown, in this order; other lines may come between them."""
     rest = iter([line.strip() for line in output.splitlines()])
     for line in filter(None, (line.strip() for line in shown.splitlines())):
-        assert line in rest, f"{line!r} is not there, or not in its place, in:\n{output}"
+        assert line in rest, f"{line!r} is missing, or not in its place, in:\n{output}"
 
 
-def _is_shown(shown: Any, answer: Any, *, whole: bool) -> bool:
+def _is_shown(shown: Any, response: Any, *, complete: bool) -> bool:
     try:
-        assert_shown(shown, answer, whole=whole)
+        assert_shown(shown, response, complete=complete)
     except AssertionError:
         return False
     return True

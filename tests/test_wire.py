@@ -18,7 +18,9 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import requests
 
+from connector.models import FilePath
 from connector.session_pool.client import SessionPoolClient
+from connector.session_pool.sessions import CallerSessions, SessionClient
 
 RECORDED_2024_05 = "Azure CLI's containerapp extension, test recording of 2024-05-16, api-version 2024-02-02-preview"
 RECORDED_2024_11 = "Azure CLI's containerapp extension, test recording of 2024-11-11, api-version 2024-10-02-preview"
@@ -100,7 +102,7 @@ class Exchange:
     headers: dict[str, Any] = field(default_factory=dict)
     answer: Any = NONE
     before: tuple[tuple[str, Any], ...] = ()
-    call: Callable[[SessionPoolClient], Any] | None = None
+    call: Callable[[SessionClient], Any] | None = None
     means: Callable[[Any], Any] = lambda _: True
 
 
@@ -129,8 +131,8 @@ def b_body(code: str, **members: Any) -> dict[str, Any]:
     return {"codeInputType": "inline", "executionType": "synchronous", "code": code, **members}
 
 
-def execute(code: str) -> Callable[[SessionPoolClient], Any]:
-    return lambda client: client.execute_code(IDENTIFIER, code, execution_id="e-1", timeout_seconds=60)
+def execute(code: str) -> Callable[[SessionClient], Any]:
+    return lambda session: session.execute_code(code, execution_id="e-1", timeout_seconds=60)
 
 
 IDENTIFIER = "wire-0001"
@@ -225,7 +227,7 @@ EXCHANGES = [
         b"content",
         headers=JSON | FRONT | {name: None for name in TIMINGS},
         answer={"$id": "1", "value": [{"$id": "2", "properties": FILE_A}]},
-        call=lambda client: client.upload_file(IDENTIFIER, "", "cert.txt", b"content"),
+        call=lambda session: session.upload_file(FilePath("", "cert.txt"), b"content"),
         means=of_file,
     ),
     Exchange(
@@ -236,7 +238,7 @@ EXCHANGES = [
         before=(UPLOAD_A,),
         headers=JSON | FRONT | {name: None for name in TIMINGS},
         answer={"$id": "1", "value": [{"$id": "2", "properties": FILE_A}]},
-        call=lambda client: client.list_files(IDENTIFIER, "", recursive=False),
+        call=lambda session: session.list_files("", recursive=False),
         means=of_files,
     ),
     Exchange(
@@ -245,7 +247,7 @@ EXCHANGES = [
         A,
         "GET files?path=",
         answer={"$id": "1", "value": []},
-        call=lambda client: client.list_files(IDENTIFIER, "", recursive=False),
+        call=lambda session: session.list_files("", recursive=False),
         means=lambda files: files == [],
     ),
     Exchange(
@@ -256,7 +258,7 @@ EXCHANGES = [
         before=(UPLOAD_A,),
         headers={"content-type": "application/octet-stream", "content-length": "7", "transfer-encoding": None},
         answer=b"content",
-        call=lambda client: client.download_file(IDENTIFIER, "", "cert.txt"),
+        call=lambda session: session.download_file(FilePath("", "cert.txt")),
         means=lambda content: content == b"content",
     ),
     Exchange(
@@ -266,7 +268,7 @@ EXCHANGES = [
         "GET files/cert.txt",
         before=(UPLOAD_A,),
         answer={"$id": "1", "properties": {**FILE_A, "$id": "2"}},
-        call=lambda client: client.get_file(IDENTIFIER, "", "cert.txt"),
+        call=lambda session: session.get_file(FilePath("", "cert.txt")),
         means=of_file,
     ),
     Exchange(
@@ -277,7 +279,7 @@ EXCHANGES = [
         before=(UPLOAD_A,),
         status=204,
         headers={"content-type": None},
-        call=lambda client: client.delete_file(IDENTIFIER, "", "cert.txt"),
+        call=lambda session: session.delete_file(FilePath("", "cert.txt")),
     ),
     # Family B, the first version.
     Exchange(
@@ -310,7 +312,7 @@ EXCHANGES = [
             "lastModifiedAt": TIME,
         },
         headers=JSON | FRONT | {name: None for name in TIMINGS},
-        call=lambda client: client.upload_file(IDENTIFIER, "", "cert.txt", b"content"),
+        call=lambda session: session.upload_file(FilePath("", "cert.txt"), b"content"),
         means=of_file,
     ),
     Exchange(
@@ -333,7 +335,7 @@ EXCHANGES = [
             ],
         },
         headers=JSON | {"api-supported-versions": B},
-        call=lambda client: client.list_files(IDENTIFIER, "", recursive=False),
+        call=lambda session: session.list_files("", recursive=False),
         means=of_files,
     ),
     Exchange(
@@ -342,7 +344,7 @@ EXCHANGES = [
         B,
         "GET files?path=",
         answer={"$id": "1", "value": []},
-        call=lambda client: client.list_files(IDENTIFIER, "", recursive=False),
+        call=lambda session: session.list_files("", recursive=False),
         means=lambda files: files == [],
     ),
     Exchange(
@@ -353,7 +355,7 @@ EXCHANGES = [
         before=(UPLOAD_B,),
         headers={"content-type": "application/octet-stream", "content-length": "7", "transfer-encoding": None},
         answer=b"content",
-        call=lambda client: client.download_file(IDENTIFIER, "", "cert.txt"),
+        call=lambda session: session.download_file(FilePath("", "cert.txt")),
         means=lambda content: content == b"content",
     ),
     Exchange(
@@ -363,7 +365,7 @@ EXCHANGES = [
         "GET files/cert.txt",
         before=(UPLOAD_B,),
         answer={"$id": "1", "name": "cert.txt", "sizeInBytes": 7, "lastModifiedAt": TIME},
-        call=lambda client: client.get_file(IDENTIFIER, "", "cert.txt"),
+        call=lambda session: session.get_file(FilePath("", "cert.txt")),
         means=of_file,
     ),
     Exchange(
@@ -374,7 +376,7 @@ EXCHANGES = [
         before=(UPLOAD_B,),
         status=204,
         headers={"content-type": None},
-        call=lambda client: client.delete_file(IDENTIFIER, "", "cert.txt"),
+        call=lambda session: session.delete_file(FilePath("", "cert.txt")),
     ),
     # Family B, later versions.
     Exchange(
@@ -421,9 +423,7 @@ EXCHANGES = [
             stderr="Request timed out waiting for code execution to complete after 1 seconds",
             executionResult=None,
         ),
-        call=lambda client: client.execute_code(
-            IDENTIFIER, "import time; time.sleep(30)", execution_id="e-1", timeout_seconds=1
-        ),
+        call=lambda session: session.execute_code("import time; time.sleep(30)", execution_id="e-1", timeout_seconds=1),
         means=of_run("Failed", None),
     ),
     *[
@@ -494,7 +494,7 @@ EXCHANGES = [
                 }
             ]
         },
-        call=lambda client: client.list_files(IDENTIFIER, "", recursive=False),
+        call=lambda session: session.list_files("", recursive=False),
         means=of_files,
     ),
     Exchange(
@@ -536,7 +536,7 @@ EXCHANGES = [
             "expireAt": TIME,
             "etag": Like("0--.+"),
         },
-        call=lambda client: client.get_session(IDENTIFIER),
+        call=lambda session: session.get_session(),
         means=lambda session: session.created <= session.last_accessed < session.expires,
     ),
     Exchange(
@@ -546,7 +546,7 @@ EXCHANGES = [
         "DELETE session",
         before=(UPLOAD_B,),
         status=204,
-        call=lambda client: client.end_session(IDENTIFIER),
+        call=lambda session: session.end_session(),
     ),
     Exchange(
         "a version that is not known",
@@ -727,8 +727,8 @@ def test_the_client_sends_and_reads_so(exchange, recorded_pool):
             **{**vars(exchange), "answer": {**exchange.answer, "expireAt": "2024-11-11T10:00:00.0000000Z"}}
         )
     recorded = recorded_pool(exchange)
-    client = SessionPoolClient(recorded.endpoint, Token(), api_version=exchange.version)
-    assert exchange.means(exchange.call(client))
+    pool = SessionPoolClient(recorded.endpoint, Token(), api_version=exchange.version)
+    assert exchange.means(exchange.call(CallerSessions(pool).session(IDENTIFIER)))
     method, _, target = exchange.request.partition(" ")
     assert recorded.method == method
     asked = urlsplit(recorded.target)

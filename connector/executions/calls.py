@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ..errors import ConnectorError, ExecutionNotFound, IdempotencyKeyReused, PoolTimeout
 from ..models import Execution
 from ..session_pool.client import SessionPoolClient
+from ..session_pool.sessions import SessionClient
 from ..session_pool.wire import Run
 from .endings import LOST
 
@@ -42,8 +43,7 @@ def _has_python(pool: SessionPoolClient) -> bool:
 
 @dataclass(frozen=True)
 class Call:
-    pool: SessionPoolClient
-    session_id: str
+    session: SessionClient
     execution_id: str
     code: str
     timeout_seconds: int
@@ -51,8 +51,7 @@ class Call:
 
     def run(self, code: str, *, may_repeat: bool, is_asynchronous: bool = False) -> Run:
         """One call of the pool, as long as the run; one that `is_asynchronous` returns at once. Raises RunLost."""
-        return self.pool.execute_code(
-            self.session_id,
+        return self.session.execute_code(
             code,
             execution_id=self.execution_id,
             timeout_seconds=self.timeout_seconds,
@@ -61,11 +60,11 @@ class Call:
         )
 
     def goes_on(self) -> Execution:
-        return Execution(self.session_id, self.execution_id, "Running")
+        return Execution(self.session.id, self.execution_id, "Running")
 
     def lost(self) -> Execution:
         """Nobody knows whether it ran."""
-        return Execution(self.session_id, self.execution_id, "Unknown", error=LOST)
+        return Execution(self.session.id, self.execution_id, "Unknown", error=LOST)
 
 
 def when_ended(tell: Callable[[], Execution], seconds: float) -> Execution:

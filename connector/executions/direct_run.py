@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import ExecutionNotFound, InvalidRequest
 from ..models import ABSENT, Execution, ExecutionError, Output
-from ..session_pool.client import RunLost
+from ..session_pool.hand_over import RunLost
 from ..session_pool.wire import STREAM_CHARACTERS, Run
 from .calls import Call, followed
 
@@ -40,11 +40,11 @@ def bare(call: Call, *, is_repeatable: bool = False) -> Execution:
             "connector, or of this session's language, are made by the pool alone. Do the work in parts.",
             target="timeoutInSeconds",
         )
-    is_asynchronous = call.timeout_seconds > call.wait_seconds and call.pool.keeps_runs
+    is_asynchronous = call.timeout_seconds > call.wait_seconds and call.session.pool.keeps_runs
 
     def tell() -> Execution:
-        run = call.pool.get_execution(call.session_id, call.execution_id)
-        return bare_execution(call.session_id, call.execution_id, run)
+        run = call.session.get_execution(call.execution_id)
+        return bare_execution(call.session.id, call.execution_id, run)
 
     try:
         if is_repeatable:
@@ -57,7 +57,7 @@ def bare(call: Call, *, is_repeatable: bool = False) -> Execution:
         return call.lost()
     if run.status == "Running":
         return followed(call, tell, call.wait_seconds)
-    return bare_execution(call.session_id, call.execution_id, run)
+    return bare_execution(call.session.id, call.execution_id, run)
 
 
 def bare_execution(session_id: str, execution_id: str, run: Run) -> Execution:

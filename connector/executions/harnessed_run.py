@@ -9,7 +9,7 @@ from ..in_session import report
 from ..in_session.cell import Cell, code_hash, make_cell
 from ..in_session.report import Record, Told
 from ..models import Execution
-from ..session_pool.client import RunLost
+from ..session_pool.hand_over import RunLost
 from ..session_pool.wire import Run
 from . import records
 from .calls import Call, Runs, followed
@@ -29,7 +29,7 @@ _START_PATIENCE_SECONDS = 10.0
 def reported(call: Call, runs: Runs) -> Execution:
     """A run in one call of the pool."""
     started = time.monotonic()
-    cell = make_cell(call.code, execution_id=call.execution_id, longest_report=call.pool.longest_stdout)
+    cell = make_cell(call.code, execution_id=call.execution_id, longest_report=call.session.pool.longest_stdout)
     try:
         run = call.run(cell.text, may_repeat=True)
     except RunLost:
@@ -47,12 +47,11 @@ def detached(call: Call, runs: Runs) -> Execution:
     cell = make_cell(
         call.code,
         execution_id=call.execution_id,
-        longest_report=call.pool.longest_stdout,
+        longest_report=call.session.pool.longest_stdout,
         detached_seconds=call.timeout_seconds,
     )
     try:
-        run = call.pool.execute_code(
-            call.session_id,
+        run = call.session.execute_code(
             cell.text,
             execution_id=call.execution_id,
             timeout_seconds=_START_SECONDS,
@@ -61,7 +60,7 @@ def detached(call: Call, runs: Runs) -> Execution:
         )
     except RunLost:
         try:
-            records.write_note(call.pool, call.session_id, call.execution_id)
+            records.write_note(call.session, call.execution_id)
         except ConnectorError:
             return call.lost()
         return _watched(call, started, call.goes_on)
@@ -78,7 +77,7 @@ def _ended(call: Call, runs: Runs, started: float, cell: Cell, run: Run) -> Exec
     if told is not None:
         runs.reported()
         if told.report is not None:
-            return reported_execution(call.session_id, call.execution_id, told.report, told, run)
+            return reported_execution(call.session.id, call.execution_id, told.report, told, run)
         return _watched(call, started, lambda: _of_record(call, told, run))
     try:
         execution = _untold(call, run)
@@ -87,7 +86,7 @@ def _ended(call: Call, runs: Runs, started: float, cell: Cell, run: Run) -> Exec
     except ConnectorError:
         return call.lost()
     if execution is None:
-        runs.refused(call.pool)
+        runs.refused(call.session.pool)
         return replace(bare(call), notice=NO_REPORT)
     return execution
 
@@ -107,7 +106,7 @@ def _watched(call: Call, started: float, first: Callable[[], Execution]) -> Exec
         return look()
 
     def again() -> Execution:
-        return earlier_execution(call.pool, call.session_id, call.execution_id)
+        return earlier_execution(call.session, call.execution_id)
 
     left = min(call.wait_seconds, _LONGEST_WATCH_SECONDS) - (time.monotonic() - started)
     return followed(call, tell, left)
@@ -117,12 +116,12 @@ def _of_record(call: Call, told: Told, run: Run) -> Execution:
     """What the session has said to be in the run's record."""
     record = _read_record(call)
     if record is None:
-        return of_pool(call.session_id, call.execution_id, run, was_harnessed=True)
+        return of_pool(call.session, call.execution_id, run, was_harnessed=True)
     if record.report is not None:
-        return reported_execution(call.session_id, call.execution_id, record.report, told, run)
+        return reported_execution(call.session.id, call.execution_id, record.report, told, run)
     if record.timeout_seconds is not None and not record.is_lost:
         return call.goes_on()  # how far it is, is read when the caller is answered
-    return without_report(call.pool, call.session_id, call.execution_id, record)
+    return without_report(call.session, call.execution_id, record)
 
 
 def _untold(call: Call, run: Run) -> Execution | None:
@@ -131,13 +130,13 @@ def _untold(call: Call, run: Run) -> Execution | None:
     if record is None and _is_not_ipython(run):
         return None  # there is no record, and the expression that would have made one failed
     if record is not None and record.report is not None:
-        return reported_execution(call.session_id, call.execution_id, record.report, None, None)
-    return of_pool(call.session_id, call.execution_id, run, was_harnessed=True)
+        return reported_execution(call.session.id, call.execution_id, record.report, None, None)
+    return of_pool(call.session, call.execution_id, run, was_harnessed=True)
 
 
 def _read_record(call: Call) -> Record | None:
     """Raises IdempotencyKeyReused."""
-    record = records.read_record(call.pool, call.session_id, call.execution_id)
+    record = records.read_record(call.session, call.execution_id)
     if record is not None and record.code_hash != code_hash(call.code):
         raise IdempotencyKeyReused(
             "This idempotency key was used for other code in this session. Send a new key for new code.",

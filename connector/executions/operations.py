@@ -4,9 +4,9 @@ import hashlib
 import uuid
 from dataclasses import replace
 
-from ..callers.session_ids import check_session_id, mint_execution_id, mint_session_id
+from ..callers.session_ids import mint_execution_id, mint_session_id
 from ..models import Execution
-from ..session_pool.client import SessionPoolClient
+from ..session_pool.sessions import CallerSessions
 from . import records
 from .calls import Call, Runs, when_ended
 from .direct_run import bare
@@ -22,7 +22,7 @@ _CANCEL_SECONDS = 5.0
 
 
 def execute_python_code(
-    pool: SessionPoolClient,
+    sessions: CallerSessions,
     runs: Runs,
     *,
     python_code: str,
@@ -38,9 +38,9 @@ def execute_python_code(
     `get_execution` tells how it ended. With an idempotency key, a run of the same key in the same session is answered
     again; IdempotencyKeyReused is raised when its code was another.
     """
-    session_id = check_session_id(session_id) if session_id else _new_session_id(idempotency_key)
-    execution_id = _execution_id(session_id, idempotency_key) if idempotency_key else mint_execution_id()
-    call = Call(pool, session_id, execution_id, python_code, timeout_in_seconds, wait_in_seconds)
+    session = sessions.session(session_id or _new_session_id(idempotency_key))
+    execution_id = _execution_id(session.id, idempotency_key) if idempotency_key else mint_execution_id()
+    call = Call(session, execution_id, python_code, timeout_in_seconds, wait_in_seconds)
     if not runs.rich_results:
         execution = bare(call, is_repeatable=idempotency_key is not None)
     elif timeout_in_seconds <= wait_in_seconds:
@@ -51,14 +51,14 @@ def execute_python_code(
 
 
 def get_execution(
-    pool: SessionPoolClient, *, session_id: str, execution_id: str, include_content: str = "auto"
+    sessions: CallerSessions, *, session_id: str, execution_id: str, include_content: str = "auto"
 ) -> Execution:
     """A run again, by its id. Raises ExecutionNotFound."""
-    return fitted(earlier_execution(pool, check_session_id(session_id), execution_id), include_content)
+    return fitted(earlier_execution(sessions.session(session_id), execution_id), include_content)
 
 
 def cancel_execution(
-    pool: SessionPoolClient, runs: Runs, *, session_id: str, execution_id: str, include_content: str = "auto"
+    sessions: CallerSessions, runs: Runs, *, session_id: str, execution_id: str, include_content: str = "auto"
 ) -> Execution:
     """Ends a detached run, or sees to it that it does not begin. Raises ExecutionNotFound.
 
@@ -66,15 +66,15 @@ def cancel_execution(
     """
 
     def tell() -> Execution:
-        return earlier_execution(pool, session_id, execution_id)
+        return earlier_execution(session, execution_id)
 
-    check_session_id(session_id)
+    session = sessions.session(session_id)
     execution = tell()
     if execution.status == "Running":
         notice = NOT_TO_BE_CANCELED if runs.rich_results else NOT_TO_BE_CANCELED_BARE
-        if can_be_canceled(pool, session_id, execution_id):
+        if can_be_canceled(session, execution_id):
             notice = NOT_HEARD
-            records.ask_to_cancel(pool, session_id, execution_id)
+            records.ask_to_cancel(session, execution_id)
             execution = when_ended(tell, _CANCEL_SECONDS)
         if execution.status == "Running":
             execution = replace(execution, notice=notice)

@@ -6,6 +6,7 @@ import unicodedata
 
 from ..errors import InvalidFileName
 from ..in_session import report
+from ..models import FilePath
 
 OUTPUTS = ".outputs"
 """How callers know the folder of what runs displayed; sessions take no dots in the names of folders."""
@@ -65,6 +66,11 @@ def checked_folder(folder: str) -> str:
             target="folder",
         )
     return path
+
+
+def checked_path(name: str, folder: str) -> FilePath:
+    """Where that file is, however the folder was written. Raises InvalidFileName."""
+    return FilePath(checked_folder(folder), checked_name(name))
 
 
 def checked_destination(folder: str, *names: str) -> str:

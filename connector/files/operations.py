@@ -7,15 +7,15 @@ from dataclasses import replace
 from typing import TypedDict
 from urllib.parse import unquote_to_bytes
 
-from ..callers.session_ids import check_session_id, mint_session_id
 from ..errors import FileTooLarge, InvalidFileContent, InvalidRequest
 from ..executions.calls import Runs
-from ..models import File, FileBytes, Files, FileWithContent
-from ..session_pool.client import SessionPoolClient, no_file
+from ..in_session.tasks import remove_file
+from ..models import File, FileBytes, FilePath, Files, FileWithContent
+from ..session_pool.errors import file_not_found
+from ..session_pool.sessions import CallerSessions, SessionClient
 from ..session_pool.wire import PoolFile
 from .names import (
     checked_destination,
-    checked_folder,
     checked_name,
     content_type,
     is_hidden,
@@ -27,9 +27,6 @@ from .names import (
 from .reading import download_whole
 from .sets import store_all
 from .tasks import perform
-
-MAX_FILE_BYTES = 128 << 20
-"""That a session pool takes in one upload."""
 
 LARGEST_MESSAGE = 100_000_000
 """Bytes of a file that one answer carries; as many as a request's body may have."""
@@ -48,7 +45,7 @@ class NewFile(TypedDict):
 
 
 def upload_file(
-    pool: SessionPoolClient, runs: Runs, *, files: list[NewFile], session_id: str | None = None, folder: str = ""
+    sessions: CallerSessions, runs: Runs, *, files: list[NewFile], session_id: str | None = None, folder: str = ""
 ) -> Files:
     """Checks all names and contents before it stores the first file. Takes each text out of `files` once it is read."""
     contents = []
@@ -56,11 +53,11 @@ def upload_file(
         name = checked_name(file["file_name"], f"files[{index}].fileName")
         contents.append((name, _decoded(file["file_content"], index)))
         file["file_content"] = ""  # a third more than the bytes; they need not both be there
-    return upload_contents(pool, runs, contents=contents, session_id=session_id, folder=folder)
+    return upload_contents(sessions, runs, contents=contents, session_id=session_id, folder=folder)
 
 
 def upload_contents(
-    pool: SessionPoolClient,
+    sessions: CallerSessions,
     runs: Runs,
     *,
     contents: list[tuple[str, bytes]],
@@ -68,23 +65,17 @@ def upload_contents(
     folder: str = "",
 ) -> Files:
     """Stores `(name, bytes)` pairs: all of them, or none. The error names the one that could not be stored."""
-    is_new = session_id is None
-    session_id = check_session_id(session_id) if session_id else mint_session_id()
+    session = sessions.session(session_id) if session_id else sessions.new_session()
     folder = checked_destination(folder, *(name for name, _ in contents))
     _check_each_once([name for name, _ in contents])
-    for name, content in contents:
+    for name, _ in contents:
         checked_name(name, "fileName")
-        if len(content) > MAX_FILE_BYTES:
-            raise FileTooLarge(
-                f"The file '{name}' has {len(content):,} bytes; {MAX_FILE_BYTES:,} is the most. Compress or divide it.",
-                target=name,
-            )
-    stored = store_all(pool, runs, session_id, folder, contents, may_replace=not is_new)
-    return Files(session_id, [shown_file(file, folder) for file in stored])
+    stored = store_all(session, runs, folder, contents, may_replace=session_id is not None)
+    return Files(session.id, [shown_file(file, folder) for file in stored])
 
 
 def put_file(
-    pool: SessionPoolClient,
+    sessions: CallerSessions,
     runs: Runs,
     *,
     file_name: str,
@@ -93,34 +84,31 @@ def put_file(
     folder: str = "",
 ) -> Files:
     """Stores one file."""
-    return upload_contents(pool, runs, contents=[(file_name, content)], session_id=session_id, folder=folder)
+    return upload_contents(sessions, runs, contents=[(file_name, content)], session_id=session_id, folder=folder)
 
 
-def list_files(pool: SessionPoolClient, *, session_id: str, folder: str = "", recursive: bool = False) -> Files:
+def list_files(session: SessionClient, *, folder: str = "", recursive: bool = False) -> Files:
     """A folder that is not there has no files. The connector's own folders are listed only when they are asked for."""
-    folder = checked_folder(folder)
-    found = pool.list_files(check_session_id(session_id), folder, recursive=recursive)
+    found = session.list_files(folder, recursive=recursive)
     found = [file for file in found if not is_kept_of_run(joined(folder, file.directory), file.name)]
     listed = [shown_file(file, folder) for file in found]
-    return Files(session_id, [file for file in listed if folder or not is_hidden(file.folder)])
+    return Files(session.id, [file for file in listed if folder or not is_hidden(file.folder)])
 
 
-def get_file(
-    pool: SessionPoolClient, runs: Runs, *, session_id: str, file_name: str, folder: str = ""
-) -> FileWithContent:
+def get_file(session: SessionClient, runs: Runs, path: FilePath) -> FileWithContent:
     """Raises FileNotFound, and FileTooLarge before the file is read."""
-    file = download_file_headers(pool, session_id=session_id, file_name=file_name, folder=folder)
+    file = download_file_headers(session, path)
     if file.size > _LARGEST_IN_JSON:
         raise FileTooLarge(
             f"The file has {file.size:,} bytes, and as base64 in JSON {_LARGEST_IN_JSON:,} is the most. Use "
             "DownloadFile, which sends the bytes as they are.",
             target="fileName",
         )
-    content = download_whole(pool, runs, file=file, session_id=session_id, file_name=file_name, folder=folder)
+    content = download_whole(session, runs, path, file)
     return FileWithContent(
-        session_id,
-        file_name,
-        shown_folder(checked_folder(folder)),
+        session.id,
+        path.name,
+        shown_folder(path.folder),
         size=len(content),
         content_type=file.content_type,
         file_content=base64.b64encode(content).decode(),
@@ -128,61 +116,56 @@ def get_file(
     )
 
 
-def download_file_headers(pool: SessionPoolClient, *, session_id: str, file_name: str, folder: str = "") -> FileBytes:
+def download_file_headers(session: SessionClient, path: FilePath) -> FileBytes:
     """The file's size, type and time alone. Raises FileNotFound."""
-    session_id, folder = check_session_id(session_id), checked_folder(folder)
-    file = found_file(pool, session_id, folder, checked_name(file_name))
-    return FileBytes(file_name, content_type(file_name), file.size, None, file.modified)
+    file = found_file(session, path)
+    return FileBytes(path.name, content_type(path.name), file.size, None, file.modified)
 
 
 def download_file(
-    pool: SessionPoolClient,
+    session: SessionClient,
     runs: Runs,
+    path: FilePath,
     *,
-    session_id: str,
-    file_name: str,
-    folder: str = "",
     found: FileBytes | None = None,
 ) -> FileBytes:
     """All of it; `found` are its headers, where they are known. Raises FileNotFound, and FileTooLarge unread."""
-    file = found or download_file_headers(pool, session_id=session_id, file_name=file_name, folder=folder)
+    file = found or download_file_headers(session, path)
     if file.size > LARGEST_MESSAGE:
         raise FileTooLarge(
             f"The file has {file.size:,} bytes, and {LARGEST_MESSAGE:,} is the most that one answer carries. Ask for a "
             "part at a time with the header Range, as in Range: bytes=0-33554431, or compress the file in the session.",
             target="fileName",
         )
-    content = download_whole(pool, runs, file=file, session_id=session_id, file_name=file_name, folder=folder)
+    content = download_whole(session, runs, path, file)
     if len(content) != file.size:  # it has changed in between: what is known of it is not about these bytes
         return replace(file, size=len(content), content=content, last_modified_time=None)
     return replace(file, content=content)
 
 
-def delete_file(pool: SessionPoolClient, runs: Runs, *, session_id: str, file_name: str, folder: str = "") -> None:
+def delete_file(session: SessionClient, runs: Runs, path: FilePath) -> None:
     """Raises FileNotFound, and SessionBusy for a name of sessions alone."""
-    session_id, folder = check_session_id(session_id), checked_folder(folder)
-    if is_known_to_pool(checked_name(file_name)):
-        pool.delete_file(session_id, folder, file_name)
+    if is_known_to_pool(path.name):
+        session.delete_file(path)
         return
-    found_file(pool, session_id, folder, file_name)
+    found_file(session, path)
     perform(
-        pool,
+        session,
         runs,
-        session_id,
-        "remove_file",
-        {"file": joined(folder, file_name)},
+        remove_file.perform,
+        {"file": str(path)},
         failure="The session could not remove the file.",
     )
 
 
-def found_file(pool: SessionPoolClient, session_id: str, folder: str, name: str) -> PoolFile:
+def found_file(session: SessionClient, path: FilePath) -> PoolFile:
     """The folder's file of that name; the pool lists also those whose names it does not know. Raises FileNotFound."""
-    if is_known_to_pool(name):
-        return pool.get_file(session_id, folder, name)
-    for file in pool.list_files(session_id, folder, recursive=False):
-        if file.name == name:
+    if is_known_to_pool(path.name):
+        return session.get_file(path)
+    for file in session.list_files(path.folder, recursive=False):
+        if file.name == path.name:
             return file
-    raise no_file(name)
+    raise file_not_found(path.name)
 
 
 def shown_file(file: PoolFile, folder: str) -> File:

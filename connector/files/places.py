@@ -3,7 +3,8 @@
 import contextlib
 
 from ..errors import ConnectorError, FileNotFound, InvalidFileName
-from ..session_pool.client import SessionPoolClient
+from ..models import FilePath
+from ..session_pool.sessions import SessionClient
 from ..session_pool.wire import PoolFile
 from .names import joined
 
@@ -11,13 +12,13 @@ _MOST_FOLDERS = 10
 """That are looked for, each in a call."""
 
 
-def stored_file(pool: SessionPoolClient, session_id: str, folder: str, name: str, content: bytes) -> PoolFile:
+def stored_file(session: SessionClient, path: FilePath, content: bytes) -> PoolFile:
     """Stores it. Raises InvalidFileName, which tells of the place where that is why the pool does not take the file."""
     try:
-        return pool.upload_file(session_id, folder, name, content)
+        return session.upload_file(path, content)
     except InvalidFileName as refusal:
-        if _is_taken(pool, session_id, folder, name):
-            raise not_free(name) from refusal.__cause__
+        if _is_taken(session, path):
+            raise not_free(path.name) from refusal.__cause__
         raise
 
 
@@ -29,14 +30,14 @@ def not_free(name: str) -> InvalidFileName:
     )
 
 
-def _is_taken(pool: SessionPoolClient, session_id: str, folder: str, name: str) -> bool:
+def _is_taken(session: SessionClient, path: FilePath) -> bool:
     """As far as the pool tells that."""
     above = ""
     with contextlib.suppress(ConnectorError):
-        for part in folder.split("/")[:_MOST_FOLDERS] if folder else []:
+        for part in path.folder.split("/")[:_MOST_FOLDERS] if path.folder else []:
             with contextlib.suppress(FileNotFound):
-                pool.get_file(session_id, above, part)
+                session.get_file(FilePath(above, part))
                 return True
             above = joined(above, part)
-        return pool.has_folder(session_id, folder, name)
+        return session.has_folder(path)
     return False

@@ -12,7 +12,9 @@ from dataclasses import replace
 
 from ..errors import ConnectorError, FileNotFound, PoolTimeout, PoolUnavailable
 from ..executions.calls import Runs
-from ..session_pool.client import SessionPoolClient
+from ..in_session.tasks import replace_files
+from ..models import FilePath
+from ..session_pool.sessions import SessionClient
 from ..session_pool.wire import PoolFile
 from .names import TRANSFERS, is_known_to_pool
 from .places import not_free, stored_file
@@ -22,9 +24,8 @@ Content = tuple[str, bytes]
 
 
 def store_all(
-    pool: SessionPoolClient,
+    session: SessionClient,
     runs: Runs,
-    session_id: str,
     folder: str,
     contents: list[Content],
     *,
@@ -36,23 +37,23 @@ def store_all(
     """
     if len(contents) == 1 and is_known_to_pool(contents[0][0]):
         ((name, content),) = contents
-        return [stored_file(pool, session_id, folder, name, content)]
-    there = {file.name for file in pool.list_files(session_id, folder, recursive=False)} if may_replace else set()
+        return [stored_file(session, FilePath(folder, name), content)]
+    there = {file.name for file in session.list_files(folder, recursive=False)} if may_replace else set()
     new = [name for name, _ in contents if name not in there and is_known_to_pool(name)]
     later = [name for name, _ in contents if name not in new]
     alone = later if len(later) == 1 and is_known_to_pool(later[0]) else []
     put_aside = [] if alone else later
     aside = f"{TRANSFERS}/{secrets.token_hex(16)}"
-    places = {name: (folder, name) for name in (*new, *alone)}
-    places |= {name: (f"{aside}/new", str(number)) for number, name in enumerate(put_aside)}
+    places = {name: FilePath(folder, name) for name in (*new, *alone)}
+    places |= {name: FilePath(f"{aside}/new", str(number)) for number, name in enumerate(put_aside)}
     written: list[str] = []  # what can be removed again
     stored: dict[str, PoolFile] = {}
     name = ""
     try:
         for name, content in sorted(contents, key=lambda content: content[0] in alone):
-            stored[name] = replace(stored_file(pool, session_id, *places[name], content), name=name)
+            stored[name] = replace(stored_file(session, places[name], content), name=name)
             written.append(name)
-        taken = _put_in_place(pool, runs, session_id, aside, folder, put_aside) if put_aside else None
+        taken = _put_in_place(session, runs, aside, folder, put_aside) if put_aside else None
         if taken is not None:
             name = taken
             raise not_free(name)
@@ -61,7 +62,7 @@ def store_all(
             written.append(name)  # nobody knows whether it is
         # What was put aside comes first: without the first of it, a task that the session does later does nothing.
         written.sort(key=lambda name: name not in put_aside)
-        left, changed = _removed(pool, session_id, {name: places[name] for name in written}, stored)
+        left, changed = _removed(session, {name: places[name] for name in written}, stored)
         if len(contents) > 1:
             none = f"and so none of the {len(contents)} is"
             failure.message = f"The file '{name}' was not stored, {none}. {failure.message}"
@@ -74,18 +75,15 @@ def store_all(
     return [stored[name] for name, _ in contents]
 
 
-def _put_in_place(
-    pool: SessionPoolClient, runs: Runs, session_id: str, aside: str, folder: str, names: list[str]
-) -> str | None:
+def _put_in_place(session: SessionClient, runs: Runs, aside: str, folder: str, names: list[str]) -> str | None:
     """`aside` has them by their numbers. The name whose place is taken, and then none is in place.
 
     Raises SessionBusy; then they go there later, unless they are removed.
     """
     told = perform(
-        pool,
+        session,
         runs,
-        session_id,
-        "replace_files",
+        replace_files.perform,
         {"aside": aside, "folder": folder, "names": names},
         failure="The session could not put the files in place.",
     )
@@ -100,7 +98,7 @@ def _put_in_place(
 
 
 def _removed(
-    pool: SessionPoolClient, session_id: str, places: dict[str, tuple[str, str]], stored: dict[str, PoolFile]
+    session: SessionClient, places: dict[str, FilePath], stored: dict[str, PoolFile]
 ) -> tuple[list[str], list[str]]:
     """Removes the files there that are still as this call has `stored` them. A pool in trouble is not asked again and
     again.
@@ -113,16 +111,16 @@ def _removed(
     for number, (name, place) in enumerate(places.items()):
         try:
             with contextlib.suppress(FileNotFound):
-                if place[0].startswith(f"{TRANSFERS}/"):
-                    pool.delete_file(session_id, *place)
+                if place.folder.startswith(f"{TRANSFERS}/"):
+                    session.delete_file(place)
                     continue
-                there, own = pool.get_file(session_id, *place), stored.get(name)
+                there, own = session.get_file(place), stored.get(name)
                 if own is None:
                     unknown.append(name)
                 elif (there.size, there.modified) != (own.size, own.modified):
                     changed.append(name)
                 else:
-                    pool.delete_file(session_id, *place)
+                    session.delete_file(place)
         except ConnectorError:
             return unknown + names[number:], changed
     return unknown, changed

@@ -1,13 +1,20 @@
 """What the connector does inside a session for itself, between the runs of the session's user."""
 
-from typing import Any
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
 
 from ..callers.session_ids import mint_execution_id
 from ..errors import PoolRejected, PoolTimeout, PoolUnavailable, SessionBusy
 from ..executions.calls import Runs
 from ..in_session.cell import make_task_cell
 from ..in_session.report import read_told
-from ..session_pool.client import RunLost, SessionPoolClient
+from ..session_pool.hand_over import RunLost
+from ..session_pool.sessions import SessionClient
+
+Arguments = TypeVar("Arguments", bound=Mapping[str, Any])
+Result = TypeVar("Result")
 
 _PATIENCE_SECONDS = 15.0
 """For the session's turn and the task. A run that goes on for longer makes the session busy."""
@@ -17,17 +24,18 @@ _FAILURE_RETRY_SECONDS = 5
 
 
 def perform(
-    pool: SessionPoolClient, runs: Runs, session_id: str, task: str, arguments: dict[str, Any], *, failure: str
-) -> Any:
+    session: SessionClient, runs: Runs, task: Callable[[Arguments], Result], arguments: Arguments, *, failure: str
+) -> Result:
     """What the task returns. Raises SessionBusy when another run keeps the session from it, and PoolUnavailable: with
     the sentence `failure` where the task raised an exception.
 
     A task that the session had no time for may still be done later, so a task must bear to be done twice.
     """
-    cell = make_task_cell(task, arguments, longest_report=pool.longest_stdout, with_harness=runs.rich_results)
+    source = Path(inspect.getfile(task))
+    longest_report = session.pool.longest_stdout
+    cell = make_task_cell(source, dict(arguments), longest_report=longest_report, with_harness=runs.rich_results)
     try:
-        run = pool.execute_code(
-            session_id,
+        run = session.execute_code(
             cell.text,
             execution_id=mint_execution_id(),
             timeout_seconds=60,
@@ -58,4 +66,5 @@ def perform(
             "The session did not do what was asked of it, as when its code has changed the interpreter's insides. "
             "End the session, or use another one."
         )
-    return told["told"]
+    result: Result = told["told"]
+    return result

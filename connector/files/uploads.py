@@ -10,11 +10,10 @@ part is removed, and a beginning is marked as given up.
 
 import contextlib
 import secrets
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from ..callers.session_ids import check_session_id, mint_session_id
 from ..errors import (
     ConnectorError,
     FileNotFound,
@@ -27,10 +26,12 @@ from ..errors import (
 )
 from ..executions.calls import Runs
 from ..executions.records import has_session
-from ..models import Files
-from ..session_pool.client import SessionPoolClient
+from ..in_session.tasks import append_chunk
+from ..in_session.tasks import begin_upload as make_room
+from ..models import FilePath, Files
+from ..session_pool.sessions import CallerSessions, SessionClient
 from ..session_pool.wire import PoolFile
-from .names import TRANSFERS, checked_destination, checked_name, joined
+from .names import TRANSFERS, checked_destination, checked_name
 from .operations import found_file, shown_file
 from .places import not_free
 from .tasks import perform
@@ -46,20 +47,30 @@ LIFETIME_SECONDS = 6 * 3600
 class Upload:
     """What the address of an upload stands for. `size` is that of the whole file in bytes."""
 
-    session_id: str
-    folder: str
-    file_name: str
+    path: FilePath
     size: int
     upload_id: str
-    caller: str | None = None
 
     @property
     def place(self) -> str:
         """Its folder in the session."""
         return f"{TRANSFERS}/{self.upload_id}"
 
+    def own(self, name: str) -> FilePath:
+        """A file in that."""
+        return FilePath(self.place, name)
+
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {
+            "folder": self.path.folder,
+            "file_name": self.path.name,
+            "size": self.size,
+            "upload_id": self.upload_id,
+        }
+
+    @classmethod
+    def from_json(cls, members: dict[str, Any]) -> "Upload":
+        return cls(FilePath(members["folder"], members["file_name"]), members["size"], members["upload_id"])
 
 
 @dataclass(frozen=True)
@@ -71,44 +82,44 @@ class Progress:
 
 
 def begin_upload(
-    pool: SessionPoolClient,
+    sessions: CallerSessions,
     runs: Runs,
     *,
     file_name: str,
     size: int,
     session_id: str | None = None,
     folder: str = "",
-) -> tuple[Upload, Progress]:
+) -> tuple[SessionClient, Upload, Progress]:
     """Raises SessionBusy, InvalidFileName, and FileTooLarge when the session has no room for `size` bytes."""
-    session_id = check_session_id(session_id) if session_id else mint_session_id()
-    folder = checked_destination(folder, checked_name(file_name))
-    upload = Upload(session_id, folder, file_name, size, secrets.token_hex(16))
+    session = sessions.session(session_id) if session_id else sessions.new_session()
+    path = FilePath(checked_destination(folder, checked_name(file_name)), file_name)
+    upload = Upload(path, size, secrets.token_hex(16))
     arguments = {
         "transfers": TRANSFERS,
         "upload": upload.upload_id,
-        "place": joined(folder, file_name),
+        "place": str(path),
         "size": size,
         "lifetime": LIFETIME_SECONDS,
     }
-    with _given_up_on_failure(pool, upload):
-        told = _performed(pool, runs, upload, "begin_upload", arguments)
+    with _given_up_on_failure(session, upload):
+        told = _performed(session, runs, upload, make_room.perform, arguments)
     if not told["isFree"]:
-        raise not_free(file_name)
+        raise not_free(path.name)
     if told["room"] < size:
         raise _too_large(upload, f"The session has room for {told['room']:,} bytes.")
     if size:
-        return upload, Progress(0, Files(session_id, []))
-    with _given_up_on_failure(pool, upload):
-        return upload, put_part(pool, runs, upload, first=0, content=b"")
+        return session, upload, Progress(0, Files(session.id, []))
+    with _given_up_on_failure(session, upload):
+        return session, upload, put_part(session, runs, upload, first=0, content=b"")
 
 
-def put_part(pool: SessionPoolClient, runs: Runs, upload: Upload, *, first: int, content: bytes) -> Progress:
+def put_part(session: SessionClient, runs: Runs, upload: Upload, *, first: int, content: bytes) -> Progress:
     """Takes the bytes of the file from `first` on. Those that are there already are compared, unless it is complete.
 
     Raises UploadNotFound; RangeNotSatisfiable, whose header Range tells what is there, when the bytes do not follow it
     or differ from it; FileTooLarge; SessionBusy; and InvalidFileName when the file cannot go to its place.
     """
-    before = get_upload(pool, upload)
+    before = get_upload(session, upload)
     if before.files.files:
         return before
     if first > before.received:
@@ -121,26 +132,26 @@ def put_part(pool: SessionPoolClient, runs: Runs, upload: Upload, *, first: int,
         "first": first,
         "last": last,
         "size": upload.size,
-        "folder": upload.folder,
-        "name": upload.file_name,
+        "folder": upload.path.folder,
+        "name": upload.path.name,
     }
     try:
-        pool.upload_file(upload.session_id, upload.place, part, content)
+        session.upload_file(upload.own(part), content)
     except InvalidFileName as refusal:  # these names are not the caller's: the folder is being removed
         raise _not_arrived() from refusal.__cause__
     is_left = True
     try:
-        told = _performed(pool, runs, upload, "append_chunk", arguments)
+        told = _performed(session, runs, upload, append_chunk.perform, arguments)
         is_left = told["state"] in ("other bytes", "no part")
     finally:
         if is_left:  # the caller sends all of it again; a task that comes late finds nothing to do
             with contextlib.suppress(ConnectorError):
-                pool.delete_file(upload.session_id, upload.place, part)
+                session.delete_file(upload.own(part))
     match told["state"]:
         case "ok":
-            return Progress(told["received"], Files(upload.session_id, []))
+            return Progress(told["received"], Files(session.id, []))
         case "complete":
-            return _complete(pool, upload)
+            return _complete(session, upload)
         case "gone":
             raise _no_upload()
         case "gap":
@@ -150,42 +161,46 @@ def put_part(pool: SessionPoolClient, runs: Runs, upload: Upload, *, first: int,
         case "full":
             raise _too_large(upload, f"The session has no room beyond the {told['received']:,} bytes that are there.")
         case "folder":
-            raise not_free(upload.file_name)
+            raise not_free(upload.path.name)
     raise _not_arrived()
 
 
-def get_upload(pool: SessionPoolClient, upload: Upload) -> Progress:
+def get_upload(session: SessionClient, upload: Upload) -> Progress:
     """How far it is, also while the session runs code. Raises UploadNotFound."""
-    if not has_session(pool, upload.session_id):
+    if not has_session(session):
         raise _no_upload()
     with contextlib.suppress(FileNotFound):
-        partial = pool.get_file(upload.session_id, upload.place, "partial")
-        return Progress(partial.size, Files(upload.session_id, []))
+        partial = session.get_file(upload.own("partial"))
+        return Progress(partial.size, Files(session.id, []))
     try:
-        pool.get_file(upload.session_id, upload.place, "complete")
+        session.get_file(upload.own("complete"))
     except FileNotFound:
         raise _no_upload() from None
-    return _complete(pool, upload)
+    return _complete(session, upload)
 
 
-def cancel_upload(pool: SessionPoolClient, upload: Upload) -> None:
+def cancel_upload(session: SessionClient, upload: Upload) -> None:
     """Removes what is there. A file that is complete stays. Raises UploadNotFound."""
-    get_upload(pool, upload)
-    for file in pool.list_files(upload.session_id, upload.place, recursive=False):
+    get_upload(session, upload)
+    for file in session.list_files(upload.place, recursive=False):
         with contextlib.suppress(FileNotFound):
-            pool.delete_file(upload.session_id, upload.place, file.name)
+            session.delete_file(upload.own(file.name))
 
 
 def _performed(
-    pool: SessionPoolClient, runs: Runs, upload: Upload, task: str, arguments: dict[str, Any]
+    session: SessionClient,
+    runs: Runs,
+    upload: Upload,
+    task: Callable[[dict[str, Any]], dict[str, Any]],
+    arguments: dict[str, Any],
 ) -> dict[str, Any]:
     failure = "The session could not store this. Try again; if it fails again, use another folder or session."
-    told: dict[str, Any] = perform(pool, runs, upload.session_id, task, arguments, failure=failure)
+    told: dict[str, Any] = perform(session, runs, task, arguments, failure=failure)
     return told
 
 
 @contextlib.contextmanager
-def _given_up_on_failure(pool: SessionPoolClient, upload: Upload) -> Iterator[None]:
+def _given_up_on_failure(session: SessionClient, upload: Upload) -> Iterator[None]:
     """The caller gets no address. The task looks for the mark after it has made the upload, and this for the upload
     after it has made the mark: whichever comes last takes it away.
     """
@@ -193,17 +208,17 @@ def _given_up_on_failure(pool: SessionPoolClient, upload: Upload) -> Iterator[No
         yield
     except (SessionBusy, PoolUnavailable):
         with contextlib.suppress(ConnectorError):
-            pool.upload_file(upload.session_id, upload.place, "given-up", b"")
-            pool.delete_file(upload.session_id, upload.place, "partial")
+            session.upload_file(upload.own("given-up"), b"")
+            session.delete_file(upload.own("partial"))
         raise
 
 
-def _complete(pool: SessionPoolClient, upload: Upload) -> Progress:
+def _complete(session: SessionClient, upload: Upload) -> Progress:
     try:
-        file = found_file(pool, upload.session_id, upload.folder, upload.file_name)
+        file = found_file(session, upload.path)
     except FileNotFound:  # code has moved it already
-        file = PoolFile(upload.file_name, "", upload.size, None)
-    return Progress(upload.size, Files(upload.session_id, [shown_file(file, upload.folder)]))
+        file = PoolFile(upload.path.name, "", upload.size, None)
+    return Progress(upload.size, Files(session.id, [shown_file(file, upload.path.folder)]))
 
 
 def _does_not_follow(received: int, why: str = "There are bytes missing before these.") -> RangeNotSatisfiable:

@@ -1,4 +1,5 @@
-"""Rich results: what is sent into a session to report what a run made, and what reads that report here.
+"""What runs inside a session, and the two ends of the line to it.
 
-`planted.py` runs in the session, `cell.py` sends it there, `report.py` reads what it tells.
+`payload/` runs in the session's interpreter, `watcher.py` and `tasks/` beside or in it; `cell.py` packs them into the
+code that is sent, `report.py` reads what they write, and `protocol.py` has the names and limits that both ends know.
 """

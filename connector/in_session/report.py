@@ -1,4 +1,6 @@
-"""What the harness tells of a run. User code shares its process, so nothing here is taken on trust but its form."""
+"""Reads what the payload writes: reports, records and requests. User code shares its process and can write the same, so
+everything is checked for its form, and nothing else is assumed about it.
+"""
 
 import base64
 import binascii
@@ -10,32 +12,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..models import ExecutionError, Output
+from . import protocol
 
-FOLDER = "_outputs"
-"""In a session's data folder: a folder for each run, with its record and the files of its outputs."""
-
-RECORD = ".execution.json"
-NOTE = ".asked.json"
-"""Beside the record: that a run was asked for, which may not have begun."""
-
-PROGRESS = ".progress.json"
-"""Beside the record of a detached run that goes on: how far it is. It is written anew every few seconds."""
-
-CANCEL = ".cancel"
-"""Beside the record: that the run is to end, or not to begin."""
-
-GOES_ON = ".goes-on"
-"""Beside the record of a detached run that goes on. Where there is no room for CANCEL, its removal says the same."""
-
-VARIABLES = ".variables"
-"""Beside the record of a detached run that has ended: what it has set, until the next run takes it over."""
-
-OWN = frozenset({RECORD, NOTE, PROGRESS, CANCEL, GOES_ON, VARIABLES, f"{PROGRESS}.new", f"{VARIABLES}.new"})
-"""What is no output of a run. New ones are written beside old ones and then put in their place."""
-
-_TOLD = re.compile(r"\x1e([0-9a-f]{16})\{")
-_DEEPEST = 40
-"""Levels of lists and objects: what is much deeper cannot be written again."""
+_MARKED = re.compile(protocol.REPORT_MARK + r"([0-9a-f]{16})\{")
+_MAX_DEPTH = 40
+"""Of lists and objects: what is much deeper cannot be serialized again."""
 
 _LARGEST_NUMBER = 1 << 53
 
@@ -54,7 +35,9 @@ class ReportedFile:
 
 @dataclass(frozen=True)
 class Report:
-    """What a run made. `missing` counts what was left out: characters of streams, outputs, files; 1 for a value."""
+    """What a run made, or has made so far. `omitted` counts what had no room: characters of streams, outputs, files; 1
+    for a value.
+    """
 
     is_ok: bool
     result: str
@@ -63,7 +46,7 @@ class Report:
     stdout: str
     stderr: str
     shown_error: str
-    """What IPython shows of the exception, as the pool puts it behind stderr."""
+    """What IPython shows of the exception; the pool appends it to stderr."""
 
     error: ExecutionError | None
     outputs: list[Output]
@@ -71,23 +54,19 @@ class Report:
     milliseconds: int
     execution_count: int | None
     is_new_session: bool
-    missing: dict[str, int] = field(default_factory=dict)
+    omitted: dict[str, int] = field(default_factory=dict)
     ended_by: str = ""
-    """Of a detached run that did not end by itself: `canceled`, `timeout`, or `died`, by the number of a signal."""
+    """Why a deferred run did not end by itself: `canceled`, `timeout`, or `died` when its interpreter did."""
 
-    signal: int = 0
-    not_returned: list[str] = field(default_factory=list)
-    """Variables that a detached run has set and that its interpreter does not get."""
-
-    not_taken_over: list[str] = field(default_factory=list)
-    """Such variables of detached runs before this run."""
+    interpreter_ended: bool = False
+    """The interpreter ended with the run, by its own doing or because the code ignored the interrupt."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """What the session keeps of a run. Without a report it goes on, or, where it `is_lost`, its interpreter ended.
+    """The execution record. Without a report the run is in progress, or, where it `is_lost`, its interpreter has ended.
 
-    `timeout_seconds` is a detached run's.
+    `timeout_seconds` is there for deferred runs alone.
     """
 
     code_hash: str
@@ -98,93 +77,95 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Progress:
-    """What a detached run has written up to now."""
+class Request:
+    """An execution that waits for its turn."""
 
-    stdout: str = ""
-    stderr: str = ""
-    milliseconds: int = 0
-    missing: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Note:
-    """When a run was asked for."""
-
-    asked: datetime
+    code: str
+    code_hash: str
+    timeout_seconds: int
 
     def to_bytes(self) -> bytes:
-        return json.dumps({"asked": self.asked.timestamp()}).encode()
+        return json.dumps(
+            {"code": self.code, "hash": self.code_hash, "timeoutInSeconds": self.timeout_seconds}
+        ).encode()
 
 
 @dataclass(frozen=True)
-class Told:
-    """What stood on stdout: a report, or that there is one in the record; and what else was written there."""
+class Reported:
+    """What a cell wrote to stdout: a report, or where it is, and whatever else was written there.
+
+    Without a report it `is_busy`, when a deferred run keeps the session from running the cell, or the report is in the
+    execution record.
+    """
 
     report: Report | None
+    is_busy: bool
     beside: str
 
 
-def read_stdout(stdout: str, nonce: str) -> Told | None:
-    """None when the harness did not tell anything that is whole."""
-    beside, mark, rest = stdout.partition(f"\x1e{nonce}")
+def read_stdout(stdout: str, nonce: str) -> Reported | None:
+    """None when the payload has not reported completely."""
+    beside, mark, rest = stdout.partition(protocol.REPORT_MARK + nonce)
     line, end, after = rest.partition("\n")
     if not mark or not end:
         return None
-    told = _object(line)
-    if told is None:
+    written = _object(line)
+    if written is None:
         return None
-    if told.get("isInRecord") is True:
-        return Told(None, beside + after)
-    report = _report(told)
-    return None if report is None else Told(report, beside + after)
+    is_busy = written.get("isBusy") is True
+    if is_busy or written.get("isInRecord") is True:
+        return Reported(None, is_busy, beside + after)
+    report = _report(written)
+    return None if report is None else Reported(report, False, beside + after)
 
 
 def find_nonce(stdout: str) -> str | None:
-    """Of a cell that nobody knows any more: the last one, for code may write its like. None when nothing was told."""
-    told = _TOLD.findall(stdout)
-    return str(told[-1]) if told else None
+    """The nonce of a cell that another process has sent: the last one, since code may write one before. None when there
+    is no report.
+    """
+    found = _MARKED.findall(stdout)
+    return str(found[-1]) if found else None
 
 
-def read_told(stdout: str, nonce: str) -> Json | None:
-    """What a task told: `told` with what it returned, or `failed` with why it did not. None when it told nothing."""
-    return _object(stdout.partition(f"\x1e{nonce}")[2].partition("\n")[0])
+def read_task(stdout: str, nonce: str) -> Json | None:
+    """What a task wrote: `returned` with its value, `raised` with its exception, or `isBusy`. None without any."""
+    return _object(stdout.partition(protocol.REPORT_MARK + nonce)[2].partition("\n")[0])
 
 
 def read_record(content: bytes) -> Record | None:
     """None when it is not one."""
     claim, _, rest = content.partition(b"\n")
-    asked = _object(claim)
-    if asked is None or not isinstance(asked.get("code"), str):
+    claimed = _object(claim)
+    if claimed is None or not isinstance(claimed.get("code"), str):
         return None
     line, end, _ = rest.partition(b"\n")
-    told = _object(line) if end else None
-    is_lost = told is not None and told.get("lost") is True
-    timeout = asked.get("timeoutInSeconds")
+    ending = _object(line) if end else None
+    is_lost = ending is not None and ending.get("lost") is True
     return Record(
-        asked["code"],
-        _time(asked.get("started")),
-        _report(told) if told and not is_lost else None,
+        claimed["code"],
+        _time(claimed.get("started")),
+        _report(ending) if ending and not is_lost else None,
         is_lost,
-        timeout if isinstance(timeout, int) and not isinstance(timeout, bool) else None,
+        _seconds(claimed.get("timeoutInSeconds")),
     )
 
 
-def read_progress(content: bytes) -> Progress | None:
-    """None when it is none."""
-    told = _object(content) or {}
-    try:
-        return Progress(
-            _text(told["stdout"]), _text(told["stderr"]), _number(told["milliseconds"]), _counts(told["missing"])
-        )
-    except (KeyError, TypeError, AttributeError):
-        return None
+def read_progress(content: bytes) -> Report | None:
+    """What a run has made so far. None when it is not that."""
+    return _report(_object(content) or {})
 
 
-def read_note(content: bytes) -> Note | None:
+def read_request(content: bytes) -> Request | None:
     """None when it is not one."""
-    asked = _time((_object(content) or {}).get("asked"))
-    return None if asked is None else Note(asked)
+    asked = _object(content) or {}
+    code, digest, seconds = asked.get("code"), asked.get("hash"), _seconds(asked.get("timeoutInSeconds"))
+    if not isinstance(code, str) or not isinstance(digest, str) or seconds is None:
+        return None
+    return Request(code, digest, seconds)
+
+
+def _seconds(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _object(text: str | bytes) -> Json | None:
@@ -192,7 +173,7 @@ def _object(text: str | bytes) -> Json | None:
         value = json.loads(text, parse_constant=lambda _: None, parse_float=_float)
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) and _is_shallow(value, _DEEPEST) else None
+    return value if isinstance(value, dict) and _is_shallow(value, _MAX_DEPTH) else None
 
 
 def _float(text: str) -> float | None:
@@ -205,71 +186,72 @@ def _is_shallow(value: Any, levels: int) -> bool:
     return levels > 0 and all(_is_shallow(item, levels - 1) for item in inner)
 
 
-def _report(told: Json) -> Report | None:
-    """None when a member that is always there is not, or is of another kind."""
+def _report(written: Json) -> Report | None:
+    """None when a member is missing or of the wrong type."""
     try:
-        shown = told.get("shown") or ["", []]
+        shown = written.get("shown") or ["", []]
         traceback = "\n".join(shown[1]).rstrip("\n")
         return Report(
-            is_ok=_text(told["status"]) == "ok",
-            result=_text(told["result"]),
-            has_value="value" in told,
-            value=told.get("value"),
-            stdout=_text(told["stdout"]),
-            stderr=_text(told["stderr"]),
-            shown_error=f"{_text(shown[0])}{traceback}\n\n" if "shown" in told else "",
-            error=_error(told["error"]) if "error" in told else None,
-            outputs=[_output(output) for output in told["outputs"]],
-            files=[_file(file) for file in told["files"]],
-            milliseconds=_number(told["milliseconds"]),
-            execution_count=_number(told["executionCount"]),
-            is_new_session=told["isNewSession"] is True,
-            missing=_counts(told["missing"]),
-            ended_by=_text(told.get("endedBy", "")),
-            signal=_number(told.get("signal", 0)),
-            not_returned=[_text(name) for name in told.get("notReturned", [])],
-            not_taken_over=[_text(name) for name in told.get("notTakenOver", [])],
+            is_ok=_text(written["status"]) == "ok",
+            result=_text(written["result"]),
+            has_value="value" in written,
+            value=written.get("value"),
+            stdout=_text(written["stdout"]),
+            stderr=_text(written["stderr"]),
+            shown_error=f"{_text(shown[0])}{traceback}\n\n" if "shown" in written else "",
+            error=_error(written["error"]) if "error" in written else None,
+            outputs=[_output(output) for output in written["outputs"]],
+            files=[_file(file) for file in written["files"]],
+            milliseconds=_number(written["milliseconds"]),
+            execution_count=_number(written["executionCount"]),
+            is_new_session=written["isNewSession"] is True,
+            omitted=_counts(written["omitted"]),
+            ended_by=_text(written.get("endedBy", "")),
+            interpreter_ended=written.get("interpreterEnded") is True,
         )
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         return None
 
 
-def _error(told: Json) -> ExecutionError:
-    line = told.get("line")
+def _error(written: Json) -> ExecutionError:
+    line = written.get("line")
     return ExecutionError(
-        _text(told["name"]),
-        _text(told["message"]),
+        _text(written["name"]),
+        _text(written["message"]),
         line=None if line is None else _number(line),
-        traceback=_text(told["traceback"]) or None,
-        hint=_optional_text(told.get("hint")),
+        traceback=_text(written["traceback"]) or None,
+        hint=_optional_text(written.get("hint")),
     )
 
 
-def _output(told: Json) -> Output:
-    content_type, content = _text(told["contentType"]), _optional_text(told.get("content"))
+def _output(written: Json) -> Output:
+    content_type, content = _text(written["contentType"]), _optional_text(written.get("content"))
     if content is not None and content_type.startswith("image/") and content_type != "image/svg+xml":
         try:
             base64.b64decode(content, validate=True)
         except binascii.Error:
             raise ValueError("not base64") from None
-    return Output(content_type, content, _optional_text(told.get("title")), _optional_text(told.get("fileName")))
+    return Output(content_type, content, _optional_text(written.get("title")), _optional_text(written.get("fileName")))
 
 
-def _file(told: Json) -> ReportedFile:
+def _file(written: Json) -> ReportedFile:
     return ReportedFile(
-        _text(told["path"]), _number(told["size"]), _time(told.get("modified")), is_new=told["change"] == "Created"
+        _text(written["path"]),
+        _number(written["size"]),
+        _time(written.get("modified")),
+        is_new=written["change"] == "Created",
     )
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError
-    # Half of a surrogate pair is no text that can be sent on.
+    # Half of a surrogate pair cannot be encoded.
     return value.encode("utf-8", "replace").decode() if any("\ud800" <= c <= "\udfff" for c in value) else value
 
 
-def _counts(told: Json) -> dict[str, int]:
-    return {_text(name): _number(count) for name, count in told.items()}
+def _counts(written: Json) -> dict[str, int]:
+    return {_text(name): _number(count) for name, count in written.items()}
 
 
 def _optional_text(value: Any) -> str | None:

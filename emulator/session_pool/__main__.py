@@ -10,17 +10,16 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from .certificate import Certificate
-from .engines import LEVELS, choose
-from .faults import Fault, Faults, InvalidFault
-from .identity_endpoint import IdentityEndpoint
-from .kernel import LONGEST_RUN_SECONDS
-from .limits import Limits
-from .loopback import PortInUse
-from .pool import Pool
-from .processes import CONTAINER_TYPES, Engine, EngineError
-from .server import SessionPoolServer
-from .tokens import LIFETIME_SECONDS, TokenAuthority
+from .engines.choice import LEVELS, choose
+from .engines.interface import CONTAINER_TYPES, Engine, EngineError, Limits
+from .sessions.kernel import LONGEST_RUN_SECONDS
+from .sessions.pool import Pool
+from .wire.certificate import Certificate
+from .wire.faults import Fault, Faults, InvalidFault
+from .wire.identity_endpoint import IdentityEndpoint
+from .wire.loopback import PortInUse
+from .wire.server import SessionPoolServer
+from .wire.tokens import LIFETIME_SECONDS, TokenAuthority
 
 Number = TypeVar("Number", int, float)
 

@@ -45,6 +45,6 @@ def test_example_returns_the_response_on_the_page(responses, name, index):
     status, output = responses[name, index]
     assert status == example["status"], output
     if example["response"].startswith("{"):
-        assert_shown(json.loads(example["response"]), json.loads(output), whole=True)
+        assert_shown(json.loads(example["response"]), json.loads(output), complete=True)
     else:
         assert_lines_shown(example["response"], output)

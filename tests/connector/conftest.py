@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from connector.session_pool.client import SessionPoolClient
+from connector.session_pool.deadlines import Deadlines
+from connector.session_pool.sessions import CallerSessions, SessionClient
 from tests.conftest import Emulator
 
 
@@ -33,9 +35,15 @@ class Token:
 
 
 @pytest.fixture(scope="module")
-def pool(emulator: Emulator) -> SessionPoolClient:
-    """The emulator's pool, as the connector's operations have it."""
-    return SessionPoolClient(emulator.pool.endpoint, Token(emulator))
+def pool(emulator: Emulator) -> CallerSessions:
+    """The sessions of the emulator's pool, as the connector's operations take them."""
+    return CallerSessions(SessionPoolClient(emulator.pool.endpoint, Token(emulator)))
+
+
+@pytest.fixture
+def session(pool: CallerSessions, session_id: str) -> SessionClient:
+    """The test's own session."""
+    return pool.session(session_id)
 
 
 @dataclass
@@ -173,9 +181,14 @@ class GivenToken:
 
 
 @pytest.fixture
-def client_of() -> Callable[[FaultyPool], SessionPoolClient]:
-    """Makes a client of a faulty pool."""
-    return lambda pool: SessionPoolClient(pool.url, GivenToken())
+def session_of() -> Callable[..., SessionClient]:
+    """Makes a session of a faulty pool. Its caller may set deadlines by name."""
+
+    def make(pool: FaultyPool, **deadlines: float) -> SessionClient:
+        client = SessionPoolClient(pool.url, GivenToken(), deadlines=Deadlines(**deadlines))
+        return CallerSessions(client).session("abcd")
+
+    return make
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connector.session_pool.deadlines import Deadlines
+
 JSON = {"Content-Type": "application/json"}
 
 
@@ -609,8 +611,7 @@ def test_a_pool_that_is_down_is_unreachable(start_connector, emulator):
 
 def test_a_slow_pool_is_a_timeout(start_connector, emulator, faulty_pool, answer, monkeypatch):
     """A read is a 504 when the pool takes too long; a run, which goes on there, is a 200 with status Unknown."""
-    monkeypatch.setattr("connector.session_pool.client.READ_SECONDS", 0.1)
-    monkeypatch.setattr("connector.session_pool.client.ANSWER_MARGIN_SECONDS", 0)
+    monkeypatch.setattr("connector.app.DEADLINES", Deadlines(read_seconds=0.1, response_margin_seconds=0))
     pool = faulty_pool(answer(after_seconds=1.5))
     connector = start_connector(**{**emulator.environment, "POOL_MANAGEMENT_ENDPOINT": pool.url})
     refused(connector.call("GET", "/connection"), 504, "PoolTimeout", "Try again")

@@ -21,8 +21,9 @@ from connector.executions.calls import Runs
 from connector.executions.operations import cancel_execution, execute_python_code, get_execution
 from connector.http.requests import with_preferences
 from connector.in_session.cell import Cell
-from connector.models import Execution
+from connector.models import Execution, FilePath
 from connector.session_pool.client import SessionPoolClient
+from connector.session_pool.sessions import CallerSessions, SessionClient
 from tests.conftest import ROOT, Api, Emulator, connector_with, emulated_pool
 from tests.connector.conftest import Token
 from tests.connector.in_session.kernels import FILL_THE_FOLDER
@@ -87,7 +88,7 @@ def test_a_preference_is_heard(api: Api, session_id: str, prefer: str, waited: i
 def test_a_run_that_was_refused_stays_so(session_id: str) -> None:
     """Also when it is asked for later, and no record tells of it."""
     with emulated_pool(data_bytes=4 << 20) as small:
-        client = SessionPoolClient(small.pool.endpoint, Token(small))
+        client = CallerSessions(SessionPoolClient(small.pool.endpoint, Token(small)))
         run(client, session_id, FILL_THE_FOLDER)
         refused = run(client, session_id, "1", timeout_in_seconds=600, wait_in_seconds=0)
         again = get_execution(client, session_id=session_id, execution_id=refused.execution_id)
@@ -160,15 +161,15 @@ def short_pool() -> Iterator[Emulator]:
 
 
 @pytest.fixture(params=FAMILIES)
-def short_client(request: pytest.FixtureRequest, short_pool: Emulator) -> SessionPoolClient:
-    return SessionPoolClient(short_pool.pool.endpoint, Token(short_pool), api_version=request.param)
+def short_client(request: pytest.FixtureRequest, short_pool: Emulator) -> CallerSessions:
+    return CallerSessions(SessionPoolClient(short_pool.pool.endpoint, Token(short_pool), api_version=request.param))
 
 
-def run(pool: SessionPoolClient, session_id: str, code: str, **members: Any) -> Execution:
+def run(pool: CallerSessions, session_id: str, code: str, **members: Any) -> Execution:
     return execute_python_code(pool, Runs(rich_results=True), session_id=session_id, python_code=code, **members)
 
 
-def cancel(pool: SessionPoolClient, **members: str) -> Execution:
+def cancel(pool: CallerSessions, **members: str) -> Execution:
     return cancel_execution(pool, Runs(rich_results=True), **members)
 
 
@@ -180,7 +181,7 @@ def until(told: Callable[[], Execution], *statuses: str, seconds: float = 15) ->
     return execution
 
 
-def test_a_run_outlives_the_pools_own_limit(short_client: SessionPoolClient, session_id: str) -> None:
+def test_a_run_outlives_the_pools_own_limit(short_client: CallerSessions, session_id: str) -> None:
     """On both families of the wire; a run that is one call of the pool does not."""
     code = COUNTING.format(steps=8, pause=0.5)
     assert run(short_client, session_id, code, timeout_in_seconds=60).status == "Failed"
@@ -201,12 +202,12 @@ def test_a_run_outlives_the_services_limit(api: Api, session_id: str) -> None:
 
 
 @pytest.fixture
-def client(emulator: Emulator) -> SessionPoolClient:
-    return SessionPoolClient(emulator.pool.endpoint, Token(emulator))
+def client(emulator: Emulator) -> CallerSessions:
+    return CallerSessions(SessionPoolClient(emulator.pool.endpoint, Token(emulator)))
 
 
 def test_a_kernel_that_is_not_ipython_says_what_it_cannot(
-    client: SessionPoolClient, session_id: str, monkeypatch: pytest.MonkeyPatch
+    client: CallerSessions, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing has run there, so that is an error; what the pool can do by itself is done."""
     monkeypatch.setattr(harnessed_run, "make_cell", lambda *_, **__: Cell("no_get_ipython()", "nonce"))
@@ -216,7 +217,7 @@ def test_a_kernel_that_is_not_ipython_says_what_it_cannot(
     assert (ran.status, ran.result) == ("Succeeded", "42") and ran.notice
 
 
-def test_a_run_whose_record_is_gone_is_unknown(client: SessionPoolClient, session_id: str) -> None:
+def test_a_run_whose_record_is_gone_is_unknown(client: CallerSessions, session_id: str) -> None:
     """Nobody knows how it went; above all it is not said to have succeeded."""
     run(client, session_id, "1")
     code = "import shutil, time\ntime.sleep(0.5)\nshutil.rmtree('/mnt/data/_outputs')\ntime.sleep(2)\nraise ValueError"
@@ -226,7 +227,7 @@ def test_a_run_whose_record_is_gone_is_unknown(client: SessionPoolClient, sessio
     assert (again.status, again.error) == ("Unknown", ran.error)
 
 
-def test_a_key_runs_code_once_also_when_it_goes_on(client: SessionPoolClient, session_id: str) -> None:
+def test_a_key_runs_code_once_also_when_it_goes_on(client: CallerSessions, session_id: str) -> None:
     """A call that is repeated while the run goes on joins it."""
     code = "open('/mnt/data/count', 'a').write('x')\nimport time\ntime.sleep(1)\nopen('/mnt/data/count').read()"
     members = {"idempotency_key": "one", "timeout_in_seconds": 300}
@@ -239,7 +240,7 @@ def test_a_key_runs_code_once_also_when_it_goes_on(client: SessionPoolClient, se
 
 @pytest.mark.parametrize("wait", [0, 3])
 def test_trouble_behind_the_start_is_no_error(
-    client: SessionPoolClient, session_id: str, monkeypatch: pytest.MonkeyPatch, wait: int
+    client: CallerSessions, session_id: str, monkeypatch: pytest.MonkeyPatch, wait: int
 ) -> None:
     """The session has said that it has the run: an error would have it run again, and its end can be asked for."""
 
@@ -247,7 +248,7 @@ def test_trouble_behind_the_start_is_no_error(
         raise PoolUnavailable("for this test")
 
     with monkeypatch.context() as patched:
-        patched.setattr(client, "get_file", trouble)
+        patched.setattr(SessionClient, "get_file", trouble)
         code = "import time; time.sleep(0.5); 'ran'"
         ran = run(client, session_id, code, timeout_in_seconds=300, wait_in_seconds=wait)
     assert (ran.status, ran.error) == ("Running", None)
@@ -277,7 +278,7 @@ def faults_of(pool: Emulator, fault: dict[str, Any]) -> Iterator[None]:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault['do']}-{fault.get('status', '')}")
 def test_trouble_that_passes_is_waited_out(
-    client: SessionPoolClient, emulator: Emulator, session_id: str, fault: dict[str, Any]
+    client: CallerSessions, emulator: Emulator, session_id: str, fault: dict[str, Any]
 ) -> None:
     """A run that goes on is answered with its end all the same."""
     with faults_of(emulator, {**fault, "method": "GET", "path": "files/.*", "identifier": session_id}):
@@ -300,7 +301,7 @@ def test_trouble_that_stays_leaves_a_run_running(api: Api, emulator: Emulator, s
 
 
 def test_a_key_of_other_code_is_refused_also_behind_trouble(
-    client: SessionPoolClient, emulator: Emulator, session_id: str
+    client: CallerSessions, emulator: Emulator, session_id: str
 ) -> None:
     """What the key's run had for code is looked at when the trouble has passed."""
     members: dict[str, Any] = {"idempotency_key": "one", "timeout_in_seconds": 60}
@@ -310,9 +311,9 @@ def test_a_key_of_other_code_is_refused_also_behind_trouble(
         run(client, session_id, "1", wait_in_seconds=20, **members)
 
 
-def test_a_session_that_ends_meanwhile_leaves_its_run_unknown(client: SessionPoolClient, session_id: str) -> None:
+def test_a_session_that_ends_meanwhile_leaves_its_run_unknown(client: CallerSessions, session_id: str) -> None:
     """There is nothing more to be asked."""
-    ending = threading.Timer(1.5, client.end_session, [session_id])
+    ending = threading.Timer(1.5, client.session(session_id).end_session)
     ending.start()
     ran = run(client, session_id, "import time; time.sleep(20)", timeout_in_seconds=60, wait_in_seconds=20)
     ending.join()
@@ -320,7 +321,7 @@ def test_a_session_that_ends_meanwhile_leaves_its_run_unknown(client: SessionPoo
 
 
 def test_a_busy_session_begins_it_later(
-    client: SessionPoolClient, session_id: str, monkeypatch: pytest.MonkeyPatch
+    client: CallerSessions, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The call does not wait for that; the run is Running until it has begun, and can be cancelled before."""
     monkeypatch.setattr(harnessed_run, "_START_PATIENCE_SECONDS", 0.5)
@@ -345,7 +346,7 @@ def test_a_run_that_has_not_begun_is_cancelled_at_once(
     emulator: Emulator, session_id: str, monkeypatch: pytest.MonkeyPatch, api_version: str
 ) -> None:
     """Also while the pool has it in its queue; it does not begin when its turn comes."""
-    client = SessionPoolClient(emulator.pool.endpoint, Token(emulator), api_version=api_version)
+    client = CallerSessions(SessionPoolClient(emulator.pool.endpoint, Token(emulator), api_version=api_version))
     monkeypatch.setattr(harnessed_run, "_START_PATIENCE_SECONDS", 0.5)
     busy = threading.Thread(target=run, args=(client, session_id, "import time; time.sleep(5)"))
     busy.start()
@@ -364,7 +365,7 @@ def test_a_run_that_has_not_begun_is_cancelled_at_once(
     assert get_execution(client, session_id=session_id, execution_id=waiting.execution_id).status == "Canceled"
 
 
-def test_a_poll_does_not_wait_for_another_run(client: SessionPoolClient, session_id: str) -> None:
+def test_a_poll_does_not_wait_for_another_run(client: CallerSessions, session_id: str) -> None:
     """It reads files of the session."""
     long = run(client, session_id, "import time; time.sleep(20)", timeout_in_seconds=300, wait_in_seconds=0)
     busy = threading.Thread(target=run, args=(client, session_id, "import time; time.sleep(3)"))
@@ -405,13 +406,13 @@ def test_cancel_execution_stops_a_run_that_has_filled_the_session(session_id: st
     """There is no room for the wish, nor for what the run says; it is neither lost nor out of reach."""
     fill = f"{FILL_THE_FOLDER}import time\nprint('full', flush=True)\ntime.sleep(100)"
     with emulated_pool(data_bytes=32 << 20) as small:
-        client = SessionPoolClient(small.pool.endpoint, Token(small), api_version=version)
+        client = CallerSessions(SessionPoolClient(small.pool.endpoint, Token(small), api_version=version))
         ran = run(client, session_id, fill, timeout_in_seconds=600, wait_in_seconds=0)
         end = time.monotonic() + 15
         with pytest.raises(FileTooLarge):
             while time.monotonic() < end:
-                client.upload_file(session_id, "", "probe", bytes(5000))
-                client.delete_file(session_id, "", "probe")
+                client.session(session_id).upload_file(FilePath("", "probe"), bytes(5000))
+                client.session(session_id).delete_file(FilePath("", "probe"))
                 time.sleep(0.2)
         assert (
             cancel_execution(
@@ -429,12 +430,12 @@ def test_cancel_execution_leaves_a_run_that_has_ended(api: Api, session_id: str)
     assert (answer.status_code, answer.json()) == (200, ran)
 
 
-def test_cancel_execution_says_what_cannot_be_stopped(api: Api, client: SessionPoolClient, session_id: str) -> None:
+def test_cancel_execution_says_what_cannot_be_stopped(api: Api, client: CallerSessions, session_id: str) -> None:
     """A run that is one call of the pool goes on, and the answer says so."""
     busy = threading.Thread(target=run, args=(client, session_id, "import time; time.sleep(2)"))
     busy.start()
     time.sleep(0.7)
-    (record,) = client.list_files(session_id, "_outputs", recursive=True)
+    (record,) = client.session(session_id).list_files("_outputs", recursive=True)
     address = f"/executions/{record.directory}?sessionId={session_id}"
     answer = api.call("DELETE", address)
     assert (answer.status_code, answer.json()["status"]) == (202, "Running")
@@ -516,7 +517,7 @@ def test_any_instance_answers_for_a_run(emulator: Emulator, session_id: str) -> 
             assert (last.json()["status"], last.json()["result"]) == ("Succeeded", "counted")
 
 
-def test_without_the_harness_the_pools_own_mode_serves(client: SessionPoolClient, session_id: str) -> None:
+def test_without_the_harness_the_pools_own_mode_serves(client: CallerSessions, session_id: str) -> None:
     """It has an interpreter of its own, and the pool's own limit."""
     bare = Runs(rich_results=False)
     execute_python_code(client, bare, session_id=session_id, python_code="x = 1")
@@ -536,7 +537,7 @@ def test_without_the_harness_the_pools_own_mode_serves(client: SessionPoolClient
 
 
 def test_without_the_harness_trouble_behind_the_start_is_no_error_either(
-    client: SessionPoolClient, emulator: Emulator, session_id: str
+    client: CallerSessions, emulator: Emulator, session_id: str
 ) -> None:
     """The pool has taken the run; whether the trouble passes or stays."""
     bare = Runs(rich_results=False)
@@ -551,9 +552,9 @@ def test_without_the_harness_trouble_behind_the_start_is_no_error_either(
     assert (ran.status, ran.error) == ("Running", None)
 
 
-def test_a_run_of_a_session_that_ended_is_not_found(client: SessionPoolClient, session_id: str) -> None:
+def test_a_run_of_a_session_that_ended_is_not_found(client: CallerSessions, session_id: str) -> None:
     """Its record went with the session."""
     ran = run(client, session_id, "import time; time.sleep(20)", timeout_in_seconds=300, wait_in_seconds=0)
-    client.end_session(session_id)
+    client.session(session_id).end_session()
     with pytest.raises(ExecutionNotFound):
         get_execution(client, session_id=session_id, execution_id=ran.execution_id)

@@ -13,8 +13,9 @@ import requests
 
 from connector.errors import IdempotencyKeyReused
 from connector.executions.operations import Runs, execute_python_code, get_execution
-from connector.models import Execution
+from connector.models import Execution, FilePath
 from connector.session_pool.client import SessionPoolClient
+from connector.session_pool.sessions import CallerSessions
 from tests.conftest import Emulator, emulated_pool
 from tests.connector.conftest import Token
 
@@ -41,16 +42,16 @@ def ask(own_pool: Emulator) -> Iterator[Callable[..., None]]:
     requests.delete(faults, timeout=10)
 
 
-def client(pool: Emulator, api_version: str = FAMILIES[0]) -> SessionPoolClient:
-    return SessionPoolClient(pool.pool.endpoint, Token(pool), api_version=api_version)
+def client(pool: Emulator, api_version: str = FAMILIES[0]) -> CallerSessions:
+    return CallerSessions(SessionPoolClient(pool.pool.endpoint, Token(pool), api_version=api_version))
 
 
-def run(pool: SessionPoolClient, code: str = COUNT, *, rich: bool = True, **members: Any) -> Execution:
+def run(pool: CallerSessions, code: str = COUNT, *, rich: bool = True, **members: Any) -> Execution:
     return execute_python_code(pool, Runs(rich_results=rich), python_code=code, **members)
 
 
-def counted(pool: SessionPoolClient, session_id: str) -> int:
-    return len(pool.download_file(session_id, "", "count.txt"))
+def counted(pool: CallerSessions, session_id: str) -> int:
+    return len(pool.session(session_id).download_file(FilePath("", "count.txt")))
 
 
 @pytest.mark.parametrize("api_version", FAMILIES)

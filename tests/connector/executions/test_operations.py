@@ -12,7 +12,7 @@ from connector import errors
 from connector.executions import direct_run as bare_run
 from connector.executions import operations as executions
 from connector.executions.operations import Runs
-from connector.session_pool.client import Run
+from connector.session_pool.wire import Run
 
 
 def test_a_run_without_a_session_makes_one(api):

@@ -7,30 +7,32 @@ import uuid
 import pytest
 
 from connector.executions.operations import Runs, execute_python_code, get_execution
+from connector.files.names import checked_folder, checked_path
 from connector.files.operations import download_file, list_files
 from connector.models import Execution
 from connector.session_pool.client import SessionPoolClient
+from connector.session_pool.sessions import CallerSessions
 from connector.settings import API_VERSIONS
 from tests.conftest import Emulator
 from tests.connector.conftest import Token
 
 
 @pytest.fixture(params=API_VERSIONS, scope="module")
-def pool(request: pytest.FixtureRequest, emulator: Emulator) -> SessionPoolClient:
-    return SessionPoolClient(emulator.pool.endpoint, Token(emulator), api_version=request.param)
+def pool(request: pytest.FixtureRequest, emulator: Emulator) -> CallerSessions:
+    return CallerSessions(SessionPoolClient(emulator.pool.endpoint, Token(emulator), api_version=request.param))
 
 
 @pytest.fixture(scope="module")
-def session(pool: SessionPoolClient) -> str:
+def session(pool: CallerSessions) -> str:
     """One for all tests of a version."""
     return f"test-{uuid.uuid4()}"
 
 
-def run(pool: SessionPoolClient, session: str, code: str, **members: str) -> Execution:
+def run(pool: CallerSessions, session: str, code: str, **members: str) -> Execution:
     return execute_python_code(pool, Runs(rich_results=True), python_code=code, session_id=session, **members)  # type: ignore[arg-type]
 
 
-def test_three_figures_a_frame_and_a_print(pool: SessionPoolClient, session: str) -> None:
+def test_three_figures_a_frame_and_a_print(pool: CallerSessions, session: str) -> None:
     """All of them, in order, with titles; the last expression's table has its types."""
     answer = run(
         pool,
@@ -47,7 +49,7 @@ def test_three_figures_a_frame_and_a_print(pool: SessionPoolClient, session: str
     assert (table["rowCount"], table["isTruncated"], len(table["rows"])) == (50_000, True, 1000)
 
 
-def test_outputs_are_files_that_can_be_downloaded(pool: SessionPoolClient, session: str) -> None:
+def test_outputs_are_files_that_can_be_downloaded(pool: CallerSessions, session: str) -> None:
     """In a folder of the run's own, which is listed only when it is asked for; records are never listed."""
     answer = run(
         pool, session, "import matplotlib.pyplot as plt\nplt.figure(figsize=(1, 1))\nplt.plot([1])\nplt.show()"
@@ -55,14 +57,14 @@ def test_outputs_are_files_that_can_be_downloaded(pool: SessionPoolClient, sessi
     (output,) = answer.outputs
     folder = f".outputs/{answer.execution_id}"
     runs = Runs(rich_results=True)
-    file = download_file(pool, runs, session_id=session, folder=folder, file_name=output.file_name or "")
+    file = download_file(pool.session(session), runs, checked_path(output.file_name or "", folder))
     assert file.content == base64.b64decode(output.content or "")
-    listed = list_files(pool, session_id=session, folder=folder).files
+    listed = list_files(pool.session(session), folder=checked_folder(folder)).files
     assert [(one.file_name, one.folder) for one in listed] == [(output.file_name, folder)]
-    assert [one for one in list_files(pool, session_id=session, recursive=True).files if "outputs" in one.folder] == []
+    assert [one for one in list_files(pool.session(session), recursive=True).files if "outputs" in one.folder] == []
 
 
-def test_three_hundred_kilobytes_come_whole(pool: SessionPoolClient, session: str) -> None:
+def test_three_hundred_kilobytes_come_whole(pool: CallerSessions, session: str) -> None:
     """When all contents are asked for; else the middle is missing, and GetExecution still has it."""
     code = "for number in range(30_000): print(f'{number:09}')"
     whole = "".join(f"{number:09}\n" for number in range(30_000))
@@ -74,7 +76,7 @@ def test_three_hundred_kilobytes_come_whole(pool: SessionPoolClient, session: st
     assert again.stdout == whole
 
 
-def test_files_of_a_run(pool: SessionPoolClient, session: str) -> None:
+def test_files_of_a_run(pool: CallerSessions, session: str) -> None:
     """What was created and what was changed, with type and folder."""
     run(pool, session, "open('/mnt/data/old.csv', 'w').close()\nimport time\ntime.sleep(0.02)")
     answer = run(
@@ -88,7 +90,7 @@ def test_files_of_a_run(pool: SessionPoolClient, session: str) -> None:
     assert found[1][1:] == ("out", 2, "application/json", "Created")
 
 
-def test_an_error_inside_of_a_function(pool: SessionPoolClient, session: str) -> None:
+def test_an_error_inside_of_a_function(pool: CallerSessions, session: str) -> None:
     """Its name, message and line; stderr is what the pool itself would tell, once."""
     answer = run(pool, session, "def f(x):\n    return x['amount']\n\nprint('before')\nf({})")
     assert answer.error is not None
@@ -100,7 +102,7 @@ def test_an_error_inside_of_a_function(pool: SessionPoolClient, session: str) ->
     assert "planted" not in answer.stderr and "do_execute" not in answer.stderr
 
 
-def test_what_processes_write_is_there(pool: SessionPoolClient, session: str) -> None:
+def test_what_processes_write_is_there(pool: CallerSessions, session: str) -> None:
     """Past Python's streams, on both of them."""
     answer = run(pool, session, "!echo out; echo err >&2\nprint('printed')\nimport os\nos.write(1, b'raw\\n');")
     assert sorted(answer.stdout.splitlines()) == ["err", "out", "printed", "raw"] or sorted(
@@ -109,7 +111,7 @@ def test_what_processes_write_is_there(pool: SessionPoolClient, session: str) ->
     assert "err" in answer.stdout + answer.stderr
 
 
-def test_a_run_that_takes_too_long_has_failed(pool: SessionPoolClient, session: str) -> None:
+def test_a_run_that_takes_too_long_has_failed(pool: CallerSessions, session: str) -> None:
     """What it printed is told, and why it was stopped."""
     for code in (
         "print('first')\nimport time\ntime.sleep(20)",
@@ -122,7 +124,7 @@ def test_a_run_that_takes_too_long_has_failed(pool: SessionPoolClient, session: 
         assert answer.error is not None and answer.error.name == "TimeoutError"
 
 
-def test_a_new_session_says_so(pool: SessionPoolClient) -> None:
+def test_a_new_session_says_so(pool: CallerSessions) -> None:
     """Its first run; not the second, and again when its interpreter was started again."""
     session = f"test-{uuid.uuid4()}"
     assert [run(pool, session, "1").is_new_session for _ in range(2)] == [True, False]

@@ -8,6 +8,8 @@ import requests
 from connector import errors
 from connector.executions.calls import Runs
 from connector.files import operations as files
+from connector.files.names import checked_folder
+from connector.models import FilePath
 
 
 def upload(api, session_id: str | None, **contents: bytes) -> dict:
@@ -114,14 +116,14 @@ def test_a_file_that_code_wrote_is_downloaded(api, session_id):
     assert response.json()["contentType"] == "application/octet-stream"
 
 
-def test_what_is_kept_of_runs_is_not_listed(pool, session_id):
+def test_what_is_kept_of_runs_is_not_listed(session):
     """Neither in the folder of a run, nor from above; files of these names elsewhere are the user's own."""
     for name in (".execution.json", ".asked.json", ".progress.json", ".cancel", ".variables", "output-1.png"):
-        pool.upload_file(session_id, "_outputs/run-1", name, b"x")
-        pool.upload_file(session_id, "mine", name, b"x")
+        session.upload_file(FilePath("_outputs/run-1", name), b"x")
+        session.upload_file(FilePath("mine", name), b"x")
 
     def listed(folder: str, recursive: bool = False) -> list[str]:
-        listing = files.list_files(pool, session_id=session_id, folder=folder, recursive=recursive)
+        listing = files.list_files(session, folder=checked_folder(folder), recursive=recursive)
         return [file.file_name for file in listing.files]
 
     assert listed(".outputs/run-1") == listed(".outputs", recursive=True) == ["output-1.png"]
@@ -136,21 +138,14 @@ def test_a_deleted_file_is_gone(api, session_id):
     assert api.call("DELETE", f"/files/a.txt?sessionId={session_id}").status_code == 404
 
 
-def test_a_file_over_the_limit_is_refused_before_anything_is_sent(monkeypatch):
-    """FileTooLarge names the file and the limit."""
-    monkeypatch.setattr(files, "MAX_FILE_BYTES", 3)
-    with pytest.raises(errors.FileTooLarge, match="'big' has 4 bytes; 3 is the most"):
-        files.upload_contents(None, None, contents=[("small", b"1"), ("big", b"1234")])  # type: ignore[arg-type]
-
-
 @pytest.mark.parametrize(
     ("limit", "path", "says"), [("_LARGEST_IN_JSON", "", "DownloadFile"), ("LARGEST_MESSAGE", "/content", "Range")]
 )
-def test_a_file_that_no_answer_carries_is_refused_unread(pool, session_id, monkeypatch, limit, path, says):
+def test_a_file_that_no_answer_carries_is_refused_unread(session, monkeypatch, limit, path, says):
     """FileTooLarge says how to get it, and the pool is not asked for its bytes."""
-    pool.upload_file(session_id, "", "big", b"1234")
+    session.upload_file(FilePath("", "big"), b"1234")
     monkeypatch.setattr(files, limit, 3)
-    monkeypatch.setattr(type(pool), "download_file", None)
+    monkeypatch.setattr(type(session), "download_file", None)
     read = files.download_file if path else files.get_file
     with pytest.raises(errors.FileTooLarge, match=f"4 bytes.*{says}"):
-        read(pool, Runs(rich_results=True), session_id=session_id, file_name="big")
+        read(session, Runs(rich_results=True), FilePath("", "big"))

@@ -13,11 +13,13 @@ from connector.executions.operations import Runs, execute_python_code
 from connector.files import operations as files
 from connector.files import reading as file_parts
 from connector.files import tasks
-from connector.session_pool.client import SessionPoolClient
+from connector.models import FilePath
+from connector.session_pool.sessions import CallerSessions
 from tests.connector.conftest import Answer
 from tests.logic_apps_client import LogicApps, TransferFailed
 
 RUNS = Runs(rich_results=True)
+BIG = FilePath("", "big.bin")
 CONTENT = random.Random(8).randbytes(2_000_000)
 
 
@@ -130,16 +132,14 @@ def test_a_download_notices_that_the_file_changes_in_between(api, big, large):
         next(parts)
 
 
-def test_a_file_that_changes_while_it_is_read_is_not_mixed_up(pool, session_id, large):
+def test_a_file_that_changes_while_it_is_read_is_not_mixed_up(session, large):
     """What was told of it is no longer so: the caller is asked to come back."""
-    pool.upload_file(session_id, "", "big.bin", CONTENT)
-    file = files.download_file_headers(pool, session_id=session_id, file_name="big.bin")
-    pool.upload_file(session_id, "", "big.bin", CONTENT + b"more")
+    session.upload_file(BIG, CONTENT)
+    file = files.download_file_headers(session, BIG)
+    session.upload_file(BIG, CONTENT + b"more")
     with pytest.raises(PoolUnavailable, match="changed while it was read"):
-        file_parts.download_part(
-            pool, RUNS, file=file, session_id=session_id, file_name="big.bin", first=0, last=9
-        )  # fmt: skip
-    whole = files.download_file(pool, Runs(rich_results=True), session_id=session_id, file_name="big.bin", found=file)
+        file_parts.download_range(session, RUNS, BIG, file, first=0, last=9)
+    whole = files.download_file(session, RUNS, BIG, found=file)
     assert (whole.size, whole.etag) == (len(CONTENT) + 4, None)
 
 
@@ -172,15 +172,15 @@ def test_a_part_may_be_asked_for_several_times_at_once(api, big, session_id, lar
     assert left(api, session_id) == []
 
 
-def test_a_part_that_another_caller_has_taken_is_cut_out_again(api, pool, big, session_id, large, monkeypatch):
+def test_a_part_that_another_caller_has_taken_is_cut_out_again(api, session, big, session_id, large, monkeypatch):
     """For this caller alone."""
     perform = file_parts.perform
     taken: list[str] = []
 
     def and_taken_by_another(*given, **named):
         told = perform(*given, **named)
-        for file in [] if taken else pool.list_files(session_id, "_transfers/cuts", recursive=False):
-            pool.delete_file(session_id, "_transfers/cuts", file.name)
+        for file in [] if taken else session.list_files("_transfers/cuts", recursive=False):
+            session.delete_file(FilePath("_transfers/cuts", file.name))
             taken.append(file.name)
         return told
 
@@ -205,11 +205,6 @@ def test_parts_that_nobody_fetched_are_removed(api, big, session_id, large):
 # ---- a pool that gives parts
 
 
-class Token:
-    def token(self) -> str:
-        return "any"
-
-
 def part_of(content: bytes, first: int, size: int, **headers: str) -> Answer:
     told = {"Content-Range": f"bytes {first}-{first + len(content) - 1}/{size}", **headers}
     return Answer(206, content, told)
@@ -219,25 +214,22 @@ def headers_of(size: int) -> files.FileBytes:
     return files.FileBytes("big.bin", "application/octet-stream", size, None)
 
 
-def test_a_part_that_the_pool_gives_needs_nothing_of_the_session(faulty_pool, large):
+def test_a_part_that_the_pool_gives_needs_nothing_of_the_session(faulty_pool, session_of, large):
     """One request with a Range header; its bytes are passed on."""
     upstream = faulty_pool(part_of(b"56789", 5, 2000))
-    client = SessionPoolClient(upstream.url, Token())
-    part = file_parts.download_part(
-        client, RUNS, file=headers_of(2000), session_id="abcd", file_name="big.bin", first=5, last=9
-    )
+    part = file_parts.download_range(session_of(upstream), RUNS, BIG, headers_of(2000), first=5, last=9)
     assert part == b"56789"
     assert [method for method, _ in upstream.requests] == ["GET"]
     assert upstream.headers[0]["Range"] == "bytes=5-9"
 
 
-def test_a_pool_that_gives_no_parts_is_asked_once(faulty_pool):
+def test_a_pool_that_gives_no_parts_is_asked_once(faulty_pool, session_of):
     """Its whole file is not read; other callers' clients of the process know it too."""
     upstream = faulty_pool(Answer(200, b"0" * 50_000_000))
-    client = SessionPoolClient(upstream.url, Token())
+    session = session_of(upstream)
     started = time.monotonic()
-    assert client.download_part("abcd", "", "big.bin", 5, 9) is None
-    assert client.for_caller("someone").download_part("abcd", "", "big.bin", 5, 9) is None
+    assert session.download_range(BIG, 5, 9) is None
+    assert CallerSessions(session.pool, "someone").session("abcd").download_range(BIG, 5, 9) is None
     assert len(upstream.requests) == 1
     assert time.monotonic() - started < 1
 
@@ -251,26 +243,23 @@ def test_a_pool_that_gives_no_parts_is_asked_once(faulty_pool):
         Answer(206, b"56789", {"Content-Range": "bytes 5-9/*"}),
     ],
 )
-def test_other_bytes_than_asked_for_are_not_passed_on(faulty_pool, answer):
+def test_other_bytes_than_asked_for_are_not_passed_on(faulty_pool, session_of, answer):
     """A part whose header does not tell what it is, is none."""
     with pytest.raises(PoolRejected, match="cannot be understood"):
-        SessionPoolClient(faulty_pool(answer).url, Token()).download_part("abcd", "", "big.bin", 5, 9)
+        session_of(faulty_pool(answer)).download_range(BIG, 5, 9)
 
 
-def test_a_part_of_another_size_of_file_is_not_passed_on(faulty_pool, large):
+def test_a_part_of_another_size_of_file_is_not_passed_on(faulty_pool, session_of, large):
     """The file has changed since its headers were read."""
-    client = SessionPoolClient(faulty_pool(part_of(b"56789", 5, 3000)).url, Token())
+    session = session_of(faulty_pool(part_of(b"56789", 5, 3000)))
     with pytest.raises(PoolUnavailable, match="changed"):
-        file_parts.download_part(
-            client, RUNS, file=headers_of(2000), session_id="abcd", file_name="big.bin", first=5, last=9
-        )
+        file_parts.download_range(session, RUNS, BIG, headers_of(2000), first=5, last=9)
 
 
-@pytest.mark.parametrize("read", ["download_file", "download_part"])
-def test_a_download_that_breaks_off_is_told(faulty_pool, read):
+@pytest.mark.parametrize("read", ["download_file", "download_range"])
+def test_a_download_that_breaks_off_is_told(faulty_pool, session_of, read):
     """A body that is shorter than announced is not taken for the file."""
     upstream = faulty_pool(Answer(206, b"56", {"Content-Range": "bytes 5-9/2000"}, missing_bytes=3))
-    client = SessionPoolClient(upstream.url, Token())
-    asked = (5, 9) if read == "download_part" else ()
+    asked = (5, 9) if read == "download_range" else ()
     with pytest.raises(PoolUnavailable, match="broke off"):
-        getattr(client, read)("abcd", "", "x", *asked)
+        getattr(session_of(upstream), read)(BIG, *asked)

@@ -15,7 +15,7 @@ from connector.executions.operations import Runs, execute_python_code
 from connector.files import tasks, uploads
 from connector.in_session.tasks import append_chunk as append_part
 from connector.in_session.tasks import begin_upload
-from connector.session_pool.client import SessionPoolClient
+from connector.session_pool.sessions import SessionClient
 from tests.logic_apps_client import LogicApps, TransferFailed
 
 CONTENT = random.Random(7).randbytes(3_000_000)
@@ -165,7 +165,7 @@ def test_a_part_whose_folder_is_removed_meanwhile_is_asked_for_again(api, client
         raise InvalidFileName("The session pool does not take this file name or folder.")
 
     with monkeypatch.context() as patched:
-        patched.setattr(SessionPoolClient, "upload_file", refuse)
+        patched.setattr(SessionClient, "upload_file", refuse)
         with pytest.raises(TransferFailed) as failure:
             LogicApps(site(api), retries=0).send_part(begun, 0, read(0, 3), 3)
     assert error_of(failure)[:2] == (503, "PoolUnavailable")

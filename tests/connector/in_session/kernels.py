@@ -1,23 +1,25 @@
 """Kernels of real sessions, spoken to below the pool: every message that a run sends is seen, in its order."""
 
 import asyncio
+import io
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from connector.in_session.cell import make_cell
-from connector.in_session.report import FOLDER, RECORD, Report, Told, read_record, read_stdout
+from connector.in_session.protocol import CANCEL, OUTPUTS_FOLDER, PROGRESS, RECORD
+from connector.in_session.report import Record, Report, Reported, read_progress, read_record, read_stdout
 from emulator.session_pool.engine import Engine, SessionProcess
 from emulator.session_pool.execution import failure_text
 from emulator.session_pool.frames import Message
 
 SECONDS = 20
-LONGEST = 1_000_000
-
+MAX_CHARACTERS = 1_000_000
+T = TypeVar("T")
 
 FILL_THE_FOLDER = (
     "f = open('/mnt/data/full', 'wb', buffering=0)\nfor size in (1 << 20, 1):\n    try:\n"
@@ -26,9 +28,19 @@ FILL_THE_FOLDER = (
 """Code after which /mnt/data has no room."""
 
 
+def eventually(look: Callable[[], T | None], seconds: float = SECONDS) -> T:
+    """What `look` returns when it returns something. Raises TimeoutError."""
+    until = time.monotonic() + seconds
+    while (found := look()) is None:
+        if time.monotonic() > until:
+            raise TimeoutError
+        time.sleep(0.01)
+    return found
+
+
 @dataclass
 class Ran:
-    """What a kernel said of one cell."""
+    """The messages and the reply of one cell."""
 
     messages: list[Message]
     reply: dict[str, Any]
@@ -61,43 +73,76 @@ class Kernel:
         reply = await asyncio.wait_for(interpreter.run(f"run-{self._runs}", {"code": code}, messages.append), SECONDS)
         return Ran(messages, reply["content"])
 
-    def wrapped(self, code: str, execution_id: str = "", longest: int = LONGEST) -> tuple[Ran, Told | None]:
-        """As the connector sends it, and what the harness told."""
+    def wrapped(
+        self, code: str, execution_id: str = "", max_characters: int = MAX_CHARACTERS
+    ) -> tuple[Ran, Reported | None]:
+        """As the connector sends it, and what was reported."""
         name = execution_id or f"run-{id(self)}-{self._runs}"
-        cell = make_cell(code, execution_id=name, longest_report=longest)
+        cell = make_cell(code, execution_id=name, max_report_characters=max_characters)
         ran = self.run(cell.text)
         return ran, read_stdout(ran.stream("stdout"), cell.nonce)
 
-    def report(self, code: str, execution_id: str = "", longest: int = LONGEST) -> Report:
+    def report(self, code: str, execution_id: str = "", max_characters: int = MAX_CHARACTERS) -> Report:
         """Of code whose run must be reported at once."""
-        ran, told = self.wrapped(code, execution_id, longest)
-        assert told is not None and told.report is not None, ran
-        return told.report
+        ran, reported = self.wrapped(code, execution_id, max_characters)
+        assert reported is not None and reported.report is not None, ran
+        return reported.report
 
-    def start_detached(self, code: str, seconds: int = SECONDS) -> str:
-        """Starts a run that goes on by itself, and returns its id."""
-        name, told = self.ask_detached(code, seconds)
-        assert told == Told(None, ""), told
+    def defer(self, code: str, seconds: int = SECONDS, execution_id: str = "") -> str:
+        """Starts a deferred run, and returns its execution ID."""
+        name, reported = self.try_to_defer(code, seconds, execution_id)
+        assert reported == Reported(None, False, ""), reported
         return name
 
-    def ask_detached(self, code: str, seconds: int = SECONDS) -> tuple[str, Told | None]:
-        """The id of a run that is to go on by itself, and what its cell tells."""
+    def try_to_defer(
+        self, code: str, seconds: int = SECONDS, execution_id: str = ""
+    ) -> tuple[str, Reported | None]:
+        """The ID of an execution that is to be deferred, and what its cell reports."""
         self._runs += 1
-        name = f"run-{id(self)}-{self._runs}"
-        cell = make_cell(code, execution_id=name, longest_report=LONGEST, detached_seconds=seconds)
+        name = execution_id or f"run-{id(self)}-{self._runs}"
+        cell = make_cell(code, execution_id=name, max_report_characters=MAX_CHARACTERS, deferred_seconds=seconds)
         return name, read_stdout(self.run(cell.text).stream("stdout"), cell.nonce)
 
-    def detached(self, code: str, seconds: int = SECONDS) -> Report:
-        """Of a run that goes on by itself, when it has ended."""
-        name, until = self.start_detached(code, seconds), time.monotonic() + seconds + 5
-        while time.monotonic() < until:
-            with self.process.data.read(f"{FOLDER}/{name}", RECORD)[0] as file:
-                record = read_record(file.read())
-            assert record is not None
-            if record.report is not None:
-                return record.report
-            time.sleep(0.01)
-        raise TimeoutError(name)
+    def file(self, execution_id: str, name: str) -> bytes | None:
+        """A file of the execution's folder, if it exists."""
+        try:
+            with self.process.data.read(f"{OUTPUTS_FOLDER}/{execution_id}", name)[0] as file:
+                return file.read()
+        except OSError:
+            return None
+
+    def write_file(self, execution_id: str, name: str, content: bytes = b"{}") -> None:
+        self.process.data.write(f"{OUTPUTS_FOLDER}/{execution_id}", name, io.BytesIO(content))
+
+    def record(self, execution_id: str) -> Record | None:
+        content = self.file(execution_id, RECORD)
+        return None if content is None else read_record(content)
+
+    def progress(self, execution_id: str, until: Callable[[Report], bool]) -> Report:
+        """Of a deferred run, as soon as it is `until`."""
+
+        def found() -> Report | None:
+            content = self.file(execution_id, PROGRESS)
+            report = None if content is None else read_progress(content)
+            return report if report is not None and until(report) else None
+
+        return eventually(found)
+
+    def ended(self, execution_id: str, seconds: float = SECONDS + 5) -> Report:
+        """The report of a deferred run, when it has ended."""
+
+        def found() -> Report | None:
+            record = self.record(execution_id)
+            return None if record is None else record.report
+
+        return eventually(found, seconds)
+
+    def deferred(self, code: str, seconds: int = SECONDS) -> Report:
+        """The report of a deferred run, when it has ended."""
+        return self.ended(self.defer(code, seconds), seconds + 5)
+
+    def cancel(self, execution_id: str) -> None:
+        self.write_file(execution_id, CANCEL)
 
     def restart(self) -> None:
         asyncio.run_coroutine_threadsafe(self.process.interpreter().end(), self._loop).result(SECONDS)

@@ -11,7 +11,7 @@ import pytest
 from connector.executions.operations import Runs, execute_python_code, get_execution
 from connector.in_session.cell import make_cell
 from connector.models import to_wire
-from connector.session_pool.client import SessionPoolClient
+from connector.session_pool.sessions import CallerSessions
 from emulator.session_pool.processes import InterpreterEnded
 from tests.connector.in_session.kernels import Kernel, Kernels
 
@@ -87,7 +87,7 @@ def test_a_full_disk_costs_the_files_of_outputs(kernel: Kernel) -> None:
     assert kernel.report("'still'").value == "still"
 
 
-def test_nobody_waits_for_a_report_that_does_not_come(pool: SessionPoolClient, session_id: str) -> None:
+def test_nobody_waits_for_a_report_that_does_not_come(pool: CallerSessions, session_id: str) -> None:
     """The connector answers with what the pool tells, says so in `notice`, and has not given up rich results."""
     runs = Runs(rich_results=True)
     started = time.monotonic()
@@ -105,7 +105,7 @@ def test_nobody_waits_for_a_report_that_does_not_come(pool: SessionPoolClient, s
     assert runs.rich_results
 
 
-def test_one_session_cannot_turn_the_reports_of_all_off(pool: SessionPoolClient, session_id: str) -> None:
+def test_one_session_cannot_turn_the_reports_of_all_off(pool: CallerSessions, session_id: str) -> None:
     """A failure that looks like that of a kernel which is not IPython, made by code, counts for its session alone."""
     runs = Runs(rich_results=True)
     spoil = "k = get_ipython().kernel\ndel k.do_execute\nimport zlib, base64\nbase64.b64decode = zlib.decompress = None"
@@ -115,7 +115,7 @@ def test_one_session_cannot_turn_the_reports_of_all_off(pool: SessionPoolClient,
     assert runs.rich_results
 
 
-def test_a_forged_record_is_read_as_nothing_more(pool: SessionPoolClient, session_id: str) -> None:
+def test_a_forged_record_is_read_as_nothing_more(pool: CallerSessions, session_id: str) -> None:
     """What code writes in the place of its own record may be wrong, and cannot make an answer that is no answer."""
     runs = Runs(rich_results=True)
     run = execute_python_code(pool, runs, python_code="1", session_id=session_id)

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import requests
 
-from emulator.session_pool.data_folder import DataFolder
-from emulator.session_pool.plain_data_folder import PlainDataFolder
+from emulator.session_pool.engines.linux.data_folder import DataFolder
+from emulator.session_pool.engines.portable.data_folder import PortableDataFolder
 
 API_VERSION = "2025-10-02-preview"
 HERE = Path(__file__).resolve().parent
@@ -113,7 +113,7 @@ def open_below(folder: Path) -> int:
 
 
 def seen_during_upload(
-    folder: DataFolder | PlainDataFolder, path: Path, name: str
+    folder: DataFolder | PortableDataFolder, path: Path, name: str
 ) -> tuple[list[int], list[list[str]]]:
     """How many files are at `path`, and which are in the folder's list, at each piece that an upload reads."""
     there: list[int] = []

@@ -1,0 +1,25 @@
+"""What runs in a session's interpreter and reports on each run. `cell.py` concatenates these modules and sends them.
+
+They share one namespace in the session, in the order of `ORDER`, so no two of them define the same name. They import
+nothing of the project but each other and `protocol.py`, and run on Python 3.8 with ipykernel 6 and 7.
+
+User code shares the process and can break all of this; its answer is then what the pool alone reports. What the payload
+uses of other modules is bound when it is installed, before user code can replace it.
+"""
+
+ORDER = (
+    "host",
+    "streams",
+    "values",
+    "tables",
+    "scan",
+    "errors",
+    "recorder",
+    "outputs",
+    "record",
+    "reports",
+    "queue",
+    "background",
+    "dispatch",
+)
+"""The modules, each after those that it imports."""

@@ -1,0 +1,26 @@
+"""How long calls of the session pool may take."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    """In seconds. A client has one of these; the defaults fit the front end of Azure Functions."""
+
+    connect_seconds: float = 5.0
+
+    read_seconds: float = 30.0
+    """For the response to everything but runs. Twice this, with the connects, fits into a caller's 100 seconds."""
+
+    response_margin_seconds: float = 15.0
+    """How much longer than the run its response may take: a new session may have to start, and data has to travel."""
+
+    longest_call_seconds: float = 224.0
+    """For a run, from the first attempt, without the last connect. The front end of Azure Functions gives up after
+    230 s, and its 502 must not follow code that was handed over."""
+
+    hand_over_seconds: float = 4.0
+    """How long code is offered to a pool that is full or cannot be reached."""
+
+    longest_retry_pause_seconds: float = 5.0
+    """Between two attempts, whatever the pool's Retry-After says: the caller must not have left meanwhile."""

@@ -1,0 +1,221 @@
+"""Sessions of the pool, with a method for each thing that the pool can do in one.
+
+`CallerSessions` is made for each request and knows whose sessions these are; `SessionClient` is one of them. Neither
+starts a session: the pool does, with the first call that needs one.
+"""
+
+import contextlib
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from ..callers.session_ids import check_session_id, mint_session_id, pool_identifier
+from ..errors import ConnectorError, SessionNotFound
+from ..models import FilePath
+from . import wire
+from .client import SessionPoolClient, read_content, read_object
+from .errors import execution_not_found, file_not_found, session_not_found
+from .hand_over import hand_over
+from .wire import FileBody, FilePart, PoolFile, PoolSession, Run
+
+_DEEPEST_FOLDER = 50
+"""Nesting up to which folders are listed where a version does not list recursively, and each folder is a call."""
+
+
+@dataclass(frozen=True)
+class CallerSessions:
+    """The sessions of one caller; with None, which is what function keys stand for, they are everybody's."""
+
+    pool: SessionPoolClient
+    caller: str | None = None
+
+    def session(self, session_id: str) -> "SessionClient":
+        """Raises InvalidSessionId."""
+        return SessionClient(self.pool, check_session_id(session_id), pool_identifier(session_id, self.caller))
+
+    def new_session(self) -> "SessionClient":
+        """One with an id that nobody can guess."""
+        return self.session(mint_session_id())
+
+
+@dataclass(frozen=True)
+class SessionClient:
+    """`id` is the session's as its caller knows it; `identifier` is its name in the pool."""
+
+    pool: SessionPoolClient
+    id: str
+    identifier: str
+
+    def execute_code(
+        self,
+        code: str,
+        *,
+        execution_id: str,
+        timeout_seconds: int,
+        may_repeat: bool = False,
+        is_asynchronous: bool = False,
+        read_seconds: float | None = None,
+    ) -> Run:
+        """Runs `code`; the pool keeps the run under `execution_id`. Raises RunLost when it may or may not have run.
+
+        Code that sees to it that it runs once `may_repeat`: it is sent again when the connection failed.
+        An asynchronous run is Running when this returns, in a version that `keeps_runs`; it may have an interpreter of
+        its own. `read_seconds` is how long the response may take, in all attempts together; by default, a little longer
+        than the run. The pool continues a run that nobody waits for.
+        """
+        body = self.pool.wire.run_body(code, timeout_seconds, is_asynchronous=is_asynchronous)
+        self.pool.fetch_token()  # before the clock of the first attempt starts: it may take a while
+
+        def offer(seconds: float) -> Run:
+            response = self._call(
+                "POST",
+                self.pool.wire.execute_path,
+                json=body,
+                headers={"operation-id": execution_id},
+                read_seconds=seconds,
+            )
+            return self.pool.wire.read_run(read_object(response))
+
+        return hand_over(
+            offer,
+            deadlines=self.pool.deadlines,
+            timeout_seconds=timeout_seconds,
+            read_seconds=read_seconds,
+            may_repeat=may_repeat,
+        )
+
+    def get_execution(self, execution_id: str) -> Run:
+        """Raises ExecutionNotFound."""
+        response = self._call(
+            "GET",
+            f"executions/{quote(execution_id)}",
+            not_found=execution_not_found,
+            api_version=self.pool.wire.executions_api_version,
+        )
+        return self.pool.wire.read_run(read_object(response))
+
+    def upload_file(self, path: FilePath, content: bytes) -> PoolFile:
+        """Replaces a file at that path. Raises FileTooLarge and InvalidFileName."""
+        body = FileBody(path.name, content)
+        response = self._call(
+            "POST",
+            self.pool.wire.upload_path,
+            folder=path.folder,
+            data=body,
+            headers={"Content-Type": body.content_type},
+        )
+        # Versions differ in whether the response's name is a path; the path is known here.
+        return replace(self.pool.wire.read_uploaded(read_object(response)), name=path.name, directory="")
+
+    def list_files(self, folder: str, *, recursive: bool) -> list[PoolFile]:
+        """Files alone, without folders."""
+        parameters = {"recursive": "true"} if recursive and self.pool.wire.lists_recursively else {}
+        found: list[PoolFile] = []
+        folders = [""]
+        while folders:
+            below = folders.pop(0)
+            path = "/".join(filter(None, (folder, below)))
+            listed = read_object(self._call("GET", "files", folder=path, parameters=parameters))
+            for entry in self.pool.wire.read_list(listed):
+                if entry.is_folder and recursive and not parameters and below.count("/") < _DEEPEST_FOLDER:
+                    folders.append("/".join(filter(None, (below, entry.name))))
+                elif not entry.is_folder and (recursive or not entry.directory):
+                    directory = "/".join(filter(None, (below, entry.directory)))
+                    found.append(replace(entry, directory=directory))
+        return found
+
+    def has_folder(self, path: FilePath) -> bool:
+        """Whether there is a folder at that path. Versions that list no folders have only those with files in them."""
+        listed = self.pool.wire.read_list(read_object(self._call("GET", "files", folder=path.folder)))
+        return any(
+            entry.directory.split("/")[0] == path.name
+            if entry.directory
+            else entry.is_folder and entry.name == path.name
+            for entry in listed
+        )
+
+    def get_file(self, path: FilePath) -> PoolFile:
+        """Raises FileNotFound."""
+        response = self._call("GET", f"files/{_quoted(path)}", folder=path.folder, not_found=_file_not_found(path))
+        return replace(self.pool.wire.read_file(read_object(response)), name=path.name, directory="")
+
+    def download_file(self, path: FilePath) -> bytes:
+        """Raises FileNotFound."""
+        with contextlib.closing(self._content(path)) as response:
+            return read_content(response)
+
+    def download_range(self, path: FilePath, first: int, last: int) -> FilePart | None:
+        """The bytes from `first` to `last`, fewer where the file ends before; None from a pool that serves no ranges.
+
+        Such a pool is asked only once in the life of a process. Raises FileNotFound.
+        """
+        if self.pool.serves_no_ranges.is_set():
+            return None
+        with contextlib.closing(self._content(path, {"Range": f"bytes={first}-{last}"})) as response:
+            if response.status_code != 206:
+                self.pool.serves_no_ranges.set()
+                return None  # the body is the complete file, and is not read
+            content_range = response.headers.get("Content-Range", "")
+            return self.pool.wire.read_part(content_range, first, read_content(response))
+
+    def delete_file(self, path: FilePath) -> None:
+        """Raises FileNotFound, unless it is the response to a second attempt: then the first has deleted the file."""
+        self._call(
+            "DELETE",
+            f"files/{_quoted(path)}",
+            folder=path.folder,
+            not_found=_file_not_found(path),
+            deleted_when_retried=True,
+        )
+
+    def get_session(self) -> PoolSession:
+        """Starts no session. Raises SessionNotFound."""
+        return wire.read_session(read_object(self._call_session("GET")))
+
+    def exists(self) -> bool:
+        """Starts no session, which reading a file would. True also where the pool cannot tell."""
+        try:
+            self.get_session()
+        except SessionNotFound:
+            return False
+        except ConnectorError:
+            return True  # a region that does not have the route
+        return True
+
+    def end_session(self) -> None:
+        """Raises SessionNotFound, unless it is the response to a second attempt."""
+        self._call_session("DELETE", deleted_when_retried=True)
+
+    def _content(self, path: FilePath, headers: dict[str, str] | None = None) -> requests.Response:
+        """A response whose body has not been read."""
+        return self._call(
+            "GET",
+            self.pool.wire.content_path(_quoted(path)),
+            folder=path.folder,
+            not_found=_file_not_found(path),
+            stream=True,
+            headers={"Accept-Encoding": "identity", **(headers or {})},
+        )
+
+    def _call_session(self, method: str, **request: Any) -> requests.Response:
+        return self._call(
+            method,
+            "session",
+            not_found=session_not_found,
+            api_version=self.pool.wire.sessions_api_version,
+            **request,
+        )
+
+    def _call(self, method: str, path: str, **request: Any) -> requests.Response:
+        return self.pool.call(method, path, self.identifier, **request)
+
+
+def _quoted(path: FilePath) -> str:
+    return quote(path.name, safe="")
+
+
+def _file_not_found(path: FilePath) -> Any:
+    return partial(file_not_found, path.name)

@@ -1,0 +1,1 @@
+"""Sessions isolated with what Linux has: namespaces, landlock, seccomp and limits. Imported on Linux alone."""

@@ -1,0 +1,182 @@
+"""A session's /mnt/data, as the server reads and writes it on Linux.
+
+The folder is reached through a descriptor, because it lies in the session's own file system. Names come from callers
+and what lies at them comes from user code, so every step of a path is opened without following links, and as the
+session's user when the server is root: a link to the server's files leads nowhere.
+"""
+
+import contextlib
+import ctypes
+import os
+import stat
+import threading
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from ..shared.data_rules import (
+    DEEPEST,
+    Entry,
+    FolderGone,
+    check_name,
+    copy,
+    folder_parts,
+    ordinary,
+    refusals,
+    unlisted,
+)
+from . import confinement
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class DataFolder:
+    """Every method blocks on the disk: call from a thread. `folder` is relative to /mnt/data; `""` is that itself.
+
+    They raise InvalidName and InvalidFolder for names the service refuses, FileNotFoundError for what is not there,
+    and FolderGone after `close`.
+    """
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._closing = threading.Lock()
+        self._uploading: set[str] = set()
+
+    def close(self) -> None:
+        """The descriptor's number may be another session's folder a moment later: no method uses it from now on."""
+        with self._closing:
+            os.close(self._fd)
+            self._fd = -1
+
+    def write(self, folder: str, name: str, content: BinaryIO) -> Entry:
+        """Stores all of `content` or nothing: it replaces the file only when it is complete. Raises TooLarge.
+
+        InvalidFolder and InvalidName also mean that the session's code put something else there, or closed the folder.
+        """
+        check_name(name)
+        with (
+            refusals(folder, name),
+            self._opened(folder, create=True) as parent,
+            unlisted(self._uploading) as temporary,
+        ):
+            with _as_session_user():
+                fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644, dir_fd=parent)
+            try:
+                with open(fd, "wb") as target:
+                    copy(content, target)
+                with _as_session_user():
+                    os.replace(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
+            except BaseException:
+                with _as_session_user(), contextlib.suppress(OSError):
+                    os.unlink(temporary, dir_fd=parent)
+                raise
+            return self._entry(parent, name)
+
+    def read(self, folder: str, name: str) -> tuple[BinaryIO, Entry]:
+        """The open file and what it is. Only ordinary files are read: a pipe would never end."""
+        check_name(name)
+        with self._opened(folder) as parent, _as_session_user():
+            try:
+                fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=parent)
+            except OSError as failure:
+                raise FileNotFoundError(name) from failure
+        return ordinary(fd, name)
+
+    def entry(self, folder: str, name: str) -> Entry:
+        check_name(name)
+        with self._opened(folder) as parent:
+            return self._entry(parent, name)
+
+    def delete(self, folder: str, name: str) -> None:
+        """Deletes a file, or a link that stands at the name; never what a link points to."""
+        check_name(name)
+        with self._opened(folder) as parent, _as_session_user():
+            try:
+                os.unlink(name, dir_fd=parent)
+            except (IsADirectoryError, PermissionError) as failure:
+                raise FileNotFoundError(name) from failure
+
+    def list(self, folder: str, *, recursive: bool = False) -> list[Entry]:
+        """Files and folders, by name; a folder that is not there is empty. Links, pipes and devices are left out."""
+        try:
+            with self._opened(folder) as parent:
+                return list(self._walk(parent, ".", DEEPEST if recursive else 0))
+        except FileNotFoundError:
+            return []
+
+    def _walk(self, folder_fd: int, directory: str, levels: int) -> Iterator[Entry]:
+        with _as_session_user(), os.scandir(folder_fd) as scan:
+            found = sorted(scan, key=lambda entry: entry.name)
+        for item in found:
+            if item.name in self._uploading:
+                continue
+            try:
+                status = item.stat(follow_symlinks=False)
+            except OSError:
+                continue
+            if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+                continue
+            is_folder = stat.S_ISDIR(status.st_mode)
+            size = 0 if is_folder else status.st_size
+            found_entry = Entry(item.name, directory, is_folder, size, status.st_mtime)
+            yield found_entry
+            if is_folder and levels:
+                with contextlib.suppress(OSError), _opened_folder(folder_fd, item.name) as child:
+                    yield from self._walk(child, found_entry.path, levels - 1)
+
+    def _entry(self, parent: int, name: str) -> Entry:
+        with _as_session_user():
+            try:
+                status = os.stat(name, dir_fd=parent, follow_symlinks=False)
+            except OSError as failure:
+                raise FileNotFoundError(name) from failure
+        if not stat.S_ISREG(status.st_mode):
+            raise FileNotFoundError(name)
+        return Entry(name, ".", False, status.st_size, status.st_mtime)
+
+    @contextlib.contextmanager
+    def _opened(self, folder: str, *, create: bool = False) -> Iterator[int]:
+        with self._closing:
+            if self._fd < 0:
+                raise FolderGone
+            fd = os.dup(self._fd)
+        try:
+            for part in folder_parts(folder):
+                if create:
+                    with _as_session_user(), contextlib.suppress(FileExistsError):
+                        os.mkdir(part, 0o777, dir_fd=fd)
+                with _opened_folder(fd, part) as below:
+                    os.dup2(below, fd, inheritable=False)
+            yield fd
+        finally:
+            os.close(fd)
+
+
+@contextlib.contextmanager
+def _opened_folder(parent: int, name: str) -> Iterator[int]:
+    with _as_session_user():
+        try:
+            fd = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
+        except OSError as failure:
+            raise FileNotFoundError(name) from failure
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+@contextlib.contextmanager
+def _as_session_user() -> Iterator[None]:
+    """Lets this thread, when the server is root, open files with the session user's rights and no more.
+
+    The kernel would refuse root anyway: a session's file system does not know that user. setfsuid(2) is per thread.
+    """
+    if os.getuid() != 0:
+        yield
+        return
+    _libc.setfsgid(confinement.SESSION_UID)
+    _libc.setfsuid(confinement.SESSION_UID)
+    try:
+        yield
+    finally:
+        _libc.setfsuid(0)
+        _libc.setfsgid(0)

@@ -1,0 +1,283 @@
+"""What separates a session from everything else, at each level that Linux gives.
+
+Level 3: namespaces of its own for everything, a read-only root that shows only what Python needs, and behind these
+walls landlock, an allowlist of system calls, no rights, and limits. Level 2, where the kernel gives no namespaces:
+landlock, the same allowlist, and limits. docs/isolation.md says what each holds, and what it does not.
+
+The supervisor makes one of these and calls `fork_init` in itself; a session's init calls `make`, the zygote
+`fork_interpreter`, and an interpreter `join` and then `enter`.
+"""
+
+import contextlib
+import os
+import platform
+import resource
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from ..shared.data_rules import DATA
+from ..shared.limits import Limits
+from ..shared.removal import remove
+from . import confinement, landlock, seccomp
+
+# Less than programs of the same user usually may have: the kernel counts descriptors that are on their way in messages
+# for a user, and compares that with the sender's own limit. They stay able to send some, whatever a session sends.
+_OPEN_FILES = 768
+_LOCKED_BYTES = 16 << 20
+_NICENESS = 5  # the server, and whoever works on the machine, come first
+
+_DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts", "shm")
+
+
+class Level3:
+    """Namespaces, landlock, system call filter and limits."""
+
+    has_namespaces = True
+
+    def __init__(self, limits: Limits, server: socket.socket) -> None:
+        """Moves this process into namespaces, as pid 1. Raises OSError where the machine does not give all of it."""
+        self.limits = limits
+        self._filter = _system_call_filter(seccomp.AF_UNIX, seccomp.AF_INET, seccomp.AF_INET6)
+        self._python_prefixes = _python_prefixes()
+        swapped = confinement.enter_namespaces(self._python_prefixes, network=limits.network)
+        pid = os.fork()  # the first child is pid 1 of the new process table
+        if pid:
+            server.close()
+            os.waitpid(pid, 0)
+            os._exit(0)
+        confinement.settle(self._python_prefixes, swapped=swapped, network=limits.network)
+        (self._own_process_table,) = self.process_table()
+        _try(self.fork_init, self.make, self.enter)
+
+    def fork_init(self) -> int:
+        """As os.fork. Raises OSError when no process can be had."""
+        confinement.new_process_table()
+        return self._fork()
+
+    def fork_interpreter(self, process_table: list[int]) -> int:
+        """As os.fork; the child is in the session's process table already. Raises OSError, as when that has ended."""
+        confinement.use_process_table(*process_table)
+        return self._fork()
+
+    def _fork(self) -> int:
+        pid = -1
+        try:
+            pid = os.fork()
+        finally:
+            if pid:
+                confinement.use_process_table(self._own_process_table)
+        return pid
+
+    def process_table(self) -> list[int]:
+        """What `fork_interpreter` needs of a session's init."""
+        return [_namespace("pid")]
+
+    def make(self) -> str:
+        """In a session's init: makes its namespaces and folders, and returns the path of its data folder."""
+        confinement.new_session_namespaces(network=self.limits.network)
+        confinement.mount_session_folders(self.limits.data_bytes, self._python_prefixes)
+        confinement.deny_proc_access()
+        confinement.drop_capabilities(keep={confinement.CAP_SYS_PTRACE})  # to see what its processes use
+        return DATA
+
+    def entrance(self) -> tuple[dict[str, str], list[int]]:
+        """In a session's init, behind `make`: what an interpreter must be told and given to join it."""
+        names = ["mnt", "ipc", "uts", "cgroup"] + ([] if self.limits.network else ["net"])
+        return {}, [_namespace(name) for name in names]
+
+    def join(self, _: dict[str, str], namespaces: list[int]) -> None:
+        for namespace in namespaces:
+            confinement.join_namespace(namespace)
+
+    def enter(self) -> None:
+        """In an interpreter: the last step before user code."""
+        os.environ.update(HOME=confinement.HOME)
+        os.chdir(confinement.HOME)
+        confinement.allow_proc_access()
+        confinement.new_users()
+        _set_limits(self.limits)
+        _limit(resource.RLIMIT_NPROC, self.limits.processes)  # counted in the user namespace just made
+        confinement.drop_capabilities()
+        writable = [DATA, confinement.HOME, "/tmp", *(f"/dev/{name}" for name in _DEVICES)]
+        landlock.restrict(["/"], writable, tcp=True)
+        seccomp.load(self._filter)
+
+    def processes(self) -> list[int]:
+        """In init: all of the session's but itself."""
+        own = os.getpid()
+        return [pid for name in os.listdir("/proc") if name.isdigit() and (pid := int(name)) != own]
+
+    def kill_all(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(-1, signal.SIGKILL)  # everything in this pid namespace but its init
+
+    def remove(self) -> None:
+        """A session's folders and processes go with their namespaces."""
+
+    remove_all = remove
+
+
+class Level2:
+    """A temporary folder for each session, which Python code sees as /mnt/data, and landlock around it."""
+
+    has_namespaces = False
+
+    def __init__(self, limits: Limits, server: socket.socket) -> None:
+        """Raises OSError where the machine does not give all of it."""
+        self.limits = limits
+        families = (seccomp.AF_INET, seccomp.AF_INET6) if limits.network else ()
+        # A user has few inotify instances, and no namespace is there to give each session a part of them.
+        self._filter = _system_call_filter(seccomp.AF_UNIX, *families, without=("inotify_init", "inotify_init1"))
+        self._python_prefixes = _python_prefixes()
+        if os.getuid() == 0:
+            confinement.become_session_user()
+            if not os.access(os.__file__, os.R_OK):
+                raise PermissionError("an ordinary user cannot read this Python installation; do not run this as root")
+        self._pool_folder = tempfile.mkdtemp(prefix="session-pool-")
+        self._folder = self._pool_folder
+        os.environ["MPLCONFIGDIR"] = self._pool_folder
+        try:
+            _try(os.fork, self._confine)
+        except OSError:
+            self.remove_all()
+            raise
+
+    def fork_init(self) -> int:
+        return os.fork()
+
+    def fork_interpreter(self, _: list[int]) -> int:
+        return os.fork()
+
+    def process_table(self) -> list[int]:
+        return []
+
+    def make(self) -> str:
+        confinement.adopt_orphans()
+        confinement.deny_proc_access()
+        self._folder = tempfile.mkdtemp(dir=self._pool_folder)
+        for name in ("data", "home"):
+            os.mkdir(os.path.join(self._folder, name))
+        return os.path.join(self._folder, "data")
+
+    def entrance(self) -> tuple[dict[str, str], list[int]]:
+        return {"folder": self._folder}, []
+
+    def join(self, told: dict[str, str], _: list[int]) -> None:
+        self._folder = told["folder"]
+
+    def enter(self) -> None:
+        from ..shared import data_paths
+
+        home = os.path.join(self._folder, "home")
+        os.environ.update(HOME=home, TMPDIR=home)
+        tempfile.tempdir = None  # Python remembers the machine's
+        os.chdir(home)
+        confinement.allow_proc_access()
+        data_paths.redirect(DATA, os.path.join(self._folder, "data"))
+        self._confine()
+
+    def _confine(self) -> None:
+        _set_limits(self.limits)
+        _limit(resource.RLIMIT_FSIZE, self.limits.data_bytes)  # there is no file system of its own that could be full
+        confinement.drop_capabilities()
+        readable = [
+            *self._python_prefixes,
+            *confinement.SYSTEM_FOLDERS,
+            *confinement.SYSTEM_FILES,
+            *("/etc/passwd", "/etc/group", "/etc/hosts", "/etc/nsswitch.conf"),
+            *(["/etc/resolv.conf"] if self.limits.network else []),
+            *(
+                f"/proc/{name}"
+                for name in ("cpuinfo", "filesystems", "loadavg", "meminfo", "stat", "uptime", "version")
+            ),
+            "/sys/devices/system/cpu",
+            f"/proc/{os.getpid()}",
+        ]
+        devices = [f"/dev/{name}" for name in _DEVICES if name not in ("shm", "pts")]
+        landlock.restrict(readable, [self._folder, *devices], tcp=self.limits.network)
+        seccomp.load(self._filter)
+
+    def processes(self) -> list[int]:
+        """In init: all below it."""
+        found: list[int] = []
+        todo = [os.getpid()]
+        while todo:
+            below = confinement.children(todo.pop())
+            found += below
+            todo += below
+        return found
+
+    def kill_all(self) -> None:
+        confinement.kill_children()
+
+    def remove(self) -> None:
+        remove(Path(self._folder))
+
+    def remove_all(self) -> None:
+        remove(Path(self._pool_folder))
+
+
+Level = Level3 | Level2
+LEVELS: dict[int, type[Level3] | type[Level2]] = {3: Level3, 2: Level2}
+
+
+def _try(fork: Callable[[], int], *steps: Callable[[], object]) -> None:
+    """Takes the steps in a process of their own. Raises OSError when one fails.
+
+    Only a trial tells what the kernel, a container around it and its security modules allow together.
+    """
+    pid = fork()
+    if pid == 0:
+        try:
+            for step in steps:
+                step()
+        except OSError as refusal:
+            os._exit(refusal.errno or 255)
+        os._exit(0)
+    if error := os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
+        raise OSError(error, os.strerror(error))
+
+
+def _namespace(name: str) -> int:
+    return os.open(f"/proc/self/ns/{name}", os.O_RDONLY | os.O_CLOEXEC)
+
+
+def _system_call_filter(*families: int, without: tuple[str, ...] = ()) -> bytes:
+    if not landlock.version():
+        raise OSError("the kernel has no landlock")
+    return seccomp.program(platform.machine(), families, without)
+
+
+def _set_limits(limits: Limits) -> None:
+    """Of each process. What all of a session's processes use together is the watchdog's business."""
+    mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    for limit, value in (
+        (resource.RLIMIT_AS, mapped + 2 * limits.memory_bytes),  # libraries reserve more than they use
+        (resource.RLIMIT_DATA, mapped + limits.memory_bytes),
+        (resource.RLIMIT_NOFILE, _OPEN_FILES),
+        (resource.RLIMIT_MEMLOCK, _LOCKED_BYTES),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_MSGQUEUE, 0),
+    ):
+        _limit(limit, value)
+    os.setpriority(os.PRIO_PROCESS, 0, max(os.getpriority(os.PRIO_PROCESS, 0), _NICENESS))
+
+
+def _limit(limit: int, value: int) -> None:
+    hard = resource.getrlimit(limit)[1]
+    allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(limit, (allowed, allowed))
+
+
+def _python_prefixes() -> list[str]:
+    """The folders from which this process imports, which sessions must see: Python, its packages, and this one.
+
+    Not all that lies beside this package: settings with secrets in them may.
+    """
+    own = str(Path(os.path.abspath(__file__)).parents[3])
+    named = {sys.prefix, sys.base_prefix, own}
+    return sorted(named | {os.path.realpath(folder) for folder in named})

@@ -1,0 +1,142 @@
+"""What all processes of a session use together: memory, processors, processes. The kernel's own limits are for each.
+
+A `Watchdog` is in each session's init, which looks now and then: often while something changes, seldom while nothing
+does, so that hundreds of idle sessions cost nothing. Memory can be filled faster than that: the supervisor keeps an eye
+on the machine's, and when it shrinks, all look.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Iterable
+
+from ..shared.limits import Limits
+
+LOOK = signal.SIGALRM
+"""What the supervisor sends to the inits."""
+SUPERVISOR_SECONDS = 0.1
+
+_MOMENT_SECONDS = 0.5
+_SHORTEST_SECONDS, _FIRST_SECONDS, _LONGEST_SECONDS = 0.1, 0.5, 4.0
+_LONGEST_STOP_SECONDS = 0.5
+_SAVED_SECONDS = 0.5  # of the share, when little was used before: short bursts are not stopped
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class MachineMemory:
+    """What is left to all programs of the machine."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._much = limits.memory_bytes // 2
+        self._since, self._left = 0.0, 0
+
+    def shrinks(self) -> bool:
+        """True when much was taken in a moment. Many sessions that are made in a row take less."""
+        now, left = time.monotonic(), _available_memory()
+        shrinks = left < self._left - self._much
+        if shrinks or now > self._since + _MOMENT_SECONDS:
+            self._since, self._left = now, left
+        return shrinks
+
+
+class Watchdog:
+    """One session's."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._seconds = _FIRST_SECONDS
+        self._seen = (0, 0)  # bytes in memory, and processes
+        self._looked = time.monotonic()
+        self._mapped = 0
+        self._debt = 0.0  # processor seconds used beyond the share
+        self._processor_seconds: dict[int, float] = {}
+
+    def seconds(self, *, hurry: bool = False) -> float:
+        """Until it is time to look: now with `hurry`, but never all the time."""
+        return max(0.0, self._looked + (_SHORTEST_SECONDS if hurry else self._seconds) - time.monotonic())
+
+    def look(self, pids: list[int]) -> str | None:
+        """Why the session's interpreters must end, in words for the run's answer; None when all is well."""
+        if len(pids) > 2 * self._limits.processes:
+            return f"the session had more than {self._limits.processes} processes"
+        resident, mapped, used = self._usage(pids)
+        if mapped != self._mapped:
+            self._mapped = mapped
+            if _shared_memory(pids) > self._limits.memory_bytes:
+                return f"the session shared more than {self._limits.memory_bytes >> 20:,} MiB of memory"
+        if resident > self._limits.memory_bytes and sum(map(_own_memory, pids)) > self._limits.memory_bytes:
+            return f"the session used more than {self._limits.memory_bytes >> 20:,} MiB of memory"
+        seen = (resident, len(pids))
+        is_quiet = seen == self._seen and used < 0.01
+        self._seen = seen
+        self._seconds = min(2 * self._seconds, _LONGEST_SECONDS) if is_quiet else _SHORTEST_SECONDS
+        return None
+
+    def _usage(self, pids: list[int]) -> tuple[int, int, float]:
+        """Bytes in memory, what is shared counted for each; bytes mapped; processor seconds since the last look."""
+        resident, mapped, used, times = 0, 0, 0.0, {}
+        for pid in pids:
+            try:
+                with open(f"/proc/{pid}/stat", "rb") as file:
+                    fields = file.read().rpartition(b")")[2].split()
+            except OSError:
+                continue  # it has ended
+            resident += int(fields[21]) * _PAGE_BYTES
+            mapped += int(fields[20])
+            times[pid] = (int(fields[11]) + int(fields[12])) / _TICKS
+            used += times[pid] - self._processor_seconds.get(pid, 0.0)
+        self._processor_seconds = times
+        now = time.monotonic()
+        debt = self._debt + used - self._limits.cpus * (now - self._looked)
+        self._debt, self._looked = max(debt, -_SAVED_SECONDS), now
+        if debt > 0:
+            _stop_for(min(debt / self._limits.cpus, _LONGEST_STOP_SECONDS), times)
+        return resident, mapped, used
+
+
+def _stop_for(seconds: float, pids: Iterable[int]) -> None:
+    """Makes them wait, so that they use no more than their share over time."""
+    for number in (signal.SIGSTOP, signal.SIGCONT):
+        for pid in pids:
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                pass
+        if number == signal.SIGSTOP:
+            time.sleep(seconds)
+
+
+def _shared_memory(pids: Iterable[int]) -> int:
+    """Bytes that are mapped as anonymous memory to share. What ended processes wrote there is in nobody's count."""
+    found: dict[str, int] = {}
+    for pid in pids:
+        try:
+            with open(f"/proc/{pid}/maps") as file:
+                for line in file:
+                    if line.endswith("/dev/zero (deleted)\n"):
+                        places, _, _, _, inode = line.split()[:5]
+                        start, _, end = places.partition("-")
+                        found[inode] = max(found.get(inode, 0), int(end, 16) - int(start, 16))
+        except OSError:
+            continue
+    return sum(found.values())
+
+
+def _own_memory(pid: int) -> int:
+    """Bytes, its part of what it shares with others; all that it has in memory where that cannot be seen."""
+    try:
+        with open(f"/proc/{pid}/smaps_rollup") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("Pss:")) << 10
+    except (OSError, StopIteration):
+        pass
+    try:
+        with open(f"/proc/{pid}/statm") as file:
+            return int(file.read().split()[1]) * _PAGE_BYTES
+    except OSError:
+        return 0
+
+
+def _available_memory() -> int:
+    with open("/proc/meminfo") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("MemAvailable:")) << 10

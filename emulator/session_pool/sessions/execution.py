@@ -1,0 +1,170 @@
+"""What one run gave, as the service tells it: the kernel's messages put together into streams and a value.
+
+Shared by both wire families, which say the same things with other words. The rules are those of the public service,
+as far as they are known; see docs/session-pool-emulator.md for which were recorded and which were chosen.
+"""
+
+import ast
+import io
+import math
+import re
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ..engines.interface import Message
+
+DEFAULT_STREAM_CHARACTERS = 4096
+KEPT_STREAM_CHARACTERS = 16 << 20  # of each stream, whatever a caller asks for
+FLOOD_CHARACTERS = 256 << 20  # a run that writes more than this is stopped
+
+Status = Literal["NotStarted", "Running", "Succeeded", "Failed", "Canceled"]
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_NUMBER = re.compile(r"-?(\d{1,300}|(\d+\.\d*|\d*\.\d+)(e[+-]?\d+)?|\d+e[+-]?\d+)")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be run, and how it is to be told.
+
+    `program` is what the interpreter takes: code for a kernel, a command for a shell. `kernel` is one of the session's:
+    "main", which runs all that does not ask for another, "asynchronous" or "empty".
+    """
+
+    program: dict[str, Any]
+    kernel: str = "main"
+    timeout_seconds: int | None = None
+    stream_characters: int = DEFAULT_STREAM_CHARACTERS
+    jupyter_format: bool = False
+    execution_type: str = "Synchronous"
+    """In the caller's spelling, which comes back."""
+
+
+@dataclass
+class Execution:
+    """One run. `value` is what JSON says of the last expression: a number, a string, an image, or `""` for none.
+
+    `exit_code` is there for commands, -1 when one was stopped.
+    """
+
+    execution_id: str
+    request: Request
+    status: Status = "NotStarted"
+    stdout: str = ""
+    stderr: str = ""
+    value: Any = ""
+    exit_code: int | None = None
+    milliseconds: int = 0
+    started: float = 0
+    ended: float = 0
+    """By the monotonic clock; 0 before."""
+
+
+@dataclass
+class Recorder:
+    """Takes a kernel's messages while a run goes on. Keeps what may be asked for; the rest is counted and dropped."""
+
+    execution: Execution
+    flooded: bool = False
+    _streams: dict[str, io.StringIO] = field(default_factory=lambda: {"stdout": io.StringIO(), "stderr": io.StringIO()})
+    _written: dict[str, int] = field(default_factory=lambda: {"stdout": 0, "stderr": 0})
+    _text: str | None = None
+    _image: dict[str, str] | None = None
+    _error: str = ""
+
+    def take(self, message: Message) -> None:
+        """Never raises: the message was written by user code, and may be anything."""
+        content = message.get("content")
+        if not isinstance(content, dict):
+            return
+        if message.get("type") == "stream":
+            self._take_stream(content.get("name"), content.get("text"))
+        elif message.get("type") == "error":
+            self._error = failure_text(content)
+        elif message.get("type") in ("execute_result", "display_data"):
+            data = content.get("data")
+            if isinstance(data, dict):
+                self._take_data(data, is_value=message["type"] == "execute_result")
+
+    def note(self, sentence: str) -> None:
+        """Something that the caller must know, beside what the code writes to stderr."""
+        self._take_stream("stderr", sentence)
+
+    def succeed(self) -> None:
+        self._take_stream("stderr", self._error)  # of showing a value, when the code itself ran well
+        self._finish("Succeeded", self._image if self._image is not None else self._value())
+
+    def fail(self, reason: str) -> None:
+        """`reason` is what stands in stderr, behind what the code itself wrote there."""
+        self._take_stream("stderr", reason)
+        self._finish("Failed", None)
+
+    def _value(self) -> Any:
+        if self.execution.request.jupyter_format:
+            return self._text
+        return "" if self._text is None else value_of(self._text)
+
+    def _finish(self, status: Status, value: Any) -> None:
+        limit = self.execution.request.stream_characters
+        self.execution.status = status
+        self.execution.value = value
+        self.execution.stdout = self._streams["stdout"].getvalue()[:limit]
+        self.execution.stderr = self._streams["stderr"].getvalue()[:limit]
+
+    def _take_stream(self, name: Any, text: Any) -> None:
+        if not isinstance(name, str) or name not in self._streams or not isinstance(text, str):
+            return
+        room = KEPT_STREAM_CHARACTERS - self._written[name]
+        if room > 0:
+            self._streams[name].write(text[:room])
+        self._written[name] += len(text)
+        self.flooded = self.flooded or self._written[name] > FLOOD_CHARACTERS
+
+    def _take_data(self, data: dict[str, Any], *, is_value: bool) -> None:
+        image = data.get("image/png")
+        if isinstance(image, str):
+            # One image can be returned; the service does not say which of several, so the last one is.
+            self._image = {"type": "image", "format": "png", "base64_data": image.replace("\n", "")}
+        elif is_value and isinstance(data.get("text/plain"), str):
+            self._text = data["text/plain"]
+
+
+def failure_text(reply: dict[str, Any]) -> str:
+    """What stands in stderr when code raised: the exception's message, and right behind it IPython's traceback."""
+    lines = reply.get("traceback")
+    traceback = "\n".join(str(line) for line in lines) if isinstance(lines, list) else ""
+    text = f"{reply.get('evalue', '')}{traceback.rstrip(chr(10))}\n\n"
+    return _ANSI.sub("", text)
+
+
+def value_of(text: str) -> Any:
+    """The JSON value for the `text/plain` of a last expression.
+
+    Numbers and booleans become JSON's, a string loses its quotes, nan becomes null; anything else stays the text
+    that IPython shows.
+    """
+    if text in ("True", "False"):
+        return text == "True"
+    if text == "None":
+        return ""
+    if text == "nan":
+        return None
+    if _NUMBER.fullmatch(text):
+        number = int(text) if text.lstrip("-").isdigit() else float(text)
+        return number if math.isfinite(number) else text
+    if _is_one_string(text):
+        try:
+            literal = ast.literal_eval(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return text
+        return literal if isinstance(literal, str) else text
+    return text
+
+
+def _is_one_string(text: str) -> bool:
+    """A single quoted string. What merely begins and ends with a quote may take the parser minutes."""
+    quote = text[:1]
+    if quote not in ("'", '"') or len(text) < 2 or text[-1] != quote:
+        return False
+    inner = text[1:-1].replace("\\\\", "").replace(f"\\{quote}", "")
+    return quote not in inner and not inner.endswith("\\")

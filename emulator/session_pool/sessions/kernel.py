@@ -1,0 +1,149 @@
+"""One of a session's kernels: its runs come one after the other, end in time, and survive what their code does.
+
+Whatever code does is a result here, never an exception.
+"""
+
+import asyncio
+import time
+from typing import Any
+
+from ..engines.interface import InterpreterEnded, Message, SessionProcess
+from .execution import Execution, Recorder, failure_text
+
+LONGEST_RUN_SECONDS = 220
+_GRACE_SECONDS = 2.0  # between the interrupt at the deadline and the end of an interpreter that ignores it
+_STATE_LOST = "Variables are lost, files are kept."
+
+
+class Kernel:
+    """Starts its interpreter at once, so that it is there for the first run, and a fresh one when a run finds none."""
+
+    def __init__(self, name: str, process: SessionProcess, longest_run_seconds: int = LONGEST_RUN_SECONDS) -> None:
+        self._process = process
+        self._longest_run_seconds = longest_run_seconds
+        self._interpreter = process.interpreter(name)
+        if not self._interpreter.is_running:
+            self._interpreter.start()
+        self._turn = asyncio.Lock()
+
+    async def execute(self, execution: Execution) -> None:
+        """Returns when the run has ended, and says in `execution` how."""
+        async with self._turn:
+            await self._run(execution)
+
+    async def _run(self, execution: Execution) -> None:
+        recorder = Recorder(execution)
+        execution.status = "Running"
+        timeout_seconds = execution.request.timeout_seconds
+        seconds = min(timeout_seconds or self._longest_run_seconds, self._longest_run_seconds)
+        timeout_text = _timeout_text(None if timeout_seconds is None else seconds)
+        execution.started = time.monotonic()
+        try:
+            if not self._interpreter.is_running:
+                if self._interpreter.lost:
+                    recorder.note(f"{_restarted(self._interpreter.lost)}\n")
+                self._interpreter.start()
+            reply, timed_out = await self._reply(recorder, seconds)
+            if timed_out:
+                recorder.fail(timeout_text)
+                execution.milliseconds = 1000 * seconds
+            elif reply.get("status") == "ok":
+                recorder.succeed()
+                execution.exit_code = _exit_code(reply)
+                if _asks_to_exit(reply):
+                    # A kernel ends itself a moment after this reply; the next run must not meet it on the way out.
+                    await self._interpreter.end()
+            else:
+                recorder.fail(failure_text(reply))
+        except _Flood:
+            recorder.fail(f"Execution aborted: the code wrote more output than can be taken. {_STATE_LOST}")
+        except _Stuck:
+            recorder.fail(f"{timeout_text}. It ignored the interrupt: the kernel was restarted. {_STATE_LOST}")
+        except InterpreterEnded as end:
+            if self._process.is_closed:
+                recorder.fail("Execution aborted: the session has ended")
+            else:
+                recorder.fail(_restarted(end))
+        finally:
+            if execution.status == "Running":  # the session or the server is ending
+                recorder.fail("Execution aborted")
+            execution.ended = time.monotonic()
+            if not execution.milliseconds:
+                execution.milliseconds = round((execution.ended - execution.started) * 1000)
+
+    async def _reply(self, recorder: Recorder, seconds: float) -> tuple[dict[str, Any], bool]:
+        """The content of the interpreter's reply, and whether it had to be interrupted.
+
+        Raises InterpreterEnded, _Stuck and _Flood.
+        """
+
+        def sink(message: Message) -> None:
+            recorder.take(message)
+            if recorder.flooded:
+                self._interpreter.kill()
+
+        execution = recorder.execution
+        run = asyncio.ensure_future(self._interpreter.run(execution.execution_id, execution.request.program, sink))
+        try:
+            done, _ = await asyncio.wait({run}, timeout=seconds)
+            if done:
+                return _content(run.result()), False
+            self._interpreter.interrupt()
+            done, _ = await asyncio.wait({run}, timeout=_GRACE_SECONDS)
+            if done:
+                return _content(run.result()), True
+            self._interpreter.kill()
+            await run
+            raise _Stuck
+        except InterpreterEnded:
+            if recorder.flooded:
+                raise _Flood from None
+            if run.done() and not done:
+                raise _Stuck from None
+            raise
+        finally:
+            run.cancel()
+
+
+async def warm_up(process: SessionProcess) -> None:
+    """Starts the main interpreter and waits until it answers. Raises InterpreterEnded."""
+    interpreter = process.interpreter("main")
+    interpreter.start()
+    await interpreter.run("warm-up", {}, lambda _: None)
+
+
+class _Stuck(Exception):
+    """The code ignored the interrupt, and its interpreter was killed."""
+
+
+class _Flood(Exception):
+    """The code wrote without end, and its interpreter was killed."""
+
+
+def _asks_to_exit(reply: dict[str, Any]) -> bool:
+    """True when the code called exit() or quit(), which end a Jupyter kernel."""
+    payload = reply.get("payload")
+    return isinstance(payload, list) and any(
+        isinstance(item, dict) and item.get("source") == "ask_exit" for item in payload
+    )
+
+
+def _exit_code(reply: dict[str, Any]) -> int | None:
+    code = reply.get("exit_code")
+    return code if isinstance(code, int) else None
+
+
+def _content(reply: Message) -> dict[str, Any]:
+    content = reply.get("content")
+    return content if isinstance(content, dict) else {}
+
+
+def _timeout_text(seconds: int | None) -> str:
+    """`seconds` None where the request did not say how long."""
+    text = "Request timed out waiting for code execution to complete"
+    return text if seconds is None else f"{text} after {seconds} seconds"
+
+
+def _restarted(end: InterpreterEnded) -> str:
+    how = f"with exit code {end.status}" if end.status >= 0 else f"by signal {-end.status}"
+    return f"Kernel restarted: {end.why or f'the interpreter ended {how}'}. {_STATE_LOST}"

@@ -1,0 +1,157 @@
+"""The pool: which identifier has which session, how many there may be, and when one ends.
+
+Some processes are kept ready, with an interpreter that has run once, so that a new session answers sooner.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from datetime import UTC, datetime, timedelta
+
+from ..engines.interface import ContainerType, Engine, EngineError, InterpreterEnded, SessionProcess
+from .kernel import LONGEST_RUN_SECONDS, warm_up
+from .session import Session
+
+_REAP_SECONDS = 1.0
+_PREPARE_SECONDS = 0.05
+
+
+class TooManySessions(Exception):
+    """All the sessions that the pool may have are in use."""
+
+    def __init__(self, active: int) -> None:
+        super().__init__(active)
+        self.active = active
+
+
+class Pool:
+    """Start it in the event loop that serves requests; every method belongs to that loop."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        max_sessions: int = 100,
+        cooldown: timedelta = timedelta(seconds=300),
+        ready: int = 2,
+        longest_run_seconds: int = LONGEST_RUN_SECONDS,
+    ) -> None:
+        """`ready` processes wait for identifiers; they are no sessions yet, and do not count as such."""
+        self.engine = engine
+        self.max_sessions = max_sessions
+        self.cooldown = cooldown
+        self._longest_run_seconds = longest_run_seconds
+        self.started_at = datetime.now(UTC)
+        self._sessions: dict[str, asyncio.Task[Session]] = {}
+        self._reaper: asyncio.Task[None] | None = None
+        self._ready_wanted = ready
+        self._ready: deque[SessionProcess] = deque()
+        self._preparing: asyncio.Task[None] | None = None
+
+    @property
+    def container_type(self) -> ContainerType:
+        return self.engine.container_type
+
+    async def start(self) -> None:
+        """Raises EngineError when sessions cannot be made here."""
+        await self.engine.start()
+        self._reaper = asyncio.create_task(self._reap_for_ever())
+        self._prepare()
+
+    async def stop(self) -> None:
+        """Ends every session and the engine."""
+        for task in (self._reaper, self._preparing):
+            if task is not None:
+                task.cancel()
+        while self._ready:
+            self._ready.pop().close()
+        for identifier in list(self._sessions):
+            await self.end(identifier)
+        await self.engine.stop()
+
+    async def session(self, identifier: str) -> Session:
+        """The identifier's session; a new one when it has none. Raises TooManySessions and EngineError."""
+        session = self.find(identifier)
+        if session is None:
+            session = await asyncio.shield(self._making(identifier))
+        session.touch()
+        return session
+
+    def find(self, identifier: str) -> Session | None:
+        """The identifier's session if there is one; looking does not make one, nor keep it alive.
+
+        One whose processes have ended by themselves, as they may when memory runs out, is forgotten here.
+        """
+        making = self._sessions.get(identifier)
+        if making is None or not making.done() or making.cancelled() or making.exception():
+            return None
+        session = making.result()
+        if session.has_ended:
+            del self._sessions[identifier]
+            return None
+        return session
+
+    def sessions(self) -> list[Session]:
+        return [session for identifier in list(self._sessions) if (session := self.find(identifier))]
+
+    async def end(self, identifier: str) -> bool:
+        """Ends the identifier's session with all it holds. False when there is none."""
+        making = self._sessions.pop(identifier, None)
+        if making is None:
+            return False
+        with contextlib.suppress(Exception):
+            (await making).close()
+        return True
+
+    def _making(self, identifier: str) -> asyncio.Task[Session]:
+        """One session for all who ask for it while it is made."""
+        making = self._sessions.get(identifier)
+        if making is None:
+            if len(self._sessions) >= self.max_sessions:
+                raise TooManySessions(len(self._sessions))
+            making = self._sessions[identifier] = asyncio.create_task(self._make(identifier))
+        return making
+
+    async def _make(self, identifier: str) -> Session:
+        try:
+            return Session(identifier, await self._process(), self.cooldown, self._longest_run_seconds)
+        except BaseException:
+            self._sessions.pop(identifier, None)
+            raise
+        finally:
+            self._prepare()
+
+    async def _process(self) -> SessionProcess:
+        while self._ready:
+            process = self._ready.popleft()
+            if not process.is_closed:
+                return process
+        return await self.engine.launch()
+
+    def _prepare(self) -> None:
+        """Sees to it that there will be enough processes ready."""
+        if self._preparing is None or self._preparing.done():
+            self._preparing = asyncio.create_task(self._make_ready())
+
+    async def _make_ready(self) -> None:
+        wanted = self._ready_wanted if self.engine.level > 1 else 0  # the plain engine keeps one of its own
+        while len(self._ready) < wanted:
+            if self._ready:
+                await asyncio.sleep(_PREPARE_SECONDS)  # whoever took the last one is running code now, and comes first
+            try:
+                process = await self.engine.launch()
+                await warm_up(process)
+            except (EngineError, InterpreterEnded):
+                return  # whoever asks for a session is told
+            self._ready.append(process)
+
+    async def _reap_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(min(_REAP_SECONDS, self.cooldown.total_seconds() / 4))
+            await self.reap()
+
+    async def reap(self) -> None:
+        """Ends the sessions that nobody has used for the cooldown."""
+        for session in self.sessions():
+            if session.is_idle and session.expires_at <= datetime.now(UTC):
+                await self.end(session.identifier)

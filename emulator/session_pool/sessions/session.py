@@ -1,0 +1,85 @@
+"""One session: an identifier's kernels, its files, its runs and its clock."""
+
+import asyncio
+import uuid
+from collections import OrderedDict
+from datetime import UTC, datetime, timedelta
+
+from ..engines.interface import Files, SessionProcess
+from .execution import Execution, Request
+from .kernel import Kernel
+
+_KEPT_EXECUTIONS = 50
+
+
+class Session:
+    """Made by the pool. Runs of one kernel wait for each other; everything else may happen meanwhile."""
+
+    def __init__(self, identifier: str, process: SessionProcess, cooldown: timedelta, longest_run_seconds: int) -> None:
+        self.identifier = identifier
+        self.guid = uuid.uuid4()
+        self.created_at = datetime.now(UTC)
+        self.last_accessed_at = self.created_at
+        self._process = process
+        self._cooldown = cooldown
+        self._longest_run_seconds = longest_run_seconds
+        self._kernels = {"main": Kernel("main", process, longest_run_seconds)}
+        self._running: set[asyncio.Task[None]] = set()
+        self._executions: OrderedDict[str, Execution] = OrderedDict()
+
+    @property
+    def data(self) -> Files:
+        return self._process.data
+
+    @property
+    def has_ended(self) -> bool:
+        """Its processes are gone, and its files with them; it can do nothing more."""
+        return self._process.is_closed
+
+    @property
+    def expires_at(self) -> datetime:
+        return self.last_accessed_at + self._cooldown
+
+    @property
+    def is_idle(self) -> bool:
+        """No run is going on or waiting. The pool ends only idle sessions when their time is over."""
+        return not self._running
+
+    def touch(self) -> None:
+        """Starts the cooldown anew. The pool calls this for every request."""
+        self.last_accessed_at = datetime.now(UTC)
+
+    def execution(self, execution_id: str) -> Execution | None:
+        return self._executions.get(execution_id)
+
+    def start(self, execution_id: str, request: Request) -> tuple[Execution, asyncio.Task[None]]:
+        """Queues a run; the task ends with it, and goes on when nobody waits for it any more."""
+        execution = Execution(execution_id, request)
+        self._executions[execution_id] = execution
+        self._forget_executions()
+        if request.kernel not in self._kernels:
+            self._kernels[request.kernel] = Kernel(request.kernel, self._process, self._longest_run_seconds)
+        run = asyncio.create_task(self._kernels[request.kernel].execute(execution))
+        self._running.add(run)
+        run.add_done_callback(self._ran)
+        return execution, run
+
+    def _forget_executions(self) -> None:
+        """Those that ended, the oldest first: one that goes on is still to be asked for."""
+        ended = [name for name, execution in self._executions.items() if execution.ended]
+        for name in ended[: max(0, len(self._executions) - _KEPT_EXECUTIONS)]:
+            del self._executions[name]
+
+    async def execute(self, execution_id: str, request: Request) -> Execution:
+        """Runs it to its end; whatever the code does is a result, never an exception."""
+        execution, run = self.start(execution_id, request)
+        await asyncio.shield(run)
+        return execution
+
+    def close(self) -> None:
+        """Ends the session at once, with runs that may be going on."""
+        self._process.close()
+
+    def _ran(self, run: asyncio.Task[None]) -> None:
+        self._running.discard(run)
+        self.touch()

@@ -1,0 +1,210 @@
+"""Faults on demand: what a client must survive, for the next requests that match.
+
+A fault is asked for on the command line or at the route `/faults`, and is used up by the requests that meet it:
+
+    {"do": "delay", "seconds": 3}                       answer as usual, but later
+    {"do": "answer", "status": 429, "retryAfter": 2}    answer this instead; nothing is run
+    {"do": "dropBefore"}                                close the connection; nothing is run
+    {"do": "dropAfter"}                                 do what is asked, then close the connection without an answer
+    {"do": "truncate"}                                  do what is asked, and break the answer off in its middle
+    {"do": "expireSession"}                             end the session first, as its cooldown would
+
+Each also takes `times` (1 when absent), and `method`, `path` and `identifier`, which a request must match: `path` is a
+regular expression for the whole path behind the pool, such as "executions" or "files/.*", and `identifier` what the
+query has.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from ..sessions.pool import Pool
+
+_ACTIONS = ("delay", "answer", "dropBefore", "dropAfter", "truncate", "expireSession")
+_LONGEST_DELAY_SECONDS = 3600
+_MOST_FAULTS = 1000
+_MAX_BODY_BYTES = 64 << 10
+_BODILESS = (204, 304)
+
+
+class InvalidFault(ValueError):
+    """The message says what is wrong with it."""
+
+
+@dataclass
+class Fault:
+    """What shall happen, and to which requests. The names of the members are those of the wire."""
+
+    do: str
+    times: int = 1
+    method: str = ""
+    path: str = ""
+    identifier: str = ""
+    seconds: float = 0
+    status: int = 503
+    retryAfter: int | None = None
+
+    @classmethod
+    def of(cls, members: Any) -> "Fault":
+        """Raises InvalidFault."""
+        if not isinstance(members, dict):
+            raise InvalidFault("a fault is a JSON object")
+        known = {field.name for field in fields(cls)}
+        if unknown := sorted(set(members) - known):
+            raise InvalidFault(f"a fault has no member '{unknown[0]}'; it has {', '.join(sorted(known))}")
+        if members.get("do") not in _ACTIONS:
+            raise InvalidFault(f"'do' must be one of {', '.join(_ACTIONS)}")
+        for name, least, most in (
+            ("times", 1, 1_000_000), ("status", 200, 599), ("retryAfter", 0, 86_400),
+        ):  # fmt: skip
+            value = members.get(name, least)
+            if name == "retryAfter" and value is None:
+                continue  # as a list of faults shows it
+            if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+                raise InvalidFault(f"'{name}' must be a whole number from {least} to {most}")
+        seconds = members.get("seconds", 0)
+        is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+        if not is_number or not 0 <= seconds <= _LONGEST_DELAY_SECONDS:
+            raise InvalidFault(f"'seconds' must be a number from 0 to {_LONGEST_DELAY_SECONDS}")
+        for name in ("method", "path", "identifier"):
+            if not isinstance(members.get(name, ""), str):
+                raise InvalidFault(f"'{name}' must be a text")
+        try:
+            re.compile(members.get("path", ""))
+        except (re.error, OverflowError) as error:  # the latter of a{99999999999}
+            raise InvalidFault(f"'path' is not a regular expression: {error}") from None
+        return cls(**members)
+
+    @classmethod
+    def parse(cls, text: str) -> "Fault":
+        """From the command line: `do=answer,status=429,times=2`. Raises InvalidFault."""
+        members: dict[str, Any] = {}
+        for part in text.split(","):
+            name, equals, value = part.partition("=")
+            if not equals:
+                raise InvalidFault(f"'{part}' is not name=value")
+            is_number = name in ("times", "seconds", "status", "retryAfter")
+            try:
+                members[name] = json.loads(value) if is_number else value
+            except ValueError:
+                raise InvalidFault(f"'{name}' must be a number") from None
+        return cls.of(members)
+
+    def matches(self, method: str, path: str, identifier: str) -> bool:
+        return (
+            self.method.upper() in ("", method)
+            and self.identifier in ("", identifier)
+            and (not self.path or re.fullmatch(self.path, path) is not None)
+        )
+
+
+class Faults:
+    """Those that wait for a request, in the order in which they were asked for."""
+
+    def __init__(self, *waiting: Fault) -> None:
+        self._waiting = list(waiting)
+
+    def meet(self, request: Request, path: str, identifier: str, pool: Pool) -> "MetFault":
+        """The one that waits for a request like this, which uses it up."""
+        fault = next((fault for fault in self._waiting if fault.matches(request.method, path, identifier)), None)
+        if fault is not None:
+            fault.times -= 1
+            if fault.times == 0:
+                self._waiting.remove(fault)
+        return MetFault(fault, request, identifier, pool)
+
+    async def answer(self, request: Request) -> Response:
+        """POST adds one, GET lists those that wait, DELETE forgets them."""
+        if request.method == "POST":
+            # No page of another site may send this type unasked.
+            if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+                return _refusal(415, "Send a fault as application/json.")
+            try:
+                fault = Fault.of(json.loads(await _limited_body(request)))
+                if len(self._waiting) >= _MOST_FAULTS:
+                    raise InvalidFault(f"{_MOST_FAULTS} faults wait already; DELETE forgets them")
+                self._waiting.append(fault)
+            except InvalidFault as invalid:
+                return _refusal(400, f"{invalid}.")
+            except (ValueError, RecursionError):
+                return _refusal(400, "The body is not JSON.")
+        elif request.method == "DELETE":
+            self._waiting.clear()
+        return JSONResponse({"waiting": [asdict(fault) for fault in self._waiting]})
+
+
+class MetFault:
+    """The fault that one request meets, or none."""
+
+    def __init__(self, fault: Fault | None, request: Request, identifier: str, pool: Pool) -> None:
+        self._fault = fault
+        self._request = request
+        self._identifier = identifier
+        self._pool = pool
+
+    async def before(self) -> Response | None:
+        """What is answered instead of what was asked for."""
+        match self._fault:
+            case Fault(do="delay", seconds=seconds):
+                await asyncio.sleep(seconds)
+            case Fault(do="answer", status=status, retryAfter=retry_after):
+                headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+                if status in _BODILESS:
+                    return Response(status_code=status, headers=headers)
+                body = {"error": {"code": "FaultOnDemand", "message": "This answer was asked for."}}
+                return JSONResponse(body, status, headers)
+            case Fault(do="dropBefore"):
+                return self._dropped()
+            case Fault(do="expireSession"):
+                await self._pool.end(self._identifier)
+        return None
+
+    async def after(self, response: Response) -> Response:
+        if self._fault is None or self._fault.do not in ("dropAfter", "truncate"):
+            return response
+        whole = await _body(response)
+        if self._fault.do == "dropAfter" or not whole:  # an answer without a body has no other middle than its head
+            return self._dropped()
+        return _truncated(response, whole)
+
+    def _dropped(self) -> Response:
+        self._request.state.drop_connection()
+        return Response()
+
+
+async def _body(response: Response) -> bytes:
+    """All of it: what a stream reads from is closed when it has come to its end."""
+    if not isinstance(response, StreamingResponse):
+        return bytes(response.body)
+    chunks = [chunk.encode() if isinstance(chunk, str) else bytes(chunk) async for chunk in response.body_iterator]
+    return b"".join(chunks)
+
+
+def _truncated(response: Response, whole: bytes) -> Response:
+    """The same head, which promises the whole length, and the first half of the body."""
+
+    async def half() -> AsyncIterator[bytes]:
+        yield whole[: len(whole) // 2]
+        raise ConnectionAbortedError("the answer was to be broken off")
+
+    headers = {**response.headers, "content-length": str(len(whole))}
+    return StreamingResponse(half(), response.status_code, headers=headers)
+
+
+async def _limited_body(request: Request) -> bytes:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MAX_BODY_BYTES:
+            raise InvalidFault("the body is too long")
+    return body
+
+
+def _refusal(status: int, message: str) -> JSONResponse:
+    return JSONResponse({"error": {"code": "InvalidFault", "message": message}}, status_code=status)

@@ -1,0 +1,167 @@
+"""The pool's data plane over HTTP: who may call, which version of the wire is meant, and that family's answer.
+
+What the routes and bodies of a version look like is the business of its family's module; what happens behind them, of
+the pool. Addresses may have anything before `/sessionPools/{name}`, as a service behind a gateway has.
+"""
+
+import contextlib
+import gzip
+import re
+import uuid
+from collections.abc import AsyncIterator
+from urllib.parse import unquote
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, request_response
+
+from ..sessions.pool import Pool
+from . import family_legacy
+from .calls import Call, query_parameter
+from .certificate import Certificate
+from .errors import error_response
+from .family_a import FamilyA
+from .family_b import FamilyB
+from .faults import Faults
+from .loopback import LoopbackServer
+from .tokens import LEGACY_AUDIENCE, Forbidden, TokenAuthority, Unauthorized
+
+PATH = "/subscriptions/local/resourceGroups/local/sessionPools/local"
+FAULTS_PATH = "/faults"
+
+_VERSIONS: dict[str, FamilyA | FamilyB] = {
+    "2024-02-02-preview": FamilyA(),
+    "2024-08-02-preview": FamilyA(),
+    "2024-10-02-preview": FamilyB(
+        api_versions="2024-10-02-preview",
+        reference_ids=True,
+        synchronous_status=202,
+        tells_types_of_uploads=False,
+        has_sessions=False,
+        has_folders=False,
+        has_stop_session=False,
+    ),
+    "2025-02-02-preview": FamilyB(synchronous_status=202, has_folders=False, has_stop_session=False),
+    "2025-10-02-preview": FamilyB(),
+}
+
+
+class SessionPoolServer:
+    """The data plane on loopback. `endpoint` is what Azure calls the pool management endpoint."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        authority: TokenAuthority,
+        *,
+        port: int = 0,
+        faults: Faults | None = None,
+        certificate: Certificate | None = None,
+    ) -> None:
+        """`certificate` makes it https. Raises PortInUse."""
+        app = make_app(pool, authority, faults or Faults())
+        self._server = LoopbackServer(app, port=port, certificate=certificate)
+        self.url = self._server.url
+        self.endpoint = self.url + PATH
+
+    def start(self) -> None:
+        """Returns when sessions can be had; raises RuntimeError, from the EngineError, when they cannot."""
+        self._server.start()
+
+    def stop(self) -> None:
+        self._server.stop()
+
+
+def make_app(pool: Pool, authority: TokenAuthority, faults: Faults) -> Starlette:
+    """The ASGI app; the pool lives as long as it does."""
+
+    async def answer(request: Request) -> Response:
+        pool_name, segments = _pool_and_segments(request)
+        fault = faults.meet(request, "/".join(segments), query_parameter(request, "identifier"), pool)
+        instead = await fault.before()
+        if instead is not None:
+            return instead
+        response = await _answer(pool, authority, request, pool_name, segments)
+        return await fault.after(_dressed(request, response))
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await pool.start()
+        try:
+            yield
+        finally:
+            await pool.stop()
+
+    app = Starlette(lifespan=lifespan, routes=[Route(FAULTS_PATH, faults.answer, methods=["GET", "POST", "DELETE"])])
+    app.router.default = request_response(answer)  # a route's pattern would not match every path that can be sent
+    return app
+
+
+async def _answer(
+    pool: Pool, authority: TokenAuthority, request: Request, pool_name: str, segments: list[str]
+) -> Response:
+    api_version = request.query_params.get("api-version", "")
+    family = _VERSIONS.get(api_version)
+    is_legacy = segments[:1] == ["python"] and (isinstance(family, FamilyA) or not api_version)
+    # Semantic Kernel asks for tokens of the private preview's audience, and uses them with family A.
+    audiences = [LEGACY_AUDIENCE] if is_legacy or isinstance(family, FamilyA) else []
+    try:
+        authority.check(request.headers.get("authorization"), *audiences)
+    except Unauthorized:
+        return Response(status_code=401)
+    except Forbidden:
+        return Response(status_code=403)
+    if not pool_name:
+        return Response(status_code=404)
+    call = Call(pool, pool_name, request, segments, api_version)
+    if is_legacy:
+        answer = family_legacy.answer
+    elif family is not None:
+        answer = family.answer
+    else:
+        return Response(status_code=401)  # the service says this of versions that it does not know
+    try:
+        response = await answer(call)
+    except Exception as failure:
+        response = error_response(failure, max_sessions=pool.max_sessions)
+    if family is not None and family.api_versions:
+        response.headers["api-supported-versions"] = family.api_versions
+    return response
+
+
+def _pool_and_segments(request: Request) -> tuple[str, list[str]]:
+    """The pool's name, `""` when there is none, and what follows it in the path, each segment decoded."""
+    raw = request.scope["raw_path"].decode("latin-1")
+    segments = [unquote(step) for step in raw.split("/") if step]
+    if "sessionPools" not in segments[:-1]:
+        return "", []
+    at = segments.index("sessionPools") + 1
+    return segments[at], segments[at + 1 :]
+
+
+def _dressed(request: Request, response: Response) -> Response:
+    """With what the service's front end adds: its headers, compression, and no length for what is JSON."""
+    response.headers.update(
+        {
+            "mise-correlation-id": str(uuid.uuid4()),
+            "server": "Microsoft-IIS/10.0",
+            "x-powered-by": "ASP.NET",
+        }
+    )
+    if "json" in response.headers.get("content-type", ""):
+        response.headers["vary"] = "Accept-Encoding"
+        if _takes_gzip(request):
+            response.body = gzip.compress(bytes(response.body), compresslevel=1)
+            response.headers["content-encoding"] = "gzip"
+        del response.headers["content-length"]  # sent in chunks
+    return response
+
+
+def _takes_gzip(request: Request) -> bool:
+    """Named in Accept-Encoding, and not with a weight of 0."""
+    for coding in request.headers.get("accept-encoding", "").lower().split(","):
+        name, _, weight = coding.replace(" ", "").partition(";")
+        if name == "gzip":
+            return not re.fullmatch(r"q=0(\.0*)?", weight)
+    return False

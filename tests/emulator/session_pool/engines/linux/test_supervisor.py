@@ -1,0 +1,179 @@
+"""How sessions are forked, what they inherit, and that nothing of them is left."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from emulator.session_pool.engines.linux.engine import Engine, EngineError, InterpreterEnded, SessionProcess
+from emulator.session_pool.engines.shared.data_rules import FolderGone
+
+
+def test_a_killed_server_leaves_no_process(start_program, gone, program):
+    """Not even what a run left behind outlives a server that had no time to end anything."""
+    pool = start_program()
+    wire = pool.wire("left")
+    wire.run("MARK = 'left-behind'\n" + program("leaves_daemon"))
+    pids = pool.descendants()
+    assert len(pids) >= 6  # the supervisor and its parent, the zygote, the session's init, its interpreter, the daemon
+    pool.process.send_signal(signal.SIGKILL)
+    pool.process.wait()
+    assert gone(pids)
+
+
+def test_ended_sessions_leave_no_zombies(start_program, gone):
+    """The process of each is reaped when it ends, not when the next session is made."""
+    pool = start_program("--ready", "0")
+    pool.wire("lasting").run("1")
+    lasting = pool.descendants()
+    for number in range(3):
+        wire = pool.wire(f"passing-{number}")
+        wire.run("1")
+        assert pool.descendants() > lasting
+        wire.call("DELETE", "session")
+    assert gone(pool.descendants() - lasting)
+
+
+def test_a_machine_that_is_out_of_process_tables_costs_new_sessions_only():
+    """The sessions that there are go on, and more can be made as soon as there is room."""
+
+    async def life(engine: Engine) -> None:
+        old = await engine.launch()
+        _allow_process_tables(_supervisor(engine), 0)
+        with pytest.raises(EngineError, match="ended while it was made"):
+            await engine.launch()
+        assert await _runs(old)
+        _allow_process_tables(_supervisor(engine), 1000)
+        new = await engine.launch()
+        assert await _runs(new)
+        old.close()
+        new.close()
+
+    _with_engine(life)
+
+
+def _allow_process_tables(supervisor: int, number: int) -> None:
+    """Sets a limit of the kernel's in the supervisor's user namespace, which only a process inside of it may do."""
+    code = (
+        "import ctypes, os\n"
+        f"assert ctypes.CDLL(None).setns(os.open('/proc/{supervisor}/ns/user', os.O_RDONLY), 0x10000000) == 0\n"
+        f"open('/proc/sys/user/max_pid_namespaces', 'w').write('{number}')"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
+
+
+def test_an_interpreter_holds_no_descriptor_of_another(wire, wire_to, session_id):
+    """Neither the zygote's, nor its init's, nor other sessions', however many there are; and none is a folder."""
+    code = (
+        "import os, stat\n"
+        "numbers = [n for n in map(int, os.listdir('/proc/self/fd')) if os.path.exists(f'/proc/self/fd/{n}')]\n"
+        "len(numbers), sum(stat.S_ISDIR(os.fstat(n).st_mode) for n in numbers)"
+    )
+    first = wire.value(code)
+    others = [wire_to(f"{session_id}-{number}") for number in range(4)]
+    assert {other.value(code) for other in others} == {first}
+    assert first.endswith(", 0)")
+    wire.run("import os; os._exit(0)")
+    assert wire.value(code) == first
+
+
+def test_interpreters_draw_different_numbers(wire, wire_to, session_id):
+    """Each is a fork of the same process: its generators are seeded anew, also when it replaces another."""
+    code = "import random, numpy\nrandom.random(), numpy.random.rand()"
+    drawn = [wire.value(code), wire_to(f"{session_id}-other").value(code)]
+    wire.run("import os; os._exit(0)")
+    drawn.append(wire.value(code))
+    for position in (0, 1):
+        assert len({pair.strip("()").split(", ")[position] for pair in drawn}) == 3
+
+
+def test_the_environment_is_clean(wire):
+    """Nothing of the server's environment is in a session, not even in what /proc tells of its init."""
+    secret = "EMULATOR_TEST_SECRET"
+    os.environ[secret] = "1"
+    try:
+        assert secret not in wire.value("import os\nlist(os.environ)")
+    finally:
+        del os.environ[secret]
+    # Names that the server has and a session has no use for.
+    assert wire.value("{'IDENTITY_HEADER', 'PYTEST_CURRENT_TEST', 'OLDPWD'} & set(os.environ)") == "set()"
+    assert wire.value(
+        "try:\n  seen = open('/proc/1/environ').read()\nexcept PermissionError:\n  seen = 'closed'\nseen"
+    ) == ("closed")
+
+
+def test_code_cannot_end_its_sessions_init(wire):
+    """The process that keeps the session takes no signal from inside, nor can it be traced."""
+    wire.run("x = 1; open('/mnt/data/f', 'w').close()")
+    for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGSTOP, signal.SIGCHLD, signal.SIGALRM):
+        wire.run(f"import os; os.kill(1, {int(number)})")
+    assert wire.value("import ctypes; ctypes.CDLL(None).ptrace(16, 1, 0, 0)") == -1  # PTRACE_ATTACH
+    assert wire.value("x, os.listdir('/mnt/data')") == "(1, ['f'])"
+
+
+def test_code_that_ends_everything_it_can_ends_its_interpreter(wire):
+    """kill(-1) reaches what runs beside it, and at last itself; the next run finds the files."""
+    wire.run("open('/mnt/data/f', 'w').close()\nimport subprocess; subprocess.Popen(['sleep', '1000'])")
+    assert wire.run("import os, signal; os.kill(-1, 9); os.kill(os.getpid(), 9)")["status"] == "Failed"
+    assert wire.value("import os; os.listdir('/mnt/data')") == "['f']"
+
+
+def test_a_session_without_its_init_is_over():
+    """When init ends, as when memory runs out, a run in progress ends, and the process is closed for good."""
+
+    async def life(engine: Engine) -> None:
+        other = await engine.launch()
+        inits = set(_children(_supervisor(engine)))
+        doomed = await engine.launch()
+        (init,) = set(_children(_supervisor(engine))) - inits
+        interpreter = doomed.interpreter()
+        interpreter.start()
+        run = asyncio.ensure_future(interpreter.run("r-1", {"code": "import time; time.sleep(60)"}, lambda _: None))
+        await asyncio.sleep(0.2)
+        os.kill(init, signal.SIGKILL)
+        with pytest.raises(InterpreterEnded):
+            await asyncio.wait_for(run, 5)
+        assert doomed.is_closed
+        interpreter.start()
+        with pytest.raises(InterpreterEnded):
+            await interpreter.run("r-2", {"code": "1"}, lambda _: None)
+        with pytest.raises(FolderGone):
+            doomed.data.list("")
+        assert await _runs(other)
+        other.close()
+
+    _with_engine(life)
+
+
+def _with_engine(life: Callable[[Engine], Awaitable[None]]) -> None:
+    async def whole() -> None:
+        engine = Engine()
+        await engine.start()
+        try:
+            await life(engine)
+        finally:
+            await engine.stop()
+
+    asyncio.run(whole())
+
+
+def _supervisor(engine: Engine) -> int:
+    """The process behind the one that was started, which only waits for it."""
+    assert engine._supervisor is not None
+    (supervisor,) = _children(engine._supervisor.pid)
+    return supervisor
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+async def _runs(process: SessionProcess) -> bool:
+    interpreter = process.interpreter()
+    interpreter.start()
+    return (await interpreter.run("r", {"code": "1"}, lambda _: None))["content"]["status"] == "ok"

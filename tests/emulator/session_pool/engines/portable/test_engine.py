@@ -1,0 +1,437 @@
+"""Sessions that are plain subprocesses, as macOS and Windows have to make them."""
+
+import asyncio
+import base64
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from emulator.session_pool.engines.interface import EngineError, InterpreterEnded
+from emulator.session_pool.engines.portable.engine import PortableEngine, SessionProcess
+from emulator.session_pool.engines.shared import data_paths, frames
+from emulator.session_pool.engines.shared.data_rules import FolderGone
+from tests.emulator.session_pool.conftest import processes_below
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[4]
+
+
+def with_engine(life: Callable[[PortableEngine], Awaitable[None]], container_type="PythonLTS") -> None:
+    async def whole() -> None:
+        engine = PortableEngine(container_type)
+        await engine.start()
+        try:
+            await life(engine)
+        finally:
+            await engine.stop()
+
+    asyncio.run(whole())
+
+
+async def launched(engine: PortableEngine, life: Callable[[SessionProcess], Awaitable[None]]) -> None:
+    await life(await engine.launch())
+
+
+@pytest.fixture(scope="module")
+def plain() -> Iterator[Callable[..., None]]:
+    """Lets a scene happen in a new session of one engine for all."""
+    loop = asyncio.new_event_loop()
+    engine = PortableEngine()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SECRET_OF_THE_SERVER", "1")
+        loop.run_until_complete(engine.start())
+
+        def happen(life: Callable[[SessionProcess], Awaitable[None]]) -> None:
+            loop.run_until_complete(launched(engine, life))
+
+        yield happen
+        loop.run_until_complete(engine.stop())
+    loop.close()
+
+
+async def run(process: SessionProcess, code: str, name: str = "main") -> str:
+    """What was said meanwhile, and the error's name; the interpreter is started when it is not running."""
+    said: list[frames.Message] = []
+    interpreter = process.interpreter(name)
+    if not interpreter.is_running:
+        interpreter.start()
+    reply = await interpreter.run("r", {"code": code}, said.append)
+    text = "".join(message["content"]["text"] for message in said if message["type"] == "stream")
+    return text + reply["content"].get("ename", "")
+
+
+async def anything(said: list[frames.Message]) -> None:
+    """Returns when something has been said."""
+    while not said:
+        await asyncio.sleep(0.01)
+
+
+def processes_in(folder: Path) -> set[int]:
+    """Those whose environment names the folder: of an engine that has its folders there, and of its sessions."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if os.fsencode(folder) in (path / "environ").read_bytes():
+                found.add(int(path.name))
+    return found
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where engines of this test, and programs that it starts, put their folders."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def test_state_streams_crashes_and_files(gone, temporary):
+    """Variables stay until the interpreter ends, files until the session does; nothing is left of either."""
+
+    async def life(engine: PortableEngine) -> None:
+        assert engine.level == 1
+        assert engine.isolation.startswith("level 1: not isolated: ")
+        assert "all rights of the user who started" in engine.isolation
+        one, other = await engine.launch(), await engine.launch()
+        said = await run(one, "import os; x = 1; print('a'); os.write(1, b'b\\n'); os.system('echo c')")
+        assert sorted(said) == sorted("a\nb\nc\n")  # the kernel's words and those past it have ways of their own
+        assert await run(one, "import pathlib; print(x); pathlib.Path('/mnt/data/f').write_text('kept')") == "1\n"
+        assert [entry.name for entry in one.data.list("")] == ["f"]
+        assert other.data.list("") == []
+        with pytest.raises(InterpreterEnded) as end:
+            await run(one, "import subprocess; subprocess.Popen(['sleep', '1000']); os._exit(7)")
+        assert end.value.status == 7
+        with pytest.raises(InterpreterEnded):
+            await one.interpreter().run("r", {"code": "1"}, lambda _: None)
+        assert await run(one, "print(open('/mnt/data/f').read(), 'x' in dir())") == "kept False\n"
+        assert await run(one, "import os; print(os.getcwd() == os.environ['HOME'], os.read(0, 9))") == "True b''\n"
+        one.close()
+        one.close()
+        assert one.is_closed and not other.is_closed
+        one.interpreter().start()
+        assert not one.interpreter().is_running
+        with pytest.raises(FolderGone):
+            one.data.list("")
+        assert processes_in(temporary)
+
+    with_engine(life)
+    assert gone(processes_in(temporary))
+    assert list(temporary.iterdir()) == []
+
+
+def test_several_interpreters_of_one_session(plain):
+    """Each with variables of its own beside the same files; the end of one is not the end of another."""
+
+    async def life(process: SessionProcess) -> None:
+        await run(process, "x = 1", "first")
+        slow = asyncio.ensure_future(run(process, "import time; time.sleep(1); y = 2; print('done')", "second"))
+        with pytest.raises(InterpreterEnded):
+            await run(process, "open('/mnt/data/f', 'w').close(); import os; os._exit(3)", "first")
+        assert not process.interpreter("first").is_running
+        assert process.interpreter("first").lost is None
+        assert await slow == "done\n"
+        code = "import os; print(y, 'x' in dir(), os.listdir('/mnt/data'))"
+        assert await run(process, code, "second") == "2 False ['f']\n"
+        await run(process, "import os, threading; threading.Timer(0.1, os._exit, [4]).start()", "second")
+        while process.interpreter("second").is_running:
+            await asyncio.sleep(0.01)
+        assert process.interpreter("second").lost.status == 4
+        process.interpreter("second").start()
+        assert process.interpreter("second").lost is None
+        await process.interpreter("second").end()
+        assert not process.interpreter("second").is_running
+
+    plain(life)
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["while True: pass", "time.sleep(60)", "await asyncio.sleep(60)", "subprocess.run(['sleep', '60'])"],
+)
+def test_an_interrupt(plain, code):
+    """Reaches code that runs, sleeps or waits, and programs that it has started; variables stay."""
+
+    async def life(process: SessionProcess) -> None:
+        await run(process, "import asyncio, subprocess, time; x = 1")
+        said: list[frames.Message] = []
+        request = {"code": f"print('begun', flush=True)\n{code}"}
+        running = asyncio.ensure_future(process.interpreter().run("r", request, said.append))
+        await anything(said)
+        await asyncio.sleep(0.1)
+        process.interpreter().interrupt()
+        reply = await asyncio.wait_for(running, 5)
+        assert reply["content"]["ename"] in ("KeyboardInterrupt", "CancelledError")
+        assert await run(process, "print(x)") == "1\n"
+
+    plain(life)
+
+
+def test_an_interrupt_before_the_code_has_begun(plain):
+    """While the process still does its imports: the run ends at once, and the interpreter is there for the next."""
+
+    async def life(process: SessionProcess) -> None:
+        interpreter = process.interpreter("spare")
+        interpreter.start()  # takes the process that was ready
+        late = process.interpreter("late")
+        late.start()
+        running = asyncio.ensure_future(late.run("r", {"code": "x = 1"}, lambda _: None))
+        await asyncio.sleep(0.01)
+        late.interrupt()
+        assert (await asyncio.wait_for(running, 1))["content"]["ename"] == "KeyboardInterrupt"
+        assert await run(process, "print('x' in dir())", "late") == "False\n"
+
+    plain(life)
+
+
+def test_what_is_written_past_the_kernel_arrives_before_the_reply(plain):
+    """Whatever bytes it is: also zeros, characters in pieces, and much of it."""
+
+    async def life(process: SessionProcess) -> None:
+        await run(process, "import os, sys")
+        assert await run(process, "os.write(2, b'a\\0')") == "a\0"
+        assert await run(process, "os.write(1, b'\\0b'); os.write(1, b'\\xe2\\x82'); os.write(1, b'\\xac')") == "\0b€"
+        assert await run(process, "os.write(1, b'\\xe2')") == ""
+        assert await run(process, "os.write(1, b'\\x82')") == "\ufffd"
+        text = await run(
+            process, "import subprocess; subprocess.run([sys.executable, '-c', 'print(\"xy\" * 500_000)'])"
+        )
+        assert text == "xy" * 500_000 + "\n"
+
+    plain(life)
+
+
+def test_code_that_closes_everything(plain, program):
+    """Costs its interpreter at most; the session goes on."""
+
+    async def life(process: SessionProcess) -> None:
+        with contextlib.suppress(InterpreterEnded):
+            await asyncio.wait_for(run(process, program("closes_everything")), 10)
+        process.interpreter().kill()
+        await process.interpreter().end()
+        assert await run(process, "print(1)") == "1\n"
+
+    plain(life)
+
+
+def test_a_stranger_on_the_connection_is_not_listened_to(plain):
+    """Who does not know the secret, or sends less than one, is hung up on."""
+
+    async def life(process: SessionProcess) -> None:
+        port = process._engine._server.sockets[0].getsockname()[1]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(secrets.token_bytes(32) + frames.encode({"type": "ready"}))
+        with contextlib.suppress(ConnectionError):
+            assert await asyncio.wait_for(reader.read(), 2) == b""
+        writer.close()
+        assert await run(process, "print(1)") == "1\n"
+
+    plain(life)
+
+
+def test_the_environment_of_a_session(plain):
+    """Nothing of the server's but what programs need to run."""
+
+    async def life(process: SessionProcess) -> None:
+        seen = await run(process, "import os; print(' '.join(os.environ))")
+        assert "PATH" in seen.split()
+        assert not {"SECRET_OF_THE_SERVER", "IDENTITY_HEADER", "PYTEST_CURRENT_TEST"} & set(seen.split())
+
+    plain(life)
+
+
+def test_an_engine_that_cannot_make_sessions_says_why(monkeypatch, tmp_path, temporary):
+    """EngineError, with the last words of the process, and nothing is left."""
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho no numbers today >&2\nexit 3\n")
+    python.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(python))
+    with pytest.raises(EngineError, match="did not start; its own words: no numbers today"):
+        with_engine(lambda _: asyncio.sleep(0))
+    monkeypatch.setattr("sys.executable", str(tmp_path / "none"))
+    with pytest.raises(EngineError, match="no process can be started"):
+        with_engine(lambda _: asyncio.sleep(0))
+    assert list(temporary.iterdir()) == []
+
+
+def test_shell_sessions(gone, temporary):
+    """Commands run in the data folder; an interrupt ends one, and the end of the session what it left."""
+
+    async def life(engine: PortableEngine) -> None:
+        process = await engine.launch()
+        shell = process.interpreter()
+        shell.start()
+
+        said: list[frames.Message] = []
+
+        async def command(line: str, given: str = "") -> tuple[int, str]:
+            said.clear()
+            request = {"command": ["/bin/bash", "-lc", line], "input": given}
+            reply = await shell.run("r", request, said.append)
+            return reply["content"]["exit_code"], "".join(message["content"]["text"] for message in said)
+
+        assert await command("cat > f; wc -c < f", "abc") == (0, "3\n")
+        assert await command("pwd") == (0, f"{process.folder / 'data'}\n")
+        assert await command("echo x >&2") == (0, "x\n")
+        assert [entry.size for entry in process.data.list("")] == [3]
+        assert (await command("exit 42"))[0] == 42
+        assert (await command("no-such-program"))[0] == 127
+        said.clear()
+        running = asyncio.ensure_future(command("echo begun; sleep 100"))
+        await anything(said)
+        shell.interrupt()
+        assert (await asyncio.wait_for(running, 5))[0] > 128
+        assert (await command("sleep 1000 & pwd"))[0] == 0
+        assert processes_in(temporary)
+
+    with_engine(life, "Shell")
+    assert gone(processes_in(temporary))
+
+
+def test_a_system_without_a_shell_says_so(monkeypatch):
+    """EngineError that names what can be had instead."""
+    monkeypatch.setattr("sys.platform", "win32")
+    with pytest.raises(EngineError, match="need bash or sh.*--container-type PythonLTS"):
+        with_engine(lambda _: asyncio.sleep(0), "Shell")
+
+
+@pytest.mark.parametrize(
+    ("path", "plain_path"),
+    [
+        ("/mnt/data/a", "/mnt/data/a"),
+        ("\\mnt\\data\\in\\a", "/mnt/data/in/a"),
+        ("/mnt/data\\a", "/mnt/data/a"),
+        ("c:\\mnt\\data", "/mnt/data"),
+        ("D:\\mnt\\data\\a", "D:\\mnt\\data\\a"),
+    ],
+)
+def test_how_windows_spells_the_data_folder(path, plain_path):
+    """As os.path.join, pathlib and os.path.abspath do there; another drive is another place."""
+    assert data_paths._with_slashes(path, "C:") == plain_path
+
+
+@contextlib.contextmanager
+def pool_on(system: str, folder: Path, *options: str) -> Iterator[SimpleNamespace]:
+    """The program, started where Python has no more than on that system, and what it has printed."""
+    python = folder / "python"
+    launcher = HERE / "as_another_system.py"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} {launcher} {system} "$0" "$@"\n')
+    python.chmod(0o755)
+    with subprocess.Popen(
+        [python, "-m", "emulator.session_pool", "--port", "0", *options],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "TMPDIR": tempfile.gettempdir()},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            told = {}
+            for line in process.stdout:
+                name, _, text = line.strip().partition("  ")
+                told[name] = text.strip()
+                if name == "ready":
+                    break
+            yield SimpleNamespace(
+                process=process,
+                told=told,
+                pool=SimpleNamespace(endpoint=told.get("session pool")),
+                authority=SimpleNamespace(issue=lambda: (told["token"], 0)),
+            )
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("system", ["darwin", "win32"])
+def test_where_python_has_no_more_than_on_another_system(tmp_path, temporary, wire_to, gone, system):
+    """The whole program serves sessions there: code, state, files, figures, crashes, timeouts; and it ends well."""
+    with pool_on(system, tmp_path, "--allow-unisolated") as pool:
+        assert pool.told["isolation"].startswith("level 1: not isolated: ")
+        wire, other = wire_to("first", pool), wire_to("second", pool)
+        assert wire.value("import sys; x = 6 * 7; sys.platform") == system
+        assert wire.run("print(x)")["result"]["stdout"] == "42\n"
+        assert wire.call("POST", "files", files={"file": ("a.csv", b"n\n3\n4\n")}).status_code == 200
+        assert wire.value("import pandas; int(pandas.read_csv('/mnt/data/a.csv').n.sum())") == 7
+        wire.run("import os; os.makedirs('/mnt/data/out'); open('/mnt/data/out/b', 'w').write('made')")
+        assert wire.call("GET", "files/b/content", params={"path": "out"}).content == b"made"
+        listed = wire.call("GET", "files", params={"recursive": "true"}).json()["value"]
+        assert [(entry["directory"], entry["name"]) for entry in listed] == [(".", "a.csv"), (".", "out"), ("out", "b")]
+        assert wire.call("DELETE", "files/a.csv").status_code == 204
+        assert other.call("GET", "files").json()["value"] == []
+        figure = wire.value("%matplotlib inline\nimport matplotlib.pyplot as plt; plt.plot([1, 2]);")
+        assert base64.b64decode(figure["base64_data"]).startswith(b"\x89PNG")
+        crashed = wire.run("os._exit(3)")
+        assert (crashed["status"], "exit code 3" in crashed["result"]["stderr"]) == ("Failed", True)
+        assert wire.value("import os; 'x' in dir(), os.listdir('/mnt/data')") == "(False, ['out'])"
+        late = wire.run("y = 1\nwhile True: pass", timeoutInSeconds=1)
+        assert late["result"]["stderr"].endswith("after 1 seconds")
+        assert wire.value("y") == 1
+        pids = processes_below(pool.process.pid)
+        assert len(pids) >= 3
+        pool.process.send_signal(signal.SIGTERM)
+        said = pool.process.communicate(timeout=20)[1]
+        assert (pool.process.returncode, said) == (0, "")
+    assert gone(pids)
+    assert list(temporary.iterdir()) == []
+
+
+def test_it_is_not_started_unasked_for(tmp_path):
+    """Elsewhere than on Linux, one line says why, and what to do; nothing is started."""
+    with pool_on("darwin", tmp_path) as pool:
+        said = pool.process.communicate(timeout=20)[1]
+    assert (pool.process.returncode, pool.told) == (1, {})
+    assert said.startswith("sessions can be isolated on Linux alone, and this is darwin: run it in a Linux container")
+    assert "--allow-unisolated: code then runs with all your rights\n" in said
+    assert said.count("\n") == 1
+
+
+def test_a_killed_server_leaves_nothing(temporary, gone):
+    """Its subprocesses notice, and end with what they started; the folders go too."""
+    code = (
+        "import asyncio, sys\n"
+        "from emulator.session_pool.engines.portable.engine import PortableEngine\n"
+        "async def life():\n"
+        "    engine = PortableEngine()\n"
+        "    await engine.start()\n"
+        "    process = await engine.launch()\n"
+        "    process.interpreter().start()\n"
+        "    code = \"open('/mnt/data/f', 'w').close(); import subprocess; subprocess.Popen(['sleep', '1000'])\"\n"
+        "    await process.interpreter().run('r', {'code': code}, lambda _: None)\n"
+        "    print('ready', flush=True)\n"
+        "    await process.interpreter().run('r', {'code': 'while True: pass'}, lambda _: None)\n"
+        "asyncio.run(life())\n"
+    )
+    environment = {"PATH": os.environ["PATH"], "TMPDIR": str(temporary)}
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None and server.stdout.readline() == "ready\n"
+        pids = processes_below(server.pid)
+        assert len(pids) >= 3
+        server.kill()
+    assert gone(pids)
+    deadline = time.monotonic() + 5
+    while list(temporary.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert list(temporary.iterdir()) == []
+
+
+def test_the_connection_is_on_loopback_alone(plain):
+    """Nobody reaches it from another machine."""
+
+    async def life(process: SessionProcess) -> None:
+        (listener,) = process._engine._server.sockets
+        assert (listener.family, listener.getsockname()[0]) == (socket.AF_INET, "127.0.0.1")
+
+    plain(life)

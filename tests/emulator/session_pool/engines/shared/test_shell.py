@@ -1,0 +1,342 @@
+"""A pool of type Shell: commands instead of code, and exit codes as the status."""
+
+import contextlib
+import platform
+import re
+import time
+import uuid
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from emulator.session_pool.engines.linux.engine import Engine
+from emulator.session_pool.sessions.pool import Pool
+from emulator.session_pool.wire.server import SessionPoolServer
+from emulator.session_pool.wire.tokens import TokenAuthority
+
+OLD = "2024-02-02-preview"
+INVALID = "SessionRequestValidationFailed"
+NOT_SUPPORTED = "SessionRequestNotSupported"
+
+
+@pytest.fixture(scope="module")
+def shell_pool():
+    """One for all tests here; each uses a session of its own."""
+    authority = TokenAuthority()
+    server = SessionPoolServer(Pool(Engine("Shell")), authority)
+    server.start()
+    yield SimpleNamespace(pool=server, authority=authority)
+    server.stop()
+
+
+@pytest.fixture
+def wire(shell_pool, wire_to, session_id):
+    """A session that no other test uses."""
+    return wire_to(session_id, shell_pool)
+
+
+@pytest.fixture
+def run(wire):
+    """Runs a command line, or a list of words; the body of the execution."""
+
+    def post(command, **members):
+        name = "shellCommand" if isinstance(command, str) else "execCommandAndArgs"
+        response = wire.call("POST", "executions", json={name: command, **members})
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    return post
+
+
+def told(body):
+    """The status and what was written."""
+    return body["status"], body["result"]["stdout"], body["result"]["stderr"]
+
+
+def running(mark):
+    """True when a process has the mark in its command line."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if mark in path.read_text(errors="replace"):
+                return True
+    return False
+
+
+def comes_true(condition):
+    """Waits for it, for some seconds."""
+    deadline = time.monotonic() + 5
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return condition()
+
+
+def failed(response, status, code):
+    assert response.status_code == status, response.text
+    assert response.json()["error"]["code"] == code == response.headers["x-ms-error-code"]
+
+
+@pytest.mark.parametrize("version", ["2025-02-02-preview", "2025-10-02-preview"])
+def test_the_body_of_an_execution(wire, version):
+    """No id, no type and no value; the status is the exit code, as a text."""
+    body = {"shellCommand": "echo out; echo err >&2"}
+    response = wire.call("POST", "executions", params={"api-version": version}, json=body)
+    assert response.status_code == 200
+    assert re.sub(r":\d+}", ":0}", response.text) == (
+        f'{{"identifier":"{wire.identifier}","status":"0",'
+        '"result":{"stdout":"out\\n","stderr":"err\\n","executionTimeInMilliseconds":0}}'
+    )
+    assert re.fullmatch(r"\d+", response.headers["x-ms-container-execution-duration"])
+
+
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [
+        ("true", "0"),
+        ("false", "1"),
+        ("exit 42", "42"),
+        ("exit 255", "255"),
+        ("kill -SEGV $$", "139"),
+        ("kill -KILL $$", "137"),
+        (["sh", "-c", "kill -TERM $$"], "143"),
+        ("no-such-program", "127"),
+        (["no-such-program"], "127"),
+        (["/no/such/program"], "127"),
+        ("/mnt/data", "126"),
+        (["/mnt/data"], "126"),
+        ("echo x > f; ./f", "126"),
+    ],
+)
+def test_exit_codes(run, command, status):
+    """As a shell tells them, also of signals and of what cannot be started."""
+    assert run(command)["status"] == status
+
+
+def test_what_cannot_be_started_says_why(run):
+    """On stderr, with its name."""
+    assert told(run(["no-such-program"])) == ("127", "", "no-such-program: No such file or directory\n")
+    assert told(run(["/mnt/data"])) == ("126", "", "/mnt/data: Permission denied\n")
+
+
+def test_a_command_line_and_a_list_of_words(run):
+    """A line is bash's, in a login shell; words are a program's arguments, and no shell looks at them."""
+    assert told(run("shopt -q login_shell && echo {1..3} | tr ' ' '-'")) == ("0", "1-2-3\n", "")
+    assert told(run(["printf", "%s|", "a b", "$HOME", "*", ""])) == ("0", "a b|$HOME|*||", "")
+
+
+def test_where_commands_run(run):
+    """In /mnt/data, which is empty at first and the user's own; the home folder is another."""
+    assert told(run("pwd; ls -A; touch a; ls -A; cd; [ $PWD != /mnt/data ]; touch b")) == ("0", "/mnt/data\na\n", "")
+    assert told(run(["pwd"]))[1] == "/mnt/data\n"
+
+
+def test_standard_input(run):
+    """What `stdin` says, and nothing when it says nothing; a program that does not read it is no problem."""
+    assert told(run(["cat"], stdin="a\né\n")) == ("0", "a\né\n", "")
+    assert told(run("read line; wc -c", stdin="first\n" + "x" * 1_000_000)) == ("0", "1000000\n", "")
+    assert told(run("cat; echo end")) == ("0", "end\n", "")
+    assert told(run("cat", stdin=None)) == ("0", "", "")
+    assert told(run("echo done", stdin="x" * 3_000_000)) == ("0", "done\n", "")
+
+
+def test_only_files_are_kept(run):
+    """Each command is a program of its own: no variables, no folder, no functions of the one before."""
+    run("export X=1; cd /tmp; f() { echo f; }; echo kept > /mnt/data/a; echo 1 > ~/b")
+    assert told(run('echo "[$X]"; pwd; type f; cat a ~/b'))[:2] == ("0", "[]\n/mnt/data\nkept\n1\n")
+
+
+def test_a_timeout(run):
+    """The status is -1, and the time exactly what was asked for; what was written until then is told."""
+    began = time.monotonic()
+    body = run("echo before; sleep 30; echo after", timeoutInSeconds=1)
+    assert time.monotonic() - began < 5
+    assert (body["status"], body["result"]["stdout"]) == ("-1", "before\n")
+    assert body["result"]["executionTimeInMilliseconds"] == 1000
+    assert "timed out" in body["result"]["stderr"]
+    assert told(run("echo next")) == ("0", "next\n", "")
+
+
+def test_a_command_that_ignores_signals(run):
+    """It ends in time all the same, and so does what it started."""
+    mark = f"mark-{uuid.uuid4()}"
+    began = time.monotonic()
+    code = f"trap '' TERM INT HUP QUIT; (exec -a {mark} sleep 60) & while :; do sleep 1; done"
+    body = run(code, timeoutInSeconds=1)
+    assert time.monotonic() - began < 5
+    assert (body["status"], body["result"]["executionTimeInMilliseconds"]) == ("-1", 1000)
+    assert comes_true(lambda: not running(mark))
+    assert told(run("echo next")) == ("0", "next\n", "")
+
+
+def test_a_command_that_stops_itself(run):
+    """A stopped program is over its time like any other."""
+    assert run("kill -STOP $$", timeoutInSeconds=1)["status"] == "-1"
+    assert told(run("echo next")) == ("0", "next\n", "")
+
+
+def test_a_command_that_writes_without_end(run):
+    """It is stopped before its time, and no more is told than may be; files stay."""
+    run("echo kept > a")
+    body = run("yes", timeoutInSeconds=60)
+    assert body["status"] == "-1"
+    assert body["result"]["stdout"] == "y\n" * 2048
+    assert body["result"]["executionTimeInMilliseconds"] < 30_000
+    assert told(run("cat a")) == ("0", "kept\n", "")
+
+
+def test_how_much_of_the_streams_is_told(run):
+    """4,096 characters of each, or as many as were asked for."""
+    code = "printf 'é%.0s' {1..5000}; printf 'f%.0s' {1..5000} >&2"
+    assert told(run(code)) == ("0", "é" * 4096, "f" * 4096)
+    assert told(run(code, outputStreamsMaxLength=10)) == ("0", "é" * 10, "f" * 10)
+    assert told(run(code, outputStreamsMaxLength=9000)) == ("0", "é" * 5000, "f" * 5000)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "{sleep} & echo started",
+        "setsid {sleep} & echo started",
+        "(trap '' HUP; {sleep}) <&0 & echo started",
+        "exec 3>&1; {sleep} >&3 2>&1 & disown; echo started",
+    ],
+)
+def test_what_a_command_leaves_running(wire, run, code):
+    """It holds up no answer, also when it has the streams open; it goes on, and ends with the session."""
+    mark = f"mark-{uuid.uuid4()}"
+    began = time.monotonic()
+    body = run(code.format(sleep=f"bash -c 'exec -a {mark} sleep 60'"), stdin="x" * 1_000_000)
+    assert told(body) == ("0", "started\n", "")
+    assert time.monotonic() - began < 5
+    assert comes_true(lambda: running(f"{mark}\0"))
+    assert told(run("echo next")) == ("0", "next\n", "")
+    assert running(f"{mark}\0")
+    wire.call("DELETE", "session")
+    assert comes_true(lambda: not running(mark))
+
+
+def test_what_is_left_running_writes_into_no_other_run(run):
+    """Between two commands its output is nobody's."""
+    run("(sleep 0.2; echo late) & echo started")
+    time.sleep(0.5)
+    assert told(run("echo next")) == ("0", "next\n", "")
+
+
+def test_a_command_that_ends_what_runs_it(run):
+    """That costs the command alone."""
+    run("echo kept > a")
+    assert run("kill -KILL $PPID; sleep 5")["status"] == "-1"
+    assert told(run("cat a")) == ("0", "kept\n", "")
+
+
+def test_output_that_is_no_text(run):
+    """Bytes that are not UTF-8 are told as the replacement character."""
+    assert told(run("printf 'a\\xff\\x00b'")) == ("0", "a\ufffd\0b", "")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"code": "1"}, "SessionPropertiesMissing"),
+        ({}, "SessionPropertiesMissing"),
+        ({"properties": {"shellCommand": "ls"}}, "SessionPropertiesMissing"),
+        ({"shellCommand": "ls", "execCommandAndArgs": ["ls"]}, INVALID),
+        ({"shellCommand": ["ls"]}, INVALID),
+        ({"shellCommand": 5}, INVALID),
+        ({"execCommandAndArgs": "ls"}, INVALID),
+        ({"execCommandAndArgs": []}, INVALID),
+        ({"execCommandAndArgs": ["ls", 5]}, INVALID),
+        ({"shellCommand": "ls \0 -a"}, INVALID),
+        ({"execCommandAndArgs": ["ls", "\0"]}, INVALID),
+        ({"shellCommand": "ls", "stdin": 5}, INVALID),
+        ({"shellCommand": "ls", "timeoutInSeconds": 0}, INVALID),
+        ({"shellCommand": "ls", "outputStreamsMaxLength": -1}, INVALID),
+    ],
+)
+def test_bodies_that_are_refused(wire, body, code):
+    """400 with the service's code; code is none of a Shell pool's members, and one command is needed."""
+    failed(wire.call("POST", "executions", json=body), 400, code)
+
+
+def test_half_a_surrogate_pair(run):
+    """JSON can say it and a command cannot: a program that is not started, never a failure of the server."""
+    for command in ("echo \ud800", ["echo", "\ud800"]):
+        assert run(command)["status"] == "126"
+    assert told(run(["cat"], stdin="\ud800")) == ("0", "?", "")
+
+
+def test_a_command_longer_than_the_system_takes(run):
+    """126, as bash says of it."""
+    status, _, why = told(run(["echo", "x" * 3_000_000]))
+    assert (status, why) == ("126", "echo: Argument list too long\n")
+    assert told(run("echo next")) == ("0", "next\n", "")
+
+
+def test_files(wire, run):
+    """The file routes are those of a Python pool, and commands find what they store."""
+    uploaded = wire.call("POST", "files", params={"path": "/mnt/data/in"}, files={"file": ("a.txt", b"1,2")}).json()
+    assert (uploaded["name"], uploaded["type"], uploaded["sizeInBytes"]) == ("a.txt", "file", 3)
+    assert uploaded["contentType"] == "text/plain; charset=utf-8"
+    assert told(run("cat in/a.txt; cp in/a.txt b.txt; echo x > in/new; chmod 600 b.txt"))[:2] == ("0", "1,2")
+    listed = wire.call("GET", "files", params={"path": "/mnt/data"}).json()["value"]
+    assert [(item["name"], item["type"]) for item in listed] == [("b.txt", "file"), ("in", "directory")]
+    assert wire.call("GET", "files/b.txt/content").content == b"1,2"
+    assert wire.call("GET", "files/new", params={"path": "in"}).json()["sizeInBytes"] == 2
+    assert wire.call("DELETE", "files/b.txt").status_code == 204
+    assert told(run("ls"))[1] == "in\n"
+
+
+def test_sessions(wire, wire_to, run):
+    """They come and go as in a Python pool, and do not see each other's files."""
+    failed(wire.call("GET", "session"), 404, "NoSessionFoundError")
+    run("echo mine > a")
+    assert wire.call("GET", "session").json()["identifier"] == wire.identifier
+    assert wire.call("GET", "files", params={"identifier": wire.identifier + "-other"}).json() == {"value": []}
+    assert wire.call("DELETE", "session").status_code == 204
+    assert told(run("ls"))[1] == ""
+
+
+def test_the_metadata_tells_the_system(wire):
+    """Its release and its packages; there is no kernel of Jupyter's."""
+    body = wire.call("GET", "metadata").json()
+    assert list(body) == ["runtimes", "preInstalledPackages", "createdAt", "lastUpdatedAt", "isolation"]
+    release = platform.freedesktop_os_release()
+    assert body["runtimes"] == [{"name": release["NAME"], "version": release.get("VERSION", platform.release())}]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}", body["createdAt"])
+    names = {package["name"] for package in body["preInstalledPackages"]}
+    assert ("bash" in names) == Path("/var/lib/dpkg/info/bash.list").exists()
+
+
+@pytest.mark.parametrize("version", [OLD, "2024-08-02-preview"])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "code/execute"), ("GET", "files"), ("POST", "files/upload"), ("POST", "python/execute")],
+)
+def test_the_old_family_knows_no_shell(wire, version, method, path):
+    """400, with the version in the sentence; and nothing is run."""
+    body = {"properties": {"code": "1", "pythonCode": "1"}}
+    response = wire.call(method, path, params={"api-version": version}, json=body)
+    failed(response, 400, NOT_SUPPORTED)
+    assert response.json()["error"]["message"] == f"Shell execution is not supported in API version {version}."
+    failed(wire.call("GET", "session"), 404, "NoSessionFoundError")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "execute"), ("POST", "uploadFile"), ("GET", "files"), ("GET", "downloadFile")],
+)
+def test_the_legacy_routes_know_no_shell(wire, method, path):
+    """400; a request without a version has the oldest one."""
+    body = {"properties": {"pythonCode": "1"}}
+    response = wire.call(method, f"python/{path}", params={"api-version": None}, json=body)
+    failed(response, 400, NOT_SUPPORTED)
+    message = "Shell execution is not supported in API version 2023-08-01-preview."
+    assert response.json()["error"]["message"] == message
+
+
+def test_a_run_can_be_asked_for_again(wire):
+    """Under the id that the caller chose; while it goes on it has no result."""
+    body = {"shellCommand": "echo x; exit 3"}
+    first = wire.call("POST", "executions", json=body, headers={"operation-id": "mine"})
+    assert wire.call("GET", "executions/mine").json() == first.json()
+    assert first.json()["status"] == "3"

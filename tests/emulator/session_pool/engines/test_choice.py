@@ -1,0 +1,125 @@
+"""Which engine makes the sessions: never a weaker one than asked for."""
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from emulator.session_pool.engines.choice import choose
+from emulator.session_pool.engines.interface import EngineError
+from emulator.session_pool.engines.portable.engine import PortableEngine
+from emulator.session_pool.engines.shared.limits import Limits
+
+ROOT = Path(__file__).resolve().parents[4]
+COMMAND = [sys.executable, "-m", "emulator.session_pool", "--port", "0"]
+# Root of a user namespace that knows no other user can neither separate sessions nor give up its rights.
+BARE = ["unshare", "--user", "--map-root-user"]
+
+
+def test_on_linux_sessions_are_isolated():
+    """At level 3 or 2, whichever the kernel gives, also when less would be allowed."""
+
+    async def life() -> None:
+        engine = choose("Shell", allow_unisolated=True)
+        await engine.start()
+        assert engine.container_type == "Shell"
+        assert engine.level in (2, 3)
+        assert engine.isolation.startswith(f"level {engine.level}: ")
+        (await engine.launch()).close()
+        await engine.stop()
+
+    asyncio.run(life())
+
+
+@pytest.mark.parametrize("system", ["darwin", "win32", "freebsd14"])
+def test_elsewhere_they_are_not_and_only_on_request(monkeypatch, system):
+    """The plain engine when it is allowed, an EngineError that says what to do when it is not."""
+    monkeypatch.setattr("sys.platform", system)
+    chosen = choose("Shell", allow_unisolated=True)
+    assert isinstance(chosen, PortableEngine)
+    assert (chosen.container_type, chosen.level) == ("Shell", 1)
+    with pytest.raises(EngineError, match=f"{system}: run it in a Linux container or VM, or .* --allow-unisolated"):
+        choose()
+    for level in (2, 3):
+        with pytest.raises(EngineError, match=f"isolation level {level} is to be had on Linux alone"):
+            choose(require_level=level, allow_unisolated=True)
+
+
+class Refusing:
+    """An engine on a kernel that gives nothing."""
+
+    container_type = "PythonLTS"
+    level = 0
+    isolation = ""
+
+    def __init__(self, container_type: str, *, limits: Limits, lowest_level: int) -> None:
+        self.lowest_level = lowest_level
+
+    async def start(self) -> None:
+        raise EngineError(f"level 3: no namespaces; lowest is {self.lowest_level}")
+
+
+def test_a_kernel_that_gives_nothing(monkeypatch):
+    """Level 1 when that is allowed, and then the line on isolation has the reason; else an EngineError has it."""
+    monkeypatch.setattr("emulator.session_pool.engines.linux.engine.Engine", Refusing)
+
+    async def life(**options: object) -> None:
+        engine = choose(**options)
+        await engine.start()
+        assert engine.level == 1
+        assert engine.isolation.startswith("level 1: not isolated: ")
+        assert engine.isolation.endswith("(level 3: no namespaces; lowest is 2)")
+        process = await engine.launch()
+        process.interpreter().start()
+        reply = await process.interpreter().run("r", {"code": "1"}, lambda _: None)
+        assert reply["content"]["status"] == "ok"
+        await engine.stop()
+
+    asyncio.run(life(allow_unisolated=True))
+    with pytest.raises(EngineError, match="lowest is 2; .*--allow-unisolated"):
+        asyncio.run(life())
+    for level in (2, 3):
+        with pytest.raises(EngineError, match=f"lowest is {level}$"):
+            asyncio.run(life(require_level=level, allow_unisolated=True))
+
+
+@pytest.mark.parametrize("option", [[], ["--require-isolation", "2"], ["--require-isolation", "3"]])
+def test_the_program_does_not_start_below_what_is_asked(option):
+    """One line on standard error says what this machine lacks."""
+    ended = subprocess.run([*BARE, *COMMAND, *option], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.count("\n") == 1
+    assert "level 3: " in ended.stderr
+    assert ("--allow-unisolated" in ended.stderr) == (option == [])
+
+
+def test_the_program_starts_unisolated_when_that_is_allowed():
+    """On a machine that gives nothing; the line on isolation says what that means, and why."""
+    process = subprocess.Popen(
+        [*BARE, *COMMAND, "--allow-unisolated"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        told = dict(line.strip().split(maxsplit=1) for line in iter(process.stdout.readline, "ready\n") if line)
+        assert told["isolation"].startswith("level 1: not isolated: ")
+        assert "level 3: " in told["isolation"]
+    finally:
+        process.terminate()
+        _, said = process.communicate(timeout=20)
+    assert (process.returncode, said) == (0, "")
+
+
+def test_the_program_starts_at_a_level_that_there_is(start_program):
+    """--require-isolation is no more than a condition."""
+    pool = start_program("--require-isolation", "2")
+    assert pool.told["isolation"].startswith(("level 2: ", "level 3: "))
+
+
+def test_asking_for_both_is_a_usage_error():
+    """One of them would mean nothing."""
+    command = [*COMMAND, "--allow-unisolated", "--require-isolation", "2"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert ended.returncode == 2
+    assert "not allowed with argument" in ended.stderr

@@ -1,0 +1,111 @@
+"""Which tokens open the pool."""
+
+import jwt
+import pytest
+
+from emulator.session_pool.wire import tokens
+from emulator.session_pool.wire.tokens import AUDIENCE, ROLE, Forbidden, TokenAuthority, Unauthorized
+
+
+def bearer(authority: TokenAuthority, *arguments: str, **options: int) -> str:
+    return f"Bearer {authority.issue(*arguments, **options)[0]}"
+
+
+@pytest.fixture
+def authority() -> TokenAuthority:
+    return TokenAuthority()
+
+
+@pytest.mark.parametrize("form", ["Bearer {}", "bearer {}", "BEARER  {} "])
+def test_a_token_of_the_authority_is_taken(authority, form):
+    """The scheme's case and spaces do not matter."""
+    authority.check(form.format(authority.issue()[0]))
+
+
+@pytest.mark.parametrize("audience", [AUDIENCE, AUDIENCE + "/"])
+def test_the_audience_may_end_in_a_slash(authority, audience):
+    """Entra issues what it is asked for, and some clients ask with a slash."""
+    authority.check(bearer(authority, audience))
+
+
+@pytest.mark.parametrize("audience", ["https://management.azure.com", "https://acasessions.io", AUDIENCE + "/x", ""])
+def test_another_audience_is_unauthorized(authority, audience):
+    """A token for something else does not open the pool."""
+    with pytest.raises(Unauthorized):
+        authority.check(bearer(authority, audience))
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic eDp5", "Bearer x", "Bearer a.b.c"])
+def test_no_token_is_unauthorized(authority, header):
+    """Nor is what merely looks like one."""
+    with pytest.raises(Unauthorized):
+        authority.check(header)
+
+
+def test_a_token_lives_for_a_day(authority):
+    """As for managed identities: good at 24 hours less a minute, expired a minute later, and `issue` says when."""
+    token, expires = authority.issue()
+    now = jwt.decode(token, options={"verify_signature": False})["iat"]
+    assert expires == now + 24 * 3600
+    claims = {"aud": AUDIENCE, "roles": [ROLE]}
+    for left, good in ((60, True), (-60, False)):
+        header = f"Bearer {jwt.encode({**claims, 'exp': now + left}, authority._key, algorithm='HS256')}"
+        if good:
+            authority.check(header)
+        else:
+            with pytest.raises(Unauthorized):
+                authority.check(header)
+
+
+def test_a_clock_that_moves_on_ends_a_token(monkeypatch):
+    """`lifetime_seconds` counts from the moment of issue."""
+    authority = TokenAuthority(lifetime_seconds=60)
+    monkeypatch.setattr(tokens.time, "time", lambda: 1_000_000)
+    old = bearer(authority)
+    monkeypatch.undo()
+    with pytest.raises(Unauthorized):
+        authority.check(old)
+    authority.check(bearer(authority))
+
+
+def test_the_audience_of_the_private_preview_is_taken_where_it_is_asked_for(authority):
+    """Its routes take both; the others only their own."""
+    old = bearer(authority, "https://acasessions.io")
+    with pytest.raises(Unauthorized):
+        authority.check(old)
+    authority.check(old, tokens.LEGACY_AUDIENCE)
+    authority.check(bearer(authority), tokens.LEGACY_AUDIENCE)
+
+
+def test_signatures_of_others_are_unauthorized(authority):
+    """Neither another authority's token, nor one that is not signed at all, nor one signed in another way."""
+    claims = {"aud": AUDIENCE, "roles": [ROLE]}
+    unsigned = jwt.encode(claims, None, algorithm="none")
+    otherwise = jwt.encode(claims, authority._key * 2, algorithm="HS512")
+    for header in (bearer(TokenAuthority()), f"Bearer {unsigned}", f"Bearer {otherwise}"):
+        with pytest.raises(Unauthorized):
+            authority.check(header)
+
+
+def test_a_good_token_without_the_role_is_forbidden():
+    """Unauthorized comes first: the role only matters in a token that is good."""
+    authority = TokenAuthority(role_held=False)
+    with pytest.raises(Forbidden):
+        authority.check(bearer(authority))
+    with pytest.raises(Unauthorized):
+        authority.check(bearer(authority, "https://management.azure.com"))
+
+
+def test_any_token_may_be_enough():
+    """`accept_any` asks for a bearer token, and for nothing of it."""
+    authority = TokenAuthority(accept_any=True)
+    authority.check("Bearer anything")
+    for header in (None, "Bearer", "Basic eDp5"):
+        with pytest.raises(Unauthorized):
+            authority.check(header)
+
+
+def test_the_key_is_not_shown(authority):
+    """What is logged of an authority does not let anybody sign."""
+    assert authority._key.hex() not in repr(authority)
+    assert repr(authority._key) not in repr(authority)
