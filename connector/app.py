@@ -179,7 +179,7 @@ def _execute_python_code(connector: Connector, request: func.HttpRequest) -> fun
 
 def _get_execution(connector: Connector, request: func.HttpRequest) -> func.HttpResponse:
     arguments = received.parameters(connector.contract.operations["GetExecution"], request)
-    execution = executions.get_execution(connector.sessions, **arguments)
+    execution = executions.get_execution(connector.sessions, connector.runs, **arguments)
     return _execution_response(connector, request, "/executions", execution, arguments.get("include_content", "auto"))
 
 
@@ -200,6 +200,7 @@ def _poll_execution(connector: Connector, request: func.HttpRequest) -> func.Htt
         )
     execution = executions.get_execution(
         connector.sessions,
+        connector.runs,
         session_id=asked["sessionId"],
         execution_id=asked["executionId"],
         include_content=asked["includeContent"],

@@ -1,24 +1,32 @@
 """ExecutePythonCode, GetExecution and CancelExecution."""
 
 import hashlib
+import time
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 
 from ..callers.session_ids import mint_execution_id, mint_session_id
 from ..models import Execution
 from ..session_pool.sessions import CallerSessions
-from . import records
-from .calls import Call, Runs, when_ended
-from .direct_run import bare
-from .earlier_run import can_be_canceled, earlier_execution
-from .endings import NOT_HEARD, NOT_TO_BE_CANCELED, NOT_TO_BE_CANCELED_BARE
-from .harnessed_run import detached, reported
+from .background import run_in_background, start, wait_for_turn
+from .calls import Call, Runs
+from .direct import run_directly
+from .following import pauses
+from .lookup import Found, find
+from .one_call import run_in_one_call
+from .outcomes import CANCEL_REQUESTED, NOT_CANCELABLE, NOT_CANCELABLE_DIRECT
+from .records import ExecutionFolder
 from .truncation import fitted
+from .turns import is_busy
 
 DEFAULT_TIMEOUT_SECONDS = 90
 DEFAULT_WAIT_SECONDS = 90
 _KEYS = uuid.UUID("7b1f6f6e-5d1c-4c44-9c5e-0d5f3f0c2a11")
-_CANCEL_SECONDS = 5.0
+_CANCEL_SECONDS = 6.0
+"""That a call waits for a run to end: a run that ignores its interrupt is killed after 2 s."""
+
+_LONGEST_CANCEL_PAUSE_SECONDS = 0.5
 
 
 def execute_python_code(
@@ -34,55 +42,74 @@ def execute_python_code(
 ) -> Execution:
     """Runs the code once. Code that fails is an Execution too; an error is raised only when it surely did not run.
 
-    A run that may take longer than the wait goes on by itself; if it does take longer, the answer is Running, and
-    `get_execution` tells how it ended. With an idempotency key, a run of the same key in the same session is answered
-    again; IdempotencyKeyReused is raised when its code was another.
+    A run that may take longer than the wait is deferred; when it does take longer, it is Running, and `get_execution`
+    follows it. With an idempotency key, an execution of the same key in the same session is returned again;
+    IdempotencyKeyReused is raised when its code was different.
     """
     session = sessions.session(session_id or _new_session_id(idempotency_key))
     execution_id = _execution_id(session.id, idempotency_key) if idempotency_key else mint_execution_id()
     call = Call(session, execution_id, python_code, timeout_in_seconds, wait_in_seconds)
+    is_new_session = session_id is None and idempotency_key is None
+    is_deferred = timeout_in_seconds > wait_in_seconds
     if not runs.rich_results:
-        execution = bare(call, is_repeatable=idempotency_key is not None)
-    elif timeout_in_seconds <= wait_in_seconds:
-        execution = reported(call, runs)
+        execution = run_directly(call, is_repeatable=idempotency_key is not None)
+    elif not is_new_session and (is_deferred or runs.may_be_busy(session)) and is_busy(session, runs):
+        execution = wait_for_turn(call, runs)
+    elif is_deferred:
+        execution = run_in_background(call, runs)
     else:
-        execution = detached(call, runs)
+        execution = run_in_one_call(call, runs)
     return fitted(execution, include_content)
 
 
 def get_execution(
-    sessions: CallerSessions, *, session_id: str, execution_id: str, include_content: str = "auto"
+    sessions: CallerSessions, runs: Runs, *, session_id: str, execution_id: str, include_content: str = "auto"
 ) -> Execution:
-    """A run again, by its id. Raises ExecutionNotFound."""
-    return fitted(earlier_execution(sessions.session(session_id), execution_id), include_content)
+    """An execution as it is now. Raises ExecutionNotFound."""
+    session = sessions.session(session_id)
+    found = find(session, execution_id)
+    execution = found.execution
+    if found.request is not None and execution.status == "Running" and not is_busy(session, runs):
+        request = found.request  # it waits although its turn has come: what ran before it has ended its interpreter
+        execution = start(Call(session, execution_id, request.code, request.timeout_seconds, 0), runs) or execution
+    return fitted(execution, include_content)
 
 
 def cancel_execution(
     sessions: CallerSessions, runs: Runs, *, session_id: str, execution_id: str, include_content: str = "auto"
 ) -> Execution:
-    """Ends a detached run, or sees to it that it does not begin. Raises ExecutionNotFound.
+    """Ends a deferred run, or keeps it from beginning. Raises ExecutionNotFound.
 
-    What has ended stays as it was; what cannot be ended is still Running, and its notice says why.
+    What has ended stays as it is; what cannot be canceled is still Running, and its notice says why.
     """
-
-    def tell() -> Execution:
-        return earlier_execution(session, execution_id)
-
     session = sessions.session(session_id)
-    execution = tell()
-    if execution.status == "Running":
-        notice = NOT_TO_BE_CANCELED if runs.rich_results else NOT_TO_BE_CANCELED_BARE
-        if can_be_canceled(session, execution_id):
-            notice = NOT_HEARD
-            records.ask_to_cancel(session, execution_id)
-            execution = when_ended(tell, _CANCEL_SECONDS)
-        if execution.status == "Running":
-            execution = replace(execution, notice=notice)
-    return fitted(execution, include_content)
+    found = find(session, execution_id)
+    if found.execution.status == "Running":
+        notice = NOT_CANCELABLE if runs.rich_results else NOT_CANCELABLE_DIRECT
+        if found.can_be_canceled:
+            notice = CANCEL_REQUESTED
+            ExecutionFolder(session, execution_id).request_cancel()
+            found = _when_ended(found, lambda: find(session, execution_id))
+        if found.execution.status == "Running":
+            return fitted(replace(found.execution, notice=notice), include_content)
+    return fitted(found.execution, include_content)
+
+
+def _when_ended(found: Found, look: Callable[[], Found]) -> Found:
+    """As it is when it has ended, or when canceling has taken too long."""
+    until = time.monotonic() + _CANCEL_SECONDS
+    for pause in pauses():
+        if time.monotonic() >= until:
+            break
+        time.sleep(min(pause, _LONGEST_CANCEL_PAUSE_SECONDS))
+        found = look()
+        if found.execution.status != "Running":
+            break
+    return found
 
 
 def _new_session_id(key: str | None) -> str:
-    """With a key, the same for each call with it: a call that is made again finds the session of the first."""
+    """With a key, the same for each call with it: a repeated call finds the session of the first."""
     return mint_session_id() if key is None else hashlib.sha256(f"session\n{key}".encode()).hexdigest()[:32]
 
 

@@ -1,92 +1,78 @@
-"""What a session keeps of its runs, in files that any process finds: their records, and notes beside them.
+"""An execution's folder in its session: its record, and the files beside it. Any process of the connector finds them.
 
-Code can write there too, so that nothing is taken on trust but its form.
+Code in the session can write there too, so everything is checked for its form.
 """
 
 import contextlib
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from ..errors import ConnectorError, FileNotFound, FileTooLarge, SessionNotFound
-from ..in_session import report
-from ..in_session.report import Note, Progress, Record
+from ..errors import FileNotFound, FileTooLarge
+from ..in_session import protocol, report
+from ..in_session.report import Record, Report, Request
 from ..models import FilePath
 from ..session_pool.sessions import SessionClient
+from ..session_pool.wire import PoolFile
 
-_LONGEST_RECORD = 64 << 20
-_SILENT = timedelta(seconds=60)
-"""A detached run tells how far it is every 5 s. The clocks of two machines may differ by some seconds."""
-
-
-def has_session(session: SessionClient) -> bool:
-    """Reading a file would make one."""
-    try:
-        session.get_session()
-    except SessionNotFound:
-        return False
-    except ConnectorError:
-        return True  # a region that does not know the route
-    return True
+_MAX_FILE_BYTES = 64 << 20
+_SILENCE = timedelta(seconds=60)
+"""After which a run without a heartbeat has ended. The clocks of two machines may differ by some seconds."""
 
 
-def read_record(session: SessionClient, execution_id: str) -> Record | None:
-    """None when there is none that can be read."""
-    content = _read(session, execution_id, report.RECORD)
-    return None if content is None else report.read_record(content)
+@dataclass(frozen=True)
+class ExecutionFolder:
+    """One execution's. Every method but those that return None is one call of the pool, reading a file two at most."""
+
+    session: SessionClient
+    execution_id: str
+
+    def files(self) -> dict[str, PoolFile]:
+        """By their names; none where there is no such folder."""
+        try:
+            return {file.name: file for file in self.session.list_files(self._folder, recursive=False)}
+        except FileNotFound:
+            return {}
+
+    def record(self, files: dict[str, PoolFile] | None = None) -> Record | None:
+        """None when there is no record that can be read. `files` saves a call."""
+        content = self._read(protocol.RECORD, files)
+        return None if content is None else report.read_record(content)
+
+    def progress(self, files: dict[str, PoolFile]) -> Report | None:
+        content = self._read(protocol.PROGRESS, files)
+        return None if content is None else report.read_progress(content)
+
+    def request(self, files: dict[str, PoolFile]) -> Request | None:
+        content = self._read(protocol.REQUEST, files)
+        return None if content is None else report.read_request(content)
+
+    def put_request(self, request: Request) -> None:
+        """Lets the execution wait for its turn."""
+        self.session.upload_file(self._path(protocol.REQUEST), request.to_bytes())
+
+    def request_cancel(self) -> None:
+        try:
+            self.session.upload_file(self._path(protocol.CANCEL), b"{}")
+        except FileTooLarge:  # the disk is full, perhaps because of the run
+            with contextlib.suppress(FileNotFound):
+                self.session.delete_file(self._path(protocol.RUNNING))
+
+    def _read(self, name: str, files: dict[str, PoolFile] | None) -> bytes | None:
+        if files is not None and (name not in files or files[name].size > _MAX_FILE_BYTES):
+            return None
+        try:
+            return self.session.download_file(self._path(name))
+        except FileNotFound:
+            return None
+
+    @property
+    def _folder(self) -> str:
+        return f"{protocol.OUTPUTS_FOLDER}/{self.execution_id}"
+
+    def _path(self, name: str) -> FilePath:
+        return FilePath(self._folder, name)
 
 
-def read_note(session: SessionClient, execution_id: str) -> Note | None:
-    """None when there is none that can be read."""
-    content = _read(session, execution_id, report.NOTE)
-    return None if content is None else report.read_note(content)
-
-
-def read_progress(session: SessionClient, execution_id: str) -> tuple[Progress | None, bool]:
-    """None when there is none that can be read; and whether it is so old that whoever wrote it must have ended."""
-    content, modified = _read_dated(session, execution_id, report.PROGRESS)
-    is_old = modified is not None and not is_recent(modified)
-    return (None if content is None else report.read_progress(content)), is_old
-
-
-def is_recent(time: datetime | None, age: timedelta = _SILENT) -> bool:
-    """Usually, whether it was so lately that it may have told nothing yet."""
+def is_recent(time: datetime | None, age: timedelta = _SILENCE) -> bool:
+    """By default, whether a heartbeat at that time shows that the run is in progress."""
     return time is not None and datetime.now(UTC) - time < age
-
-
-def write_note(session: SessionClient, execution_id: str) -> None:
-    """That the run was asked for now."""
-    session.upload_file(_path(execution_id, report.NOTE), Note(datetime.now(UTC)).to_bytes())
-
-
-def ask_to_cancel(session: SessionClient, execution_id: str) -> None:
-    """Whatever watches the run finds that."""
-    try:
-        session.upload_file(_path(execution_id, report.CANCEL), b"{}")
-    except FileTooLarge:  # there is no room in the session, and the run is why
-        with contextlib.suppress(FileNotFound):
-            session.delete_file(_path(execution_id, report.GOES_ON))
-
-
-def is_to_be_canceled(session: SessionClient, execution_id: str) -> bool:
-    """Somebody has asked for that, and no run has heeded it."""
-    return _read(session, execution_id, report.CANCEL) is not None
-
-
-def _read(session: SessionClient, execution_id: str, name: str) -> bytes | None:
-    return _read_dated(session, execution_id, name)[0]
-
-
-def _read_dated(session: SessionClient, execution_id: str, name: str) -> tuple[bytes | None, datetime | None]:
-    """A file's bytes and when it was written, as far as there is one. What is too long to be one is not read."""
-    modified = None
-    try:
-        file = session.get_file(_path(execution_id, name))
-        modified = file.modified
-        if file.size > _LONGEST_RECORD:
-            return None, modified
-        return session.download_file(_path(execution_id, name)), modified
-    except FileNotFound:
-        return None, modified
-
-
-def _path(execution_id: str, name: str) -> FilePath:
-    return FilePath(f"{report.FOLDER}/{execution_id}", name)

@@ -1,40 +1,42 @@
-"""What a run made, as the harness in its session reports it."""
+"""Executions made of reports."""
 
+import dataclasses
 import re
 from typing import Literal
 
 from ..files.names import content_type
-from ..in_session.report import Report, ReportedFile, Told
+from ..in_session.payload.streams import collapse_carriage_returns
+from ..in_session.report import Report, Reported, ReportedFile
 from ..models import ABSENT, Execution, ExecutionError, File
 from ..session_pool.wire import Run
-from .direct_run import stopped_error
-from .endings import CANCELED, TIMED_OUT, died
+from .direct import stopped_error
+from .outcomes import CANCELED, INTERPRETER_ENDED, INTERPRETER_STOPPED, TIMED_OUT
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _FLAGS = ("result", "value", "stdout", "stderr", "outputs", "files")
 
 
-def reported_execution(
-    session_id: str, execution_id: str, report: Report, told: Told | None, run: Run | None
+def execution_of(
+    session_id: str, execution_id: str, report: Report, reported: Reported | None = None, run: Run | None = None
 ) -> Execution:
-    """`told` and `run` are what came with the report in one answer; a record that is read again has neither.
+    """`reported` and `run` came with the report in one response of the pool; a record that is read has neither.
 
-    What processes write past Python does not come by the report, and is put before what does.
+    What processes write past Python is not in the report, and is put before what is.
     """
     shown_error = _ANSI.sub("", report.shown_error)
-    stdout = (told.beside if told else "") + report.stdout
-    stderr = (_beside_error(run.stderr, shown_error) if run else "") + report.stderr + shown_error
-    # The pool knows that it stopped a run; code may have swallowed the interrupt.
+    beside = collapse_carriage_returns(reported.beside) if reported else ""
+    stderr = (_without_error(run.stderr, shown_error) if run else "") + report.stderr + shown_error
+    # The pool knows that it stopped a run, also when the code has swallowed the interrupt.
     error = _ended_by(report) or (stopped_error(run.stderr) if run and run.status == "Failed" else None)
     if error is None and not report.is_ok:
-        error = report.error or _last_words(stderr)
+        error = report.error or _last_line(stderr)
     return Execution(
         session_id,
         execution_id,
-        "Canceled" if error is CANCELED else "Failed" if error else "Succeeded",
+        "Canceled" if report.ended_by == "canceled" else "Failed" if error else "Succeeded",
         result=report.result,
         value=report.value if report.has_value else ABSENT,
-        stdout=stdout,
+        stdout=beside + report.stdout,
         stderr=stderr,
         error=error,
         outputs=report.outputs,
@@ -42,54 +44,56 @@ def reported_execution(
         duration_in_milliseconds=report.milliseconds,
         execution_count=report.execution_count,
         is_new_session=report.is_new_session,
-        notice=_notice(report),
-        truncated={name: True for name in _FLAGS if report.missing.get(name)} or None,
+        notice=INTERPRETER_STOPPED if report.interpreter_ended and report.ended_by != "died" else None,
+        truncated=_truncated(report),
     )
 
 
+def running_execution(session_id: str, execution_id: str, progress: Report) -> Execution:
+    """With what the run has made so far."""
+    return Execution(
+        session_id,
+        execution_id,
+        "Running",
+        stdout=progress.stdout,
+        stderr=progress.stderr,
+        outputs=progress.outputs,
+        files=[_file(file) for file in progress.files],
+        duration_in_milliseconds=progress.milliseconds,
+        truncated=_truncated(progress),
+    )
+
+
+def _truncated(report: Report) -> dict[str, bool] | None:
+    return {name: True for name in _FLAGS if report.omitted.get(name)} or None
+
+
 def _ended_by(report: Report) -> ExecutionError | None:
-    """Why a detached run did not come to its own end."""
+    """Why a deferred run did not end by itself, and in which line."""
     match report.ended_by:
         case "canceled":
-            return CANCELED
+            error = CANCELED
         case "timeout":
-            return TIMED_OUT
+            error = TIMED_OUT
         case "died":
-            return died(report.signal)
-    return None
+            return INTERPRETER_ENDED
+        case _:
+            return None
+    if report.error is None:
+        return error
+    return dataclasses.replace(error, line=report.error.line, traceback=report.error.traceback)
 
 
-def _notice(report: Report) -> str | None:
-    """Of variables that did not come back from a run that had copies of them."""
-    sentences = []
-    if report.not_returned:
-        sentences.append(
-            f"The run went on by itself, with copies of the session's variables, and these cannot be brought back into "
-            f"the session: {_names(report.not_returned)}. Save such things to files in the run itself."
-        )
-    if report.not_taken_over:
-        sentences.append(
-            "A run before this one, which went on by itself, has left values that were not taken over, because these "
-            f"were set or changed meanwhile or cannot be read here: {_names(report.not_taken_over)}."
-        )
-    return " ".join(sentences) or None
-
-
-def _names(names: list[str]) -> str:
-    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
-    return ", ".join(name[:100] for name in names[:20]) + more
-
-
-def _beside_error(stderr: str, shown_error: str) -> str:
-    """The pool puts the exception behind stderr, where the report has it too."""
+def _without_error(stderr: str, shown_error: str) -> str:
+    """The pool appends the exception to stderr, and the report has it too."""
     shown = shown_error.strip()
     return stderr.replace(shown, "").rstrip("\n") if shown and shown in stderr else stderr
 
 
-def _last_words(stderr: str) -> ExecutionError:
-    """Of a report that has no error, where it should."""
+def _last_line(stderr: str) -> ExecutionError:
+    """Of a report that lacks the error of a failed run."""
     last = stderr.strip().rpartition("\n")[2]
-    return ExecutionError("Error", last[-1000:] or "The run failed, and did not say why.")
+    return ExecutionError("Error", last[-1000:] or "The run failed without an error message.")
 
 
 def _file(file: ReportedFile) -> File:

@@ -5,7 +5,7 @@ import re
 import unicodedata
 
 from ..errors import InvalidFileName
-from ..in_session import report
+from ..in_session import protocol
 from ..models import FilePath
 
 OUTPUTS = ".outputs"
@@ -53,7 +53,7 @@ def checked_folder(folder: str) -> str:
     if path == "mnt/data" or path.startswith("mnt/data/"):
         path = path[len("mnt/data") :].strip("/")
     if path.split("/")[0] == OUTPUTS:
-        path = report.FOLDER + path[len(OUTPUTS) :]
+        path = protocol.OUTPUTS_FOLDER + path[len(OUTPUTS) :]
     if path and not _FOLDER.fullmatch(path):
         raise InvalidFileName(
             f"The folder {ascii(folder[:100])} is not one that sessions take: letters, digits, spaces and - _ @ $ & = "
@@ -117,12 +117,14 @@ def _may_stand_in_a_name(character: str) -> bool:
 
 def shown_folder(folder: str) -> str:
     """As callers know it."""
-    return OUTPUTS + folder[len(report.FOLDER) :] if folder.split("/")[0] == report.FOLDER else folder
+    return (
+        OUTPUTS + folder[len(protocol.OUTPUTS_FOLDER) :] if folder.split("/")[0] == protocol.OUTPUTS_FOLDER else folder
+    )
 
 
 def is_kept_of_run(folder: str, name: str) -> bool:
     """Whether a file is what a session keeps of a run, beside the outputs: it is never listed."""
-    return folder.split("/")[0] == report.FOLDER and name in report.OWN
+    return folder.split("/")[0] == protocol.OUTPUTS_FOLDER and name in protocol.EXECUTION_FILES
 
 
 def is_hidden(folder: str) -> bool:

@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 from ..callers.session_ids import mint_execution_id
 from ..errors import PoolRejected, PoolTimeout, PoolUnavailable, SessionBusy
 from ..executions.calls import Runs
+from ..executions.turns import is_busy
 from ..in_session.cell import make_task_cell
-from ..in_session.report import read_told
+from ..in_session.report import read_task
 from ..session_pool.hand_over import RunLost
 from ..session_pool.sessions import SessionClient
 
@@ -31,9 +32,14 @@ def perform(
 
     A task that the session had no time for may still be done later, so a task must bear to be done twice.
     """
-    source = Path(inspect.getfile(task))
-    longest_report = session.pool.longest_stdout
-    cell = make_task_cell(source, dict(arguments), longest_report=longest_report, with_harness=runs.rich_results)
+    if is_busy(session, runs):
+        raise _busy()
+    cell = make_task_cell(
+        Path(inspect.getfile(task)),
+        dict(arguments),
+        max_report_characters=session.pool.longest_stdout,
+        with_payload=runs.rich_results,
+    )
     try:
         run = session.execute_code(
             cell.text,
@@ -44,27 +50,32 @@ def perform(
         )
     except RunLost as lost:
         if isinstance(lost.__cause__, PoolTimeout):
-            raise SessionBusy(
-                "The session runs code, and this must wait until it has ended. Try again after the seconds in "
-                "Retry-After.",
-                retry_after_seconds=_RETRY_SECONDS,
-            ) from None
+            raise _busy() from None
         raise PoolUnavailable(
-            "The session's answer was lost, and nobody knows whether it did this. Try again after the seconds in "
+            "The session's response was lost, and whether it did this is unknown. Try again after the seconds in "
             "Retry-After.",
             retry_after_seconds=_RETRY_SECONDS,
         ) from lost.__cause__
-    told = read_told(run.stdout, cell.nonce)
-    if told is None and not runs.rich_results and run.stderr.strip():
-        told = {"failed": run.stderr.strip().rpartition("\n")[2]}
-    if told is not None and "failed" in told:
+    written = read_task(run.stdout, cell.nonce)
+    if written is None and not runs.rich_results and run.stderr.strip():
+        written = {"raised": run.stderr.strip().rpartition("\n")[2]}
+    if written is not None and written.get("isBusy") is True:
+        raise _busy()
+    if written is not None and "raised" in written:
         raise PoolUnavailable(failure, retry_after_seconds=_FAILURE_RETRY_SECONDS) from RuntimeError(
-            str(told["failed"])[:300]  # for the log
+            str(written["raised"])[:300]  # for the log
         )
-    if told is None or "told" not in told:
+    if written is None or "returned" not in written:
         raise PoolRejected(
-            "The session did not do what was asked of it, as when its code has changed the interpreter's insides. "
-            "End the session, or use another one."
+            "The session did not do what the connector asked of it, as when its code has changed the interpreter. End "
+            "the session, or use another one."
         )
-    result: Result = told["told"]
+    result: Result = written["returned"]
     return result
+
+
+def _busy() -> SessionBusy:
+    return SessionBusy(
+        "The session is running code. Try again after the seconds in Retry-After.",
+        retry_after_seconds=_RETRY_SECONDS,
+    )

@@ -25,7 +25,6 @@ from ..errors import (
     UploadNotFound,
 )
 from ..executions.calls import Runs
-from ..executions.records import has_session
 from ..in_session.tasks import append_chunk
 from ..in_session.tasks import begin_upload as make_room
 from ..models import FilePath, Files
@@ -167,7 +166,7 @@ def put_part(session: SessionClient, runs: Runs, upload: Upload, *, first: int, 
 
 def get_upload(session: SessionClient, upload: Upload) -> Progress:
     """How far it is, also while the session runs code. Raises UploadNotFound."""
-    if not has_session(session):
+    if not session.exists():
         raise _no_upload()
     with contextlib.suppress(FileNotFound):
         partial = session.get_file(upload.own("partial"))

@@ -66,22 +66,14 @@ def make_cell(
 
 
 def make_task_cell(
-    task: str,
+    source: Path,
     arguments: dict[str, Any],
     *,
     max_report_characters: int,
     with_payload: bool,
 ) -> Cell:
-    """`task` names a module of `tasks/`. Without the payload, the cell is a statement of the user's interpreter."""
-    source = task_source(task)
-    return make_task_cell_of(source, arguments, max_report_characters=max_report_characters, with_payload=with_payload)
-
-
-def make_task_cell_of(
-    source: str, arguments: dict[str, Any], *, max_report_characters: int, with_payload: bool
-) -> Cell:
-    """The same for the source of a task."""
-    packed = _packed(source)
+    """`source` is the task's module. Without the payload, the cell is a statement of the user's interpreter."""
+    packed = _packed(_task_source(source))
     if with_payload:
         return _cell({"task": packed, "arguments": arguments}, max_report_characters, protocol.DATA)
     nonce = secrets.token_hex(8)
@@ -116,9 +108,9 @@ def payload_source(data_folder: str = protocol.DATA) -> str:
 
 
 @functools.cache
-def task_source(task: str) -> str:
-    """A module of `tasks/`, with the protocol before it."""
-    return _joined(protocol.DATA, _FOLDER / "tasks" / f"{task}.py")
+def _task_source(source: Path) -> str:
+    """A task with the protocol before it."""
+    return _joined(protocol.DATA, source)
 
 
 def _joined(data_folder: str, *paths: Path) -> str:

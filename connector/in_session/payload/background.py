@@ -57,7 +57,7 @@ _MAX_CHARACTERS_WITHOUT_ROOM = 2000
 """Of each text in a report when the disk is full."""
 
 _executable, _Popen, _timeout_expired = sys.executable, subprocess.Popen, subprocess.TimeoutExpired
-_read, _pipe, _dup, _dup2, _replace = os.read, os.pipe, os.dup, os.dup2, os.replace
+_read_descriptor, _pipe, _dup, _dup2, _replace = os.read, os.pipe, os.dup, os.dup2, os.replace
 _utime, _set_blocking, _exit = os.utime, os.set_blocking, os._exit
 _get_handler, _set_handler = signal.getsignal, signal.signal
 _main_thread, _current_thread = threading.main_thread, threading.current_thread
@@ -341,7 +341,7 @@ class _Watcher:
     def reason(self) -> str | None:
         """Why the run is to end, `canceled` or `timeout`; None while it is not."""
         try:
-            reason = _read(self._stdout.fileno(), 64).decode()
+            reason = _read_descriptor(self._stdout.fileno(), 64).decode()
         except (OSError, ValueError):
             return None
         return reason or None
@@ -400,7 +400,7 @@ class _Companion:
                     poll.unregister(reader)
                     continue
                 number, decoder = self._pipes[reader]
-                data = _read(reader, 1 << 16)
+                data = _read_descriptor(reader, 1 << 16)
                 if not data:
                     poll.unregister(reader)
                     os_close(reader)

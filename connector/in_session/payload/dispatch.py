@@ -111,9 +111,16 @@ async def _run(request: Any, asked: dict[str, Any], reply: Any, *arguments: Any)
             reply = await awaited(original_do_execute(asked["code"], *positional, **keywords))
         finally:
             if getpid() == recording.process:  # not in a process that the code has forked
-                flush_streams()
-                stack.close()
-                _report(request, asked, reply, recorder, record, scan, started, is_new)
+                try:
+                    flush_streams()
+                    stack.close()
+                    if record is not None and scan is not None:
+                        milliseconds = round((monotonic() - started) * 1000)
+                        _report(request, asked, reply, recorder, record, scan, milliseconds, is_new)
+                except BaseException:  # the code has broken something that a report needs: its messages go out as usual
+                    kernel.do_execute = original_do_execute  # and the next run installs the payload again
+                    for stream, message, content, parent, others, named in recorder.messages:
+                        original_send(stream, message, content, parent, *others, **named)
     return reply
 
 
@@ -122,27 +129,22 @@ def _report(
     asked: dict[str, Any],
     reply: dict[str, Any],
     recorder: Recorder,
-    record: Record | None,
-    scan: Scan | None,
-    started: float,
+    record: Record,
+    scan: Scan,
+    milliseconds: int,
     is_new: bool,
 ) -> None:
-    if record is None or scan is None:
-        return
-    milliseconds = round((monotonic() - started) * 1000)
+    size = 0
     try:
         outputs = OutputFiles(record.folder)
         report = report_so_far(recorder, outputs, scan.changes(), milliseconds, is_new)
         put_ending(report, recorder, reply)
         text = encode(report)
         record.write(text)
-        record.close(outputs.size + len(text))
-        send_line(request, asked, text)
-    except BaseException:  # the code has broken something that a report needs: its messages go out as usual
-        kernel.do_execute = original_do_execute  # and the next run installs the payload again
-        record.close(0)
-        for stream, message, content, parent, arguments, keywords in recorder.messages:
-            original_send(stream, message, content, parent, *arguments, **keywords)
+        size = outputs.size + len(text)
+    finally:
+        record.close(size)
+    send_line(request, asked, text)
 
 
 def _performed(asked: dict[str, Any]) -> dict[str, Any]:

@@ -51,9 +51,11 @@ class OutputFiles:
                     self._written.append(earlier[number])
                 else:
                     self._written.append(self._write(number + 1, display, content_type, content))
-        for _, output, _ in earlier[len(self._written) :]:
-            if output["fileName"]:
-                remove_files(self._folder, output["fileName"])
+        names = {output["fileName"] for _, output, _ in self._written}
+        remove_files(
+            self._folder,
+            *(output["fileName"] for _, output, _ in earlier if output["fileName"] and output["fileName"] not in names),
+        )
         room, outputs = MAX_OUTPUT_CHARACTERS, []
         for _, output, _ in self._written:
             if len(output["content"]) > room:

@@ -25,13 +25,13 @@ def oldest_request() -> dict[str, Any] | None:
         if exists(join(folder, RECORD)):  # it was started in another way
             remove_files(folder, REQUEST)
         elif not exists(join(folder, CANCEL)):
-            asked = _read(join(folder, REQUEST))
+            asked = _read_request(join(folder, REQUEST))
             if asked is not None:
                 return {**asked, "executionId": name}
     return None
 
 
-def _read(path: str) -> dict[str, Any] | None:
+def _read_request(path: str) -> dict[str, Any] | None:
     """None when it is no request, as when code has written it."""
     try:
         with open_file(path, "rb") as file:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from connector.in_session.cell import make_cell
-from connector.in_session.protocol import CANCEL, OUTPUTS_FOLDER, PROGRESS, RECORD
+from connector.in_session.protocol import CANCEL, DATA, OUTPUTS_FOLDER, PROGRESS, RECORD
 from connector.in_session.report import Record, Report, Reported, read_progress, read_record, read_stdout
-from emulator.session_pool.engine import Engine, SessionProcess
-from emulator.session_pool.execution import failure_text
-from emulator.session_pool.frames import Message
+from emulator.session_pool.engines.linux.engine import Engine, SessionProcess
+from emulator.session_pool.engines.shared.frames import Message
+from emulator.session_pool.sessions.execution import failure_text
 
 SECONDS = 20
 MAX_CHARACTERS = 1_000_000
@@ -58,33 +58,39 @@ class Kernel:
     """A session's main interpreter. `run` and `wrapped` are for one thread."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, process: SessionProcess) -> None:
-        self._loop = loop
+        self.loop = loop
         self.process = process
+        self.messages: list[Message] = []  # of the last cell
         self._runs = 0
 
     def run(self, code: str) -> Ran:
         """As any client of Jupyter sends it. Raises InterpreterEnded."""
-        return asyncio.run_coroutine_threadsafe(self._run(code), self._loop).result(SECONDS + 5)
+        return asyncio.run_coroutine_threadsafe(self.send(code), self.loop).result(SECONDS + 5)
 
-    async def _run(self, code: str) -> Ran:
-        interpreter, messages = self.process.interpreter(), []
+    async def send(self, code: str) -> Ran:
+        """The same on the loop."""
+        interpreter, self.messages = self.process.interpreter(), []
         interpreter.start()  # unless it is running
         self._runs += 1
-        reply = await asyncio.wait_for(interpreter.run(f"run-{self._runs}", {"code": code}, messages.append), SECONDS)
-        return Ran(messages, reply["content"])
+        reply = await asyncio.wait_for(
+            interpreter.run(f"run-{self._runs}", {"code": code}, self.messages.append), SECONDS
+        )
+        return Ran(self.messages, reply["content"])
 
     def wrapped(
-        self, code: str, execution_id: str = "", max_characters: int = MAX_CHARACTERS
+        self, code: str, execution_id: str = "", max_characters: int = MAX_CHARACTERS, data_folder: str = DATA
     ) -> tuple[Ran, Reported | None]:
         """As the connector sends it, and what was reported."""
         name = execution_id or f"run-{id(self)}-{self._runs}"
-        cell = make_cell(code, execution_id=name, max_report_characters=max_characters)
+        cell = make_cell(code, execution_id=name, max_report_characters=max_characters, data_folder=data_folder)
         ran = self.run(cell.text)
         return ran, read_stdout(ran.stream("stdout"), cell.nonce)
 
-    def report(self, code: str, execution_id: str = "", max_characters: int = MAX_CHARACTERS) -> Report:
+    def report(
+        self, code: str, execution_id: str = "", max_characters: int = MAX_CHARACTERS, data_folder: str = DATA
+    ) -> Report:
         """Of code whose run must be reported at once."""
-        ran, reported = self.wrapped(code, execution_id, max_characters)
+        ran, reported = self.wrapped(code, execution_id, max_characters, data_folder)
         assert reported is not None and reported.report is not None, ran
         return reported.report
 
@@ -94,9 +100,7 @@ class Kernel:
         assert reported == Reported(None, False, ""), reported
         return name
 
-    def try_to_defer(
-        self, code: str, seconds: int = SECONDS, execution_id: str = ""
-    ) -> tuple[str, Reported | None]:
+    def try_to_defer(self, code: str, seconds: int = SECONDS, execution_id: str = "") -> tuple[str, Reported | None]:
         """The ID of an execution that is to be deferred, and what its cell reports."""
         self._runs += 1
         name = execution_id or f"run-{id(self)}-{self._runs}"
@@ -145,10 +149,10 @@ class Kernel:
         self.write_file(execution_id, CANCEL)
 
     def restart(self) -> None:
-        asyncio.run_coroutine_threadsafe(self.process.interpreter().end(), self._loop).result(SECONDS)
+        asyncio.run_coroutine_threadsafe(self.process.interpreter().end(), self.loop).result(SECONDS)
 
     def close(self) -> None:
-        self._loop.call_soon_threadsafe(self.process.close)
+        self.loop.call_soon_threadsafe(self.process.close)
 
 
 class Kernels:

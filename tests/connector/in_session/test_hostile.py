@@ -12,7 +12,7 @@ from connector.executions.operations import Runs, execute_python_code, get_execu
 from connector.in_session.cell import make_cell
 from connector.models import to_wire
 from connector.session_pool.sessions import CallerSessions
-from emulator.session_pool.processes import InterpreterEnded
+from emulator.session_pool.engines.interface import InterpreterEnded
 from tests.connector.in_session.kernels import Kernel, Kernels
 
 
@@ -40,7 +40,7 @@ def test_hostile_code_is_answered(kernels: Kernels, name: str, told_how: str, co
         if told_how == "bare":
             assert report is None
         if report is not None and told_how != "past it":
-            assert "ran" in report.result + report.stdout or report.missing.get("value"), report
+            assert "ran" in report.result + report.stdout or report.omitted.get("value"), report
         else:
             shown = [message["content"]["data"] for message in ran.messages if message["type"] == "execute_result"]
             assert [data["text/plain"] for data in shown] == ["'ran'"]
@@ -70,7 +70,7 @@ def test_an_interpreter_that_ends(kernel: Kernel, code: str) -> None:
     kernel.report("0")
     with pytest.raises(InterpreterEnded):
         kernel.wrapped(code, "lost-run")
-    report = kernel.report("open('/mnt/data/_outputs/lost-run/.execution.json').read()")
+    report = kernel.report("open('/mnt/data/_outputs/lost-run/execution.json').read()")
     assert report.is_new_session
     assert report.value.splitlines()[1] == '{"lost": true}'
 
@@ -96,11 +96,11 @@ def test_nobody_waits_for_a_report_that_does_not_come(pool: CallerSessions, sess
     )
     assert time.monotonic() - started < 10
     assert (run.status, run.error and run.error.name) == ("Failed", "KernelRestarted")
-    broken = "get_ipython().kernel.do_execute.__globals__['_report'] = None; print('printed'); 6 * 7"
+    broken = "get_ipython().kernel.do_execute.__globals__['report_so_far'] = None; print('printed'); 6 * 7"
     run = execute_python_code(pool, runs, python_code=broken, session_id=session_id)
     assert (run.status, run.result, run.stdout, run.value) == ("Succeeded", "42", "printed\n", 42)
     assert run.notice and "did not report" in run.notice
-    again = get_execution(pool, session_id=session_id, execution_id=run.execution_id)
+    again = get_execution(pool, runs, session_id=session_id, execution_id=run.execution_id)
     assert (again.status, again.result) == ("Succeeded", "42")
     assert runs.rich_results
 
@@ -119,22 +119,22 @@ def test_a_forged_record_is_read_as_nothing_more(pool: CallerSessions, session_i
     """What code writes in the place of its own record may be wrong, and cannot make an answer that is no answer."""
     runs = Runs(rich_results=True)
     run = execute_python_code(pool, runs, python_code="1", session_id=session_id)
-    path = f"/mnt/data/_outputs/{run.execution_id}/.execution.json"
+    path = f"/mnt/data/_outputs/{run.execution_id}/execution.json"
     for value in ("[" * 900 + "]" * 900, "1e999", "NaN", "9" * 5000, '"\\ud800"'):
         forge = (
             f"claim, report = open({path!r}).read().split('\\n')[:2]\n"
             f"open({path!r}, 'w').write(claim + '\\n' + report[:-1] + ', \"value\": ' + {value!r} + '}}\\n')"
         )
         execute_python_code(pool, runs, python_code=forge, session_id=session_id)
-        again = get_execution(pool, session_id=session_id, execution_id=run.execution_id)
+        again = get_execution(pool, runs, session_id=session_id, execution_id=run.execution_id)
         assert again.session_id == session_id
         assert len(json.dumps(to_wire(again), allow_nan=False)) < 90_000
 
 
 def test_nothing_in_a_session_helps_with_another() -> None:
     """A cell carries the run's own code, ids and limits, and the harness's text: none of the caller or the settings."""
-    cell = make_cell("secret_of_mine", execution_id="e", longest_report=1000)
+    cell = make_cell("secret_of_mine", execution_id="e", max_report_characters=1000)
     payload = json.loads(base64.b64decode(cell.text.rsplit('"', 4)[1]))
     assert set(payload) == {"code", "executionId", "hash", "nonce", "longest"}
-    other = make_cell("secret_of_mine", execution_id="e", longest_report=1000)
+    other = make_cell("secret_of_mine", execution_id="e", max_report_characters=1000)
     assert other.nonce != cell.nonce

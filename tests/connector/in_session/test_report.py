@@ -16,7 +16,7 @@ from tests.connector.in_session.kernels import Kernel, Kernels
 NONCE = "0123456789abcdef"
 TOLD = {
     "status": "ok", "executionCount": 1, "isNewSession": False, "milliseconds": 3, "result": "", "outputs": [],
-    "files": [], "missing": {}, "stdout": "", "stderr": "",
+    "files": [], "omitted": {}, "stdout": "", "stderr": "",
 }  # fmt: skip
 CLAIM = b'{"code": "hash", "started": 1.0}\n'
 JSON = st.recursive(
@@ -140,7 +140,7 @@ NOTHING = object()
 )  # fmt: skip
 def test_the_value_as_json(used_kernel: Kernel, code: str, value: Any) -> None:
     """What JSON has, as JSON; what it has not, or of which there is too much, as text alone."""
-    report = used_kernel.report(code, longest=10_000_000)
+    report = used_kernel.report(code, max_characters=10_000_000)
     assert report.is_ok
     assert (report.value if report.has_value else NOTHING) == value
     assert type(report.value if report.has_value else NOTHING) is type(value)
@@ -148,16 +148,16 @@ def test_the_value_as_json(used_kernel: Kernel, code: str, value: Any) -> None:
 
 def test_a_long_result_and_a_long_message_are_cut(used_kernel: Kernel) -> None:
     """As streams are: a record must not be as large as code likes."""
-    report = used_kernel.report("'x' * 2_000_000", longest=10_000_000)
-    assert len(report.result) < 1_100_000 and report.missing["result"] == 2_000_000 - (1 << 20)
-    report = used_kernel.report("raise ValueError('x' * 2_000_000)", longest=10_000_000)
+    report = used_kernel.report("'x' * 2_000_000", max_characters=10_000_000)
+    assert len(report.result) < 1_100_000 and report.omitted["result"] == 2_000_000 - (1 << 20)
+    report = used_kernel.report("raise ValueError('x' * 2_000_000)", max_characters=10_000_000)
     assert len(report.shown_error) < 300_000 and report.error and len(report.error.message) == 10_000
 
 
 def test_too_much_of_a_value_is_said(used_kernel: Kernel) -> None:
     """A value of more parts than are told is flagged; one that JSON cannot say is not."""
-    assert used_kernel.report("list(range(60_000))").missing == {"value": 1}
-    assert used_kernel.report("{1, 2}").missing == {}
+    assert used_kernel.report("list(range(60_000))").omitted == {"value": 1}
+    assert used_kernel.report("{1, 2}").omitted == {}
 
 
 def table(report: Report) -> Any:
@@ -239,7 +239,7 @@ def test_outputs_come_in_the_order_of_the_code(used_kernel: Kernel) -> None:
     ]  # fmt: skip
     assert report.stdout == "between\n"
     files = used_kernel.report("import os\nsorted(os.listdir('/mnt/data/_outputs/ordered'))").value
-    assert files == [".execution.json", "output-1.png", "output-2.md", "output-3.html", "output-4.json"]
+    assert files == ["execution.json", "output-1.png", "output-2.md", "output-3.html", "output-4.json"]
 
 
 def test_what_matplotlib_returns_is_no_result(used_kernel: Kernel) -> None:
@@ -274,12 +274,12 @@ def test_five_hundred_files(kernel: Kernel) -> None:
     time.sleep(0.02)
     assert kernel.report("1").files == []
     report = kernel.report("for n in range(1100): open(f'/mnt/data/more-{n}', 'w').close()")
-    assert (len(report.files), report.missing) == (1000, {"files": 100})
+    assert (len(report.files), report.omitted) == (1000, {"files": 100})
 
 
 def test_the_oldest_outputs_are_removed(kernel: Kernel) -> None:
     """Beyond the limits that the harness has, which are made small here, and never the newest."""
-    kernel.report("get_ipython().kernel.do_execute.__globals__.update(KEPT_RUNS=3, KEPT_BYTES=100_000)")
+    kernel.report("get_ipython().kernel.do_execute.__globals__.update(KEPT_EXECUTIONS=3, KEPT_BYTES=100_000)")
     for number in range(4):
         kernel.report("1", f"run-{number}")
     names = "import os\nsorted(os.listdir('/mnt/data/_outputs'))"
@@ -337,13 +337,13 @@ def test_a_syntax_error_has_its_line(used_kernel: Kernel) -> None:
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("import sklaern", "There is sklearn"),
-        ("import nothing_like_it", "nothing_like_it is not in this session"),
-        ("open('/mnt/data/Sales.CSV')", "A file of that name is in the session: /mnt/data/in/sales.csv"),
+        ("import sklaern", "Did you mean sklearn?"),
+        ("import nothing_like_it", "nothing_like_it is not installed in this session"),
+        ("open('/mnt/data/Sales.CSV')", "The session has a file of that name: /mnt/data/in/sales.csv"),
         ("open('other.csv')", "The session has these files: /mnt/data/in/sales.csv"),
         ("import urllib.request\nurllib.request.urlopen('http://example.com')", "could not reach the network"),
         ("import socket\nsocket.create_connection(('192.0.2.1', 80), 1)", "could not reach the network"),
-        ("input()", "Nobody can answer input()"),
+        ("input()", "Nothing can answer input()"),
     ],
 )  # fmt: skip
 def test_a_hint_where_one_helps(hinting_kernel: Kernel, code: str, words: str) -> None:
@@ -386,36 +386,31 @@ def test_lost_variables_are_hinted_at(kernel: Kernel) -> None:
 def test_a_long_stream_has_its_ends_and_a_mark_between(used_kernel: Kernel, code: str, stream: str) -> None:
     """A mebibyte of it, the first and the last half, and how much is missing."""
     code = code if stream == "stdout" else f"import sys\n{code}".replace("end=''", "end='', file=sys.stderr")
-    report = used_kernel.report(code, longest=10_000_000)
+    report = used_kernel.report(code, max_characters=10_000_000)
     text, half = getattr(report, stream), 1 << 19
     missing = 2_100_000 - 2 * half
-    mark = f"\n[... {missing:,} characters are missing here ...]\n"
+    mark = f"\n[... {missing:,} characters are omitted here ...]\n"
     assert text == "a" * half + mark + "c" * half
-    assert report.missing == {stream: missing}
+    assert report.omitted == {stream: missing}
 
 
 def test_a_report_too_long_for_stdout_is_in_the_record(kernel: Kernel) -> None:
     """Then stdout says so, and nothing of it is cut."""
-    ran, told = kernel.wrapped("print('x' * 10_000)", "long", longest=4096)
+    ran, told = kernel.wrapped("print('x' * 10_000)", "long", max_characters=4096)
     assert told is not None and told.report is None
     assert len(ran.stream("stdout")) < 200
-    with kernel.process.data.read("_outputs/long", ".execution.json")[0] as file:
+    with kernel.process.data.read("_outputs/long", "execution.json")[0] as file:
         record = read_record(file.read())
     assert record is not None and record.report is not None and record.report.stdout == "x" * 10_000 + "\n"
 
 
-def test_another_version_plants_itself_over_an_older_one(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a second layer: the user's code runs once, in the same namespace, and the newer one reports."""
-    from connector.in_session import cell
-
+def test_another_version_replaces_an_older_one(kernel: Kernel) -> None:
+    """Without a second layer: the user's code runs once, in the same namespace, and the newer version reports."""
     kernel.report("x = 1")
-    mark, source = cell._planted()
-    monkeypatch.setattr(cell, "_planted", lambda: ("#code-interpreter:000000000000", source))
-    report = kernel.report("x += 1\nprint('once')\nx")
+    report = kernel.report("x += 1\nprint('once')\nx", data_folder="/mnt/data/.")  # any difference is a version
     assert (report.value, report.stdout, report.execution_count, report.is_new_session) == (2, "once\n", 2, False)
-    names = "k = get_ipython().kernel\nk._connector_harness['do_execute'].__func__.__module__, k.do_execute.__module__"
-    assert kernel.report(names).value == ["ipykernel.ipkernel", "code_interpreter_harness"]
-    monkeypatch.undo()
+    names = "k = get_ipython().kernel\nk._connector_payload['do_execute'].__func__.__module__, k.do_execute.__module__"
+    assert kernel.report(names).value == ["ipykernel.ipkernel", "code_interpreter_payload"]
     assert kernel.report("x").value == 2
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from connector.in_session.payload.streams import collapse_carriage_returns
 from connector.in_session.report import Report
 from tests.connector.in_session.kernels import Kernel, Kernels, Ran
 from tests.connector.in_session.programs import PROGRAMS, Program
@@ -75,8 +76,8 @@ def seen_bare(ran: Ran) -> Seen:
     flat = [(kind, value) for _, bundle in outputs for kind, value in bundle.items()]
     return Seen(
         ran.reply["status"],
-        _lines(ran.stream("stdout")),
-        _lines(ran.stream("stderr")),
+        _lines(collapse_carriage_returns(ran.stream("stdout"))),
+        _lines(collapse_carriage_returns(ran.stream("stderr"))),
         _masked(ran.failure) if ran.reply["status"] == "error" else "",
         _masked(_without_quotes(result)),
         [(kind, _content(kind, value)) for kind, value in flat],

@@ -1,0 +1,95 @@
+"""Waits for executions that are in progress or wait for their turn, with as few calls of the pool as may be."""
+
+import time
+from collections.abc import Callable, Iterator
+
+from ..errors import ConnectorError, ExecutionNotFound, IdempotencyKeyReused, PoolTimeout
+from ..in_session import protocol
+from ..models import Execution
+from .calls import Call, Runs
+from .lookup import find_in_session
+from .outcomes import RECORD_LOST
+from .records import ExecutionFolder, is_recent
+from .result import execution_of
+from .turns import is_busy
+
+_FIRST_PAUSE_SECONDS = 0.005
+_SECOND_PAUSE_SECONDS = 0.02
+_LONGEST_PAUSE_SECONDS = 4.0
+_PAUSE_GROWTH = 1.5
+_PAUSE_AFTER_FAILURE_SECONDS = 1.0
+
+Start = Callable[[Call, Runs], Execution | None]
+"""Starts the execution in its session. Returns its end where it has one at once."""
+
+
+def pauses() -> Iterator[float]:
+    """Seconds between two looks. Most runs end soon, so the first looks come early."""
+    yield _FIRST_PAUSE_SECONDS
+    pause = _SECOND_PAUSE_SECONDS
+    while True:
+        yield pause
+        pause = min(pause * _PAUSE_GROWTH, _LONGEST_PAUSE_SECONDS)
+
+
+def follow(call: Call, runs: Runs, until: float, start: Start) -> Execution:
+    """The execution when it has ended, or as it is at `until` (monotonic seconds). The session surely has it, so an
+    error of the pool says nothing about it; such errors are waited out.
+
+    Starts it when it waits for its turn and the session is idle. Raises IdempotencyKeyReused.
+    """
+    folder = ExecutionFolder(call.session, call.execution_id)
+    ended: Execution | None = None
+    try:
+        for number, pause in enumerate(pauses()):
+            left = until - time.monotonic()
+            if left <= 0:
+                break
+            time.sleep(min(pause, left))
+            try:
+                ended = _report(folder, call) if number == 0 else _look(folder, call, runs, start)
+            except (IdempotencyKeyReused, ExecutionNotFound, PoolTimeout):
+                raise
+            except ConnectorError:
+                time.sleep(max(0.0, min(_PAUSE_AFTER_FAILURE_SECONDS, until - time.monotonic())))
+            if ended is not None:
+                runs.note_busy(call.session, is_busy=False)
+                return ended
+        return _as_it_is(folder, call) if call.wait_seconds > 0 else call.running()
+    except IdempotencyKeyReused:
+        raise
+    except ExecutionNotFound:  # its session has ended since
+        return call.lost()
+    except ConnectorError:  # PoolTimeout, too: one more would take longer than the caller waits
+        return call.running()
+
+
+def _report(folder: ExecutionFolder, call: Call) -> Execution | None:
+    """The execution, if its record has a report. One call."""
+    record = folder.record()
+    if record is None:
+        return None
+    call.check_code(record.code_hash)
+    return None if record.report is None else execution_of(call.session.id, call.execution_id, record.report)
+
+
+def _look(folder: ExecutionFolder, call: Call, runs: Runs, start: Start) -> Execution | None:
+    """The execution, if it has ended. One call while it is in progress, two while it waits."""
+    files = folder.files()
+    if protocol.RECORD in files:
+        marker = files.get(protocol.RUNNING)
+        if marker is not None and (marker.modified is None or is_recent(marker.modified)):
+            return None
+        ended = _report(folder, call) or _as_it_is(folder, call)
+        return None if ended.status == "Running" else ended
+    if protocol.REQUEST not in files or protocol.CANCEL in files:
+        return _as_it_is(folder, call)
+    return None if is_busy(call.session, runs) else start(call, runs)
+
+
+def _as_it_is(folder: ExecutionFolder, call: Call) -> Execution:
+    """With its output so far."""
+    found = find_in_session(folder)
+    if found is None:
+        return Execution(call.session.id, call.execution_id, "Unknown", error=RECORD_LOST)
+    return found.execution

@@ -1,0 +1,79 @@
+"""Runs that fit into one call of the pool, which reports them with the payload."""
+
+from dataclasses import replace
+
+from ..errors import ConnectorError, IdempotencyKeyReused
+from ..in_session import report
+from ..in_session.cell import make_cell
+from ..in_session.report import Reported
+from ..models import Execution
+from ..session_pool.hand_over import RunLost
+from ..session_pool.wire import Run
+from . import direct, turns
+from .background import wait_for_turn
+from .calls import Call, Runs
+from .lookup import execution_of_pool_run, find_in_session
+from .outcomes import NO_REPORT, RECORD_LOST
+from .records import ExecutionFolder
+from .result import execution_of
+
+
+def run_in_one_call(call: Call, runs: Runs) -> Execution:
+    """Raises IdempotencyKeyReused, and errors only when the code surely did not run."""
+    cell = make_cell(call.code, execution_id=call.execution_id, max_report_characters=call.session.pool.longest_stdout)
+    try:
+        run = call.run(cell.text, may_repeat=True)
+    except RunLost:
+        return _lost(call, runs)
+    reported = report.read_stdout(run.stdout, cell.nonce)
+    try:
+        if reported is None:
+            return _unreported(call, runs, run)
+        runs.reported()
+        if reported.is_busy:
+            return wait_for_turn(call, runs)
+        if reported.report is not None:
+            return execution_of(call.session.id, call.execution_id, reported.report, reported, run)
+        return _from_record(call, reported, run)
+    except IdempotencyKeyReused:
+        raise
+    except ConnectorError:  # the code may have run: an error would have the caller run it again
+        return call.lost()
+
+
+def _lost(call: Call, runs: Runs) -> Execution:
+    """The pool's answer did not come. A run that waits behind another in the pool can still be answered."""
+    try:
+        if turns.is_busy(call.session, runs):
+            return wait_for_turn(call, runs)
+    except IdempotencyKeyReused:
+        raise
+    except ConnectorError:
+        pass
+    return call.lost()
+
+
+def _from_record(call: Call, reported: Reported, run: Run) -> Execution:
+    """The report is too long for stdout, or another call has run this execution."""
+    folder = ExecutionFolder(call.session, call.execution_id)
+    record = folder.record()
+    if record is None:
+        return Execution(call.session.id, call.execution_id, "Unknown", error=RECORD_LOST)
+    call.check_code(record.code_hash)
+    if record.report is not None:
+        return execution_of(call.session.id, call.execution_id, record.report, reported, run)
+    found = find_in_session(folder)
+    return call.running() if found is None else found.execution
+
+
+def _unreported(call: Call, runs: Runs, run: Run) -> Execution:
+    """Of a cell that has reported nothing, as when its code has ended the interpreter."""
+    record = ExecutionFolder(call.session, call.execution_id).record()
+    if record is None and direct.is_refusal(run):  # nothing has run: the session cannot take the payload
+        runs.refused(call.session.pool)
+        return replace(direct.run_directly(call), notice=NO_REPORT)
+    if record is not None:
+        call.check_code(record.code_hash)
+        if record.report is not None:
+            return execution_of(call.session.id, call.execution_id, record.report)
+    return execution_of_pool_run(call.session.id, call.execution_id, run, had_payload=True)

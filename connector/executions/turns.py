@@ -1,0 +1,23 @@
+"""Whose turn it is: a session runs one thing at a time.
+
+Code that is sent to a session in which a deferred run is in progress waits in the pool, and a pool may restart an
+interpreter whose queue waits too long. So the connector looks before it sends code that might meet one.
+"""
+
+from ..errors import FileNotFound
+from ..in_session.protocol import OUTPUTS_FOLDER, RUNNING
+from ..models import FilePath
+from ..session_pool.sessions import SessionClient
+from .calls import Runs
+from .records import is_recent
+
+
+def is_busy(session: SessionClient, runs: Runs) -> bool:
+    """Whether a deferred run is in progress in the session. One call of the pool."""
+    try:
+        marker = session.get_file(FilePath(OUTPUTS_FOLDER, RUNNING))
+        busy = marker.modified is None or is_recent(marker.modified)
+    except FileNotFound:
+        busy = False
+    runs.note_busy(session, is_busy=busy)
+    return busy
