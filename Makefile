@@ -8,7 +8,7 @@ CLIENTS := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/clients/*/requirement
 CLIENT_VENVS := $(VENV)/clients
 
 .PHONY: help run demo demo-large document api-page connector-package connection test test-clients benchmark soak check check-azure \
-        format wheel clean
+        template format wheel clean
 
 help:            ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,9 +65,12 @@ check: $(VENV)/.dev  ## Check format, lint and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-check-azure: $(VENV)/.dev  ## Check the templates in infra/ and the package that is deployed, without Azure
+check-azure: $(VENV)/.dev  ## Check the templates in infra/ and the deployment package, without Azure
 	$(BIN)/python -m azure_checks
 	$(BIN)/python -m pytest tests/azure_checks -m azure -s $(ARGS)
+
+template:        ## Compile infra/ with Bicep: write infra/main.json and the snapshots of infra/scenarios
+	@$(PYTHON) -m azure_checks.template
 
 format: $(VENV)/.dev  ## Format the code
 	$(BIN)/ruff format .

@@ -1,6 +1,6 @@
-"""The deployed surface: one HTTP-triggered function for each operation of openapi.yaml.
+"""The functions that are deployed: one, with an HTTP trigger, for each operation of openapi.yaml.
 
-The Azure Functions worker imports this module and serves what it finds in `app`. A function's name is its operationId.
+The Azure Functions worker imports this module and serves the functions of `app`. Their names are operationIds.
 """
 
 import azure.functions as func

@@ -1,1 +1,1 @@
-"""Checks what goes to Azure, on this machine: the Bicep templates, the package, and, once deployed, the connection."""
+"""Checks what is deployed to Azure: the templates, the deployment package and, after a deployment, the connection."""

@@ -1,8 +1,8 @@
-"""python -m azure_checks.connection: calls CheckConnection of the app that azd deployed, and shows its answer.
+"""python -m azure_checks.connection: calls CheckConnection of the deployed app and prints the result.
 
-azd runs this after each deployment, with whatever Python there is: it needs the standard library alone. The key comes
-from CONNECTOR_KEY, or from Azure by the Azure CLI, and is never shown. With Entra sign-in it is a token, from
-CONNECTOR_TOKEN or the Azure CLI.
+azd runs this after each deployment, with any Python: it needs only the standard library. The function key comes from
+CONNECTOR_KEY or from the Azure CLI, and is never printed. With Entra ID, a token from CONNECTOR_TOKEN or the Azure CLI
+is used instead.
 """
 
 import argparse
@@ -18,52 +18,50 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-PAUSE = 15.0
-"""Seconds between two calls."""
+RETRY_SECONDS = 15.0
+"""Pause between two calls."""
 
-PASSES = (403, 404, 500, 502, 503)
-"""What a new deployment may answer for some minutes: roles take time to arrive, and instances to start. 500 is the
-connector's, which cannot read a setting in the key vault before such a role is there."""
-
-
-class NotCalled(Exception):
-    """The app cannot be called; the message says what to do."""
+TEMPORARY = (403, 404, 500, 502, 503)
+"""Statuses that a new deployment may return for some minutes, until roles take effect and instances have started. 500
+comes from a connector that cannot read a setting in the key vault before its role takes effect."""
 
 
-class NotYet(NotCalled):
-    """There is no key, or no answer: an app gives neither before it has started."""
+class CheckFailed(Exception):
+    """The app could not be called. The message states the problem and the remedy."""
+
+
+class NotReady(CheckFailed):
+    """There is no key or no response yet: an app has neither before it has started."""
 
 
 def main() -> int:
-    """0 when the connector is connected."""
+    """Returns 0 if the connector is connected."""
     parser = argparse.ArgumentParser(prog="python -m azure_checks.connection", description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--url", default="", help="address of the function app (default: CONNECTOR_URL, which azd knows)"
-    )
-    parser.add_argument("--wait", type=float, default=300, help="seconds for which failures may pass by (default: 300)")
+    parser.add_argument("--url", default="", help="URL of the function app (default: CONNECTOR_URL, which azd sets)")
+    parser.add_argument("--wait", type=float, default=300, help="seconds to retry temporary failures (default: 300)")
     options = parser.parse_args()
     try:
-        known = {**azd_values(), **os.environ}
-        url = address(options.url or known.get("CONNECTOR_URL", ""))
-        status, answer = asked(f"{url}/api/connection", known, options.wait)
-    except NotCalled as error:
+        variables = {**azd_values(), **os.environ}
+        url = app_url(options.url or variables.get("CONNECTOR_URL", ""))
+        status, body = check(f"{url}/api/connection", variables, options.wait)
+    except CheckFailed as error:
         print(f"The connection was not checked. {error}", file=sys.stderr)
         return 1
     print(f"connector   {url}/api")
     if status != 200:
-        failure = answer.get("error", {})
+        failure = body.get("error", {})
         print(f"connection  failed with {status} {failure.get('code', '')}".rstrip())
-        print(f"what to do  {failure.get('message') or 'docs/deploy.md has a table of errors.'}")
+        print(f"what to do  {failure.get('message') or 'See the troubleshooting table in docs/deploy.md.'}")
         return 1
-    print(f"connection  {answer['status']}: {answer['message']}")
-    runtimes = [f"{runtime['name']} {runtime['version']}" for runtime in answer.get("runtimes", [])]
+    print(f"connection  {body['status']}: {body['message']}")
+    runtimes = [f"{runtime['name']} {runtime['version']}" for runtime in body.get("runtimes", [])]
     print(f"pool        {', '.join(runtimes)}")
-    print("next        make connector-package writes the custom connector for this address")
+    print("next        make connector-package writes the custom connector for this app")
     return 0
 
 
 def azd_values() -> dict[str, str]:
-    """The variables of azd's current environment, which the templates' outputs are part of; none without azd."""
+    """The variables of azd's current environment, which include the outputs of infra/. Empty without azd."""
     azd = shutil.which("azd")
     if azd is None:
         return {}
@@ -72,88 +70,91 @@ def azd_values() -> dict[str, str]:
     return {name: value.strip('"') for name, _, value in lines}
 
 
-def address(url: str) -> str:
-    """The app's address, if a key may go there. Raises NotCalled."""
+def app_url(url: str) -> str:
+    """The base URL of the app, to which a key may be sent. Raises CheckFailed."""
     if not url:
-        raise NotCalled("There is no address: run `azd up` first, or give --url https://YOUR-APP.azurewebsites.net.")
+        raise CheckFailed("There is no URL. Run `azd up` first, or pass --url https://YOUR-APP.azurewebsites.net.")
     parts = urlsplit(url)
     if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost"):
-        raise NotCalled(f"'{url}' is no https address, and a key would be sent to it.")
+        raise CheckFailed(f"'{url}' is not an https URL, and the key would be sent unencrypted. Pass an https URL.")
     return url.rstrip("/").removesuffix("/api")
 
 
-def credentials(known: Mapping[str, str]) -> dict[str, str]:
-    """The header that lets the call in. Raises NotCalled.
+def credentials(variables: Mapping[str, str]) -> dict[str, str]:
+    """The header that authenticates the call. Raises CheckFailed.
 
-    azd and the Azure CLI each have a subscription and a tenant of their own: azd's are those that the app is in.
+    azd and the Azure CLI each have a default subscription and tenant: the app is in those of azd.
     """
-    if known.get("CONNECTOR_AUTH") == "entra":
-        scope = f"api://{known.get('ENTRA_CLIENT_ID', '')}/.default"
-        tenant = _option("--tenant", known.get("AZURE_TENANT_ID"))
+    if variables.get("CONNECTOR_AUTH") == "entra":
+        scope = f"api://{variables.get('ENTRA_CLIENT_ID', '')}/.default"
+        tenant = _option("--tenant", variables.get("AZURE_TENANT_ID"))
         command = ["account", "get-access-token", "--scope", scope, *tenant, "--query", "accessToken"]
-        return {"Authorization": f"Bearer {known.get('CONNECTOR_TOKEN') or _asked_azure(command, 'CONNECTOR_TOKEN')}"}
-    app = ["--name", known.get("AZURE_FUNCTION_NAME", ""), "--resource-group", known.get("AZURE_RESOURCE_GROUP", "")]
-    subscription = _option("--subscription", known.get("AZURE_SUBSCRIPTION_ID"))
-    command = ["functionapp", "keys", "list", *app, *subscription, "--query", "functionKeys.default"]
-    return {"x-functions-key": known.get("CONNECTOR_KEY") or _asked_azure(command, "CONNECTOR_KEY")}
+        token = variables.get("CONNECTOR_TOKEN") or _from_azure_cli(command, "CONNECTOR_TOKEN")
+        return {"Authorization": f"Bearer {token}"}
+    name, group = variables.get("AZURE_FUNCTION_NAME", ""), variables.get("AZURE_RESOURCE_GROUP", "")
+    subscription = _option("--subscription", variables.get("AZURE_SUBSCRIPTION_ID"))
+    command = ["functionapp", "keys", "list", "--name", name, "--resource-group", group, *subscription]
+    command += ["--query", "functionKeys.default"]
+    return {"x-functions-key": variables.get("CONNECTOR_KEY") or _from_azure_cli(command, "CONNECTOR_KEY")}
 
 
 def _option(name: str, value: str | None) -> list[str]:
     return [name, value] if value else []
 
 
-def _asked_azure(command: list[str], instead: str) -> str:
+def _from_azure_cli(command: list[str], variable: str) -> str:
+    """What the Azure CLI prints. `variable` is the environment variable that would make this call unnecessary."""
     az = shutil.which("az")
     if az is None:
-        raise NotCalled(f"There is no Azure CLI to ask for the key: install it, or set {instead}.")
+        raise CheckFailed(f"The Azure CLI is not installed, and no key was set. Install it, or set {variable}.")
     done = subprocess.run([az, *command, "--output", "tsv"], capture_output=True, text=True, timeout=120)
     if done.returncode != 0 or not done.stdout.strip():
-        said = done.stderr.strip() or "it said nothing"
-        raise NotYet(f"The Azure CLI gave no key ({said}). Run `az login`, or set {instead}.")
+        reason = done.stderr.strip() or "no message"
+        raise NotReady(f"The Azure CLI returned no key ({reason}). Run `az login`, or set {variable}.")
     return done.stdout.strip()
 
 
-def asked(url: str, known: Mapping[str, str], wait: float) -> tuple[int, dict[str, Any]]:
-    """Status and body of the last answer. What may pass by is asked again for `wait` seconds. Raises NotCalled."""
-    until = time.monotonic() + wait
+def check(url: str, variables: Mapping[str, str], wait: float) -> tuple[int, dict[str, Any]]:
+    """Status and body of the last response. Temporary failures are retried for `wait` seconds. Raises CheckFailed."""
+    deadline = time.monotonic() + wait
     while True:
-        is_last = time.monotonic() + PAUSE > until
+        is_last = time.monotonic() + RETRY_SECONDS > deadline
         try:
-            status, answer = _call(url, credentials(known))
-            if is_last or status not in PASSES:
-                return status, answer
-            passing = f"It answers {status}."
-        except NotYet as failure:
+            status, body = _call(url, credentials(variables))
+            if is_last or status not in TEMPORARY:
+                return status, body
+            problem = f"The app returns {status}."
+        except NotReady as failure:
             if is_last:
                 raise
-            passing = str(failure)
-        print(f"waiting     {passing} That is usual for some minutes after a deployment.", flush=True)
-        time.sleep(PAUSE)
+            problem = str(failure)
+        print(f"waiting     {problem} This is normal for some minutes after a deployment.", flush=True)
+        time.sleep(RETRY_SECONDS)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """The key is for this address; urllib would take it along to another."""
+    """Follows no redirect: urllib would send the key to the new location."""
 
     def redirect_request(self, *_: Any) -> None:
         return None
 
 
 def _call(url: str, headers: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
-    """Status and body. Raises NotYet."""
+    """Status and body. Raises NotReady."""
     request = urllib.request.Request(url, headers=dict(headers))
     try:
         with urllib.request.build_opener(_NoRedirect).open(request, timeout=60) as response:
-            status, body = response.status, response.read()
+            status, content = response.status, response.read()
     except urllib.error.HTTPError as error:
         with error:
-            status, body = error.code, error.read()
+            status, content = error.code, error.read()
     except OSError as error:
-        raise NotYet(f"The app cannot be reached: {error}.") from None
+        raise NotReady(f"The app cannot be reached: {error}.") from None
     try:
-        answer = json.loads(body)
+        body = json.loads(content)
     except ValueError:
-        answer = {}
-    return status, answer if isinstance(answer, dict) else {}
+        body = {}
+    return status, body if isinstance(body, dict) else {}
 
 
 if __name__ == "__main__":

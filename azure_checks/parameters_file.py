@@ -1,59 +1,49 @@
-"""infra/main.parameters.json beside the parameters of main.bicep: what azd fills in from its environment."""
+"""Checks infra/main.parameters.json, which azd fills in from its environment, against the parameters of main.bicep."""
 
-import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
-from .expressions import Node, Text, Value
-from .template import Parameter, Template
+from .compiled import Json
 
 _VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?:=([^}]*))?\}")
-"""`${NAME}` or `${NAME=default}`, as azd takes it (drone/envsubst)."""
+"""`${NAME}` or `${NAME=default}`, the syntax that azd supports (drone/envsubst)."""
 
-_GIVEN_BACK = {"AZURE_LOCATION"}
-"""Variables of azd's own, which its templates have as outputs too: azd asks for them when they are gone."""
+_RESTORED_BY_AZD = {"AZURE_LOCATION"}
+"""Variables of azd that its templates also have as outputs: azd asks for them again when they are missing."""
 
 
-def findings(path: Path, template: Template) -> Iterator[str]:
-    values = {name: entry["value"] for name, entry in json.loads(path.read_text("utf-8"))["parameters"].items()}
-    for name in values.keys() - template.parameters.keys():
-        yield f"{name} is no parameter of {template.path.name}"
-    for name, parameter in template.parameters.items():
+def findings(file: Json, template: Json) -> Iterator[str]:
+    """`file` is the parameters file, `template` is main.json."""
+    values = {name: entry["value"] for name, entry in file["parameters"].items()}
+    parameters = template["parameters"]
+    for name in values.keys() - parameters.keys():
+        yield f"{name} is not a parameter of main.bicep"
+    for name, parameter in parameters.items():
         if name in values:
-            yield from _value(name, parameter, values[name])
-        elif parameter.default is None and "metadata" not in parameter.decorators:  # azd generates or asks for those
-            yield f"{name} is missing, and has no default"
+            yield from _check_value(name, parameter, values[name])
+        elif "defaultValue" not in parameter and "azd" not in parameter.get("metadata", {}):  # azd generates those
+            yield f"{name} is missing, and main.bicep has no default for it"
     variables = {match[1] for value in values.values() if (match := _VARIABLE.fullmatch(str(value)))}
-    for name in (variables & template.outputs.keys()) - _GIVEN_BACK:
-        yield f"{name} is an output of {template.path.name} too: `azd down` would forget what the user has set"
+    for name in (variables & template["outputs"].keys()) - _RESTORED_BY_AZD:
+        yield f"{name} is an output of main.bicep too: `azd down` would remove the value that the user has set"
 
 
-def _value(name: str, parameter: Parameter, value: object) -> Iterator[str]:
-    match = _VARIABLE.fullmatch(value) if isinstance(value, str) else None
+def _check_value(name: str, parameter: Json, value: object) -> Iterator[str]:
+    match = _VARIABLE.fullmatch(str(value))
     if match is None:
-        yield f"{name} must be ${{NAME}} or ${{NAME=default}}: what is written here, everybody shares"
+        yield f"{name} must be ${{NAME}} or ${{NAME=default}}: a value written here would apply to every environment"
         return
     default = match[2]
-    if parameter.secure and default:
-        yield f"{name} is secret, and has a default here"
-    if default is None or parameter.default is None:
+    if parameter["type"] == "securestring" and default:
+        yield f"{name} is secret, and must not have a default"
+    if default is None or "defaultValue" not in parameter:
         return
-    # azd turns the text into what the parameter is.
-    if parameter.type == "bool" and default not in ("true", "false"):
+    # azd converts the text to the type of the parameter.
+    if parameter["type"] == "bool" and default not in ("true", "false"):
         yield f"{name} must default to true or false"
-    if parameter.type == "int" and not default.isdecimal():
-        yield f"{name} must default to a whole number"
-    in_template = _written(parameter.default)
-    if default != in_template:
-        yield f"{name} defaults to {default!r} here, and to {in_template!r} in the template"
-
-
-def _written(default: Node) -> str | None:
-    """A template's default as azd would write it."""
-    match default:
-        case Text():
-            return default.literal
-        case Value(value=value):
-            return str(value).lower()
-    return None
+    if parameter["type"] == "int" and not default.isdecimal():
+        yield f"{name} must default to an integer"
+    in_template = parameter["defaultValue"]
+    expected = str(in_template).lower() if isinstance(in_template, bool) else str(in_template)
+    if default != expected:
+        yield f"{name} defaults to {default!r} here, and to {expected!r} in main.bicep"

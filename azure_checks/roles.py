@@ -1,32 +1,45 @@
-"""Whether the templates give the roles that their names say: a wrong ID is a text like any other until it is deployed.
+"""Checks that the app gets the role that it needs on each resource, and that no other role is assigned.
 
-IDs: learn.microsoft.com/azure/role-based-access-control/built-in-roles. They are the same in every tenant.
+A wrong role ID compiles like a right one. IDs: learn.microsoft.com/azure/role-based-access-control/built-in-roles; they
+are the same in every tenant.
 """
 
 import re
 from collections.abc import Iterator
 
-from .expressions import Text
-from .template import Template
+from .compiled import Snapshot, is_expression
 
 ROLES = {
-    "sessionExecutorRole": "0fb8eba5-a2bb-4abe-b1c1-49dfad359bb0",  # Azure ContainerApps Session Executor
-    "blobDataOwnerRole": "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",  # Storage Blob Data Owner
-    "metricsPublisherRole": "3913510d-42f4-4e42-8a64-420c390055eb",  # Monitoring Metrics Publisher
-    "secretsUserRole": "4633458b-17de-408a-b874-0445c86b69e6",  # Key Vault Secrets User
+    "Microsoft.App/sessionPools": "0fb8eba5-a2bb-4abe-b1c1-49dfad359bb0",  # Azure ContainerApps Session Executor
+    "Microsoft.Storage/storageAccounts": "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",  # Storage Blob Data Owner
+    "Microsoft.Insights/components": "3913510d-42f4-4e42-8a64-420c390055eb",  # Monitoring Metrics Publisher
+    "Microsoft.KeyVault/vaults": "4633458b-17de-408a-b874-0445c86b69e6",  # Key Vault Secrets User
 }
-"""The ID of a role by the variable that stands for it."""
+"""The one role that is assigned on a resource of each type."""
 
-_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+FOR_THE_DEPLOYER_TOO = "Microsoft.App/sessionPools"
+
+_SCOPE = re.compile(
+    r"/providers/(Microsoft\.\w+/\w+)/[\w-]+(?:/providers/|', ')Microsoft\.Authorization/roleAssignments"
+)
+"""In the ID of a role assignment, which is a path, or an expression if only Azure knows its name."""
 
 
-def findings(template: Template) -> Iterator[str]:
-    in_variables = []
-    for name, value in template.variables.items():
-        if isinstance(value, Text) and _ID.fullmatch(value.literal or ""):
-            in_variables.append(value)
-            if ROLES.get(name) != value.literal:
-                yield f"line {value.line}: {name} is not the ID that azure_checks/roles.py has for this name"
-    for node in template.nodes():
-        if isinstance(node, Text) and _ID.fullmatch(node.literal or "") and node not in in_variables:
-            yield f"line {node.line}: an ID stands alone: give it a variable, and that a place in azure_checks/roles.py"
+def findings(snapshot: Snapshot) -> Iterator[str]:
+    held_by_the_app = set()
+    for assignment in snapshot.of_type("Microsoft.Authorization/roleAssignments"):
+        scope = match[1] if (match := _SCOPE.search(assignment["id"])) else "another scope"
+        properties = assignment["properties"]
+        role = properties["roleDefinitionId"].rsplit("/", 1)[-1]
+        if ROLES.get(scope) != role:
+            yield f"the role {role} is assigned on {scope}, which azure_checks/roles.py does not list"
+        # The app's principal is known only to Azure, the deployer's is a parameter.
+        if is_expression(properties["principalId"]):
+            held_by_the_app.add(scope)
+            if properties.get("principalType") != "ServicePrincipal":
+                yield f"the app's role on {scope} needs principalType: 'ServicePrincipal'"
+        elif scope != FOR_THE_DEPLOYER_TOO:
+            yield f"the deployer gets a role on {scope}"
+    vaults = snapshot.of_type("Microsoft.KeyVault/vaults")
+    for scope in ROLES.keys() - held_by_the_app - (set() if vaults else {"Microsoft.KeyVault/vaults"}):
+        yield f"the app gets no role on {scope}"

@@ -1,58 +1,50 @@
-"""No secret stands in a template, leaves it as an output, or goes through a parameter that Azure keeps readable."""
+"""Checks that no secret is written in a template, returned as an output, or passed in a parameter that Azure shows."""
 
 import re
 from collections.abc import Iterator
 
-from .expressions import Choice, Name, Node, Object, Text, children
-from .template import Template
+from .compiled import Json, Snapshot, is_expression, strings, templates
 
-_SECRET_NAME = re.compile(r"key|secret|password|credential|connectionstring|sas$", re.IGNORECASE)
-_SECRET_TEXT = re.compile(r"[A-Za-z0-9+/_]{32,}=*|.*(AccountKey|SharedAccessSignature|sig)=.*")
-_NO_SECRET = re.compile(r"managedidentity|signing-key(-previous)?|key|[a-z]+\.bicep")
-"""Texts under such a name that are none: kinds of credentials, names of secrets."""
+_SECRET_NAME = re.compile(r"key|secret|password|credential|connection_?string|sas$", re.IGNORECASE)
+_SECRET_VALUE = re.compile(r"[A-Za-z0-9+/_]{32,}=*|.*(AccountKey|SharedAccessSignature|sig)=.*|.*\blist[A-Z]\w*\(.*")
+"""Random text, a connection string, or an expression that asks a resource for its keys."""
 
-
-def findings(template: Template) -> Iterator[str]:
-    for name, parameter in template.parameters.items():
-        if parameter.type == "string" and _SECRET_NAME.search(name) and not parameter.secure:
-            yield f"line {parameter.line}: the parameter {name} must be @secure()"
-        if parameter.secure and isinstance(parameter.default, Text) and parameter.default.literal:
-            yield f"line {parameter.line}: the parameter {name} has a secret as its default"
-    for name, output in template.outputs.items():
-        if _reaches_secret(template, output.value):
-            yield f"line {output.line}: the output {name} would show a secret"
-    for node in template.nodes(with_keys=False):
-        if isinstance(node, Text):
-            yield from _literal(node)
-        elif isinstance(node, Object):
-            for key, value in node.entries:
-                if _SECRET_NAME.search(key.literal or "") and any(map(_is_secret, _texts(value))):
-                    yield f"line {value.line}: {key.literal} is written as it is"
+_NOT_SECRET = re.compile(r"|managedidentity|/subscriptions/.*")
+"""Plain values that a member with such a name may have: nothing, a kind of credential, a resource ID."""
 
 
-def _literal(node: Text) -> Iterator[str]:
-    for part in node.parts:
-        if isinstance(part, str) and _SECRET_TEXT.fullmatch(part):
-            yield f"line {node.line}: a text looks like a secret"
+def findings(snapshot: Snapshot) -> Iterator[str]:
+    """Secrets that a deployment would write or return. The values of secure parameters are not in a snapshot."""
+    for resource in snapshot.resources:
+        for path, value in strings(resource.get("properties", {})):
+            name = path.rsplit(".", 1)[-1]
+            is_plain_secret = (
+                _SECRET_NAME.search(name) and not is_expression(value) and not _NOT_SECRET.fullmatch(value)
+            )
+            if is_plain_secret or _SECRET_VALUE.fullmatch(value):
+                yield f"{name} of the {resource['type']} is a secret: pass it as a secure parameter"
 
 
-def _texts(node: Node) -> Iterator[str]:
-    """What may be written in a place, as far as it stands there."""
-    if isinstance(node, Choice):
-        yield from _texts(node.yes)
-        yield from _texts(node.no)
-    elif isinstance(node, Text) and node.literal:
-        yield node.literal
+def findings_in_template(template: Json) -> Iterator[str]:
+    """Parameters that must be secure, defaults of secure ones, and outputs that return them; in modules too."""
+    for name, part in templates(template):
+        parameters = part.get("parameters", {})
+        secure = {parameter for parameter in parameters if parameters[parameter]["type"].startswith("secure")}
+        for parameter, declaration in parameters.items():
+            if _SECRET_NAME.search(parameter) and declaration["type"] == "string" and parameter not in secure:
+                yield f"{name}: the parameter {parameter} must be @secure()"
+            if parameter in secure and declaration.get("defaultValue"):
+                yield f"{name}: the secure parameter {parameter} must not have a default"
+        for output, declaration in part.get("outputs", {}).items():
+            if secure & _used_parameters(part, declaration["value"]):
+                yield f"{name}: the output {output} returns a secret"
 
 
-def _is_secret(text: str) -> bool:
-    return not _NO_SECRET.fullmatch(text)
-
-
-def _reaches_secret(template: Template, node: Node) -> bool:
-    if isinstance(node, Name):
-        if node.name in template.parameters:
-            return template.parameters[node.name].secure
-        if node.name in template.variables:
-            return _reaches_secret(template, template.variables[node.name])
-    return any(_reaches_secret(template, child) for child in children(node))
+def _used_parameters(template: Json, expression: object) -> set[str]:
+    """The parameters that an expression uses, also through variables."""
+    used = set()
+    for _, value in strings(expression):
+        used |= set(re.findall(r"parameters\('(\w+)'\)", value))
+        for variable in re.findall(r"variables\('(\w+)'\)", value):
+            used |= _used_parameters(template, template["variables"][variable])
+    return used

@@ -1,1 +1,1 @@
-"""The connector: everything that is deployed beside function_app.py."""
+"""The connector: everything that is deployed, besides function_app.py, openapi.yaml and host.json."""

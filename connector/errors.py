@@ -1,33 +1,33 @@
-"""Every way in which a call can fail, and the one place where a failure becomes an answer.
+"""All errors of the connector, and the one place where an exception becomes a response.
 
     ConnectorError
-    ├── InvalidRequest              400  a member is missing, unknown, or not what the contract says
+    ├── InvalidRequest              400  the request differs from the contract
     │   ├── InvalidFileName         400
     │   ├── InvalidSessionId        400
-    │   └── InvalidFileContent      400  not base64, or text that could be either
-    ├── Unauthorized                401  nobody the connector knows
-    ├── CallerNotAllowed            403  somebody of the tenant who may not call
+    │   └── InvalidFileContent      400  not base64, or text that may or may not be
+    ├── Unauthorized                401  the caller is unknown
+    ├── CallerNotAllowed            403  the caller is known, and may not call
     ├── SessionExecutorRoleMissing  403  the connector's identity may not use the pool
     ├── FileNotFound                404
     ├── ExecutionNotFound           404
     ├── SessionNotFound             404
     ├── UploadNotFound              404
-    ├── LengthRequired              411  a chunked body, which the Functions host does not pass on
+    ├── LengthRequired              411  a body without a length, which the Functions host does not pass on
     ├── RequestTooLarge             413  the body
     ├── FileTooLarge                413  a file
     ├── UnsupportedMediaType        415
     ├── RangeNotSatisfiable         416
-    ├── IdempotencyKeyReused        422  the key of an earlier run, with other code
-    ├── TooManySessions             429  the pool is full; comes with Retry-After
-    ├── SessionBusy                 429  a run keeps the session busy; comes with Retry-After
-    ├── InternalError               500  the connector itself, or its settings
+    ├── IdempotencyKeyReused        422  the key of an earlier run, with different code
+    ├── TooManySessions             429  the pool is full; with Retry-After
+    ├── SessionBusy                 429  the session runs code; with Retry-After
+    ├── InternalError               500  a bug of the connector, or wrong settings
     ├── PoolUnreachable             502  no connection to the pool
-    ├── PoolRejected                502  the pool refused the connector, or answered what cannot be understood
-    ├── PoolUnavailable             503  the pool has trouble of its own; comes with Retry-After
-    ├── SignInUnavailable           503  the keys to check a token with cannot be had; comes with Retry-After
-    └── PoolTimeout                 504  the pool did not answer in time
+    ├── PoolRejected                502  the pool refused the connector, or its response cannot be understood
+    ├── PoolUnavailable             503  an error of the pool; with Retry-After
+    ├── SignInUnavailable           503  the keys that tokens are checked with are unavailable; with Retry-After
+    └── PoolTimeout                 504  the pool did not respond in time
 
-A message says what to do next. It never carries a stack trace, a token, or what the pool answered.
+A message states the problem, then the remedy. It never has a stack trace, a token, or the pool's own text.
 """
 
 import json
@@ -36,7 +36,7 @@ from typing import Any, ClassVar
 
 
 class ConnectorError(Exception):
-    """A failure as callers see it. `target` names the part of the request; `details` are further failures in it."""
+    """`target` names the part of the request that is wrong; `details` are all errors of a request with several."""
 
     status: ClassVar[int] = 500
 
@@ -71,31 +71,31 @@ class ConnectorError(Exception):
 
 
 class InvalidRequest(ConnectorError):
-    """A member is missing, unknown, or not what the contract says."""
+    """The request differs from the contract."""
 
     status = 400
 
 
 class InvalidFileName(InvalidRequest):
-    """A name or folder that sessions do not take."""
+    """A name or folder that sessions do not accept."""
 
 
 class InvalidSessionId(InvalidRequest):
-    """A session id with other characters, or another length, than session ids have."""
+    """A session id with other characters, or of another length, than session ids have."""
 
 
 class InvalidFileContent(InvalidRequest):
-    """Content that is not base64, or text that could be either."""
+    """Content that is not base64, or text that may or may not be."""
 
 
 class Unauthorized(ConnectorError):
-    """Nobody the connector knows."""
+    """The caller is unknown."""
 
     status = 401
 
 
 class CallerNotAllowed(ConnectorError):
-    """Somebody of the tenant who may not call."""
+    """The caller is known, and may not call."""
 
     status = 403
 
@@ -113,55 +113,55 @@ class FileNotFound(ConnectorError):
 
 
 class ExecutionNotFound(ConnectorError):
-    """The session has no such run, or has ended."""
+    """The session has no such execution, or has ended."""
 
     status = 404
 
 
 class SessionNotFound(ConnectorError):
-    """There is no such session, or it has ended."""
+    """The session does not exist, or has ended."""
 
     status = 404
 
 
 class UploadNotFound(ConnectorError):
-    """There is no such upload in parts, or its address is not valid any more."""
+    """The chunked upload does not exist, or its address has expired."""
 
     status = 404
 
 
 class LengthRequired(ConnectorError):
-    """A chunked body, which the Functions host does not pass on."""
+    """A body without a length, which the Functions host does not pass on."""
 
     status = 411
 
 
 class RequestTooLarge(ConnectorError):
-    """The body is longer than a message may be."""
+    """The body is larger than the connector or the pool accepts."""
 
     status = 413
 
 
 class FileTooLarge(ConnectorError):
-    """A file is larger than the pool, the session or an answer takes."""
+    """A file is larger than the pool, the session or a response can take."""
 
     status = 413
 
 
 class UnsupportedMediaType(ConnectorError):
-    """The body is of a type that the operation does not take."""
+    """The body has a media type that the operation does not accept."""
 
     status = 415
 
 
 class RangeNotSatisfiable(ConnectorError):
-    """The Range header asks for bytes behind the file's end, or a part does not follow what is there."""
+    """The Range header requests bytes after the file's end, or a chunk does not follow those before it."""
 
     status = 416
 
 
 class IdempotencyKeyReused(ConnectorError):
-    """The key of an earlier run came with other code."""
+    """The key of an earlier run was sent with different code."""
 
     status = 422
 
@@ -173,13 +173,13 @@ class TooManySessions(ConnectorError):
 
 
 class SessionBusy(ConnectorError):
-    """The session runs code, and what was asked for must wait for that."""
+    """The session runs code, which the operation must wait for."""
 
     status = 429
 
 
 class InternalError(ConnectorError):
-    """The connector itself failed, or is not set up."""
+    """A bug of the connector, or wrong settings."""
 
     status = 500
 
@@ -191,42 +191,42 @@ class PoolUnreachable(ConnectorError):
 
 
 class PoolRejected(ConnectorError):
-    """The pool refused the connector, or answered what cannot be understood."""
+    """The pool refused the connector, or its response cannot be understood."""
 
     status = 502
 
 
 class PoolUnavailable(ConnectorError):
-    """The pool has trouble of its own."""
+    """An error of the pool."""
 
     status = 503
 
 
 class SignInUnavailable(ConnectorError):
-    """The keys to check a token with cannot be had."""
+    """The keys that tokens are checked with are unavailable."""
 
     status = 503
 
 
 class PoolTimeout(ConnectorError):
-    """The pool did not answer in time."""
+    """The pool did not respond in time."""
 
     status = 504
 
 
 @dataclass(frozen=True)
-class ErrorAnswer:
+class ErrorResponse:
     status: int
     headers: dict[str, str]
     body: bytes
 
 
-def to_answer(failure: Exception, request_id: str) -> ErrorAnswer:
-    """The answer for any exception. What is no ConnectorError is a fault of ours, and tells nothing but its id."""
+def to_response(failure: Exception, request_id: str) -> ErrorResponse:
+    """For any exception. One that is no ConnectorError is a bug, of which callers get the request id alone."""
     if not isinstance(failure, ConnectorError):
         failure = InternalError(
-            f"The connector failed. Try again; if it fails again, give the request id {request_id} to whoever runs it: "
-            "the log has the cause under it."
+            f"The connector failed. Try again; if it fails again, report the request ID {request_id} to its operator, "
+            "who finds the cause under it in the log."
         )
     headers = {
         **failure.headers,
@@ -236,4 +236,4 @@ def to_answer(failure: Exception, request_id: str) -> ErrorAnswer:
     }
     if failure.retry_after_seconds is not None:
         headers["Retry-After"] = str(failure.retry_after_seconds)
-    return ErrorAnswer(failure.status, headers, json.dumps({"error": failure.to_wire()}).encode())
+    return ErrorResponse(failure.status, headers, json.dumps({"error": failure.to_wire()}).encode())

@@ -1,4 +1,4 @@
-"""The shapes that operations return. Names are Python's here; `to_wire` gives them the contract's."""
+"""What operations take and return. Names are Python's here; `to_wire` makes them the contract's."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 ABSENT: Any = object()
-"""A member that is left out, where null is a value."""
+"""The value of a member that is omitted, where None stands for null."""
 
 Status = Literal["Running", "Succeeded", "Failed", "Canceled", "Unknown"]
 
@@ -55,7 +55,7 @@ class FileWithContent:
 
 @dataclass(frozen=True)
 class FileBytes:
-    """A file to be sent as it is. `content` None stands for its headers alone, whose length is `size`."""
+    """A file whose bytes are sent as they are. With `content` None, only its headers are sent."""
 
     file_name: str
     content_type: str
@@ -65,7 +65,7 @@ class FileBytes:
 
     @property
     def etag(self) -> str | None:
-        """Another one for each version of the file, as far as its size and time tell; None where no time is known."""
+        """Differs for each version of the file, as far as size and time show. None if the time is unknown."""
         if self.last_modified_time is None:
             return None
         return f'"{self.size:x}-{round(self.last_modified_time.timestamp() * 1_000_000):x}"'
@@ -73,7 +73,7 @@ class FileBytes:
 
 @dataclass(frozen=True)
 class Output:
-    """Something that a run displayed: base64 in `content` for images, text otherwise."""
+    """Something that a run displayed. `content` is base64 for images, text otherwise."""
 
     content_type: str
     content: str | None = None
@@ -83,7 +83,7 @@ class Output:
 
 @dataclass(frozen=True)
 class ExecutionError:
-    """Why a run failed. `line` counts from 1 in the caller's code."""
+    """Why a run failed. `line` is the line of the caller's code, from 1."""
 
     name: str
     message: str
@@ -94,9 +94,9 @@ class ExecutionError:
 
 @dataclass(frozen=True)
 class Execution:
-    """One run. `result` is always text; `value` is the same as JSON, where it is JSON.
+    """One run. `result` is text; `value` is the same as JSON, if it is JSON.
 
-    `notice` says when an answer has less than it should; `truncated` names the members of which there is more.
+    `notice` states what was lost or is missing; `truncated` names the members that are not complete.
     """
 
     session_id: str
@@ -118,7 +118,7 @@ class Execution:
 
 @dataclass(frozen=True)
 class Session:
-    """A session's times."""
+    """The times of a session."""
 
     session_id: str
     created_time: datetime | None
@@ -134,7 +134,7 @@ class Package:
 
 @dataclass(frozen=True)
 class Connection:
-    """What CheckConnection found: the pool was reached, it took the token, and it let the connector work."""
+    """The pool was reached, and accepted the connector's token and role."""
 
     status: Literal["Connected"] = field(default="Connected", kw_only=True)
     message: str
@@ -144,7 +144,7 @@ class Connection:
 
 
 def to_wire(value: Any) -> Any:
-    """JSON for a shape: members in camelCase, times in ISO 8601 with Z; members without a value are left out."""
+    """JSON for a dataclass: members in camelCase, times in ISO 8601 with Z. Members without a value are omitted."""
     if dataclasses.is_dataclass(value):
         members = [(member, getattr(value, member.name)) for member in dataclasses.fields(value)]
         return {

@@ -6,8 +6,8 @@ from .session_pool.sessions import SessionClient
 
 def get_session(session: SessionClient) -> Session:
     """Raises SessionNotFound."""
-    found = session.get_session()
-    return Session(session.id, found.created, found.last_accessed, found.expires)
+    times = session.get_session()
+    return Session(session.id, times.created, times.last_accessed, times.expires)
 
 
 def end_session(session: SessionClient) -> None:

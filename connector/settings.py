@@ -1,7 +1,7 @@
-"""What whoever deploys the connector can set. The only reader of the environment.
+"""The settings of a deployment. The only reader of the environment.
 
-`SETTINGS` is the table that the README shows. A wrong value is an error that names the setting; it is raised by
-`Settings.from_environment`, so that the app can start and tell what is wrong.
+`SETTINGS` is the table in the documentation. A wrong value is an error that names the setting. It is raised by
+`Settings.from_environment`, so that the app can start and report it.
 """
 
 import os
@@ -20,11 +20,11 @@ API_VERSIONS = (
     "2024-08-02-preview",
     "2024-02-02-preview",
 )
-"""Of the pool's data plane, the newest first. The connector speaks them all."""
+"""Of the pool's data plane, the newest first. The connector supports all of them."""
 
 
 LONGEST_WAIT_SECONDS = 220
-"""That a call may wait for a run; the front end of Azure Functions gives up at 230 s."""
+"""Of a call for its run. The front end of Azure Functions gives up after 230 s."""
 
 _SHORTEST_SECRET = 32
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -32,7 +32,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 @dataclass(frozen=True)
 class Setting:
-    """One name in the environment. `default` None stands for a value that must be set, or may be left out."""
+    """One name in the environment. Without a `default`, the value is required or optional, as the sentence states."""
 
     name: str
     default: str | None
@@ -69,7 +69,7 @@ def _tenant_id(value: str) -> str:
 def _names(value: str) -> tuple[str, ...]:
     names = [name for part in value.split(",") if (name := part.strip())]
     if not names:
-        raise ValueError("names with commas between them")
+        raise ValueError("names, separated by commas")
     return tuple(name.lower() if _UUID.fullmatch(name.lower()) else name for name in names)
 
 
@@ -87,7 +87,7 @@ def _boolean(value: str) -> bool:
 
 
 def _secret(value: str) -> str:
-    # As long as App Service cannot read the secret that a setting refers to, the app gets the reference: no secret.
+    # While App Service cannot read the secret that a setting refers to, the app gets the reference, which is no secret.
     if len(value) < _SHORTEST_SECRET or value.startswith("@Microsoft.KeyVault("):
         raise ValueError(f"a random text of at least {_SHORTEST_SECRET} characters")
     return value
@@ -122,7 +122,7 @@ SETTINGS = (
     Setting(
         "POOL_CREDENTIAL",
         "managed_identity",
-        "Who calls the pool: `managed_identity`, or `azure_cli` (the account of `az login`) for trials at a desk.",
+        "The identity that calls the pool: `managed_identity`, or `azure_cli` (of `az login`) for development.",
         _one_of("managed_identity", "azure_cli"),
     ),
     Setting(
@@ -134,8 +134,8 @@ SETTINGS = (
     Setting(
         "CONNECTOR_AUTH",
         "key",
-        "How callers prove who they are. `key`: by a function key, and all callers are one party. `entra`: by a token "
-        "of Entra ID, and each caller has sessions of its own.",
+        "How callers authenticate. `key`: with a function key, and all callers share their sessions. `entra`: with a "
+        "token of Entra ID, and each caller has sessions of its own.",
         _one_of("key", "entra"),
     ),
     Setting(
@@ -147,41 +147,41 @@ SETTINGS = (
     Setting(
         "ENTRA_AUDIENCES",
         None,
-        "With `entra`: what tokens must be for, with commas: the app registration's client ID, and its application ID "
-        "URI. Required then.",
+        "With `entra`: the accepted audiences of tokens, separated by commas: the app registration's client ID, and "
+        "its application ID URI. Required then.",
         _names,
     ),
     Setting(
         "ENTRA_ALLOWED_CALLERS",
         None,
-        "With `entra`: who of the tenant may call, with commas: object IDs, application IDs, app roles or groups. "
-        "Required then, and refused with `key`.",
+        "With `entra`: who may call, separated by commas: object IDs, application IDs, app roles or groups. Required "
+        "then, and refused with `key`.",
         _names,
     ),
     Setting(
         "AZURE_AUTHORITY_HOST",
         "https://login.microsoftonline.com",
-        "With `entra`: the host of Entra ID, another one in sovereign clouds. azure-identity reads it too.",
+        "With `entra`: the host of Entra ID, which differs in sovereign clouds. azure-identity reads it too.",
         _authority,
     ),
     Setting(
         "SIGNING_KEY",
         None,
-        "A secret of at least 32 characters, the same on all instances. With it, answers have addresses that workflows "
-        "follow without a key: of a run that goes on, and of a file that is uploaded in parts.",
+        "A secret of at least 32 characters, the same on all instances. It signs addresses that workflows use without "
+        "a function key: to poll background runs, and for chunked uploads.",
         _secret,
     ),
     Setting(
         "SIGNING_KEY_PREVIOUS",
         None,
-        "The `SIGNING_KEY` before the present one: addresses that were made with it stay valid.",
+        "The previous `SIGNING_KEY`: addresses that were signed with it stay valid.",
         _secret,
     ),
     Setting(
         "CALLER_WAIT_SECONDS",
         "90",
-        "How many seconds a call waits for a run when it does not say so itself, 0 to 220. A run that may take longer "
-        "goes on by itself.",
+        "How many seconds a call waits for its run when it does not set `waitInSeconds`, 0 to 220. A run that may take "
+        "longer becomes a background run.",
         _wait,
     ),
     Setting(
@@ -193,19 +193,19 @@ SETTINGS = (
     Setting(
         "MAX_CODE_CHARACTERS",
         "262144",
-        "Longest code that is taken.",
+        "The longest code that is accepted.",
         _positive,
     ),
     Setting(
         "RICH_RESULTS",
         "true",
-        "Whether runs report all their outputs, files and errors. `false` gives what the pool alone tells.",
+        "Whether runs report all their outputs, files and errors. With `false`, only what the pool alone reports.",
         _boolean,
     ),
     Setting(
         "PYTHON_THREADPOOL_THREAD_COUNT",
         "16",
-        "Calls that one worker process makes at a time. The Functions host reads it too, and sizes its threads by it.",
+        "How many calls one worker process serves at a time. The Functions host reads it too, for its threads.",
         _positive,
     ),
 )
@@ -214,20 +214,18 @@ SETTINGS = (
 _REQUIRED_WITH_ENTRA = {
     "ENTRA_TENANT_ID": "Set it to the ID of the tenant that callers belong to.",
     "ENTRA_AUDIENCES": "Set it to the client ID of the app registration that tokens are for.",
-    "ENTRA_ALLOWED_CALLERS": (
-        "Nobody could call without it. Set it to the object IDs, application IDs, app roles or groups that may call."
-    ),
+    "ENTRA_ALLOWED_CALLERS": ("Set it to the object IDs, application IDs, app roles or groups that may call."),
 }
 
 
 def signs_in_with_entra(environment: Mapping[str, str]) -> bool:
-    """Whether callers bring tokens. It is known also where other settings are wrong, so that callers hear of those."""
+    """Whether callers need tokens. Known also when other settings are wrong, so that callers are told about those."""
     return environment.get("CONNECTOR_AUTH", "").strip() == "entra"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The values in force, one field for each setting."""
+    """The value of each setting."""
 
     pool_management_endpoint: str
     pool_api_version: str
@@ -252,19 +250,16 @@ class Settings:
         values = {setting.name.lower(): _value(setting, environment) for setting in SETTINGS}
         if values["pool_management_endpoint"] is None:
             raise InternalError(
-                "The connector is not set up: the setting POOL_MANAGEMENT_ENDPOINT is missing. Set it to the session "
-                "pool's poolManagementEndpoint."
+                "The setting POOL_MANAGEMENT_ENDPOINT is missing. Set it to the session pool's poolManagementEndpoint."
             )
         if values["connector_auth"] == "entra":
             for name, use in _REQUIRED_WITH_ENTRA.items():
                 if values[name.lower()] is None:
-                    raise InternalError(
-                        f"The connector is not set up: with CONNECTOR_AUTH=entra, the setting {name} is missing. {use}"
-                    )
+                    raise InternalError(f"The setting {name} is missing, and CONNECTOR_AUTH=entra needs it. {use}")
         elif values["entra_allowed_callers"] is not None:
             raise InternalError(
-                "The connector is not set up: the setting ENTRA_ALLOWED_CALLERS says who may call, but with "
-                "CONNECTOR_AUTH=key nobody is asked who they are. Set CONNECTOR_AUTH to entra, or remove the list."
+                "The setting ENTRA_ALLOWED_CALLERS restricts callers, and CONNECTOR_AUTH=key does not identify them. "
+                "Set CONNECTOR_AUTH to entra, or remove ENTRA_ALLOWED_CALLERS."
             )
         if values["public_base_url"] is None and (hostname := environment.get("WEBSITE_HOSTNAME")):
             scheme = "http" if hostname.startswith(("localhost:", "127.0.0.1:")) else "https"
@@ -278,8 +273,6 @@ def _value(setting: Setting, environment: Mapping[str, str]) -> Any:
         return None
     try:
         return setting.parse(text)
-    except ValueError as wrong:
-        # Not the value: the error may reach people who may not know it.
-        raise InternalError(
-            f"The connector is not set up: the setting {setting.name} must be {wrong}, and is something else."
-        ) from None
+    except ValueError as expected:
+        # Without the value, which callers may not be allowed to know.
+        raise InternalError(f"The value of the setting {setting.name} is not valid. Set it to {expected}.") from None

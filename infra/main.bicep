@@ -1,68 +1,68 @@
-// The connector on Azure: a resource group and what is in it. docs/deploy.md says what each parameter is for.
+// Deploys the connector: a resource group and the resources in it. docs/deploy.md explains the parameters.
 targetScope = 'subscription'
 
 @minLength(1)
 @maxLength(64)
-@description('Name of the azd environment. The names of all resources derive from it.')
+@description('Name of the azd environment. All resource names are derived from it.')
 param environmentName string
 
 @minLength(1)
 @metadata({ azd: { type: 'location' } })
-@description('Region of all resources. It must have session pools and the Flex Consumption plan.')
+@description('Region of all resources. It must offer session pools and the Flex Consumption plan.')
 param location string
 
-@description('Object ID of whoever deploys: azd gives it.')
+@description('Object ID of the deployer, which azd passes.')
 param principalId string = ''
 
-@description('Whether whoever deploys may run code in the pool too, as trials from a desk need.')
+@description('Whether the deployer may run code in the pool too, for example to run the connector locally.')
 param deployerMayExecute bool = true
 
 // The session pool
 
-@description('Resource ID of a session pool that is there already, also in another resource group. Empty: a new pool.')
+@description('Resource ID of an existing session pool, in any resource group. Empty: create a new pool.')
 param existingPoolId string = ''
 
-@description('Whether code in sessions of the new pool reaches the network.')
+@description('Whether code in the sessions of the new pool can reach the network.')
 param sessionEgressEnabled bool = false
 
 @minValue(300)
 @maxValue(3600)
-@description('A session of the new pool ends when nobody has used it for so many seconds.')
+@description('Seconds without a call after which a session of the new pool ends.')
 param sessionCooldownSeconds int = 300
 
 @minValue(1)
-@description('Sessions that the new pool may have at a time.')
+@description('Maximum number of concurrent sessions of the new pool.')
 param maxConcurrentSessions int = 20
 
 // The function app
 
 @minValue(1)
 @maxValue(1000)
-@description('Calls that one instance takes at a time: the plan scales by it, and the worker has as many threads.')
+@description('Concurrent calls per instance. The plan scales by it, and the worker has as many threads.')
 param callsPerInstance int = 16
 
 @allowed([512, 2048, 4096])
-@description('Memory of an instance. A message of 100 MB is held some four times.')
+@description('Memory per instance. About four copies of a body are held in memory.')
 param instanceMemoryMB int = 2048
 
 @minValue(40)
 @maxValue(1000)
-@description('Instances that the app may have at most.')
+@description('Maximum number of instances.')
 param maximumInstanceCount int = 40
 
 @minValue(0)
-@description('Instances that are always there, so that no call waits for a cold start. They cost also when idle.')
+@description('Instances that are always running, so that no call waits for a cold start. They also cost when idle.')
 param alwaysReadyInstances int = 0
 
-// The connector's settings. Empty leaves the default, which the connector knows.
+// Settings of the connector. Empty: the connector's own default.
 
-@description('POOL_API_VERSION: version of the pool\'s data plane.')
+@description('POOL_API_VERSION: version of the session pool\'s data-plane API.')
 param poolApiVersion string = ''
 
-@description('CALLER_WAIT_SECONDS: how long a call waits for a run when it does not say so itself.')
+@description('CALLER_WAIT_SECONDS: how long a call waits for an execution unless it sets waitInSeconds.')
 param callerWaitSeconds string = ''
 
-@description('PUBLIC_BASE_URL: address under which callers reach the app, when it is not the app\'s own.')
+@description('PUBLIC_BASE_URL: URL by which callers reach the app, if it is not the app\'s own.')
 param publicBaseUrl string = ''
 
 @description('RICH_RESULTS: true or false.')
@@ -71,36 +71,36 @@ param richResults string = ''
 @secure()
 @minLength(32)
 @metadata({ azd: { type: 'generate', config: { length: 48, noSpecial: true } } })
-@description('SIGNING_KEY. azd makes one at the first deployment and keeps it outside the project for the next ones.')
+@description('SIGNING_KEY. azd generates it at the first deployment and stores it outside the project for later ones.')
 param signingKey string
 
 @secure()
-@description('SIGNING_KEY_PREVIOUS: the key before this one; tokens that it signed stay valid.')
+@description('SIGNING_KEY_PREVIOUS: the previous key. Tokens signed with it remain valid.')
 param signingKeyPrevious string = ''
 
-@description('Whether the signing keys stand in a key vault, to which the app\'s settings refer.')
+@description('Whether the signing keys are stored in a key vault that the app settings refer to.')
 param keyVaultEnabled bool = false
 
 // Who may call
 
-@description('Client ID of an app registration, made beforehand: callers sign in with Entra ID. Empty: function keys.')
+@description('Client ID of an existing app registration: callers sign in with Entra ID. Empty: function keys.')
 param entraClientId string = ''
 
-@description('With Entra ID, who may call: object IDs, application IDs, app roles or groups, with commas between them.')
+@description('With Entra ID, who may call: comma-separated object IDs, application IDs, app roles or groups.')
 param entraAllowedCallers string = ''
 
-@description('With Entra ID: whether App Service checks tokens too, as some policies ask. The connector checks them in any case.')
+@description('With Entra ID, whether App Service validates tokens too. The connector always does.')
 param platformSignInEnabled bool = false
 
 // Network and alerts
 
-@description('Whether the app runs in a virtual network and its storage is reached from there alone.')
+@description('Whether the app runs in a virtual network and its storage is reachable only from there.')
 param networkIsolated bool = false
 
-@description('Addresses of the virtual network: 512 at least.')
+@description('Address range of the virtual network, at least 512 addresses.')
 param networkAddressPrefix string = '10.7.0.0/23'
 
-@description('Who gets a mail when calls are throttled, the role is lost, or calls fail. Empty: no alerts.')
+@description('Email address for alerts: calls are throttled, the role is missing, or calls fail. Empty: no alerts.')
 param alertEmail string = ''
 
 var tags = { 'azd-env-name': environmentName }
@@ -143,8 +143,8 @@ module resources 'resources.bicep' = {
   }
 }
 
-// azd keeps these as variables of the environment; `make connector-package` and `make connection` read them there. None
-// is named as what a user sets: `azd down` forgets all of them, and the next `azd up` would go without.
+// azd stores the outputs as environment variables, which `make connector-package` and `make connection` read. No output
+// has the name of a variable that users set: `azd down` removes all outputs, and the user's value would be lost.
 output AZURE_LOCATION string = location
 output AZURE_TENANT_ID string = tenant().tenantId
 output AZURE_RESOURCE_GROUP string = group.name

@@ -1,4 +1,4 @@
-// A virtual network from which the function app reaches its storage, and nothing else does.
+// A virtual network for the function app. Its storage account is reachable only from this network.
 param location string
 param tags object
 param nameSuffix string
@@ -7,7 +7,7 @@ param storageId string
 
 var blobZone = 'privatelink.blob.${environment().suffixes.storage}'
 
-resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
+resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
   name: 'vnet-${nameSuffix}'
   location: location
   tags: tags
@@ -35,7 +35,7 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
       {
         name: 'endpoints'
         properties: {
-          addressPrefix: cidrSubnet(addressPrefix, 27, 8) // the first behind the function's
+          addressPrefix: cidrSubnet(addressPrefix, 27, 8) // the first range after the function's subnet
           privateEndpointNetworkPolicies: 'Disabled'
         }
       }
@@ -43,7 +43,7 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
   }
 }
 
-resource blobEndpoint 'Microsoft.Network/privateEndpoints@2024-05-01' = {
+resource blobEndpoint 'Microsoft.Network/privateEndpoints@2025-05-01' = {
   name: 'pe-blob-${nameSuffix}'
   location: location
   tags: tags

@@ -1,9 +1,9 @@
-// Who may run code in the session pool. It stands in the pool's own resource group.
+// Who may run code in the session pool. Deployed to the resource group of the pool.
 param poolName string
 param appPrincipalId string
 param deployerId string
 
-// "Azure ContainerApps Session Executor": run code and use files in sessions, and nothing else.
+// "Azure ContainerApps Session Executor": run code and access files in sessions, and nothing else.
 var sessionExecutorRole = '0fb8eba5-a2bb-4abe-b1c1-49dfad359bb0'
 
 resource pool 'Microsoft.App/sessionPools@2025-07-01' existing = {
@@ -20,7 +20,7 @@ resource appMayExecute 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// No principalType: whoever deploys may be a person or a workflow.
+// No principalType: the deployer may be a user or a service principal.
 resource deployerMayExecute 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(deployerId)) {
   name: guid(pool.id, deployerId, sessionExecutorRole)
   scope: pool

@@ -1,6 +1,7 @@
-// What is in the resource group, in the order in which one thing needs another: identity, pool, storage, logs, function.
+// The contents of the resource group, in order of dependency: identity, pool, storage, logs, function app.
 param location string
 param tags object
+@minLength(3)
 param nameSuffix string
 param deployerId string
 param existingPoolId string
@@ -29,7 +30,7 @@ param networkIsolated bool
 param networkAddressPrefix string
 param alertEmail string
 
-// Built-in roles have the same IDs in every tenant.
+// Built-in roles have the same ID in every tenant.
 var blobDataOwnerRole = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
 var metricsPublisherRole = '3913510d-42f4-4e42-8a64-420c390055eb'
 
@@ -38,16 +39,16 @@ var hasSigningKeyPrevious = !empty(signingKeyPrevious)
 var connectorAuth = empty(entraClientId) ? 'key' : 'entra'
 var platformSignIn = platformSignInEnabled && !empty(entraClientId)
 
-// The app's own identity, which all of its rights belong to. There is no key or password between the parts.
+// The app's identity. It holds all of the app's roles; no key or password is used between the resources.
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
   name: 'id-${nameSuffix}'
   location: location
   tags: tags
 }
 
-// The session pool: a new one, unless one is named.
+// A new session pool, unless an existing one is given.
 resource pool 'Microsoft.App/sessionPools@2025-07-01' = if (empty(existingPoolId)) {
-  name: 'pool${nameSuffix}' // no hyphen: the published pattern of names has none
+  name: 'pool${nameSuffix}' // no hyphen: the published pattern for names does not allow it
   location: location
   tags: tags
   properties: {
@@ -71,7 +72,7 @@ resource pool 'Microsoft.App/sessionPools@2025-07-01' = if (empty(existingPoolId
 // '', 'subscriptions', subscription, 'resourceGroups', group, 'providers', 'Microsoft.App', 'sessionPools', name
 var existingPool = split(existingPoolId, '/')
 
-// A module, because an existing pool may be in another resource group, where only a module can put role assignments.
+// A module, because an existing pool may be in another resource group, where only a module can create role assignments.
 module poolAccess 'pool_access.bicep' = {
   name: 'pool-access-${nameSuffix}'
   scope: resourceGroup(
@@ -99,7 +100,7 @@ module network 'network.bicep' = if (networkIsolated) {
   }
 }
 
-// Storage holds the app's package and the host's keys. It takes no shared keys.
+// The storage account holds the app package and the host's keys. Shared key access is disabled.
 resource storage 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: 'st${nameSuffix}'
   location: location
@@ -206,7 +207,7 @@ var keyInVault = keyVaultEnabled ? '@Microsoft.KeyVault(SecretUri=${vault!.outpu
 var keyPreviousInVault = keyVaultEnabled ? '@Microsoft.KeyVault(SecretUri=${vault!.outputs.signingKeyPreviousUri})' : ''
 
 // The function app
-resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
+resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   name: 'plan-${nameSuffix}'
   location: location
   tags: tags
@@ -220,10 +221,10 @@ resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
   }
 }
 
-resource function 'Microsoft.Web/sites@2024-11-01' = {
+resource function 'Microsoft.Web/sites@2025-03-01' = {
   name: 'func-${nameSuffix}'
   location: location
-  tags: union(tags, { 'azd-service-name': 'connector' }) // azd publishes the code to the app with this tag
+  tags: union(tags, { 'azd-service-name': 'connector' }) // azd deploys the code to the app with this tag
   kind: 'functionapp,linux'
   identity: {
     type: 'UserAssigned'
@@ -249,16 +250,18 @@ resource function 'Microsoft.Web/sites@2024-11-01' = {
       scaleAndConcurrency: {
         instanceMemoryMB: instanceMemoryMB
         maximumInstanceCount: maximumInstanceCount
-        alwaysReady: alwaysReadyInstances == 0 ? [] : [
-          {
-            name: 'http'
-            instanceCount: alwaysReadyInstances
-          }
-        ]
+        alwaysReady: alwaysReadyInstances == 0
+          ? []
+          : [
+              {
+                name: 'http'
+                instanceCount: alwaysReadyInstances
+              }
+            ]
         triggers: {
           http: {
-            // One number with PYTHON_THREADPOOL_THREAD_COUNT below: a call without a thread would wait in the instance
-            // while another instance could take it.
+            // The same number as PYTHON_THREADPOOL_THREAD_COUNT below: a call without a thread would wait in this
+            // instance while another instance could process it.
             perInstanceConcurrency: callsPerInstance
           }
         }
@@ -276,25 +279,25 @@ resource function 'Microsoft.Web/sites@2024-11-01' = {
     }
   }
   dependsOn: [
-    appMayUseStorage // or the first start cannot read the package
+    appMayUseStorage // otherwise the app could not read its package on first start
   ]
 }
 
-resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
+resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
   parent: function
   name: 'appsettings'
   properties: {
-    // of the Functions host
+    // Read by the Functions host
     AzureWebJobsStorage__blobServiceUri: storage.properties.primaryEndpoints.blob
     AzureWebJobsStorage__credential: 'managedidentity'
     AzureWebJobsStorage__clientId: identity.properties.clientId
     APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.properties.clientId};Authorization=AAD'
-    // of the connector
+    // Read by the connector
     POOL_MANAGEMENT_ENDPOINT: poolAccess.outputs.poolManagementEndpoint
     POOL_API_VERSION: poolApiVersion
     AZURE_CLIENT_ID: identity.properties.clientId
-    // The connector checks tokens itself, whether or not the platform's own sign-in (authsettingsV2, below) is on.
+    // The connector validates tokens itself, whether or not App Service authentication (authsettingsV2, below) is on.
     CONNECTOR_AUTH: connectorAuth
     ENTRA_TENANT_ID: empty(entraClientId) ? '' : tenant().tenantId
     ENTRA_AUDIENCES: empty(entraClientId) ? '' : '${entraClientId},api://${entraClientId}'
@@ -309,10 +312,11 @@ resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
   }
 }
 
-// App Service's own sign-in, for policies that ask for it: a second check in front of the connector's. It lets calls without
-// a token through, because polls and uploads have one of their own in their address; the connector refuses what has none.
-// Written also when it is off: a deployment deletes nothing, so what is left out would stay on.
-resource signIn 'Microsoft.Web/sites/config@2024-11-01' = {
+// App Service authentication, for policies that require it: it validates tokens before the connector does. It passes on
+// requests without a token, because polls and uploads carry a token of their own in the URL; the connector rejects the
+// others.
+// Deployed also when it is off: a deployment deletes nothing, so omitting it would leave it on.
+resource appServiceSignIn 'Microsoft.Web/sites/config@2025-03-01' = {
   parent: function
   name: 'authsettingsV2'
   properties: {
@@ -326,21 +330,23 @@ resource signIn 'Microsoft.Web/sites/config@2024-11-01' = {
       requireAuthentication: false
       unauthenticatedClientAction: 'AllowAnonymous'
     }
-    identityProviders: !platformSignIn ? {} : {
-      azureActiveDirectory: {
-        enabled: true
-        registration: {
-          clientId: entraClientId
-          openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
+    identityProviders: !platformSignIn
+      ? {}
+      : {
+          azureActiveDirectory: {
+            enabled: true
+            registration: {
+              clientId: entraClientId
+              openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
+            }
+            validation: {
+              allowedAudiences: [
+                entraClientId
+                'api://${entraClientId}'
+              ]
+            }
+          }
         }
-        validation: {
-          allowedAudiences: [
-            entraClientId
-            'api://${entraClientId}'
-          ]
-        }
-      }
-    }
     login: {
       tokenStore: {
         enabled: false
@@ -348,30 +354,30 @@ resource signIn 'Microsoft.Web/sites/config@2024-11-01' = {
     }
   }
   dependsOn: [
-    settings // or the two may overwrite each other: https://github.com/Azure/azure-dev/pull/3125
+    settings // otherwise the two could overwrite each other: https://github.com/Azure/azure-dev/pull/3125
   ]
 }
 
-// Code is published with a token of Entra ID: the user name and password that App Service makes for it let nobody in.
-resource passwordForCode 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-11-01' = {
+// Code is deployed with an Entra ID token. The user name and password that App Service generates are disabled.
+resource basicAuthForDeployment 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
   parent: function
   name: 'scm'
   properties: {
     allow: false
   }
   dependsOn: [
-    signIn
+    appServiceSignIn
   ]
 }
 
-resource passwordForFtp 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-11-01' = {
+resource basicAuthForFtp 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
   parent: function
   name: 'ftp'
   properties: {
     allow: false
   }
   dependsOn: [
-    passwordForCode
+    basicAuthForDeployment
   ]
 }
 

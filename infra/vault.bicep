@@ -1,4 +1,4 @@
-// A key vault for the signing keys, to which the app's settings refer.
+// A key vault for the signing keys. The app settings refer to its secrets.
 param location string
 param tags object
 param nameSuffix string
@@ -13,7 +13,7 @@ param hasSigningKeyPrevious bool
 
 var secretsUserRole = '4633458b-17de-408a-b874-0445c86b69e6' // "Key Vault Secrets User": read secrets
 
-resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
+resource vault 'Microsoft.KeyVault/vaults@2026-02-01' = {
   name: 'kv-${nameSuffix}'
   location: location
   tags: tags
@@ -25,11 +25,11 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
     }
     enableRbacAuthorization: true
     enableSoftDelete: true
-    softDeleteRetentionInDays: 7 // the least; `azd down --purge` does not wait for it
+    softDeleteRetentionInDays: 7 // the minimum; `azd down --purge` does not wait for it
   }
 }
 
-resource key 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = {
+resource key 'Microsoft.KeyVault/vaults/secrets@2026-02-01' = {
   parent: vault
   name: 'signing-key'
   properties: {
@@ -37,7 +37,7 @@ resource key 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = {
   }
 }
 
-resource previousKey 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = if (hasSigningKeyPrevious) {
+resource previousKey 'Microsoft.KeyVault/vaults/secrets@2026-02-01' = if (hasSigningKeyPrevious) {
   parent: vault
   name: 'signing-key-previous'
   properties: {
@@ -55,6 +55,6 @@ resource appMayReadSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' 
   }
 }
 
-// With their versions: an address without one is read again after up to a day, and a key that was changed would stay.
+// With the version of each secret: App Service caches a reference without one for up to a day.
 output signingKeyUri string = key.properties.secretUriWithVersion
 output signingKeyPreviousUri string = hasSigningKeyPrevious ? previousKey!.properties.secretUriWithVersion : ''

@@ -1,13 +1,14 @@
-"""Sign-in with Entra ID: which caller a bearer token is of, and whether that caller may call. The only importer of jwt.
+"""Sign-in with Entra ID: whose a bearer token is, and whether that caller may call. The only importer of jwt.
 
-The connector looks at each token itself, so that nothing depends on what a platform in front of it does. What stands in
-a token: "Access token claims reference" in the documentation of the Microsoft identity platform.
+The connector checks each token itself, and does not depend on what a platform in front of it does. Source of the claims
+in a token: "Access token claims reference" in the documentation of the Microsoft identity platform.
 """
 
 import json
 import threading
 import time
 import urllib.request
+from dataclasses import dataclass
 from typing import Any
 
 import jwt
@@ -15,75 +16,88 @@ import jwt
 from ..errors import CallerNotAllowed, SignInUnavailable, Unauthorized
 
 _LEEWAY_SECONDS = 60
-"""That a clock may differ from Entra's."""
+"""By which the clock may differ from Entra ID's."""
 
 _LONGEST_TOKEN = 32_768
-"""Characters. With its 200 groups at most, a token has fewer than half; whatever is longer is not worth a look."""
+"""Characters. A token has 200 groups at most, and with them fewer than half of this; longer ones are not read."""
 
-_TIMEOUT_SECONDS = 5.0
 _MOST_BYTES = 1_000_000
-_FRESH_SECONDS = 3600.0
-"""Then keys are fetched again: one that was withdrawn is gone then."""
 
-_USABLE_SECONDS = 24 * 3600.0
-"""That keys serve when no new ones can be had."""
 
-_PAUSE_SECONDS = 30.0
-"""Between two fetches, whatever key ids tokens name: anybody can make those up."""
+@dataclass
+class KeyTimes:
+    """In seconds: how published keys are fetched and kept."""
 
-_PAUSE_AFTER_FAILURE_SECONDS = 5.0
+    timeout: float = 5.0
+
+    fresh: float = 3600.0
+    """How long keys are used before they are fetched again. Then a withdrawn key is no longer accepted."""
+
+    usable: float = 24 * 3600.0
+    """How long keys are used when they cannot be fetched again."""
+
+    pause: float = 30.0
+    """Between two fetches, whatever key ids tokens have: anyone can invent those."""
+
+    pause_after_failure: float = 5.0
 
 
 class EntraSignIn:
-    """Tells callers of one tenant from everybody else. Safe to use from many threads."""
+    """Identifies callers of one tenant, and refuses all others. Safe to use from many threads."""
 
     def __init__(
-        self, authority: str, tenant_id: str, audiences: tuple[str, ...], allowed_callers: tuple[str, ...]
+        self,
+        authority: str,
+        tenant_id: str,
+        audiences: tuple[str, ...],
+        allowed_callers: tuple[str, ...],
+        *,
+        times: KeyTimes | None = None,
     ) -> None:
         """`authority` is the address of Entra ID's host; `allowed_callers` are values of the claims that name callers.
 
-        Nothing is asked for before the first `caller()`.
+        The first `caller()` makes the first request.
         """
         self._tenant_id = tenant_id
         self._audiences = audiences
         self._allowed = frozenset(allowed_callers)
-        # An app registration decides which of the two versions of tokens it gets, whatever endpoint callers use.
-        # Version 1's issuer is that of the public cloud: in sovereign clouds, only version 2 tokens are known to fit.
+        # The app registration decides which of the two versions of tokens it gets, not the endpoint that callers use.
+        # Version 1's issuer is that of the public cloud: for sovereign clouds, only that of version 2 is documented.
         self._issuers = (f"https://sts.windows.net/{tenant_id}/", f"{authority}/{tenant_id}/v2.0")
-        self._keys = PublishedKeys(f"{authority}/{tenant_id}/discovery/v2.0/keys")
+        self._keys = PublishedKeys(f"{authority}/{tenant_id}/discovery/v2.0/keys", times or KeyTimes())
         self._challenge = f'Bearer authorization_uri="{authority}/{tenant_id}/oauth2/v2.0/authorize"'
 
     def caller(self, authorization: str | None) -> str:
-        """`TENANT-ID/OBJECT-ID` of whom the header Authorization is of.
+        """`TENANT-ID/OBJECT-ID` of the caller who sent this Authorization header.
 
-        Raises Unauthorized, CallerNotAllowed, and SignInUnavailable when the token's key cannot be had.
+        Raises Unauthorized, CallerNotAllowed, and SignInUnavailable when the token's key is unavailable.
         """
         scheme, _, token = (authorization or "").strip().partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthorized(
                 "The request has no token. Sign in with Entra ID, and send the access token in the header "
-                "Authorization, after the word Bearer.",
+                "Authorization: Bearer.",
                 headers={"WWW-Authenticate": self._challenge},
             )
         claims = self._claims(token.strip())
         if claims.get("tid") != self._tenant_id:
-            raise self._refused("It is of another tenant than the connector's.")
+            raise self._refused("is from another tenant than the connector's. Sign in to that tenant.")
         object_id, client_id = claims.get("oid"), claims.get("azp") or claims.get("appid")
         if not isinstance(object_id, str) or not object_id:
-            raise self._refused("It does not say whom it is of: the claim oid is missing.")
+            raise self._refused("has no claim oid, which identifies its owner. Request another one.")
         if not isinstance(client_id, str):
             # ID tokens have the same audience, and are meant for the application that asked for them.
-            raise self._refused("It is no access token: the claims azp and appid are missing.")
+            raise self._refused("is not an access token: the claims azp and appid are missing. Send an access token.")
         if self._allowed.isdisjoint([object_id, client_id, *_texts(claims, "roles"), *_texts(claims, "groups")]):
             raise CallerNotAllowed(_not_allowed(object_id, client_id, claims))
         return f"{self._tenant_id}/{object_id}"
 
     def _claims(self, token: str) -> dict[str, Any]:
-        """What a token that is right says. Raises Unauthorized and SignInUnavailable."""
+        """Of a valid token. Raises Unauthorized and SignInUnavailable."""
         try:
             key = self._keys.key(_key_id(token))
             if key is None:
-                raise self._refused("It was signed with a key that the tenant does not publish.")
+                raise self._refused("was signed with a key that the tenant does not publish. Request a new one.")
             claims: dict[str, Any] = jwt.decode(
                 token,
                 key,
@@ -94,89 +108,89 @@ class EntraSignIn:
                 options={"require": ["exp", "nbf"]},
             )
         except jwt.ExpiredSignatureError:
-            raise self._refused("Its time is over. Get a new one.") from None
+            raise self._refused("has expired. Request a new one.") from None
         except jwt.ImmatureSignatureError:
-            raise self._refused("Its time has not begun. Compare the clocks.") from None
+            raise self._refused("is not valid yet. Compare the clocks.") from None
         except jwt.InvalidAudienceError:
             raise self._refused(
-                "It is for another audience than ENTRA_AUDIENCES has: ask for one for this API."
+                "is for another audience than those in ENTRA_AUDIENCES. Request one for this API."
             ) from None
         except jwt.InvalidIssuerError:
-            raise self._refused("It was issued by another tenant than the connector's.") from None
-        except (jwt.PyJWTError, ValueError, RecursionError):  # a reader of JSON recurses as deep as it is told to
-            raise self._refused("It is no token of Entra ID, or it was changed on the way.") from None
+            raise self._refused("was issued by another tenant than the connector's. Sign in to that tenant.") from None
+        except (jwt.PyJWTError, ValueError, RecursionError):  # nested JSON can exceed the recursion limit
+            raise self._refused("is not from Entra ID, or was changed on the way. Request a new one.") from None
         return claims
 
-    def _refused(self, why: str) -> Unauthorized:
+    def _refused(self, problem: str) -> Unauthorized:
         challenge = f'{self._challenge}, error="invalid_token"'  # RFC 6750, section 3
-        return Unauthorized(f"The token is refused. {why}", headers={"WWW-Authenticate": challenge})
+        return Unauthorized(f"The token {problem}", headers={"WWW-Authenticate": challenge})
 
 
 class PublishedKeys:
-    """The keys with which a tenant's tokens are signed, as they are published at `address`, a JWK set (RFC 7517)."""
+    """The keys that a tenant's tokens are signed with, as published at `address` in a JWK set (RFC 7517)."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, times: KeyTimes) -> None:
         self._address = address
+        self._times = times
         self._keys: dict[str, jwt.PyJWK] = {}
-        self._fetched_at = self._asked_at = float("-inf")
+        self._fetched_at = self._requested_at = float("-inf")
         self._failed = False
-        self._asking = threading.Lock()
+        self._requesting = threading.Lock()
 
     def key(self, key_id: str) -> jwt.PyJWK | None:
-        """None where no such key is published. Raises SignInUnavailable when that cannot be found out."""
-        key = self._known(key_id, _FRESH_SECONDS)
+        """None if no such key is published. Raises SignInUnavailable when that is unknown."""
+        key = self._known(key_id, self._times.fresh)
         if key is not None:
             return key
-        # While the old key is good, one thread asks for new ones and the others go on with it.
-        usable = self._known(key_id, _USABLE_SECONDS)
-        if not self._asking.acquire(blocking=usable is None):
+        # While the old key is usable, one thread fetches new ones and the others use the old one.
+        usable = self._known(key_id, self._times.usable)
+        if not self._requesting.acquire(blocking=usable is None):
             return usable
         try:
-            pause = _PAUSE_AFTER_FAILURE_SECONDS if self._failed else _PAUSE_SECONDS
-            if time.monotonic() - self._asked_at >= pause:
-                self._ask()
-            key = self._known(key_id, _USABLE_SECONDS)
+            pause = self._times.pause_after_failure if self._failed else self._times.pause
+            if time.monotonic() - self._requested_at >= pause:
+                self._fetch()
+            key = self._known(key_id, self._times.usable)
             if key is None and self._failed:
-                raise _unavailable()
+                raise self._unavailable()
             return key
         finally:
-            self._asking.release()
+            self._requesting.release()
 
     def _known(self, key_id: str, seconds: float) -> jwt.PyJWK | None:
         return self._keys.get(key_id) if time.monotonic() - self._fetched_at < seconds else None
 
-    def _ask(self) -> None:
-        """Fetches the keys. A failure is remembered, so that waiting callers do not each ask in vain."""
+    def _fetch(self) -> None:
+        """A failure is remembered, so that waiting callers do not each repeat the request."""
         try:
-            with urllib.request.urlopen(self._address, timeout=_TIMEOUT_SECONDS) as response:
+            with urllib.request.urlopen(self._address, timeout=self._times.timeout) as response:
                 published = json.loads(response.read(_MOST_BYTES))["keys"]
             keys = {entry["kid"]: jwt.PyJWK(entry, "RS256") for entry in published if entry.get("kty") == "RSA"}
-        except Exception as failure:  # no way there, or an answer that makes no sense: in each case there are no keys
+        except Exception as failure:  # of the connection, or of reading the response: in each case there are no keys
             self._failed = True
             if not self._keys:
-                raise _unavailable() from failure
+                raise self._unavailable() from failure
         else:
             self._failed = False
             self._keys, self._fetched_at = keys, time.monotonic()
         finally:
-            self._asked_at = time.monotonic()
+            self._requested_at = time.monotonic()
 
-
-def _unavailable() -> SignInUnavailable:
-    return SignInUnavailable(
-        "The keys of Entra ID, with which tokens are checked, cannot be fetched. Try again. If it stays so, check "
-        "AZURE_AUTHORITY_HOST, ENTRA_TENANT_ID and the network of the function app.",
-        retry_after_seconds=int(_PAUSE_AFTER_FAILURE_SECONDS),
-    )
+    def _unavailable(self) -> SignInUnavailable:
+        return SignInUnavailable(
+            "The keys of Entra ID, which tokens are checked with, cannot be fetched. Try again; if it fails again, "
+            "check AZURE_AUTHORITY_HOST, ENTRA_TENANT_ID and the network of the function app.",
+            retry_after_seconds=int(self._times.pause_after_failure),
+        )
 
 
 def _key_id(token: str) -> str:
-    """Of the key that a token of Entra names. Raises ValueError or PyJWTError for what is none."""
+    """The id of the key that a token was signed with. Raises ValueError or PyJWTError if it is not from Entra ID."""
     if len(token) > _LONGEST_TOKEN:
         raise ValueError("too long")
     header = jwt.get_unverified_header(token)
     if header.get("alg") != "RS256" or not isinstance(header.get("kid"), str):
-        raise ValueError("not signed as Entra signs")
+        raise ValueError("not signed as Entra ID signs")
     return str(header["kid"])
 
 
@@ -186,11 +200,15 @@ def _texts(claims: dict[str, Any], name: str) -> list[str]:
 
 
 def _not_allowed(object_id: str, client_id: str, claims: dict[str, Any]) -> str:
-    message = (
-        f"You are signed in, but may not call the connector. Whoever runs it can add to ENTRA_ALLOWED_CALLERS your "
-        f"object ID {object_id}, the application {client_id}, or an app role or a group that you have."
-    )
-    # Of somebody in more than 200 groups a token names none ("Groups overage claim").
+    # The token of a member of more than 200 groups has none of them ("Groups overage claim").
     if "groups" in claims.get("_claim_names", ()) or claims.get("hasgroups"):
-        message += " Your groups do not fit into a token: use an app role, or groups assigned to the application alone."
-    return message
+        ways = (
+            "or an app role of yours to ENTRA_ALLOWED_CALLERS; your groups do not fit into a token, unless it is "
+            "restricted to groups that are assigned to the application"
+        )
+    else:
+        ways = "or an app role or group of yours to ENTRA_ALLOWED_CALLERS"
+    return (
+        f"You are signed in, but may not call the connector. Its operator can add your object ID {object_id}, the "
+        f"application {client_id}, {ways}."
+    )

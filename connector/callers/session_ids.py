@@ -1,4 +1,4 @@
-"""Session ids and execution ids: who may make them up, and what they look like."""
+"""Ids of sessions and executions: what they look like, and whose sessions they name."""
 
 import hashlib
 import re
@@ -11,7 +11,7 @@ _SESSION_ID = re.compile(r"[A-Za-z0-9-]{4,128}")
 
 
 def mint_session_id() -> str:
-    """128 random bits: whoever knows a session's id can use it, so nobody must guess one."""
+    """128 random bits: whoever knows a session's id can use the session, so it must not be guessable."""
     return secrets.token_hex(16)
 
 
@@ -20,27 +20,27 @@ def mint_execution_id() -> str:
 
 
 def check_session_id(session_id: str) -> str:
-    """Returns it. Raises InvalidSessionId, whose message says what to send."""
+    """Returns it. Raises InvalidSessionId."""
     if not _SESSION_ID.fullmatch(session_id):
         raise InvalidSessionId(
-            "A session ID has 4 to 128 letters, digits and hyphens, and this one "
-            f"{_what_is_wrong(session_id)}. Send a UUID, or a hash in hex of what names the session for you.",
+            f"A session ID has 4 to 128 letters, digits and hyphens, and this one {_problem(session_id)}. Send a UUID, "
+            "or the hexadecimal hash of a name of your own.",
             target="sessionId",
         )
     return session_id
 
 
 def pool_identifier(session_id: str, caller: str | None) -> str:
-    """How the pool knows the session.
+    """The session's identifier in the pool.
 
-    With function keys all callers are one party, None, and the session is the pool's under the same name: files that
-    were put into it by another way are there. A caller of its own has sessions of its own, even under another's ids.
+    With function keys all callers are one, None, and the identifier is the session id: other clients of the pool reach
+    the session by it. Each signed-in caller has sessions of its own, even under the ids of others.
     """
     return session_id if caller is None else hashlib.sha256(f"{caller}\n{session_id}".encode()).hexdigest()
 
 
-def _what_is_wrong(session_id: str) -> str:
-    wrong = sorted(set(re.sub(r"[A-Za-z0-9-]", "", session_id)))
-    if wrong:
-        return "has " + " ".join(repr(character) for character in wrong[:5])
+def _problem(session_id: str) -> str:
+    invalid = sorted(set(re.sub(r"[A-Za-z0-9-]", "", session_id)))
+    if invalid:
+        return "has " + " ".join(repr(character) for character in invalid[:5])
     return f"has {len(session_id)} characters"

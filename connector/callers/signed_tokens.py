@@ -1,7 +1,7 @@
-"""Addresses that need no function key: what they lead to is in a token that only this app can make and read.
+"""Tokens for addresses that need no function key, which only this app can make and read.
 
-A workflow's engine follows an address without the key that the first call came with. So the address itself must prove
-that whoever has it may use it, and any instance must understand it: nothing about it is kept anywhere.
+A workflow's engine follows an address without the key of the first call. So the address itself must prove that its
+bearer may use it, and every instance must understand it: nothing about it is stored.
 """
 
 import base64
@@ -14,18 +14,18 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 
 class Tokens:
-    """Seals with `key`; opens what was sealed with `key` or `previous`, so that a key can be changed at any time."""
+    """Encrypts with `key`; decrypts with `key` or `previous`, so that a key can be changed at any time."""
 
     def __init__(self, key: str, previous: str | None = None) -> None:
         self._fernet = MultiFernet([_fernet(text) for text in (key, previous) if text])
 
     def seal(self, purpose: str, members: dict[str, Any], *, lifetime_seconds: float) -> str:
-        """A text for one step of a path. `members` is JSON."""
+        """A text for one segment of a path. `members` is JSON."""
         content = {"for": purpose, "until": time.time() + lifetime_seconds, "members": members}
         return self._fernet.encrypt(json.dumps(content).encode()).decode().rstrip("=")
 
     def open(self, purpose: str, token: str) -> dict[str, Any] | None:
-        """What was sealed for this purpose; None for everything else, and when its time is over."""
+        """The members of a token that was sealed for this purpose. None for other texts, and when it has expired."""
         try:
             content = json.loads(self._fernet.decrypt(token + "=" * (-len(token) % 4)))
         except (InvalidToken, ValueError):
@@ -37,5 +37,5 @@ class Tokens:
 
 
 def _fernet(key: str) -> Fernet:
-    """Keys are texts of any form; Fernet takes 32 bytes. Long random texts need no slow derivation."""
+    """Fernet takes 32 bytes, and keys are texts of any form. Long random texts need no slow derivation."""
     return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"code-interpreter-connector:" + key.encode()).digest()))

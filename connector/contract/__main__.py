@@ -1,4 +1,4 @@
-"""python -m connector.documents: a derived document, to be imported where an app cannot be asked for it."""
+"""python -m connector.contract: a derived document, for an import where no running app can be reached."""
 
 import argparse
 import json
@@ -22,13 +22,13 @@ def main() -> int:
     try:
         options.output.write_text(f"{text}\n", encoding="utf-8")
     except OSError as failure:
-        print(f"{options.output} cannot be written: {failure.strerror}", file=sys.stderr)
+        print(f"{options.output} cannot be written: {failure.strerror}. Choose another file.", file=sys.stderr)
         return 1
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m connector.documents", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m connector.contract", description=__doc__)
     parser.add_argument(
         "document",
         choices=["swagger", "openapi"],
@@ -40,16 +40,16 @@ def _parser() -> argparse.ArgumentParser:
         type=_address,
         help="address of the function app, such as https://YOUR-APP.azurewebsites.net",
     )
-    parser.add_argument("--output", metavar="FILE", type=Path, help="where to write it; standard output without")
+    parser.add_argument("--output", metavar="FILE", type=Path, help="where to write it; by default, standard output")
     return parser
 
 
 def _address(text: str) -> str:
-    """The app's address without its route prefix, which people may have copied with it."""
+    """The app's address, without a route prefix that was copied with it."""
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise argparse.ArgumentTypeError(
-            f"'{text}' is not the address of an app, as https://YOUR-APP.azurewebsites.net"
+            f"'{text}' is not the address of an app. Give one like https://YOUR-APP.azurewebsites.net"
         )
     return text.rstrip("/").removesuffix(route_prefix())
 

@@ -1,8 +1,8 @@
-"""The agents' document: OpenAPI 3.0, for whoever makes a tool of each operation.
+"""The agents' document: OpenAPI 3.0, for software that makes a tool of each operation.
 
-Importers differ in what they stumble over, so it has only what all of them read: JSON, one security scheme, and no
-extension but OpenAI's. Parameters, bodies and the answers of success stand where they are used; errors, of which no
-tool is made, are references.
+Importers support different subsets, so it has only what all of them read: JSON, one security scheme, and no extensions
+but OpenAI's. Parameters, bodies and successful responses are inlined; errors, which tools do not describe, are
+references.
 """
 
 from typing import Any
@@ -13,14 +13,14 @@ from .validation import followed, resolved
 Json = dict[str, Any]
 
 _NAMES = ("content", "headers", "paths", "properties", "responses", "schemas", "securitySchemes")
-"""Members of the document whose own members have names of ours, which are no extensions however they begin."""
+"""Members of the document whose own members have names of the API, which are not extensions even with x-."""
 
 
 def agents_document(source: Json) -> Json:
     """The document, without an address in `servers`."""
     paths: Json = {}
     for operation in published_operations(source):
-        if not operation.answers_bytes:
+        if not operation.returns_bytes:
             paths.setdefault(operation.path, {})[operation.method] = _operation(operation, source)
     document: Json = _without_extensions(
         {
@@ -53,7 +53,7 @@ def _operation(operation: PublishedOperation, source: Json) -> Json:
 
 
 def _parameter(parameter: Json) -> Json:
-    """The parameter, whose schema has its description too: some importers show a model the schema alone."""
+    """The parameter, with its description in the schema too: some importers show models only the schema."""
     if "description" not in parameter:
         return parameter
     return {**parameter, "schema": {**parameter["schema"], "description": parameter["description"]}}

@@ -1,6 +1,6 @@
 """The documents that are derived from openapi.yaml: OpenAPI 3.0 for agents, Swagger 2.0 for makers.
 
-They know nothing of requests. What `source` stands for here is openapi.yaml as `contract.read_document` returns it.
+`source` is openapi.yaml, as `validation.read_document` returns it.
 """
 
 from functools import cached_property
@@ -14,15 +14,15 @@ Json = dict[str, Any]
 
 
 class Documents:
-    """Both documents. Each is derived when it is first asked for: a cold start does not wait for them."""
+    """Both documents. Each is derived on its first use, so that a cold start does not wait for them."""
 
     def __init__(self, source: Json, entra: EntraId | None = None) -> None:
-        """Without `entra`, callers bring function keys, as `source` says."""
+        """Without `entra`, callers authenticate with function keys, as in `source`."""
         self._source = source
         self._entra = entra
 
     def agents(self, base_url: str) -> Json:
-        """OpenAPI 3.0. `base_url` is where callers reach the operations, or its path where the rest is not known."""
+        """OpenAPI 3.0. `base_url` is where callers reach the operations, or its path if the rest is unknown."""
         return {**self._agents, "servers": [{"url": base_url}]}
 
     def makers(self, base_url: str) -> Json:

@@ -1,9 +1,9 @@
 """The makers' document: Swagger 2.0, for custom connectors in Power Platform and Logic Apps.
 
-It keeps to what their import and certification ask for beyond the specification. One answer of an operation has a
-schema, and the other statuses have a description alone; a response's headers are left out, which a designer would offer
-as outputs; nothing stands beside a `$ref`. Sources: "Coding standards", "OpenAPI extensions" and "Swagger validator
-rules" in the documentation of Microsoft's connectors.
+It meets the rules of their import and certification beyond the specification. One response of an operation has a
+schema, and other statuses only a description; headers of responses are omitted, which a designer would offer as
+outputs; a `$ref` has no siblings. Sources: "Coding standards", "OpenAPI extensions" and "Swagger validator rules" in
+the documentation of Microsoft's connectors.
 """
 
 from typing import Any
@@ -39,15 +39,16 @@ _SCHEMA_MEMBERS = {
     "type",
     "uniqueItems",
 }
-"""Those that Swagger 2.0 has too. A schema with `anyOf` and the like is left without a type, which stands for any."""
+"""Those that Swagger 2.0 has too. A schema with `anyOf` and the like gets no type, which means any."""
+
 _BYTES_TYPE = "application/octet-stream"
-"""Stands for the types that a file may have: designers know no `*/*`."""
+"""For files of any type: designers do not support `*/*`."""
 
 _NOT_IN_PARAMETERS = {"additionalProperties", "allOf", "example", "properties", "required", "title"}
 
 
 def makers_document(source: Json) -> Json:
-    """The document, with None where the address belongs."""
+    """The document, with None in place of the address."""
     paths: Json = {}
     for operation in published_operations(source):
         paths.setdefault(operation.path, {})[operation.method] = _operation(operation, source)
@@ -71,7 +72,7 @@ def makers_document(source: Json) -> Json:
 
 
 def address(base_url: str) -> Json:
-    """`{host, schemes, basePath}`. The first two are None where `base_url` is a path alone."""
+    """`{host, schemes, basePath}`. The first two are None if `base_url` is only a path."""
     parts = urlsplit(base_url)
     return {
         "host": parts.netloc or None,
@@ -90,7 +91,7 @@ def _operation(operation: PublishedOperation, source: Json) -> Json:
     if operation.body is not None:
         derived["consumes"] = [JSON_TYPE]
         parameters.append(_body(operation.body, source))
-    derived["produces"] = [_BYTES_TYPE] if operation.answers_bytes else [JSON_TYPE]
+    derived["produces"] = [_BYTES_TYPE] if operation.returns_bytes else [JSON_TYPE]
     if parameters:
         derived["parameters"] = parameters
     derived["responses"] = {
@@ -110,7 +111,7 @@ def _parameter_or_reference(parameter: Json, source: Json) -> Json:
 
 
 def _parameter(parameter: Json, source: Json) -> Json:
-    """A parameter of the path, the query or a header; its schema's members are its own in Swagger 2.0."""
+    """A parameter of the path, the query or a header. In Swagger 2.0 the members of its schema are its own."""
     schema = _schema(resolved(parameter["schema"], source), source)
     derived: Json = {
         **{name: parameter[name] for name in ("name", "in", "required") if name in parameter},
@@ -123,7 +124,7 @@ def _parameter(parameter: Json, source: Json) -> Json:
 
 
 def _body(body: Json, source: Json) -> Json:
-    """The body as one parameter. Its schema stands here as a whole: designers ask for each of its members."""
+    """The body as one parameter. Its schema is inlined: designers show a field for each of its members."""
     return {
         "name": "body",
         "in": "body",
@@ -134,7 +135,7 @@ def _body(body: Json, source: Json) -> Json:
 
 
 def _schema(node: Json, source: Json) -> Json:
-    """The schema in Swagger 2.0. A reference to an object becomes one to a definition; others are resolved."""
+    """The schema in Swagger 2.0. References to objects become references to definitions; others are resolved."""
     if "$ref" in node:
         target = followed(node, source)
         if target.get("type") == "object":

@@ -1,9 +1,9 @@
-"""Which operations of openapi.yaml the derived documents have, and what each takes and answers.
+"""The operations of openapi.yaml that the derived documents have, and their parameters, bodies and responses.
 
-What an operation is decides, not a list of names. Left out of both documents are operations without a key, which are
-for machines; HEAD, whose answer is headers that no designer and no model reads; and bodies that cannot be JSON. PutFile
-is such a one, although makers could turn on chunking for it: certification knows no media type for raw bytes in bodies
-(its rule MimeTypeNotValid), and the HTTP action of workflows does the same.
+There is no list of names. Both documents omit operations without a key, which are for machines; HEAD, whose response is
+headers that no designer and no model reads; and operations whose body cannot be JSON. PutFile is one of these, although
+makers could turn on chunking for it: certification accepts no media type for raw bytes in bodies (its rule
+MimeTypeNotValid), and the HTTP action of workflows does the same.
 """
 
 from collections.abc import Iterator
@@ -19,18 +19,18 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class PublishedOperation:
-    """One operation. `entry` is what openapi.yaml says of it, as it stands there."""
+    """One operation. `entry` is its part of openapi.yaml, unchanged."""
 
     path: str
-    method: str  # in lower case, as the document has it
+    method: str  # in lower case, as in the document
     entry: Json
-    parameters: list[Json]  # those of the path as well; references are kept
+    parameters: list[Json]  # with those of the path, and unresolved references
     body: Json | None  # the entry `requestBody`, resolved
-    success: tuple[str, Json]  # status and answer of the first 2xx; references in its schema are kept
+    success: tuple[str, Json]  # status and response of the first 2xx, with unresolved references in its schema
 
     @property
-    def answers_bytes(self) -> bool:
-        """True where success is neither JSON nor an empty body."""
+    def returns_bytes(self) -> bool:
+        """Whether its successful response is neither JSON nor an empty body."""
         return bool(self.success[1].get("content")) and JSON_TYPE not in self.success[1]["content"]
 
 
@@ -55,7 +55,7 @@ def published_operations(source: Json) -> Iterator[PublishedOperation]:
 
 
 def open_to_members(schema: Any) -> Any:
-    """A schema of an answer without `additionalProperties: false`: answers may get members in later versions."""
+    """A response's schema without `additionalProperties: false`: later versions may add members."""
     if isinstance(schema, dict):
         return {
             name: open_to_members(value)
@@ -66,7 +66,7 @@ def open_to_members(schema: Any) -> Any:
 
 
 def references(node: Any) -> list[str]:
-    """What the `$ref`s anywhere in the node point to, each once."""
+    """What all `$ref`s in the node point to, each once."""
     if isinstance(node, dict):
         if isinstance(node.get("$ref"), str):
             return [node["$ref"]]

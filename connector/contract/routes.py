@@ -1,4 +1,4 @@
-"""The prefix that host.json gives the routes of all functions."""
+"""The prefix of all routes, from host.json."""
 
 import json
 
@@ -6,7 +6,7 @@ from .validation import DOCUMENT_PATH
 
 
 def route_prefix() -> str:
-    """As `/api`; `""` when there is none."""
+    """Such as `/api`; `""` if there is none."""
     host: dict[str, dict[str, dict[str, str]]] = json.loads((DOCUMENT_PATH.parent / "host.json").read_text("utf-8"))
     prefix = host["extensions"]["http"]["routePrefix"]
     return f"/{prefix}" if prefix else ""

@@ -1,6 +1,6 @@
-"""How the documents say that callers sign in with Entra ID.
+"""The sign-in with Entra ID in the derived documents.
 
-That stands in the place of the function key: importers take one security scheme, the first or none of several.
+It replaces the function key: of several security schemes, importers take the first, or none.
 """
 
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class EntraId:
-    """`authority` is the address of Entra ID's host, and the tenant is the one that callers belong to."""
+    """`authority` is the address of Entra ID's host; the tenant is the callers'."""
 
     authority: str
     tenant_id: str
 
     def agents(self, document: Json) -> Json:
-        """The agents' document with a token in the header; whoever runs the agent fetches it."""
+        """The agents' document with a token in a header, which the agent's host has to get."""
         scheme = {
             "type": "http",
             "scheme": "bearer",
@@ -28,7 +28,7 @@ class EntraId:
         return {**document, "components": components, "security": [{"entra": []}]}
 
     def makers(self, document: Json) -> Json:
-        """The makers' document with the sign-in that custom connectors know."""
+        """The makers' document with the sign-in that custom connectors support."""
         address = f"{self.authority}/{self.tenant_id}/oauth2"
         scheme = {
             "type": "oauth2",

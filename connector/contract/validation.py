@@ -1,9 +1,9 @@
-"""openapi.yaml at work: what it says of an operation, and whether a request keeps to it.
+"""The operations of openapi.yaml, and whether a request conforms to them.
 
-Before a request is checked, what Logic Apps and Power Automate send is brought into form: their file object becomes
-its base64, `null` and `""` in members that may be left out mean that they are, and `"5"` or `"true"` is taken where a
-number or a boolean belongs. `null` says the same of a member that is not known: importers for agents send arguments of
-their own that are not set. Everything else that is unexpected is an error that names the member.
+What Logic Apps and Power Automate send is normalised first: their file object becomes its base64, `null` and `""` in
+optional members are removed, and `"5"` or `"true"` becomes a number or a boolean where the schema has one. Unknown
+members with `null` are removed, too: importers for agents send optional arguments of their own. Everything else that is
+unexpected is an error that names the member.
 """
 
 import json
@@ -31,20 +31,20 @@ _ERRORS = {
 }
 _MOST_MISTAKES = 20
 _INTEGER = re.compile(r"(-?[0-9]{1,9})(\.0*)?")
-_QUERY_OF_THE_HOST = ("code", "clientId")
-"""The function key and its name, which the Functions host reads and passes on."""
+_HOST_PARAMETERS = ("code", "clientId")
+"""Query parameters that the Functions host reads and passes on: the function key, and its name."""
 
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation of the document, its references resolved. What is said of headers stands in the document alone."""
+    """One operation of the document, with its references resolved, without headers."""
 
     operation_id: str
     method: str
     path: str
-    is_anonymous: bool  # whoever has the address may call
+    is_anonymous: bool  # callers need no key and no token
     parameters: tuple[Json, ...]
     bodies: dict[str, Json]  # schema by media type
 
@@ -61,21 +61,21 @@ class Operation:
         }
 
     def checked_parameters(self, route: Json, query: Json) -> Json:
-        """The parameters' values, with their types. Raises InvalidRequest and its kinds."""
+        """The values of the parameters, with their types. Raises InvalidRequest and its subclasses."""
         known = self._parameters_schema["properties"]
-        sent = {name: value for name, value in query.items() if name in known or name not in _QUERY_OF_THE_HOST}
+        sent = {name: value for name, value in query.items() if name in known or name not in _HOST_PARAMETERS}
         for name in sent:
             if name not in known and any(name in schema.get("properties", {}) for schema in self.bodies.values()):
-                raise InvalidRequest(f"{name} belongs in the body, and came in the query. Move it.", target=name)
+                raise InvalidRequest(f"{name} is a query parameter, and belongs in the body. Move it.", target=name)
         return _checked({**sent, **route}, self._parameters_schema, "query parameter")
 
     def checked_body(self, body: Any, media_type: str = "application/json") -> Json:
-        """The body's members, with their types. Raises InvalidRequest and its kinds."""
+        """The members of the body, with their types. Raises InvalidRequest and its subclasses."""
         return _checked(body, self.bodies[media_type], "member")
 
 
 class Contract:
-    """The document, with the limits that the settings give it, as `document` and as what it says of operations."""
+    """`document` is openapi.yaml with the limits of the settings; `operations` are its operations."""
 
     def __init__(self, *, max_code_characters: int) -> None:
         self.document = read_document()
@@ -90,7 +90,7 @@ class Contract:
             for method in METHODS:
                 if method in item:
                     operation = item[method]
-                    # Not its answers, which would take as long again.
+                    # Without its responses, which would take as long again.
                     parameters = [*item.get("parameters", []), *operation.get("parameters", [])]
                     body = resolved(operation.get("requestBody", {}), self.document)
                     found[operation["operationId"]] = Operation(
@@ -105,15 +105,15 @@ class Contract:
 
 
 def read_document() -> Json:
-    """openapi.yaml as it stands."""
-    # C code reads it ten times as fast, and a cold start waits for it.
+    """openapi.yaml, unchanged."""
+    # The loader in C is ten times as fast, and a cold start waits for it.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     document: Json = yaml.load(DOCUMENT_PATH.read_text(encoding="utf-8"), loader)
     return document
 
 
 def resolved(node: Any, document: Json) -> Any:
-    """`node` with every reference replaced by what it points to."""
+    """`node` with all references replaced by what they point to."""
     if isinstance(node, dict):
         if "$ref" in node:
             return resolved(followed(node, document), document)
@@ -124,7 +124,7 @@ def resolved(node: Any, document: Json) -> Any:
 
 
 def followed(node: Json, document: Json) -> Json:
-    """What a reference points to, whose own references are kept; anything else as it is."""
+    """What a reference points to, without resolving the references in it; any other node itself."""
     while "$ref" in node:
         target: Any = document
         for step in node["$ref"].removeprefix("#/").split("/"):
@@ -135,17 +135,17 @@ def followed(node: Json, document: Json) -> Json:
 
 def _checked(value: Any, schema: Json, what: str) -> Json:
     normalised = _normalised(value, schema)
-    # A body may hold a million mistakes: the first ones tell enough.
+    # A body can have a million mistakes: the first ones are enough.
     failures = list(islice(Draft202012Validator(schema).iter_errors(normalised), _MOST_MISTAKES))
     failures.sort(key=lambda failure: (list(map(str, failure.absolute_path)), failure.validator != "type"))
     errors: dict[str | None, InvalidRequest] = {}
     for failure in failures:
         for error in _errors(failure, what):
-            errors.setdefault(error.target, error)  # one member is one mistake, however many rules it breaks
+            errors.setdefault(error.target, error)  # one for each member, even if it breaks several rules
     if errors:
         first, *more = list(errors.values())[:_MOST_MISTAKES]
         if more:
-            message = f"{first.message} More is wrong: see details."
+            message = f"{first.message} There are more errors in details."
             raise type(first)(message, target=first.target, details=(first, *more))
         raise first
     return dict(normalised)
@@ -162,7 +162,7 @@ def _normalised(value: Any, schema: Json) -> Any:
             if name in required or not (inner is None or (inner == "" and name in members))
         }
     if kind == "array" and isinstance(value, list):
-        # The validator would look at every item before it said that there are too many.
+        # The validator would check every item before it reports that there are too many.
         few = value[: schema.get("maxItems", len(value)) + 1]
         return [_normalised(item, schema["items"]) for item in few]
     if kind == "string" and schema.get("format") == "byte" and isinstance(value, dict) and "$content" in value:
@@ -177,17 +177,17 @@ def _normalised(value: Any, schema: Json) -> Any:
 
 
 def _errors(failure: ValidationError, what: str) -> list[InvalidRequest]:
-    """The failure in words: which member, what was expected, what came."""
+    """The failure as errors: which member, what was expected, what was received."""
     place = _place(failure)
     expected: Any = failure.validator_value
     instance: Any = failure.instance
-    came = _shown(instance)
+    received = _shown(instance)
     schema: Json = failure.schema if isinstance(failure.schema, dict) else {}
     match failure.validator:
         case "required":
             missing = [name for name in expected if name not in instance]
             return [
-                _error(_below(place, name), f"The {what} {_below(place, name)} is missing: {_wanted(schema, name)}.")
+                _error(_below(place, name), f"The {what} {_below(place, name)} is missing. {_wanted(schema, name)}.")
                 for name in missing
             ]
         case "additionalProperties":
@@ -195,35 +195,36 @@ def _errors(failure: ValidationError, what: str) -> list[InvalidRequest]:
             unknown = [name for name in instance if name not in schema.get("properties", {})][:_MOST_MISTAKES]
             return [
                 InvalidRequest(
-                    f"Unknown {what} {_below(place, _clip(name)) or repr(name)}. Known here: {known}.",
+                    f"Unknown {what} {_below(place, _clip(name)) or repr(name)}. Known are: {known}.",
                     target=_below(place, _clip(name)),
                 )
                 for name in unknown
             ]
         case "type" if not place:
-            return [_error(None, f"The body must be a JSON object, and is {came}.")]
+            return [_error(None, f"The body is {received}. Send a JSON object.")]
         case "type":
-            return [_error(place, f"{place} must be {_A_KIND[expected]}, and is {came}.")]
+            return [_error(place, f"{place} is {received}. Send {_A_KIND[expected]}.")]
         case "minLength" if instance == "":
-            return [_error(place, f"{place} is empty: {_wanted_itself(schema)}.")]
+            return [_error(place, f"{place} is empty. {_wanted_itself(schema)}.")]
         case "pattern" | "minLength" | "maxLength" if place.endswith("sessionId"):
             return [_session_id_error(instance, place)]
         case "minLength" | "maxLength":
             bound = "at least" if failure.validator == "minLength" else "at most"
-            return [_error(place, f"{place} must have {bound} {expected:,} characters, and has {len(instance):,}.")]
+            return [_error(place, f"{place} has {len(instance):,} characters. Send {bound} {expected:,}.")]
         case "minItems" | "maxItems":
             bound = "at least" if failure.validator == "minItems" else "at most"
             many = f"more than {expected}" if bound == "at most" else str(len(instance))
-            return [_error(place, f"{place} must have {bound} {expected} items, and has {many}.")]
+            return [_error(place, f"{place} has {many} items. Send {bound} {expected}.")]
         case "minimum" | "maximum":
             return [
                 _error(
-                    place, f"{place} must be from {schema.get('minimum')} to {schema.get('maximum')}, and is {came}."
+                    place,
+                    f"{place} is {received}. Send a value from {schema.get('minimum')} to {schema.get('maximum')}.",
                 )
             ]
         case "enum":
-            return [_error(place, f"{place} must be one of {', '.join(map(str, expected))}, and is {came}.")]
-    return [_error(place, f"{place} is not valid: it is {came}. {schema.get('description', '')}".strip())]
+            return [_error(place, f"{place} is {received}. Send one of {', '.join(map(str, expected))}.")]
+    return [_error(place, f"{place} is not valid: {received}. {schema.get('description', '')}".strip())]
 
 
 def _error(place: str | None, message: str) -> InvalidRequest:
@@ -236,7 +237,7 @@ def _session_id_error(session_id: str, place: str) -> InvalidRequest:
         check_session_id(session_id)
     except InvalidSessionId as error:
         return error
-    return _error(place, f"{place} is not valid.")  # the contract is narrower than the rule
+    return _error(place, f"{place} is not valid. Send another one.")  # the contract is stricter than the function
 
 
 def _place(failure: ValidationError) -> str:
@@ -257,11 +258,11 @@ def _wanted(schema: Json, name: str) -> str:
 def _wanted_itself(schema: Json) -> str:
     kind = _A_KIND.get(schema.get("type", ""), "a value")
     description = schema.get("description", "")
-    return f"it must be {kind}. {description}".rstrip(". ")
+    return f"Send {kind}: {description}".rstrip(":. ")
 
 
 def _shown(value: Any) -> str:
-    """What came, short: a value of a kind that cannot be mistaken."""
+    """The value in an error message: short, and with an unmistakable type."""
     if value is None:
         return "null"
     if isinstance(value, dict):

@@ -95,7 +95,7 @@ def _followed(call: Call) -> Execution:
 
 def direct_execution(session_id: str, execution_id: str, run: Run) -> Execution:
     result = _result(run)
-    cut = {*run.cut, *(["result"] if len(result) > STREAM_CHARACTERS else [])}
+    cut = {*run.truncated, *(["result"] if len(result) > STREAM_CHARACTERS else [])}
     is_number = isinstance(run.value, (int, float)) and math.isfinite(run.value)
     return Execution(
         session_id,

@@ -1,40 +1,36 @@
 """UploadFile, PutFile, ListFiles, GetFile, DownloadFile and DeleteFile."""
 
 import base64
-import binascii
-import re
 from dataclasses import replace
 from typing import TypedDict
-from urllib.parse import unquote_to_bytes
 
-from ..errors import FileTooLarge, InvalidFileContent, InvalidRequest
+from ..errors import FileTooLarge, InvalidRequest
 from ..executions.calls import Runs
 from ..in_session.tasks import remove_file
 from ..models import File, FileBytes, FilePath, Files, FileWithContent
 from ..session_pool.errors import file_not_found
 from ..session_pool.sessions import CallerSessions, SessionClient
 from ..session_pool.wire import PoolFile
+from .contents import decoded
 from .names import (
     checked_destination,
     checked_name,
     content_type,
     is_hidden,
-    is_kept_of_run,
     is_known_to_pool,
+    is_of_execution_record,
     joined,
     shown_folder,
 )
-from .reading import download_whole
+from .reading import download_complete
 from .sets import store_all
-from .tasks import perform
+from .tasks import run_task
 
 LARGEST_MESSAGE = 100_000_000
-"""Bytes of a file that one answer carries; as many as a request's body may have."""
+"""Bytes of a file in one response; as many as the body of a request may have."""
 
-_LARGEST_IN_JSON = LARGEST_MESSAGE // 4 * 3 - 10_000
-"""Its base64, and what stands beside that, still fit into a message."""
-
-_DATA_URI = re.compile(r"data:[^,]*?(?P<base64>;base64)?,", re.IGNORECASE)
+LARGEST_IN_JSON = LARGEST_MESSAGE // 4 * 3 - 10_000
+"""Bytes of a file whose base64, and the members beside it, still fit into a message."""
 
 
 class NewFile(TypedDict):
@@ -47,12 +43,15 @@ class NewFile(TypedDict):
 def upload_file(
     sessions: CallerSessions, runs: Runs, *, files: list[NewFile], session_id: str | None = None, folder: str = ""
 ) -> Files:
-    """Checks all names and contents before it stores the first file. Takes each text out of `files` once it is read."""
+    """Checks all names and contents before it stores the first file. Empties each text of `files` once it is decoded.
+
+    Raises InvalidFileName, InvalidFileContent, and the errors of `upload_contents`.
+    """
     contents = []
     for index, file in enumerate(files):
         name = checked_name(file["file_name"], f"files[{index}].fileName")
-        contents.append((name, _decoded(file["file_content"], index)))
-        file["file_content"] = ""  # a third more than the bytes; they need not both be there
+        contents.append((name, decoded(file["file_content"], index)))
+        file["file_content"] = ""  # a third more than the bytes; memory must not hold both
     return upload_contents(sessions, runs, contents=contents, session_id=session_id, folder=folder)
 
 
@@ -64,7 +63,10 @@ def upload_contents(
     session_id: str | None = None,
     folder: str = "",
 ) -> Files:
-    """Stores `(name, bytes)` pairs: all of them, or none. The error names the one that could not be stored."""
+    """Stores `(name, bytes)` pairs, all or none; without a session id, in a new session.
+
+    The target of an error is the name of the file that could not be stored.
+    """
     session = sessions.session(session_id) if session_id else sessions.new_session()
     folder = checked_destination(folder, *(name for name, _ in contents))
     _check_each_once([name for name, _ in contents])
@@ -88,9 +90,9 @@ def put_file(
 
 
 def list_files(session: SessionClient, *, folder: str = "", recursive: bool = False) -> Files:
-    """A folder that is not there has no files. The connector's own folders are listed only when they are asked for."""
+    """A folder that does not exist has no files. The connector's own folders are listed only on request."""
     found = session.list_files(folder, recursive=recursive)
-    found = [file for file in found if not is_kept_of_run(joined(folder, file.directory), file.name)]
+    found = [file for file in found if not is_of_execution_record(joined(folder, file.directory), file.name)]
     listed = [shown_file(file, folder) for file in found]
     return Files(session.id, [file for file in listed if folder or not is_hidden(file.folder)])
 
@@ -98,13 +100,13 @@ def list_files(session: SessionClient, *, folder: str = "", recursive: bool = Fa
 def get_file(session: SessionClient, runs: Runs, path: FilePath) -> FileWithContent:
     """Raises FileNotFound, and FileTooLarge before the file is read."""
     file = download_file_headers(session, path)
-    if file.size > _LARGEST_IN_JSON:
+    if file.size > LARGEST_IN_JSON:
         raise FileTooLarge(
-            f"The file has {file.size:,} bytes, and as base64 in JSON {_LARGEST_IN_JSON:,} is the most. Use "
+            f"The file has {file.size:,} bytes, and base64 in JSON carries {LARGEST_IN_JSON:,} at most. Use "
             "DownloadFile, which sends the bytes as they are.",
             target="fileName",
         )
-    content = download_whole(session, runs, path, file)
+    content = download_complete(session, runs, path, file)
     return FileWithContent(
         session.id,
         path.name,
@@ -117,49 +119,41 @@ def get_file(session: SessionClient, runs: Runs, path: FilePath) -> FileWithCont
 
 
 def download_file_headers(session: SessionClient, path: FilePath) -> FileBytes:
-    """The file's size, type and time alone. Raises FileNotFound."""
-    file = found_file(session, path)
+    """The file's size, type and time, without its content. Raises FileNotFound."""
+    file = find_file(session, path)
     return FileBytes(path.name, content_type(path.name), file.size, None, file.modified)
 
 
-def download_file(
-    session: SessionClient,
-    runs: Runs,
-    path: FilePath,
-    *,
-    found: FileBytes | None = None,
-) -> FileBytes:
-    """All of it; `found` are its headers, where they are known. Raises FileNotFound, and FileTooLarge unread."""
+def download_file(session: SessionClient, runs: Runs, path: FilePath, *, found: FileBytes | None = None) -> FileBytes:
+    """The complete file. `found` are its headers, if they are known already.
+
+    Raises FileNotFound, and FileTooLarge before the file is read.
+    """
     file = found or download_file_headers(session, path)
     if file.size > LARGEST_MESSAGE:
         raise FileTooLarge(
-            f"The file has {file.size:,} bytes, and {LARGEST_MESSAGE:,} is the most that one answer carries. Ask for a "
-            "part at a time with the header Range, as in Range: bytes=0-33554431, or compress the file in the session.",
+            f"The file has {file.size:,} bytes, and a response carries {LARGEST_MESSAGE:,} at most. Request one range "
+            "at a time with a header like Range: bytes=0-33554431, or compress the file in the session.",
             target="fileName",
         )
-    content = download_whole(session, runs, path, file)
-    if len(content) != file.size:  # it has changed in between: what is known of it is not about these bytes
+    content = download_complete(session, runs, path, file)
+    if len(content) != file.size:  # it has changed since: its time is not that of these bytes
         return replace(file, size=len(content), content=content, last_modified_time=None)
     return replace(file, content=content)
 
 
 def delete_file(session: SessionClient, runs: Runs, path: FilePath) -> None:
-    """Raises FileNotFound, and SessionBusy for a name of sessions alone."""
+    """Raises FileNotFound, and SessionBusy for a name that only sessions accept."""
     if is_known_to_pool(path.name):
         session.delete_file(path)
         return
-    found_file(session, path)
-    perform(
-        session,
-        runs,
-        remove_file.perform,
-        {"file": str(path)},
-        failure="The session could not remove the file.",
-    )
+    find_file(session, path)
+    failure = "The session could not delete the file. Try again, or delete it with code."
+    run_task(session, runs, remove_file.perform, remove_file.Arguments(path=str(path)), failure=failure)
 
 
-def found_file(session: SessionClient, path: FilePath) -> PoolFile:
-    """The folder's file of that name; the pool lists also those whose names it does not know. Raises FileNotFound."""
+def find_file(session: SessionClient, path: FilePath) -> PoolFile:
+    """Raises FileNotFound. The pool lists files whose names it does not accept, but cannot get them."""
     if is_known_to_pool(path.name):
         return session.get_file(path)
     for file in session.list_files(path.folder, recursive=False):
@@ -180,30 +174,7 @@ def shown_file(file: PoolFile, folder: str) -> File:
 
 
 def _check_each_once(names: list[str]) -> None:
-    """Of two files of one name only the last would be left."""
+    """Of two files with the same name, only the last would remain."""
     for name in names:
         if names.count(name) > 1:
-            raise InvalidRequest(f"The file '{name[:100]}' is there twice. Send each name once.", target=name[:100])
-
-
-def _decoded(content: str, index: int) -> bytes:
-    """The bytes that `content` stands for: base64, or a data URI. Copies a long text only where it must."""
-    target = f"files[{index}].fileContent"
-    try:
-        data = _DATA_URI.match(content)
-        if data is None:
-            # Encoders break lines. Everything else must be exact: without padding, or with spaces, it may be text.
-            if "\n" in content or "\r" in content:
-                content = content.replace("\r", "").replace("\n", "")
-            return binascii.a2b_base64(content, strict_mode=True)
-        payload = content[data.end() :]
-        if re.search("%(?![0-9A-Fa-f]{2})", payload):
-            raise ValueError
-        decoded = unquote_to_bytes(payload)
-        return base64.b64decode(decoded, validate=True) if data["base64"] else decoded
-    except ValueError:  # binascii.Error and UnicodeEncodeError are ValueErrors too
-        raise InvalidFileContent(
-            f"The content of file {index} is not base64, with its padding. Encode the file's bytes: base64(...) in a "
-            "workflow, base64.b64encode in Python. Text can also be sent as a data URI, as in data:text/plain,a%20b.",
-            target=target,
-        ) from None
+            raise InvalidRequest(f"Duplicate file '{name[:100]}'. Send each name once.", target=name[:100])

@@ -1,4 +1,4 @@
-"""Whether the place of a file is free: no folder stands there, and no file where its folders go."""
+"""Whether a path is free for a file: no folder has it, and no file has that of a folder above it."""
 
 import contextlib
 
@@ -9,35 +9,35 @@ from ..session_pool.wire import PoolFile
 from .names import joined
 
 _MOST_FOLDERS = 10
-"""That are looked for, each in a call."""
+"""That are looked for, each with a call."""
 
 
-def stored_file(session: SessionClient, path: FilePath, content: bytes) -> PoolFile:
-    """Stores it. Raises InvalidFileName, which tells of the place where that is why the pool does not take the file."""
+def store_file(session: SessionClient, path: FilePath, content: bytes) -> PoolFile:
+    """Raises InvalidFileName, with `path_taken` where that is why the pool refuses the file."""
     try:
         return session.upload_file(path, content)
     except InvalidFileName as refusal:
         if _is_taken(session, path):
-            raise not_free(path.name) from refusal.__cause__
+            raise path_taken(path.name) from refusal.__cause__
         raise
 
 
-def not_free(name: str) -> InvalidFileName:
+def path_taken(name: str) -> InvalidFileName:
     return InvalidFileName(
-        f"There is a folder '{name}' where the file goes, or a file where its folder goes. Upload it under another "
-        "name, or to another folder.",
+        f"A folder is named '{name}' where the file goes, or a file is named as one of its folders. Upload the file "
+        "under another name, or to another folder.",
         target="fileName",
     )
 
 
 def _is_taken(session: SessionClient, path: FilePath) -> bool:
-    """As far as the pool tells that."""
+    """As far as the pool can tell."""
     above = ""
     with contextlib.suppress(ConnectorError):
-        for part in path.folder.split("/")[:_MOST_FOLDERS] if path.folder else []:
+        for folder in path.folder.split("/")[:_MOST_FOLDERS] if path.folder else []:
             with contextlib.suppress(FileNotFound):
-                session.get_file(FilePath(above, part))
+                session.get_file(FilePath(above, folder))
                 return True
-            above = joined(above, part)
+            above = joined(above, folder)
         return session.has_folder(path)
     return False

@@ -1,7 +1,7 @@
-"""A part of a file, for DownloadFile: from a pool that gives parts as it is, else cut out inside the session.
+"""The bytes of a file, complete or a range of them, for GetFile and DownloadFile.
 
-A part costs a part: a large file is never read as a whole for one. A file whose name the pool does not know is cut out
-as a whole.
+A range comes from the pool where that serves ranges; else a task extracts it inside the session. So a large file is not
+read completely for a small range. A file whose name only sessions accept is always extracted.
 """
 
 import contextlib
@@ -10,22 +10,25 @@ import secrets
 
 from ..errors import FileNotFound, PoolUnavailable
 from ..executions.calls import Runs
+from ..in_session.protocol import TRANSFERS_FOLDER
 from ..in_session.tasks import extract_range
 from ..models import FileBytes, FilePath
 from ..session_pool.sessions import SessionClient
-from .names import TRANSFERS, is_known_to_pool
-from .tasks import perform
+from .names import is_known_to_pool
+from .tasks import run_task
 
-_SMALL_BYTES = 8 << 20
-"""A file up to here is read whole, which needs nothing of its session and is as fast."""
+SMALL_BYTES = 8 << 20
+"""A file up to this size is read completely, which is as fast and needs no turn of its session."""
 
-_CUTS = f"{TRANSFERS}/cuts"
-_CUT_LIFETIME_SECONDS = 600
-"""Of a part that nobody has fetched. A busy session makes it later, and it waits for its caller to come back."""
+RANGES = f"{TRANSFERS_FOLDER}/ranges"
+_RANGE_LIFETIME_SECONDS = 600
+"""Of an extracted range that was not fetched. A busy session extracts it late, for its caller's next attempt."""
 
 
-def download_whole(session: SessionClient, runs: Runs, path: FilePath, file: FileBytes) -> bytes:
-    """All bytes of the file with these headers. Raises FileNotFound, and SessionBusy for a name of sessions alone."""
+def download_complete(session: SessionClient, runs: Runs, path: FilePath, file: FileBytes) -> bytes:
+    """`file` has the headers of the file at `path`. Raises FileNotFound, and SessionBusy for a name that only sessions
+    accept.
+    """
     if is_known_to_pool(path.name):
         return session.download_file(path)
     if file.size == 0:
@@ -36,54 +39,59 @@ def download_whole(session: SessionClient, runs: Runs, path: FilePath, file: Fil
 def download_range(
     session: SessionClient, runs: Runs, path: FilePath, file: FileBytes, *, first: int, last: int
 ) -> bytes:
-    """The bytes from `first` to `last` of the file with these headers. Raises FileNotFound, and SessionBusy."""
+    """The bytes from `first` to `last`. `file` has the headers of the file at `path`.
+
+    Raises FileNotFound, SessionBusy, and PoolUnavailable when the file has changed since its headers were read.
+    """
     if is_known_to_pool(path.name):
-        if file.size <= _SMALL_BYTES:
+        if file.size <= SMALL_BYTES:
             content = session.download_file(path)
             _check_size(len(content), file)
             return content[first : last + 1]
-        part = session.download_range(path, first, last)
-        if part is not None:
-            _check_size(part.size, file)
-            return part.content
-    cut = _cut_name(file, path, first, last)
-    with contextlib.suppress(FileNotFound):  # as after a call that found the session busy
-        return _fetched(session, cut, last + 1 - first)
-    # Callers who ask for the same part at once have one cut, which the first takes. The others get one of their own.
-    for name in (cut, f"{cut}-{secrets.token_hex(8)}"):
-        told = perform(
+        served = session.download_range(path, first, last)
+        if served is not None:
+            _check_size(served.size, file)
+            return served.content
+    name = _range_name(path, file, first, last)
+    with contextlib.suppress(FileNotFound):  # an earlier call may have found the session busy
+        return _fetched(session, name, last + 1 - first)
+    # Callers who request the same range at once share its file, which the first one takes. The others get their own.
+    for extracted in (name, f"{name}-{secrets.token_hex(8)}"):
+        result = run_task(
             session,
             runs,
             extract_range.perform,
-            {
-                "file": str(path),
-                "size": file.size,
-                "first": first,
-                "last": last,
-                "cuts": _CUTS,
-                "name": name,
-                "lifetime": _CUT_LIFETIME_SECONDS,
-            },
-            failure="The session could not cut out this part; it may have no room for it. Ask for a smaller one.",
+            extract_range.Arguments(
+                path=str(path),
+                size=file.size,
+                first=first,
+                last=last,
+                ranges_folder=RANGES,
+                name=extracted,
+                lifetime_seconds=_RANGE_LIFETIME_SECONDS,
+            ),
+            failure="The session could not extract this range; it may have no room for it. Request a smaller one.",
         )
-        _check_size(told["size"], file)
+        _check_size(result["size"], file)
         with contextlib.suppress(FileNotFound):
-            return _fetched(session, name, last + 1 - first)
+            return _fetched(session, extracted, last + 1 - first)
     raise PoolUnavailable(
-        "The part was removed from the session before it could be read. Ask for it again.", retry_after_seconds=1
+        "The range was removed from the session before it could be read. Request it again.", retry_after_seconds=1
     )
 
 
-def _cut_name(file: FileBytes, path: FilePath, first: int, last: int) -> str:
-    """Another one for each part of each version of each file."""
-    told = f"{path.folder}\n{path.name}\n{file.etag}\n{first}-{last}"
-    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+def _range_name(path: FilePath, file: FileBytes, first: int, last: int) -> str:
+    """Differs for each range of each version of each file."""
+    identity = f"{path.folder}\n{path.name}\n{file.etag}\n{first}-{last}"
+    return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _fetched(session: SessionClient, cut: str, length: int) -> bytes:
-    content = session.download_file(FilePath(_CUTS, cut))
+def _fetched(session: SessionClient, name: str, length: int) -> bytes:
+    """The content of an extracted range, which is then deleted."""
+    path = FilePath(RANGES, name)
+    content = session.download_file(path)
     with contextlib.suppress(FileNotFound):
-        session.delete_file(FilePath(_CUTS, cut))
+        session.delete_file(path)
     if len(content) != length:
         raise _changed()
     return content
@@ -95,4 +103,4 @@ def _check_size(size: int, file: FileBytes) -> None:
 
 
 def _changed() -> PoolUnavailable:
-    return PoolUnavailable("The file changed while it was read. Ask for the part again.", retry_after_seconds=1)
+    return PoolUnavailable("The file changed while it was read. Request the range again.", retry_after_seconds=1)

@@ -1,4 +1,4 @@
-"""What the connector does inside a session for itself, between the runs of the session's user."""
+"""Runs a task of `in_session.tasks` in a session, between the runs of the session's user."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -17,25 +17,27 @@ from ..session_pool.sessions import SessionClient
 Arguments = TypeVar("Arguments", bound=Mapping[str, Any])
 Result = TypeVar("Result")
 
-_PATIENCE_SECONDS = 15.0
-"""For the session's turn and the task. A run that goes on for longer makes the session busy."""
+WAIT_SECONDS = 15.0
+"""For the session's turn and the task. A session that runs code for longer is busy."""
 
-_RETRY_SECONDS = 10
-_FAILURE_RETRY_SECONDS = 5
+BUSY_RETRY_SECONDS = 10
+FAILURE_RETRY_SECONDS = 5
+_TIMEOUT_SECONDS = 60
 
 
-def perform(
-    session: SessionClient, runs: Runs, task: Callable[[Arguments], Result], arguments: Arguments, *, failure: str
+def run_task(
+    session: SessionClient, runs: Runs, perform: Callable[[Arguments], Result], arguments: Arguments, *, failure: str
 ) -> Result:
-    """What the task returns. Raises SessionBusy when another run keeps the session from it, and PoolUnavailable: with
-    the sentence `failure` where the task raised an exception.
+    """Calls the task's `perform` inside the session. Arguments and result are JSON.
 
-    A task that the session had no time for may still be done later, so a task must bear to be done twice.
+    Raises SessionBusy when the session runs code meanwhile, and PoolUnavailable, with the message `failure` where the
+    task raised an exception. A task that the session had no time for may still be performed later, and a task whose
+    response was lost is performed again: each must allow for that.
     """
     if is_busy(session, runs):
         raise _busy()
     cell = make_task_cell(
-        Path(inspect.getfile(task)),
+        Path(inspect.getfile(perform)),
         dict(arguments),
         max_report_characters=session.pool.longest_stdout,
         with_payload=runs.rich_results,
@@ -44,17 +46,17 @@ def perform(
         run = session.execute_code(
             cell.text,
             execution_id=mint_execution_id(),
-            timeout_seconds=60,
+            timeout_seconds=_TIMEOUT_SECONDS,
             may_repeat=True,
-            read_seconds=_PATIENCE_SECONDS,
+            read_seconds=WAIT_SECONDS,
         )
     except RunLost as lost:
         if isinstance(lost.__cause__, PoolTimeout):
             raise _busy() from None
         raise PoolUnavailable(
-            "The session's response was lost, and whether it did this is unknown. Try again after the seconds in "
+            "The session's response was lost, and this may or may not have been done. Try again after the seconds in "
             "Retry-After.",
-            retry_after_seconds=_RETRY_SECONDS,
+            retry_after_seconds=BUSY_RETRY_SECONDS,
         ) from lost.__cause__
     written = read_task(run.stdout, cell.nonce)
     if written is None and not runs.rich_results and run.stderr.strip():
@@ -62,13 +64,13 @@ def perform(
     if written is not None and written.get("isBusy") is True:
         raise _busy()
     if written is not None and "raised" in written:
-        raise PoolUnavailable(failure, retry_after_seconds=_FAILURE_RETRY_SECONDS) from RuntimeError(
+        raise PoolUnavailable(failure, retry_after_seconds=FAILURE_RETRY_SECONDS) from RuntimeError(
             str(written["raised"])[:300]  # for the log
         )
     if written is None or "returned" not in written:
         raise PoolRejected(
-            "The session did not do what the connector asked of it, as when its code has changed the interpreter. End "
-            "the session, or use another one."
+            "The session did not do what the connector requested, as when its code has changed the interpreter itself. "
+            "End the session, or use another one."
         )
     result: Result = written["returned"]
     return result
@@ -76,6 +78,6 @@ def perform(
 
 def _busy() -> SessionBusy:
     return SessionBusy(
-        "The session is running code. Try again after the seconds in Retry-After.",
-        retry_after_seconds=_RETRY_SECONDS,
+        "The session is running code, which this must wait for. Try again after the seconds in Retry-After.",
+        retry_after_seconds=BUSY_RETRY_SECONDS,
     )

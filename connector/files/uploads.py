@@ -1,16 +1,16 @@
-"""Files that come in parts: begun by PutFile, then PatchUpload for each part, GetUpload, and CancelUpload.
+"""Chunked uploads: begun by PutFile, then PatchUpload for each chunk, GetUpload, and CancelUpload.
 
-Each part goes into the session as a file of its own, where a task puts it behind those before it and removes it. All
-that is known of an upload is in the session and in the address that its caller has, so that any instance of the app can
-take any part. The file's old version stays until the last byte is there.
+Each chunk is stored in the session as a file of its own, which a task appends to those before it. The state of an
+upload is in the session, and in the address that its caller has: any instance of the app can take any chunk. The file
+that the upload replaces stays until the last byte has been received.
 
-A task that its caller no longer waits for may still be done. So what its caller was not told is taken away from it: a
-part is removed, and a beginning is marked as given up.
+A task that the connector has stopped waiting for may still be performed. So its input is withdrawn when its caller gets
+an error: a chunk is deleted, and the beginning of an upload is marked as abandoned.
 """
 
 import contextlib
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,39 +25,42 @@ from ..errors import (
     UploadNotFound,
 )
 from ..executions.calls import Runs
+from ..in_session.protocol import TRANSFERS_FOLDER
 from ..in_session.tasks import append_chunk
-from ..in_session.tasks import begin_upload as make_room
+from ..in_session.tasks import begin_upload as begin_upload_task
 from ..models import FilePath, Files
 from ..session_pool.sessions import CallerSessions, SessionClient
 from ..session_pool.wire import PoolFile
-from .names import TRANSFERS, checked_destination, checked_name
-from .operations import found_file, shown_file
-from .places import not_free
-from .tasks import perform
+from .names import checked_destination, checked_name
+from .operations import find_file, shown_file
+from .places import path_taken
+from .tasks import run_task
 
-PART_BYTES = 32 << 20
-"""That a caller is asked to send at a time: an instance holds it in memory."""
+CHUNK_BYTES = 32 << 20
+"""Of a chunk, as callers are asked to send it: an instance holds it in memory."""
 
 LIFETIME_SECONDS = 6 * 3600
-"""Of an address, and of what nobody has sent anything to. Most sessions end long before."""
+"""Of an upload's address, and of an upload that nothing is sent to. Most sessions end long before."""
+
+_FAILURE = "The session could not store this. Try again; if it fails again, use another folder or session."
 
 
 @dataclass(frozen=True)
 class Upload:
-    """What the address of an upload stands for. `size` is that of the whole file in bytes."""
+    """`size` is that of the complete file in bytes."""
 
     path: FilePath
     size: int
     upload_id: str
 
     @property
-    def place(self) -> str:
-        """Its folder in the session."""
-        return f"{TRANSFERS}/{self.upload_id}"
+    def folder(self) -> str:
+        """The upload's own folder in the session."""
+        return f"{TRANSFERS_FOLDER}/{self.upload_id}"
 
     def own(self, name: str) -> FilePath:
-        """A file in that."""
-        return FilePath(self.place, name)
+        """A file in that folder."""
+        return FilePath(self.folder, name)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -74,7 +77,7 @@ class Upload:
 
 @dataclass(frozen=True)
 class Progress:
-    """`received` bytes are there, from the first on. `files` has the file once it is complete."""
+    """`received` bytes are stored, from the first one on. `files` has the file once it is complete."""
 
     received: int
     files: Files
@@ -89,34 +92,38 @@ def begin_upload(
     session_id: str | None = None,
     folder: str = "",
 ) -> tuple[SessionClient, Upload, Progress]:
-    """Raises SessionBusy, InvalidFileName, and FileTooLarge when the session has no room for `size` bytes."""
+    """Without a session id, in a new session.
+
+    Raises SessionBusy, InvalidFileName, and FileTooLarge when the session has no room for `size` bytes.
+    """
     session = sessions.session(session_id) if session_id else sessions.new_session()
     path = FilePath(checked_destination(folder, checked_name(file_name)), file_name)
     upload = Upload(path, size, secrets.token_hex(16))
-    arguments = {
-        "transfers": TRANSFERS,
-        "upload": upload.upload_id,
-        "place": str(path),
-        "size": size,
-        "lifetime": LIFETIME_SECONDS,
-    }
-    with _given_up_on_failure(session, upload):
-        told = _performed(session, runs, upload, make_room.perform, arguments)
-    if not told["isFree"]:
-        raise not_free(path.name)
-    if told["room"] < size:
-        raise _too_large(upload, f"The session has room for {told['room']:,} bytes.")
+    arguments = begin_upload_task.Arguments(
+        transfers_folder=TRANSFERS_FOLDER,
+        upload_id=upload.upload_id,
+        path=str(path),
+        size=size,
+        lifetime_seconds=LIFETIME_SECONDS,
+    )
+    with _abandoned_on_failure(session, upload):
+        result = run_task(session, runs, begin_upload_task.perform, arguments, failure=_FAILURE)
+    if not result["is_free"]:
+        raise path_taken(path.name)
+    if result["room"] < size:
+        raise _too_large(upload, f"the session has room for {result['room']:,}")
     if size:
         return session, upload, Progress(0, Files(session.id, []))
-    with _given_up_on_failure(session, upload):
-        return session, upload, put_part(session, runs, upload, first=0, content=b"")
+    with _abandoned_on_failure(session, upload):
+        return session, upload, put_chunk(session, runs, upload, first=0, content=b"")
 
 
-def put_part(session: SessionClient, runs: Runs, upload: Upload, *, first: int, content: bytes) -> Progress:
-    """Takes the bytes of the file from `first` on. Those that are there already are compared, unless it is complete.
+def put_chunk(session: SessionClient, runs: Runs, upload: Upload, *, first: int, content: bytes) -> Progress:
+    """Takes the bytes of the file from `first` on. Those that were received before are compared, unless the file is
+    complete.
 
-    Raises UploadNotFound; RangeNotSatisfiable, whose header Range tells what is there, when the bytes do not follow it
-    or differ from it; FileTooLarge; SessionBusy; and InvalidFileName when the file cannot go to its place.
+    Raises UploadNotFound; RangeNotSatisfiable, with a header Range, when the bytes do not follow those that were
+    received or differ from them; FileTooLarge; SessionBusy; and InvalidFileName when the file's path is taken.
     """
     before = get_upload(session, upload)
     if before.files.files:
@@ -124,129 +131,121 @@ def put_part(session: SessionClient, runs: Runs, upload: Upload, *, first: int, 
     if first > before.received:
         raise _does_not_follow(before.received)
     last = first + len(content) - 1
-    part = f"part-{first}-{last}-{secrets.token_hex(4)}"  # the same part may come twice at a time
-    arguments = {
-        "upload": upload.place,
-        "part": part,
-        "first": first,
-        "last": last,
-        "size": upload.size,
-        "folder": upload.path.folder,
-        "name": upload.path.name,
-    }
+    chunk = f"chunk-{first}-{last}-{secrets.token_hex(4)}"  # the same chunk may be sent twice at once
     try:
-        session.upload_file(upload.own(part), content)
-    except InvalidFileName as refusal:  # these names are not the caller's: the folder is being removed
-        raise _not_arrived() from refusal.__cause__
+        session.upload_file(upload.own(chunk), content)
+    except InvalidFileName as refusal:  # the caller has not chosen this name: the folder is being removed
+        raise _chunk_missing() from refusal.__cause__
+    arguments = append_chunk.Arguments(
+        upload_folder=upload.folder,
+        chunk=chunk,
+        first=first,
+        last=last,
+        size=upload.size,
+        folder=upload.path.folder,
+        name=upload.path.name,
+    )
     is_left = True
     try:
-        told = _performed(session, runs, upload, append_chunk.perform, arguments)
-        is_left = told["state"] in ("other bytes", "no part")
+        result = run_task(session, runs, append_chunk.perform, arguments, failure=_FAILURE)
+        is_left = result["state"] in ("different_bytes", "chunk_missing")
     finally:
-        if is_left:  # the caller sends all of it again; a task that comes late finds nothing to do
+        if is_left:  # the caller sends all of it again; a task that is performed late finds nothing
             with contextlib.suppress(ConnectorError):
-                session.delete_file(upload.own(part))
-    match told["state"]:
-        case "ok":
-            return Progress(told["received"], Files(session.id, []))
+                session.delete_file(upload.own(chunk))
+    received = result["received"]
+    match result["state"]:
+        case "appended":
+            return Progress(received, Files(session.id, []))
         case "complete":
             return _complete(session, upload)
-        case "gone":
-            raise _no_upload()
+        case "not_found":
+            raise _upload_not_found()
         case "gap":
-            raise _does_not_follow(told["received"])
-        case "other bytes":
-            raise _does_not_follow(told["received"], "Some of these bytes are there already, and are others.")
-        case "full":
-            raise _too_large(upload, f"The session has no room beyond the {told['received']:,} bytes that are there.")
-        case "folder":
-            raise not_free(upload.path.name)
-    raise _not_arrived()
+            raise _does_not_follow(received)
+        case "different_bytes":
+            raise _does_not_follow(received, "Some of these bytes differ from those that were received before.")
+        case "no_room":
+            raise _too_large(upload, f"the session has room for {received:,}")
+        case "path_taken":
+            raise path_taken(upload.path.name)
+        case "chunk_missing":
+            raise _chunk_missing()
 
 
 def get_upload(session: SessionClient, upload: Upload) -> Progress:
-    """How far it is, also while the session runs code. Raises UploadNotFound."""
+    """Also while the session runs code. Raises UploadNotFound."""
     if not session.exists():
-        raise _no_upload()
+        raise _upload_not_found()
     with contextlib.suppress(FileNotFound):
         partial = session.get_file(upload.own("partial"))
         return Progress(partial.size, Files(session.id, []))
     try:
         session.get_file(upload.own("complete"))
     except FileNotFound:
-        raise _no_upload() from None
+        raise _upload_not_found() from None
     return _complete(session, upload)
 
 
 def cancel_upload(session: SessionClient, upload: Upload) -> None:
-    """Removes what is there. A file that is complete stays. Raises UploadNotFound."""
+    """Deletes what was received, but not a file that is complete. Raises UploadNotFound."""
     get_upload(session, upload)
-    for file in session.list_files(upload.place, recursive=False):
+    for file in session.list_files(upload.folder, recursive=False):
         with contextlib.suppress(FileNotFound):
             session.delete_file(upload.own(file.name))
 
 
-def _performed(
-    session: SessionClient,
-    runs: Runs,
-    upload: Upload,
-    task: Callable[[dict[str, Any]], dict[str, Any]],
-    arguments: dict[str, Any],
-) -> dict[str, Any]:
-    failure = "The session could not store this. Try again; if it fails again, use another folder or session."
-    told: dict[str, Any] = perform(session, runs, task, arguments, failure=failure)
-    return told
-
-
 @contextlib.contextmanager
-def _given_up_on_failure(session: SessionClient, upload: Upload) -> Iterator[None]:
-    """The caller gets no address. The task looks for the mark after it has made the upload, and this for the upload
-    after it has made the mark: whichever comes last takes it away.
+def _abandoned_on_failure(session: SessionClient, upload: Upload) -> Iterator[None]:
+    """Takes back an upload whose caller gets an error instead of its address.
+
+    The task looks for the mark after it has made the upload, and this for the upload after it has made the mark:
+    whichever comes last removes the upload.
     """
     try:
         yield
     except (SessionBusy, PoolUnavailable):
         with contextlib.suppress(ConnectorError):
-            session.upload_file(upload.own("given-up"), b"")
+            session.upload_file(upload.own("abandoned"), b"")
             session.delete_file(upload.own("partial"))
         raise
 
 
 def _complete(session: SessionClient, upload: Upload) -> Progress:
     try:
-        file = found_file(session, upload.path)
+        file = find_file(session, upload.path)
     except FileNotFound:  # code has moved it already
         file = PoolFile(upload.path.name, "", upload.size, None)
     return Progress(upload.size, Files(session.id, [shown_file(file, upload.path.folder)]))
 
 
-def _does_not_follow(received: int, why: str = "There are bytes missing before these.") -> RangeNotSatisfiable:
+def received_range(received: int) -> dict[str, str]:
+    """The header Range of the bytes that were received; none without any."""
+    return {"Range": f"bytes=0-{received - 1}"} if received else {}
+
+
+def _does_not_follow(received: int, problem: str = "Bytes before these are missing.") -> RangeNotSatisfiable:
     return RangeNotSatisfiable(
-        f"{why} {received:,} bytes are there: go on with the one at {received}, counted from 0.",
+        f"{problem} {received:,} bytes were received: continue with byte {received}, counted from 0.",
         target="Content-Range",
         headers=received_range(received),
     )
 
 
-def received_range(received: int) -> dict[str, str]:
-    """The header that tells what is there; without one, nothing is."""
-    return {"Range": f"bytes=0-{received - 1}"} if received else {}
-
-
-def _too_large(upload: Upload, why: str) -> FileTooLarge:
+def _too_large(upload: Upload, problem: str) -> FileTooLarge:
     return FileTooLarge(
-        f"The file has {upload.size:,} bytes. {why} Compress it, delete files that are not needed, or use another "
-        "session.",
+        f"The file has {upload.size:,} bytes, and {problem}. Compress the file, delete files that are not needed, or "
+        "use another session.",
         target="fileName",
     )
 
 
-def _not_arrived() -> PoolUnavailable:
-    return PoolUnavailable("The part did not arrive in the session. Send it again.", retry_after_seconds=1)
+def _chunk_missing() -> PoolUnavailable:
+    return PoolUnavailable("The chunk did not arrive in the session. Send it again.", retry_after_seconds=1)
 
 
-def _no_upload() -> UploadNotFound:
+def _upload_not_found() -> UploadNotFound:
     return UploadNotFound(
-        "There is no such upload: it was given up, nothing was sent for some hours, or its session has ended. Begin it "
-        "again with PutFile."
+        "The upload does not exist: it was canceled, nothing was sent to it for some hours, or its session has ended. "
+        "Begin it again with PutFile."
     )

@@ -1,4 +1,4 @@
-"""Which bytes of a file a header speaks of, and whether a caller has them already (RFC 9110, sections 13 and 14)."""
+"""The headers about ranges and versions of a file (RFC 9110, sections 13 and 14)."""
 
 import re
 from collections.abc import Mapping
@@ -13,11 +13,11 @@ _CONTENT_RANGE = re.compile(r"bytes[= ]([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})
 _LENGTH = re.compile("[0-9]{1,18}")
 
 
-def asked_range(headers: Mapping[str, str], file: FileBytes, longest: int) -> tuple[int, int] | None:
-    """First and last byte to send, `longest` bytes at most, of the one range that the header Range asks for.
+def requested_range(headers: Mapping[str, str], file: FileBytes, longest: int) -> tuple[int, int] | None:
+    """The first and last byte to send, `longest` bytes at most, of the one range that the header Range requests.
 
-    None for the whole file, as for several ranges, other units, and when If-Range names another version of the file.
-    Raises RangeNotSatisfiable.
+    None for the complete file, which several ranges, other units, and an If-Range with another version of the file
+    get. Raises RangeNotSatisfiable.
     """
     found = _RANGE.fullmatch(headers.get("range", "").replace(" ", ""))
     if found is None or found.groups() == ("", ""):
@@ -33,7 +33,8 @@ def asked_range(headers: Mapping[str, str], file: FileBytes, longest: int) -> tu
         return None
     if first >= file.size or last < first:
         raise RangeNotSatisfiable(
-            f"The file has {file.size:,} bytes, and the Range header asks for bytes behind its end.",
+            f"The Range header requests bytes after the end of the file, which has {file.size:,} bytes. Request bytes "
+            "that it has.",
             target="Range",
             headers={"Content-Range": f"bytes */{file.size}"},
         )
@@ -41,54 +42,56 @@ def asked_range(headers: Mapping[str, str], file: FileBytes, longest: int) -> tu
 
 
 def sent_range(header: str, length: int, size: int) -> int:
-    """The first byte that a part of `length` bytes begins with, of a file of `size` bytes. Raises InvalidRequest.
+    """The first byte of a chunk with `length` bytes, of a file with `size` bytes. Raises InvalidRequest.
 
-    Workflows write `bytes=0-9/30` (the page on large messages in the documentation of Azure Logic Apps), and everyone
-    else `bytes 0-9/30`.
+    Workflows send `bytes=0-9/30` ("Handle large messages with chunking" in the documentation of Azure Logic Apps), and
+    everyone else `bytes 0-9/30`.
     """
     found = _CONTENT_RANGE.fullmatch(header.strip())
     if found is None:
         raise InvalidRequest(
-            "The header Content-Range must say which bytes these are, and of how many, as in bytes=0-1023/4096.",
+            "The header Content-Range is missing or not valid. Send the chunk's first and last byte and the file's "
+            "size, as in bytes=0-1023/4096.",
             target="Content-Range",
         )
     first, last, total = map(int, found.groups())
     if total != size:
         raise InvalidRequest(
-            f"The header Content-Range says that the file has {total:,} bytes; {size:,} were announced in "
-            "x-ms-content-length.",
+            f"The header Content-Range gives the file {total:,} bytes, and x-ms-content-length announced {size:,}. "
+            "Send the same size.",
             target="Content-Range",
         )
     if last >= size or last + 1 - first != length:
         raise InvalidRequest(
-            f"The header Content-Range speaks of the bytes {first} to {last} of {size}, and the body has {length:,}.",
+            f"The header Content-Range gives the bytes {first} to {last} of {size}, and the body has {length:,} bytes. "
+            "Send the range of the bytes in the body.",
             target="Content-Range",
         )
     return first
 
 
 def announced_length(header: str) -> int:
-    """Of a file that comes in parts. Raises InvalidRequest."""
+    """The size of a file for a chunked upload. Raises InvalidRequest."""
     if not _LENGTH.fullmatch(header.strip()):
         raise InvalidRequest(
-            "A file that comes in parts needs the header x-ms-content-length, with the number of all its bytes.",
+            "A chunked upload needs the header x-ms-content-length. Send the number of bytes of the complete file.",
             target="x-ms-content-length",
         )
     return int(header)
 
 
 def is_unchanged(headers: Mapping[str, str], file: FileBytes) -> bool:
-    """Whether If-None-Match names this version of the file, which the caller then has already."""
-    known = headers.get("if-none-match", "")
-    tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
+    """Whether If-None-Match names this version of the file, so that the caller has it already."""
+    header = headers.get("if-none-match", "")
+    tags = {tag.strip().removeprefix("W/") for tag in header.split(",")}
     return file.etag is not None and bool(tags & {file.etag, "*"})
 
 
 def http_date(file: FileBytes) -> str | None:
-    """When it was last changed, as headers have it."""
+    """When the file was last modified, in the format of headers."""
     if file.last_modified_time is None:
         return None
     try:
         return format_datetime(file.last_modified_time.astimezone(UTC), usegmt=True)
-    except (ValueError, OverflowError):  # code can date a file as it likes
+    except (ValueError, OverflowError):  # code can give a file any time
         return None

@@ -1,4 +1,4 @@
-"""Shapes as responses: JSON, a file's bytes or a part of them, and addresses that lead back to the connector."""
+"""Results as responses: JSON, the bytes of a file or of a range, and addresses of the connector's operations."""
 
 import json
 import re
@@ -17,10 +17,14 @@ def json_response(value: Any, status: int = 200, headers: dict[str, str] | None 
     return func.HttpResponse(body, status_code=status, headers=headers, mimetype="application/json")
 
 
+def no_content_response() -> func.HttpResponse:
+    return func.HttpResponse(status_code=204)
+
+
 def file_response(file: FileBytes, first: int | None = None) -> func.HttpResponse:
-    """The file's bytes, or those of a part that begins with `first`; never shown as a page."""
+    """The file's bytes, or those of a range that begins with `first`. Browsers save them instead of showing a page."""
     headers = {
-        "Content-Type": file.content_type,  # as `mimetype`, a text would be said to be UTF-8, which nobody knows
+        "Content-Type": file.content_type,  # `mimetype` would declare a text to be UTF-8, which is unknown
         "Accept-Ranges": "bytes",
         "Content-Disposition": _attachment(file.file_name),
         "X-Content-Type-Options": "nosniff",
@@ -40,17 +44,20 @@ def unchanged_response(file: FileBytes) -> func.HttpResponse:
 
 
 def _version(file: FileBytes) -> dict[str, str]:
-    told = {"ETag": file.etag, "Last-Modified": http_date(file)}
-    return {name: value for name, value in told.items() if value is not None}
+    headers = {"ETag": file.etag, "Last-Modified": http_date(file)}
+    return {name: value for name, value in headers.items() if value is not None}
 
 
 def _attachment(name: str) -> str:
-    """RFC 6266: a name in ASCII for old clients, in which a percent sign would be read in different ways."""
+    """RFC 6266: with an ASCII name for old clients, without percent signs, which they read in different ways."""
     plain = re.sub("[^ -~]|%", "_", name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def base_url(settings: Settings, request: func.HttpRequest, route: str) -> str:
-    """Where callers reach the operations. A Host header can be anyone's word: without an address, the path alone."""
+    """Where callers reach the operations: an address if the settings have one, else the path alone.
+
+    The Host header is not used, as callers can send any. `route` is the beginning of the request's own route.
+    """
     path = urlsplit(str(request.url)).path.rstrip("/")
     return (settings.public_base_url or "") + path[: path.lower().rfind(route)]

@@ -99,8 +99,11 @@ class Watcher:
         return "timeout" if now >= self._deadline else None
 
     def _signal(self, number: int, *, with_programs: bool = False) -> None:
-        """`with_programs`: also to the programs that the run has started."""
-        for process in (*(_descendants(self._interpreter, self._since) if with_programs else ()), self._interpreter):
+        """`with_programs`: also to the programs that the run has started. The interpreter comes first, so that it does
+        not go on to its next statement when a program ends.
+        """
+        programs = _descendants(self._interpreter, self._since) if with_programs else []
+        for process in (self._interpreter, *programs):
             if process != os.getpid():
                 try:
                     os.kill(process, number)

@@ -1,6 +1,6 @@
 """Calls of the session pool's data plane. The only importer of requests.
 
-A call is one HTTP request, with its retries, whose failure is one of `connector.errors`. It does not know what the
+A call is one HTTP request with its retries. If it fails, it raises a ConnectorError. It does not know what the
 requests and responses of an api-version look like (`wire`) or what can be done in a session (`sessions`).
 """
 
@@ -12,10 +12,9 @@ import requests
 import urllib3
 from requests.auth import AuthBase
 
-from ..errors import RequestTooLarge
 from . import wire
 from .deadlines import Deadlines
-from .errors import NotFound, UnsuccessfulResponse, refusal, transport_error
+from .errors import NotFound, UnsuccessfulResponse, response_error, transport_error
 from .retries import Adapter, Retry, was_retried
 from .wire import Metadata, Wire
 
@@ -39,7 +38,7 @@ class SessionPoolClient:
         self.wire = Wire(api_version)
         self.deadlines = deadlines or Deadlines()
         self.serves_no_ranges = threading.Event()
-        """Set by the first response that has a whole file where a range of it was requested."""
+        """Set by the first response with a complete file where a range was requested."""
 
         self._endpoint = endpoint.rstrip("/")
         self._credential = credential
@@ -111,11 +110,8 @@ class SessionPoolClient:
         if response.status_code == 404 and deleted_when_retried and was_retried(response):
             return response
         unsuccessful = UnsuccessfulResponse(response)
-        if response.status_code == 413 and path == self.wire.execute_path:
-            raise RequestTooLarge(
-                "The session pool does not take code of this size. Send it in parts."
-            ) from unsuccessful
-        raise refusal(unsuccessful, not_found) from unsuccessful
+        is_run = path == self.wire.execute_path
+        raise response_error(unsuccessful, not_found, is_run=is_run) from unsuccessful
 
 
 def read_object(response: requests.Response) -> dict[str, Any]:

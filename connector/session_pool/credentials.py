@@ -1,4 +1,4 @@
-"""The token that the pool asks for. The only importer of azure.identity."""
+"""The token for the pool. The only importer of azure.identity."""
 
 import threading
 import time
@@ -8,7 +8,7 @@ from ..errors import PoolRejected
 
 SCOPE = "https://dynamicsessions.io/.default"
 _REFRESH_BEFORE_SECONDS = 300
-_USABLE_SECONDS = 30  # a token that ends sooner may end on the way
+_USABLE_SECONDS = 30  # a token that expires sooner may expire before the pool reads it
 _FAILURE_LASTS_SECONDS = 5.0
 
 
@@ -29,42 +29,44 @@ class PoolCredential:
     """One token, kept until shortly before it expires. Safe to use from many threads."""
 
     def __init__(self, kind: str, client_id: str | None = None, *, source: TokenSource | None = None) -> None:
-        """`kind` is the setting POOL_CREDENTIAL. Nothing is asked for before the first `token()`."""
+        """`kind` is the setting POOL_CREDENTIAL. The first `token()` makes the first request."""
         self._kind = kind
         self._client_id = client_id
         self._source = source
         self._token: AccessToken | None = None
         self._failed_at = float("-inf")
-        self._asking = threading.Lock()
+        self._requesting = threading.Lock()
 
     def token(self) -> str:
-        """Raises PoolRejected when no token is to be had, with what to do about it."""
+        """Raises PoolRejected when no token is available."""
         token = self._token
         left = token.expires_on - time.time() if token is not None else 0
         if token is not None and left > _REFRESH_BEFORE_SECONDS:
             return token.token
-        # While the old token is good, one thread asks for the next and the others go on with it.
+        # While the old token is valid, one thread requests the next and the others use the old one.
         usable = token is not None and left > _USABLE_SECONDS
-        if not self._asking.acquire(blocking=not usable):
+        if not self._requesting.acquire(blocking=not usable):
             assert token is not None
             return token.token
         try:
-            if self._token is token:  # nobody asked while this thread waited
-                self._ask(usable=usable)
+            if self._token is token:  # no other thread has requested one while this one waited
+                self._request(usable=usable)
             assert self._token is not None
             return self._token.token
         finally:
-            self._asking.release()
+            self._requesting.release()
 
-    def _ask(self, *, usable: bool) -> None:
-        """Asks for a token; a failure is remembered, so that waiting callers do not each ask in vain."""
+    def _request(self, *, usable: bool) -> None:
+        """Requests a token. A failure is remembered, so that waiting callers do not each repeat the request."""
         failed_before = time.monotonic() - self._failed_at < _FAILURE_LASTS_SECONDS
         try:
             if not failed_before:
                 self._source = self._source or self._make_source()
                 self._token = self._source.get_token(SCOPE)
                 return
-        except Exception as failure:  # azure.identity raises more than its own errors for answers that make no sense
+        except (
+            Exception
+        ) as failure:  # azure.identity also raises other errors than its own, for responses that it does not understand
             self._failed_at = time.monotonic()
             if not usable:
                 raise PoolRejected(_NO_TOKEN[self._kind]) from failure
@@ -72,7 +74,7 @@ class PoolCredential:
             raise PoolRejected(_NO_TOKEN[self._kind])
 
     def _make_source(self) -> TokenSource:
-        # azure.identity takes a noticeable part of a cold start to import, and only calls to the pool need it.
+        # Importing azure.identity takes a noticeable part of a cold start, and only calls of the pool need it.
         if self._kind == "azure_cli":
             from azure.identity import AzureCliCredential
 
@@ -86,10 +88,10 @@ class PoolCredential:
 
 _NO_TOKEN = {
     "managed_identity": (
-        "The connector got no token for the session pool. Turn on the function app's managed identity; for a "
+        "The connector could not get a token for the session pool. Turn on the function app's managed identity; for a "
         "user-assigned one, set AZURE_CLIENT_ID to its client ID."
     ),
     "azure_cli": (
-        "The connector got no token for the session pool from the Azure CLI. Install it, run `az login`, and try again."
+        "The connector could not get a token for the session pool from the Azure CLI. Install it, and run `az login`."
     ),
 }

@@ -23,4 +23,4 @@ class Deadlines:
     """How long code is offered to a pool that is full or cannot be reached."""
 
     longest_retry_pause_seconds: float = 5.0
-    """Between two attempts, whatever the pool's Retry-After says: the caller must not have left meanwhile."""
+    """Between two attempts, even if the pool's Retry-After is longer: the caller waits no longer."""

@@ -1,6 +1,7 @@
-"""What goes wrong between the connector and the pool, as the errors that callers get.
+"""The errors that callers get when a call of the pool fails.
 
-The pool's own text goes no further, only its error's code, and the response itself as the error's cause, for the log.
+The pool's own message is not passed on, only its error code. The unsuccessful response is the error's cause, for the
+log.
 """
 
 import re
@@ -19,88 +20,83 @@ from ..errors import (
     PoolTimeout,
     PoolUnavailable,
     PoolUnreachable,
+    RequestTooLarge,
     SessionExecutorRoleMissing,
     SessionNotFound,
     TooManySessions,
 )
 
 _BUSY_SECONDS = 30
-"""The Retry-After of a busy pool that sends none: sessions end by the minute."""
+"""The Retry-After for a pool that sends none: sessions end by the minute."""
+
+NotFound = Callable[[], ConnectorError]
+"""Makes the error for a 404 where it is raised. An error that waited in a variable would keep the frames of its stack
+in memory, with the bytes that they hold, until the next garbage collection."""
 
 
 class UnsuccessfulResponse(Exception):
-    """A response other than 2xx. It is the cause of the error that callers get."""
+    """A response other than 2xx."""
 
     def __init__(self, response: requests.Response) -> None:
         self.status = response.status_code
         self.code = _error_code(response)
         text = response.headers.get("Retry-After", "").strip()
         self.retry_after = min(int(text), 3600) if re.fullmatch("[0-9]{1,9}", text) else None
-        super().__init__(f"the pool answered {self.status} {self.code}".strip())
+        super().__init__(f"the pool responded with {self.status} {self.code}".strip())
 
 
 def transport_error(failure: requests.RequestException) -> ConnectorError:
+    """The error for a call without a response."""
     if _never_sent(failure):
         return PoolUnreachable(
-            "The session pool cannot be reached. Check that POOL_MANAGEMENT_ENDPOINT is its poolManagementEndpoint and "
-            "that the function app's network reaches it; then try again."
+            "The session pool cannot be reached. Check that POOL_MANAGEMENT_ENDPOINT is its poolManagementEndpoint, "
+            "and that the function app's network reaches it."
         )
     if isinstance(failure, requests.Timeout) or _reason(failure, urllib3.exceptions.ReadTimeoutError):
-        return PoolTimeout("The session pool did not answer in time. Try again in a minute.")
+        return _timeout()
     return PoolUnavailable(
-        "The connection to the session pool broke off. Try again in a moment.", retry_after_seconds=_BUSY_SECONDS
+        "The connection to the session pool was lost. Try again in a moment.", retry_after_seconds=_BUSY_SECONDS
     )
 
 
-def _never_sent(failure: requests.RequestException) -> bool:
-    """True when no connection was made. TLS faults may come later too, all but a certificate that is not trusted."""
-    if isinstance(failure, requests.ConnectTimeout | requests.exceptions.InvalidURL):
-        return True
-    if _reason(failure, urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError):
-        return True
-    return _reason(failure, urllib3.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(failure)
-
-
-def _reason(failure: Exception, *kinds: type[Exception]) -> bool:
-    """True when one of `kinds` is at the bottom of what requests and urllib3 wrapped."""
-    cause = failure.args[0] if failure.args else None
-    return isinstance(cause, kinds) or isinstance(getattr(cause, "reason", None), kinds)
-
-
-def refusal(answer: UnsuccessfulResponse, not_found: "NotFound | None") -> ConnectorError:
-    """The error for an answer that is none of 2xx. The pool's own words are not passed on, only its error's code."""
-    retry_after = _BUSY_SECONDS if answer.retry_after is None else answer.retry_after
-    match answer.status:
+def response_error(response: UnsuccessfulResponse, not_found: NotFound | None, *, is_run: bool) -> ConnectorError:
+    """The error for an unsuccessful response. `not_found` makes it for a 404; `is_run` when code was sent."""
+    retry_after = _BUSY_SECONDS if response.retry_after is None else response.retry_after
+    match response.status:
         case 401:
             return PoolRejected(
-                "The session pool did not take the connector's token. Check that POOL_MANAGEMENT_ENDPOINT names a "
-                "code-interpreter session pool and that it knows the version in POOL_API_VERSION (it answers an "
-                "unknown version like this too)."
+                "The session pool rejected the connector's token. Check that POOL_MANAGEMENT_ENDPOINT is that of a "
+                "code-interpreter session pool, and POOL_API_VERSION a version that it supports (it rejects tokens for "
+                "others)."
             )
         case 403:
             return SessionExecutorRoleMissing(
                 "The connector's identity may not use the session pool. Assign it the role 'Azure ContainerApps "
-                "Session Executor' on the pool, and wait a few minutes until that is known everywhere."
+                "Session Executor' on the pool, which takes some minutes to become effective."
             )
         case 404 if not_found is not None:
             return not_found()
-        case 400 if answer.code == "SessionWithIdentifierNotFound" and not_found is not None:
+        case 400 if response.code == "SessionWithIdentifierNotFound" and not_found is not None:
             return not_found()
-        case 400 if answer.code in ("FileNameInvalid", "FilePathInvalid"):
+        case 400 if response.code in ("FileNameInvalid", "FilePathInvalid"):
             return InvalidFileName(
-                "The session pool does not take this file name or folder. In a name, use letters, digits, "
-                "spaces and - _ . @ $ & = ; , # % ^ ( ) + ! ' ~ [ ] { }; a folder has none of the last eight, and no "
-                "dot.",
-                target="fileName" if answer.code == "FileNameInvalid" else "folder",
+                "The session pool does not accept this file name or folder. In a name, use letters, digits, "
+                "spaces and - _ . @ $ & = ; , # % ^ ( ) + ! ' ~ [ ] { }; in a folder, the same without the dot and the "
+                "last eight.",
+                target="fileName" if response.code == "FileNameInvalid" else "folder",
+            )
+        case 413 if is_run:
+            return RequestTooLarge(
+                "The session pool does not accept code of this size. Send it in several executions, or as a file."
             )
         case 413:
             return FileTooLarge(
-                "The session pool does not take a file of this size: 128 MB is the most, and the session must have "
-                "room for it. Send less, or compress it."
+                "The session pool does not accept a file of this size: 128 MB is the most, and the session must have "
+                "room for it. Compress the file, or send it in several files."
             )
         case 416:
             return PoolUnavailable(
-                "The file changed while it was read. Ask for the part again.", retry_after_seconds=retry_after
+                "The file changed while it was read. Request the range again.", retry_after_seconds=retry_after
             )
         case 429:
             return TooManySessions(
@@ -109,16 +105,58 @@ def refusal(answer: UnsuccessfulResponse, not_found: "NotFound | None") -> Conne
                 retry_after_seconds=retry_after,
             )
         case 504 | 408:
-            return PoolTimeout("The session pool did not answer in time. Try again in a minute.")
+            return _timeout()
         case status if status >= 500:
             return PoolUnavailable(
-                "The session pool has trouble. Try again in a moment.", retry_after_seconds=retry_after
+                "The session pool is unavailable. Try again in a moment.", retry_after_seconds=retry_after
             )
-    named = f" ({answer.code})" if answer.code else ""
+    code = f" ({response.code})" if response.code else ""
     return PoolRejected(
-        f"The session pool refused the request with status {answer.status}{named}. Check that "
+        f"The session pool refused the request with status {response.status}{code}. Check that "
         "POOL_MANAGEMENT_ENDPOINT is the poolManagementEndpoint of a code-interpreter session pool for Python."
     )
+
+
+def execution_not_found() -> ExecutionNotFound:
+    return ExecutionNotFound(
+        "The session has no such execution, or has ended since. Check the execution ID and the session ID.",
+        target="executionId",
+    )
+
+
+def file_not_found(name: str) -> FileNotFound:
+    return FileNotFound(
+        f"The session has no file '{name[:100]}' in this folder, or has ended with its files since. Use ListFiles with "
+        "recursive to see all files.",
+        target="fileName",
+    )
+
+
+def session_not_found() -> SessionNotFound:
+    return SessionNotFound(
+        "The session does not exist: it was never used, was ended, or expired. Any other call with its ID starts a new "
+        "one.",
+        target="sessionId",
+    )
+
+
+def _timeout() -> PoolTimeout:
+    return PoolTimeout("The session pool did not respond in time. Try again in a minute.")
+
+
+def _never_sent(failure: requests.RequestException) -> bool:
+    """True if no connection was made. Of TLS errors, only an untrusted certificate is certain to come before."""
+    if isinstance(failure, requests.ConnectTimeout | requests.exceptions.InvalidURL):
+        return True
+    if _reason(failure, urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError):
+        return True
+    return _reason(failure, urllib3.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(failure)
+
+
+def _reason(failure: Exception, *kinds: type[Exception]) -> bool:
+    """Whether requests and urllib3 have wrapped one of `kinds`."""
+    cause = failure.args[0] if failure.args else None
+    return isinstance(cause, kinds) or isinstance(getattr(cause, "reason", None), kinds)
 
 
 def _error_code(response: requests.Response) -> str:
@@ -129,31 +167,3 @@ def _error_code(response: requests.Response) -> str:
     except (ValueError, AttributeError, RecursionError):
         return ""
     return code if isinstance(code, str) and code.isalnum() and len(code) < 80 else ""
-
-
-NotFound = Callable[[], ConnectorError]
-"""Makes the error where it is raised. One that waited in a variable would keep the frames of its own stack in memory,
-with the bytes that they hold, until Python looks for cycles."""
-
-
-def execution_not_found() -> ExecutionNotFound:
-    return ExecutionNotFound(
-        "The session has no such run: it may have ended since, or the run belongs to another session. Look at the "
-        "execution ID and the session ID.",
-        target="executionId",
-    )
-
-
-def file_not_found(name: str) -> FileNotFound:
-    return FileNotFound(
-        f"The session has no file '{name[:100]}' there. ListFiles with recursive shows what it has; a session that was "
-        "not used for a while has ended, and its files with it.",
-        target="fileName",
-    )
-
-
-def session_not_found() -> SessionNotFound:
-    return SessionNotFound(
-        "There is no such session: it was never used, was ended, or ended by itself after nobody had used it.",
-        target="sessionId",
-    )

@@ -19,7 +19,7 @@ from . import wire
 from .client import SessionPoolClient, read_content, read_object
 from .errors import execution_not_found, file_not_found, session_not_found
 from .hand_over import hand_over
-from .wire import FileBody, FilePart, PoolFile, PoolSession, Run
+from .wire import FileBody, FileRange, PoolFile, PoolSession, Run
 
 _DEEPEST_FOLDER = 50
 """Nesting up to which folders are listed where a version does not list recursively, and each folder is a call."""
@@ -27,7 +27,7 @@ _DEEPEST_FOLDER = 50
 
 @dataclass(frozen=True)
 class CallerSessions:
-    """The sessions of one caller; with None, which is what function keys stand for, they are everybody's."""
+    """The sessions of one caller. With function keys all callers are one, None."""
 
     pool: SessionPoolClient
     caller: str | None = None
@@ -37,7 +37,7 @@ class CallerSessions:
         return SessionClient(self.pool, check_session_id(session_id), pool_identifier(session_id, self.caller))
 
     def new_session(self) -> "SessionClient":
-        """One with an id that nobody can guess."""
+        """One with an id that cannot be guessed."""
         return self.session(mint_session_id())
 
 
@@ -64,7 +64,7 @@ class SessionClient:
         Code that sees to it that it runs once `may_repeat`: it is sent again when the connection failed.
         An asynchronous run is Running when this returns, in a version that `keeps_runs`; it may have an interpreter of
         its own. `read_seconds` is how long the response may take, in all attempts together; by default, a little longer
-        than the run. The pool continues a run that nobody waits for.
+        than the run. The pool continues a run after that.
         """
         body = self.pool.wire.run_body(code, timeout_seconds, is_asynchronous=is_asynchronous)
         self.pool.fetch_token()  # before the clock of the first attempt starts: it may take a while
@@ -147,10 +147,10 @@ class SessionClient:
         with contextlib.closing(self._content(path)) as response:
             return read_content(response)
 
-    def download_range(self, path: FilePath, first: int, last: int) -> FilePart | None:
+    def download_range(self, path: FilePath, first: int, last: int) -> FileRange | None:
         """The bytes from `first` to `last`, fewer where the file ends before; None from a pool that serves no ranges.
 
-        Such a pool is asked only once in the life of a process. Raises FileNotFound.
+        A process requests a range of such a pool only once. Raises FileNotFound.
         """
         if self.pool.serves_no_ranges.is_set():
             return None
@@ -159,7 +159,7 @@ class SessionClient:
                 self.pool.serves_no_ranges.set()
                 return None  # the body is the complete file, and is not read
             content_range = response.headers.get("Content-Range", "")
-            return self.pool.wire.read_part(content_range, first, read_content(response))
+            return self.pool.wire.read_range(content_range, first, read_content(response))
 
     def delete_file(self, path: FilePath) -> None:
         """Raises FileNotFound, unless it is the response to a second attempt: then the first has deleted the file."""
@@ -176,7 +176,7 @@ class SessionClient:
         return wire.read_session(read_object(self._call_session("GET")))
 
     def exists(self) -> bool:
-        """Starts no session, which reading a file would. True also where the pool cannot tell."""
+        """Starts no session, which reading a file would. True if the pool does not report it."""
         try:
             self.get_session()
         except SessionNotFound:

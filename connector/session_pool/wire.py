@@ -1,8 +1,8 @@
-"""How requests to a session pool, and its answers, look in each api-version. Sends nothing.
+"""What the requests and responses of a session pool look like in each api-version. Sends nothing.
 
 There are two families: A (2024-02-02-preview, 2024-08-02-preview) with a `properties` wrapper and `code/execute`, and B
-(from 2024-10-02-preview) with flat bodies and `executions`. What is sent is exactly the version's own; what is read may
-be of either, so that a service that drifts does not break the connector.
+(from 2024-10-02-preview) with flat bodies and `executions`. Requests are exactly those of the version; responses of
+either family are read, so that a change of the service does not break the connector.
 """
 
 import re
@@ -16,12 +16,12 @@ from ..errors import PoolRejected
 from ..settings import API_VERSIONS
 
 _NEWEST = API_VERSIONS[0]
-"""Serves, too, where an older version has no route for something."""
+"""Also used where an older version has no route for something."""
 
 STREAM_CHARACTERS = 1_000_000
-"""Asked for with every run: the pool cuts each stream at 4,096 characters otherwise, without a sign of it."""
+"""Requested with every run: by default the pool truncates each stream to 4,096 characters, without a flag."""
 
-_CUT_CHARACTERS = 4096
+_DEFAULT_STREAM_CHARACTERS = 4096
 _PIECE_BYTES = 1 << 20
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 
@@ -40,9 +40,9 @@ RunStatus = Literal["Running", "Succeeded", "Failed", "Canceled"]
 
 @dataclass(frozen=True)
 class Run:
-    """A run as the pool tells it. `value` is JSON: a number, a string, an image object, or None.
+    """A run as the pool reports it. `value` is JSON: a number, a string, an image object, or None.
 
-    `cut` has the names of the streams that the pool may have cut off.
+    `truncated` has the names of the streams that the pool may have truncated.
     """
 
     status: RunStatus
@@ -50,12 +50,12 @@ class Run:
     stderr: str
     value: Any
     milliseconds: int
-    cut: frozenset[str] = frozenset()
+    truncated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class PoolFile:
-    """A file or folder of a session. `directory` is relative to the folder that was listed; `""` for that itself."""
+    """A file or folder of a session. `directory` is relative to the listed folder, `""` for that itself."""
 
     name: str
     directory: str
@@ -80,22 +80,22 @@ class Metadata:
 
 
 @dataclass(frozen=True)
-class FilePart:
-    """Some bytes of a file that has `size` of them."""
+class FileRange:
+    """A range of the bytes of a file, which has `size` bytes."""
 
     content: bytes
     size: int
 
 
 class FileBody:
-    """The body of an upload, multipart/form-data with one file, which is never copied.
+    """The body of an upload: multipart/form-data with one file, whose content is never copied.
 
-    Each iteration yields it from its beginning, so that it can be sent again. It comes in pieces, as a connection has
-    its timeout for each of them.
+    Each iteration yields all of it, so that it can be sent again; in pieces, because a connection's timeout is that of
+    each piece.
     """
 
     def __init__(self, name: str, content: bytes) -> None:
-        """`name` has no quotes and no line breaks, which file names cannot have."""
+        """`name` is a valid file name, and so has no quotes and no line breaks."""
         boundary = secrets.token_hex(16)
         self.content_type = f"multipart/form-data; boundary={boundary}"
         self._head = (
@@ -110,14 +110,14 @@ class FileBody:
 
     def __iter__(self) -> Iterator[bytes | memoryview]:
         yield self._head
-        whole = memoryview(self._content)
-        for start in range(0, len(whole), _PIECE_BYTES):
-            yield whole[start : start + _PIECE_BYTES]
+        content = memoryview(self._content)
+        for start in range(0, len(content), _PIECE_BYTES):
+            yield content[start : start + _PIECE_BYTES]
         yield self._tail
 
 
 class Nonsense(PoolRejected):
-    """A PoolRejected for an answer that cannot be understood."""
+    """A PoolRejected for a response that cannot be understood."""
 
     @property
     def code(self) -> str:
@@ -126,14 +126,14 @@ class Nonsense(PoolRejected):
 
 def nonsense() -> Nonsense:
     return Nonsense(
-        "The session pool's answer cannot be understood. Check that POOL_MANAGEMENT_ENDPOINT is the "
-        "poolManagementEndpoint of a code-interpreter session pool, and that no proxy answers in its place."
+        "The session pool's response cannot be understood. Check that POOL_MANAGEMENT_ENDPOINT is the "
+        "poolManagementEndpoint of a code-interpreter session pool, and that no proxy responds in its place."
     )
 
 
 @dataclass(frozen=True)
 class Wire:
-    """One of API_VERSIONS. Paths are relative to the pool; file names in them are percent-encoded already."""
+    """One of API_VERSIONS. Paths are relative to the pool; file names in them must be percent-encoded."""
 
     api_version: str
 
@@ -154,28 +154,28 @@ class Wire:
 
     @property
     def lists_recursively(self) -> bool:
-        """True where one list tells what is below, too. Family A has no folders: their files have paths for names."""
+        """Whether one call can list the folders below, too. Family A has no folders: names of files are paths."""
         return self._is_a or self.api_version >= "2025-10"
 
     @property
     def executions_api_version(self) -> str:
-        """Of the route that tells a run again, which family A does not have."""
+        """Of the route that gets a run again, which family A does not have."""
         return _NEWEST if self._is_a else self.api_version
 
     @property
     def sessions_api_version(self) -> str:
-        """Of the routes for sessions and metadata, which came with 2025-02-02-preview and are for every session."""
+        """Of the routes for sessions and metadata, which exist since 2025-02-02-preview, and serve every session."""
         return self.api_version if self.api_version >= "2025" else _NEWEST
 
     @property
     def keeps_runs(self) -> bool:
-        """Whether runs can be read again by the id that they were sent with; family A gives them none."""
+        """Whether runs can be got again by the id that they were sent with; family A gives them none."""
         return not self._is_a
 
     @property
     def longest_stdout(self) -> int:
-        """Characters that surely come back: older versions may not heed the length that is asked for."""
-        return STREAM_CHARACTERS if self.api_version == _NEWEST else _CUT_CHARACTERS
+        """Characters that are surely returned: older versions may ignore the requested length."""
+        return STREAM_CHARACTERS if self.api_version == _NEWEST else _DEFAULT_STREAM_CHARACTERS
 
     def run_body(self, code: str, timeout_seconds: int, *, is_asynchronous: bool = False) -> dict[str, Any]:
         body = {
@@ -186,7 +186,7 @@ class Wire:
         }
         if self._is_a:
             return {"properties": body}
-        return body | {"outputStreamsMaxLength": STREAM_CHARACTERS + 1}  # one more tells whether there was more
+        return body | {"outputStreamsMaxLength": STREAM_CHARACTERS + 1}  # one more shows whether there was more
 
     def read_run(self, body: dict[str, Any]) -> Run:
         """Raises Nonsense."""
@@ -202,13 +202,13 @@ class Wire:
             **streams,
             value=result.get("executionResult", inner if result is body and "result" in body else ""),
             milliseconds=milliseconds if isinstance(milliseconds, int) else 0,
-            cut=frozenset(name for name, text in streams.items() if self._may_be_cut(text)),
+            truncated=frozenset(name for name, text in streams.items() if self._may_be_truncated(text)),
         )
 
-    def _may_be_cut(self, text: str) -> bool:
-        """Versions before the newest may not heed the length that is asked for, and cut at the usual one."""
-        is_usual = self.api_version != _NEWEST and len(text) == _CUT_CHARACTERS
-        return is_usual or len(text) > STREAM_CHARACTERS
+    def _may_be_truncated(self, text: str) -> bool:
+        """Versions before the newest may ignore the requested length, and truncate to the default."""
+        is_default = self.api_version != _NEWEST and len(text) == _DEFAULT_STREAM_CHARACTERS
+        return is_default or len(text) > STREAM_CHARACTERS
 
     def read_uploaded(self, body: dict[str, Any]) -> PoolFile:
         """Raises Nonsense."""
@@ -222,12 +222,12 @@ class Wire:
             raise nonsense()
         return [self.read_file(item) for item in listed]
 
-    def read_part(self, content_range: str, first: int, content: bytes) -> FilePart:
-        """Raises Nonsense when the header tells of other bytes than came, or than were asked for."""
+    def read_range(self, content_range: str, first: int, content: bytes) -> FileRange:
+        """Raises Nonsense when the header differs from the bytes in the body, or from those requested."""
         found = _CONTENT_RANGE.fullmatch(content_range)
         if found is None or int(found[1]) != first or int(found[2]) + 1 - first != len(content):
             raise nonsense()
-        return FilePart(content, int(found[3]))
+        return FileRange(content, int(found[3]))
 
     def read_file(self, item: Any) -> PoolFile:
         """Raises Nonsense."""
@@ -279,7 +279,7 @@ def _text(value: Any) -> str:
 
 
 def _time(value: Any) -> datetime | None:
-    """The service writes seven digits behind the second, one more than Python holds."""
+    """The service writes seven decimals of a second, one more than Python keeps."""
     try:
         time = datetime.fromisoformat(value)
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""The project's templates with something changed."""
+"""The project's templates, as they were compiled, with a mistake in them; and the compiler, where there is one."""
 
 import shutil
 from collections.abc import Callable
@@ -6,33 +6,40 @@ from pathlib import Path
 
 import pytest
 
-from azure_checks.templates import findings
+from azure_checks.checks import findings
+from azure_checks.compiled import Compiled, read_compiled
+from azure_checks.compiler import Compiler, find_compiler
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
-def findings_with(tmp_path: Path) -> Callable[[str, str, str], list[str]]:
-    """What is found when a text in a file of the project is another one."""
-    shutil.copytree(ROOT / "infra", tmp_path / "infra")
-    shutil.copy(ROOT / "azure.yaml", tmp_path)
+@pytest.fixture(scope="session")
+def compiled() -> Compiled:
+    """main.json and the snapshots of infra/."""
+    return read_compiled(ROOT / "infra")
 
-    def changed(file: str, old: str, new: str) -> list[str]:
+
+@pytest.fixture
+def is_found(tmp_path: Path) -> Callable[[str, str, str, str], None]:
+    """Replaces a text in a file of the project, and asserts that a finding reports the mistake."""
+
+    def look(file: str, old: str, new: str, expected: str) -> None:
+        shutil.copytree(ROOT / "infra", tmp_path / "infra")
+        shutil.copy(ROOT / "azure.yaml", tmp_path)
         path = tmp_path / file
         text = path.read_text(encoding="utf-8")
-        assert old in text, f"{file} has no {old!r}: the test is to be changed with it"
+        assert old in text, f"{file} does not contain {old!r}: adapt the test"
         path.write_text(text.replace(old, new, 1), encoding="utf-8")
-        return findings(tmp_path)
-
-    return changed
-
-
-@pytest.fixture
-def is_found(findings_with: Callable[[str, str, str], list[str]]) -> Callable[[str, str, str, str], None]:
-    """Puts a mistake into a file of the project, in the place of a text, and looks for the finding that tells it."""
-
-    def look(file: str, old: str, new: str, told: str) -> None:
-        found = findings_with(file, old, new)
-        assert any(told in finding for finding in found), found
+        found = findings(tmp_path)
+        assert any(expected in finding for finding in found), found
 
     return look
+
+
+@pytest.fixture(scope="session")
+def compiler() -> Compiler:
+    """An installed compiler. Without one the test is skipped, but an error if BICEP is set."""
+    found = find_compiler()
+    if found is None:
+        pytest.skip("no Bicep compiler is installed")
+    return found

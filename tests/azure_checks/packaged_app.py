@@ -1,8 +1,8 @@
-"""What the Functions worker does with the deployed package, in an environment that has its requirements and no more.
+"""Does what the Functions worker does with the deployed package, in an environment that has only its requirements.
 
-usage: packaged_app.py FOLDER. It loads the app, lists its functions and writes one line: their names, and the processor
-time of the process so far in seconds. Then it reads calls from standard input, one JSON object a line, and writes an
-answer for each. It can import nothing of the project but what is in FOLDER.
+usage: packaged_app.py FOLDER. It loads the app, lists its functions and prints one line: their names and the CPU time
+of the process so far in seconds. Then it reads calls from standard input, one JSON object per line, and prints a
+response for each. It can import nothing of the project except what is in FOLDER.
 """
 
 import importlib.util
@@ -22,13 +22,13 @@ def main() -> None:
     spec.loader.exec_module(module)
     functions = {function.get_function_name(): function.get_user_function() for function in module.app.get_functions()}
     used = resource.getrusage(resource.RUSAGE_SELF)
-    say({"functions": sorted(functions), "cpuSeconds": used.ru_utime + used.ru_stime})
+    write({"functions": sorted(functions), "cpuSeconds": used.ru_utime + used.ru_stime})
     for line in sys.stdin:
         call = json.loads(line)
-        say(answer(functions[call.pop("operation")], call))
+        write(respond(functions[call.pop("operation")], call))
 
 
-def answer(function, call):
+def respond(function, call):
     import azure.functions as func
 
     call["body"] = call["body"].encode()
@@ -36,8 +36,8 @@ def answer(function, call):
     return {"status": response.status_code, "body": response.get_body().decode("utf-8", "replace")}
 
 
-def say(what) -> None:
-    print(json.dumps(what), flush=True)
+def write(value) -> None:
+    print(json.dumps(value), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,24 @@
-"""The settings that infra/ writes are those that the connector reads."""
+"""The application settings that infra/ writes are those that the connector reads."""
 
 import pytest
 
-RESOURCES = "infra/resources.bicep"
+DEFAULT = "infra/scenarios/default.snapshot.json"
+THREADS = '"PYTHON_THREADPOOL_THREAD_COUNT": "16"'
 MISTAKES = {
-    "a setting that nobody reads": (RESOURCES, "RICH_RESULTS:", "RICH_RESULT:", "RICH_RESULT is written"),
-    "a setting that is not written": (RESOURCES, "    RICH_RESULTS: richResults\n", "", "RICH_RESULTS is read by"),
-    "threads of another number": (RESOURCES, "string(callsPerInstance)", "string(alwaysReadyInstances)", "one param"),
+    "an unknown setting": (DEFAULT, '"RICH_RESULTS"', '"RICH_RESULT"', "RICH_RESULT is read neither by"),
+    "a missing setting": (DEFAULT, '        "RICH_RESULTS": "",\n', "", "RICH_RESULTS is read by the connector, and"),
+    "a setting that must stay at its default": (
+        DEFAULT,
+        '"RICH_RESULTS"',
+        '"POOL_CREDENTIAL"',
+        "POOL_CREDENTIAL must not be written",
+    ),
+    "another number of threads": (
+        DEFAULT,
+        THREADS,
+        THREADS.replace("16", "8"),
+        "must equal perInstanceConcurrency, 16",
+    ),
 }
 
 

@@ -1,4 +1,4 @@
-"""What is deployed: the connector and nothing else; and it works with the packages of requirements.txt alone."""
+"""The deployment package has the connector and nothing else, and works with only the packages of requirements.txt."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from azure_checks.deployment_package import packaged, write_package
+from azure_checks.deployment_package import packaged_files, write_package
 from tests.clients.every_operation import ARGUMENTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,17 +28,17 @@ COLD_START_CPU_SECONDS = 1.0
 PACKAGE_BYTES = 1_000_000
 
 
-def test_the_package_is_the_connector_alone():
+def test_only_the_connector_is_packaged():
     """.funcignore leaves the app, its contract, its requirements and the host's settings, and nothing else."""
-    found = {path.as_posix() for path in packaged(ROOT) if path.parts[0] != "connector"}
+    found = {path.as_posix() for path in packaged_files(ROOT) if path.parts[0] != "connector"}
     assert found == {"function_app.py", "host.json", "openapi.yaml", "requirements.txt"}
-    assert all(path.suffix != ".pyc" for path in packaged(ROOT))
+    assert all(path.suffix != ".pyc" for path in packaged_files(ROOT))
 
 
-def test_the_package_has_all_of_the_connector():
-    """No file of connector/ falls to a line of .funcignore that means another folder."""
-    known = subprocess.run(["git", "ls-files", "connector"], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert set(known.stdout.split()) <= {path.as_posix() for path in packaged(ROOT)}
+def test_the_whole_connector_is_packaged():
+    """No pattern of .funcignore that is meant for another folder excludes a file of connector/."""
+    tracked = subprocess.run(["git", "ls-files", "connector"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert set(tracked.stdout.split()) <= {path.as_posix() for path in packaged_files(ROOT)}
 
 
 class Installed(NamedTuple):
@@ -70,7 +70,7 @@ class App:
         self.started = self._read()
 
     def call(self, operation: str, **arguments: Any) -> dict[str, Any]:
-        """Calls an operation with its arguments, wherever the contract puts them."""
+        """Calls an operation with its arguments in the path, the query or the body, as the contract defines."""
         method, path = ROUTES[operation]
         route = {name: str(value) for name, value in arguments.items() if f"{{{name}}}" in path}
         others = {name: value for name, value in arguments.items() if name not in route}
@@ -91,9 +91,9 @@ class App:
     def _read(self) -> dict[str, Any]:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        assert line, "the app ended; what it wrote on standard error stands above"
-        found: dict[str, Any] = json.loads(line)
-        return found
+        assert line, "the app exited; its standard error is above"
+        response: dict[str, Any] = json.loads(line)
+        return response
 
 
 def start(installed: Installed, environment: dict[str, str]) -> subprocess.Popen[str]:
@@ -114,22 +114,22 @@ def app(installed: Installed, emulator: Any) -> Iterator[App]:
 @pytest.mark.azure
 @pytest.mark.timeout(400)
 def test_every_operation_works_from_the_package(app, session_id):
-    """With requirements.txt alone, each operation that agents have answers, and so do those that need no key."""
+    """With only requirements.txt installed, every operation for agents succeeds, and so do those without a key."""
     run = app.call("ExecutePythonCode", pythonCode="6 * 7", sessionId=session_id)
     assert json.loads(run["body"])["value"] == 42, run
-    known = {
+    values = {
         "pythonCode": "1",
         "sessionId": session_id,
         "executionId": json.loads(run["body"])["executionId"],
         "files": [{"fileName": "a.txt", "fileContent": "aGVsbG8="}],
         "fileName": "a.txt",
     }
-    operations = {name: (required | optional).keys() & known.keys() for name, required, optional in ARGUMENTS}
-    assert all(required.keys() <= known.keys() for _, required, _ in ARGUMENTS), "a new argument: give it a value here"
+    operations = {name: (required | optional).keys() & values.keys() for name, required, optional in ARGUMENTS}
+    assert all(required.keys() <= values.keys() for _, required, _ in ARGUMENTS), "add a value for the new argument"
     last = [name for name in operations if name.startswith(("Delete", "End"))]
     for name in [*(name for name in operations if name not in last), *last]:
-        answer = app.call(name, **{argument: known[argument] for argument in operations[name]})
-        assert answer["status"] < 300, (name, answer)
+        response = app.call(name, **{argument: values[argument] for argument in operations[name]})
+        assert response["status"] < 300, (name, response)
     for name in ("GetHealth", "GetOpenApiDocument", "GetSwaggerDocument"):
         assert app.call(name)["status"] == 200
 
@@ -144,14 +144,14 @@ def test_the_package_has_every_function(app):
 @pytest.mark.azure
 @pytest.mark.timeout(400)
 def test_the_package_is_small_and_starts_quickly(installed, emulator):
-    """An instance that starts cold spends less than a second of processor time on loading and listing the functions."""
+    """A cold start takes less than a second of CPU time to load and list the functions."""
     seconds = []
-    for _ in range(4):  # the first one compiles
+    for _ in range(4):  # the first one compiles the modules
         with start(installed, emulator.environment) as process:
             seconds.append(App(process).started["cpuSeconds"])
             process.kill()
-    print(f"\npackage    {installed.zip_bytes:,} bytes, {len(list(packaged(ROOT)))} files")
-    print(f"cold start {min(seconds[1:]):.2f} s of processor time ({seconds[0]:.2f} s the first time)")
+    print(f"\npackage    {installed.zip_bytes:,} bytes, {len(list(packaged_files(ROOT)))} files")
+    print(f"cold start {min(seconds[1:]):.2f} s of CPU time ({seconds[0]:.2f} s the first time)")
     assert installed.zip_bytes < PACKAGE_BYTES
     assert min(seconds[1:]) < COLD_START_CPU_SECONDS
 
@@ -160,8 +160,8 @@ def test_the_package_is_small_and_starts_quickly(installed, emulator):
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
 def test_requirements_resolve(version, tmp_path):
-    """Azure's Linux on x86_64 gets wheels of everything in requirements.txt, for each Python that is supported."""
-    # pip install --dry-run would ask whether packages are for the Python that pip runs in, and fall back to old ones.
+    """There are wheels for everything in requirements.txt, for each supported Python on Azure's Linux (x86_64)."""
+    # pip install --dry-run would evaluate markers for the Python that pip runs in, and fall back to older releases.
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--dest", tmp_path]
     target = ["--only-binary=:all:", "--implementation", "cp", "--python-version", version]
     platforms = ["--platform", "manylinux2014_x86_64", "--platform", "manylinux_2_28_x86_64"]

@@ -1,20 +1,27 @@
-"""Azure takes the names that the templates give."""
+"""Azure accepts the names of the resources."""
 
 import pytest
 
-RESOURCES = "infra/resources.bicep"
+DEFAULT = "infra/scenarios/default.snapshot.json"
 MISTAKES = {
-    "a name that is too long": (RESOURCES, "'st${nameSuffix}'", "'storage-${nameSuffix}'", "storage would be called"),
-    "a character that a pool's name may not have": (
-        RESOURCES,
-        "'pool${nameSuffix}'",
-        "'pool-${nameSuffix}'",
-        "pool-abc",
+    "a name that is too long": (DEFAULT, '"name": "stdfqxdsxpgjsio",', f'"name": "{"s" * 25}",', "is named sssss"),
+    "a hyphen in a pool's name": (DEFAULT, '"name": "pool', '"name": "pool-', "is named pool-"),
+    "a name that ends with a hyphen": (
+        "infra/scenarios/key_vault.snapshot.json",
+        '"name": "kv-dfqxdsxpgjsio"',
+        '"name": "kv-"',
+        "is named kv-",
     ),
 }
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_found(is_found, mistake):
-    """A name that is too long, or has a character that it may not have, is a finding."""
+    """A name that is too long or has a character that is not allowed is named."""
     is_found(*MISTAKES[mistake])
+
+
+def test_a_scenario_has_the_longest_environment_name(compiled):
+    """All names derive from it, so that the longest names are checked too."""
+    (group,) = compiled.snapshots["everything"].of_type("Microsoft.Resources/resourceGroups")
+    assert len(group["tags"]["azd-env-name"]) == compiled.template["parameters"]["environmentName"]["maxLength"] == 64

@@ -4,16 +4,24 @@ import pytest
 
 PARAMETERS = "infra/main.parameters.json"
 MISTAKES = {
-    "an azd variable that fills in nothing": (PARAMETERS, '"alertEmail"', '"alertMail"', "alertMail"),
-    "a value that is no variable": (PARAMETERS, '"${ALERT_EMAIL=}"', '"me@x.example"', "everybody"),
-    "another default than the template's": (PARAMETERS, "_SESSIONS=20", "_SESSIONS=30", "'20' in"),
-    "an output that azd would take a user's variable away with": (
-        "infra/main.bicep",
-        "output CONNECTOR_AUTH string",
-        "output ENTRA_CLIENT_ID string",
+    "a parameter that does not exist": (PARAMETERS, '"alertEmail"', '"alertMail"', "alertMail is not a parameter"),
+    "a value that is not a variable": (PARAMETERS, '"${ALERT_EMAIL=}"', '"me@x.example"', "to every environment"),
+    "another default": (PARAMETERS, "_SESSIONS=20", "_SESSIONS=30", "'30' here, and to '20' in main.bicep"),
+    "a default that is not a number": (PARAMETERS, "_SESSIONS=20", "_SESSIONS=few", "default to an integer"),
+    "a default that is not a boolean": (PARAMETERS, "EXECUTE=true", "EXECUTE=yes", "default to true or false"),
+    "a default of a secret": (PARAMETERS, "PREVIOUS=}", "PREVIOUS=x}", "signingKeyPrevious is secret"),
+    "a missing parameter": (
+        PARAMETERS,
+        '    "environmentName": { "value": "${AZURE_ENV_NAME}" },\n',
+        "",
+        "environmentName is missing",
+    ),
+    "an output with the name of a variable": (
+        "infra/main.json",
+        '"CONNECTOR_AUTH": {',
+        '"ENTRA_CLIENT_ID": {',
         "ENTRA_CLIENT_ID is an output of main.bicep too",
     ),
-    "a default that is no number": (PARAMETERS, "_SESSIONS=20", "_SESSIONS=few", "a whole number"),
 }
 
 

@@ -1,24 +1,66 @@
-"""A role is the one that its name says."""
+"""The app gets the role that it needs on each resource, and nobody gets another one."""
 
 import pytest
 
-VAULT = "infra/vault.bicep"
-ACCESS = "infra/pool_access.bicep"
-ID = "0fb8eba5-a2bb-4abe-b1c1-49dfad359bb0"
+from azure_checks.compiled import is_expression
+from azure_checks.roles import ROLES
+
+DEFAULT = "infra/scenarios/default.snapshot.json"
+VAULT = "infra/scenarios/key_vault.snapshot.json"
+EXECUTOR = ROLES["Microsoft.App/sessionPools"]
+OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+SECRETS_USER = f'roleDefinitions/{ROLES["Microsoft.KeyVault/vaults"]}"'
 MISTAKES = {
-    "digits that are swapped": (VAULT, "-b874-", "-874b-", "secretsUserRole is not the ID"),
-    "the ID of another role": (VAULT, "4633458b-17de-408a-b874-0445c86b69e6", ID, "secretsUserRole is not the ID"),
-    "a name that is not known": (ACCESS, "var sessionExecutorRole", "var ownerRole", "ownerRole is not the ID"),
-    "an ID without a name": (
-        ACCESS,
-        "roleDefinitions', sessionExecutorRole",
-        f"roleDefinitions', '{ID}'",
-        "stands alone",
+    "swapped digits": (
+        VAULT,
+        SECRETS_USER,
+        SECRETS_USER.replace("-b874-", "-874b-"),
+        "874b-0445c86b69e6 is assigned on",
+    ),
+    "the role of another resource": (
+        VAULT,
+        SECRETS_USER,
+        f'roleDefinitions/{EXECUTOR}"',
+        f"{EXECUTOR} is assigned on Micr",
+    ),
+    "a role with too many rights": (
+        DEFAULT,
+        f'roleDefinitions/{EXECUTOR}"',
+        f'roleDefinitions/{OWNER}"',
+        f"{OWNER} is as",
+    ),
+    "a role on another resource": (
+        DEFAULT,
+        "/providers/Microsoft.Insights/components/appi-dfqxdsxpgjsio/providers/Microsoft.Authorization",
+        "/providers/Microsoft.Authorization",
+        "the app gets no role on Microsoft.Insights/components",
+    ),
+    "a missing principal type": (
+        DEFAULT,
+        ',\n        "principalType": "ServicePrincipal"',
+        "",
+        "needs principalType: 'ServicePrincipal'",
+    ),
+    "a role of the deployer on storage": (
+        DEFAULT,
+        "Microsoft.App/sessionPools/pooldfqxdsxpgjsio/providers/Microsoft.Authorization",
+        "Microsoft.Storage/storageAccounts/stdfqxdsxpgjsio/providers/Microsoft.Authorization",
+        "the deployer gets a role on Microsoft.Storage/storageAccounts",
     ),
 }
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_found(is_found, mistake):
-    """It would come out in a deployment alone."""
+    """Otherwise it would only be noticed in a deployment."""
     is_found(*MISTAKES[mistake])
+
+
+@pytest.mark.parametrize(
+    ("scenario", "roles"), [("default", 1), ("existing_pool", 1), ("deployer_without_role", 0), ("everything", 0)]
+)
+def test_the_deployer_gets_a_role_unless_it_is_declined(compiled, scenario, roles):
+    """DEPLOYER_MAY_EXECUTE=false leaves the app alone with a role on the pool."""
+    assignments = compiled.snapshots[scenario].of_type("Microsoft.Authorization/roleAssignments")
+    principals = [assignment["properties"]["principalId"] for assignment in assignments]
+    assert len([principal for principal in principals if not is_expression(principal)]) == roles

@@ -1,30 +1,72 @@
-"""No secret stands in a template or leaves it."""
+"""No secret is written in a template or returned by it."""
 
 import pytest
 
-RESOURCES = "infra/resources.bicep"
-MAIN = "infra/main.bicep"
+DEFAULT = "infra/scenarios/default.snapshot.json"
+MAIN = "infra/main.json"
+SIGNING_KEY = '"SIGNING_KEY": "[parameters(\'signingKey\')]"'
+LOCATION = '"AZURE_LOCATION": {\n      "type": "string",\n      "value": "[parameters(\'location\')]"'
 MISTAKES = {
-    "a secret as it is": (
-        RESOURCES,
-        "keyInVault : signingKey\n",
-        "keyInVault : 'c2VjcmV0'\n",
-        "SIGNING_KEY is written as it is",
+    "a secret as a setting": (
+        DEFAULT,
+        SIGNING_KEY,
+        '"SIGNING_KEY": "c2VjcmV0"',
+        "SIGNING_KEY of the Microsoft.Web/sites",
     ),
-    "a setting that is a plain secret": (
-        RESOURCES,
-        "SIGNING_KEY: keyVaultEnabled ? keyInVault : signingKey\n",
-        "SIGNING_KEY: 'correct horse'\n",
-        "SIGNING_KEY is written as it is",
+    "a password as a setting": (
+        DEFAULT,
+        SIGNING_KEY,
+        '"SIGNING_KEY": "correct horse"',
+        "SIGNING_KEY of the Microsoft.Web",
     ),
-    "a connection string": (RESOURCES, "'Disabled'\n", "'x;AccountKey=a'\n", "a text looks like a secret"),
-    "a secret parameter that is not secure": (MAIN, "@secure()\n@minLength", "@minLength", "must be @secure()"),
-    "a secret as a default": (MAIN, "signingKeyPrevious string = ''", "signingKeyPrevious string = 'x'", "as its def"),
-    "a secret as an output": (MAIN, "= resources.outputs.connectorAuth", "= signingKey", "would show a secret"),
+    "a connection string": (
+        DEFAULT,
+        '"ftpsState": "Disabled"',
+        '"ftpsState": "x;AccountKey=a"',
+        "ftpsState of the Mic",
+    ),
+    "a key that is read from a resource": (
+        DEFAULT,
+        '"RICH_RESULTS": ""',
+        "\"RICH_RESULTS\": \"[listKeys('/subscriptions/x', '2025-06-01').keys[0].value]\"",
+        "RICH_RESULTS of the Microsoft.Web/sites/config is a secret",
+    ),
+    "random text": (
+        DEFAULT,
+        '"RICH_RESULTS": ""',
+        f'"RICH_RESULTS": "{"a1" * 16}"',
+        "RICH_RESULTS of the Microsoft.We",
+    ),
+    "a parameter that is not secure": (
+        MAIN,
+        '"type": "securestring"',
+        '"type": "string"',
+        "signingKey must be @secure()",
+    ),
+    "a default of a secure parameter": (
+        MAIN,
+        '"type": "securestring",\n      "defaultValue": ""',
+        '"type": "securestring",\n      "defaultValue": "x"',
+        "signingKeyPrevious must not have a default",
+    ),
+    "an output": (
+        MAIN,
+        LOCATION,
+        LOCATION.replace("parameters('location')", "parameters('signingKey')"),
+        "the output AZURE_LOCATION returns a secret",
+    ),
 }
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_found(is_found, mistake):
-    """A secret that could be read is a finding."""
+    """A secret that somebody could read is named."""
     is_found(*MISTAKES[mistake])
+
+
+def test_a_secret_in_an_output_of_a_module_is_found(is_found):
+    """Azure shows the outputs of modules in its list of deployments, also what goes through a variable."""
+    old = '"value": "[variables(\'connectorAuth\')]"'
+    is_found(
+        MAIN, old, old.replace("connectorAuth", "hasSigningKeyPrevious"), "the output connectorAuth returns a secret"
+    )

@@ -168,24 +168,24 @@ class DeferredRun:
         reply: dict[str, Any] = INTERRUPTED
         shell.last_execution_result = None
         self._scan = Scan()
-        with everything_recorded(self._recorder):
-            companion = _Companion(self._recorder, self.write_progress)
-            try:
-                with self._interrupts_filtered():
+        with self._interrupts_filtered():
+            with everything_recorded(self._recorder):
+                companion = _Companion(self._recorder, self.write_progress)
+                try:
                     reply = await awaited(original_do_execute(self._code, False, True, None, False))
-            except (KeyboardInterrupt, asyncio.CancelledError):
-                pass
-            finally:
-                self._has_ended = True
-                flush_streams()
-                if getpid() != self._process:
-                    _exit(0)  # the code has forked, and this is the child
-                companion.stop()
-                self._complete(reply)
+                except (KeyboardInterrupt, asyncio.CancelledError):
+                    pass
+                finally:
+                    self._has_ended = True
+                    flush_streams()
+                    if getpid() != self._process:
+                        _exit(0)  # the code has forked, and this is the child
+                    companion.stop()
+            self._complete(reply)
 
     @contextlib.contextmanager
     def _interrupts_filtered(self) -> Iterator[None]:
-        """Only the watcher's interrupts reach the code."""
+        """Only the watcher's interrupts reach the code, and none the report of it."""
         if _current_thread() is not _main_thread():
             yield
             return
@@ -197,7 +197,7 @@ class DeferredRun:
         try:
             yield
         finally:
-            self._has_ended, self._handler = True, None
+            self._handler = None
             if cancel_on_interrupt is not None:
                 del kernel._cancel_on_sigint
             _set_handler(signal.SIGINT, previous)
@@ -285,8 +285,7 @@ class DeferredRun:
         self._watcher.dismiss()
         self._remove_markers()
         state["background"] = None
-        if not self._over.done():
-            self._over.set_result(None)
+        self._over.set_result(None)
         start_next()
 
     def _write(self, report: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
-"""A task: puts a part of a file behind those that are there, and the file in its place when the last one is.
+"""A task that appends a chunk to an upload, and moves the file to its path after the last chunk.
 
-It may be done twice, and later than it was asked for: what is there already is compared and not written again.
+It may be performed twice, and late: bytes that the upload has already are compared and not written again.
 """
 
 from __future__ import annotations
@@ -10,111 +10,141 @@ import errno
 import os
 import shutil
 import time
-from typing import Any
+from typing import BinaryIO, Literal, TypedDict
 
-DATA = "/mnt/data"
-PIECE = 1 << 20
-FORGOTTEN_SECONDS = 300
-"""Of a part: whoever sent it waits for its task much shorter."""
+from ..protocol import DATA
+
+PIECE_BYTES = 1 << 20
+ABANDONED_SECONDS = 300
+"""The age from which a chunk is abandoned: its sender waits much shorter for the task."""
 
 
-def perform(arguments: dict[str, Any]) -> dict[str, Any]:
-    """`upload` is the folder of the upload, which has the file `part`: the bytes from `first` to `last`. All paths are
-    below the data folder. The whole has `size` bytes and goes to `folder` under `name`.
+class Arguments(TypedDict):
+    """`upload_folder` is that of the upload, and `chunk` the name of a file in it: the bytes from `first` to `last`.
 
-    Tells `state` and how many bytes are `received`. States: `ok`; `complete`; `gone` without such an upload; `gap` and
-    `other bytes` when the part does not belong there; `no part`, as when it is written at this moment; `full` without
-    room in the session; `folder` when a folder stands where the file goes, or a file where its folder goes.
+    `size` is that of the complete file in bytes, whose path is `folder` and `name`. Folders are relative to the data
+    folder.
     """
-    upload = os.path.join(DATA, arguments["upload"])
+
+    upload_folder: str
+    chunk: str
+    first: int
+    last: int
+    size: int
+    folder: str
+    name: str
+
+
+State = Literal[
+    "appended",
+    "complete",
+    "not_found",  # there is no such upload
+    "gap",  # bytes before the chunk are missing
+    "different_bytes",  # from those that the upload has already
+    "chunk_missing",  # or being written at this moment
+    "no_room",  # in the session
+    "path_taken",  # by a folder, or a file is where the file's folder goes
+]
+
+
+class Result(TypedDict):
+    """`received` is how many bytes the upload has, from the first one on."""
+
+    state: State
+    received: int
+
+
+def perform(arguments: Arguments) -> Result:
+    upload = os.path.join(DATA, arguments["upload_folder"])
     partial, complete = os.path.join(upload, "partial"), os.path.join(upload, "complete")
-    part, size = os.path.join(upload, arguments["part"]), arguments["size"]
+    chunk, size = os.path.join(upload, arguments["chunk"]), arguments["size"]
     if not os.path.exists(partial):
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(part)
+            os.unlink(chunk)
         if os.path.exists(complete):
             return {"state": "complete", "received": size}
-        shutil.rmtree(upload, ignore_errors=True)  # the part came to a session that has ended, or too late
-        return {"state": "gone", "received": 0}
-    _remove_forgotten(upload, arguments["part"])
-    state = _taken(partial, part, arguments["first"], arguments["last"])
+        shutil.rmtree(upload, ignore_errors=True)  # the chunk was sent to a session that has ended, or too late
+        return {"state": "not_found", "received": 0}
+    _remove_abandoned(upload, arguments["chunk"])
+    state = _append_chunk(partial, chunk, arguments["first"], arguments["last"])
     received = os.path.getsize(partial)
-    if state == "ok" and received == size:
+    if state == "appended" and received == size:
         folder = os.path.join(DATA, arguments["folder"])
-        place = os.path.join(folder, arguments["name"])
-        if os.path.isdir(place):
-            return {"state": "folder", "received": received}
+        path = os.path.join(folder, arguments["name"])
+        if os.path.isdir(path):
+            return {"state": "path_taken", "received": received}
         try:
             os.makedirs(folder, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
-            return {"state": "folder", "received": received}
+            return {"state": "path_taken", "received": received}
         with open(complete, "wb"):
             pass
-        os.replace(partial, place)
+        os.replace(partial, path)
         for name in os.listdir(upload):
-            if name.startswith("part-"):  # its task never came; other names are what the pool is writing
+            if name.startswith("chunk-"):  # its task was never performed; other names are what the pool is writing
                 with contextlib.suppress(OSError):
                     os.unlink(os.path.join(upload, name))
         state = "complete"
     return {"state": state, "received": received}
 
 
-def _taken(partial: str, part: str, first: int, last: int) -> str:
-    """Moves the part's bytes to the end of the partial file, and removes the part unless it may be needed again."""
-    there, length = os.path.getsize(partial), last + 1 - first
+def _append_chunk(partial: str, chunk: str, first: int, last: int) -> State:
+    """Moves the chunk's bytes to the end of the partial file. Removes the chunk, unless it may be needed again."""
+    received, length = os.path.getsize(partial), last + 1 - first
     try:
-        with open(partial, "r+b", buffering=0) as target, open(part, "rb") as source:
+        with open(partial, "r+b", buffering=0) as target, open(chunk, "rb") as source:
             if os.fstat(source.fileno()).st_size != length:
-                return "no part"
-            if first > there:
-                os.unlink(part)
+                return "chunk_missing"
+            if first > received:
+                os.unlink(chunk)
                 return "gap"
-            repeated = min(there, last + 1) - first
+            repeated = min(received, last + 1) - first
             target.seek(first)
-            if not _are_same(target, source, repeated):
-                return (
-                    "other bytes"  # the part stays for its sender to remove: when it is done twice, this is told again
-                )
+            if not are_same(target, source, repeated):
+                # Its sender removes the chunk: performed a second time, this must return the same.
+                return "different_bytes"
             try:
-                _append(target, source)
+                append(target, source)
             except OSError as failure:
-                target.truncate(there)
+                target.truncate(received)
                 if failure.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                     raise
-                os.unlink(part)
-                return "full"
-            if os.fstat(target.fileno()).st_size != max(there, last + 1):  # it is written at this moment
-                target.truncate(there)
-                return "no part"
+                os.unlink(chunk)
+                return "no_room"
+            if os.fstat(target.fileno()).st_size != max(received, last + 1):  # the chunk is written at this moment
+                target.truncate(received)
+                return "chunk_missing"
     except FileNotFoundError:
-        return "ok" if last < there else "no part"  # it is done twice, or its sender has given up
+        return "appended" if last < received else "chunk_missing"  # performed twice, or its sender has given up
     with contextlib.suppress(FileNotFoundError):  # its sender may give up at this moment
-        os.unlink(part)
-    return "ok"
+        os.unlink(chunk)
+    return "appended"
 
 
-def _remove_forgotten(upload: str, part: str) -> None:
-    """Other parts, as of an instance that ended before it could remove its own."""
-    before = time.time() - FORGOTTEN_SECONDS
+def _remove_abandoned(upload: str, chunk: str) -> None:
+    """Removes other chunks, as of an instance of the connector that ended before it could remove its own."""
+    before = time.time() - ABANDONED_SECONDS
     with os.scandir(upload) as files:
         for file in files:
-            if file.name.startswith("part-") and file.name != part:
+            if file.name.startswith("chunk-") and file.name != chunk:
                 with contextlib.suppress(OSError):
                     if file.stat().st_mtime < before:
                         os.unlink(file.path)
 
 
-def _append(target: Any, source: Any) -> None:
+def append(target: BinaryIO, source: BinaryIO) -> None:
+    """`target` is not buffered: what has no room must not be written again when it is closed."""
     target.seek(0, os.SEEK_END)
-    while piece := source.read(PIECE):
+    while piece := source.read(PIECE_BYTES):
         left = memoryview(piece)
         while left:
-            left = left[target.write(left) :]  # without a buffer: what has no room must not come again at the end
+            left = left[target.write(left) :]
 
 
-def _are_same(one: Any, other: Any, length: int) -> bool:
+def are_same(one: BinaryIO, other: BinaryIO, length: int) -> bool:
+    """Whether the next `length` bytes of both are."""
     while length > 0:
-        piece = one.read(min(PIECE, length))
+        piece = one.read(min(PIECE_BYTES, length))
         if not piece or piece != other.read(len(piece)):
             return False
         length -= len(piece)

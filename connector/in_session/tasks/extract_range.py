@@ -1,53 +1,73 @@
-"""A task: copies a part of a file to a file of its own. It may be done twice, and later than it was asked for."""
+"""A task that copies a range of a file to a file of its own.
+
+It may be performed twice, and late: the range is then kept for its caller's next attempt, and removed after a while.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import time
-from typing import Any
+from typing import BinaryIO, TypedDict
 
-DATA = "/mnt/data"
-PIECE = 1 << 20
+from ..protocol import DATA
+
+PIECE_BYTES = 1 << 20
 
 
-def perform(arguments: dict[str, Any]) -> dict[str, Any]:
-    """`file` and `cuts`, a folder, are below the data folder; the bytes from `first` to `last` go there as `name`.
-
-    Tells how many bytes the file has. When these are not `size`, nothing was made. Removes what nobody has fetched for
-    `lifetime` seconds.
+class Arguments(TypedDict):
+    """The bytes from `first` to `last` of the file at `path` are copied to `name` in `ranges_folder`, if the file has
+    `size` bytes. Paths are relative to the data folder. Ranges that were not fetched for `lifetime_seconds` are
+    removed.
     """
-    cuts = os.path.join(DATA, arguments["cuts"])
-    os.makedirs(cuts, exist_ok=True)
-    for folder in (os.path.dirname(cuts), cuts):
+
+    path: str
+    size: int
+    first: int
+    last: int
+    ranges_folder: str
+    name: str
+    lifetime_seconds: float
+
+
+class Result(TypedDict):
+    """`size` is that of the file in bytes. If it is another than was expected, nothing was copied."""
+
+    size: int
+
+
+def perform(arguments: Arguments) -> Result:
+    ranges = os.path.join(DATA, arguments["ranges_folder"])
+    os.makedirs(ranges, exist_ok=True)
+    for folder in (os.path.dirname(ranges), ranges):
         with contextlib.suppress(OSError):
             os.chmod(folder, 0o777)  # the pool may remove files as another user than this one
-    _remove_old(cuts, time.time() - arguments["lifetime"])
-    place = os.path.join(cuts, arguments["name"])
-    with open(os.path.join(DATA, arguments["file"]), "rb") as source:
+    _remove_old(ranges, time.time() - arguments["lifetime_seconds"])
+    target = os.path.join(ranges, arguments["name"])
+    with open(os.path.join(DATA, arguments["path"]), "rb") as source:
         size = os.fstat(source.fileno()).st_size
-        if size == arguments["size"] and not os.path.exists(place):
-            _copy(source, place, arguments["first"], arguments["last"])
+        if size == arguments["size"] and not os.path.exists(target):
+            _copy(source, target, arguments["first"], arguments["last"])
     return {"size": size}
 
 
-def _copy(source: Any, place: str, first: int, last: int) -> None:
-    """The file is there once it is complete."""
-    written = place + "-new"
+def _copy(source: BinaryIO, target: str, first: int, last: int) -> None:
+    """The target does not exist before it is complete."""
+    incomplete = target + "-new"
     source.seek(first)
     left = last + 1 - first
     try:
-        with open(written, "wb") as target:
+        with open(incomplete, "wb") as file:
             while left > 0:
-                piece = source.read(min(PIECE, left))
+                piece = source.read(min(PIECE_BYTES, left))
                 if not piece:
                     raise OSError("the file became shorter while it was read")
-                target.write(piece)
+                file.write(piece)
                 left -= len(piece)
-        os.replace(written, place)
+        os.replace(incomplete, target)
     except OSError:
         with contextlib.suppress(OSError):
-            os.unlink(written)
+            os.unlink(incomplete)
         raise
 
 

@@ -1,17 +1,26 @@
-"""A task: removes a file. It may be done twice."""
+"""A task that removes a file. It may be performed twice."""
 
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TypedDict
 
-DATA = "/mnt/data"
+from ..protocol import DATA
 
 
-def perform(arguments: dict[str, Any]) -> dict[str, Any]:
-    """`file` is below the data folder. Tells whether it was there."""
+class Arguments(TypedDict):
+    """`path` is relative to the data folder."""
+
+    path: str
+
+
+class Result(TypedDict):
+    existed: bool
+
+
+def perform(arguments: Arguments) -> Result:
     try:
-        os.unlink(os.path.join(DATA, arguments["file"]))
+        os.unlink(os.path.join(DATA, arguments["path"]))
     except FileNotFoundError:
-        return {"wasThere": False}
-    return {"wasThere": True}
+        return {"existed": False}
+    return {"existed": True}

@@ -1,55 +1,72 @@
-"""A task: puts files that are complete in the place of others, all of them or none. It may be done twice."""
+"""A task that moves a set of files from a staging folder to their paths: all of them, or none.
+
+It may be performed twice; and late, when it does nothing if the first of them has been removed meanwhile.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import shutil
-from typing import Any
+from typing import TypedDict
 
-DATA = "/mnt/data"
+from ..protocol import DATA
 
 
-def perform(arguments: dict[str, Any]) -> dict[str, Any]:
-    """`aside` has the folder `new` with files called 0, 1 and so on, which go to `folder` under `names`.
-
-    Both are below the data folder. Tells whether all `areInPlace`, and else the first name whose place is `taken`: a
-    folder stands there, or a file where its folder goes.
+class Arguments(TypedDict):
+    """`staging_folder` has a folder `new` with the files 0, 1 and so on, which go to `folder` under their `names`.
+    Both are relative to the data folder.
     """
-    aside = os.path.join(DATA, arguments["aside"])
-    new, old = os.path.join(aside, "new"), os.path.join(aside, "old")
-    complete = os.path.join(aside, "complete")
+
+    staging_folder: str
+    folder: str
+    names: list[str]
+
+
+class Result(TypedDict):
+    """Whether all files are in place. If not, `taken` is the first name whose path is taken by a folder, or whose
+    folder's path is taken by a file; None if files are missing from the staging folder.
+    """
+
+    is_complete: bool
+    taken: str | None
+
+
+def perform(arguments: Arguments) -> Result:
+    staging = os.path.join(DATA, arguments["staging_folder"])
+    new, old = os.path.join(staging, "new"), os.path.join(staging, "old")
+    complete = os.path.join(staging, "complete")
     folder = os.path.join(DATA, arguments["folder"])
     names = arguments["names"]
     if os.path.exists(complete):
-        return {"areInPlace": True}
+        return {"is_complete": True, "taken": None}
     if not all(os.path.isfile(os.path.join(new, str(number))) for number in range(len(names))):
-        return {"areInPlace": False}  # whoever sent them has given up
+        return {"is_complete": False, "taken": None}  # their sender has given up
     if taken := [name for name in names if os.path.isdir(os.path.join(folder, name))]:
-        return {"areInPlace": False, "taken": taken[0]}
+        return {"is_complete": False, "taken": taken[0]}
     try:
         os.makedirs(folder, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
-        return {"areInPlace": False, "taken": names[0]}
+        return {"is_complete": False, "taken": names[0]}
     os.makedirs(old, exist_ok=True)
     moves: list[tuple[str, str]] = []
     try:
         for number, name in enumerate(names):
-            place = os.path.join(folder, name)
+            path = os.path.join(folder, name)
             # Moved, not linked: a link to a file of another user is not always allowed.
-            if os.path.lexists(place):
-                _move(place, os.path.join(old, str(number)), moves)
-            _move(os.path.join(new, str(number)), place, moves)
-        with open(complete, "wb"):  # stays, until a later upload removes what is old
+            if os.path.lexists(path):
+                _move(path, os.path.join(old, str(number)), moves)
+            _move(os.path.join(new, str(number)), path, moves)
+        with open(complete, "wb"):  # stays, until a later upload removes old folders
             pass
     except OSError:
         for source, target in reversed(moves):
-            with contextlib.suppress(OSError):  # the others can still go back
+            with contextlib.suppress(OSError):  # the others can still be moved back
                 os.replace(target, source)
         raise
     for emptied in (new, old):
         shutil.rmtree(emptied, ignore_errors=True)
-    return {"areInPlace": True}
+    return {"is_complete": True, "taken": None}
 
 
 def _move(source: str, target: str, moves: list[tuple[str, str]]) -> None:

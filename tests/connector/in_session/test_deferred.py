@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import time
 from typing import Any
 
 import pytest
@@ -245,7 +246,7 @@ def test_all_output_is_reported(kernel: Kernel) -> None:
     report = kernel.deferred(
         "import os, subprocess, sys, threading\nprint('one')\nthread = threading.Thread(target=print, args=('two',))\n"
         "thread.start(); thread.join()\nos.write(1, b'three\\n')\nsubprocess.run(['echo', 'four'])\n"
-        "print('error', file=sys.stderr)\nos.write(2, b'more')"
+        "print('error', file=sys.stderr)\nos.write(2, b'more\\n')"
     )
     assert sorted(report.stdout.split()) == ["four", "one", "three", "two"]
     assert sorted(report.stderr.split()) == ["error", "more"]
@@ -303,6 +304,7 @@ STOPPABLE = {
     "a loop": "while True: pass",
     "a call that waits": "import time\ntime.sleep(1000)",
     "a program": "import subprocess\nsubprocess.run(['sleep', '1000'])",
+    "a regular expression": "import re\nre.match('(a+)+b', 'a' * 60)",
     "a shell": "import os\nos.system('sleep 1000')\nwhile True: pass",
     "an await": "import asyncio\nawait asyncio.sleep(1000)",
     "cleaning up": "import time\ntry: time.sleep(1000)\nfinally: time.sleep(0.7)",
@@ -326,7 +328,6 @@ def test_a_canceled_run_keeps_the_interpreter(kernel: Kernel, code: str) -> None
 STUBBORN = {
     "no heed of interrupts": "import time\nwhile True:\n    try: time.sleep(1000)\n    except BaseException: pass",
     "masked signals": "import signal, time\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 64))\ntime.sleep(1000)",
-    "a regular expression": "import re\nre.match('(a+)+b', 'a' * 60)",
     "a sum in C": "sum(range(10**12))",
     "daemons": "import subprocess, time\nfor _ in range(5):\n    subprocess.Popen(['sh', '-c', "
     "'setsid sleep 1000 & sleep 1000'], start_new_session=True)\nwhile True:\n"
@@ -337,13 +338,15 @@ STUBBORN = {
 @pytest.mark.parametrize("code", STUBBORN.values(), ids=STUBBORN.keys())
 def test_a_run_that_ignores_the_interrupt_loses_its_interpreter(kernel: Kernel, code: str) -> None:
     """Behind a time of grace. Its output and files stay, and the session goes on with a new interpreter."""
-    before = "import time\nx = 1\nopen('/mnt/data/kept', 'w').write('1')\nprint('begun')\ntime.sleep(0.3)\n"
+    before = f"x = 1\nopen('/mnt/data/kept', 'w').write('1')\nprint('begun')\n{UNTIL_GO}"
     name = kernel.defer(before + code, seconds=60)
     kernel.progress(name, lambda report: "begun" in report.stdout and bool(report.files))
+    go(kernel)
+    time.sleep(0.3)  # it is in the stubborn part then
     kernel.cancel(name)
     report = kernel.ended(name, 6)
     assert (report.ended_by, report.interpreter_ended, report.stdout) == ("canceled", True, "begun\n")
-    assert [file.path for file in report.files] == ["kept"]
+    assert "kept" in [file.path for file in report.files]
     has_ended(kernel)
     following = kernel.report("'x' in globals()")
     assert (following.value, following.is_new_session) == (False, True)

@@ -1,0 +1,31 @@
+"""What adapters get besides the request."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..callers.signed_tokens import Tokens
+from ..contract.documents import Documents
+from ..contract.validation import Contract, Operation
+from ..executions.calls import Runs
+from ..session_pool.sessions import CallerSessions
+from ..settings import Settings
+
+
+@dataclass(frozen=True)
+class Context:
+    """`sessions` are those of the request's caller; all else is the same for every request.
+
+    `tokens` is None without a SIGNING_KEY. `address` is what the token in a signed address holds; None for an address
+    without one, or whose token is not valid.
+    """
+
+    settings: Settings
+    contract: Contract
+    documents: Documents
+    sessions: CallerSessions
+    runs: Runs
+    tokens: Tokens | None
+    address: dict[str, Any] | None = None
+
+    def operation(self, operation_id: str) -> Operation:
+        return self.contract.operations[operation_id]

@@ -1,0 +1,16 @@
+"""GetOpenApiDocument and GetSwaggerDocument."""
+
+import azure.functions as func
+
+from . import responses
+from .context import Context
+
+
+def get_openapi_document(context: Context, request: func.HttpRequest) -> func.HttpResponse:
+    base_url = responses.base_url(context.settings, request, "/openapi.json")
+    return responses.json_response(context.documents.agents(base_url))
+
+
+def get_swagger_document(context: Context, request: func.HttpRequest) -> func.HttpResponse:
+    base_url = responses.base_url(context.settings, request, "/swagger.json")
+    return responses.json_response(context.documents.makers(base_url))

@@ -1,0 +1,85 @@
+"""ExecutePythonCode, GetExecution, CancelExecution and PollExecution."""
+
+import azure.functions as func
+
+from ..errors import ExecutionNotFound
+from ..executions import operations as executions
+from ..models import Execution
+from . import requests, responses
+from .context import Context
+
+POLL = "poll"
+"""The purpose of the token in PollExecution's address."""
+
+_POLL_LIFETIME_SECONDS = 24 * 3600.0
+_SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 2, 20
+"""Between polls: a tenth of the time that the run has taken."""
+
+
+def execute_python_code(context: Context, request: func.HttpRequest) -> func.HttpResponse:
+    operation = context.operation("ExecutePythonCode")
+    requests.parameters(operation, request)
+    body, applied = requests.with_preferences(requests.json_body(request), request.headers)
+    arguments = {
+        "wait_in_seconds": context.settings.caller_wait_seconds,
+        **requests.arguments(operation.checked_body(body)),
+    }
+    execution = executions.execute_python_code(context.sessions, context.runs, **arguments)
+    response = _response(context, request, "/executions", execution, arguments.get("include_content", "auto"))
+    if applied:
+        response.headers["Preference-Applied"] = applied
+    return response
+
+
+def get_execution(context: Context, request: func.HttpRequest) -> func.HttpResponse:
+    arguments = requests.parameters(context.operation("GetExecution"), request)
+    execution = executions.get_execution(context.sessions, context.runs, **arguments)
+    return _response(context, request, "/executions", execution, arguments.get("include_content", "auto"))
+
+
+def cancel_execution(context: Context, request: func.HttpRequest) -> func.HttpResponse:
+    arguments = requests.parameters(context.operation("CancelExecution"), request)
+    execution = executions.cancel_execution(context.sessions, context.runs, **arguments)
+    return _response(context, request, "/executions", execution, arguments.get("include_content", "auto"))
+
+
+def poll_execution(context: Context, request: func.HttpRequest) -> func.HttpResponse:
+    requests.parameters(context.operation("PollExecution"), request)
+    if context.address is None:
+        raise ExecutionNotFound(
+            "This address is not one of the connector's, or has expired. Get the execution by its execution ID and "
+            "session ID with GetExecution.",
+            target="token",
+        )
+    include_content = context.address["includeContent"]
+    execution = executions.get_execution(
+        context.sessions,
+        context.runs,
+        session_id=context.address["sessionId"],
+        execution_id=context.address["executionId"],
+        include_content=include_content,
+    )
+    return _response(context, request, "/polls", execution, include_content)
+
+
+def _response(
+    context: Context, request: func.HttpRequest, route: str, execution: Execution, include_content: str
+) -> func.HttpResponse:
+    """For a run that has not ended, a 202 whose Location can be polled; without a function key, if there is a key to
+    sign the address with. `route` is the request's.
+    """
+    if execution.status != "Running":
+        return responses.json_response(execution)
+    base = responses.base_url(context.settings, request, route)
+    if context.tokens is None:
+        location = f"{base}/executions/{execution.execution_id}?sessionId={execution.session_id}"
+    else:
+        address = {
+            "sessionId": execution.session_id,
+            "executionId": execution.execution_id,
+            "includeContent": include_content,
+            "caller": context.sessions.caller,
+        }
+        location = f"{base}/polls/{context.tokens.seal(POLL, address, lifetime_seconds=_POLL_LIFETIME_SECONDS)}"
+    pause = min(max(execution.duration_in_milliseconds // 10_000, _SHORTEST_PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS)
+    return responses.json_response(execution, 202, {"Retry-After": str(pause), "Location": location})

@@ -1,0 +1,17 @@
+"""CheckConnection, for people; GetHealth, for the platform."""
+
+import azure.functions as func
+
+from .. import connection
+from . import requests, responses
+from .context import Context
+
+
+def check_connection(context: Context, request: func.HttpRequest) -> func.HttpResponse:
+    requests.parameters(context.operation("CheckConnection"), request)
+    return responses.json_response(connection.check_connection(context.sessions.pool, context.settings))
+
+
+def get_health() -> func.HttpResponse:
+    """Independent of settings and pool: a platform would replace the instance, which changes neither."""
+    return responses.json_response({"status": "Healthy"})

@@ -1,0 +1,9 @@
+// Alerts are sent by email.
+using '../main.bicep'
+
+param environmentName = 'demo'
+param location = 'westeurope'
+param principalId = '11111111-1111-1111-1111-111111111111'
+param signingKey = 'not-a-real-key-not-a-real-key-not-a-real-key'
+
+param alertEmail = 'operations@contoso.com'

@@ -1,0 +1,7 @@
+// The defaults: function keys, a new session pool, public network access.
+using '../main.bicep'
+
+param environmentName = 'demo'
+param location = 'westeurope'
+param principalId = '11111111-1111-1111-1111-111111111111'
+param signingKey = 'not-a-real-key-not-a-real-key-not-a-real-key'

@@ -1,0 +1,96 @@
+"""infra/ and azure.yaml pass every check."""
+
+import json
+import logging
+import re
+import shutil
+from pathlib import Path
+
+import azure.functions as func
+import pytest
+import yaml
+
+from azure_checks.checks import findings
+from connector import errors
+from connector.http import Connector
+
+ROOT = Path(__file__).resolve().parents[2]
+DEFAULT = "infra/scenarios/default.snapshot.json"
+
+
+def test_the_templates_pass_all_checks():
+    """Nothing is wrong with infra/ and azure.yaml, as far as that can be seen without Azure."""
+    assert findings(ROOT) == []
+
+
+def test_a_service_without_an_app_is_found(is_found):
+    """azd would not find the app to which it deploys the code."""
+    is_found("azure.yaml", "  connector:", "  api:", "the service api has no resource with the tag")
+
+
+def test_an_app_without_its_tag_is_found(is_found):
+    """The tag must be deployed in every scenario."""
+    is_found(DEFAULT, '"azd-service-name"', '"azd-service"', "the service connector has no resource with the tag")
+
+
+def test_a_finding_names_the_scenarios(is_found):
+    """Each finding is reported once, with the scenarios that it was made in."""
+    is_found(DEFAULT, '"PythonLTS"', '"Python"', "infra/scenarios/default: properties.containerType")
+
+
+@pytest.mark.parametrize("content", ["", "{", None])
+def test_a_compiled_file_that_cannot_be_read_is_found(tmp_path, content):
+    """The finding says how to write it again."""
+    shutil.copytree(ROOT / "infra", tmp_path / "infra")
+    shutil.copy(ROOT / "azure.yaml", tmp_path)
+    (tmp_path / DEFAULT).unlink()
+    if content is not None:
+        (tmp_path / DEFAULT).write_text(content)
+    (finding,) = findings(tmp_path)
+    assert "Run `make template`" in finding
+
+
+def test_azure_yaml_names_the_template():
+    """azd reports name and version of a template with what it deploys."""
+    project = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    metadata = yaml.safe_load((ROOT / "azure.yaml").read_text())["metadata"]
+    assert project and metadata["template"] == f"code-interpreter-connector@{project[1]}"
+
+
+def test_the_workflow_installs_the_compiler_of_main_json(compiled):
+    """Another version could compile infra/ differently, and report main.json as stale."""
+    installed = re.search(r"az bicep install --version v(\S+)", (ROOT / ".github/workflows/connector.yml").read_text())
+    assert installed and compiled.template["metadata"]["_generator"]["version"].startswith(f"{installed[1]}.")
+
+
+def test_app_service_sign_in_is_off_unless_it_is_enabled(compiled):
+    """It is deployed also when it is off: otherwise a deployment would leave it on."""
+    enabled = {
+        scenario: snapshot.site_config("authsettingsV2")["platform"]["enabled"]
+        for scenario, snapshot in compiled.snapshots.items()
+    }
+    assert {scenario for scenario in enabled if enabled[scenario]} == {"app_service_sign_in", "everything"}
+    parameters = compiled.template["parameters"]
+    assert parameters["platformSignInEnabled"]["defaultValue"] is False
+
+
+def test_app_service_sign_in_rejects_no_request_without_a_token(compiled):
+    """Polls and uploads carry a token of their own in the URL."""
+    for snapshot in compiled.snapshots.values():
+        validation = snapshot.site_config("authsettingsV2")["globalValidation"]
+        assert validation == {"requireAuthentication": False, "unauthenticatedClientAction": "AllowAnonymous"}
+
+
+def test_alerts_look_for_errors_that_the_connector_has(caplog, compiled):
+    """They look at the end of the line that it logs for each call, and no such line is excluded from the log."""
+    with caplog.at_level(logging.INFO):
+        Connector({}).answer("CheckConnection", func.HttpRequest("GET", "/api/connection", body=b""))
+    assert caplog.messages[-1].endswith(", InternalError)")
+
+    rules = compiled.snapshots["alerts"].of_type("Microsoft.Insights/scheduledQueryRules")
+    queries = [condition["query"] for rule in rules for condition in rule["properties"]["criteria"]["allOf"]]
+    codes = re.findall(r'traces \| where message endswith ", (\w+)\)"', "\n".join(queries))
+    assert codes and len(codes) == sum("traces" in query for query in queries)
+    assert all(issubclass(getattr(errors, code), errors.ConnectorError) for code in codes)
+    sampling = json.loads((ROOT / "host.json").read_text())["logging"]["applicationInsights"]["samplingSettings"]
+    assert {"Request", "Trace"} <= set(sampling["excludedTypes"].split(";"))
