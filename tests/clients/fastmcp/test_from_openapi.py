@@ -68,7 +68,7 @@ async def test_error_message_reaches_the_model(client):
     )
     assert result.is_error
     (content,) = result.content
-    assert "400" in content.text and "timeoutInSeconds must be from 1 to 3600, and is 6000." in content.text
+    assert "400" in content.text and "timeoutInSeconds is 6000. Send a value from 1 to 3600." in content.text
 
 
 async def test_missing_file_is_reported(client, session_id):

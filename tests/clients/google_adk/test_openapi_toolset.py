@@ -114,7 +114,7 @@ async def test_tool_arguments_are_flat(declarations, operation_id, required, opt
 async def test_error_message_reaches_the_model(response):
     """The model reads the connector's message: the problem and the remedy."""
     error = (await response("ExecutePythonCode", pythonCode="1", timeoutInSeconds=6000))["error"]
-    assert "400" in error and "timeoutInSeconds must be from 1 to 3600, and is 6000." in error
+    assert "400" in error and "timeoutInSeconds is 6000. Send a value from 1 to 3600." in error
 
 
 async def test_missing_file_is_reported(response, session_id):

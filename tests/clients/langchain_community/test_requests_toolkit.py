@@ -89,7 +89,7 @@ def test_endpoint_has_everything_that_a_call_needs(reduced, connector):
 def test_error_message_reaches_the_model(response):
     """The model reads the connector's message: the problem and the remedy."""
     error = json.loads(response("ExecutePythonCode", pythonCode="1", timeoutInSeconds=6000))["error"]
-    assert error["message"] == "timeoutInSeconds must be from 1 to 3600, and is 6000."
+    assert error["message"] == "timeoutInSeconds is 6000. Send a value from 1 to 3600."
 
 
 def test_missing_file_is_reported(response, session_id):

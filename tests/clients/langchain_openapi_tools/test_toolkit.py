@@ -81,7 +81,7 @@ async def test_error_message_reaches_the_model(message):
     """The model reads the connector's message: the problem and the remedy."""
     received = await message("ExecutePythonCode", pythonCode="1", timeoutInSeconds=6000)
     assert received.status == "error"
-    assert "400" in received.content and "timeoutInSeconds must be from 1 to 3600, and is 6000." in received.content
+    assert "400" in received.content and "timeoutInSeconds is 6000. Send a value from 1 to 3600." in received.content
 
 
 async def test_missing_file_is_reported(message, session_id):
