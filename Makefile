@@ -7,8 +7,8 @@ BIN    := $(VENV)/bin
 CLIENTS := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/clients/*/requirements.txt))))
 CLIENT_VENVS := $(VENV)/clients
 
-.PHONY: help run demo demo-large document api-page connector-package connection test test-clients benchmark soak check check-azure \
-        template format wheel clean
+.PHONY: help run demo demo-large document api-page connector-package connection test test-attacks test-clients benchmark \
+        soak check check-azure template format wheel clean
 
 help:            ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,7 +29,10 @@ api-page: $(VENV)/.emulator  ## Write docs/api.md anew, after a change of openap
 	@$(BIN)/python -m api_page
 
 test: $(VENV)/.dev  ## Run the tests (ARGS="-k upload")
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)
+
+test-attacks: $(VENV)/.dev  ## Run every hostile program against the session pool's isolation (make test runs a few)
+	$(BIN)/python -m pytest tests/emulator/session_pool/attacks -m "" $(ARGS)
 
 test-clients: $(addprefix test-client-,$(CLIENTS))  ## Run published clients on the session pool and the connector, each in a venv of its own
 

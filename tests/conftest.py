@@ -25,25 +25,10 @@ from emulator.session_pool.wire.tokens import TokenAuthority
 from tests.promised import promises
 
 ROOT = Path(__file__).resolve().parents[1]
-_WITH_THE_OTHERS = {"portable"}
 
 
 def pytest_configure() -> None:
     promises.watch()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Distribute the tests over two processes (`make test`): tests that inspect the whole machine run one by one.
-
-    These are the tests of the emulator, except for those that inspect only their own processes. Both groups take about
-    as long.
-    """
-    for item in items:
-        is_first = (
-            item.path.is_relative_to(ROOT / "tests" / "emulator") and item.path.parent.name not in _WITH_THE_OTHERS
-        )
-        half = "emulator" if is_first else "connector"
-        item.add_marker(pytest.mark.xdist_group(half))
 
 
 @pytest.hookimpl(wrapper=True)

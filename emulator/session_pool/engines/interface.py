@@ -1,7 +1,7 @@
-"""What the pool expects of an engine, whatever makes its processes: the words that both sides use.
+"""What the pool expects of an engine, and the types that both use.
 
-An engine launches the processes of sessions. A session reaches its files through `data`, and has interpreters there,
-each with a name, that it can start, give requests to, interrupt and kill. Imports what every system has.
+An engine launches the processes of sessions. A session accesses its files through `data`, and has interpreters, each
+with a name, that it can start, send requests to, interrupt and kill. Imports only what every system has.
 """
 
 from collections.abc import Callable
@@ -53,9 +53,9 @@ class EngineError(Exception):
 
 
 class InterpreterEnded(Exception):
-    """The interpreter is gone, and with it the variables.
+    """The interpreter has ended, and its variables are lost.
 
-    `status` is its exit code, or minus the signal's number. `why` is there when the session's limits ended it.
+    `status` is its exit code, or minus the signal's number. `why` is not empty if the session's limits ended it.
     """
 
     def __init__(self, status: int, why: str = "") -> None:
@@ -66,8 +66,8 @@ class InterpreterEnded(Exception):
 class Files(Protocol):
     """A session's data folder. Every method blocks on the disk: call from a thread.
 
-    `folder` is relative to /mnt/data; `""` is that itself. They raise InvalidName and InvalidFolder for names the
-    service refuses, FileNotFoundError for what is not there, and FolderGone when the session has ended.
+    `folder` is relative to /mnt/data; `""` is /mnt/data itself. They raise InvalidName and InvalidFolder for names that
+    the service refuses, FileNotFoundError for what does not exist, and FolderGone if the session has ended.
     """
 
     def write(self, folder: str, name: str, content: BinaryIO) -> Entry:
@@ -90,25 +90,30 @@ class Interpreter(Protocol):
 
     @property
     def lost(self) -> InterpreterEnded | None:
-        """How it ended, when that was outside of a run and nobody asked for it; until it is started again."""
+        """How it ended, if that was unexpected and outside of a request; until it is started again."""
 
     def start(self) -> None:
-        """A fresh one, without variables, unless one is running or the session is over."""
+        """Starts a fresh one, without variables, unless one is running or the session has ended."""
 
-    async def run(self, run_id: str, request: dict[str, Any], sink: Sink) -> Message:
-        """Gives `sink` what the interpreter says meanwhile, and returns its `execute_reply`.
+    async def run(
+        self, run_id: str, request: dict[str, Any], sink: Sink, on_begin: Callable[[], None] = lambda: None
+    ) -> Message:
+        """Passes what the request sends and writes to `sink`, and returns its `execute_reply`.
 
-        Raises InterpreterEnded.
+        `request` is what the engine's program takes. `on_begin` is called when the request begins: until then it waits
+        for what the interpreter's event loop is running. If `request` has `expires_at`, a time of the monotonic clock,
+        it does not begin later, even if this is cancelled; its reply then has the status `aborted`. Raises
+        InterpreterEnded.
         """
 
     def interrupt(self) -> None:
-        """Raises KeyboardInterrupt in code that runs; ends a command."""
+        """Raises KeyboardInterrupt in running code; ends a command."""
 
     def kill(self) -> None:
-        """Ends the interpreter and all that it started; `run` then raises InterpreterEnded. Files stay."""
+        """Ends the interpreter and its process group; `run` then raises InterpreterEnded. Files stay."""
 
     async def end(self) -> None:
-        """Returns when the interpreter is gone. `start` starts another."""
+        """Returns when the interpreter has ended. `start` starts another."""
 
 
 class SessionProcess(Protocol):
@@ -119,28 +124,28 @@ class SessionProcess(Protocol):
 
     @property
     def is_closed(self) -> bool:
-        """The session is over: `close` was called, or its processes ended by themselves."""
+        """The session has ended: `close` was called, or its processes ended on their own."""
 
     def interpreter(self, name: str = "main") -> Interpreter:
-        """The session's interpreter of that name, which is not running until it is started."""
+        """The session's interpreter of that name, which does not run until it is started."""
 
     def close(self) -> None:
         """Ends the session's processes, and its files with them. May be called twice."""
 
 
 class Engine(Protocol):
-    """Makes sessions. `launch` may be called many times at once."""
+    """Launches sessions. `launch` may be called concurrently."""
 
     @property
     def container_type(self) -> ContainerType: ...
 
     @property
     def level(self) -> int:
-        """How far sessions are isolated, once it has started: 3, 2, or 1 for not at all."""
+        """How far sessions are isolated, once it has started: 3, 2, or 1 for no isolation."""
 
     @property
     def isolation(self) -> str:
-        """What separates the sessions from each other and from this machine, in words for whoever starts the pool."""
+        """What separates the sessions from each other and from this machine, as a sentence for the console."""
 
     async def start(self) -> None:
         """Returns when sessions can be launched. Raises EngineError."""

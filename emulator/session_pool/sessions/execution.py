@@ -1,7 +1,7 @@
-"""What one run gave, as the service tells it: the kernel's messages put together into streams and a value.
+"""One execution and its result as the service reports it: the kernel's messages combined into streams and a value.
 
-Shared by both wire families, which say the same things with other words. The rules are those of the public service,
-as far as they are known; see docs/session-pool-emulator.md for which were recorded and which were chosen.
+Shared by all wire families, which spell the same things differently. The rules are those of the public service, as far
+as they are known; docs/session-pool-emulator.md lists which were recorded and which were chosen.
 """
 
 import ast
@@ -15,7 +15,7 @@ from ..engines.interface import Message
 
 DEFAULT_STREAM_CHARACTERS = 4096
 KEPT_STREAM_CHARACTERS = 16 << 20  # of each stream, whatever a caller asks for
-FLOOD_CHARACTERS = 256 << 20  # a run that writes more than this is stopped
+FLOOD_CHARACTERS = 256 << 20  # an execution that writes more than this is stopped
 
 Status = Literal["NotStarted", "Running", "Succeeded", "Failed", "Canceled"]
 
@@ -25,10 +25,10 @@ _NUMBER = re.compile(r"-?(\d{1,300}|(\d+\.\d*|\d*\.\d+)(e[+-]?\d+)?|\d+e[+-]?\d+
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be run, and how it is to be told.
+    """What to run, and how to report it.
 
     `program` is what the interpreter takes: code for a kernel, a command for a shell. `kernel` is one of the session's:
-    "main", which runs all that does not ask for another, "asynchronous" or "empty".
+    "main", the default, "asynchronous" or "empty".
     """
 
     program: dict[str, Any]
@@ -37,14 +37,17 @@ class Request:
     stream_characters: int = DEFAULT_STREAM_CHARACTERS
     jupyter_format: bool = False
     execution_type: str = "Synchronous"
-    """In the caller's spelling, which comes back."""
+    """In the caller's spelling, which the response repeats."""
+
+    restart_if_queued: bool = False
+    """If it has not begun when its time is over, the interpreter is interrupted, and restarted unless that helps."""
 
 
 @dataclass
 class Execution:
-    """One run. `value` is what JSON says of the last expression: a number, a string, an image, or `""` for none.
+    """One execution. `value` is the last expression as JSON: a number, a string, an image, or `""` for none.
 
-    `exit_code` is there for commands, -1 when one was stopped.
+    `exit_code` is set for commands that ended.
     """
 
     execution_id: str
@@ -57,12 +60,12 @@ class Execution:
     milliseconds: int = 0
     started: float = 0
     ended: float = 0
-    """By the monotonic clock; 0 before."""
+    """By the monotonic clock; 0 before that."""
 
 
 @dataclass
 class Recorder:
-    """Takes a kernel's messages while a run goes on. Keeps what may be asked for; the rest is counted and dropped."""
+    """Collects a kernel's messages during an execution. Keeps what a caller may request; counts and drops the rest."""
 
     execution: Execution
     flooded: bool = False
@@ -87,15 +90,15 @@ class Recorder:
                 self._take_data(data, is_value=message["type"] == "execute_result")
 
     def note(self, sentence: str) -> None:
-        """Something that the caller must know, beside what the code writes to stderr."""
+        """Adds something that the caller must know to stderr."""
         self._take_stream("stderr", sentence)
 
     def succeed(self) -> None:
-        self._take_stream("stderr", self._error)  # of showing a value, when the code itself ran well
+        self._take_stream("stderr", self._error)  # raised while the value was displayed; the code itself succeeded
         self._finish("Succeeded", self._image if self._image is not None else self._value())
 
     def fail(self, reason: str) -> None:
-        """`reason` is what stands in stderr, behind what the code itself wrote there."""
+        """`reason` is appended to what the code wrote to stderr."""
         self._take_stream("stderr", reason)
         self._finish("Failed", None)
 
@@ -123,14 +126,14 @@ class Recorder:
     def _take_data(self, data: dict[str, Any], *, is_value: bool) -> None:
         image = data.get("image/png")
         if isinstance(image, str):
-            # One image can be returned; the service does not say which of several, so the last one is.
+            # Only one image can be returned; the service does not document which of several, so it is the last.
             self._image = {"type": "image", "format": "png", "base64_data": image.replace("\n", "")}
         elif is_value and isinstance(data.get("text/plain"), str):
             self._text = data["text/plain"]
 
 
 def failure_text(reply: dict[str, Any]) -> str:
-    """What stands in stderr when code raised: the exception's message, and right behind it IPython's traceback."""
+    """What stderr holds after code raised: the exception's message, directly followed by IPython's traceback."""
     lines = reply.get("traceback")
     traceback = "\n".join(str(line) for line in lines) if isinstance(lines, list) else ""
     text = f"{reply.get('evalue', '')}{traceback.rstrip(chr(10))}\n\n"
@@ -162,7 +165,7 @@ def value_of(text: str) -> Any:
 
 
 def _is_one_string(text: str) -> bool:
-    """A single quoted string. What merely begins and ends with a quote may take the parser minutes."""
+    """True for a single quoted string. Text that merely begins and ends with a quote may take the parser minutes."""
     quote = text[:1]
     if quote not in ("'", '"') or len(text) < 2 or text[-1] != quote:
         return False

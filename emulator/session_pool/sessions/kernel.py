@@ -1,6 +1,7 @@
-"""One of a session's kernels: its runs come one after the other, end in time, and survive what their code does.
+"""One of a session's kernels: it executes one request after the other, each within its time, whatever the code does.
 
-Whatever code does is a result here, never an exception.
+A request may have to wait although none runs: for code that an earlier one has scheduled on the interpreter's event
+loop. It then waits as long as it may run. Whatever code does is a result here, never an exception.
 """
 
 import asyncio
@@ -12,11 +13,12 @@ from .execution import Execution, Recorder, failure_text
 
 LONGEST_RUN_SECONDS = 220
 _GRACE_SECONDS = 2.0  # between the interrupt at the deadline and the end of an interpreter that ignores it
+_BEGIN_SECONDS = 0.1  # from the interpreter's announcement to its arrival here
 _STATE_LOST = "Variables are lost, files are kept."
 
 
 class Kernel:
-    """Starts its interpreter at once, so that it is there for the first run, and a fresh one when a run finds none."""
+    """Starts its interpreter at once, and a new one when a request finds none."""
 
     def __init__(self, name: str, process: SessionProcess, longest_run_seconds: int = LONGEST_RUN_SECONDS) -> None:
         self._process = process
@@ -27,7 +29,7 @@ class Kernel:
         self._turn = asyncio.Lock()
 
     async def execute(self, execution: Execution) -> None:
-        """Returns when the run has ended, and says in `execution` how."""
+        """Returns when the execution has ended, with its outcome in `execution`."""
         async with self._turn:
             await self._run(execution)
 
@@ -43,18 +45,18 @@ class Kernel:
                 if self._interpreter.lost:
                     recorder.note(f"{_restarted(self._interpreter.lost)}\n")
                 self._interpreter.start()
-            reply, timed_out = await self._reply(recorder, seconds)
-            if timed_out:
-                recorder.fail(timeout_text)
-                execution.milliseconds = 1000 * seconds
-            elif reply.get("status") == "ok":
+            reply = await self._reply(recorder, seconds)
+            if reply.get("status") == "ok":
                 recorder.succeed()
                 execution.exit_code = _exit_code(reply)
                 if _asks_to_exit(reply):
-                    # A kernel ends itself a moment after this reply; the next run must not meet it on the way out.
+                    # A kernel ends itself a moment after this reply; the next request must not meet it on the way out.
                     await self._interpreter.end()
             else:
                 recorder.fail(failure_text(reply))
+        except _TimedOut:
+            recorder.fail(timeout_text)
+            execution.milliseconds = 1000 * seconds
         except _Flood:
             recorder.fail(f"Execution aborted: the code wrote more output than can be taken. {_STATE_LOST}")
         except _Stuck:
@@ -71,11 +73,13 @@ class Kernel:
             if not execution.milliseconds:
                 execution.milliseconds = round((execution.ended - execution.started) * 1000)
 
-    async def _reply(self, recorder: Recorder, seconds: float) -> tuple[dict[str, Any], bool]:
-        """The content of the interpreter's reply, and whether it had to be interrupted.
+    async def _reply(self, recorder: Recorder, seconds: float) -> dict[str, Any]:
+        """The content of the interpreter's reply. Raises InterpreterEnded, _TimedOut, _Stuck and _Flood.
 
-        Raises InterpreterEnded, _Stuck and _Flood.
+        A request that has not begun in time is withdrawn, and what it waits for is left alone, unless the fault
+        `restartQueued` was requested for it.
         """
+        begun = asyncio.Event()
 
         def sink(message: Message) -> None:
             recorder.take(message)
@@ -83,15 +87,22 @@ class Kernel:
                 self._interpreter.kill()
 
         execution = recorder.execution
-        run = asyncio.ensure_future(self._interpreter.run(execution.execution_id, execution.request.program, sink))
+        program = {**execution.request.program, "expires_at": execution.started + seconds}
+        run = asyncio.ensure_future(self._interpreter.run(execution.execution_id, program, sink, begun.set))
+        beginning = asyncio.ensure_future(begun.wait())
         try:
             done, _ = await asyncio.wait({run}, timeout=seconds)
             if done:
-                return _content(run.result()), False
+                return _content(run.result())
+            # It may have begun just in time, and announce that a moment later.
+            await asyncio.wait({run, beginning}, timeout=_BEGIN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if not begun.is_set() and not execution.request.restart_if_queued:
+                raise _TimedOut
             self._interpreter.interrupt()
             done, _ = await asyncio.wait({run}, timeout=_GRACE_SECONDS)
             if done:
-                return _content(run.result()), True
+                run.result()
+                raise _TimedOut
             self._interpreter.kill()
             await run
             raise _Stuck
@@ -103,13 +114,18 @@ class Kernel:
             raise
         finally:
             run.cancel()
+            beginning.cancel()
 
 
 async def warm_up(process: SessionProcess) -> None:
-    """Starts the main interpreter and waits until it answers. Raises InterpreterEnded."""
+    """Starts the main interpreter and waits until it replies. Raises InterpreterEnded."""
     interpreter = process.interpreter("main")
     interpreter.start()
     await interpreter.run("warm-up", {}, lambda _: None)
+
+
+class _TimedOut(Exception):
+    """The request was interrupted, or did not begin."""
 
 
 class _Stuck(Exception):
@@ -117,11 +133,11 @@ class _Stuck(Exception):
 
 
 class _Flood(Exception):
-    """The code wrote without end, and its interpreter was killed."""
+    """The code wrote too much, and its interpreter was killed."""
 
 
 def _asks_to_exit(reply: dict[str, Any]) -> bool:
-    """True when the code called exit() or quit(), which end a Jupyter kernel."""
+    """True if the code called exit() or quit(), which end a Jupyter kernel."""
     payload = reply.get("payload")
     return isinstance(payload, list) and any(
         isinstance(item, dict) and item.get("source") == "ask_exit" for item in payload
@@ -139,7 +155,7 @@ def _content(reply: Message) -> dict[str, Any]:
 
 
 def _timeout_text(seconds: int | None) -> str:
-    """`seconds` None where the request did not say how long."""
+    """`seconds` is None if the request did not set a timeout."""
     text = "Request timed out waiting for code execution to complete"
     return text if seconds is None else f"{text} after {seconds} seconds"
 

@@ -34,6 +34,8 @@ class Call:
     http: HttpRequest
     segments: list[str]
     api_version: str
+    restart_if_queued: bool = False
+    """Of its execution: see Request."""
 
     @property
     def method(self) -> str:

@@ -3,6 +3,7 @@
 import base64
 import time
 import uuid
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -50,7 +51,7 @@ async def execute(
     is_new = call.pool.find(identifier) is None
     session = await call.pool.session(identifier)
     allocated = time.monotonic()
-    execution = await session.execute(execution_id or str(uuid.uuid4()), request)
+    execution = await session.execute(execution_id or str(uuid.uuid4()), _with_fault(call, request))
     answered = time.monotonic()
     headers = {
         "x-ms-allocation-retries": "0",
@@ -66,6 +67,16 @@ async def execute(
     if call.api_version >= "2025":
         headers["x-ms-new-allocation"] = str(is_new).lower()
     return execution, headers
+
+
+async def start(call: Call, request: Request, *, execution_id: str) -> Execution:
+    """Starts the request, which continues when this has returned."""
+    execution, _ = (await call.session()).start(execution_id, _with_fault(call, request))
+    return execution
+
+
+def _with_fault(call: Call, request: Request) -> Request:
+    return replace(request, restart_if_queued=call.restart_if_queued)
 
 
 def operation_location(call: Call, execution_id: str) -> str:

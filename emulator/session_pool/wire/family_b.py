@@ -1,7 +1,7 @@
 """The wire of api-versions 2024-10-02-, 2025-02-02- and 2025-10-02-preview: flat bodies, `executions`, `Succeeded`.
 
-The versions differ in what is told of files, in the routes for sessions, and in the status of a run; `FamilyB` has a
-switch for each difference.
+The versions differ in the members of files, in the routes for sessions, and in the status of an execution; `FamilyB`
+has a switch for each difference.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ class FamilyB:
 
     reference_ids: bool = False
     synchronous_status: int = 200
-    tells_types_of_uploads: bool = True
+    has_types_of_uploads: bool = True
     has_sessions: bool = True
     has_folders: bool = True
     """`recursive` lists, and the member `directory`."""
@@ -87,7 +87,7 @@ class FamilyB:
         execution_id = call.http.headers.get("operation-id") or str(uuid.uuid4())
         identifier = call.identifier
         if request.kernel == "asynchronous":
-            execution, _ = (await call.session()).start(execution_id, request)
+            execution = await executions.start(call, request, execution_id=execution_id)
             headers = {
                 "operation-id": execution_id,
                 "operation-location": executions.operation_location(call, execution_id),
@@ -107,7 +107,7 @@ class FamilyB:
         return self._json(_execution(session.identifier, execution))
 
     def _file(self, entry: Entry, *, is_upload: bool = False) -> dict[str, Any]:
-        is_typed = self.tells_types_of_uploads or not is_upload
+        is_typed = self.has_types_of_uploads or not is_upload
         body = {
             "name": entry.name,
             "type": ("directory" if entry.is_folder else "file") if is_typed else "",
@@ -148,13 +148,13 @@ def _shell_request(members: dict[str, Any]) -> Request:
         raise invalid("shellCommand and execCommandAndArgs exclude each other")
     if line is not None:
         command = ["/bin/bash", "-lc", line]
-    if not isinstance(command, list) or not command or not all(isinstance(word, str) for word in command):
-        raise invalid("shellCommand is a text, execCommandAndArgs a list of texts")
-    if any("\0" in word for word in command):
+    if not isinstance(command, list) or not command or not all(isinstance(argument, str) for argument in command):
+        raise invalid("shellCommand is a string, execCommandAndArgs a list of strings")
+    if any("\0" in argument for argument in command):
         raise invalid("a command has no NUL characters")
     given = members.get("stdin") or ""
     if not isinstance(given, str):
-        raise invalid("stdin is not a text")
+        raise invalid("stdin is not a string")
     return Request(
         {"command": command, "input": given},
         timeout_seconds=executions.positive(members, "timeoutInSeconds"),

@@ -1,17 +1,22 @@
-"""Faults on demand: what a client must survive, for the next requests that match.
+"""Faults on demand: failures that a client must survive, for the next requests that match.
 
-A fault is asked for on the command line or at the route `/faults`, and is used up by the requests that meet it:
+A fault is requested on the command line or at the route `/faults`, and is used up by the requests that meet it:
 
     {"do": "delay", "seconds": 3}                       answer as usual, but later
-    {"do": "answer", "status": 429, "retryAfter": 2}    answer this instead; nothing is run
-    {"do": "dropBefore"}                                close the connection; nothing is run
-    {"do": "dropAfter"}                                 do what is asked, then close the connection without an answer
-    {"do": "truncate"}                                  do what is asked, and break the answer off in its middle
+    {"do": "answer", "status": 429, "retryAfter": 2}    answer this instead; nothing is executed
+    {"do": "dropBefore"}                                close the connection; nothing is executed
+    {"do": "dropAfter"}                                 do what is requested, then close the connection
+    {"do": "truncate"}                                  do what is requested, and abort the answer in its middle
     {"do": "expireSession"}                             end the session first, as its cooldown would
+    {"do": "restartQueued"}                             see below
 
-Each also takes `times` (1 when absent), and `method`, `path` and `identifier`, which a request must match: `path` is a
-regular expression for the whole path behind the pool, such as "executions" or "files/.*", and `identifier` what the
-query has.
+`restartQueued` is for an execution that waits until its time is over, because code that an earlier one has scheduled on
+the interpreter's event loop still runs. Without the fault, the execution alone is given up. With it, the interpreter is
+interrupted, and restarted if it has not ended that code within two seconds.
+
+Each also takes `times` (default 1), and `method`, `path` and `identifier`, which a request must match: `path` is a
+regular expression for the complete path after the pool, such as "executions" or "files/.*", and `identifier` is the
+query parameter.
 """
 
 import asyncio
@@ -26,20 +31,20 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from ..sessions.pool import Pool
 
-_ACTIONS = ("delay", "answer", "dropBefore", "dropAfter", "truncate", "expireSession")
-_LONGEST_DELAY_SECONDS = 3600
-_MOST_FAULTS = 1000
+_ACTIONS = ("delay", "answer", "dropBefore", "dropAfter", "truncate", "expireSession", "restartQueued")
+_MAX_DELAY_SECONDS = 3600
+_MAX_FAULTS = 1000
 _MAX_BODY_BYTES = 64 << 10
-_BODILESS = (204, 304)
+_STATUSES_WITHOUT_BODY = (204, 304)
 
 
 class InvalidFault(ValueError):
-    """The message says what is wrong with it."""
+    """The message states what is wrong with the fault."""
 
 
 @dataclass
 class Fault:
-    """What shall happen, and to which requests. The names of the members are those of the wire."""
+    """What happens, and to which requests. The members are named as on the wire."""
 
     do: str
     times: int = 1
@@ -65,19 +70,19 @@ class Fault:
         ):  # fmt: skip
             value = members.get(name, least)
             if name == "retryAfter" and value is None:
-                continue  # as a list of faults shows it
+                continue  # as in a list of faults
             if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
                 raise InvalidFault(f"'{name}' must be a whole number from {least} to {most}")
         seconds = members.get("seconds", 0)
         is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-        if not is_number or not 0 <= seconds <= _LONGEST_DELAY_SECONDS:
-            raise InvalidFault(f"'seconds' must be a number from 0 to {_LONGEST_DELAY_SECONDS}")
+        if not is_number or not 0 <= seconds <= _MAX_DELAY_SECONDS:
+            raise InvalidFault(f"'seconds' must be a number from 0 to {_MAX_DELAY_SECONDS}")
         for name in ("method", "path", "identifier"):
             if not isinstance(members.get(name, ""), str):
-                raise InvalidFault(f"'{name}' must be a text")
+                raise InvalidFault(f"'{name}' must be a string")
         try:
             re.compile(members.get("path", ""))
-        except (re.error, OverflowError) as error:  # the latter of a{99999999999}
+        except (re.error, OverflowError) as error:  # OverflowError for a{99999999999}
             raise InvalidFault(f"'path' is not a regular expression: {error}") from None
         return cls(**members)
 
@@ -105,13 +110,13 @@ class Fault:
 
 
 class Faults:
-    """Those that wait for a request, in the order in which they were asked for."""
+    """The faults that wait for a request, in the order in which they were requested."""
 
     def __init__(self, *waiting: Fault) -> None:
         self._waiting = list(waiting)
 
     def meet(self, request: Request, path: str, identifier: str, pool: Pool) -> "MetFault":
-        """The one that waits for a request like this, which uses it up."""
+        """The first fault that matches the request, which uses it up."""
         fault = next((fault for fault in self._waiting if fault.matches(request.method, path, identifier)), None)
         if fault is not None:
             fault.times -= 1
@@ -120,15 +125,15 @@ class Faults:
         return MetFault(fault, request, identifier, pool)
 
     async def answer(self, request: Request) -> Response:
-        """POST adds one, GET lists those that wait, DELETE forgets them."""
+        """POST adds a fault, GET lists those that wait, DELETE removes them."""
         if request.method == "POST":
-            # No page of another site may send this type unasked.
+            # Pages of other sites cannot send this type without permission.
             if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
                 return _refusal(415, "Send a fault as application/json.")
             try:
                 fault = Fault.of(json.loads(await _limited_body(request)))
-                if len(self._waiting) >= _MOST_FAULTS:
-                    raise InvalidFault(f"{_MOST_FAULTS} faults wait already; DELETE forgets them")
+                if len(self._waiting) >= _MAX_FAULTS:
+                    raise InvalidFault(f"{_MAX_FAULTS} faults wait already; DELETE removes them")
                 self._waiting.append(fault)
             except InvalidFault as invalid:
                 return _refusal(400, f"{invalid}.")
@@ -148,14 +153,19 @@ class MetFault:
         self._identifier = identifier
         self._pool = pool
 
+    @property
+    def restarts_if_queued(self) -> bool:
+        """The execution that the request starts must be treated so: see `restartQueued`."""
+        return self._fault is not None and self._fault.do == "restartQueued"
+
     async def before(self) -> Response | None:
-        """What is answered instead of what was asked for."""
+        """The response that replaces the real one, if any."""
         match self._fault:
             case Fault(do="delay", seconds=seconds):
                 await asyncio.sleep(seconds)
             case Fault(do="answer", status=status, retryAfter=retry_after):
                 headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-                if status in _BODILESS:
+                if status in _STATUSES_WITHOUT_BODY:
                     return Response(status_code=status, headers=headers)
                 body = {"error": {"code": "FaultOnDemand", "message": "This answer was asked for."}}
                 return JSONResponse(body, status, headers)
@@ -166,12 +176,13 @@ class MetFault:
         return None
 
     async def after(self, response: Response) -> Response:
+        """The response as the fault lets it through."""
         if self._fault is None or self._fault.do not in ("dropAfter", "truncate"):
             return response
-        whole = await _body(response)
-        if self._fault.do == "dropAfter" or not whole:  # an answer without a body has no other middle than its head
+        body = await _body(response)
+        if self._fault.do == "dropAfter" or not body:  # a response without a body can be truncated in its head only
             return self._dropped()
-        return _truncated(response, whole)
+        return _truncated(response, body)
 
     def _dropped(self) -> Response:
         self._request.state.drop_connection()
@@ -179,21 +190,21 @@ class MetFault:
 
 
 async def _body(response: Response) -> bytes:
-    """All of it: what a stream reads from is closed when it has come to its end."""
+    """The complete body: a stream closes its file when it has been read to its end."""
     if not isinstance(response, StreamingResponse):
         return bytes(response.body)
     chunks = [chunk.encode() if isinstance(chunk, str) else bytes(chunk) async for chunk in response.body_iterator]
     return b"".join(chunks)
 
 
-def _truncated(response: Response, whole: bytes) -> Response:
-    """The same head, which promises the whole length, and the first half of the body."""
+def _truncated(response: Response, body: bytes) -> Response:
+    """The same head, which promises the full length, and the first half of the body."""
 
     async def half() -> AsyncIterator[bytes]:
-        yield whole[: len(whole) // 2]
-        raise ConnectionAbortedError("the answer was to be broken off")
+        yield body[: len(body) // 2]
+        raise ConnectionAbortedError("the response is truncated on demand")
 
-    headers = {**response.headers, "content-length": str(len(whole))}
+    headers = {**response.headers, "content-length": str(len(body))}
     return StreamingResponse(half(), response.status_code, headers=headers)
 
 

@@ -1,7 +1,7 @@
-"""The pool's data plane over HTTP: who may call, which version of the wire is meant, and that family's answer.
+"""The pool's data plane over HTTP: it checks the token, selects the wire family of the api-version, and adds faults.
 
-What the routes and bodies of a version look like is the business of its family's module; what happens behind them, of
-the pool. Addresses may have anything before `/sessionPools/{name}`, as a service behind a gateway has.
+The routes and bodies of a version are defined by its family's module. A path may have any prefix before
+`/sessionPools/{name}`, as behind a gateway.
 """
 
 import contextlib
@@ -37,7 +37,7 @@ _VERSIONS: dict[str, FamilyA | FamilyB] = {
         api_versions="2024-10-02-preview",
         reference_ids=True,
         synchronous_status=202,
-        tells_types_of_uploads=False,
+        has_types_of_uploads=False,
         has_sessions=False,
         has_folders=False,
         has_stop_session=False,
@@ -66,7 +66,7 @@ class SessionPoolServer:
         self.endpoint = self.url + PATH
 
     def start(self) -> None:
-        """Returns when sessions can be had; raises RuntimeError, from the EngineError, when they cannot."""
+        """Returns when sessions can be created. Raises RuntimeError, caused by the EngineError, if they cannot."""
         self._server.start()
 
     def stop(self) -> None:
@@ -82,8 +82,16 @@ def make_app(pool: Pool, authority: TokenAuthority, faults: Faults) -> Starlette
         instead = await fault.before()
         if instead is not None:
             return instead
-        response = await _answer(pool, authority, request, pool_name, segments)
-        return await fault.after(_dressed(request, response))
+        call = Call(
+            pool,
+            pool_name,
+            request,
+            segments,
+            request.query_params.get("api-version", ""),
+            restart_if_queued=fault.restarts_if_queued,
+        )
+        response = await _answer(call, authority)
+        return await fault.after(_with_front_end(request, response))
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -98,33 +106,29 @@ def make_app(pool: Pool, authority: TokenAuthority, faults: Faults) -> Starlette
     return app
 
 
-async def _answer(
-    pool: Pool, authority: TokenAuthority, request: Request, pool_name: str, segments: list[str]
-) -> Response:
-    api_version = request.query_params.get("api-version", "")
-    family = _VERSIONS.get(api_version)
-    is_legacy = segments[:1] == ["python"] and (isinstance(family, FamilyA) or not api_version)
-    # Semantic Kernel asks for tokens of the private preview's audience, and uses them with family A.
+async def _answer(call: Call, authority: TokenAuthority) -> Response:
+    family = _VERSIONS.get(call.api_version)
+    is_legacy = call.segments[:1] == ["python"] and (isinstance(family, FamilyA) or not call.api_version)
+    # Semantic Kernel requests tokens for the private preview's audience, and uses them with family A.
     audiences = [LEGACY_AUDIENCE] if is_legacy or isinstance(family, FamilyA) else []
     try:
-        authority.check(request.headers.get("authorization"), *audiences)
+        authority.check(call.http.headers.get("authorization"), *audiences)
     except Unauthorized:
         return Response(status_code=401)
     except Forbidden:
         return Response(status_code=403)
-    if not pool_name:
+    if not call.pool_name:
         return Response(status_code=404)
-    call = Call(pool, pool_name, request, segments, api_version)
     if is_legacy:
         answer = family_legacy.answer
     elif family is not None:
         answer = family.answer
     else:
-        return Response(status_code=401)  # the service says this of versions that it does not know
+        return Response(status_code=401)  # the service's answer to a version that it does not know
     try:
         response = await answer(call)
     except Exception as failure:
-        response = error_response(failure, max_sessions=pool.max_sessions)
+        response = error_response(failure, max_sessions=call.pool.max_sessions)
     if family is not None and family.api_versions:
         response.headers["api-supported-versions"] = family.api_versions
     return response
@@ -140,8 +144,8 @@ def _pool_and_segments(request: Request) -> tuple[str, list[str]]:
     return segments[at], segments[at + 1 :]
 
 
-def _dressed(request: Request, response: Response) -> Response:
-    """With what the service's front end adds: its headers, compression, and no length for what is JSON."""
+def _with_front_end(request: Request, response: Response) -> Response:
+    """With what the service's front end adds: its headers, compression, and no Content-Length for JSON."""
     response.headers.update(
         {
             "mise-correlation-id": str(uuid.uuid4()),

@@ -91,7 +91,7 @@ def test_a_run_that_was_refused_stays_so(session_id: str) -> None:
         client = CallerSessions(SessionPoolClient(small.pool.endpoint, Token(small)))
         run(client, session_id, FILL_THE_FOLDER)
         refused = run(client, session_id, "1", timeout_in_seconds=600, wait_in_seconds=0)
-        again = get_execution(client, session_id=session_id, execution_id=refused.execution_id)
+        again = get_execution(client, Runs(rich_results=True), session_id=session_id, execution_id=refused.execution_id)
         for execution in (refused, again):
             assert (execution.status, execution.error and execution.error.name) == ("Failed", "NotDetachable")
 
@@ -223,7 +223,7 @@ def test_a_run_whose_record_is_gone_is_unknown(client: CallerSessions, session_i
     code = "import shutil, time\ntime.sleep(0.5)\nshutil.rmtree('/mnt/data/_outputs')\ntime.sleep(2)\nraise ValueError"
     ran = run(client, session_id, code, timeout_in_seconds=60, wait_in_seconds=10)
     assert (ran.status, ran.stdout, ran.error and ran.error.name) == ("Unknown", "", "RecordLost")
-    again = get_execution(client, session_id=session_id, execution_id=ran.execution_id)
+    again = get_execution(client, Runs(rich_results=True), session_id=session_id, execution_id=ran.execution_id)
     assert (again.status, again.error) == ("Unknown", ran.error)
 
 
@@ -253,7 +253,7 @@ def test_trouble_behind_the_start_is_no_error(
         ran = run(client, session_id, code, timeout_in_seconds=300, wait_in_seconds=wait)
     assert (ran.status, ran.error) == ("Running", None)
     ended = until(
-        lambda: get_execution(client, session_id=session_id, execution_id=ran.execution_id), "Succeeded", "Failed"
+        lambda: get_execution(client, Runs(rich_results=True), session_id=session_id, execution_id=ran.execution_id), "Succeeded", "Failed"
     )
     assert ended.result == "ran"
 
@@ -334,10 +334,10 @@ def test_a_busy_session_begins_it_later(
     assert cancel(client, session_id=session_id, execution_id=never.execution_id).status == "Canceled"
     busy.join()
     ended = until(
-        lambda: get_execution(client, session_id=session_id, execution_id=late.execution_id), "Succeeded", "Unknown"
+        lambda: get_execution(client, Runs(rich_results=True), session_id=session_id, execution_id=late.execution_id), "Succeeded", "Unknown"
     )
     assert (ended.status, ended.result) == ("Succeeded", "late")
-    assert get_execution(client, session_id=session_id, execution_id=never.execution_id).status == "Canceled"
+    assert get_execution(client, Runs(rich_results=True), session_id=session_id, execution_id=never.execution_id).status == "Canceled"
     assert run(client, session_id, "import os; os.path.exists('/mnt/data/never')").value is False
 
 
@@ -359,10 +359,10 @@ def test_a_run_that_has_not_begun_is_cancelled_at_once(
         assert (canceled.status, canceled.error and canceled.error.name) == ("Canceled", "Canceled")
     assert time.monotonic() - called < 2
     assert busy.is_alive()
-    assert get_execution(client, session_id=session_id, execution_id=waiting.execution_id).status == "Canceled"
+    assert get_execution(client, Runs(rich_results=True), session_id=session_id, execution_id=waiting.execution_id).status == "Canceled"
     busy.join()
     assert run(client, session_id, "import os; os.path.exists('/mnt/data/begun')").value is False
-    assert get_execution(client, session_id=session_id, execution_id=waiting.execution_id).status == "Canceled"
+    assert get_execution(client, Runs(rich_results=True), session_id=session_id, execution_id=waiting.execution_id).status == "Canceled"
 
 
 def test_a_poll_does_not_wait_for_another_run(client: CallerSessions, session_id: str) -> None:
@@ -372,7 +372,7 @@ def test_a_poll_does_not_wait_for_another_run(client: CallerSessions, session_id
     busy.start()
     time.sleep(0.5)
     called = time.monotonic()
-    assert get_execution(client, session_id=session_id, execution_id=long.execution_id).status == "Running"
+    assert get_execution(client, Runs(rich_results=True), session_id=session_id, execution_id=long.execution_id).status == "Running"
     assert cancel(client, session_id=session_id, execution_id=long.execution_id).status == "Canceled"
     assert time.monotonic() - called < 2
     busy.join()
@@ -525,7 +525,7 @@ def test_without_the_harness_the_pools_own_mode_serves(client: CallerSessions, s
     ran = execute_python_code(client, bare, python_code="import time; time.sleep(1); 'x' in globals()", **arguments)
     assert ran.status == "Running"
     ended = until(
-        lambda: get_execution(client, session_id=session_id, execution_id=ran.execution_id), "Succeeded", "Failed"
+        lambda: get_execution(client, Runs(rich_results=True), session_id=session_id, execution_id=ran.execution_id), "Succeeded", "Failed"
     )
     assert (ended.status, ended.result) == ("Succeeded", "False")
     with pytest.raises(InvalidRequest, match="220 is the most here"):
@@ -557,4 +557,4 @@ def test_a_run_of_a_session_that_ended_is_not_found(client: CallerSessions, sess
     ran = run(client, session_id, "import time; time.sleep(20)", timeout_in_seconds=300, wait_in_seconds=0)
     client.session(session_id).end_session()
     with pytest.raises(ExecutionNotFound):
-        get_execution(client, session_id=session_id, execution_id=ran.execution_id)
+        get_execution(client, Runs(rich_results=True), session_id=session_id, execution_id=ran.execution_id)

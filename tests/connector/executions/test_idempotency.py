@@ -124,7 +124,7 @@ def test_a_connection_that_is_lost_twice_is_told(own_pool: Emulator, ask: Callab
     ask("dropAfter", method="POST", path="executions", identifier=session_id, times=2)
     answer = run(pool, session_id=session_id, idempotency_key="k")
     assert (answer.status, answer.error and answer.error.name) == ("Unknown", "ConnectionLost")
-    assert get_execution(pool, session_id=session_id, execution_id=answer.execution_id).result == "42"
+    assert get_execution(pool, Runs(rich_results=True), session_id=session_id, execution_id=answer.execution_id).result == "42"
     assert run(pool, session_id=session_id, idempotency_key="k").result == "42"
     assert counted(pool, session_id) == 1
 
@@ -166,5 +166,5 @@ def test_a_record_is_read_again_as_it_was_told(own_pool: Emulator, session_id: s
     pool = client(own_pool, api_version)
     code = "import pandas as pd\nopen('/mnt/data/f', 'w').close()\nprint('p')\npd.DataFrame({'a': [1]})"
     answer = run(pool, code, session_id=session_id)
-    again = get_execution(pool, session_id=session_id, execution_id=answer.execution_id)
+    again = get_execution(pool, Runs(rich_results=True), session_id=session_id, execution_id=answer.execution_id)
     assert replace(again, duration_in_milliseconds=0) == replace(answer, duration_in_milliseconds=0)

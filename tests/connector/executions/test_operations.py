@@ -9,7 +9,7 @@ import time
 import pytest
 
 from connector import errors
-from connector.executions import direct_run as bare_run
+from connector.executions import direct
 from connector.executions import operations as executions
 from connector.executions.operations import Runs
 from connector.session_pool.wire import Run
@@ -213,14 +213,14 @@ def test_an_error_behind_much_output_is_read_at_once(flood):
     traceback = "-" * 75 + "\nZeroDivisionError" + " " * 25 + "Traceback (most recent call last)\nCell In[1], line 1\n"
     stderr = eval(flood) + "\ndivision by zero" + traceback + "\nZeroDivisionError: division by zero\n\n"
     started = time.monotonic()
-    error = bare_run.error_of(stderr, is_cut=False)
+    error = direct.error_of(stderr, is_cut=False)
     assert time.monotonic() - started < 0.5
     assert (error.name, error.message, error.line) == ("ZeroDivisionError", "division by zero", 1)
 
 
 def test_an_error_that_was_cut_off_says_so():
     """When the pool cut stderr, the error stood behind the cut."""
-    error = bare_run.error_of("e" * 1_000_001, is_cut=True)
+    error = direct.error_of("e" * 1_000_001, is_cut=True)
     assert (error.name, "cut off" in error.message) == ("Error", True)
 
 
@@ -268,10 +268,10 @@ def test_output_that_was_cut_says_so(api, session_id):
 
 def test_a_failure_without_a_traceback_is_told_as_it_came():
     """A pool that says less than expected still gives an error with a message."""
-    execution = bare_run.bare_execution("s", "e", Run("Failed", "", "something odd", None, 1))
+    execution = direct.direct_execution("s", "e", Run("Failed", "", "something odd", None, 1))
     assert execution.error is not None
     assert (execution.error.name, execution.error.message) == ("Error", "something odd")
-    silent = bare_run.bare_execution("s", "e", Run("Failed", "", "", None, 1))
+    silent = direct.direct_execution("s", "e", Run("Failed", "", "", None, 1))
     assert silent.error is not None
     assert "did not say why" in silent.error.message
 

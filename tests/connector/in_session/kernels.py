@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 from connector.in_session.cell import make_cell
 from connector.in_session.protocol import CANCEL, DATA, OUTPUTS_FOLDER, PROGRESS, RECORD
 from connector.in_session.report import Record, Report, Reported, read_progress, read_record, read_stdout
-from emulator.session_pool.engines.linux.engine import Engine, SessionProcess
+from emulator.session_pool.engines.linux.engine import Engine
+from emulator.session_pool.engines.linux.session_process import SessionProcess
 from emulator.session_pool.engines.shared.frames import Message
 from emulator.session_pool.sessions.execution import failure_text
 

@@ -151,35 +151,39 @@ class PoolProgram:
         return time.monotonic() - started, self.process.returncode, said
 
 
-@pytest.fixture
-def start_program() -> Iterator[Callable[..., PoolProgram]]:
-    """Starts pools as programs, where `below` says; they end with the test."""
-    running: list[subprocess.Popen[str]] = []
-
-    def start(*options: str, below: str = "") -> PoolProgram:
-        prefix = {"": [], "ordinary user": ordinary_user(), "no namespaces": no_namespaces()}[below]
-        process = subprocess.Popen(
-            [*prefix, sys.executable, "-m", "emulator.session_pool", "--port", "0", *options],
-            cwd=ROOT,
-            env={"PATH": os.environ["PATH"]},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        running.append(process)
+@contextlib.contextmanager
+def pool_program(*options: str, below: str = "") -> Iterator[PoolProgram]:
+    """A pool as a program, started as an "ordinary user" or with "no namespaces" if `below` is that."""
+    prefix = {"": [], "ordinary user": ordinary_user(), "no namespaces": no_namespaces()}[below]
+    process = subprocess.Popen(
+        [*prefix, sys.executable, "-m", "emulator.session_pool", "--port", "0", *options],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
         assert process.stdout is not None
         told = {}
         for line in process.stdout:
             name, _, text = line.strip().partition("  ")
             told[name] = text.strip()
             if name == "ready":
-                return PoolProgram(process, told)
-        raise AssertionError(process.communicate())
-
-    yield start
-    for process in running:
+                break
+        else:
+            raise AssertionError(process.communicate())
+        yield PoolProgram(process, told)
+    finally:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def start_program() -> Iterator[Callable[..., PoolProgram]]:
+    """Starts pools as programs; they end with the test."""
+    with contextlib.ExitStack() as running:
+        yield lambda *options, below="": running.enter_context(pool_program(*options, below=below))
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ class Zygote:
             os.closerange(3, connection_fd)
             os.closerange(connection_fd + 1, self._open_files)
             self._walls.enter()
-            self._program.serve(socket.socket(fileno=connection_fd))
+            self._program.serve(socket.socket(fileno=connection_fd), [os.dup(1), os.dup(2)])
         except BaseException:
             os.write(2, traceback.format_exc().encode())
         finally:

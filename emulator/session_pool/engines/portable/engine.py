@@ -1,8 +1,9 @@
-"""Sessions without isolation, for systems where nothing better is to be had: plain subprocesses of the server's user.
+"""No isolation and no limits: sessions are plain subprocesses with all rights of the server's user.
 
-A session is a temporary folder and Python processes, one for each interpreter (`worker.py`). This uses only what
-Linux, macOS and Windows have alike: subprocesses with pipes, and loopback connections. Importing pandas and matplotlib
-takes a second or two, so one process is always kept ready that has done so and belongs to no session yet.
+For systems where nothing better is available. A session is a temporary folder and Python processes, one for each
+interpreter (`worker.py`). This uses only what Linux, macOS and Windows have in common: subprocesses with pipes, and
+loopback connections. Importing pandas and matplotlib takes a second or two, so one process that has done so is always
+kept ready.
 """
 
 import asyncio
@@ -12,21 +13,19 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
-from ..interface import ContainerType, EngineError, InterpreterEnded, Sink
-from ..shared import frames
+from ..interface import ContainerType, EngineError
 from ..shared.removal import remove
-from .data_folder import PortableDataFolder
+from .session_process import SessionProcess
 from .worker import SECRET_BYTES, Worker
 
 _START_SECONDS = 120  # a cold disk, and matplotlib building its font list
-_GREETING_SECONDS = 10
+_SECRET_SECONDS = 10
 _ENDING_SECONDS = 5.0
 
 
 class PortableEngine:
-    """Makes sessions that have all rights of the user who started the pool."""
+    """Launches sessions that have all rights of the user who started the pool."""
 
     level = 1
 
@@ -34,7 +33,7 @@ class PortableEngine:
         self.container_type = container_type
         self._folder = Path()
         self._server: asyncio.Server | None = None
-        self._greeted: dict[bytes, Worker] = {}
+        self._expected: dict[bytes, Worker] = {}
         self._workers: set[Worker] = set()
         self._spare: Worker | None = None
         self._sessions: set[SessionProcess] = set()
@@ -55,13 +54,13 @@ class PortableEngine:
                 "or VM, or start it with --container-type PythonLTS"
             )
         self._folder = Path(tempfile.mkdtemp(prefix="session-pool-"))
-        self._server = await asyncio.start_server(self._greet, "127.0.0.1", 0, limit=1 << 18)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=1 << 18)
         try:
             self._spare = worker = self._new_worker()
             done, _ = await asyncio.wait({worker.ready}, timeout=_START_SECONDS)
             if not done or worker.ready.exception() is not None:
-                words = worker.last_words or "none"
-                raise EngineError(f"the process that runs code did not start; its own words: {words}")
+                output = worker.last_output or "none"
+                raise EngineError(f"the process that runs code did not start; its output: {output}")
         except BaseException:
             await self.stop()
             raise
@@ -97,7 +96,7 @@ class PortableEngine:
         return process
 
     def take_worker(self) -> Worker:
-        """A process that no session has had, for an interpreter. The next spare one begins its imports behind it.
+        """A process that no session has used, for an interpreter. The next spare one starts its imports meanwhile.
 
         Raises EngineError.
         """
@@ -109,9 +108,9 @@ class PortableEngine:
         return worker
 
     def forget(self, session: "SessionProcess", folder: Path, workers: list[Worker]) -> None:
-        """Removes the folder of a session that is closed, as soon as its processes are gone."""
+        """Removes the folder of a closed session as soon as its processes have ended."""
         self._sessions.discard(session)
-        removal = asyncio.ensure_future(_remove_behind(workers, folder))
+        removal = asyncio.ensure_future(_remove_after(workers, folder))
         self._removals.add(removal)
         removal.add_done_callback(self._removals.discard)
 
@@ -123,22 +122,22 @@ class PortableEngine:
             worker = Worker(self.container_type, self._folder, port, secret)
         except OSError as refusal:
             raise EngineError(f"no process can be started: {refusal}") from refusal
-        self._greeted[secret] = worker
+        self._expected[secret] = worker
         self._workers.add(worker)
 
-        def gone(_: asyncio.Future[int]) -> None:
+        def ended(_: asyncio.Future[int]) -> None:
             self._workers.discard(worker)
-            self._greeted.pop(secret, None)
+            self._expected.pop(secret, None)
 
-        worker.ended.add_done_callback(gone)
+        worker.ended.add_done_callback(ended)
         return worker
 
-    async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """A connection from this machine, by anyone: only who knows a secret is listened to."""
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """A connection from any program of this machine: it must present a worker's secret."""
         worker = None
         try:
-            secret = await asyncio.wait_for(reader.readexactly(SECRET_BYTES), _GREETING_SECONDS)
-            worker = self._greeted.pop(secret, None)
+            secret = await asyncio.wait_for(reader.readexactly(SECRET_BYTES), _SECRET_SECONDS)
+            worker = self._expected.pop(secret, None)
         except (asyncio.IncompleteReadError, TimeoutError, OSError):
             pass
         if worker is None:
@@ -147,151 +146,11 @@ class PortableEngine:
             await worker.converse(reader, writer)
 
 
-class SessionProcess:
-    """One session: a folder, and interpreters while there are some."""
-
-    def __init__(self, engine: PortableEngine, folder: Path) -> None:
-        self.data = PortableDataFolder(folder / "data")
-        self.folder = folder
-        self.is_closed = False
-        self._engine = engine
-        self._workers: list[Worker] = []
-        self._interpreters: dict[str, Interpreter] = {}
-
-    def interpreter(self, name: str = "main") -> "Interpreter":
-        """The session's interpreter of that name, which is not running until it is started."""
-        if name not in self._interpreters:
-            self._interpreters[name] = Interpreter(self)
-        return self._interpreters[name]
-
-    def close(self) -> None:
-        """Ends the session's processes, and its files with them. May be called twice."""
-        if self.is_closed:
-            return
-        self.is_closed = True
-        self.data.close()
-        for interpreter in self._interpreters.values():
-            interpreter.kill()
-            interpreter.ended(0)
-        self._engine.forget(self, self.folder, self._workers)
-
-    def new_worker(self) -> Worker:
-        """For the interpreters alone."""
-        worker = self._engine.take_worker()
-        worker.enter(self.folder)
-        self._workers = [*(old for old in self._workers if not old.ended.done()), worker]
-        return worker
-
-
-class Interpreter:
-    """One of a session's interpreters: it answers one request after the other."""
-
-    def __init__(self, process: SessionProcess) -> None:
-        self._process = process
-        self.lost: InterpreterEnded | None = None
-        """How it ended, when that was outside of a run and nobody asked for it; until it is started again."""
-
-        self._worker: Worker | None = None
-        self._run_id = ""
-        self._sink: Sink | None = None
-        self._reply: asyncio.Future[frames.Message] | None = None
-
-    @property
-    def is_running(self) -> bool:
-        return self._worker is not None
-
-    def start(self) -> None:
-        """A fresh one, without variables. Not when the session is over."""
-        if self._process.is_closed:
-            return
-        self.lost = None
-        try:
-            self._worker = worker = self._process.new_worker()
-        except EngineError:
-            return  # no more processes may be had: `run` says that there is none
-        worker.hear(self._take, self._take_written)
-
-        def gone(ended: asyncio.Future[int]) -> None:
-            if self._worker is worker:
-                if self._reply is None:
-                    self.lost = InterpreterEnded(ended.result())
-                self.ended(ended.result())
-
-        worker.ended.add_done_callback(gone)
-
-    async def run(self, run_id: str, request: dict[str, Any], sink: Sink) -> frames.Message:
-        """Gives `sink` what the interpreter says meanwhile, and returns its `execute_reply`.
-
-        Raises InterpreterEnded.
-        """
-        worker = self._worker
-        if worker is None:
-            raise InterpreterEnded(0)
-        worker.forget_half_characters()
-        self._run_id, self._sink = run_id, sink
-        reply: asyncio.Future[frames.Message] = asyncio.get_running_loop().create_future()
-        self._reply = reply
-        try:
-            waiting: set[asyncio.Future[Any]] = {worker.ready, reply}
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            if reply.done():
-                return reply.result()
-            await worker.send({**request, "id": run_id})
-            message = await reply
-            await worker.written()
-            return message
-        finally:
-            self._sink = self._reply = None
-
-    def interrupt(self) -> None:
-        """Raises KeyboardInterrupt in code that runs; ends a command."""
-        if self._worker is None:
-            return
-        if self._worker.ready.done():
-            self._worker.interrupt()
-        elif self._reply is not None and not self._reply.done():
-            # Its imports are not done, so that the code has not begun: it never will.
-            content = {"status": "error", "ename": "KeyboardInterrupt", "evalue": "", "traceback": []}
-            self._reply.set_result({"type": "execute_reply", "parent": self._run_id, "content": content})
-
-    def kill(self) -> None:
-        """Ends the interpreter and all that it started; `run` then raises InterpreterEnded. Files stay."""
-        if self._worker is not None:
-            self._worker.kill()
-
-    async def end(self) -> None:
-        """Returns when the interpreter is gone. `start` starts another."""
-        worker = self._worker
-        if worker is not None:
-            self.ended(0)
-            worker.kill()
-            await asyncio.wait({worker.ended})
-
-    def ended(self, status: int) -> None:
-        """The interpreter is gone: ends the run in progress. For its process alone."""
-        self._worker = None
-        if self._reply is not None and not self._reply.done():
-            self._reply.set_exception(InterpreterEnded(status))
-            self._reply.exception()  # whoever waited for it may be gone
-
-    def _take(self, message: frames.Message) -> None:
-        if self._sink is None or self._reply is None or self._reply.done() or message.get("parent") != self._run_id:
-            return  # of an earlier run, whose threads write on: the kernel names the run that each message belongs to
-        if message.get("type") != "execute_reply":
-            self._sink(message)
-        else:
-            self._reply.set_result(message)
-
-    def _take_written(self, name: str, text: str) -> None:
-        if self._sink is not None:
-            self._sink({"type": "stream", "content": {"name": name, "text": text}})
-
-
 def _has_shell() -> bool:
     return sys.platform != "win32" and bool(shutil.which("bash") or shutil.which("sh"))
 
 
-async def _remove_behind(workers: list[Worker], folder: Path) -> None:
+async def _remove_after(workers: list[Worker], folder: Path) -> None:
     if workers:
         await asyncio.wait({worker.ended for worker in workers}, timeout=_ENDING_SECONDS)
     await asyncio.to_thread(remove, folder)

@@ -1,9 +1,9 @@
-"""What a Python subprocess of the plain engine does: it becomes one interpreter of one session.
+"""The main module of the portable engine's subprocesses: each becomes one interpreter of one session.
 
-It is told all it needs on standard input, a line of JSON at a time, and nothing on its command line, which others can
-read: first where the server is and the secret to show there; later, when the imports are done and a session needs it,
-that session's folder; then orders, which a thread takes, so that they are heard whatever the code does. Messages go
-over a loopback connection. When standard input ends, so has the server: this ends then, with its session's files.
+It reads everything that it needs from standard input, a line of JSON at a time; others can read its command line. First
+come the server's port and the secret to present there; later, when the imports are done and a session needs it, that
+session's folder; then orders, which a thread executes, whatever the code is doing. Messages go over a loopback
+connection. If standard input ends, the server has ended: this process ends too, and removes its session's files.
 
 Usage: python -m emulator.session_pool.engines.portable.interpreter CONTAINER_TYPE
 """
@@ -25,39 +25,42 @@ from ..shared import data_paths, frames
 from ..shared.data_rules import DATA
 from ..shared.removal import remove
 
-_TIDYING_SECONDS = 10
+_CLEANUP_SECONDS = 10
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # until there is code that it could interrupt
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # until there is code to interrupt
     orders, streams = _private_streams()
-    told = json.loads(orders.readline())
-    pool = Path(told["pool"])
+    setup = json.loads(orders.readline())
+    pool = Path(setup["pool"])
     try:
-        connection = socket.create_connection(("127.0.0.1", told["port"]))
+        connection = socket.create_connection(("127.0.0.1", setup["port"]))
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.sendall(bytes.fromhex(told["secret"]))
+        connection.sendall(bytes.fromhex(setup["secret"]))
         program = _program(sys.argv[1])
         connection.sendall(frames.encode({"type": "ready"}))
         line = orders.readline()
-        if not line:  # the server has ended before a session needed this
+        if not line:  # the server ended before a session needed this process
             return _remove(pool)
         session = Path(json.loads(line)["session"])
         _enter(session)
-        obeying = threading.Thread(target=_obey, args=(orders, streams, pool, session), name="orders", daemon=True)
-        obeying.start()
-        program.serve(connection)
-        # It returns when the connection ends. Either the server ends this now, or it is gone itself, and the thread
-        # has something to tidy up.
-        obeying.join(_TIDYING_SECONDS)
+        mark = setup["mark"].encode()
+        executing = threading.Thread(
+            target=_execute_orders, args=(orders, streams, mark, pool, session), name="orders", daemon=True
+        )
+        executing.start()
+        program.serve(connection, streams)
+        # It returns when the connection ends. Either the server ends this process now, or it has ended itself, and the
+        # thread cleans up.
+        executing.join(_CLEANUP_SECONDS)
     except BaseException:
         os.write(2, traceback.format_exc().encode())
         os._exit(1)
-    os._exit(0)  # what threads of the code are doing does not keep it
+    os._exit(0)  # without waiting for threads of the code
 
 
 def _private_streams() -> tuple[BinaryIO, list[int]]:
-    """Standard input for this module alone, and copies of the other two, which the code does not close by accident."""
+    """Standard input for this module only, and copies of the other two, which the code does not close by accident."""
     orders = os.fdopen(os.dup(0), "rb", buffering=0)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -69,7 +72,7 @@ def _program(container_type: str) -> Any:
     if container_type == "Shell":
         from ..shared import shell
 
-        # The commands stay in this process's group, which is ended as a whole.
+        # The commands stay in this process's group, which is killed together.
         return shell.Program(own_group=False)
     from ..shared import interpreter
 
@@ -80,13 +83,13 @@ def _enter(session: Path) -> None:
     """The last step before user code: its home, and /mnt/data."""
     home = str(session / "home")
     os.environ.update(HOME=home, USERPROFILE=home, TMPDIR=home, TEMP=home, TMP=home)
-    tempfile.tempdir = None  # it is chosen anew
+    tempfile.tempdir = None  # chosen again
     os.chdir(home)
     data_paths.redirect(DATA, str(session / "data"))
 
 
-def _obey(orders: BinaryIO, streams: list[int], pool: Path, session: Path) -> None:
-    """Takes the server's orders until it ends."""
+def _execute_orders(orders: BinaryIO, streams: list[int], mark: bytes, pool: Path, session: Path) -> None:
+    """Executes the server's orders until the server ends."""
     try:
         while line := orders.readline():
             order = json.loads(line)
@@ -95,9 +98,9 @@ def _obey(orders: BinaryIO, streams: list[int], pool: Path, session: Path) -> No
             elif order["do"] == "mark":
                 # What the pipes hold before the mark was written before the order came.
                 for stream in streams:
-                    os.write(stream, bytes.fromhex(order["mark"]))
+                    os.write(stream, mark)
     except OSError:
-        return  # the code has closed what is not its own; the server ends this process when it has to
+        return  # the code closed a descriptor that is not its own; the server kills this process when it has to
     try:
         _remove(pool, session)
     finally:
@@ -107,7 +110,7 @@ def _obey(orders: BinaryIO, streams: list[int], pool: Path, session: Path) -> No
 
 
 def _remove(pool: Path, *sessions: Path) -> None:
-    """For a server that had no chance to tidy up. The last one to end takes the pool's folder with it."""
+    """In place of a server that could not clean up. The last process to end also removes the pool's folder."""
     for folder in (*sessions, pool / "cache"):
         remove(folder)
     with contextlib.suppress(OSError):

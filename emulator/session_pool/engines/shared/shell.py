@@ -1,7 +1,7 @@
-"""Runs the commands of one session of a Shell pool: each is a program of its own, started in the data folder.
+"""The program in a process of a Shell session: it runs each command as a program of its own, in the data folder.
 
-Runs inside the session's process, where the zygote expects an interpreter; what the programs write goes straight to the
-two pipes that the server reads. No state is kept from one command to the next but files.
+It takes the place of the interpreter. What the commands write goes straight to the two pipes that the server reads.
+Nothing is kept from one command to the next except files.
 """
 
 import contextlib
@@ -11,9 +11,10 @@ import signal
 import socket
 import subprocess
 import tempfile
+from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO
 
-from . import frames
+from . import frames, marks
 from .data_rules import DATA
 
 _SHELL = "/bin/bash"
@@ -23,59 +24,82 @@ class Program:
     """Nothing needs to be imported before the fork."""
 
     def __init__(self, *, own_group: bool = True) -> None:
-        """`own_group`: each command is the first of a group of processes, so that an interrupt ends all of them.
+        """`own_group` makes each command the leader of a process group, so that an interrupt ends all of the group.
 
-        Not where the session's process is itself ended with its group, and nobody looks for other groups.
+        False where the session's process is itself ended with its group, and other groups would be overlooked.
         """
         self._own_group = own_group
 
-    def serve(self, connection: socket.socket) -> None:
-        """Runs each request that comes from the server, until it hangs up. Call in the session's process, once."""
+    def serve(self, connection: socket.socket, streams: Sequence[int]) -> None:
+        """Runs each request that comes from the server until it hangs up. Call once, in the session's process.
+
+        `streams` are descriptors of its standard output and standard error, for the marks.
+        """
         os.chdir(DATA)
         reader = frames.Reader()
+
+        def send(request: frames.Message, kind: str, **content: Any) -> None:
+            connection.sendall(frames.encode({"type": kind, "parent": request["id"], "content": content}))
+
         while received := connection.recv(1 << 16):
             for request in reader.feed(received):
-                # A request without a command only asks whether somebody is there.
-                status = self._run(_with_a_shell(request["command"]), request["input"]) if "command" in request else 0
-                content = {"status": "ok", "exit_code": status}
-                reply = {"type": "execute_reply", "parent": request["id"], "content": content}
-                connection.sendall(frames.encode(reply))
+                if frames.has_expired(request):
+                    send(request, "execute_reply", status="aborted")
+                    continue
+                with _Interruption() as interruption:
+                    marks.write_mark(request, streams)
+                    send(request, "status", execution_state="busy")
+                    # A request without a command only checks that the process answers.
+                    status = self._run(request, interruption) if "command" in request else 0
+                send(request, "execute_reply", status="ok", exit_code=status)
 
-    def _run(self, command: list[str], given: str) -> int:
-        """The program's exit code, as a shell tells it: 128 and the signal's number when one ended it."""
-        running: list[subprocess.Popen[bytes]] = []
-        is_interrupted = False
-
-        def end(*_: Any) -> None:
-            nonlocal is_interrupted
-            is_interrupted = True
-            for process in running:
-                with contextlib.suppress(ProcessLookupError):
-                    if self._own_group:
-                        os.killpg(process.pid, signal.SIGKILL)
-                    else:
-                        process.kill()
-
-        signal.signal(signal.SIGINT, end)
+    def _run(self, request: frames.Message, interruption: "_Interruption") -> int:
+        """The program's exit code as a shell reports it: 128 plus the signal's number if one ended it."""
+        command = _with_a_shell(request["command"])
         try:
-            with _readable(given.encode("utf-8", "replace")) as stdin:
+            with _readable(request["input"].encode("utf-8", "replace")) as stdin:
                 process = subprocess.Popen(command, stdin=stdin, start_new_session=self._own_group)
         except (OSError, ValueError) as refusal:
-            # As bash does for what it cannot start.
+            # As bash does for a command that it cannot start.
             os.write(2, f"{command[0]}: {getattr(refusal, 'strerror', None) or refusal}\n".encode("utf-8", "replace"))
             return 127 if isinstance(refusal, FileNotFoundError) else 126
-        running.append(process)
-        if is_interrupted:  # while the command was being started
-            end()
+        interruption.ends(lambda: os.killpg(process.pid, signal.SIGKILL) if self._own_group else process.kill())
         status = process.wait()
         return status if status >= 0 else 128 - status
 
 
+class _Interruption:
+    """While it is entered, SIGINT ends the command, even one that is only being started. Otherwise it is ignored."""
+
+    def __init__(self) -> None:
+        self._end: Callable[[], None] | None = None
+        self._is_pending = False
+
+    def __enter__(self) -> "_Interruption":
+        signal.signal(signal.SIGINT, self._interrupt)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def ends(self, end: Callable[[], None]) -> None:
+        """`end` kills the command."""
+        self._end = end
+        if self._is_pending:
+            self._interrupt()
+
+    def _interrupt(self, *_: Any) -> None:
+        self._is_pending = True
+        if self._end is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._end()
+
+
 def _readable(given: bytes) -> BinaryIO:
-    """A file without a name: who writes into a pipe waits for a program that does not read, and for those it leaves."""
+    """An unnamed file: writing into a pipe would wait for a program that does not read, or leaves others behind."""
     try:
         file: BinaryIO = open(os.memfd_create("stdin"), "w+b")
-    except (AttributeError, OSError):  # only Linux has files in memory, and a session may not be given any
+    except (AttributeError, OSError):  # only Linux has files in memory, and a session may not create one
         file = tempfile.TemporaryFile()
     file.write(given)
     file.seek(0)
@@ -83,7 +107,7 @@ def _readable(given: bytes) -> BinaryIO:
 
 
 def _with_a_shell(command: list[str]) -> list[str]:
-    """The command; one for the service's shell goes to whatever shell this machine has."""
+    """The command; one for the service's shell is run by the shell that this machine has."""
     if command[0] != _SHELL or os.path.exists(_SHELL):
         return command
     return [shutil.which("bash") or shutil.which("sh") or _SHELL, *command[1:]]

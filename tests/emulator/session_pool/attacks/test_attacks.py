@@ -36,6 +36,23 @@ pytestmark = pytest.mark.timeout(300)  # all programs of a level run before the 
 
 HERE = Path(__file__).resolve().parent
 ATTACKS = sorted(path.stem for path in (HERE / "programs").glob("*.py"))
+SMOKE = {
+    "asks_the_kernel_for_io_uring",
+    "becomes_another_user",
+    "channel_forges_replies",
+    "enters_namespaces",
+    "files_that_are_links",
+    "fills_memory",
+    "kills_processes_outside",
+    "outlives_by_daemon",
+    "python_that_rewrites_its_kernel",
+    "reaches_the_network",
+    "reads_another_sessions_files",
+    "takes_time_in_c",
+    "writes_outside_its_folders",
+}
+"""One of each large family, which `make test` runs; `make test-attacks` runs all."""
+
 SECRET = re.compile(r"SECRET-OF-\w+-[0-9a-f]{32}")
 CLEAR_SENTENCES = ("Kernel restarted: ", "Execution aborted", "Request timed out waiting for code execution")
 ORDINARY_UID = 2001  # as which ordinary_user runs what it is given
@@ -658,7 +675,9 @@ def level(request: pytest.FixtureRequest, levels: dict[int, Level]) -> Level:
     return levels[request.param]
 
 
-@pytest.mark.parametrize("name", ATTACKS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in SMOKE else [pytest.mark.attacks]) for name in ATTACKS]
+)
 def test_attacks(level, name):
     """What the program attacks is as before; where it is known not to be, that is so."""
     outcome = level.outcomes[name]

@@ -4,7 +4,7 @@ import json
 import socket
 import struct
 
-from emulator.session_pool.engines.shared.interpreter import SessionKernel
+from emulator.session_pool.engines.shared.kernel import SessionKernel
 
 channel = SessionKernel.instance().session.channel
 body = json.dumps({"type": "execute_reply", "parent": "another run", "content": {"status": "ok"}}).encode()

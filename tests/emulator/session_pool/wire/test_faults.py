@@ -352,8 +352,8 @@ BAD = [
     ({"do": "answer", "retryAfter": -1}, "'retryAfter' must be a whole number from 0 to 86400"),
     ({"do": "answer", "times": 0}, "'times' must be a whole number from 1 to 1000000"),
     ({"do": "answer", "times": True}, "'times' must be a whole number from 1 to 1000000"),
-    ({"do": "answer", "method": 1}, "'method' must be a text"),
-    ({"do": "answer", "path": None}, "'path' must be a text"),
+    ({"do": "answer", "method": 1}, "'method' must be a string"),
+    ({"do": "answer", "path": None}, "'path' must be a string"),
     ({"do": "answer", "path": "files/("}, "'path' is not a regular expression: missing )"),
     ({"do": "answer", "path": "a{99999999999999999999}"}, "'path' is not a regular expression: "),
     ([], "a fault is a JSON object"),
@@ -395,7 +395,7 @@ def test_faults_cannot_be_piled_up_without_end():
     try:
         answers = [requests.post(f"{server.url}/faults", json={"do": "delay"}, timeout=10) for _ in range(2)]
         assert [answer.status_code for answer in answers] == [200, 400]
-        assert answers[1].json()["error"]["message"] == "1000 faults wait already; DELETE forgets them."
+        assert answers[1].json()["error"]["message"] == "1000 faults wait already; DELETE removes them."
         requests.delete(f"{server.url}/faults", timeout=10)
         assert requests.post(f"{server.url}/faults", json={"do": "delay"}, timeout=10).status_code == 200
     finally:

@@ -187,7 +187,8 @@ def test_namespaces_that_are_asked_for_and_not_given():
     """EngineError names the kernel's refusal, instead of less separation than was asked for."""
     program = (
         "import asyncio\n"
-        "from emulator.session_pool.engines.linux.engine import Engine, EngineError\n"
+        "from emulator.session_pool.engines.interface import EngineError\n"
+        "from emulator.session_pool.engines.linux.engine import Engine\n"
         "try:\n    asyncio.run(Engine(lowest_level=3).start())\n"
         "except EngineError as refusal:\n    print(refusal)\n"
     )

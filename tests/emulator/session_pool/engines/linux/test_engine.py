@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from emulator.session_pool.engines.linux.engine import Engine, EngineError, InterpreterEnded, SessionProcess, Sink
+from emulator.session_pool.engines.interface import EngineError, InterpreterEnded, Sink
+from emulator.session_pool.engines.linux.engine import Engine
+from emulator.session_pool.engines.linux.session_process import SessionProcess
 from emulator.session_pool.engines.shared import frames
 from tests.emulator.session_pool.conftest import processes_below
 
@@ -192,7 +194,8 @@ def test_without_namespaces_sessions_work_and_leave_nothing(tmp_path):
     """The shared folders of an ordinary user: state, files, crashes, daemons, and an end without remains."""
     program = (
         "import asyncio, sys\n"
-        "from emulator.session_pool.engines.linux.engine import Engine, InterpreterEnded\n"
+        "from emulator.session_pool.engines.interface import InterpreterEnded\n"
+        "from emulator.session_pool.engines.linux.engine import Engine\n"
         "async def life():\n"
         "    engine = Engine(highest_level=2)\n"
         "    await engine.start()\n"

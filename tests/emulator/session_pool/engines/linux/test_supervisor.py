@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from emulator.session_pool.engines.linux.engine import Engine, EngineError, InterpreterEnded, SessionProcess
+from emulator.session_pool.engines.interface import EngineError, InterpreterEnded
+from emulator.session_pool.engines.linux.engine import Engine
+from emulator.session_pool.engines.linux.session_process import SessionProcess
 from emulator.session_pool.engines.shared.data_rules import FolderGone
 
 

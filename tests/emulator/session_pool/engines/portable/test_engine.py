@@ -18,7 +18,8 @@ from types import SimpleNamespace
 import pytest
 
 from emulator.session_pool.engines.interface import EngineError, InterpreterEnded
-from emulator.session_pool.engines.portable.engine import PortableEngine, SessionProcess
+from emulator.session_pool.engines.portable.engine import PortableEngine
+from emulator.session_pool.engines.portable.session_process import SessionProcess
 from emulator.session_pool.engines.shared import data_paths, frames
 from emulator.session_pool.engines.shared.data_rules import FolderGone
 from tests.emulator.session_pool.conftest import processes_below
@@ -256,7 +257,7 @@ def test_an_engine_that_cannot_make_sessions_says_why(monkeypatch, tmp_path, tem
     python.write_text("#!/bin/sh\necho no numbers today >&2\nexit 3\n")
     python.chmod(0o755)
     monkeypatch.setattr("sys.executable", str(python))
-    with pytest.raises(EngineError, match="did not start; its own words: no numbers today"):
+    with pytest.raises(EngineError, match="did not start; its output: no numbers today"):
         with_engine(lambda _: asyncio.sleep(0))
     monkeypatch.setattr("sys.executable", str(tmp_path / "none"))
     with pytest.raises(EngineError, match="no process can be started"):

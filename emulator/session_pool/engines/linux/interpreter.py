@@ -1,0 +1,190 @@
+"""One of a session's interpreters on Linux, from the server's side: it answers one request after the other.
+
+A socket carries messages, and two pipes carry what its processes write to their standard streams. All three are read at
+all times, so that no program ever waits for a reader; what arrives outside of a request is dropped.
+"""
+
+import asyncio
+import codecs
+import os
+import socket
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from ..interface import InterpreterEnded, Message, Sink
+from ..shared import frames, marks
+
+
+class Init(Protocol):
+    """What an interpreter needs of its session's init."""
+
+    @property
+    def is_closed(self) -> bool: ...
+
+    def order(self, what: str, name: str, *fds: int) -> None: ...
+
+
+class Interpreter:
+    def __init__(self, name: str, init: Init) -> None:
+        self._name = name
+        self._init = init
+        self._loop = asyncio.get_running_loop()
+        self._connection: socket.socket | None = None
+        self._unsent = bytearray()
+        self._run_id = ""
+        self._sink: Sink | None = None
+        self._on_begin: Callable[[], None] = lambda: None
+        self._reply: asyncio.Future[Message] | None = None
+        self._when_ended: list[Callable[[], None]] = []
+        self.lost: InterpreterEnded | None = None
+        """How it ended, if that was unexpected and outside of a request; until it is started again."""
+
+    @property
+    def is_running(self) -> bool:
+        return self._connection is not None
+
+    def start(self) -> None:
+        """Starts a fresh one, without variables, unless one is running or the session has ended."""
+        if self._init.is_closed or self.is_running:
+            return
+        self._connection, theirs = socket.socketpair()
+        pipes = [os.pipe(), os.pipe()]
+        self._init.order("start", self._name, theirs.fileno(), pipes[0][1], pipes[1][1])
+        theirs.close()
+        for _, write_end in pipes:
+            os.close(write_end)
+        self.lost = None
+        self._unsent.clear()
+        self._reader = frames.Reader()
+        self._pipes = {pipe: stream for (pipe, _), stream in zip(pipes, ("stdout", "stderr"), strict=True)}
+        self._outputs = {pipe: marks.OutputSinceMark() for pipe in self._pipes}
+        self._decoders = {pipe: codecs.getincrementaldecoder("utf-8")("replace") for pipe in self._pipes}
+        self._connection.setblocking(False)
+        self._loop.add_reader(self._connection, self._read_messages)
+        for pipe in self._pipes:
+            os.set_blocking(pipe, False)
+            self._loop.add_reader(pipe, self._read_pipe, pipe)
+
+    async def run(
+        self, run_id: str, request: dict[str, Any], sink: Sink, on_begin: Callable[[], None] = lambda: None
+    ) -> Message:
+        """Passes what the request sends and writes to `sink`, and returns its `execute_reply`.
+
+        What its processes write to their standard streams arrives as `stream` messages. Raises InterpreterEnded.
+        """
+        if self._connection is None:
+            raise InterpreterEnded(0)
+        self._run_id, self._sink, self._on_begin, mark = run_id, sink, on_begin, marks.new_mark()
+        for pipe in self._pipes:
+            self._outputs[pipe].expect(mark)
+            self._decoders[pipe].reset()
+        reply: asyncio.Future[Message] = self._loop.create_future()
+        self._reply = reply
+        self._unsent += frames.encode(marks.with_mark({**request, "id": run_id}, mark))
+        self._send()
+        try:
+            return await reply
+        finally:
+            self._sink = self._reply = None
+
+    def interrupt(self) -> None:
+        """Raises KeyboardInterrupt in running code; ends a command."""
+        self._init.order("interrupt", self._name)
+
+    def kill(self) -> None:
+        """Ends the interpreter and its process group; `run` then raises InterpreterEnded. Files stay."""
+        self._init.order("kill", self._name)
+
+    async def end(self) -> None:
+        """Returns when the interpreter has ended. `start` starts another."""
+        ended = asyncio.Event()
+        self._when_ended.append(ended.set)
+        if self.is_running:
+            self.kill()
+            await ended.wait()
+
+    def ended(self, status: int, why: str) -> None:
+        """The interpreter has ended: reads what is left, and ends the current request. Called by its process only."""
+        if self._connection is not None:
+            self._drain_pipes()
+            self._loop.remove_reader(self._connection)
+            self._loop.remove_writer(self._connection)
+            self._connection.close()
+            for pipe in self._pipes:
+                self._loop.remove_reader(pipe)
+                os.close(pipe)
+            self._connection, self._pipes = None, {}
+            end = InterpreterEnded(status, why)
+            if self._reply is not None and not self._reply.done():
+                self._reply.set_exception(end)
+            elif not self._when_ended:
+                self.lost = end
+        while self._when_ended:
+            self._when_ended.pop()()
+
+    def _send(self) -> None:
+        """Sends as much as the socket takes; the rest follows when the interpreter, which may be busy, has read some.
+
+        A frame is always sent completely, even if nobody waits for its reply any more.
+        """
+        assert self._connection is not None
+        try:
+            del self._unsent[: self._connection.send(self._unsent)]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._unsent.clear()  # it has ended, which `ended` reports
+        if self._unsent:
+            self._loop.add_writer(self._connection, self._send)
+        else:
+            self._loop.remove_writer(self._connection)
+
+    def _read_messages(self) -> None:
+        assert self._connection is not None
+        try:
+            received = self._connection.recv(1 << 18)
+        except BlockingIOError:
+            return
+        except OSError:
+            received = b""
+        try:
+            if not received:
+                raise frames.BadFrame("the end of the connection")
+            for message in self._reader.feed(received):
+                self._take(message)
+        except frames.BadFrame:
+            # It ended, or its code broke the channel: no more can be exchanged, and init reports how it ended.
+            self._loop.remove_reader(self._connection)
+            self.kill()
+
+    def _take(self, message: Message) -> None:
+        if self._sink is None or self._reply is None or self._reply.done() or message.get("parent") != self._run_id:
+            return  # of another request, whose threads or callbacks still write
+        if message.get("type") == "status":
+            self._on_begin()
+        elif message.get("type") == "execute_reply":
+            self._drain_pipes()  # written before the reply, so it has arrived
+            self._reply.set_result(message)
+        else:
+            self._sink(message)
+
+    def _read_pipe(self, pipe: int) -> bool:
+        """Reads up to 256 KiB. False if there is nothing (more)."""
+        try:
+            written = os.read(pipe, 1 << 18)
+        except BlockingIOError:
+            return False
+        if not written:
+            self._loop.remove_reader(pipe)
+            return False
+        if self._sink is not None:
+            text = self._decoders[pipe].decode(self._outputs[pipe].feed(written))  # a read may end inside a character
+            if text:
+                self._sink({"type": "stream", "content": {"name": self._pipes[pipe], "text": text}})
+        return True
+
+    def _drain_pipes(self) -> None:
+        for pipe in self._pipes:
+            for _ in range(64):  # a process left behind may write forever
+                if not self._read_pipe(pipe):
+                    break
