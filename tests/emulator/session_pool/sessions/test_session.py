@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.emulator.session_pool.conftest import BEGUN
+
 STATE_LOST = "Variables are lost, files are kept."
 
 
@@ -185,11 +187,11 @@ def test_a_run_that_waited_starts_afresh_when_the_one_before_it_was_killed(wire,
     def run(name: str, code: str) -> None:
         bodies[name] = wire.run(code, timeoutInSeconds=1)
 
-    stuck = threading.Thread(target=run, args=("stuck", program("ignores_interrupts")))
+    stuck = threading.Thread(target=run, args=("stuck", f"{BEGUN}\n{program('ignores_interrupts')}"))
     waiting = threading.Thread(target=run, args=("waiting", "'lost' in globals()"))
-    for thread in (stuck, waiting):
-        thread.start()
-        time.sleep(0.2)
+    stuck.start()
+    wire.wait_for_file("begun")
+    waiting.start()
     for thread in (stuck, waiting):
         thread.join()
     assert bodies["stuck"]["result"]["stderr"].endswith(STATE_LOST)
@@ -200,10 +202,16 @@ def test_a_session_that_is_ended_ends_its_runs(wire):
     """The run in progress and those that wait are answered at once; the identifier then has a new session."""
     wire.run("x = 1")
     bodies = []
-    runs = [threading.Thread(target=lambda: bodies.append(wire.run("import time; time.sleep(60)"))) for _ in range(3)]
-    for run in runs:
+    code = {"code": "import time; time.sleep(60)"}
+
+    def execute(name: str) -> None:
+        bodies.append(wire.call("POST", "executions", json=code, headers={"operation-id": name}).json())
+
+    names = ("one", "two", "three")
+    runs = [threading.Thread(target=execute, args=(name,)) for name in names]
+    for run, name in zip(runs, names, strict=True):
         run.start()
-    time.sleep(0.3)
+        wire.wait_for_status(name, "NotStarted", "Running")
     started = time.monotonic()
     assert wire.call("DELETE", "session").status_code == 204
     for run in runs:
@@ -219,10 +227,10 @@ def test_a_flood_does_not_stop_others(wire, wire_to, session_id, program, name):
     """Other sessions are answered while one writes without end, and it can be used again afterwards."""
     other = wire_to(session_id + "-other")
     other.run("x = 1")
-    flood = threading.Thread(target=lambda: wire.run(program(name), timeoutInSeconds=1))
+    flood = threading.Thread(target=lambda: wire.run(f"{BEGUN}\n{program(name)}", timeoutInSeconds=1))
     before = _resident()
     flood.start()
-    time.sleep(0.2)
+    wire.wait_for_file("begun")
     for _ in range(5):
         started = time.monotonic()
         assert other.value("x") == 1

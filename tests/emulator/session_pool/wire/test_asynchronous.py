@@ -11,6 +11,8 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 import requests
 
+from tests.emulator.session_pool.conftest import BEGUN, wait_until
+
 VERSIONS = ("2024-10-02-preview", "2025-02-02-preview", "2025-10-02-preview")
 
 WAITS_FOR_GO = "import os, time\nwhile not os.path.exists('/mnt/data/go'): time.sleep(0.02)\n1"
@@ -132,8 +134,7 @@ def test_asynchronous_runs_come_one_after_the_other(wire, start, ended):
     """The second has not started while the first is running, and finds its variables."""
     first = start("import time; time.sleep(0.6); x = 'first'").json()["id"]
     second = start("x").json()["id"]
-    time.sleep(0.3)
-    assert wire.call("GET", f"executions/{first}").json()["status"] == "Running"
+    wire.wait_for_status(first, "Running")
     assert wire.call("GET", f"executions/{second}").json()["status"] == "NotStarted"
     assert ended(second)["result"]["executionResult"] == "first"
 
@@ -192,13 +193,13 @@ def test_a_run_keeps_its_session(start_pool, wire_to):
     wire = wire_to("abcd", start_pool(cooldown=0.5))
     body = {"code": "import time; time.sleep(1.8); 7", "executionType": "Asynchronous"}
     run = wire.call("POST", "executions", json=body).json()["id"]
-    time.sleep(1.5)
+    time.sleep(1.5)  # in which nobody uses the session
     answer = wire.call("GET", f"executions/{run}")
     while answer.status_code == 200 and "result" not in answer.json():
         time.sleep(0.05)
         answer = wire.call("GET", f"executions/{run}")
     assert (answer.status_code, answer.json()["result"]["executionResult"]) == (200, 7)
-    time.sleep(1.2)
+    wait_until(lambda: wire.call("GET", "session").status_code == 404)
     gone = wire.call("GET", f"executions/{run}")
     assert (gone.status_code, gone.json()["error"]["code"]) == (404, "ExecutionNotFound")
 
@@ -284,7 +285,7 @@ def test_a_caller_that_hangs_up(wire, ended, execution_type):
     wire.run("x = 1")
     code = "import time; time.sleep(1.5); open('/mnt/data/done', 'w').write('yes'); x = 2"
     with contextlib.closing(sent(wire, {"code": code, "executionType": execution_type}, "left")):
-        time.sleep(0.3)
+        wire.wait_for_status("left", "Running")
     assert wire.call("GET", "executions/left").json()["status"] == "Running"
     began = time.monotonic()
     after = wire.value("x")
@@ -300,10 +301,11 @@ def test_a_caller_that_hangs_up(wire, ended, execution_type):
 
 def test_a_caller_that_hangs_up_while_its_run_waits(wire, ended):
     """Its turn comes all the same."""
-    first = threading.Thread(target=wire.run, args=("import time; time.sleep(0.8); x = 1",))
+    first = threading.Thread(target=wire.run, args=(f"import time; {BEGUN}; time.sleep(0.8); x = 1",))
     first.start()
-    time.sleep(0.2)
-    sent(wire, {"code": "x + 1"}, "left").close()
+    wire.wait_for_file("begun")
+    with contextlib.closing(sent(wire, {"code": "x + 1"}, "left")):
+        wire.wait_for_status("left", "NotStarted")
     first.join()
     assert ended("left")["result"]["executionResult"] == 2
 

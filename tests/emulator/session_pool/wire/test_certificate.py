@@ -136,7 +136,7 @@ def test_a_pool_that_speaks_https(start_program):
 
 def test_a_connection_can_be_dropped_under_tls(start_program):
     """A fault on demand ends it as it ends a plain one."""
-    pool = start_program("--tls", "--fault", "do=dropBefore", "--fault", "do=truncate")
+    pool = start_program("--container-type", "Shell", "--tls", "--fault", "do=dropBefore", "--fault", "do=truncate")
     wire = pool.wire("abcd")
     for _ in range(2):
         with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)) as broken:

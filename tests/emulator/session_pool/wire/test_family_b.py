@@ -6,7 +6,6 @@ import io
 import re
 import socket
 import threading
-import time
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -365,9 +364,9 @@ def test_a_run_that_goes_on_has_no_result_yet(wire):
         )
         for name in ("first", "second")
     ]
-    for run in runs:
+    for run, status in zip(runs, ("Running", "NotStarted"), strict=True):
         run.start()
-        time.sleep(0.2)
+        wire.wait_for_status("first" if status == "Running" else "second", status)
     first, second = (wire.call("GET", f"executions/{name}").json() for name in ("first", "second"))
     assert (first["status"], second["status"]) == ("Running", "NotStarted")
     assert "result" not in first and "result" not in second

@@ -36,7 +36,9 @@ def test_tokens_for_others_expired_ones_and_forged_ones_are_refused(emulator):
 
 def test_a_good_token_without_the_role_is_forbidden(start_pool, wire_to):
     """403, until somebody assigns the role."""
-    assert wire_to("abcd", start_pool(role_held=False)).call("GET", "metadata").status_code == 403
+    assert (
+        wire_to("abcd", start_pool(role_held=False, container_type="Shell")).call("GET", "metadata").status_code == 403
+    )
 
 
 @pytest.mark.parametrize("version", ["2020-01-01", "", "2025-10-02"])

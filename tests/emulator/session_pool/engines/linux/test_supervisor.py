@@ -135,8 +135,10 @@ def test_a_session_without_its_init_is_over():
         (init,) = set(_children(_supervisor(engine))) - inits
         interpreter = doomed.interpreter()
         interpreter.start()
-        run = asyncio.ensure_future(interpreter.run("r-1", {"code": "import time; time.sleep(60)"}, lambda _: None))
-        await asyncio.sleep(0.2)
+        begun = asyncio.Event()
+        code = {"code": "import time; time.sleep(60)"}
+        run = asyncio.ensure_future(interpreter.run("r-1", code, lambda _: None, begun.set))
+        await asyncio.wait_for(begun.wait(), 10)
         os.kill(init, signal.SIGKILL)
         with pytest.raises(InterpreterEnded):
             await asyncio.wait_for(run, 5)

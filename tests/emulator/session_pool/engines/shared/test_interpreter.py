@@ -1,9 +1,10 @@
 """What code finds in a session, and what comes back of it."""
 
 import base64
-import time
 
 import pytest
+
+from tests.emulator.session_pool.conftest import BEGUN, wait_until
 
 
 def test_variables_imports_and_files_stay(wire):
@@ -82,8 +83,8 @@ def test_everything_that_a_run_writes_comes_with_it(wire):
 
 def test_what_a_thread_writes_later_belongs_to_no_other_run(wire):
     """Output between runs is dropped."""
-    wire.run("import threading, time\nthreading.Timer(0.3, lambda: print('late')).start()")
-    time.sleep(0.6)
+    wire.run(f"import threading\nthreading.Timer(0.2, lambda: (print('late'), {BEGUN})).start()")
+    wire.wait_for_file("begun")
     assert wire.run("print('mine')")["result"]["stdout"] == "mine\n"
 
 
@@ -145,8 +146,7 @@ def test_background_tasks_go_on_between_runs(wire):
         "async def tick():\n  global n\n  while True:\n    n += 1\n    await asyncio.sleep(0.01)\n"
     )
     wire.run("task = asyncio.ensure_future(tick())")
-    time.sleep(0.3)
-    assert wire.value("n") > 5
+    wait_until(lambda: wire.value("n") > 5)
 
 
 def test_streams_are_cut_without_a_sign(wire):

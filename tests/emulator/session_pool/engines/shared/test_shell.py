@@ -14,6 +14,7 @@ from emulator.session_pool.engines.linux.engine import Engine
 from emulator.session_pool.sessions.pool import Pool
 from emulator.session_pool.wire.server import SessionPoolServer
 from emulator.session_pool.wire.tokens import TokenAuthority
+from tests.emulator.session_pool.conftest import wait_until
 
 OLD = "2024-02-02-preview"
 INVALID = "SessionRequestValidationFailed"
@@ -217,8 +218,8 @@ def test_what_a_command_leaves_running(wire, run, code):
 
 def test_what_is_left_running_writes_into_no_other_run(run):
     """Between two commands its output is nobody's."""
-    run("(sleep 0.2; echo late) & echo started")
-    time.sleep(0.5)
+    run("(sleep 0.2; echo late; touch /mnt/data/late) & echo started")
+    wait_until(lambda: "late" in told(run("ls /mnt/data"))[1])
     assert told(run("echo next")) == ("0", "next\n", "")
 
 
