@@ -56,7 +56,7 @@ def test_it_can_be_used_by_what_it_prints(options):
     assert (process.returncode, said) == (0, "")
 
 
-def test_a_port_in_use_is_said_in_one_line():
+def test_a_port_in_use_is_reported_in_one_line():
     """With the option that changes it."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -124,7 +124,7 @@ def test_a_signal_while_it_starts_ends_it_too(gone):
     assert gone(started)
 
 
-def test_a_machine_that_cannot_make_sessions_is_told_why():
+def test_a_machine_that_cannot_create_sessions_reports_why():
     """One line on standard error, and nothing that could be taken for ready."""
     # Root of a user namespace that knows no other user can neither separate sessions nor give up its rights.
     command = ["unshare", "--user", "--map-root-user", *COMMAND, "--port", "0"]
@@ -134,7 +134,7 @@ def test_a_machine_that_cannot_make_sessions_is_told_why():
     assert ended.stderr.count("\n") == 1
 
 
-def test_a_port_that_cannot_be_is_said_in_one_line():
+def test_an_invalid_port_is_reported_in_one_line():
     """As one that is taken."""
     ended = subprocess.run([*COMMAND, "--port", "70000"], cwd=ROOT, capture_output=True, text=True, timeout=30)
     assert ended.returncode == 1
@@ -151,14 +151,14 @@ def test_its_limits_are_options(start_program):
     wait_until(lambda: pool.wire("two-2").call("GET", "files").status_code == 200)
 
 
-def test_without_the_role_good_tokens_are_refused(start_program):
+def test_without_the_role_valid_tokens_are_refused(start_program):
     """--without-role: 403 for the token that is printed, 401 for one that is none."""
     pool = start_program("--container-type", "Shell", "--without-role")
     assert pool.wire("abcd").call("GET", "files").status_code == 403
     assert dataclasses.replace(pool.wire("abcd"), token="x").call("GET", "files").status_code == 401
 
 
-def test_tokens_are_good_for_as_long_as_the_option_says(start_program):
+def test_the_lifetime_of_tokens_is_an_option(start_program):
     """--token-lifetime holds for the token that is printed and for those of the identity endpoint."""
     pool = start_program("--container-type", "Shell", "--token-lifetime", "1")
     time.sleep(1 - time.time() % 1)  # a token's times are whole seconds: this one begins now
@@ -195,7 +195,7 @@ def test_the_printed_identity_gets_tokens(start_program, options):
     assert dataclasses.replace(pool.wire("abcd"), token=token).call("GET", "files").status_code == 200
 
 
-def test_the_printed_token_is_good_for_a_day(start_program):
+def test_the_printed_token_is_valid_for_a_day(start_program):
     """Unless an option says otherwise."""
     claims = jwt.decode(start_program("--container-type", "Shell").told["token"], options={"verify_signature": False})
     assert claims["exp"] - claims["iat"] == 24 * 3600
@@ -226,7 +226,7 @@ def test_a_shell_pool_is_an_option(start_program):
         (["--isolated"], "unrecognized arguments: --isolated"),
     ],
 )
-def test_a_bad_option_is_a_usage_error(monkeypatch, capsys, options, why):
+def test_an_invalid_option_is_a_usage_error(monkeypatch, capsys, options, why):
     """Exit code 2 with the reason, in words that mean something outside of this program; nothing is started."""
     monkeypatch.setattr(sys, "argv", ["session-pool-emulator", *options])
     with pytest.raises(SystemExit) as ended:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.emulator.session_pool.conftest import wait_until
 
 
-def test_a_full_pool_says_so_in_the_services_words(start_pool, wire_to):
+def test_a_full_pool_responds_as_the_service(start_pool, wire_to):
     """429 with an un-nested body; an ended session makes room."""
     pool = start_pool(max_sessions=2)
     first, second, third = (wire_to(f"full-{i}", pool) for i in range(3))
@@ -50,7 +50,7 @@ def test_sessions_are_listed(start_pool, wire_to):
     assert listed[0].keys() == {"identifier", "createdAt", "lastAccessedAt", "expireAt", "etag"}
 
 
-def test_those_who_come_first_together_share_one_session(start_pool, wire_to):
+def test_concurrent_first_requests_share_one_session(start_pool, wire_to):
     """However many ask for a new identifier at once, one session is made, also when the pool has room for one only."""
     pool = start_pool(max_sessions=1)
     wire = wire_to("shared", pool)
@@ -60,7 +60,7 @@ def test_those_who_come_first_together_share_one_session(start_pool, wire_to):
     assert len(wire.call("GET", "listSessions").json()["sessions"]) == 1
 
 
-def test_a_full_pool_still_serves_those_who_are_in(start_pool, wire_to):
+def test_a_full_pool_still_serves_its_sessions(start_pool, wire_to):
     """Only a new session is refused, by every route that would make one; what makes none is answered."""
     pool = start_pool(max_sessions=1)
     inside, outside = wire_to("inside", pool), wire_to("outside", pool)
@@ -75,7 +75,7 @@ def test_a_full_pool_still_serves_those_who_are_in(start_pool, wire_to):
     assert inside.value("x") == 1
 
 
-def test_a_session_that_ended_by_itself_is_forgotten(start_program):
+def test_a_session_that_ended_on_its_own_is_forgotten(start_program):
     """As when memory runs out and the kernel ends its processes: it is not there any more, and a new one can be had."""
     pool = start_program("--max-sessions", "1", "--ready", "0")
     wire = pool.wire("once")
@@ -110,7 +110,7 @@ def test_processes_are_kept_ready(start_program):
     ]
 
 
-def test_a_ready_process_that_ended_is_not_given_away(start_program, gone):
+def test_a_ready_process_that_has_ended_is_not_used(start_program, gone):
     """A new session gets a living one."""
     pool = start_program("--ready", "2")
     deadline = time.monotonic() + 10

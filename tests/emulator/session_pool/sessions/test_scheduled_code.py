@@ -230,7 +230,7 @@ def test_a_long_request_can_be_withdrawn_too(session):
     assert not session.has("ran")
 
 
-def test_a_request_that_has_begun_is_interrupted_although_code_was_scheduled(session):
+def test_a_request_that_has_begun_is_interrupted_despite_scheduled_code(session):
     """The timeout of a request that runs is as ever, and its clock starts when it is handed over."""
     session.schedule("time.sleep(0.5)")
     body = session.run("(DATA / 'ran').touch(); time.sleep(60)", timeoutInSeconds=1)

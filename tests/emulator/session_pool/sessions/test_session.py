@@ -18,7 +18,7 @@ STATE_LOST = "Variables are lost, files are kept."
 @pytest.mark.parametrize(
     "code", ["import time; time.sleep(60)", "await __import__('asyncio').sleep(60)", "endless_loop"]
 )
-def test_a_run_over_its_time_is_interrupted_and_keeps_the_variables(wire, program, code):
+def test_an_execution_that_times_out_is_interrupted_and_keeps_the_variables(wire, program, code):
     """A failed run in plain words, after the time that was asked for."""
     wire.run("kept = 1")
     started = time.monotonic()
@@ -74,7 +74,7 @@ def _resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def test_exit_ends_the_interpreter_and_no_other_run(wire):
+def test_exit_ends_the_interpreter_and_no_other_execution(wire):
     """exit() is a run that went well; the next one starts afresh, and is not answered in its place."""
     wire.run("x = 1")
     assert wire.run("exit()")["status"] == "Succeeded"
@@ -123,7 +123,7 @@ def _running(mark: str) -> bool:
     return False
 
 
-def test_runs_of_one_session_come_one_after_the_other(wire):
+def test_executions_of_one_session_run_one_after_the_other(wire):
     """A second call waits for the first."""
     wire.run("log = []")
     codes = [f"log.append('in'); import time; time.sleep(0.2); log.append('out'); {i}" for i in range(3)]
@@ -135,7 +135,7 @@ def test_runs_of_one_session_come_one_after_the_other(wire):
     assert wire.value("log") == "['in', 'out', 'in', 'out', 'in', 'out']"
 
 
-def test_sessions_run_side_by_side(wire_to, session_id):
+def test_sessions_run_concurrently(wire_to, session_id):
     """Four sessions that each sleep a second take about one."""
     started = time.monotonic()
     wires = [wire_to(f"{session_id}-{i}") for i in range(4)]
@@ -147,7 +147,7 @@ def test_sessions_run_side_by_side(wire_to, session_id):
     assert time.monotonic() - started < 2.5
 
 
-def test_a_client_that_hangs_up_does_not_stop_its_run(wire):
+def test_a_client_that_closes_the_connection_does_not_stop_its_execution(wire):
     """The run goes on, and can be read by its id."""
     with pytest.raises(requests.Timeout):
         requests.post(
@@ -162,7 +162,7 @@ def test_a_client_that_hangs_up_does_not_stop_its_run(wire):
     assert wire.call("GET", "executions/left-alone").json()["status"] == "Succeeded"
 
 
-def test_a_program_that_is_waited_for_is_interrupted_too(wire):
+def test_a_program_that_code_waits_for_is_interrupted_too(wire):
     """os.system takes no notice of an interrupt, but the program that it waits for does; the variables stay."""
     wire.run("kept = 1")
     body = wire.run("import os; os.system('sleep 60')", timeoutInSeconds=1)
@@ -170,7 +170,7 @@ def test_a_program_that_is_waited_for_is_interrupted_too(wire):
     assert wire.value("kept") == 1
 
 
-def test_a_run_that_ends_well_after_its_time_is_over_time(wire, program):
+def test_an_execution_that_succeeds_after_its_timeout_has_timed_out(wire, program):
     """Catching the interrupt makes it no success, but costs nothing else."""
     body = wire.run(program("catches_interrupt"), timeoutInSeconds=1)
     assert body["status"] == "Failed"
@@ -179,7 +179,7 @@ def test_a_run_that_ends_well_after_its_time_is_over_time(wire, program):
     assert wire.value("kept") == "caught"
 
 
-def test_a_run_that_waited_starts_afresh_when_the_one_before_it_was_killed(wire, program):
+def test_an_execution_that_waited_gets_a_new_interpreter_after_a_kill(wire, program):
     """A new interpreter is there for it; its own time begins when its turn comes."""
     wire.run("lost = 1")
     bodies = {}
@@ -198,7 +198,7 @@ def test_a_run_that_waited_starts_afresh_when_the_one_before_it_was_killed(wire,
     assert (bodies["waiting"]["status"], bodies["waiting"]["result"]["executionResult"]) == ("Succeeded", False)
 
 
-def test_a_session_that_is_ended_ends_its_runs(wire):
+def test_ending_a_session_ends_its_executions(wire):
     """The run in progress and those that wait are answered at once; the identifier then has a new session."""
     wire.run("x = 1")
     bodies = []
@@ -240,7 +240,7 @@ def test_a_flood_does_not_stop_others(wire, wire_to, session_id, program, name):
     assert _resident() - before < 200 << 20
 
 
-def test_a_process_left_writing_does_not_disturb_later_runs_elsewhere(wire, wire_to, session_id):
+def test_a_process_that_keeps_writing_does_not_disturb_later_executions(wire, wire_to, session_id):
     """Between runs its output is taken and dropped, so that it does not fill up anything."""
     wire.run("import subprocess; left = subprocess.Popen(['cat', '/dev/zero'])")
     other = wire_to(session_id + "-other")
@@ -254,7 +254,7 @@ def test_a_process_left_writing_does_not_disturb_later_runs_elsewhere(wire, wire
     assert wire.run("print('mine')")["result"]["stdout"] == "mine\n"
 
 
-def test_only_the_last_runs_are_remembered(wire):
+def test_only_the_last_executions_are_kept(wire):
     """Fifty of them; an older one is unknown."""
     for number in range(51):
         wire.call("POST", "executions", json={"code": str(number)}, headers={"operation-id": f"run-{number}"})
