@@ -16,6 +16,7 @@ import requests
 
 from connector.settings import SETTINGS
 from emulator.functions_host import FunctionsHost
+from emulator.session_pool.engines.interface import ContainerType
 from emulator.session_pool.engines.linux.engine import Engine
 from emulator.session_pool.engines.shared.limits import Limits
 from emulator.session_pool.sessions.pool import Pool
@@ -108,11 +109,21 @@ class Emulator:
 
 @contextmanager
 def emulated_pool(
-    *, role_held: bool = True, cooldown: float = 300, data_bytes: int = Limits.data_bytes, **options: Any
+    *,
+    role_held: bool = True,
+    cooldown: float = 300,
+    data_bytes: int = Limits.data_bytes,
+    container_type: ContainerType = "PythonLTS",
+    **options: Any,
 ) -> Iterator[Emulator]:
-    """`data_bytes` is the size of a session's data folder; `options` are those of the pool."""
+    """`data_bytes` is the size of a session's data folder; `options` are those of the pool.
+
+    A pool of the container type "Shell" starts much sooner, for tests that run no Python.
+    """
     authority = TokenAuthority(role_held=role_held)
-    pool = Pool(Engine(limits=Limits(data_bytes=data_bytes)), cooldown=timedelta(seconds=cooldown), **options)
+    pool = Pool(
+        Engine(container_type, limits=Limits(data_bytes=data_bytes)), cooldown=timedelta(seconds=cooldown), **options
+    )
     server, identity = SessionPoolServer(pool, authority), IdentityEndpoint(authority)
     server.start()
     identity.start()

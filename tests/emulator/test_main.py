@@ -158,7 +158,7 @@ def test_a_killed_emulator_leaves_no_process(start):
 
 
 @pytest.mark.parametrize("option", ["--port", "--pool-port"])
-def test_a_port_in_use_is_said_in_one_line(option):
+def test_a_port_in_use_is_reported_in_one_line(option):
     """The line names the port, and the option that changes it."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -177,7 +177,7 @@ def test_a_port_in_use_is_said_in_one_line(option):
     assert ended.stderr == f"port {port} is in use: choose another with {option} (0 picks a free one)\n"
 
 
-def test_keys_are_asked_for_when_wanted(start):
+def test_keys_can_be_required(start):
     """With --keys the emulator mints a key, prints it, and lets in whoever has it, as Azure does."""
     emulator = start("--keys")
     api, key = emulator.told("connector"), emulator.told("function key")
@@ -189,7 +189,7 @@ def test_keys_are_asked_for_when_wanted(start):
     assert requests.get(f"{api}/openapi.json", timeout=30).status_code == 200
 
 
-def test_a_proxy_of_the_machine_is_not_asked_for_loopback(start):
+def test_the_machines_proxy_is_not_used_for_loopback(start):
     """The connector reaches its pool where HTTP_PROXY names a proxy for the rest of the world."""
     emulator = start(environment={"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"})
     with requests.Session() as session:
@@ -198,7 +198,7 @@ def test_a_proxy_of_the_machine_is_not_asked_for_loopback(start):
     assert answered.json()["result"] == "1"
 
 
-def test_a_real_pool_takes_the_place_of_the_embedded_one(start):
+def test_a_real_pool_can_replace_the_emulator(start):
     """With --pool-endpoint no pool is started; calls go there as the account of the Azure CLI."""
     emulator = start("--pool-endpoint", "http://127.0.0.1:9/sessionPools/p", environment={"PATH": ""})
     assert emulator.told("session pool") == "http://127.0.0.1:9/sessionPools/p"

@@ -223,9 +223,7 @@ def test_a_folder_without_an_app_is_refused(tmp_path: Path) -> None:
         FunctionsHost(tmp_path)
 
 
-def test_local_settings_reach_the_app_where_nothing_is_set(
-    tmp_path: Path, served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_local_settings_are_defaults(tmp_path: Path, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """Values are in the environment when the module is loaded; what was set before wins; stop() takes them back."""
     monkeypatch.setenv("SET_BEFORE", "environment")
     monkeypatch.delenv("NOT_SET_BEFORE", raising=False)
@@ -250,7 +248,7 @@ def test_local_settings_reach_the_app_where_nothing_is_set(
         ([], "JSON object"),
     ],
 )
-def test_local_settings_that_make_no_sense_are_refused(tmp_path: Path, settings: object, complaint: str) -> None:
+def test_invalid_local_settings_are_refused(tmp_path: Path, settings: object, complaint: str) -> None:
     """The error names the file and the value."""
     with pytest.raises(FunctionAppError, match=f"local.settings.json.*{complaint}"):
         FunctionsHost(write_app(tmp_path, local_settings=settings))
@@ -310,7 +308,7 @@ def test_host_json_may_be_missing(tmp_path: Path, served: Served) -> None:
         ("/runtime/webhooks", 404, b""),
     ],
 )
-def test_a_path_finds_its_function(habits: FunctionsHost, target: str, status: int, body: bytes) -> None:
+def test_routing(habits: FunctionsHost, target: str, status: int, body: bytes) -> None:
     """Constraints, optional parameters and precedence hold; a function without a route has its name for one."""
     answer = send(habits, "GET", target)
     assert (answer.status, answer.body) == (status, body)
@@ -326,7 +324,7 @@ def test_two_functions_share_a_route(habits: FunctionsHost, method: str, status:
     assert (answer.status, answer.body) == (status, body)
 
 
-def test_a_function_without_methods_takes_all(habits: FunctionsHost) -> None:
+def test_a_function_without_methods_accepts_all(habits: FunctionsHost) -> None:
     """Even one that the library has no name for."""
     assert echoed(habits, "PROPFIND", "/api/echo")["method"] == "PROPFIND"
 
@@ -339,7 +337,7 @@ def test_reserved_first_segments_are_404_without_prefix_too(tmp_path: Path, serv
     assert statuses == [200, 200, 404, 404, 200]
 
 
-def test_what_the_host_would_not_serve_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_functions_that_the_host_would_not_serve_are_omitted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A route under `admin` and a route that is taken are logged as errors, and the rest of the app is served."""
     source = ONE_FUNCTION + "".join(
         f"""
@@ -354,9 +352,7 @@ def test_what_the_host_would_not_serve_is_left_out(tmp_path: Path, caplog: pytes
     assert {record.args for record in caplog.records} == {("kept", "admin/x"), ("later", "hello")}
 
 
-def test_a_choice_that_azure_would_make_otherwise_is_logged_once(
-    served: Served, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_choice_that_differs_from_azures_is_logged_once(served: Served, caplog: pytest.LogCaptureFixture) -> None:
     """Azure takes the first match by function name, so `anything` would answer where `z_newest` does here."""
     host = served(HABITS)
     caplog.clear()  # of what was logged while it was loaded
@@ -367,7 +363,7 @@ def test_a_choice_that_azure_would_make_otherwise_is_logged_once(
     assert "'z_newest'" in warning.getMessage() and "'anything' would answer there" in warning.getMessage()
 
 
-def test_keys_are_asked_for_where_they_are_required(tmp_path: Path, served: Served) -> None:
+def test_keys_are_checked_if_required(tmp_path: Path, served: Served) -> None:
     """FUNCTION and ADMIN need the key in x-functions-key or ?code=, ANONYMOUS needs none; without it 401, empty."""
     source = "import azure.functions as func\napp = func.FunctionApp()\n" + "".join(
         f"@app.route(auth_level='{level}')\ndef for_{level.lower()}(req):\n    return func.HttpResponse('in')\n"
@@ -393,7 +389,7 @@ def test_keys_are_asked_for_where_they_are_required(tmp_path: Path, served: Serv
     assert send(host, "GET", "/api/nothing").status == 404
 
 
-def test_each_host_mints_its_own_key(tmp_path: Path) -> None:
+def test_each_host_creates_its_own_key(tmp_path: Path) -> None:
     """A key opens one host only."""
     hosts = [FunctionsHost(write_app(tmp_path), require_keys=True) for _ in range(2)]
     for host in hosts:
@@ -401,14 +397,14 @@ def test_each_host_mints_its_own_key(tmp_path: Path) -> None:
     assert hosts[0].function_key != hosts[1].function_key
 
 
-def test_without_required_keys_nobody_is_asked(tmp_path: Path, served: Served) -> None:
+def test_without_required_keys_none_is_checked(tmp_path: Path, served: Served) -> None:
     """As in `func start`: a FUNCTION level function answers, and there is no key."""
     host = served(write_app(tmp_path))
     assert host.function_key is None
     assert send(host, "GET", "/api/hello", headers=[("x-functions-key", "anything")]).status == 200
 
 
-def test_a_request_arrives_whole(habits: FunctionsHost) -> None:
+def test_a_request_arrives_complete(habits: FunctionsHost) -> None:
     """Method, full URL with the query as it came, and the body byte for byte."""
     body = os.urandom(300_000)
     seen = echoed(habits, "POST", "/api/echo/a%20b?x=%C3%BC&y=1", body, [("Content-Type", "image/jpeg")])
@@ -439,7 +435,7 @@ def test_headers_are_lower_case_and_joined(habits: FunctionsHost) -> None:
         ("", {}),
     ],
 )
-def test_query_parameters_are_joined_and_empty_ones_dropped(
+def test_query_parameters_are_joined_and_empty_ones_are_dropped(
     habits: FunctionsHost, query: str, params: dict[str, str]
 ) -> None:
     """Repeated names, in whatever case, become one value; a name with an empty value is absent."""
@@ -456,7 +452,7 @@ def test_query_parameters_are_joined_and_empty_ones_dropped(
         ("/%2e%2e/echo/x", {"path": "x"}),
     ],
 )
-def test_route_parameters_are_decoded_but_for_slashes(
+def test_route_parameters_are_decoded_except_slashes(
     habits: FunctionsHost, path: str, route_params: dict[str, str]
 ) -> None:
     """%2F stays as it came, dot segments are gone, and an absent catch-all is no parameter."""
@@ -487,7 +483,7 @@ def test_a_body_over_the_limit_is_413(
     assert send(host, "POST", "/api/hello", b"x" * 1000).status == 200
 
 
-def test_a_body_that_breaks_off_calls_nothing(tmp_path: Path, served: Served, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_aborted_body_calls_nothing(tmp_path: Path, served: Served, caplog: pytest.LogCaptureFixture) -> None:
     """When the client goes before its body is there, the function is not called."""
     source = ONE_FUNCTION.replace("return ", "import logging; logging.warning('called'); return ")
     host = served(write_app(tmp_path, source))
@@ -506,7 +502,7 @@ def test_the_limit_is_kestrels_unless_set(habits: FunctionsHost) -> None:
         assert connection.recv(1000).startswith(b"HTTP/1.1 413 ")
 
 
-def test_the_context_tells_of_the_invocation(habits: FunctionsHost) -> None:
+def test_the_context_describes_the_invocation(habits: FunctionsHost) -> None:
     """A parameter named context is filled: an id per call, the function's name and folder, the caller's trace."""
     trace_parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     first = echoed(habits, "GET", "/api/context", headers=[("traceparent", trace_parent)])
@@ -538,7 +534,7 @@ def test_a_result_becomes_a_response(
     assert answer["Content-Length"] == str(len(body))
 
 
-def test_an_envelope_brings_headers(habits: FunctionsHost) -> None:
+def test_an_envelope_may_have_headers(habits: FunctionsHost) -> None:
     """The headers of a string that is taken apart are sent."""
     assert send(habits, "GET", "/api/respond/envelope")["X-One"] == "1"
 
@@ -557,7 +553,7 @@ def test_head_has_headers_only(habits: FunctionsHost, how: str, length: str) -> 
     assert (answer["Content-Length"], answer.body) == (length, b"")
 
 
-def test_repeated_response_headers_collapse_but_cookies(habits: FunctionsHost) -> None:
+def test_repeated_response_headers_collapse_except_cookies(habits: FunctionsHost) -> None:
     """The last value is sent, and each Set-Cookie."""
     answer = send(habits, "GET", "/api/repeated-headers")
     assert answer["X-A"] == "2"
@@ -602,7 +598,7 @@ def test_def_runs_in_a_thread_and_async_def_on_the_loop(habits: FunctionsHost) -
     assert send(habits, "GET", "/api/thread").body.startswith(b"function_")
 
 
-def test_the_thread_pool_has_the_size_that_is_set(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_thread_pool_has_the_configured_size(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """PYTHON_THREADPOOL_THREAD_COUNT bounds how many plain functions run at a time."""
     monkeypatch.setenv("PYTHON_THREADPOOL_THREAD_COUNT", "2")
     host = served(HABITS)
@@ -611,7 +607,7 @@ def test_the_thread_pool_has_the_size_that_is_set(served: Served, monkeypatch: p
     assert max(most) == 2
 
 
-def test_a_function_runs_on_when_its_client_is_gone(habits: FunctionsHost, tmp_path: Path) -> None:
+def test_a_function_continues_after_its_client_disconnects(habits: FunctionsHost, tmp_path: Path) -> None:
     """Nothing tells the function: it runs to its end."""
     result = tmp_path / "result"
     body = str(result).encode()
@@ -650,7 +646,7 @@ def test_stop_does_not_wait_for_a_blocked_function(monkeypatch: pytest.MonkeyPat
             client.close()
 
 
-def test_stop_takes_back_what_loading_added(tmp_path: Path) -> None:
+def test_stop_undoes_what_loading_added(tmp_path: Path) -> None:
     """The app's folder leaves sys.path, as many times as it was put there."""
     before = list(sys.path)
     app_root = write_app(tmp_path)
@@ -669,7 +665,7 @@ def test_a_port_that_is_in_use_is_refused(tmp_path: Path, habits: FunctionsHost)
     assert sys.path == before
 
 
-def test_app_settings_stand_below_local_settings_and_the_environment(tmp_path, monkeypatch):
+def test_app_settings_are_defaults(tmp_path, monkeypatch):
     """What the host is started with is overruled by local.settings.json, and both by the real environment."""
     (tmp_path / "function_app.py").write_text(
         "import os\n"

@@ -83,7 +83,7 @@ def test_a_template_matches_as_in_asp_net_core(template: str, path: str, values:
         ("Int", ["1"], ["x"]),
     ],
 )
-def test_a_constraint_decides_which_values_match(constraint: str, accepted: list[str], refused: list[str]) -> None:
+def test_constraints(constraint: str, accepted: list[str], refused: list[str]) -> None:
     """Each constraint takes what its .NET parser takes, several hold together, and their names ignore case."""
     template = RouteTemplate(f"x/{{value:{constraint}}}")
     assert {value: template.match(f"/x/{value}") for value in accepted} == {v: {"value": v} for v in accepted}
@@ -128,7 +128,7 @@ def test_a_constraint_and_an_absent_value(template: str, path: str, values: dict
         "{a:regex([)}",
     ],
 )
-def test_what_is_no_template_is_refused(template: str) -> None:
+def test_invalid_templates_are_refused(template: str) -> None:
     """The error quotes the template."""
     with pytest.raises(InvalidTemplate) as refused:
         RouteTemplate(template)

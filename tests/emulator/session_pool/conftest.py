@@ -23,6 +23,18 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 
 
+BEGUN = "open('/mnt/data/begun', 'w').close()"
+"""Code that shows that it has begun: see Wire.wait_for_file."""
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 15) -> None:
+    """Fails if the condition does not come true, even on a busy machine."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
 @dataclass(frozen=True)
 class Wire:
     """Calls to a pool's data plane in the name of one session."""
@@ -44,6 +56,21 @@ class Wire:
         assert response.status_code == 200, response.text
         body: dict[str, Any] = response.json()
         return body
+
+    def has_file(self, name: str) -> bool:
+        return self.call("GET", f"files/{name}").status_code == 200
+
+    def wait_for_file(self, name: str) -> None:
+        """Returns when the session's code has created a file of that name in /mnt/data."""
+        wait_until(lambda: self.has_file(name))
+
+    def wait_for_status(self, execution_id: str, *statuses: str) -> None:
+        """Returns when an execution, which may not be known yet, has one of the statuses."""
+
+        def has_status() -> bool:
+            return self.call("GET", f"executions/{execution_id}").json().get("status") in statuses
+
+        wait_until(has_status)
 
     def value(self, code: str) -> Any:
         body = self.run(code)

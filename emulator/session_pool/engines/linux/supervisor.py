@@ -100,15 +100,19 @@ def _end_with_children(level: Level, zygote: Zygote | ZygoteProcess) -> NoReturn
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     if isinstance(zygote, ZygoteProcess):
         zygote.close()
-    signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
+    signal.signal(signal.SIGALRM, _stop_waiting)
     signal.alarm(_STRAGGLER_SECONDS)
     try:
         while True:
             os.wait()
-    except ChildProcessError:
-        pass
+    except (ChildProcessError, TimeoutError):
+        signal.alarm(0)
     level.remove_all()
     os._exit(0)
+
+
+def _stop_waiting(*_: object) -> NoReturn:
+    raise TimeoutError
 
 
 if __name__ == "__main__":

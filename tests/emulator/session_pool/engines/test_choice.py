@@ -34,7 +34,7 @@ def test_on_linux_sessions_are_isolated():
 
 
 @pytest.mark.parametrize("system", ["darwin", "win32", "freebsd14"])
-def test_elsewhere_they_are_not_and_only_on_request(monkeypatch, system):
+def test_without_isolation_sessions_need_permission(monkeypatch, system):
     """The plain engine when it is allowed, an EngineError that says what to do when it is not."""
     monkeypatch.setattr("sys.platform", system)
     chosen = choose("Shell", allow_unisolated=True)
@@ -61,7 +61,7 @@ class Refusing:
         raise EngineError(f"level 3: no namespaces; lowest is {self.lowest_level}")
 
 
-def test_a_kernel_that_gives_nothing(monkeypatch):
+def test_a_machine_without_isolation(monkeypatch):
     """Level 1 when that is allowed, and then the line on isolation has the reason; else an EngineError has it."""
     monkeypatch.setattr("emulator.session_pool.engines.linux.engine.Engine", Refusing)
 
@@ -86,7 +86,7 @@ def test_a_kernel_that_gives_nothing(monkeypatch):
 
 
 @pytest.mark.parametrize("option", [[], ["--require-isolation", "2"], ["--require-isolation", "3"]])
-def test_the_program_does_not_start_below_what_is_asked(option):
+def test_the_program_does_not_start_below_the_required_level(option):
     """One line on standard error says what this machine lacks."""
     ended = subprocess.run([*BARE, *COMMAND, *option], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout) == (1, "")
@@ -111,7 +111,7 @@ def test_the_program_starts_unisolated_when_that_is_allowed():
     assert (process.returncode, said) == (0, "")
 
 
-def test_the_program_starts_at_a_level_that_there_is(start_program):
+def test_the_program_starts_at_an_available_level(start_program):
     """--require-isolation is no more than a condition."""
     pool = start_program("--require-isolation", "2")
     assert pool.told["isolation"].startswith(("level 2: ", "level 3: "))

@@ -57,7 +57,7 @@ def recorder() -> Recorder:
         ("1_000", "1_000"),
     ],
 )
-def test_the_value_of_what_ipython_shows(text, value):
+def test_values_of_ipythons_text(text, value):
     """Numbers, booleans and strings become JSON's, nan null, None nothing; all else stays the text."""
     found = value_of(text)
     assert found == value
@@ -77,14 +77,14 @@ def test_text_that_is_not_one_string_stays_text(text):
     ["'a'" + "+'a'" * 500_000, "'a'if " + "-" * 500_000 + "1 else'b'", "'" + "(" * 500_000 + "'", "'" + "\\" * 999_999],
     ids=["sum", "minus", "brackets", "backslashes"],
 )
-def test_hostile_text_costs_no_time(text):
+def test_hostile_text_is_parsed_quickly(text):
     """What an object shows may be a program that keeps a parser busy for seconds, so it is not parsed."""
     started = time.monotonic()
     assert value_of(text) in (text, text[1:-1])
     assert time.monotonic() - started < 0.5
 
 
-def test_streams_are_put_together_and_cut_apart():
+def test_streams_are_concatenated_and_truncated():
     """Each has its own limit, and the characters that come first are kept."""
     recorder = recorder_of(stream_characters=5)
     for text in ("abc", "def", "ghi"):
@@ -95,7 +95,7 @@ def test_streams_are_put_together_and_cut_apart():
     assert recorder.execution.status == "Succeeded"
 
 
-def test_only_so_much_is_kept_and_a_flood_stays_one(monkeypatch):
+def test_kept_output_is_limited_and_a_flood_is_detected(monkeypatch):
     """Memory is bounded whatever a caller asks for; once there was too much, less on the other stream does not help."""
     monkeypatch.setattr(execution, "KEPT_STREAM_CHARACTERS", 10)
     monkeypatch.setattr(execution, "FLOOD_CHARACTERS", 20)
@@ -128,7 +128,7 @@ def test_the_last_image_is_the_value(recorder):
     assert recorder.execution.value == {"type": "image", "format": "png", "base64_data": "BB=="}
 
 
-def test_what_is_only_displayed_is_no_value(recorder):
+def test_displayed_data_is_not_a_value(recorder):
     """display() shows something; the value is the last expression's."""
     recorder.take(shown("display_data", text_plain="'shown'"))
     recorder.succeed()
@@ -155,7 +155,7 @@ def test_what_is_only_displayed_is_no_value(recorder):
     ],
     ids=str,
 )
-def test_odd_messages_are_nothing(recorder, message):
+def test_odd_messages_are_ignored(recorder, message):
     """Messages are written by user code: what makes no sense is passed over, and the run goes on."""
     recorder.take(message)
     recorder.take(stream("ok"))

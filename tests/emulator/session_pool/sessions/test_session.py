@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.emulator.session_pool.conftest import BEGUN
+
 STATE_LOST = "Variables are lost, files are kept."
 
 
 @pytest.mark.parametrize(
     "code", ["import time; time.sleep(60)", "await __import__('asyncio').sleep(60)", "endless_loop"]
 )
-def test_a_run_over_its_time_is_interrupted_and_keeps_the_variables(wire, program, code):
+def test_an_execution_that_times_out_is_interrupted_and_keeps_the_variables(wire, program, code):
     """A failed run in plain words, after the time that was asked for."""
     wire.run("kept = 1")
     started = time.monotonic()
@@ -72,7 +74,7 @@ def _resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def test_exit_ends_the_interpreter_and_no_other_run(wire):
+def test_exit_ends_the_interpreter_and_no_other_execution(wire):
     """exit() is a run that went well; the next one starts afresh, and is not answered in its place."""
     wire.run("x = 1")
     assert wire.run("exit()")["status"] == "Succeeded"
@@ -121,7 +123,7 @@ def _running(mark: str) -> bool:
     return False
 
 
-def test_runs_of_one_session_come_one_after_the_other(wire):
+def test_executions_of_one_session_run_one_after_the_other(wire):
     """A second call waits for the first."""
     wire.run("log = []")
     codes = [f"log.append('in'); import time; time.sleep(0.2); log.append('out'); {i}" for i in range(3)]
@@ -133,7 +135,7 @@ def test_runs_of_one_session_come_one_after_the_other(wire):
     assert wire.value("log") == "['in', 'out', 'in', 'out', 'in', 'out']"
 
 
-def test_sessions_run_side_by_side(wire_to, session_id):
+def test_sessions_run_concurrently(wire_to, session_id):
     """Four sessions that each sleep a second take about one."""
     started = time.monotonic()
     wires = [wire_to(f"{session_id}-{i}") for i in range(4)]
@@ -145,7 +147,7 @@ def test_sessions_run_side_by_side(wire_to, session_id):
     assert time.monotonic() - started < 2.5
 
 
-def test_a_client_that_hangs_up_does_not_stop_its_run(wire):
+def test_a_client_that_closes_the_connection_does_not_stop_its_execution(wire):
     """The run goes on, and can be read by its id."""
     with pytest.raises(requests.Timeout):
         requests.post(
@@ -160,7 +162,7 @@ def test_a_client_that_hangs_up_does_not_stop_its_run(wire):
     assert wire.call("GET", "executions/left-alone").json()["status"] == "Succeeded"
 
 
-def test_a_program_that_is_waited_for_is_interrupted_too(wire):
+def test_a_program_that_code_waits_for_is_interrupted_too(wire):
     """os.system takes no notice of an interrupt, but the program that it waits for does; the variables stay."""
     wire.run("kept = 1")
     body = wire.run("import os; os.system('sleep 60')", timeoutInSeconds=1)
@@ -168,7 +170,7 @@ def test_a_program_that_is_waited_for_is_interrupted_too(wire):
     assert wire.value("kept") == 1
 
 
-def test_a_run_that_ends_well_after_its_time_is_over_time(wire, program):
+def test_an_execution_that_succeeds_after_its_timeout_has_timed_out(wire, program):
     """Catching the interrupt makes it no success, but costs nothing else."""
     body = wire.run(program("catches_interrupt"), timeoutInSeconds=1)
     assert body["status"] == "Failed"
@@ -177,7 +179,7 @@ def test_a_run_that_ends_well_after_its_time_is_over_time(wire, program):
     assert wire.value("kept") == "caught"
 
 
-def test_a_run_that_waited_starts_afresh_when_the_one_before_it_was_killed(wire, program):
+def test_an_execution_that_waited_gets_a_new_interpreter_after_a_kill(wire, program):
     """A new interpreter is there for it; its own time begins when its turn comes."""
     wire.run("lost = 1")
     bodies = {}
@@ -185,25 +187,31 @@ def test_a_run_that_waited_starts_afresh_when_the_one_before_it_was_killed(wire,
     def run(name: str, code: str) -> None:
         bodies[name] = wire.run(code, timeoutInSeconds=1)
 
-    stuck = threading.Thread(target=run, args=("stuck", program("ignores_interrupts")))
+    stuck = threading.Thread(target=run, args=("stuck", f"{BEGUN}\n{program('ignores_interrupts')}"))
     waiting = threading.Thread(target=run, args=("waiting", "'lost' in globals()"))
-    for thread in (stuck, waiting):
-        thread.start()
-        time.sleep(0.2)
+    stuck.start()
+    wire.wait_for_file("begun")
+    waiting.start()
     for thread in (stuck, waiting):
         thread.join()
     assert bodies["stuck"]["result"]["stderr"].endswith(STATE_LOST)
     assert (bodies["waiting"]["status"], bodies["waiting"]["result"]["executionResult"]) == ("Succeeded", False)
 
 
-def test_a_session_that_is_ended_ends_its_runs(wire):
+def test_ending_a_session_ends_its_executions(wire):
     """The run in progress and those that wait are answered at once; the identifier then has a new session."""
     wire.run("x = 1")
     bodies = []
-    runs = [threading.Thread(target=lambda: bodies.append(wire.run("import time; time.sleep(60)"))) for _ in range(3)]
-    for run in runs:
+    code = {"code": "import time; time.sleep(60)"}
+
+    def execute(name: str) -> None:
+        bodies.append(wire.call("POST", "executions", json=code, headers={"operation-id": name}).json())
+
+    names = ("one", "two", "three")
+    runs = [threading.Thread(target=execute, args=(name,)) for name in names]
+    for run, name in zip(runs, names, strict=True):
         run.start()
-    time.sleep(0.3)
+        wire.wait_for_status(name, "NotStarted", "Running")
     started = time.monotonic()
     assert wire.call("DELETE", "session").status_code == 204
     for run in runs:
@@ -219,10 +227,10 @@ def test_a_flood_does_not_stop_others(wire, wire_to, session_id, program, name):
     """Other sessions are answered while one writes without end, and it can be used again afterwards."""
     other = wire_to(session_id + "-other")
     other.run("x = 1")
-    flood = threading.Thread(target=lambda: wire.run(program(name), timeoutInSeconds=1))
+    flood = threading.Thread(target=lambda: wire.run(f"{BEGUN}\n{program(name)}", timeoutInSeconds=1))
     before = _resident()
     flood.start()
-    time.sleep(0.2)
+    wire.wait_for_file("begun")
     for _ in range(5):
         started = time.monotonic()
         assert other.value("x") == 1
@@ -232,7 +240,7 @@ def test_a_flood_does_not_stop_others(wire, wire_to, session_id, program, name):
     assert _resident() - before < 200 << 20
 
 
-def test_a_process_left_writing_does_not_disturb_later_runs_elsewhere(wire, wire_to, session_id):
+def test_a_process_that_keeps_writing_does_not_disturb_later_executions(wire, wire_to, session_id):
     """Between runs its output is taken and dropped, so that it does not fill up anything."""
     wire.run("import subprocess; left = subprocess.Popen(['cat', '/dev/zero'])")
     other = wire_to(session_id + "-other")
@@ -246,7 +254,7 @@ def test_a_process_left_writing_does_not_disturb_later_runs_elsewhere(wire, wire
     assert wire.run("print('mine')")["result"]["stdout"] == "mine\n"
 
 
-def test_only_the_last_runs_are_remembered(wire):
+def test_only_the_last_executions_are_kept(wire):
     """Fifty of them; an older one is unknown."""
     for number in range(51):
         wire.call("POST", "executions", json={"code": str(number)}, headers={"operation-id": f"run-{number}"})

@@ -11,6 +11,8 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 import requests
 
+from tests.emulator.session_pool.conftest import BEGUN, wait_until
+
 VERSIONS = ("2024-10-02-preview", "2025-02-02-preview", "2025-10-02-preview")
 
 WAITS_FOR_GO = "import os, time\nwhile not os.path.exists('/mnt/data/go'): time.sleep(0.02)\n1"
@@ -47,7 +49,7 @@ def ended(wire):
     return poll
 
 
-def test_the_answer_to_a_start(wire, start):
+def test_the_response_to_an_asynchronous_execution(wire, start):
     """202 without a result, and a header with the run's id."""
     response = start("import time; time.sleep(0.3); 7", executionType="asynchronous")
     body = response.json()
@@ -109,7 +111,7 @@ def test_the_location_names_any_identifier(wire_to):
     assert (answer.status_code, answer.json()["identifier"]) == (200, wire.identifier)
 
 
-def test_a_run_that_fails(start, ended):
+def test_an_execution_that_fails(start, ended):
     """Failed, with a result like that of a synchronous one."""
     body = ended(start("print('before'); 1/0").json()["id"])
     assert body["status"] == "Failed"
@@ -118,7 +120,7 @@ def test_a_run_that_fails(start, ended):
     assert "ZeroDivisionError" in body["result"]["stderr"]
 
 
-def test_synchronous_runs_do_not_wait(wire, start, ended):
+def test_synchronous_executions_do_not_wait(wire, start, ended):
     """They have a kernel of their own."""
     wire.run("1")
     run = start(f"{WAITS_FOR_GO}; 7").json()["id"]
@@ -128,18 +130,17 @@ def test_synchronous_runs_do_not_wait(wire, start, ended):
     assert ended(run)["result"]["executionResult"] == 7
 
 
-def test_asynchronous_runs_come_one_after_the_other(wire, start, ended):
+def test_asynchronous_executions_run_one_after_the_other(wire, start, ended):
     """The second has not started while the first is running, and finds its variables."""
     first = start("import time; time.sleep(0.6); x = 'first'").json()["id"]
     second = start("x").json()["id"]
-    time.sleep(0.3)
-    assert wire.call("GET", f"executions/{first}").json()["status"] == "Running"
+    wire.wait_for_status(first, "Running")
     assert wire.call("GET", f"executions/{second}").json()["status"] == "NotStarted"
     assert ended(second)["result"]["executionResult"] == "first"
 
 
 @pytest.mark.parametrize("members", [{"executionType": "Asynchronous"}, {"useEmptyKernel": True}])
-def test_variables_are_apart_and_files_are_not(wire, ended, members):
+def test_kernels_share_files_and_no_variables(wire, ended, members):
     """Another kernel of the same session sees its files, and keeps variables for itself."""
     wire.run("x = 'main'; open('/mnt/data/a', 'w').write('shared')")
     code = "y = 'x' in globals(), open('/mnt/data/a').read(); open('/mnt/data/b', 'w').write('back'); y"
@@ -151,7 +152,7 @@ def test_variables_are_apart_and_files_are_not(wire, ended, members):
     assert ended(again["id"])["result"]["executionResult"] == "(False, 'shared')"
 
 
-def test_a_kernel_that_crashes_takes_no_other_with_it(wire, start, ended):
+def test_a_kernel_that_crashes_ends_no_other(wire, start, ended):
     """Each has an interpreter of its own."""
     wire.run("x = 1")
     body = ended(start("import os; os._exit(3)").json()["id"])
@@ -178,7 +179,7 @@ def test_the_caller_may_choose_the_id(wire, start, ended, name):
     assert answer.json()["result"]["executionResult"] == 7
 
 
-def test_a_run_over_its_time(start, ended):
+def test_an_execution_that_times_out(start, ended):
     """It is stopped as a synchronous one is, and the next one finds the variables."""
     run = start("import time; kept = 1; time.sleep(30)", timeoutInSeconds=1).json()["id"]
     body = ended(run, seconds=5)
@@ -187,23 +188,23 @@ def test_a_run_over_its_time(start, ended):
     assert ended(start("kept").json()["id"])["result"]["executionResult"] == 1
 
 
-def test_a_run_keeps_its_session(start_pool, wire_to):
+def test_an_execution_keeps_its_session(start_pool, wire_to):
     """No cooldown ends a session while a run goes on, though nobody asks; afterwards it does."""
     wire = wire_to("abcd", start_pool(cooldown=0.5))
     body = {"code": "import time; time.sleep(1.8); 7", "executionType": "Asynchronous"}
     run = wire.call("POST", "executions", json=body).json()["id"]
-    time.sleep(1.5)
+    time.sleep(1.5)  # in which nobody uses the session
     answer = wire.call("GET", f"executions/{run}")
     while answer.status_code == 200 and "result" not in answer.json():
         time.sleep(0.05)
         answer = wire.call("GET", f"executions/{run}")
     assert (answer.status_code, answer.json()["result"]["executionResult"]) == (200, 7)
-    time.sleep(1.2)
+    wait_until(lambda: wire.call("GET", "session").status_code == 404)
     gone = wire.call("GET", f"executions/{run}")
     assert (gone.status_code, gone.json()["error"]["code"]) == (404, "ExecutionNotFound")
 
 
-def test_a_run_that_goes_on_is_not_forgotten(wire, start, ended):
+def test_a_running_execution_is_not_forgotten(wire, start, ended):
     """However many runs there were meanwhile; of those that ended, the oldest are."""
     run = start(f"{WAITS_FOR_GO}; 7").json()["id"]
     for number in range(55):
@@ -215,7 +216,7 @@ def test_a_run_that_goes_on_is_not_forgotten(wire, start, ended):
     assert ended(run)["result"]["executionResult"] == 7
 
 
-def test_an_unknown_run(wire, wire_to):
+def test_an_unknown_execution(wire, wire_to):
     """404, and no session is made for the question; another session's runs are unknown too."""
     response = wire.call("GET", "executions/unknown")
     assert (response.status_code, response.json()["error"]["code"]) == (404, "ExecutionNotFound")
@@ -257,7 +258,7 @@ def test_an_image_in_the_format_of_jupyter(wire):
 @pytest.mark.parametrize(
     ("asked", "length"), [({}, 4096), ({"outputStreamsMaxLength": 10}, 10), ({"outputStreamsMaxLength": 9000}, 5000)]
 )
-def test_how_much_of_the_streams_is_told(wire, start, ended, asked, length):
+def test_streams_are_truncated_as_requested(wire, start, ended, asked, length):
     """4,096 characters of each, or as many as were asked for, cut without a sign of it."""
     code = "import sys; print('é' * 5000, end=''); print('f' * 5000, end='', file=sys.stderr)"
     for body in (wire.run(code, **asked), ended(start(code, **asked).json()["id"])):
@@ -279,12 +280,12 @@ def sent(wire, body, operation_id):
 
 
 @pytest.mark.parametrize("execution_type", ["Synchronous", "Asynchronous"])
-def test_a_caller_that_hangs_up(wire, ended, execution_type):
+def test_a_caller_that_closes_the_connection(wire, ended, execution_type):
     """The run goes on to its end, the session lives on, and the next call waits for no more than that end."""
     wire.run("x = 1")
     code = "import time; time.sleep(1.5); open('/mnt/data/done', 'w').write('yes'); x = 2"
     with contextlib.closing(sent(wire, {"code": code, "executionType": execution_type}, "left")):
-        time.sleep(0.3)
+        wire.wait_for_status("left", "Running")
     assert wire.call("GET", "executions/left").json()["status"] == "Running"
     began = time.monotonic()
     after = wire.value("x")
@@ -298,17 +299,18 @@ def test_a_caller_that_hangs_up(wire, ended, execution_type):
         assert (after, waited < 1) == (1, True)
 
 
-def test_a_caller_that_hangs_up_while_its_run_waits(wire, ended):
+def test_a_caller_that_closes_the_connection_while_its_execution_waits(wire, ended):
     """Its turn comes all the same."""
-    first = threading.Thread(target=wire.run, args=("import time; time.sleep(0.8); x = 1",))
+    first = threading.Thread(target=wire.run, args=(f"import time; {BEGUN}; time.sleep(0.8); x = 1",))
     first.start()
-    time.sleep(0.2)
-    sent(wire, {"code": "x + 1"}, "left").close()
+    wire.wait_for_file("begun")
+    with contextlib.closing(sent(wire, {"code": "x + 1"}, "left")):
+        wire.wait_for_status("left", "NotStarted")
     first.join()
     assert ended("left")["result"]["executionResult"] == 2
 
 
-def test_a_caller_that_hangs_up_before_the_end_of_its_body(emulator, wire):
+def test_a_caller_that_closes_the_connection_within_its_body(emulator, wire):
     """Nothing is run, and the pool answers the next one."""
     url = urlsplit(emulator.pool.endpoint)
     query = urlencode({"identifier": wire.identifier, "api-version": VERSIONS[-1]})

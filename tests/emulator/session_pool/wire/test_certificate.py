@@ -40,13 +40,13 @@ def server(certificate):
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
-def test_who_trusts_the_file_gets_in(certificate, server, name):
+def test_clients_that_trust_the_certificate_are_served(certificate, server, name):
     """By each of this machine's own names that the emulator answers to."""
     answer = requests.get(f"https://{name}:{server.port}/", verify=str(certificate.path), timeout=10)
     assert answer.text == "here"
 
 
-def test_who_does_not_trust_it_stays_out(server):
+def test_clients_that_do_not_trust_the_certificate_are_refused(server):
     """Nobody vouches for it, and another pool's certificate is not this one's."""
     other = Certificate()
     try:
@@ -57,7 +57,7 @@ def test_who_does_not_trust_it_stays_out(server):
         other.remove()
 
 
-def test_the_address_says_https_and_plain_http_is_not_spoken(server):
+def test_the_address_is_https_and_plain_http_is_refused(server):
     """A client that forgets the s gets no answer that could be taken for one."""
     assert server.url == f"https://127.0.0.1:{server.port}"
     with pytest.raises(requests.ConnectionError):
@@ -68,7 +68,7 @@ def test_the_address_says_https_and_plain_http_is_not_spoken(server):
     ("name", "is_its_own"),
     [("127.0.0.1", True), ("localhost", True), ("::1", True), ("127.0.0.2", False), ("example.org", False)],
 )
-def test_it_is_for_this_machine_alone(certificate, server, name, is_its_own):
+def test_it_answers_loopback_only(certificate, server, name, is_its_own):
     """Who trusts it trusts nobody else with it; the rules of Python 3.13 for certificates, which are stricter, hold."""
     context = ssl.create_default_context(cafile=certificate.path)
     context.verify_flags |= ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
@@ -80,7 +80,7 @@ def test_it_is_for_this_machine_alone(certificate, server, name, is_its_own):
                 context.wrap_socket(connection, server_hostname=name)
 
 
-def test_the_key_is_its_owners_alone(certificate):
+def test_only_the_owner_can_read_the_key(certificate):
     """Other users may read the certificate, whatever this one's umask, but not the key."""
     before = os.umask(0o077)
     try:
@@ -136,7 +136,7 @@ def test_a_pool_that_speaks_https(start_program):
 
 def test_a_connection_can_be_dropped_under_tls(start_program):
     """A fault on demand ends it as it ends a plain one."""
-    pool = start_program("--tls", "--fault", "do=dropBefore", "--fault", "do=truncate")
+    pool = start_program("--container-type", "Shell", "--tls", "--fault", "do=dropBefore", "--fault", "do=truncate")
     wire = pool.wire("abcd")
     for _ in range(2):
         with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)) as broken:

@@ -94,7 +94,7 @@ def test_the_headers_of_an_execution(call):
     assert str(uuid.UUID(first["x-ms-session-guid"])) == first["x-ms-session-guid"] == second["x-ms-session-guid"]
 
 
-def test_the_headers_tell_what_took_how_long(call):
+def test_the_headers_with_durations(call):
     """The duration is the body's, and the whole is at least as long."""
     response = call("POST", "code/execute", json={"properties": {"code": "import time; time.sleep(0.2)"}})
     took = response.json()["properties"]["executionTimeInMilliseconds"]
@@ -188,14 +188,14 @@ def test_bodies_that_are_refused(call, body, code):
     failed(call("POST", "code/execute", json=body), 400, code)
 
 
-def test_a_body_that_is_no_json(call):
+def test_a_body_that_is_not_json(call):
     """400 as ASP.NET words it."""
     response = call("POST", "code/execute", data=b"{")
     assert response.status_code == 400
     assert response.headers["content-type"] == "application/problem+json; charset=utf-8"
 
 
-def test_the_querys_identifier_counts(call, execute, wire, wire_to):
+def test_the_identifier_in_the_query_wins(call, execute, wire, wire_to):
     """The one in the body is not looked at."""
     execute("x = 'mine'", identifier=wire.identifier + "-other")
     assert execute("x", identifier="no good identifier")["result"] == "mine"
@@ -266,14 +266,14 @@ def test_names_with_folders(call, execute, name):
     failed(call("GET", "files/content/in/deep/x.csv"), 404, "FileNotFound")
 
 
-def test_names_travel_percent_encoded(call):
+def test_names_are_percent_encoded(call):
     """Blanks and letters of any script come back as they were."""
     assert call("POST", "files/upload", files={"file": ("été 1.csv", b"x")}).status_code == 200
     assert call("GET", "files/%C3%A9t%C3%A9%201.csv").json()["properties"]["filename"] == "été 1.csv"
     assert call("GET", "files/content/été 1.csv").content == b"x"
 
 
-def test_files_that_are_not_there(call):
+def test_files_that_do_not_exist(call):
     """404; a deletion has a code of its own."""
     failed(call("GET", "files/no"), 404, "FileNotFound")
     failed(call("GET", "files/content/no"), 404, "FileNotFound")

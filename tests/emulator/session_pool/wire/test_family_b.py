@@ -6,7 +6,6 @@ import io
 import re
 import socket
 import threading
-import time
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -36,7 +35,7 @@ def test_an_execution_has_the_services_shape(wire):
     assert b'": ' not in response.content
 
 
-def test_an_execution_can_be_read_under_the_id_that_was_chosen(wire):
+def test_an_execution_can_be_read_by_the_chosen_id(wire):
     """operation-id names the run."""
     wire.call("POST", "executions", json={"code": "7"}, headers={"operation-id": "mine"})
     assert wire.call("GET", "executions/mine").json()["result"]["executionResult"] == 7
@@ -80,7 +79,7 @@ def test_identifiers_that_the_service_refuses(wire_to, identifier):
     failed(wire_to(identifier).call("GET", "files"), 400, INVALID)
 
 
-def test_routes_that_are_not_there(wire):
+def test_unknown_routes(wire):
     """400, as the service says of a route or verb that a version does not have."""
     for method, path in (("GET", "code/execute"), ("PUT", "files/x"), ("POST", "session"), ("GET", "")):
         failed(wire.call(method, path), 400, "SessionRequestNotSupported")
@@ -119,7 +118,7 @@ def test_folders(wire):
 
 
 @pytest.mark.parametrize("name", ["/mnt/data/x y.csv", "x y.csv", "/x y.csv"])
-def test_clients_send_paths_as_names(wire, name):
+def test_names_with_paths(wire, name):
     """The last step is the name."""
     assert wire.call("POST", "files", files={"file": (name, b"x")}).json()["name"] == "x y.csv"
 
@@ -133,7 +132,7 @@ def test_names_that_the_service_refuses(wire):
         failed(wire.call("GET", "files", params={"path": folder}), 400, "FilePathInvalid")
 
 
-def test_a_file_that_is_not_there(wire):
+def test_a_file_that_does_not_exist(wire):
     """404; a delete has a code of its own."""
     failed(wire.call("GET", "files/no"), 404, "FileNotFound")
     failed(wire.call("GET", "files/no/content"), 404, "FileNotFound")
@@ -161,7 +160,7 @@ class Zeros(io.RawIOBase):
         return chunk
 
 
-def test_128_mb_are_taken_and_one_byte_more_is_not(wire):
+def test_uploads_may_have_128_mb_and_no_more(wire):
     """And a file that is too large leaves the one of that name as it was."""
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="big"\r\n\r\n'
     tail = b"\r\n--x--\r\n"
@@ -210,7 +209,7 @@ def test_files_belong_to_the_code_that_finds_them(wire):
     assert wire.call("DELETE", "files/b").status_code == 204
 
 
-def test_a_session_tells_its_times_and_ends(wire):
+def test_a_session_has_times_and_can_be_ended(wire):
     """Looking makes none; ending takes all it held."""
     failed(wire.call("GET", "session"), 404, "NoSessionFoundError")
     wire.run("x = 1")
@@ -221,7 +220,7 @@ def test_a_session_tells_its_times_and_ends(wire):
     assert wire.value("'x' in globals()") is False
 
 
-def test_the_metadata_tells_the_truth(wire):
+def test_the_metadata_lists_what_is_installed(wire):
     """The versions are those that code finds, and no session is made for it."""
     metadata = wire.call("GET", "metadata").json()
     packages = {package["name"]: package["version"] for package in metadata["preInstalledPackages"]}
@@ -235,7 +234,7 @@ def test_the_metadata_tells_the_truth(wire):
 @pytest.mark.parametrize(
     "name", ["a b.csv", "été 数据.csv", "50%25.csv", "a#b&c=d;e,f.csv", "(1) $@^.csv", "plus.csv "]
 )
-def test_names_travel_percent_encoded(wire, name):
+def test_names_are_percent_encoded(wire, name):
     """Every name that is allowed makes the round trip through a path, and code finds it under the same name."""
     assert wire.call("POST", "files", files={"file": (name, b"x")}).json()["name"] == name
     path = f"files/{quote(name, safe='')}"
@@ -245,13 +244,13 @@ def test_names_travel_percent_encoded(wire, name):
     assert wire.call("DELETE", path).status_code == 204
 
 
-def test_names_that_only_code_gives_are_listed(wire):
+def test_names_that_only_code_can_create_are_listed(wire):
     """Also those that are no Unicode text, or that the file routes themselves would refuse."""
     wire.run("for name in (b'a\\xff', b'a*b'): open(b'/mnt/data/' + name, 'w').close()")
     assert [item["name"] for item in wire.call("GET", "files").json()["value"]] == ["a*b", "a?"]
 
 
-def test_times_that_no_calendar_has(wire):
+def test_times_outside_the_calendar(wire):
     """Code may give its files any time; the list is there all the same."""
     wire.run(
         "import os\nfor name, at in (('past', -1e12), ('future', 1e15)):\n"
@@ -263,7 +262,7 @@ def test_times_that_no_calendar_has(wire):
     assert wire.call("GET", "files/past").status_code == 200
 
 
-def test_what_code_put_in_the_way(wire):
+def test_files_that_code_replaced(wire):
     """An upload onto a folder, below a file, or into a closed folder is a 400; a folder has no content."""
     wire.run("import os\nos.mkdir('/mnt/data/folder'); open('/mnt/data/file', 'w').close()")
     file = {"file": ("folder", b"x")}
@@ -277,14 +276,14 @@ def test_what_code_put_in_the_way(wire):
     assert wire.call("GET", "files").status_code == 200
 
 
-def test_folders_without_end_are_listed_so_far(wire):
+def test_endlessly_nested_folders_are_listed_to_a_depth(wire):
     """A thousand folders in each other cost neither the list nor the server's descriptors."""
     wire.run("import os\nos.chdir('/mnt/data')\nfor _ in range(2000): os.mkdir('d'); os.chdir('d')")
     found = wire.call("GET", "files", params={"recursive": "true"}).json()["value"]
     assert len(found) == 51
 
 
-def test_a_file_that_becomes_shorter_while_it_is_sent(wire):
+def test_a_file_that_shrinks_while_it_is_sent(wire):
     """The connection breaks off, so that nobody takes the part for the whole; the server goes on."""
     wire.run("open('/mnt/data/long', 'wb').truncate(100 << 20)")
     with pytest.raises(requests.exceptions.RequestException):
@@ -308,7 +307,7 @@ def test_a_body_that_is_too_long(wire):
 @pytest.mark.parametrize(
     "body", [b"", b"\xff", b"[" * 100_000, b'{"code": "1"', b"null", b'"1"'], ids=lambda body: repr(body[:20])
 )
-def test_bodies_that_are_no_json_object(wire, body):
+def test_bodies_that_are_not_json_objects(wire, body):
     """Whatever they are, a 400 as ASP.NET words it, and no session is made for them."""
     response = wire.call("POST", "executions", data=body)
     assert response.status_code == 400
@@ -348,14 +347,14 @@ def test_members_of_odd_types(wire, member, value, status):
         assert response.json()["result"]["executionResult"] == 1
 
 
-def test_code_that_is_no_unicode_is_a_failed_run(wire):
+def test_code_that_is_not_unicode_is_a_failed_execution(wire):
     """Half a surrogate pair is JSON, but not Python."""
     body = wire.run("'\ud800'")
     assert body["status"] == "Failed"
     assert "surrogates not allowed" in body["result"]["stderr"]
 
 
-def test_a_run_that_goes_on_has_no_result_yet(wire):
+def test_a_running_execution_has_no_result_yet(wire):
     """Under its operation-id it is Running until it ends, and NotStarted while it waits for its turn."""
     runs = [
         threading.Thread(
@@ -365,9 +364,9 @@ def test_a_run_that_goes_on_has_no_result_yet(wire):
         )
         for name in ("first", "second")
     ]
-    for run in runs:
+    for run, status in zip(runs, ("Running", "NotStarted"), strict=True):
         run.start()
-        time.sleep(0.2)
+        wire.wait_for_status("first" if status == "Running" else "second", status)
     first, second = (wire.call("GET", f"executions/{name}").json() for name in ("first", "second"))
     assert (first["status"], second["status"]) == ("Running", "NotStarted")
     assert "result" not in first and "result" not in second

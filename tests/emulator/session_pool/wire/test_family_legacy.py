@@ -57,7 +57,7 @@ def test_a_failure(call):
     assert "ZeroDivisionError: division by zero" in body["stderr"]
 
 
-def test_the_identifier_may_stand_in_the_body(call, wire):
+def test_the_identifier_may_be_in_the_body(call, wire):
     """When the query has none; the query's counts when both have one."""
     body = {"properties": {"identifier": wire.identifier, "pythonCode": "x = 'by body'"}}
     assert call("POST", "execute", identifier=None, json=body).status_code == 200
@@ -67,14 +67,14 @@ def test_the_identifier_may_stand_in_the_body(call, wire):
 
 
 @pytest.mark.parametrize("identifier", [None, "", "abc", 5, ["abcd"]])
-def test_an_identifier_is_needed(call, identifier):
+def test_an_identifier_is_required(call, identifier):
     """One that the service takes, in one of the two places."""
     body = {"properties": {"identifier": identifier, "pythonCode": "1"}}
     failed(call("POST", "execute", identifier=None, json=body), 400, INVALID)
 
 
 @pytest.mark.parametrize("body", [{}, {"pythonCode": "1"}, {"properties": {}}, {"properties": {"pythonCode": 5}}])
-def test_code_is_needed(call, body):
+def test_code_is_required(call, body):
     """As a text in `properties`."""
     failed(call("POST", "execute", json=body), 400, "SessionPropertiesMissing")
 
@@ -103,7 +103,7 @@ def test_files_in_folders(call, wire):
         assert call("GET", "downloadFile", params={"filename": name}).content == b"x"
 
 
-def test_files_that_are_not_there(call):
+def test_files_that_do_not_exist(call):
     """404 for an unknown name, 400 for none."""
     failed(call("GET", "downloadFile", params={"filename": "no"}), 404, "FileNotFound")
     failed(call("GET", "downloadFile"), 400, "FileNameInvalid")
@@ -116,7 +116,7 @@ def test_the_session_is_the_one_of_the_other_versions(call, wire):
     assert call("GET", "downloadFile", params={"filename": "a"}).content == b"y"
 
 
-def test_todays_tokens_are_taken_here_too(wire):
+def test_current_tokens_are_accepted_too(wire):
     """Clients that call the old routes with a new library have those."""
     body = {"properties": {"pythonCode": "1"}}
     response = wire.call("POST", "python/execute", params={"api-version": "2024-02-02-preview"}, json=body)
@@ -132,20 +132,20 @@ def test_todays_tokens_are_taken_here_too(wire):
         ("GET", "python/files", "2025-10-02-preview"),
     ],
 )
-def test_tokens_of_that_time_are_not_taken_by_family_b(emulator, wire, method, path, version):
+def test_the_old_audience_is_refused_by_family_b(emulator, wire, method, path, version):
     """401 without a body."""
     old = dataclasses.replace(wire, token=emulator.authority.issue(LEGACY_AUDIENCE)[0])
     response = old.call(method, path, params={"api-version": version}, json={"properties": {"code": "1"}})
     assert (response.status_code, response.content) == (401, b"")
 
 
-def test_tokens_of_that_time_are_taken_by_family_a(emulator, wire):
+def test_the_old_audience_is_accepted_by_family_a(emulator, wire):
     """Its clients still ask for them."""
     old = dataclasses.replace(wire, token=emulator.authority.issue(LEGACY_AUDIENCE)[0])
     assert old.call("GET", "files", params={"api-version": "2024-02-02-preview"}).status_code == 200
 
 
-def test_a_token_is_needed_here_too(emulator):
+def test_a_token_is_required_here_too(emulator):
     """401 without a body, for none and for one of a third audience."""
     url = f"{emulator.pool.endpoint}/python/files?identifier=abcd"
     third = {"Authorization": f"Bearer {emulator.authority.issue('https://management.azure.com')[0]}"}
@@ -158,7 +158,7 @@ def test_a_token_is_needed_here_too(emulator):
 @pytest.mark.parametrize(
     ("method", "path"), [("POST", "execute"), ("POST", "uploadFile"), ("GET", "files"), ("GET", "downloadFile")]
 )
-def test_later_versions_do_not_have_these_routes(wire, version, method, path):
+def test_later_versions_lack_these_routes(wire, version, method, path):
     """400 with a code of its own."""
     body = {"properties": {"pythonCode": "1"}}
     response = wire.call(method, f"python/{path}", params={"api-version": version, "filename": "a"}, json=body)
@@ -172,7 +172,7 @@ def test_an_unknown_version_is_refused(wire):
     assert (response.status_code, response.content) == (401, b"")
 
 
-def test_routes_that_are_not_there(call):
+def test_unknown_routes(call):
     """400, also for the verbs that a route does not have."""
     for method, path in (("GET", "execute"), ("DELETE", "files"), ("GET", "downloadFile/a"), ("GET", "")):
         failed(call(method, path), 400, "SessionRequestNotSupported")

@@ -113,7 +113,7 @@ def test_a_delay_comes_before_the_usual_answer(wire, ask):
     assert time.monotonic() - delayed < 0.7
 
 
-def test_a_delay_holds_nobody_else_up(wire, other, ask):
+def test_a_delay_does_not_delay_other_requests(wire, other, ask):
     """Others are answered while one waits."""
     other.value("1")
     ask("delay", seconds=1.5, identifier=wire.identifier)
@@ -128,7 +128,7 @@ def test_a_delay_holds_nobody_else_up(wire, other, ask):
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
-def test_an_answer_instead_of_what_was_asked_for(wire, ask, status):
+def test_an_answer_replaces_the_response(wire, ask, status):
     """That status, without Retry-After; nothing was run."""
     wire.run("runs = 0")
     ask("answer", status=status)
@@ -139,21 +139,21 @@ def test_an_answer_instead_of_what_was_asked_for(wire, ask, status):
 
 
 @pytest.mark.parametrize("seconds", [0, 2])
-def test_an_answer_says_when_to_try_again(wire, ask, seconds):
+def test_an_answer_may_have_retry_after(wire, ask, seconds):
     """`retryAfter` is the header Retry-After, in seconds; also when it is 0."""
     ask("answer", status=429, retryAfter=seconds)
     answer = wire.call("GET", "files")
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, str(seconds))
 
 
-def test_an_answer_that_asks_for_no_status_is_a_503(wire, ask):
+def test_an_answer_is_a_503_by_default(wire, ask):
     """What a service says that is not there."""
     ask("answer")
     assert status_of(wire, "GET", "files") == 503
 
 
 @pytest.mark.parametrize("status", [204, 304])
-def test_an_answer_that_has_no_body_keeps_the_connection(wire, ask, status):
+def test_an_answer_without_a_body_keeps_the_connection(wire, ask, status):
     """HTTP gives these two no body; what comes next on the connection is answered as usual."""
     ask("answer", status=status)
     address = urlsplit(wire.endpoint)
@@ -167,7 +167,7 @@ def test_an_answer_that_has_no_body_keeps_the_connection(wire, ask, status):
         connection.close()
 
 
-def test_dropped_before_anything_was_done(wire, ask):
+def test_drop_before(wire, ask):
     """The connection closes without an answer, and the code has not run."""
     wire.run("runs = 0")
     ask("dropBefore")
@@ -176,7 +176,7 @@ def test_dropped_before_anything_was_done(wire, ask):
     assert wire.value("runs") == 0
 
 
-def test_dropped_after_it_was_done(wire, ask):
+def test_drop_after(wire, ask):
     """The connection closes without an answer, but the code has run, or the file was stored."""
     wire.run("runs = 0")
     ask("dropAfter", times=2)
@@ -198,7 +198,7 @@ def test_a_dropped_download_leaves_no_file_open(wire, ask):
 
 
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
-def test_json_that_breaks_off(wire, ask, coding):
+def test_truncated_json(wire, ask, coding):
     """Its whole length is promised, and half of it comes, compressed or not."""
     wire.value("1")
     ask("truncate", path="session")
@@ -208,7 +208,7 @@ def test_json_that_breaks_off(wire, ask, coding):
         json.loads(came)
 
 
-def test_content_that_breaks_off(wire, ask):
+def test_aborted_content(wire, ask):
     """The file's size is promised, and its first half comes."""
     content = bytes(range(256)) * 5000
     wire.call("POST", "files", files={"file": ("a.bin", content)})
@@ -217,7 +217,7 @@ def test_content_that_breaks_off(wire, ask):
     assert wire.call("GET", "files/a.bin/content").content == content
 
 
-def test_what_breaks_off_was_done(wire, ask):
+def test_a_truncated_response_was_carried_out(wire, ask):
     """A client of requests sees a broken body; the code has run."""
     ask("truncate")
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
@@ -225,7 +225,7 @@ def test_what_breaks_off_was_done(wire, ask):
     assert wire.value("mark") == "here"
 
 
-def test_an_answer_without_a_body_breaks_off_in_its_head(wire, ask):
+def test_a_truncated_response_without_a_body_is_dropped(wire, ask):
     """A deletion's 204 does not come; the file is gone."""
     wire.call("POST", "files", files={"file": ("a.txt", b"abc")})
     ask("truncate", method="DELETE")
@@ -282,7 +282,7 @@ def test_a_fault_is_used_up(wire, faulty, ask):
         ({"method": "DELETE", "path": "session"}, ("DELETE", "session"), ("DELETE", "files/x")),
     ],
 )
-def test_a_fault_waits_for_the_method_and_path_it_is_for(wire, faulty, ask, members, met, passed_by):
+def test_a_fault_waits_for_its_method_and_path(wire, faulty, ask, members, met, passed_by):
     """Others pass it by, as often as they come; a path must match as a whole, and is decoded."""
     ask("answer", status=502, **members)
     for _ in range(2):
@@ -293,7 +293,7 @@ def test_a_fault_waits_for_the_method_and_path_it_is_for(wire, faulty, ask, memb
 
 
 @pytest.mark.parametrize("name", ["identifier", "Identifier"])
-def test_a_fault_waits_for_the_session_it_is_for(wire, other, ask, name):
+def test_a_fault_waits_for_its_session(wire, other, ask, name):
     """By its identifier in the query, whose name clients write in their own way."""
     ask("answer", status=502, identifier=wire.identifier)
     assert status_of(other, "GET", "session") == 404
@@ -306,7 +306,7 @@ def test_a_fault_waits_for_the_session_it_is_for(wire, other, ask, name):
     ] == [502, 404]
 
 
-def test_a_request_meets_one_fault_and_the_first_that_was_asked_for(wire, ask):
+def test_a_request_meets_only_the_first_matching_fault(wire, ask):
     """Of those that match it; the others wait for the next."""
     ask("answer", status=500, method="DELETE")
     ask("answer", status=502)
@@ -315,7 +315,7 @@ def test_a_request_meets_one_fault_and_the_first_that_was_asked_for(wire, ask):
     assert status_of(wire, "DELETE", "session") == 500
 
 
-def test_what_waits_can_be_seen_and_forgotten(wire, faulty, ask):
+def test_waiting_faults_can_be_listed_and_removed(wire, faulty, ask):
     """GET lists all that is known of each, in their order; DELETE leaves none, and requests are answered as usual."""
     ask("answer", status=429, retryAfter=2, path="files", times=5)
     ask("delay", seconds=1.5, method="POST", identifier="abcd")
@@ -328,7 +328,7 @@ def test_what_waits_can_be_seen_and_forgotten(wire, faulty, ask):
     assert status_of(wire, "GET", "files") == 200
 
 
-def test_the_faults_own_route_meets_none(faulty, ask):
+def test_the_route_for_faults_meets_none(faulty, ask):
     """Or nobody could take back what was asked for."""
     ask("answer", times=100)
     assert requests.get(faulty.faults, timeout=10).status_code == 200
@@ -362,7 +362,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("body", "why"), BAD)
-def test_a_fault_that_cannot_be_is_refused(faulty, body, why):
+def test_an_invalid_fault_is_refused(faulty, body, why):
     """400, with the reason; nothing waits then."""
     refused = requests.post(
         faulty.faults, data=json.dumps(body), headers={"Content-Type": "application/json"}, timeout=10
@@ -387,7 +387,7 @@ def test_a_body_that_is_too_long(faulty):
     assert faulty.waiting() == []
 
 
-def test_faults_cannot_be_piled_up_without_end():
+def test_the_number_of_faults_is_limited():
     """A thousand may wait; DELETE makes room."""
     faults = Faults(*(Fault("answer") for _ in range(999)))
     server = LoopbackServer(Starlette(routes=[Route("/faults", faults.answer, methods=["POST", "DELETE"])]))
@@ -418,7 +418,7 @@ def test_the_type_may_have_a_charset_and_any_case(faulty):
 
 @pytest.mark.parametrize("foreign", [{"Origin": "https://evil.example"}, {"Host": "evil.example"}])
 @pytest.mark.parametrize("method", ["POST", "GET", "DELETE"])
-def test_pages_of_other_sites_ask_for_nothing(faulty, ask, method, foreign):
+def test_pages_of_other_sites_cannot_request_faults(faulty, ask, method, foreign):
     """403, and what waits stays as it is."""
     ask("delay")
     refused = requests.request(method, faulty.faults, json={"do": "answer"}, headers=foreign, timeout=10)
@@ -458,7 +458,7 @@ def test_a_fault_on_the_command_line(text, fault):
         ("do=delay,path=a{99999999999999999999}", "'path' is not a regular expression"),
     ],
 )
-def test_a_bad_fault_on_the_command_line(text, why):
+def test_an_invalid_fault_on_the_command_line(text, why):
     """The same reasons as at the route."""
     with pytest.raises(InvalidFault) as refused:
         Fault.parse(text)
@@ -484,7 +484,7 @@ def test_the_program_starts_with_faults(start_program):
     assert time.monotonic() - started >= 0.5
 
 
-def test_a_bad_fault_keeps_the_program_from_starting():
+def test_the_program_does_not_start_with_an_invalid_fault():
     """A usage error with the reason, before anything is served."""
     command = [sys.executable, "-m", "emulator.session_pool", "--port", "0", "--fault", "do=answer,status=999"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)

@@ -37,7 +37,7 @@ def asked(monkeypatch) -> list[str]:
     return names
 
 
-def test_a_token_for_a_resource(endpoint):
+def test_a_token_has_its_resource_as_audience(endpoint):
     """The App Service protocol: strings, seconds since the epoch, and the client id that was asked for."""
     url, header, authority = endpoint
     query = {"api-version": "2019-08-01", "resource": "https://dynamicsessions.io", "client_id": "mine"}
@@ -72,7 +72,7 @@ def test_azure_identity_gets_a_token(endpoint, monkeypatch):
     assert token.expires_on > time.time() + 3600
 
 
-def test_the_default_credential_gets_a_token_that_the_pool_takes(emulator, asked, monkeypatch):
+def test_the_default_credential_gets_a_token_that_the_pool_accepts(emulator, asked, monkeypatch):
     """What most programs use finds the endpoint by the platform's two variables alone, and asks nobody else."""
     for name in [name for name in os.environ if name.startswith(("AZURE_", "MSI_", "IDENTITY_"))]:
         monkeypatch.delenv(name)
@@ -92,7 +92,7 @@ def test_the_default_credential_gets_a_token_that_the_pool_takes(emulator, asked
     assert set(asked) == {"127.0.0.1"}
 
 
-def test_a_token_is_for_the_resource_that_was_asked_for(endpoint):
+def test_a_token_is_for_the_requested_resource(endpoint):
     """The pool does not take one that is for something else."""
     url, header, authority = endpoint
     query = {"api-version": "2019-08-01", "resource": "https://storage.azure.com"}
@@ -103,7 +103,7 @@ def test_a_token_is_for_the_resource_that_was_asked_for(endpoint):
         authority.check(f"Bearer {body['access_token']}")
 
 
-def test_an_identity_without_the_role_gets_a_token_all_the_same():
+def test_an_identity_without_the_role_still_gets_a_token():
     """Who assigns roles is not who issues tokens: the pool finds out."""
     authority = TokenAuthority(role_held=False)
     server = IdentityEndpoint(authority)
@@ -132,7 +132,7 @@ def test_the_secret_is_this_endpoints_own(endpoint):
     assert header not in refused.text
 
 
-def test_pages_of_other_sites_get_nothing(endpoint):
+def test_pages_of_other_sites_are_refused(endpoint):
     """The endpoint is served on loopback, where every web page can send requests."""
     url, header, _ = endpoint
     query = {"api-version": "2019-08-01", "resource": "https://dynamicsessions.io"}

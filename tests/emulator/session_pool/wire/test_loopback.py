@@ -85,7 +85,7 @@ def test_a_page_of_another_site_is_refused(server):
     assert get(server, Host=host, Origin=f"http://{host}") == (200, "hello")
 
 
-def test_it_listens_on_loopback_alone(server):
+def test_it_listens_on_loopback_only(server):
     """The kernel's table has the port once, on 127.0.0.1."""
     listening = [
         line.split()[1]
@@ -96,20 +96,20 @@ def test_it_listens_on_loopback_alone(server):
     assert listening == [f"0100007F:{server.port:04X}"]
 
 
-def test_a_port_that_is_taken(server):
+def test_a_port_in_use(server):
     """PortInUse names the port."""
     with pytest.raises(PortInUse, match=f"^port {server.port} is in use$") as refusal:
         serving(port=server.port)
     assert refusal.value.port == server.port
 
 
-def test_a_port_that_cannot_be(server):
+def test_an_invalid_port(server):
     """A number that is no port is refused like one that is taken, with the reason."""
     with pytest.raises(PortInUse, match="^port 70000 is not available .*65535"):
         serving(port=70_000)
 
 
-def test_a_start_that_fails_says_why():
+def test_a_failed_start_reports_why():
     """The app's own failure is the cause of the RuntimeError, and the port is free again after stop."""
 
     @contextlib.asynccontextmanager
@@ -126,7 +126,7 @@ def test_a_start_that_fails_says_why():
     again.stop()
 
 
-def test_stop_ends_what_is_going_on_and_frees_the_port():
+def test_stop_ends_requests_and_frees_the_port():
     """A request in progress does not hold a stop up, stopping twice is fine, and the app is told."""
     told = []
     entered = threading.Event()

@@ -340,7 +340,7 @@ def test_odd_calls_to_right_routes(target, call, more, headers, body):
     | st.tuples(st.sampled_from([b"/", b"//", b"/faults", b"http:", b"*"]), segments).map(b"".join),
     query=queries(),
 )
-def test_any_address_is_answered(target, path, query):
+def test_any_path_is_answered(target, path, query):
     """Also one that does not lead to a pool, and what is no address."""
     target.check(b"GET", path + b"?" + query)
 
@@ -380,7 +380,7 @@ def test_any_upload_is_answered(target, call, kind, folder, body):
     body=json_bodies() | multipart_bodies(),
     difference=st.sampled_from([-5, -1, 1, 1000, 10**9, 10**19, 10**30]),
 )
-def test_bodies_of_another_length_than_announced(target, call, body, difference):
+def test_bodies_with_a_wrong_content_length(target, call, body, difference):
     """What is too short is waited for without harm, and what is too long is no second request that runs."""
     version, method, path = call
     kind = [(b"Content-Type", b"multipart/form-data; boundary=x")] if b"execut" not in path else []
@@ -446,7 +446,7 @@ def test_names_that_are_refused(wire, disposition, code):
     assert wire.call("GET", "files").json() == {"value": []}
 
 
-def test_a_second_request_behind_a_body(target, wire):
+def test_a_second_request_after_a_body(target, wire):
     """Bytes behind the announced length are another request, which is answered as such."""
     query = f"identifier={wire.identifier}&api-version={VERSIONS[-1]}"
     path = f"{target.url.path}/executions?{query}"

@@ -14,7 +14,7 @@ QUERY = "identifier=abcd&api-version=2025-10-02-preview"
 
 
 @pytest.mark.parametrize("authorization", [None, "", "Bearer", "Bearer x", "Basic eDp5", "Bearer a.b.c"])
-def test_no_token_no_entry(emulator, authorization):
+def test_a_token_is_required(emulator, authorization):
     """401 without a body."""
     headers = {"Authorization": authorization} if authorization is not None else {}
     response = requests.get(f"{emulator.pool.endpoint}/metadata?{QUERY}", headers=headers, timeout=10)
@@ -34,13 +34,15 @@ def test_tokens_for_others_expired_ones_and_forged_ones_are_refused(emulator):
         )
 
 
-def test_a_good_token_without_the_role_is_forbidden(start_pool, wire_to):
+def test_a_valid_token_without_the_role_is_forbidden(start_pool, wire_to):
     """403, until somebody assigns the role."""
-    assert wire_to("abcd", start_pool(role_held=False)).call("GET", "metadata").status_code == 403
+    assert (
+        wire_to("abcd", start_pool(role_held=False, container_type="Shell")).call("GET", "metadata").status_code == 403
+    )
 
 
 @pytest.mark.parametrize("version", ["2020-01-01", "", "2025-10-02"])
-def test_an_unknown_version_looks_like_a_bad_token(wire, version):
+def test_an_unknown_version_is_a_401(wire, version):
     """401 with an empty body, as reported of the service."""
     response = wire.call("GET", "metadata", params={"api-version": version})
     assert (response.status_code, response.content) == (401, b"")
@@ -55,14 +57,14 @@ def test_an_unknown_version_looks_like_a_bad_token(wire, version):
         "//x//sessionPools/p/metadata",
     ],
 )
-def test_addresses_may_be_sloppy(emulator, wire, path):
+def test_irregular_addresses(emulator, wire, path):
     """Double and trailing slashes, and anything before the pool."""
     base = emulator.pool.endpoint.split("/subscriptions")[0]
     headers = {"Authorization": f"Bearer {wire.token}"}
     assert requests.get(f"{base}{path}?{QUERY}", headers=headers, timeout=10).status_code == 200
 
 
-def test_an_address_without_a_pool_is_not_found(emulator, wire):
+def test_a_path_without_a_pool_is_not_found(emulator, wire):
     """404, also for paths that no pattern would match."""
     base = emulator.pool.endpoint.split("/subscriptions")[0]
     for path in ("/", "/metadata", "/sessionPools", "/x%0Ay"):

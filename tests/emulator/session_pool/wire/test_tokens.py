@@ -17,7 +17,7 @@ def authority() -> TokenAuthority:
 
 
 @pytest.mark.parametrize("form", ["Bearer {}", "bearer {}", "BEARER  {} "])
-def test_a_token_of_the_authority_is_taken(authority, form):
+def test_a_token_of_the_authority_is_accepted(authority, form):
     """The scheme's case and spaces do not matter."""
     authority.check(form.format(authority.issue()[0]))
 
@@ -42,7 +42,7 @@ def test_no_token_is_unauthorized(authority, header):
         authority.check(header)
 
 
-def test_a_token_lives_for_a_day(authority):
+def test_a_token_is_valid_for_a_day(authority):
     """As for managed identities: good at 24 hours less a minute, expired a minute later, and `issue` says when."""
     token, expires = authority.issue()
     now = jwt.decode(token, options={"verify_signature": False})["iat"]
@@ -57,7 +57,7 @@ def test_a_token_lives_for_a_day(authority):
                 authority.check(header)
 
 
-def test_a_clock_that_moves_on_ends_a_token(monkeypatch):
+def test_a_token_expires(monkeypatch):
     """`lifetime_seconds` counts from the moment of issue."""
     authority = TokenAuthority(lifetime_seconds=60)
     monkeypatch.setattr(tokens.time, "time", lambda: 1_000_000)
@@ -68,7 +68,7 @@ def test_a_clock_that_moves_on_ends_a_token(monkeypatch):
     authority.check(bearer(authority))
 
 
-def test_the_audience_of_the_private_preview_is_taken_where_it_is_asked_for(authority):
+def test_the_private_previews_audience_is_accepted_if_requested(authority):
     """Its routes take both; the others only their own."""
     old = bearer(authority, "https://acasessions.io")
     with pytest.raises(Unauthorized):
@@ -87,7 +87,7 @@ def test_signatures_of_others_are_unauthorized(authority):
             authority.check(header)
 
 
-def test_a_good_token_without_the_role_is_forbidden():
+def test_a_valid_token_without_the_role_is_forbidden():
     """Unauthorized comes first: the role only matters in a token that is good."""
     authority = TokenAuthority(role_held=False)
     with pytest.raises(Forbidden):
@@ -96,7 +96,7 @@ def test_a_good_token_without_the_role_is_forbidden():
         authority.check(bearer(authority, "https://management.azure.com"))
 
 
-def test_any_token_may_be_enough():
+def test_any_token_may_be_accepted():
     """`accept_any` asks for a bearer token, and for nothing of it."""
     authority = TokenAuthority(accept_any=True)
     authority.check("Bearer anything")

@@ -41,7 +41,7 @@ def fixed(text):
 @pytest.mark.parametrize(
     ("version", "status", "first"), [(FIRST, 202, True), (SECOND, 202, False), (NEWEST, 200, False)]
 )
-def test_the_answer_to_a_run(call, wire, version, status, first):
+def test_the_response_to_an_execution(call, wire, version, status, first):
     """202 before the newest version; objects have numbers in the first one alone."""
     body = {"code": "print('Hello world')", "executionType": "synchronous", "codeInputType": "inline"}
     response = call(version, "POST", "executions", json=body, headers={"operation-id": "mine"})
@@ -58,7 +58,7 @@ def test_the_answer_to_a_run(call, wire, version, status, first):
 
 
 @pytest.mark.parametrize(("version", "has_it"), [(FIRST, False), (SECOND, True), (NEWEST, True)])
-def test_the_headers_of_a_run(call, version, has_it):
+def test_the_headers_of_an_execution(call, version, has_it):
     """Whether the session is new is told from the second version on; a run's times in all, and of runs alone."""
     values = [call(version, "POST", "executions", json={"code": "1"}).headers for _ in range(2)]
     assert [headers.get("x-ms-new-allocation") for headers in values] == (["true", "false"] if has_it else [None, None])
@@ -69,7 +69,7 @@ def test_the_headers_of_a_run(call, version, has_it):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_failed_run_is_no_failed_request(call, version):
+def test_a_failed_execution_is_not_a_failed_request(call, version):
     """The status of the request is that of any run; the body says how it went."""
     good = call(version, "POST", "executions", json={"code": "1"})
     bad = call(version, "POST", "executions", json={"code": "1/0"})
@@ -94,7 +94,7 @@ def test_a_failed_run_is_no_failed_request(call, version):
         ),
     ],
 )
-def test_the_answer_to_an_upload(call, version, told):
+def test_the_response_to_an_upload(call, version, told):
     """One object; its types are empty in the first version, and the newest one adds the folder."""
     response = call(version, "POST", "files", files={"file": ("cert.txt", b"1234567")})
     assert (response.status_code, fixed(response.text)) == (200, told)
@@ -129,7 +129,7 @@ def test_recursive_lists(call, version, names):
     ("version", "supported"),
     [(FIRST, FIRST), (SECOND, f"{SECOND}, {NEWEST}"), (NEWEST, f"{SECOND}, {NEWEST}"), (OLD, None)],
 )
-def test_the_versions_that_are_told(call, version, supported):
+def test_the_header_with_supported_versions(call, version, supported):
     """In a header of every answer, errors among them; the old family does not tell any."""
     route = "code/execute" if version == OLD else "executions"
     body = {"code": "1", "properties": {"code": "1"}}
@@ -140,7 +140,7 @@ def test_the_versions_that_are_told(call, version, supported):
 
 @pytest.mark.parametrize("version", ["2020-01-01", "2025-10-02", "2026-01-01-preview", "2025-10-02-PREVIEW-x", ""])
 @pytest.mark.parametrize("route", ["executions", "files", "nothing/here"])
-def test_versions_that_nobody_knows(call, version, route):
+def test_unknown_versions(call, version, route):
     """401 with an empty body, whatever the route."""
     response = call(version, "POST", route, json={"code": "1"})
     assert (response.status_code, response.content) == (401, b"")
@@ -173,7 +173,7 @@ def test_routes_that_no_version_has(call, version, method, path):
 
 
 @pytest.mark.parametrize("version", [SECOND, NEWEST])
-def test_a_session_is_told_and_ended(call, wire, version):
+def test_a_session_is_described_and_ended(call, wire, version):
     """Asking makes none; the end takes variables and files, and a later call gets a new one."""
     for method in ("GET", "DELETE"):
         failed(call(version, method, "session"), 404, "NoSessionFoundError")
@@ -207,7 +207,7 @@ def test_a_session_is_stopped(call, wire):
 def test_sessions_are_listed_page_by_page(start_pool, wire_to, monkeypatch, version):
     """`skip` says where a page begins, and nextLink where the next one does; the last page has none."""
     monkeypatch.setattr(family_b, "SESSIONS_PER_PAGE", 2)
-    pool = start_pool()
+    pool = start_pool(container_type="Shell")
     names = [f"session-{number}" for number in range(5)]
     for name in names:
         wire_to(name, pool).call("GET", "files")
@@ -291,7 +291,7 @@ def raw(wire, path, accepted):
     return answer
 
 
-def test_json_is_compressed_for_those_who_take_it(wire):
+def test_json_is_compressed_on_request(wire):
     """The content is the same; a weight of 0 is a refusal."""
     wire.call("POST", "files", files={"file": ("a" * 200, b"x")})
     plain = raw(wire, "files", None)

@@ -42,7 +42,7 @@ def test_code_sees_no_more_of_this_project_than_it_needs(wire):
     assert (ROOT / "pyproject.toml").exists()
 
 
-def test_code_sees_nothing_of_anyones_own(wire, tmp_path):
+def test_code_sees_no_personal_files(wire, tmp_path):
     """Not the accounts, the homes, the temporary files or the programs of the machine."""
     (tmp_path / "mine").touch()
     assert wire.value(f"import os\nos.path.exists({str(tmp_path)!r})") is False
@@ -76,7 +76,7 @@ def test_code_cannot_mount_or_become_anyone(wire):
     assert wire.value("import os\nos.system('su -c true root < /dev/null > /dev/null 2>&1') != 0") is True
 
 
-def test_a_folder_holds_no_more_than_it_may():
+def test_the_size_of_a_folder_is_limited():
     """Code gets ENOSPC when its folder is full, an upload TooLarge, and another session has room."""
 
     async def life() -> None:
@@ -107,7 +107,7 @@ def test_a_folder_holds_no_more_than_it_may():
     asyncio.run(life())
 
 
-def test_an_ordinary_user_has_it_all(start_program, gone, program):
+def test_an_ordinary_user_gets_level_3(start_program, gone, program):
     """A pool that nobody with rights has started separates its sessions like one of root's, and leaves nothing."""
     pool = start_program(below="ordinary user")
     assert pool.told["isolation"].startswith("level 3: ")
@@ -183,7 +183,7 @@ def test_without_namespaces_a_killed_server_leaves_nothing(start_program, gone, 
     assert not folders.parent.exists()
 
 
-def test_namespaces_that_are_asked_for_and_not_given():
+def test_required_namespaces_that_are_not_available():
     """EngineError names the kernel's refusal, instead of less separation than was asked for."""
     program = (
         "import asyncio\n"

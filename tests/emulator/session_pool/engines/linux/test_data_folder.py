@@ -46,7 +46,7 @@ def content(folder: DataFolder, name: str, below: str = "") -> bytes:
     return found
 
 
-def test_a_file_goes_in_and_out(folder, path):
+def test_a_file_is_uploaded_and_downloaded(folder, path):
     """Written, described, listed, read and deleted; what it replaces is gone."""
     before = time.time()
     put(folder, "a.txt", b"old and longer")
@@ -66,7 +66,7 @@ def test_a_file_goes_in_and_out(folder, path):
     "name",
     ["a b.txt", "-.@$&=;,#%^()", "été.csv", "数据.xlsx", "данные", ".hidden", "...", "x" * 255, "é" * 127],
 )
-def test_names_that_the_service_takes(folder, name):
+def test_names_that_the_service_accepts(folder, name):
     """Letters of any script, digits, and the documented characters, up to what a file system holds."""
     put(folder, name)
     assert [entry.name for entry in folder.list("")] == [name]
@@ -79,7 +79,7 @@ def test_names_that_the_service_takes(folder, name):
     + ["é" * 128, "🙂", "a\ud800"],
     ids=ascii,
 )
-def test_names_that_the_service_does_not_take(folder, name):
+def test_names_that_the_service_refuses(folder, name):
     """InvalidName, from every method, before anything is looked up."""
     for operation in (
         lambda: put(folder, name),
@@ -90,7 +90,7 @@ def test_names_that_the_service_does_not_take(folder, name):
 
 
 @pytest.mark.parametrize("named", ["a/b", "/a/b/", "a//b", "mnt/data/a/b", "/mnt/data/a/b/", "//mnt/data//a/b"])
-def test_a_folder_has_many_names(folder, named):
+def test_spellings_of_a_folder(folder, named):
     """Relative to /mnt/data or with it, with any slashes."""
     put(folder, "x", below="a/b")
     assert [entry.name for entry in folder.list(named)] == ["x"]
@@ -100,7 +100,7 @@ def test_a_folder_has_many_names(folder, named):
 @pytest.mark.parametrize(
     "named", ["..", ".", "a/../b", "a.b", "/mnt/data/../x", "a\0", "a*", "x" * 256, "/mnt/data/a:b"]
 )
-def test_folder_names_that_the_service_does_not_take(folder, named):
+def test_folder_names_that_the_service_refuses(folder, named):
     """A folder's name has no dot, and so no way up."""
     for operation in (folder.list, lambda below: put(folder, "x", below=below), lambda below: folder.read(below, "x")):
         with pytest.raises(InvalidFolder):
@@ -113,7 +113,7 @@ def test_mnt_data_as_a_name_below_itself(folder, path):
     assert (path / "mnt" / "database" / "x").exists()
 
 
-def test_a_list_has_folders_and_what_is_below(folder, path):
+def test_a_list_has_folders_and_their_content(folder, path):
     """By name; `directory` is relative to the folder that was listed; an unknown folder is empty."""
     put(folder, "z")
     put(folder, "b", below="in/deep")
@@ -164,7 +164,7 @@ def test_an_upload_is_all_or_nothing(folder, path, monkeypatch):
     assert os.listdir(path) == ["a"]
 
 
-def test_an_upload_that_breaks_off_leaves_nothing(folder, path):
+def test_an_aborted_upload_leaves_nothing(folder, path):
     """Also when the reason is none of ours."""
 
     class Broken(io.BytesIO):
@@ -176,7 +176,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(folder, path):
     assert os.listdir(path) == []
 
 
-def test_a_list_leaves_out_what_is_being_uploaded_and_nothing_else(folder, path):
+def test_a_list_omits_only_what_is_being_uploaded(folder, path):
     """Whatever a file is called: only the pool knows which of them is not complete yet."""
     put(folder, ".upload-abc.txt")
     (path / ".upload-0123456789abcdef").write_bytes(b"x")
@@ -187,7 +187,7 @@ def test_a_list_leaves_out_what_is_being_uploaded_and_nothing_else(folder, path)
     assert [entry.name for entry in folder.list("", recursive=True)] == [*before, "new.txt"]
 
 
-def test_what_code_put_in_the_way_of_an_upload(folder, path):
+def test_an_upload_that_code_obstructs(folder, path):
     """A folder of that name is InvalidName; a file or a link where a folder should be is InvalidFolder."""
     (path / "folder").mkdir()
     with pytest.raises(InvalidName):
@@ -200,7 +200,7 @@ def test_what_code_put_in_the_way_of_an_upload(folder, path):
     assert sorted(os.listdir(path)) == ["file", "folder", "link"]
 
 
-def test_a_folder_that_code_has_closed(folder, path):
+def test_a_folder_that_code_has_made_inaccessible(folder, path):
     """Without rights there, an upload is InvalidFolder, and the rest finds nothing; the server's own do not help it."""
     put(folder, "x", below="shut")
     (path / "shut").chmod(0o400)
@@ -244,7 +244,7 @@ def test_links_pipes_sockets_and_folders_are_not_read(folder, path, tmp_path):
     assert open_below(path.parent) == before
 
 
-def test_a_delete_takes_the_link_and_not_what_it_leads_to(folder, path, tmp_path):
+def test_deleting_a_link_keeps_its_target(folder, path, tmp_path):
     """And a folder is not deleted at all."""
     (tmp_path / "kept").touch()
     (path / "link").symlink_to(tmp_path / "kept")
@@ -256,7 +256,7 @@ def test_a_delete_takes_the_link_and_not_what_it_leads_to(folder, path, tmp_path
     assert os.listdir(path) == ["folder"]
 
 
-def test_folders_without_end(folder, path):
+def test_endlessly_nested_folders(folder, path):
     """A list goes fifty folders deep, so that code cannot use up the server's descriptors or its stack."""
     at = os.open(path, os.O_RDONLY)
     for _ in range(200):

@@ -92,7 +92,7 @@ def test_a_session_in_namespaces_sees_little_of_the_machine():
 NAMES = ("uid", "capabilities", "no_new_privileges", "homes", "environment", "writes_usr", "writes_data", "cwd")
 
 
-def test_an_interpreter_that_ended_says_so_until_there_is_another():
+def test_an_interpreter_that_has_ended_reports_it_until_the_next_start():
     """run raises InterpreterEnded; start gives a fresh one beside the same files."""
 
     async def life() -> None:
@@ -136,7 +136,7 @@ def test_a_session_may_have_several_interpreters():
     asyncio.run(life())
 
 
-def test_the_group_of_an_interpreter_ends_beside_others_too():
+def test_an_interpreters_group_ends_next_to_other_interpreters():
     """Programs of one that crashed do not live on because another interpreter does."""
 
     async def life() -> None:
@@ -158,7 +158,7 @@ def test_the_group_of_an_interpreter_ends_beside_others_too():
     asyncio.run(life())
 
 
-def test_an_engine_that_cannot_make_sessions_says_why(monkeypatch):
+def test_an_engine_that_cannot_create_sessions_reports_why(monkeypatch):
     """EngineError, in words, when the zygote ends at once."""
     monkeypatch.setattr("sys.executable", "/bin/false")
 

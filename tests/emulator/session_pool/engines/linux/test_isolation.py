@@ -92,7 +92,7 @@ HONEST = (
 
 
 @pytest.mark.parametrize("below", ["", "no namespaces"])
-def test_honest_code_does_not_meet_the_walls(start_program, below):
+def test_ordinary_code_works(start_program, below):
     """Threads, programs and temporary files."""
     assert start_program(below=below).wire("honest").value(HONEST) == "([0, 1, 4, 9], '42\\n', 1)"
 

@@ -40,7 +40,7 @@ def folders(tmp_path):
     return inside, outside
 
 
-def test_a_folder_that_is_given_can_be_used_in_every_way(folders):
+def test_everything_is_allowed_in_a_writable_folder(folders):
     """Make, write, rename, link, delete, truncate."""
     code = (
         f"os.chdir({str(folders[0])!r})\nopen('a', 'w').write('1')\nos.mkdir('d')\nos.rename('a', 'd/b')\n"
@@ -65,7 +65,7 @@ def test_nothing_else_can_be_read_or_written(folders):
     assert os.listdir(outside) == ["secret"]
 
 
-def test_tcp_is_closed_unless_it_is_given(folders):
+def test_tcp_is_blocked_unless_allowed(folders):
     """To a listener on this machine; from version 4 of the interface on."""
     refused = "PermissionError\n" if landlock.version() >= 4 else "True\n"
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -85,7 +85,7 @@ def test_abstract_sockets_of_others_cannot_be_reached(folders):
         assert confined(code, folders[0]) == refused
 
 
-def test_signals_reach_nobody_outside(folders):
+def test_signals_do_not_leave_the_session(folders):
     """Also not a process of the same user; from version 6 of the interface on."""
     refused = "PermissionError\n" if landlock.version() >= 6 else "None\n"
     with subprocess.Popen(["sleep", "60"]) as other:

@@ -53,7 +53,7 @@ def test_the_numbers_are_libseccomps(number_of, column, machine):
 
 
 @pytest.mark.parametrize("machine", ARCHITECTURES)
-def test_the_filter_decides_as_the_table_says(number_of, machine):
+def test_the_filter_decides_as_documented(number_of, machine):
     """Run on paper: what is named is allowed, all else is ENOSYS, and another architecture is the end."""
     program = seccomp.program(machine, (seccomp.AF_UNIX, seccomp.AF_INET))
     column = list(ARCHITECTURES).index(machine)
@@ -74,7 +74,7 @@ def test_the_filter_decides_as_the_table_says(number_of, machine):
 
 
 @pytest.mark.parametrize("machine", ARCHITECTURES)
-def test_what_depends_on_arguments(machine):
+def test_rules_that_depend_on_arguments(machine):
     """No new namespaces, no clone3, no words for other terminals, and only sockets of the families that are given."""
     program = seccomp.program(machine, (seccomp.AF_UNIX,))
     column = list(ARCHITECTURES).index(machine)
@@ -138,7 +138,7 @@ def test_a_process_stays_under_the_filter():
     assert ended.stdout.split("\n")[:-1] == lines, ended.stderr
 
 
-def test_a_filter_that_is_none_is_refused():
+def test_an_invalid_filter_is_refused():
     """Unsupported, with the kernel's reason."""
     pid = os.fork()
     if pid == 0:

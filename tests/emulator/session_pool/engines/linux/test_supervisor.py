@@ -41,7 +41,7 @@ def test_ended_sessions_leave_no_zombies(start_program, gone):
     assert gone(pool.descendants() - lasting)
 
 
-def test_a_machine_that_is_out_of_process_tables_costs_new_sessions_only():
+def test_a_machine_without_process_tables_refuses_new_sessions_only():
     """The sessions that there are go on, and more can be made as soon as there is room."""
 
     async def life(engine: Engine) -> None:
@@ -118,14 +118,14 @@ def test_code_cannot_end_its_sessions_init(wire):
     assert wire.value("x, os.listdir('/mnt/data')") == "(1, ['f'])"
 
 
-def test_code_that_ends_everything_it_can_ends_its_interpreter(wire):
+def test_code_that_kills_everything_ends_its_interpreter(wire):
     """kill(-1) reaches what runs beside it, and at last itself; the next run finds the files."""
     wire.run("open('/mnt/data/f', 'w').close()\nimport subprocess; subprocess.Popen(['sleep', '1000'])")
     assert wire.run("import os, signal; os.kill(-1, 9); os.kill(os.getpid(), 9)")["status"] == "Failed"
     assert wire.value("import os; os.listdir('/mnt/data')") == "['f']"
 
 
-def test_a_session_without_its_init_is_over():
+def test_a_session_ends_with_its_init():
     """When init ends, as when memory runs out, a run in progress ends, and the process is closed for good."""
 
     async def life(engine: Engine) -> None:
@@ -135,8 +135,10 @@ def test_a_session_without_its_init_is_over():
         (init,) = set(_children(_supervisor(engine))) - inits
         interpreter = doomed.interpreter()
         interpreter.start()
-        run = asyncio.ensure_future(interpreter.run("r-1", {"code": "import time; time.sleep(60)"}, lambda _: None))
-        await asyncio.sleep(0.2)
+        begun = asyncio.Event()
+        code = {"code": "import time; time.sleep(60)"}
+        run = asyncio.ensure_future(interpreter.run("r-1", code, lambda _: None, begun.set))
+        await asyncio.wait_for(begun.wait(), 10)
         os.kill(init, signal.SIGKILL)
         with pytest.raises(InterpreterEnded):
             await asyncio.wait_for(run, 5)

@@ -57,7 +57,7 @@ def test_many_processes_are_ended_together(wire):
     assert wire.value("import os; os.listdir('/mnt/data')") == "['kept']"
 
 
-def test_what_a_run_left_behind_is_watched_too(wire):
+def test_processes_left_behind_are_limited_too(wire):
     """Whichever run comes next is told once that variables are gone: it runs all the same, or was ended with them."""
     wire.run(
         "import os, time\nlost = 1\n"
@@ -115,7 +115,7 @@ def test_processes_have_a_number(wire):
     assert 20 <= wire.value(code) < 40
 
 
-def test_processor_time_is_shared_out(wire):
+def test_processor_time_is_limited(wire):
     """Over time, a session uses no more than its share, however many processes it has."""
     code = (
         "import os, time\n"
@@ -136,7 +136,7 @@ def test_processor_time_is_shared_out(wire):
     assert 0.5 < used < 2.4, used
 
 
-def test_waiting_costs_nothing(wire):
+def test_an_idle_session_is_not_slowed_down(wire):
     """A session that sleeps is not stopped, and answers at once."""
     wire.run("1")
     time.sleep(1.5)

@@ -39,7 +39,7 @@ def content(folder: PortableDataFolder, name: str, below: str = "") -> bytes:
     return found
 
 
-def test_a_file_goes_in_and_out(folder, path):
+def test_a_file_is_uploaded_and_downloaded(folder, path):
     """Written, described, listed, read and deleted; what it replaces is gone."""
     before = time.time()
     put(folder, "a.txt", b"old and longer")
@@ -56,7 +56,7 @@ def test_a_file_goes_in_and_out(folder, path):
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "/a", "a\0", "a\\b", "a:b", "x" * 256, "é" * 128])
-def test_names_that_the_service_does_not_take(folder, path, name):
+def test_names_that_the_service_refuses(folder, path, name):
     """InvalidName, from every method, before anything is looked up."""
     for operation in (
         lambda: put(folder, name),
@@ -68,7 +68,7 @@ def test_names_that_the_service_does_not_take(folder, path, name):
 
 
 @pytest.mark.parametrize("named", ["..", ".", "a/../b", "a.b", "/mnt/data/../x", "a\0"])
-def test_folder_names_that_the_service_does_not_take(folder, named):
+def test_folder_names_that_the_service_refuses(folder, named):
     """A folder's name has no dot, and so no way up."""
     for operation in (folder.list, lambda below: put(folder, "x", below=below), lambda below: folder.read(below, "x")):
         with pytest.raises(InvalidFolder):
@@ -76,7 +76,7 @@ def test_folder_names_that_the_service_does_not_take(folder, named):
 
 
 @pytest.mark.parametrize("name", ["con", "NUL.txt", "com1", "a.", "a ", "a.txt. "])
-def test_names_that_mean_something_else_on_windows(folder, monkeypatch, name):
+def test_names_that_windows_reserves(folder, monkeypatch, name):
     """There they are refused, as names of files and of folders; elsewhere they are names."""
     assert put(folder, name).name == name
     monkeypatch.setattr(plain_data_folder, "sys", SimpleNamespace(platform="win32"))
@@ -87,7 +87,7 @@ def test_names_that_mean_something_else_on_windows(folder, monkeypatch, name):
             folder.list(name)
 
 
-def test_a_list_has_folders_and_what_is_below(folder, path):
+def test_a_list_has_folders_and_their_content(folder, path):
     """By name; `directory` is relative to the folder that was listed; an unknown folder is empty."""
     put(folder, "z")
     put(folder, "b", below="/mnt/data/in//deep/")
@@ -137,7 +137,7 @@ def test_a_full_disk_is_too_large(folder, path, monkeypatch):
     assert os.listdir(path) == []
 
 
-def test_a_list_leaves_out_what_is_being_uploaded_and_nothing_else(folder, path):
+def test_a_list_omits_only_what_is_being_uploaded(folder, path):
     """Whatever a file is called: only the pool knows which of them is not complete yet."""
     put(folder, ".upload-abc.txt")
     (path / ".upload-0123456789abcdef").write_bytes(b"x")
@@ -148,7 +148,7 @@ def test_a_list_leaves_out_what_is_being_uploaded_and_nothing_else(folder, path)
     assert [entry.name for entry in folder.list("", recursive=True)] == [*before, "new.txt"]
 
 
-def test_what_code_put_in_the_way_of_an_upload(folder, path):
+def test_an_upload_that_code_obstructs(folder, path):
     """A folder of that name is InvalidName; a file or a link where a folder should be is InvalidFolder."""
     (path / "folder").mkdir()
     with pytest.raises(InvalidName):
@@ -161,7 +161,7 @@ def test_what_code_put_in_the_way_of_an_upload(folder, path):
     assert sorted(os.listdir(path)) == ["file", "folder", "link"]
 
 
-def test_an_upload_takes_the_place_of_a_link(folder, path, tmp_path):
+def test_an_upload_replaces_a_link(folder, path, tmp_path):
     """And what the link led to stays as it was."""
     (tmp_path / "kept").write_text("kept")
     (path / "link").symlink_to(tmp_path / "kept")
@@ -208,7 +208,7 @@ def test_junctions_are_links(folder, path, monkeypatch):
         folder.read("junction", "x")
 
 
-def test_a_delete_takes_the_link_and_not_what_it_leads_to(folder, path, tmp_path):
+def test_deleting_a_link_keeps_its_target(folder, path, tmp_path):
     """And a folder is not deleted at all."""
     (tmp_path / "kept").touch()
     (path / "link").symlink_to(tmp_path / "kept")
@@ -220,7 +220,7 @@ def test_a_delete_takes_the_link_and_not_what_it_leads_to(folder, path, tmp_path
     assert os.listdir(path) == ["folder"]
 
 
-def test_folders_without_end(folder, path):
+def test_endlessly_nested_folders(folder, path):
     """A list goes fifty folders deep, so that code cannot use up the server's stack."""
     (path / "/".join("d" * 200)).mkdir(parents=True)
     found = folder.list("", recursive=True)
@@ -228,7 +228,7 @@ def test_folders_without_end(folder, path):
     assert found[-1].directory == "/".join("d" * 50)
 
 
-def test_after_close_no_method_looks_at_the_folder(folder, path):
+def test_after_close_no_method_uses_the_folder(folder, path):
     """FolderGone, from every method."""
     put(folder, "a")
     folder.close()

@@ -194,7 +194,7 @@ def test_an_interrupt_before_the_code_has_begun(plain):
     plain(life)
 
 
-def test_what_is_written_past_the_kernel_arrives_before_the_reply(plain):
+def test_output_of_descriptors_arrives_before_the_reply(plain):
     """Whatever bytes it is: also zeros, characters in pieces, and much of it."""
 
     async def life(process: SessionProcess) -> None:
@@ -224,7 +224,7 @@ def test_code_that_closes_everything(plain, program):
     plain(life)
 
 
-def test_a_stranger_on_the_connection_is_not_listened_to():
+def test_a_connection_without_the_secret_is_closed():
     """Who does not know the secret, or sends less than one, is hung up on."""
 
     async def life(engine: PortableEngine) -> None:
@@ -249,7 +249,7 @@ def test_the_environment_of_a_session(plain):
     plain(life)
 
 
-def test_an_engine_that_cannot_make_sessions_says_why(monkeypatch, tmp_path, temporary):
+def test_an_engine_that_cannot_create_sessions_reports_why(monkeypatch, tmp_path, temporary):
     """EngineError, with the last words of the process, and nothing is left."""
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\necho no numbers today >&2\nexit 3\n")
@@ -297,7 +297,7 @@ def test_shell_sessions(gone, temporary):
     assert gone(processes_in(temporary))
 
 
-def test_a_system_without_a_shell_says_so(monkeypatch):
+def test_a_system_without_a_shell_is_reported(monkeypatch):
     """EngineError that names what can be had instead."""
     monkeypatch.setattr("sys.platform", "win32")
     with pytest.raises(EngineError, match="need bash or sh.*--container-type PythonLTS"):
@@ -353,7 +353,7 @@ def pool_on(system: str, folder: Path, *options: str) -> Iterator[SimpleNamespac
 
 
 @pytest.mark.parametrize("system", ["darwin", "win32"])
-def test_where_python_has_no_more_than_on_another_system(tmp_path, temporary, wire_to, gone, system):
+def test_with_the_python_of_another_system(tmp_path, temporary, wire_to, gone, system):
     """The whole program serves sessions there: code, state, files, figures, crashes, timeouts; and it ends well."""
     with pool_on(system, tmp_path, "--allow-unisolated") as pool:
         assert pool.told["isolation"].startswith("level 1: not isolated: ")
@@ -385,7 +385,7 @@ def test_where_python_has_no_more_than_on_another_system(tmp_path, temporary, wi
     assert list(temporary.iterdir()) == []
 
 
-def test_it_is_not_started_unasked_for(tmp_path):
+def test_it_requires_permission(tmp_path):
     """Elsewhere than on Linux, one line says why, and what to do; nothing is started."""
     with pool_on("darwin", tmp_path) as pool:
         said = pool.process.communicate(timeout=20)[1]

@@ -45,7 +45,7 @@ def test_paths_by_keyword(tmp_path):
     assert [path.name for path in tmp_path.rglob("*")] == ["c", "d"]
 
 
-def test_what_stands_on_them_follows(tmp_path):
+def test_dependent_functions_follow(tmp_path):
     """os.path, pathlib, glob, shutil, tempfile, zipfile and pandas need nothing of their own."""
     run(
         tmp_path,

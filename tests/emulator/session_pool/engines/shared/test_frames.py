@@ -7,7 +7,7 @@ import pytest
 from emulator.session_pool.engines.shared import frames
 
 
-def test_messages_are_put_together_from_any_pieces():
+def test_messages_are_assembled_from_any_chunks():
     """Byte by byte or several at once."""
     sent = [{"a": 1}, {"b": "é\ud800"}, {}]
     wire = b"".join(frames.encode(message) for message in sent)
@@ -20,19 +20,19 @@ def test_messages_are_put_together_from_any_pieces():
 @pytest.mark.parametrize(
     "body", [b"{", b"[]", b"3", b"\xff", b"[" * 100_000], ids=["cut", "list", "number", "bytes", "deep"]
 )
-def test_what_is_no_message_ends_the_conversation(body):
+def test_an_invalid_message_ends_the_connection(body):
     """BadFrame, whatever it is."""
     with pytest.raises(frames.BadFrame):
         list(frames.Reader().feed(struct.pack(">I", len(body)) + body))
 
 
-def test_a_length_that_is_too_long_is_refused_before_memory_is_taken():
+def test_an_excessive_length_is_refused_before_memory_is_allocated():
     """The header alone decides."""
     with pytest.raises(frames.BadFrame):
         list(frames.Reader().feed(struct.pack(">I", 2**32 - 1)))
 
 
-def test_large_messages_may_be_of_few_parts_only():
+def test_large_messages_may_have_few_values_only():
     """A long text is taken whatever is in it; what would become a million objects of the server's is not."""
     text = {"text": '[{,"\\' * 500_000}
     assert list(frames.Reader().feed(frames.encode(text))) == [text]

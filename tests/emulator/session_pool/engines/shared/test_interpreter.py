@@ -1,9 +1,10 @@
 """What code finds in a session, and what comes back of it."""
 
 import base64
-import time
 
 import pytest
+
+from tests.emulator.session_pool.conftest import BEGUN, wait_until
 
 
 def test_variables_imports_and_files_stay(wire):
@@ -57,14 +58,14 @@ def test_the_value_of_the_last_expression(wire, code, value):
     assert type(found) is type(value)
 
 
-def test_a_value_that_cannot_be_shown_says_why(wire):
+def test_a_value_that_cannot_be_displayed_reports_why(wire):
     """The run is well; stderr has what went wrong with showing it."""
     body = wire.run("10 ** 5000")
     assert body["status"] == "Succeeded"
     assert "ValueError" in body["result"]["stderr"]
 
 
-def test_everything_that_a_run_writes_comes_with_it(wire):
+def test_everything_that_an_execution_writes_is_in_its_result(wire):
     """Python's streams, the descriptors below them, shells, child processes and forks."""
     body = wire.run(
         "import os, subprocess, sys, multiprocessing\n"
@@ -80,10 +81,10 @@ def test_everything_that_a_run_writes_comes_with_it(wire):
     assert "warned" in err and "raw error" in err
 
 
-def test_what_a_thread_writes_later_belongs_to_no_other_run(wire):
+def test_later_output_of_a_thread_belongs_to_no_other_execution(wire):
     """Output between runs is dropped."""
-    wire.run("import threading, time\nthreading.Timer(0.3, lambda: print('late')).start()")
-    time.sleep(0.6)
+    wire.run(f"import threading\nthreading.Timer(0.2, lambda: (print('late'), {BEGUN})).start()")
+    wire.wait_for_file("begun")
     assert wire.run("print('mine')")["result"]["stdout"] == "mine\n"
 
 
@@ -97,14 +98,14 @@ def test_a_traceback_follows_the_message_without_colors(wire):
     assert "Cell In[1], line 3" in result["stderr"]
 
 
-def test_a_syntax_error_shows_its_place(wire):
+def test_a_syntax_error_has_its_line(wire):
     """As a recorded answer of the service does."""
     stderr = wire.run("x = 1\ndef f(:")["result"]["stderr"]
     assert stderr.startswith("invalid syntax (")
     assert "  Cell In[1], line 2\n    def f(:\n" in stderr
 
 
-def test_ipython_is_all_there(wire):
+def test_ipython_is_complete(wire):
     """Top-level await, magics, and the kernel that code on Azure finds."""
     assert wire.value("import asyncio\nawait asyncio.sleep(0.01)\n7") == 7
     assert wire.value("%who_ls module") == "['asyncio']"
@@ -122,7 +123,7 @@ def test_a_figure_is_the_value(wire, last):
     assert base64.b64decode(value["base64_data"]).startswith(b"\x89PNG")
 
 
-def test_charts_can_be_asked_for_as_in_a_notebook(wire):
+def test_matplotlib_magics_work(wire):
     """`%matplotlib inline`, with which many notebooks begin, in the run of the chart or before it."""
     assert wire.run("%matplotlib inline")["result"]["stderr"] == ""
     for before in ("", "%matplotlib inline\n", "%pylab inline\n"):
@@ -131,31 +132,30 @@ def test_charts_can_be_asked_for_as_in_a_notebook(wire):
         assert base64.b64decode(value["base64_data"]).startswith(b"\x89PNG")
 
 
-def test_event_loops_can_be_asked_for(wire):
+def test_gui_magics_work(wire):
     """As in a notebook: one that is there anyway, none, and one that nobody knows."""
     assert wire.run("%gui asyncio\n%gui")["result"]["stderr"] == ""
     assert "Invalid GUI request" in wire.run("%gui unknown")["result"]["stderr"]
     assert wire.value("import asyncio\nawait asyncio.sleep(0.01, 3)") == 3
 
 
-def test_background_tasks_go_on_between_runs(wire):
+def test_background_tasks_continue_between_requests(wire):
     """The kernel's event loop runs while nobody asks."""
     wire.run(
         "import asyncio\nn = 0\n"
         "async def tick():\n  global n\n  while True:\n    n += 1\n    await asyncio.sleep(0.01)\n"
     )
     wire.run("task = asyncio.ensure_future(tick())")
-    time.sleep(0.3)
-    assert wire.value("n") > 5
+    wait_until(lambda: wire.value("n") > 5)
 
 
-def test_streams_are_cut_without_a_sign(wire):
+def test_streams_are_truncated_without_notice(wire):
     """4,096 characters each, unless the request asks for more."""
     assert len(wire.run("print('x' * 5000)")["result"]["stdout"]) == 4096
     assert len(wire.run("print('x' * 5000)", outputStreamsMaxLength=6000)["result"]["stdout"]) == 5001
 
 
-def test_what_threads_and_tasks_write_during_a_later_run_is_not_its_output(wire):
+def test_output_of_threads_and_tasks_during_a_later_execution_is_not_its_own(wire):
     """The kernel knows which run started them; the run's own threads are its own."""
     wire.run(
         "import asyncio, threading, time\n"
@@ -170,7 +170,7 @@ def test_what_threads_and_tasks_write_during_a_later_run_is_not_its_output(wire)
     wire.run("task.cancel()")
 
 
-def test_a_forked_process_takes_no_part(wire, program):
+def test_a_forked_process_does_not_answer(wire, program):
     """Code that forks comes back twice; requests and answers are the first process's alone."""
     body = wire.run(program("forks"))
     assert body["status"] == "Succeeded"
@@ -182,7 +182,7 @@ def test_a_forked_process_takes_no_part(wire, program):
         assert body["result"]["stderr"] == ""
 
 
-def test_characters_that_come_in_pieces(wire):
+def test_characters_split_between_reads(wire):
     """Bytes are put together to characters within a run, and what is left over does not spill into the next."""
     body = wire.run(
         "import os, time\nfor byte in '€é'.encode(): os.write(1, bytes([byte])); time.sleep(0.05)\n"
@@ -196,7 +196,7 @@ def test_characters_that_come_in_pieces(wire):
     assert long == "€" * 100_000
 
 
-def test_text_that_is_no_unicode(wire):
+def test_text_that_is_not_unicode(wire):
     """A lone surrogate, which Python allows, comes as a question mark; bytes that are no UTF-8 as replacements."""
     body = wire.run("import os\nprint('a\\ud800b'); os.write(2, b'a\\xffb'); '\\ud800'")
     assert body["result"]["stdout"] == "a?b\n"
@@ -204,7 +204,7 @@ def test_text_that_is_no_unicode(wire):
     assert body["result"]["executionResult"] == "?"
 
 
-def test_colors_are_taken_out_of_errors_only(wire):
+def test_colors_are_removed_from_errors_only(wire):
     """A failure's text has no ANSI codes, even when the message has; what code prints stays as it is."""
     result = wire.run("print('\\x1b[31mred\\x1b[0m')\nraise ValueError('\\x1b[31mred\\x1b[0m')")["result"]
     assert result["stdout"] == "\x1b[31mred\x1b[0m\n"
@@ -257,7 +257,7 @@ def test_a_new_session_is_new(wire):
     assert "Cell In[5], line 1" in wire.run("1/0")["result"]["stderr"]
 
 
-def test_libraries_can_be_imported_and_asked_for(wire):
+def test_libraries_can_be_imported(wire):
     """What clients and their documentation count on; the list of packages prints no warning."""
     code = "import numpy, pandas, matplotlib, scipy, sklearn, openpyxl, PIL, requests; 1"
     assert wire.value(code) == 1

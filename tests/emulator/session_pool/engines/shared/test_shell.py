@@ -14,6 +14,7 @@ from emulator.session_pool.engines.linux.engine import Engine
 from emulator.session_pool.sessions.pool import Pool
 from emulator.session_pool.wire.server import SessionPoolServer
 from emulator.session_pool.wire.tokens import TokenAuthority
+from tests.emulator.session_pool.conftest import wait_until
 
 OLD = "2024-02-02-preview"
 INVALID = "SessionRequestValidationFailed"
@@ -112,13 +113,13 @@ def test_exit_codes(run, command, status):
     assert run(command)["status"] == status
 
 
-def test_what_cannot_be_started_says_why(run):
+def test_a_command_that_cannot_be_started_reports_why(run):
     """On stderr, with its name."""
     assert told(run(["no-such-program"])) == ("127", "", "no-such-program: No such file or directory\n")
     assert told(run(["/mnt/data"])) == ("126", "", "/mnt/data: Permission denied\n")
 
 
-def test_a_command_line_and_a_list_of_words(run):
+def test_a_command_line_and_a_list_of_arguments(run):
     """A line is bash's, in a login shell; words are a program's arguments, and no shell looks at them."""
     assert told(run("shopt -q login_shell && echo {1..3} | tr ' ' '-'")) == ("0", "1-2-3\n", "")
     assert told(run(["printf", "%s|", "a b", "$HOME", "*", ""])) == ("0", "a b|$HOME|*||", "")
@@ -174,7 +175,7 @@ def test_a_command_that_stops_itself(run):
     assert told(run("echo next")) == ("0", "next\n", "")
 
 
-def test_a_command_that_writes_without_end(run):
+def test_a_command_that_writes_endlessly(run):
     """It is stopped before its time, and no more is told than may be; files stay."""
     run("echo kept > a")
     body = run("yes", timeoutInSeconds=60)
@@ -184,7 +185,7 @@ def test_a_command_that_writes_without_end(run):
     assert told(run("cat a")) == ("0", "kept\n", "")
 
 
-def test_how_much_of_the_streams_is_told(run):
+def test_streams_are_truncated_as_requested(run):
     """4,096 characters of each, or as many as were asked for."""
     code = "printf 'é%.0s' {1..5000}; printf 'f%.0s' {1..5000} >&2"
     assert told(run(code)) == ("0", "é" * 4096, "f" * 4096)
@@ -215,21 +216,21 @@ def test_what_a_command_leaves_running(wire, run, code):
     assert comes_true(lambda: not running(mark))
 
 
-def test_what_is_left_running_writes_into_no_other_run(run):
+def test_output_of_processes_left_behind_belongs_to_no_other_command(run):
     """Between two commands its output is nobody's."""
-    run("(sleep 0.2; echo late) & echo started")
-    time.sleep(0.5)
+    run("(sleep 0.2; echo late; touch /mnt/data/late) & echo started")
+    wait_until(lambda: "late" in told(run("ls /mnt/data"))[1])
     assert told(run("echo next")) == ("0", "next\n", "")
 
 
-def test_a_command_that_ends_what_runs_it(run):
+def test_a_command_that_ends_its_own_session_process(run):
     """That costs the command alone."""
     run("echo kept > a")
     assert run("kill -KILL $PPID; sleep 5")["status"] == "-1"
     assert told(run("cat a")) == ("0", "kept\n", "")
 
 
-def test_output_that_is_no_text(run):
+def test_output_that_is_not_text(run):
     """Bytes that are not UTF-8 are told as the replacement character."""
     assert told(run("printf 'a\\xff\\x00b'")) == ("0", "a\ufffd\0b", "")
 
@@ -265,7 +266,7 @@ def test_half_a_surrogate_pair(run):
     assert told(run(["cat"], stdin="\ud800")) == ("0", "?", "")
 
 
-def test_a_command_longer_than_the_system_takes(run):
+def test_a_command_longer_than_the_system_accepts(run):
     """126, as bash says of it."""
     status, _, why = told(run(["echo", "x" * 3_000_000]))
     assert (status, why) == ("126", "echo: Argument list too long\n")
@@ -296,7 +297,7 @@ def test_sessions(wire, wire_to, run):
     assert told(run("ls"))[1] == ""
 
 
-def test_the_metadata_tells_the_system(wire):
+def test_the_metadata_describes_the_system(wire):
     """Its release and its packages; there is no kernel of Jupyter's."""
     body = wire.call("GET", "metadata").json()
     assert list(body) == ["runtimes", "preInstalledPackages", "createdAt", "lastUpdatedAt", "isolation"]
@@ -312,7 +313,7 @@ def test_the_metadata_tells_the_system(wire):
     ("method", "path"),
     [("POST", "code/execute"), ("GET", "files"), ("POST", "files/upload"), ("POST", "python/execute")],
 )
-def test_the_old_family_knows_no_shell(wire, version, method, path):
+def test_family_a_lacks_shells(wire, version, method, path):
     """400, with the version in the sentence; and nothing is run."""
     body = {"properties": {"code": "1", "pythonCode": "1"}}
     response = wire.call(method, path, params={"api-version": version}, json=body)
@@ -325,7 +326,7 @@ def test_the_old_family_knows_no_shell(wire, version, method, path):
     ("method", "path"),
     [("POST", "execute"), ("POST", "uploadFile"), ("GET", "files"), ("GET", "downloadFile")],
 )
-def test_the_legacy_routes_know_no_shell(wire, method, path):
+def test_the_legacy_routes_lack_shells(wire, method, path):
     """400; a request without a version has the oldest one."""
     body = {"properties": {"pythonCode": "1"}}
     response = wire.call(method, f"python/{path}", params={"api-version": None}, json=body)
@@ -334,7 +335,7 @@ def test_the_legacy_routes_know_no_shell(wire, method, path):
     assert response.json()["error"]["message"] == message
 
 
-def test_a_run_can_be_asked_for_again(wire):
+def test_an_execution_can_be_read_again(wire):
     """Under the id that the caller chose; while it goes on it has no result."""
     body = {"shellCommand": "echo x; exit 3"}
     first = wire.call("POST", "executions", json=body, headers={"operation-id": "mine"})
