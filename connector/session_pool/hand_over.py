@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from ..errors import ConnectorError, PoolTimeout, PoolUnavailable, PoolUnreachable, TooManySessions
 from .deadlines import Deadlines
 from .errors import UnsuccessfulResponse
-from .wire import Nonsense, Run
+from .wire import Run, UnreadableResponse
 
 _SHORTEST_READ_SECONDS = 1.0
 """For the response to an attempt that is made when the time is nearly over."""
@@ -75,7 +75,7 @@ def _handed_over() -> Iterator[None]:
     """Turns every failure after which the code may have run into RunLost."""
     try:
         yield
-    except (PoolUnavailable, PoolTimeout, Nonsense) as failure:
+    except (PoolUnavailable, PoolTimeout, UnreadableResponse) as failure:
         raise RunLost from failure
     except ConnectorError:
         raise

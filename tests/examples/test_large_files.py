@@ -38,7 +38,7 @@ def test_a_connector_that_takes_no_parts_is_told(emulator, start_connector):
     """Without SIGNING_KEY the demo ends with the connector's own words."""
     played = play("--url", start_connector(**{**emulator.environment, "SIGNING_KEY": ""}).url, *SMALL)
     assert played.returncode == 1
-    assert "the setting SIGNING_KEY is missing" in played.stderr
+    assert "The setting SIGNING_KEY is missing" in played.stderr
 
 
 def test_a_missing_key_is_told(api_with_key):

@@ -68,7 +68,7 @@ async def test_an_error_is_told_in_the_connectors_words(client):
     )
     assert result.is_error
     (content,) = result.content
-    assert "400" in content.text and "timeoutInSeconds must be from 1 to 3600, and is 6000." in content.text
+    assert "400" in content.text and "timeoutInSeconds is 6000. Send a value from 1 to 3600." in content.text
 
 
 async def test_a_file_that_is_not_there_is_told(client, session_id):

@@ -89,7 +89,7 @@ def test_an_endpoint_has_what_a_call_needs(reduced, connector):
 def test_an_error_is_told_in_the_connectors_words(told):
     """The model reads what is wrong and what to do."""
     error = json.loads(told("ExecutePythonCode", pythonCode="1", timeoutInSeconds=6000))["error"]
-    assert error["message"] == "timeoutInSeconds must be from 1 to 3600, and is 6000."
+    assert error["message"] == "timeoutInSeconds is 6000. Send a value from 1 to 3600."
 
 
 def test_a_file_that_is_not_there_is_told(told, session_id):

@@ -81,7 +81,7 @@ async def test_an_error_is_told_in_the_connectors_words(told):
     """The model reads what is wrong and what to do."""
     message = await told("ExecutePythonCode", pythonCode="1", timeoutInSeconds=6000)
     assert message.status == "error"
-    assert "400" in message.content and "timeoutInSeconds must be from 1 to 3600, and is 6000." in message.content
+    assert "400" in message.content and "timeoutInSeconds is 6000. Send a value from 1 to 3600." in message.content
 
 
 async def test_a_file_that_is_not_there_is_told(told, session_id):

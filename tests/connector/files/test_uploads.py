@@ -153,7 +153,7 @@ def test_a_chunk_whose_folder_is_removed_meanwhile_has_to_be_sent_again(api, cli
     begun = client.begin(f"/files/big.bin?sessionId={session_id}", 3)
 
     def refuse(*_) -> None:
-        raise InvalidFileName("The session pool does not take this file name or folder.")
+        raise InvalidFileName("The session pool does not accept this file name or folder.")
 
     with monkeypatch.context() as patched:
         patched.setattr(SessionClient, "upload_file", refuse)
@@ -383,7 +383,7 @@ def test_without_a_signing_key_the_setting_is_named(emulator, start_connector):
     connector = start_connector(**{**emulator.environment, "SIGNING_KEY": ""})
     refused = connector.call("PUT", "/files/a", headers={"x-ms-transfer-mode": "chunked", "x-ms-content-length": "4"})
     assert refused.status_code == 500
-    assert "setting SIGNING_KEY, which is missing" in refused.json()["error"]["message"]
+    assert "SIGNING_KEY is missing" in refused.json()["error"]["message"]
     assert connector.call("PATCH", "/uploads/abc", headers={"Content-Range": "bytes=0-0/1"}).status_code == 404
 
 
