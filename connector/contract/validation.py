@@ -145,7 +145,7 @@ def _checked(value: Any, schema: Json, what: str) -> Json:
     if errors:
         first, *more = list(errors.values())[:_MOST_MISTAKES]
         if more:
-            message = f"{first.message[:-1]}; see details for all {len(more) + 1} errors."
+            message = f"{first.message[:-1]}; see details for the other errors."
             raise type(first)(message, target=first.target, details=(first, *more))
         raise first
     return dict(normalised)
