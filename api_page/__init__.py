@@ -1,1 +1,1 @@
-"""Writes docs/api.md, the page for those who call the REST interface by hand or from a program. Never deployed."""
+"""Generates docs/api.md, the reference of the REST interface. Never deployed."""

@@ -1,4 +1,4 @@
-"""python -m api_page: writes docs/api.md anew."""
+"""python -m api_page: generates docs/api.md."""
 
 from connector.contract.validation import read_document
 

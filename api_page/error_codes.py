@@ -1,4 +1,4 @@
-"""Which error codes there are, what to do about each, and which of them an operation can answer."""
+"""The error codes: what each means, what to do about it, and which of them an operation can return."""
 
 import inspect
 from typing import Any
@@ -12,64 +12,76 @@ from .members import one_of
 Json = dict[str, Any]
 
 SHARED = ("401", "403", "429", "500", "502", "503", "504")
-"""Statuses of every operation that asks the session pool for something."""
+"""Statuses that every operation which uses the session pool can return."""
 
 _NEEDED = {
     "InvalidSessionId": {"sessionId"},
-    "InvalidFileName": {"fileName", "folder", "file", "Content-Range"},  # a part's address has the file's name in it
+    "InvalidFileName": {"fileName", "folder", "file", "Content-Range"},  # the URL for a chunk contains the file name
     "InvalidFileContent": {"fileContent"},
 }
-"""Codes that only operations have which take one of these."""
+"""Codes that only operations which take one of these can return."""
 
 _WHAT_TO_DO = {
-    errors.InvalidRequest: "Change the request: `target` names the part, and the message says what belongs there.",
+    errors.InvalidRequest: "Change the part of the request that `target` names; the message states what is expected.",
     errors.InvalidFileName: (
-        "In a name, use letters, digits, spaces and `- _ . @ $ & = ; , # % ^ ( ) + ! ' ~ [ ] { }`; in a folder none of "
-        "the last eight, and no dot. Upload to a folder of your own, not to `.outputs` or `_transfers`."
+        "In a file name, use letters, digits, spaces and `- _ . @ $ & = ; , # % ^ ( ) + ! ' ~ [ ] { }`; in a folder, "
+        "none of the last eight and no dot. Upload to a folder of your own, not to `.outputs` or `_transfers`."
     ),
-    errors.InvalidSessionId: "Send the `sessionId` of an earlier answer, or 4 to 128 letters, digits and hyphens.",
-    errors.InvalidFileContent: "Send the bytes as base64 with its padding, or text as `data:text/plain,some%20text`.",
+    errors.InvalidSessionId: "Send the `sessionId` of an earlier response, or 4 to 128 letters, digits and hyphens.",
+    errors.InvalidFileContent: "Send the bytes as base64 with padding, or text as `data:text/plain,some%20text`.",
     errors.Unauthorized: (
         "Send a function key in the header `x-functions-key`, or, where callers sign in with Entra ID, an access token "
         "as `Authorization: Bearer TOKEN`."
     ),
-    errors.CallerNotAllowed: "Ask whoever runs the connector to let you in: the message has what can be allowed.",
+    errors.CallerNotAllowed: "Ask the operator of the connector for access; the message names what can be allowed.",
     errors.SessionExecutorRoleMissing: (
-        'Give the connector\'s identity the role "Azure ContainerApps Session Executor" on the session pool, and wait '
-        "a few minutes."
+        'Assign the role "Azure ContainerApps Session Executor" on the session pool to the connector\'s identity, and '
+        "wait a few minutes."
     ),
-    errors.FileNotFound: "Look with `ListFiles` and `recursive=true`. If the session has ended, upload the file again.",
+    errors.FileNotFound: (
+        "List the files with `ListFiles` and `recursive=true`. If the session has ended, upload the file again."
+    ),
     errors.ExecutionNotFound: "Check both IDs. If the session has ended, run the code again.",
-    errors.SessionNotFound: "Nothing, if it should end. Else go on: the next upload or run makes a new, empty session.",
+    errors.SessionNotFound: (
+        "If you wanted to end the session, nothing. Otherwise continue: the next upload or run creates a new, empty "
+        "session."
+    ),
     errors.UploadNotFound: "Begin the upload again with `PutFile`.",
-    errors.LengthRequired: "Send the body with a `Content-Length`, not in chunks.",
+    errors.LengthRequired: "Send the body with a `Content-Length`, without chunked transfer encoding.",
     errors.RequestTooLarge: (
-        "Send fewer files at a time, or as multipart or with `PutFile`, which need no base64; a larger file in parts."
+        "Send fewer files per request, or send them without base64, as multipart or with `PutFile`. Upload a larger "
+        "file in chunks."
     ),
     errors.FileTooLarge: (
-        "Send or fetch the file in parts, compress it, or delete files that are not needed: the message says which."
+        "As the message states: upload the file in chunks or download it in ranges, compress it, or delete files that "
+        "are not needed."
     ),
     errors.UnsupportedMediaType: "Send the header `Content-Type: application/json`.",
     errors.RangeNotSatisfiable: (
-        "Ask for bytes that the file has: the answer's `Content-Range` has its size. In an upload, go on behind the "
-        "bytes in the answer's `Range`."
+        "In a download, ask for bytes within the size of the file, which is in `Content-Range`. In an upload, continue "
+        "after the bytes in `Range`."
     ),
-    errors.IdempotencyKeyReused: "Send a key of its own with each code; the same key only when a call is repeated.",
+    errors.IdempotencyKeyReused: "Use a new key for new code, and the same key only to repeat a call.",
     errors.TooManySessions: "Wait for the seconds in `Retry-After`, end sessions, or raise the pool's maximum.",
-    errors.SessionBusy: "Wait for the seconds in `Retry-After` and call again; a run in the session goes on meanwhile.",
-    errors.InternalError: (
-        "If the message names a setting, set it. Else try again, and look into the log under the `x-ms-request-id`."
+    errors.SessionBusy: (
+        "Wait for the seconds in `Retry-After` and call again. The session runs one thing at a time; cancel the run if "
+        "it is not needed."
     ),
-    errors.PoolUnreachable: "Check `POOL_MANAGEMENT_ENDPOINT` and the network of the function app; then try again.",
-    errors.PoolRejected: "Do what the message says: often a setting names another pool or version.",
+    errors.InternalError: (
+        "If the message names a setting, correct it. Otherwise try again, and look up the `x-ms-request-id` in the log."
+    ),
+    errors.PoolUnreachable: "Check `POOL_MANAGEMENT_ENDPOINT` and the network of the function app, then try again.",
+    errors.PoolRejected: "Follow the message; often a setting names a wrong pool or version.",
     errors.PoolUnavailable: "Try again after the seconds in `Retry-After`.",
-    errors.SignInUnavailable: "Try again after the seconds in `Retry-After`; if it stays, check the app's network.",
+    errors.SignInUnavailable: (
+        "Try again after the seconds in `Retry-After`. If the error persists, check the network of the function app."
+    ),
     errors.PoolTimeout: "Try again in a minute.",
 }
 
 
 def error_rows() -> list[tuple[str, ...]]:
-    """Code, status, meaning and what to do, in the order of errors.py."""
+    """A row per error: code, status, meaning and remedy, in the order of errors.py."""
     return [
         (f"`{kind.__name__}`", str(kind.status), inspect.getdoc(kind) or "", _WHAT_TO_DO[kind])
         for kind in vars(errors).values()
@@ -78,27 +90,27 @@ def error_rows() -> list[tuple[str, ...]]:
 
 
 def shared_error_rows(source: Json) -> list[tuple[str, ...]]:
-    """Status and codes of what every operation that asks the session pool can answer."""
+    """A row per status: the codes that every operation which uses the session pool can return with it."""
     return [(status, one_of(codes)) for status, codes in _shared(source)]
 
 
 def operation_errors(responses: Json, taken: set[str], source: Json) -> str:
-    """An operation's own statuses and codes in a line; `taken` are the names of its parameters and members.
+    """The statuses and codes of one operation, in one line; `taken` are the names of its parameters and members.
 
-    The codes of every operation that asks the session pool are left to their table. One that has no 401 of its own,
-    as its address proves that the caller may, has most of them.
+    The codes shared by all operations that use the session pool are in a table of their own, to which the line links.
+    An operation with a signed URL has most of them, but no 401.
     """
     codes = {status: _codes(followed(response, source), taken) for status, response in responses.items()}
     all_of_these = [code for _, row in _shared(source) for code in row]
     missing = [code for code in all_of_these if not any(code in row for row in codes.values())]
-    is_told_there = len(missing) < len(all_of_these) / 2
-    left_out = all_of_these if is_told_there else []
+    shares_table = len(missing) < len(all_of_these) / 2
+    omitted = all_of_these if shares_table else []
     own = [
         f"{status} {one_of(row)}"
         for status, found in codes.items()
-        if (row := [code for code in found if code not in left_out])
+        if (row := [code for code in found if code not in omitted])
     ]
-    if is_told_there:
+    if shares_table:
         but = f", but not {one_of(missing)}" if missing else ""
         own.append(f"and {'those' if own else 'only those'} of [all operations](#errors-of-all-operations){but}")
     return "; ".join(own) if own else "none of its own"
@@ -110,7 +122,7 @@ def _shared(source: Json) -> list[tuple[str, list[str]]]:
 
 
 def error_codes(response: Json, taken: set[str]) -> set[str]:
-    """What `error.code` can be in a response of openapi.yaml, to an operation that takes `taken`."""
+    """The possible values of `error.code` in a response, for an operation that takes `taken`."""
     return set(_codes(response, taken))
 
 

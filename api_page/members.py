@@ -1,4 +1,4 @@
-"""Schemas of openapi.yaml as the rows of tables: each member with its type, its limits and its description."""
+"""Schemas of openapi.yaml as table rows: each member with its type, limits and description."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,19 +10,19 @@ _FORMATS = {"byte": "base64", "binary": "bytes", "date-time": "date and time"}
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
-    """The lines of a table in Markdown."""
+    """The lines of a Markdown table."""
     lines = [head, ("---",) * len(head), *rows]
     return ["| " + " | ".join(line) + " |" for line in lines]
 
 
 def input_row(name: str, schema: Json, required: bool, description: str) -> tuple[str, ...]:
-    """Name, type with limits, whether it must be sent or what holds without it, and description."""
-    unsent = f"`{_json(schema['default'])}`" if "default" in schema else "optional"
-    return (f"`{name}`", type_words(schema), "required" if required else unsent, description)
+    """Name, type with limits, "required" or the default, and description."""
+    default = f"`{_json(schema['default'])}`" if "default" in schema else "optional"
+    return (f"`{name}`", type_text(schema), "required" if required else default, description)
 
 
 def body_rows(schema: Json, place: str = "") -> list[tuple[str, ...]]:
-    """A row for each member that may be sent; those of a list's items below it."""
+    """A row per member of a request body; the members of a list's items follow the list."""
     rows: list[tuple[str, ...]] = []
     for name, member in schema["properties"].items():
         rows.append(input_row(f"{place}{name}", member, name in schema.get("required", []), member["description"]))
@@ -31,20 +31,20 @@ def body_rows(schema: Json, place: str = "") -> list[tuple[str, ...]]:
     return rows
 
 
-def answer_rows(schema: Json, place: str = "") -> list[tuple[str, ...]]:
-    """A row for each member that may come; those of objects and of lists' items below them."""
+def response_rows(schema: Json, place: str = "") -> list[tuple[str, ...]]:
+    """A row per member of a response; the members of objects and of lists' items follow them."""
     rows: list[tuple[str, ...]] = []
     for name, member in schema["properties"].items():
-        there = "always" if name in schema.get("required", []) else "not always"
-        rows.append((f"`{place}{name}`", type_words(member), there, member["description"]))
+        present = "always" if name in schema.get("required", []) else "not always"
+        rows.append((f"`{place}{name}`", type_text(member), present, member["description"]))
         inner, end = (member["items"], "[].") if "items" in member else (member, ".")
         if inner.get("properties"):
-            rows += answer_rows(inner, f"{place}{name}{end}")
+            rows += response_rows(inner, f"{place}{name}{end}")
     return rows
 
 
-def type_words(schema: Json) -> str:
-    """The type and its limits, such as `integer, 1 to 220`."""
+def type_text(schema: Json) -> str:
+    """The type with its limits, such as `integer, 1 to 220`."""
     if "type" not in schema:
         return "any JSON"
     words = [schema["type"]]
@@ -66,7 +66,7 @@ def type_words(schema: Json) -> str:
 
 
 def one_of(names: list[str]) -> str:
-    """As in "`a`, `b` or `c`"."""
+    """The names as text: "`a`, `b` or `c`"."""
     *others, last = (f"`{name}`" for name in names)
     return f"{', '.join(others)} or {last}" if others else last
 

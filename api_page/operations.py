@@ -1,4 +1,4 @@
-"""Each operation in Markdown: its request, what it takes, what it answers, its errors, and its examples."""
+"""The operations in Markdown: request, parameters and body, responses, errors and examples."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from connector.contract.validation import METHODS, followed, resolved
 
 from .error_codes import operation_errors
-from .members import answer_rows, body_rows, input_row, table
+from .members import body_rows, input_row, response_rows, table
 
 Json = dict[str, Any]
 
@@ -22,7 +22,7 @@ class Operation:
 
     @property
     def taken(self) -> set[str]:
-        """The names of its parameters and of its bodies' members."""
+        """The names of its parameters and of the members of its bodies."""
         schemas = [
             *self.bodies.values(),
             *(schema["items"] for body in self.bodies.values() for schema in _lists(body)),
@@ -32,7 +32,7 @@ class Operation:
 
 
 def operations(source: Json) -> list[Operation]:
-    """All that openapi.yaml has, in its order."""
+    """All operations of openapi.yaml, in its order."""
     return [
         Operation(
             item[method]["operationId"],
@@ -54,7 +54,7 @@ def operations(source: Json) -> list[Operation]:
 
 
 def operation_lines(found: list[Operation], source: Json, examples: dict[str, list[Json]]) -> list[str]:
-    """Below a heading for each tag, in the order of openapi.yaml."""
+    """All operations, under one heading per tag, in the order of openapi.yaml."""
     lines: list[str] = []
     shown: dict[str, str] = {}
     for tag in source["tags"]:
@@ -66,17 +66,24 @@ def operation_lines(found: list[Operation], source: Json, examples: dict[str, li
 
 
 def example_lines(examples: list[Json]) -> list[str]:
-    """What is said before each, the request, its status, and the answer."""
+    """For each example: its introduction, the request, the status and the response."""
     lines = []
     for example in examples:
-        kind = "json" if example["answer"].lstrip().startswith("{") else "text"
-        lines += [f"**Example.** {example['says'].strip()}", "", "```bash", example["request"].rstrip("\n"), "```", ""]
-        lines += [f"Answer, status {example['status']}:", "", f"```{kind}", example["answer"].rstrip("\n"), "```", ""]
+        kind = "json" if example["response"].lstrip().startswith("{") else "text"
+        lines += [f"**Example.** {example['intro'].strip()}", "", "```bash", example["request"].rstrip("\n"), "```", ""]
+        lines += [
+            f"Response, status {example['status']}:",
+            "",
+            f"```{kind}",
+            example["response"].rstrip("\n"),
+            "```",
+            "",
+        ]
     return lines
 
 
 def _operation_lines(operation: Operation, source: Json, shown: dict[str, str]) -> list[str]:
-    key = "" if operation.entry.get("security") != [] else ", without a key"
+    key = "" if operation.entry.get("security") != [] else ", no key"
     lines = [f"### {operation.name}", "", f"`{operation.method} {operation.path}`{key}", ""]
     lines += [operation.entry["description"], ""]
     if operation.parameters:
@@ -95,32 +102,34 @@ def _operation_lines(operation: Operation, source: Json, shown: dict[str, str]) 
             lines += [f"**Body**, `{media_type}`:", ""]
             lines += table(("Member", "Type", "Required or default", "Description"), body_rows(schema)) + [""]
         else:
-            lines += [f"**Body**: {operation.entry['requestBody']['description']} Any `Content-Type` will do.", ""]
+            lines += [f"**Body**: {operation.entry['requestBody']['description']} Any `Content-Type` is accepted.", ""]
     for status, response in operation.entry["responses"].items():
         if status.startswith("2"):
-            lines += _answer_lines(operation, status, followed(response, source), source, shown)
+            lines += _response_lines(operation, status, followed(response, source), source, shown)
     taken = operation.taken
     return [*lines, f"**Errors**: {operation_errors(operation.entry['responses'], taken, source)}.", ""]
 
 
-def _answer_lines(operation: Operation, status: str, response: Json, source: Json, shown: dict[str, str]) -> list[str]:
-    """What comes with a status. The members of a shape stand where it comes first."""
-    says = [f"**Status {status}**: {response['description']}"]
+def _response_lines(
+    operation: Operation, status: str, response: Json, source: Json, shown: dict[str, str]
+) -> list[str]:
+    """The response with a status. The first operation that returns a schema has the table of its members."""
+    texts = [f"**Status {status}**: {response['description']}"]
     headers = [
         f"`{name}`: {followed(header, source)['description']}" for name, header in response.get("headers", {}).items()
     ]
     if headers:
-        says.append(f"Headers: {' '.join(headers)}")
+        texts.append(f"Headers: {' '.join(headers)}")
     schema = response.get("content", {}).get("application/json", {}).get("schema", {})
     members = resolved(schema, source)
     if not members.get("properties"):
-        return [" ".join(says), ""]
+        return [" ".join(texts), ""]
     first = shown.setdefault(str(schema), operation.name) if "$ref" in schema else operation.name
     if first != operation.name:
-        return [f"{' '.join(says)} The members are those of [{first}](#{first.lower()}).", ""]
+        return [f"{' '.join(texts)} The members are those of [{first}](#{first.lower()}).", ""]
     if status != min(operation.entry["responses"]):
-        return [f"{' '.join(says)} The members are the same.", ""]
-    return [" ".join(says), "", *table(("Member", "Type", "There", "Description"), answer_rows(members)), ""]
+        return [f"{' '.join(texts)} The members are the same.", ""]
+    return [" ".join(texts), "", *table(("Member", "Type", "Present", "Description"), response_rows(members)), ""]
 
 
 def _lists(schema: Json) -> list[Json]:

@@ -1,4 +1,4 @@
-"""The page as a whole: frame.md, with the operations, the errors and the examples where it has a place for them."""
+"""The complete page: frame.md, with the operations, errors and examples in its placeholders."""
 
 from pathlib import Path
 from typing import Any
@@ -16,16 +16,16 @@ FOLDER = Path(__file__).resolve().parent
 
 
 def read_examples() -> dict[str, list[Json]]:
-    """By operationId, and under `Errors` an error: what stands before it, the request, the status and the answer."""
+    """The examples by operationId, and an error under `Errors`: each has `intro`, `request`, `status`, `response`."""
     examples: dict[str, list[Json]] = yaml.safe_load((FOLDER / "examples.yaml").read_text(encoding="utf-8"))
     return examples
 
 
 def api_page(source: Json) -> str:
-    """The page for `source`, which is openapi.yaml as `contract.read_document` returns it."""
+    """The page for `source`, which is openapi.yaml as `validation.read_document` returns it."""
     examples = read_examples()
     found = operations(source)
-    places = {
+    sections = {
         "overview": table(
             ("Operation", "Request", "What it does"),
             [
@@ -39,8 +39,8 @@ def api_page(source: Json) -> str:
         "errors": table(("Code", "Status", "Meaning", "What to do"), error_rows()),
     }
     text = (FOLDER / "frame.md").read_text(encoding="utf-8")
-    for place, lines in places.items():
-        mark = f"<!-- {place} -->"
-        assert text.count(mark) == 1, mark
-        text = text.replace(mark, "\n".join(lines).strip("\n"))
+    for name, lines in sections.items():
+        placeholder = f"<!-- {name} -->"
+        assert text.count(placeholder) == 1, placeholder
+        text = text.replace(placeholder, "\n".join(lines).strip("\n"))
     return text

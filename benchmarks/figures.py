@@ -6,17 +6,17 @@ from typing import Any
 
 @dataclass
 class Figure:
-    """One line. `goal` is for the first of the numbers in `measured`, or for all of them."""
+    """A line of the table. `goal` is for the first number in `measured`, or for all of them."""
 
     name: str
     unit: str
     measured: list[float]
     goal: list[float] | None = None
     at_least: bool = False
-    """The goal is the least that is good enough; else it is to be kept below."""
+    """The goal is a minimum; otherwise it is an upper bound."""
 
     gateway: list[float] | None = None
-    """The same numbers of the kernel gateway, where it has the thing and was measured."""
+    """The same numbers for Jupyter's kernel gateway, if it was measured and has the feature."""
 
     @property
     def is_met(self) -> bool | None:
@@ -27,7 +27,7 @@ class Figure:
         return all(value >= goal if self.at_least else value < goal for value, goal in pairs)
 
     def cells(self) -> list[str]:
-        goal = "" if self.goal is None else f"{'from' if self.at_least else '<'} {self._text(self.goal)}"
+        goal = "" if self.goal is None else f"{'>=' if self.at_least else '<'} {self._text(self.goal)}"
         gateway = self._text(self.gateway) if self.gateway else ""
         met = {True: "yes", False: "no", None: ""}[self.is_met]
         return [self.name, goal, self._text(self.measured), gateway, met]
@@ -41,7 +41,7 @@ class Figure:
 
 
 def _number(value: float) -> str:
-    """Three digits that count."""
+    """With about three significant digits."""
     if value == int(value) or abs(value) >= 100:
         return f"{value:,.0f}"
     digits = 1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 3
@@ -49,7 +49,7 @@ def _number(value: float) -> str:
 
 
 def table(figures: list[Figure]) -> str:
-    """In Markdown, with columns that also line up as plain text."""
+    """A Markdown table whose columns are also aligned as plain text."""
     rows = [["figure", "goal", "measured", "kernel gateway", "met"], *[figure.cells() for figure in figures]]
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     lines = [

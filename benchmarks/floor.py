@@ -1,7 +1,7 @@
-"""What the machine itself takes, without any server: a fork with the libraries imported, a word between two processes.
+"""The costs of the machine itself, without any server: a fork with libraries imported, a message between processes.
 
-`python -m benchmarks.floor` prints both as JSON, each a list of milliseconds. It is a program of its own because the
-size of the process decides what a fork costs.
+`python -m benchmarks.floor COUNT` prints both as JSON, each as a list of milliseconds. It is a program of its own,
+because the cost of a fork depends on the size of the process.
 """
 
 import gc
@@ -19,7 +19,7 @@ _LIBRARIES = ("numpy", "pandas", "matplotlib.pyplot")
 
 
 def measured(count: int) -> dict[str, list[float]]:
-    """Runs the program: `fork` and `socketpair`, in milliseconds."""
+    """Run the program. Returns the durations of `fork` and `socketpair`, in milliseconds."""
     environment = with_repository({"OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "agg"})
     command = [sys.executable, "-m", "benchmarks.floor", str(count)]
     printed = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=True).stdout
@@ -38,16 +38,16 @@ def _round_trips(count: int) -> list[float]:
     pid = os.fork()
     if pid == 0:
         ours.close()
-        while word := theirs.recv(64):
-            theirs.sendall(word)
+        while message := theirs.recv(64):
+            theirs.sendall(message)
         os._exit(0)
     theirs.close()
 
-    def there_and_back() -> None:
-        ours.sendall(b"word")
+    def round_trip() -> None:
+        ours.sendall(b"message")
         ours.recv(64)
 
-    taken = [milliseconds(there_and_back) for _ in range(count)]
+    taken = [milliseconds(round_trip) for _ in range(count)]
     ours.close()
     os.waitpid(pid, 0)
     return taken

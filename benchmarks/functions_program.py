@@ -1,9 +1,9 @@
-"""A process that runs the connector's functions, as a worker of Azure Functions does, and measures what jobs take.
+"""A process that runs the connector's functions as a worker of Azure Functions does, and measures jobs.
 
-`python -m benchmarks.functions_program JOB=MEGABYTES ...` prints a line of JSON for each, `{"seconds", "grown"}`: how
-long the job took, and by how many bytes the process grew at its peak beyond what it held before, the request's body
-among that unless the job makes its bodies itself. A job checks that what came back is what was sent. The environment is
-that of the app.
+`python -m benchmarks.functions_program JOB=MEGABYTES ...` prints a line of JSON for each job, `{"seconds", "grown"}`:
+its duration, and the bytes of additional memory at its peak. The level before a job includes the body of its request,
+unless the job creates its bodies itself. Each job checks the bytes that it receives. The environment variables are
+those of the app.
 """
 
 import base64
@@ -22,12 +22,12 @@ import azure.functions as func
 
 from connector.app import Connector
 
-from .processes import forget_peak, peak, resident
+from .processes import peak, reset_peak, resident
 
 MB = 1_000_000
-PART = 32 << 20
-AT_ONCE = 16
-"""Calls that an instance takes, by the deployment's default."""
+CHUNK = 32 << 20
+CONCURRENCY = 16
+"""The concurrent calls of an instance, by default of the deployment."""
 
 _JSON = {"content-type": "application/json"}
 
@@ -50,7 +50,7 @@ class Functions:
         expected: int = 200,
         **route: str,
     ) -> func.HttpResponse:
-        """Raises RuntimeError for another status."""
+        """The response. Raises RuntimeError if the status is not the expected one."""
         request = func.HttpRequest(
             method=method,
             url=f"http://127.0.0.1/api{path}",
@@ -74,21 +74,21 @@ class Functions:
         )
 
     def digest(self) -> str:
-        """Of the file, as the session has it."""
+        """The SHA-256 digest of the file in the session."""
         code = "import hashlib\nhashlib.file_digest(open('/mnt/data/x.bin', 'rb'), 'sha256').hexdigest()"
-        sent = json.dumps({"sessionId": self.session, "pythonCode": code}).encode()
-        told = json.loads(self.call("ExecutePythonCode", "POST", "/executions", body=sent, headers=_JSON).get_body())
-        return str(told["result"])
+        body = json.dumps({"sessionId": self.session, "pythonCode": code}).encode()
+        response = self.call("ExecutePythonCode", "POST", "/executions", body=body, headers=_JSON)
+        return str(json.loads(response.get_body())["result"])
 
     def begin(self, size: int) -> str:
-        """The token in the address of an upload."""
+        """Begin a chunked upload. Returns the token in its URL."""
         headers = {"x-ms-transfer-mode": "chunked", "x-ms-content-length": str(size)}
         begun = self.call("PutFile", "PUT", "/files/x.bin", headers=headers, fileName="x.bin")
         return str(begun.headers["Location"].rpartition("/")[2])
 
-    def patch(self, token: str, first: int, part: bytes, size: int) -> None:
-        headers = {"content-range": f"bytes={first}-{first + len(part) - 1}/{size}"}
-        self.call("PatchUpload", "PATCH", f"/uploads/{token}", body=part, headers=headers, token=token)
+    def patch(self, token: str, first: int, chunk: bytes, size: int) -> None:
+        headers = {"content-range": f"bytes={first}-{first + len(chunk) - 1}/{size}"}
+        self.call("PatchUpload", "PATCH", f"/uploads/{token}", body=chunk, headers=headers, token=token)
 
 
 def put(functions: Functions, size: int) -> Callable[[], Any]:
@@ -113,35 +113,35 @@ def upload_form(functions: Functions, size: int) -> Callable[[], Any]:
     return lambda: functions.call("UploadFile", "POST", "/files", body=body, headers=headers)
 
 
-def upload_parts(functions: Functions, size: int) -> Callable[[], Any]:
-    """The parts are made one after the other, as they come from outside."""
+def upload_chunks(functions: Functions, size: int) -> Callable[[], Any]:
+    """The job creates one chunk after the other, as if it received them."""
 
     def job() -> None:
         token, sent = functions.begin(size), hashlib.sha256()
-        for first in range(0, size, PART):
-            part = os.urandom(min(PART, size - first))
-            sent.update(part)
-            functions.patch(token, first, part, size)
-            del part
+        for first in range(0, size, CHUNK):
+            chunk = os.urandom(min(CHUNK, size - first))
+            sent.update(chunk)
+            functions.patch(token, first, chunk, size)
+            del chunk
         if functions.digest() != sent.hexdigest():
-            raise RuntimeError("the session has another file")
+            raise RuntimeError("the file in the session differs")
 
     return job
 
 
-def puts_at_once(functions: Functions, size: int) -> Callable[[], Any]:
-    """As many as an instance takes, each into a session of its own; with the bodies, which the worker would hold."""
-    return lambda: _at_once(functions, lambda one: put(one, size)())
+def concurrent_puts(functions: Functions, size: int) -> Callable[[], Any]:
+    """One call per thread of an instance, each to a session of its own. The figure includes the bodies."""
+    return lambda: _concurrently(functions, lambda one: put(one, size)())
 
 
-def upload_parts_at_once(functions: Functions, size: int) -> Callable[[], Any]:
-    """As many as an instance takes; with the bodies, which are parts."""
-    return lambda: _at_once(functions, lambda one: upload_parts(one, size)())
+def concurrent_chunked_uploads(functions: Functions, size: int) -> Callable[[], Any]:
+    """One upload per thread of an instance. The figure includes the bodies, which are chunks."""
+    return lambda: _concurrently(functions, lambda one: upload_chunks(one, size)())
 
 
-def _at_once(functions: Functions, job: Callable[[Functions], Any]) -> None:
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        for _ in threads.map(job, [Functions(functions.connector) for _ in range(AT_ONCE)]):
+def _concurrently(functions: Functions, job: Callable[[Functions], Any]) -> None:
+    with ThreadPoolExecutor(CONCURRENCY) as threads:
+        for _ in threads.map(job, [Functions(functions.connector) for _ in range(CONCURRENCY)]):
             pass
 
 
@@ -150,20 +150,20 @@ def download(functions: Functions, size: int) -> Callable[[], Any]:
 
     def job() -> None:
         if hashlib.sha256(functions.get().get_body()).hexdigest() != functions.digest():
-            raise RuntimeError("another file came back")
+            raise RuntimeError("the downloaded file differs")
 
     return job
 
 
-def download_parts(functions: Functions, size: int) -> Callable[[], Any]:
-    upload_parts(functions, size)()
+def download_ranges(functions: Functions, size: int) -> Callable[[], Any]:
+    upload_chunks(functions, size)()
 
     def job() -> None:
-        got = hashlib.sha256()
-        for first in range(0, size, PART):
-            got.update(functions.get(range=f"bytes={first}-{min(first + PART, size) - 1}").get_body())
-        if got.hexdigest() != functions.digest():
-            raise RuntimeError("another file came back")
+        received = hashlib.sha256()
+        for first in range(0, size, CHUNK):
+            received.update(functions.get(range=f"bytes={first}-{min(first + CHUNK, size) - 1}").get_body())
+        if received.hexdigest() != functions.digest():
+            raise RuntimeError("the downloaded file differs")
 
     return job
 
@@ -174,11 +174,11 @@ JOBS: dict[str, Callable[[Functions, int], Callable[[], Any]]] = {
         put,
         upload_json,
         upload_form,
-        upload_parts,
-        puts_at_once,
-        upload_parts_at_once,
+        upload_chunks,
+        concurrent_puts,
+        concurrent_chunked_uploads,
         download,
-        download_parts,
+        download_ranges,
     )
 }
 
@@ -188,11 +188,11 @@ def main() -> int:
     functions.put(b"warm")
     functions.get()
     functions.digest()
-    for asked in sys.argv[1:]:
-        name, _, megabytes = asked.partition("=")
+    for argument in sys.argv[1:]:
+        name, _, megabytes = argument.partition("=")
         job = JOBS[name](functions, int(megabytes) * MB)
         gc.collect()
-        forget_peak(os.getpid())
+        reset_peak(os.getpid())
         before, started = resident(os.getpid()), time.perf_counter()
         job()
         seconds = time.perf_counter() - started

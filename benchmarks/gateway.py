@@ -1,6 +1,6 @@
-"""Jupyter's kernel gateway, to compare with: one kernel for each session, asked over HTTP and a websocket.
+"""Jupyter's kernel gateway, for comparison: one kernel for each session, called over HTTP and a websocket.
 
-It has a virtual environment of its own, which is made when it is first needed and stays.
+It has a virtual environment of its own, which is created when it is first needed, and kept.
 """
 
 import base64
@@ -27,11 +27,11 @@ _START_SECONDS = 60
 
 
 def environment() -> Path:
-    """The Python of the gateway's environment, made when it is not there. Raises CalledProcessError."""
+    """The Python of the gateway's environment, which is created if it does not exist. Raises CalledProcessError."""
     python = _ENVIRONMENT / "bin" / "python"
     made = _ENVIRONMENT / ".made"
     if not made.exists():
-        print("installing the kernel gateway in an environment of its own (once)", file=sys.stderr)
+        print("installing the kernel gateway in an environment of its own (only once)", file=sys.stderr)
         subprocess.run([sys.executable, "-m", "venv", str(_ENVIRONMENT)], check=True)
         install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PACKAGES]
         subprocess.run(install, check=True)
@@ -40,7 +40,7 @@ def environment() -> Path:
 
 
 class GatewayProgram:
-    """Runs from `with` to its end."""
+    """Runs during its `with` block."""
 
     def __enter__(self) -> "GatewayProgram":
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -92,7 +92,7 @@ class GatewayProgram:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
 
     def kernel(self, connection: http.client.HTTPConnection) -> "GatewayKernel":
-        """Starts one."""
+        """Start a kernel."""
         connection.request("POST", "/api/kernels", b'{"name": "python3"}', {"Content-Type": "application/json"})
         started = json.loads(connection.getresponse().read())
         return GatewayKernel(self.port, started["id"])
@@ -104,7 +104,7 @@ class GatewayProgram:
 
 
 class GatewayKernel:
-    """A kernel's websocket: just as much of RFC 6455 as two programs on one machine need."""
+    """The websocket of a kernel, with the subset of RFC 6455 that two programs on one machine need."""
 
     def __init__(self, port: int, kernel_id: str) -> None:
         self.kernel_id = kernel_id
@@ -119,7 +119,7 @@ class GatewayKernel:
             f"Sec-WebSocket-Key: {key}\r\n\r\n".encode()
         )
         if b" 101 " not in self._received.readline():
-            raise ConnectionError("the gateway opened no websocket")
+            raise ConnectionError("the gateway did not open a websocket")
         while self._received.readline().strip():
             pass
 
@@ -128,7 +128,7 @@ class GatewayKernel:
         self._socket.close()
 
     def run(self, code: str) -> dict[str, Any]:
-        """All `data` that the code showed; returns when the kernel has replied and is idle. Raises RuntimeError."""
+        """Run code until the kernel has replied and is idle. Returns the displayed `data`. Raises RuntimeError."""
         message_id = uuid.uuid4().hex
         header = {
             "msg_id": message_id, "msg_type": "execute_request", "session": self._session, "username": "",
@@ -137,7 +137,7 @@ class GatewayKernel:
         content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False, "user_expressions": {}}
         message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
         self._send(json.dumps(message).encode())
-        shown: dict[str, Any] = {}
+        displayed: dict[str, Any] = {}
         awaited = {"reply", "idle"}
         while awaited:
             message = json.loads(self._receive())
@@ -146,17 +146,17 @@ class GatewayKernel:
             content = message["content"]
             kind = message["header"]["msg_type"]
             if kind in ("execute_result", "display_data"):
-                shown.update(content["data"])
+                displayed.update(content["data"])
             elif kind == "execute_reply":
                 awaited.discard("reply")
                 if content["status"] != "ok":
                     raise RuntimeError(str(content))
             elif kind == "status" and content["execution_state"] == "idle":
                 awaited.discard("idle")
-        return shown
+        return displayed
 
     def _send(self, text: bytes) -> None:
-        """A request is never so short that its length would have the short form."""
+        """Send a text frame. A request is always too long for the short form of the length."""
         if len(text) < 1 << 16:
             head = struct.pack(">BBH", 0x81, 0x80 | 126, len(text))
         else:
@@ -164,9 +164,9 @@ class GatewayKernel:
         self._socket.sendall(head + bytes(4) + text)  # masked with zeros: the mask is for proxies
 
     def _receive(self) -> bytes:
-        """The next whole text.
+        """Receive the next complete text.
 
-        The gateway waits for acknowledgements between its small messages. Told at once, they cost it nothing.
+        The gateway waits for acknowledgements between small messages; immediate ones make its own time visible.
         """
         text = b""
         while True:
@@ -178,7 +178,7 @@ class GatewayKernel:
                 (length,) = struct.unpack(">Q", self._received.read(8))
             payload = self._received.read(length)
             if first & 0x0F == 9:
-                self._socket.sendall(struct.pack(">BB", 0x8A, 0x80 | length) + bytes(4) + payload)  # still here
+                self._socket.sendall(struct.pack(">BB", 0x8A, 0x80 | length) + bytes(4) + payload)  # a pong
             if first & 0x0F == 8:
                 raise ConnectionError("the gateway closed the websocket")
             if first & 0x0F in (0, 1, 2):

@@ -1,7 +1,7 @@
-"""What rich results cost: runs with the harness beside the same runs sent bare, in sessions of one pool.
+"""The cost of rich results: runs with the connector's payload, and direct runs of the same code, in one pool.
 
-Bare and reported runs take turns, so that what else the machine does meets both. Both are calls of the pool over HTTP,
-as the connector makes them; the connector itself is not measured.
+Reported and direct runs alternate, so that other work on the machine affects both. Both are calls of the pool over
+HTTP, as the connector makes them; the connector itself is not measured.
 """
 
 import sys
@@ -24,43 +24,43 @@ _MAKE_FILES = "for n in range(500): open(f'/mnt/data/{n}.csv', 'w').write('a,b')
 
 
 def reported(caller: Caller, session: str, code: str) -> None:
-    """One run as the connector sends it. Raises RuntimeError without a report."""
+    """Run code as the connector does. Raises RuntimeError without a report."""
     cell = make_cell(code, execution_id=str(uuid.uuid4()), max_report_characters=_STREAM)
-    answer = caller.run(session, cell.text, outputStreamsMaxLength=_STREAM)
-    if read_stdout(answer["result"]["stdout"], cell.nonce) is None:
-        raise RuntimeError(f"no report: {answer}")
+    response = caller.run(session, cell.text, outputStreamsMaxLength=_STREAM)
+    if read_stdout(response["result"]["stdout"], cell.nonce) is None:
+        raise RuntimeError(f"no report: {response}")
 
 
 def medians(caller: Caller, names: Iterable[str]) -> tuple[float, float]:
-    """Of `1+1`, bare and reported: a run of each for each name, in two sessions that take turns."""
-    bare, rich = [], []
+    """The medians of direct and reported runs of `1+1`: for each name one run of each kind, in two sessions."""
+    direct, reported_runs = [], []
     for name in names:
-        bare.append(milliseconds(partial(caller.run, f"{name}-bare", "1+1")))
-        rich.append(milliseconds(partial(reported, caller, f"{name}-rich", "1+1")))
-    return p50(bare), p50(rich)
+        direct.append(milliseconds(partial(caller.run, f"{name}-direct", "1+1")))
+        reported_runs.append(milliseconds(partial(reported, caller, f"{name}-reported", "1+1")))
+    return p50(direct), p50(reported_runs)
 
 
 def main() -> int:
     figures: list[Figure] = []
 
-    def tell(name: str, measured: tuple[float, float], goal: float | None = None) -> None:
-        bare, rich = measured
-        figures.append(Figure(f"{name}: added", "ms", [rich - bare], None if goal is None else [goal]))
-        figures.append(Figure(f"{name}: bare / reported", "ms", [bare, rich]))
+    def add(name: str, measured: tuple[float, float], goal: float | None = None) -> None:
+        direct, with_report = measured
+        figures.append(Figure(f"{name}: added", "ms", [with_report - direct], None if goal is None else [goal]))
+        figures.append(Figure(f"{name}: direct / reported", "ms", [direct, with_report]))
 
     with PoolProgram("--max-sessions", "200") as pool:
         caller = Caller(pool.url)
         medians(caller, ["warm"])
-        tell("warm 1+1, p50", medians(caller, ["warm"] * _RUNS), 1)
-        for kind in ("bare", "rich"):
+        add("warm 1+1, p50", medians(caller, ["warm"] * _RUNS), 1)
+        for kind in ("direct", "reported"):
             caller.run(f"files-{kind}", _MAKE_FILES)
-        tell("warm 1+1 with 500 files, p50", medians(caller, ["files"] * _RUNS), 2)
+        add("warm 1+1 with 500 files, p50", medians(caller, ["files"] * _RUNS), 2)
         medians(caller, ["warm"] * _AGED_RUNS)
-        tell(f"warm 1+1 behind {_AGED_RUNS} runs, p50", medians(caller, ["warm"] * _RUNS), 1)
-        tell("first run of a session, p50", medians(caller, [f"first-{number}" for number in range(_FIRSTS)]))
+        add(f"warm 1+1 after {_AGED_RUNS} runs, p50", medians(caller, ["warm"] * _RUNS), 1)
+        add("first run of a session, p50", medians(caller, [f"first-{number}" for number in range(_FIRSTS)]))
         caller.close()
     size = len(make_cell("1+1", execution_id=str(uuid.uuid4()), max_report_characters=_STREAM).text)
-    figures.append(Figure("characters sent beside the code", "", [size]))
+    figures.append(Figure("characters sent in addition to the code", "", [size]))
     print(table(figures))
     return 0
 

@@ -1,4 +1,4 @@
-"""The session pool as a program of its own, and callers that speak to it over HTTP with keep-alive."""
+"""The session pool as a process of its own, and clients that call it over HTTP with keep-alive."""
 
 import contextlib
 import http.client
@@ -19,7 +19,7 @@ _BOUNDARY = "a-boundary-that-no-content-has"
 
 
 class PoolProgram:
-    """Runs from `with` to its end. `url` and `isolation` are what it printed."""
+    """Runs during its `with` block. `url` and `isolation` are from its output."""
 
     def __init__(self, *options: str) -> None:
         self._options = options
@@ -60,12 +60,12 @@ class PoolProgram:
 
     @property
     def exit_code(self) -> int | None:
-        """None while it runs; minus the signal's number when one ended it."""
+        """None while it runs; the negative number of a signal that ended it."""
         return self._process.poll()
 
 
 class Refused(Exception):
-    """An answer that is not the one hoped for."""
+    """An unexpected response."""
 
     def __init__(self, status: int, body: bytes) -> None:
         super().__init__(f"{status} {body[:300].decode(errors='replace')}")
@@ -73,10 +73,10 @@ class Refused(Exception):
 
 
 class Caller:
-    """One connection, for one thread. Every method raises Refused for statuses from 300 on, and OSError."""
+    """One connection, for one thread. Every method raises Refused for a status from 300 on, and OSError."""
 
     def __init__(self, url: str, *, timeout: float = 60) -> None:
-        """`timeout`, in seconds, is for each read."""
+        """`timeout` is in seconds, for each read."""
         address = urlsplit(url)
         self._connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=timeout)
         self._path = address.path
@@ -85,26 +85,26 @@ class Caller:
         self._connection.close()
 
     def run(self, identifier: str, code: str, **members: Any) -> dict[str, Any]:
-        """The whole answer to a run; `members` are more of its body, as `timeoutInSeconds`."""
+        """Run code. Returns the complete response; `members` of the body are such as `timeoutInSeconds`."""
         body = json.dumps({"code": code, **members}).encode()
-        answer = self._call("POST", "executions", identifier, body, {"Content-Type": "application/json"})
-        return dict(json.loads(answer))
+        response = self._call("POST", "executions", identifier, body, {"Content-Type": "application/json"})
+        return dict(json.loads(response))
 
     def value(self, identifier: str, code: str, **members: Any) -> Any:
-        """The last expression's value of a run that must succeed."""
-        answer = self.run(identifier, code, **members)
-        if answer["status"] != "Succeeded":
-            raise Refused(200, json.dumps(answer).encode())
-        return answer["result"]["executionResult"]
+        """Run code that must succeed. Returns the value of its last expression."""
+        response = self.run(identifier, code, **members)
+        if response["status"] != "Succeeded":
+            raise Refused(200, json.dumps(response).encode())
+        return response["result"]["executionResult"]
 
     def abandon(self, identifier: str, code: str) -> None:
-        """Asks for a run and hangs up without waiting for the answer."""
+        """Start a run, and close the connection without waiting for the response."""
         body = json.dumps({"code": code}).encode()
         self._connection.request("POST", self._target("executions", identifier), body, _headers())
         self._connection.close()
 
     def upload(self, identifier: str, name: str, content: bytes) -> None:
-        """Sends it in pieces, so that the content is not copied here."""
+        """Upload a file in pieces, so that the content is not copied in this process."""
         head = (
             f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
             "Content-Type: application/octet-stream\r\n\r\n"
@@ -126,7 +126,7 @@ class Caller:
         return self._call("GET", f"files/{name}/content", identifier)
 
     def end(self, identifier: str) -> bool:
-        """False when there was no such session."""
+        """End a session. Returns False if it did not exist."""
         try:
             self._call("DELETE", "session", identifier)
         except Refused as refusal:
@@ -136,7 +136,7 @@ class Caller:
         return True
 
     def sessions(self) -> list[str]:
-        """The identifiers of all."""
+        """The identifiers of all sessions."""
         found: list[str] = []
         while True:
             page = json.loads(self._call("GET", "listSessions", "", parameters={"skip": str(len(found))}))
@@ -149,7 +149,7 @@ class Caller:
             self.end(identifier)
 
     def empty(self) -> None:
-        """The cheapest request that the pool answers: for the session of nobody."""
+        """Send the cheapest request to the pool: get a session that does not exist."""
         with contextlib.suppress(Refused):
             self._call("GET", "session", "nobody")
 
@@ -174,7 +174,7 @@ class Caller:
             response = self._connection.getresponse()
             content = response.read()
         except (OSError, http.client.HTTPException):
-            self._connection.close()  # the next call opens it anew
+            self._connection.close()  # the next call opens it again
             raise
         if response.status >= 300:
             raise Refused(response.status, content)
@@ -186,5 +186,5 @@ def _headers() -> dict[str, str]:
 
 
 def with_repository(environment: dict[str, str] | None = None) -> dict[str, str]:
-    """The environment for programs that import this package's modules."""
+    """The environment for processes that import modules of this repository."""
     return {**os.environ, **(environment or {}), "PYTHONPATH": str(ROOT)}

@@ -1,4 +1,4 @@
-"""What the kernel tells of running processes, from /proc. Linux only; bytes, unless a docstring says otherwise."""
+"""Facts about running processes from /proc. Linux only; in bytes, unless a docstring states otherwise."""
 
 import os
 import time
@@ -8,27 +8,27 @@ from pathlib import Path
 
 
 def below(pid: int) -> list[int]:
-    """All processes that come from `pid`, without itself."""
+    """All descendants of `pid`."""
     children = defaultdict(list)
     for entry in os.listdir("/proc"):
         if entry.isdigit():
             try:
-                # The parent is the second field behind the name, which stands in parentheses and may hold anything.
+                # The parent is the second field after the name, which is in parentheses and may contain anything.
                 parent = int(Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()[1])
             except OSError:
                 continue
             children[parent].append(int(entry))
     found: list[int] = []
-    waiting = [pid]
-    while waiting:
-        own = children[waiting.pop()]
+    pending = [pid]
+    while pending:
+        own = children[pending.pop()]
         found += own
-        waiting += own
+        pending += own
     return found
 
 
 def children(pid: int) -> list[int]:
-    """Those that the first thread of `pid` started, and any other of its threads."""
+    """The child processes of all threads of `pid`."""
     found: list[int] = []
     for task in os.listdir(f"/proc/{pid}/task"):
         found += map(int, Path(f"/proc/{pid}/task/{task}/children").read_text().split())
@@ -36,9 +36,9 @@ def children(pid: int) -> list[int]:
 
 
 def supervisor_of(server: int) -> int:
-    """The process below the server that sessions' inits are forked from, and the zygote.
+    """The process below the server from which the init processes of sessions, and the zygote, are forked.
 
-    With namespaces, the server's child only waits for it: that one's children live in another process table.
+    With namespaces, the server's child only waits for a process whose children are in another PID namespace.
     """
     for pid in children(server):
         if b"supervisor" in Path(f"/proc/{pid}/cmdline").read_bytes():
@@ -49,14 +49,14 @@ def supervisor_of(server: int) -> int:
 
 
 def zygote_of(supervisor: int) -> int:
-    """Its first child, where sessions have namespaces; without these, it is the zygote itself."""
+    """The first child of the supervisor if sessions have namespaces; otherwise the supervisor itself."""
     first = min(children(supervisor), default=supervisor)
-    same_table = os.readlink(f"/proc/{first}/ns/pid") == os.readlink(f"/proc/{supervisor}/ns/pid")
-    return first if same_table and _in_namespaces(supervisor) else supervisor
+    same_namespace = os.readlink(f"/proc/{first}/ns/pid") == os.readlink(f"/proc/{supervisor}/ns/pid")
+    return first if same_namespace and _in_namespaces(supervisor) else supervisor
 
 
 def inits_of(supervisor: int) -> list[int]:
-    """The first process of each session."""
+    """The init process of each session."""
     zygote = zygote_of(supervisor)
     return [pid for pid in children(supervisor) if pid != zygote]
 
@@ -66,12 +66,12 @@ def _in_namespaces(pid: int) -> bool:
 
 
 def _only_waits(pid: int) -> bool:
-    """Its children always live in another process table; those of a supervisor do while it forks a session."""
+    """Whether its children are always in another PID namespace. Those of a supervisor are only while it forks."""
     for _ in range(5):
         try:
             if os.readlink(f"/proc/{pid}/ns/pid") == os.readlink(f"/proc/{pid}/ns/pid_for_children"):
                 return False
-        except FileNotFoundError:  # the other table waits for its first process
+        except FileNotFoundError:  # the new namespace has no process yet
             return False
         time.sleep(0.02)
     return True
@@ -92,7 +92,7 @@ def memory(pids: Iterable[int]) -> dict[str, int]:
 
 
 def status(pid: int, name: str) -> int:
-    """A number from /proc/PID/status; bytes for those that have a unit."""
+    """A number from /proc/PID/status, in bytes if it has a unit."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith(name + ":"):
             number, *unit = line.split()[1:]
@@ -104,33 +104,33 @@ def resident(pid: int) -> int:
     return status(pid, "VmRSS")
 
 
-def forget_peak(pid: int) -> None:
-    """From now on, `peak` starts at what the process has at this moment."""
+def reset_peak(pid: int) -> None:
+    """Reset `peak` to the current resident memory."""
     Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
 def peak(pid: int) -> int:
-    """The most that was resident since `forget_peak`."""
+    """The maximum of resident memory since `reset_peak`."""
     return status(pid, "VmHWM")
 
 
 def open_files(pid: int) -> int:
-    """How many descriptors are open."""
+    """The number of open file descriptors."""
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
 def threads(pid: int) -> int:
-    """How many."""
+    """The number of threads."""
     return status(pid, "Threads")
 
 
 def mounts(pid: int) -> int:
-    """How many the process sees."""
+    """The number of mounts that the process sees."""
     return len(Path(f"/proc/{pid}/mounts").read_text().splitlines())
 
 
 def machine_memory(name: str) -> int:
-    """A figure of the whole machine, as `MemAvailable`."""
+    """A figure of the machine from /proc/meminfo, such as `MemAvailable`."""
     for line in Path("/proc/meminfo").read_text().splitlines():
         if line.startswith(name + ":"):
             return int(line.split()[1]) << 10

@@ -1,11 +1,11 @@
-"""What is said of many durations: their middle and their slow end."""
+"""Statistics of many durations: the median and the slow end."""
 
 import time
 from collections.abc import Callable, Iterable
 
 
 def quantile(values: Iterable[float], share: float) -> float:
-    """The value that `share` of all do not exceed, by nearest rank."""
+    """The value that a `share` of all values do not exceed, by nearest rank."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
@@ -19,12 +19,12 @@ def p95(values: Iterable[float]) -> float:
 
 
 def best_round(rounds: Iterable[list[float]]) -> list[float]:
-    """The whole round with the lowest median: the one that was disturbed least by what else the machine did."""
+    """The round with the lowest median, which other work on the machine disturbed least."""
     return min(rounds, key=p50)
 
 
 def milliseconds(action: Callable[[], object]) -> float:
-    """How long `action` took, in milliseconds."""
+    """The duration of `action`, in milliseconds."""
     started = time.perf_counter()
     action()
     return (time.perf_counter() - started) * 1000

@@ -1,8 +1,8 @@
-"""A long run of the session pool with sessions that behave well and badly: what it holds must not grow.
+"""A long run of the session pool with well-behaved and hostile sessions, to find leaks.
 
-`python -m benchmarks.soak --sessions 2000 --seconds 300` ends with the first of both. It prints over time what the
-server and the process that sessions are forked from hold, and at the end a verdict for each figure. The exit code is 1
-when something grew, or a session answered in a wrong way.
+`python -m benchmarks.soak --sessions 2000 --seconds 300` ends when either limit is reached. It prints the resources of
+the server, and of the process that sessions are forked from, over time, and a verdict for each figure at the end. The
+exit code is 1 if a figure grew or a session responded incorrectly.
 """
 
 import argparse
@@ -21,13 +21,13 @@ from .pool_program import Caller, PoolProgram, Refused
 from .soak_programs import GRACE_SECONDS, Visit, Wrong, live
 
 _MEGABYTE = 1e6
-_SETTLE_SECONDS = 15  # until all that an ended session had must be gone
-_MOST_TOLD = 10
+_SETTLE_SECONDS = 15  # until all processes of ended sessions must have exited
+_MAX_COMPLAINTS = 10
 
 
 @dataclass(frozen=True)
 class Pids:
-    """Of the processes that outlive the sessions."""
+    """The processes that outlive the sessions."""
 
     server: int
     supervisor: int
@@ -36,14 +36,14 @@ class Pids:
 
 @dataclass(frozen=True)
 class Level:
-    """A figure that is watched: how it is read, and by how much it may be higher at the end than at the first rest."""
+    """A figure to watch: how to read it, and by how much it may exceed the level after the warm-up."""
 
     name: str
     read: Callable[[Pids], float]
 
     slack: float = 0
     share: float = 0
-    """More slack, as a share of the level at the first rest."""
+    """Additional slack, as a share of the level after the warm-up."""
 
     is_judged: bool = True
 
@@ -62,7 +62,7 @@ LEVELS = [
     Level("processes", lambda pids: len(processes.below(pids.server))),
     Level("server mounts", lambda pids: processes.mounts(pids.server)),
     Level("supervisor mounts", lambda pids: processes.mounts(pids.supervisor)),
-    # Of the whole machine, where others have processes too: told, not judged.
+    # For the whole machine, which has other processes too: reported, but not judged.
     Level("shared memory MB", lambda _: processes.machine_memory("Shmem") / _MEGABYTE, slack=64, is_judged=False),
     Level(
         "memory in use MB",
@@ -74,7 +74,7 @@ LEVELS = [
 
 
 class Soak:
-    """The threads that visit sessions, and what came of it."""
+    """The threads that visit sessions, and their results."""
 
     def __init__(self, pool: PoolProgram, *, threads: int, seed: int) -> None:
         self.pool = pool
@@ -87,7 +87,7 @@ class Soak:
         self.complaints: list[str] = []
 
     def work(self, until_session: int, until: float) -> list[threading.Thread]:
-        """Starts threads that visit sessions until so many were visited, or the monotonic clock shows `until`."""
+        """Start threads that visit sessions up to a number, or until a time of the monotonic clock."""
         self._last, self._stop_at = until_session, until
         started = [threading.Thread(target=self._visit_each, args=(number,)) for number in range(self._threads)]
         for thread in started:
@@ -109,24 +109,24 @@ class Soak:
                     self.steps += steps
             except Refused as refusal:
                 if refusal.status != 429:
-                    self._complain(number, f"refused with {refusal}")
+                    self._complain(number, f"unexpected response: {refusal}")
                     continue
                 with self._lock:
                     self.waited += 1
-                time.sleep(0.2)  # the pool is full of sessions whose time is not over
+                time.sleep(0.2)  # the pool is full of sessions that have not expired yet
             except (Wrong, OSError, http.client.HTTPException, ValueError) as failure:
                 self._complain(number, f"{type(failure).__name__}: {failure}")
         caller.close()
 
-    def _complain(self, number: int, words: str) -> None:
+    def _complain(self, number: int, complaint: str) -> None:
         with self._lock:
-            self.complaints.append(words)
-            if len(self.complaints) <= _MOST_TOLD:
-                print(f"WRONG: session {number}: {words}", flush=True)
+            self.complaints.append(complaint)
+            if len(self.complaints) <= _MAX_COMPLAINTS:
+                print(f"WRONG: session {number}: {complaint}", flush=True)
 
 
 class Watch:
-    """Reads all levels, and prints them as lines of one table."""
+    """Reads all levels and prints them as lines of a table."""
 
     def __init__(self, pool: PoolProgram) -> None:
         supervisor = processes.supervisor_of(pool.pid)
@@ -148,15 +148,15 @@ class Watch:
         print(" ".join(cells), remark, flush=True)
 
     def rest(self) -> list[float]:
-        """Ends all sessions; the levels when their processes are gone and nothing moves any more."""
-        caller = Caller(self._url)  # the server closes a connection that was idle for long
+        """End all sessions. Returns the levels once their processes have exited and the counts are stable."""
+        caller = Caller(self._url)  # the server closes idle connections
         caller.end_all()
         caller.close()
         deadline = time.monotonic() + _SETTLE_SECONDS
         seen: list[list[float]] = []
         while True:
             time.sleep(0.5)
-            seen.append(self.read()[2:-2])  # counts; memory never stands quite still
+            seen.append(self.read()[2:-2])  # the counts; memory is never quite stable
             if len(seen) > 4 and all(levels == seen[-1] for levels in seen[-4:]) or time.monotonic() > deadline:
                 return self.read()
 
@@ -175,7 +175,7 @@ def main() -> int:
             until = time.monotonic() + options.seconds * (2 if rests else 1) / 3
             _work(soak, watch, options.sessions * thirds // 3, until)
             if not pool.is_running:
-                print(f"WRONG: the server ended by itself, with {pool.exit_code}")
+                print(f"WRONG: the server exited with {pool.exit_code}")
                 return 1
             rests.append(watch.rest())
             watch.print_line(soak.visited, rests[-1], remark)
@@ -195,24 +195,24 @@ def _work(soak: Soak, watch: Watch, until_session: int, until: float) -> None:
 
 
 def _judge(soak: Soak, warmed: list[float], ended: list[float], json_path: str | None) -> int:
-    print(f"\n{soak.visited} sessions, {soak.steps} steps, {soak.waited} times the pool was full")
+    print(f"\n{soak.visited} sessions, {soak.steps} steps, the pool was full {soak.waited} times")
     verdicts = {}
     failed = bool(soak.complaints)
     for level, before, after in zip(LEVELS, warmed, ended, strict=True):
         grows = level.grows(before, after)
         verdicts[level.name] = {"warmed": before, "ended": after, "grows": grows, "judged": level.is_judged}
-        remark = "" if level.is_judged else "  (the whole machine's: not judged)"
+        remark = "" if level.is_judged else "  (of the machine, not judged)"
         print(f"{level.name:<17} {before:8.1f} -> {after:8.1f}  {'grows' if grows else 'flat'}{remark}")
         failed = failed or (grows and level.is_judged)
-    print(f"wrong answers     {len(soak.complaints)} (also none later than its timeout and {GRACE_SECONDS} s)")
+    print(f"wrong responses   {len(soak.complaints)} (including those later than their timeout plus {GRACE_SECONDS} s)")
     if json_path:
-        told = {
+        report = {
             "sessions": soak.visited,
             "steps": soak.steps,
             "levels": verdicts,
-            "wrong": soak.complaints[:_MOST_TOLD],
+            "wrong": soak.complaints[:_MAX_COMPLAINTS],
         }
-        Path(json_path).write_text(json.dumps(told, indent=2) + "\n")
+        Path(json_path).write_text(json.dumps(report, indent=2) + "\n")
     print("failed" if failed else "passed")
     return int(failed)
 
@@ -220,12 +220,12 @@ def _judge(soak: Soak, warmed: list[float], ended: list[float], json_path: str |
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
     add = parser.add_argument
-    add("--sessions", type=int, default=2000, help="at most so many (default 2000)")
-    add("--seconds", type=float, default=300.0, help="at most so long, without the rests (default 300)")
-    add("--threads", type=int, default=6, help="that visit sessions (default 6)")
-    add("--cooldown", type=float, default=5.0, metavar="SECONDS", help="of the pool (default 5)")
-    add("--seed", type=int, default=1, help="decides what each session does (default 1)")
-    add("--json", metavar="FILE", help="write the verdicts there too")
+    add("--sessions", type=int, default=2000, help="maximum number of sessions (default 2000)")
+    add("--seconds", type=float, default=300.0, help="maximum duration, without the rests (default 300)")
+    add("--threads", type=int, default=6, help="number of threads that visit sessions (default 6)")
+    add("--cooldown", type=float, default=5.0, metavar="SECONDS", help="cooldown of the pool (default 5)")
+    add("--seed", type=int, default=1, help="seed for what each session does (default 1)")
+    add("--json", metavar="FILE", help="also write the verdicts to a file")
     return parser
 
 

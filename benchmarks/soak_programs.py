@@ -1,7 +1,6 @@
-"""What the soak run's sessions do, step by step, and what they must answer.
+"""The steps that sessions take in a soak run, and the expected responses.
 
-A step is a function of a `Visit`, which is one session in the hands of one thread. It raises `Wrong` when the session
-answers something that it must not.
+A step is a function of a `Visit`, which is one session used by one thread. It raises `Wrong` for an incorrect response.
 """
 
 import base64
@@ -14,17 +13,17 @@ from typing import Any
 
 from .pool_program import Caller, Refused
 
-_TIMEOUT_SECONDS = 20  # for all that is not to run into it
-GRACE_SECONDS = 5  # what a run may take beyond its timeout
+_TIMEOUT_SECONDS = 20  # for runs that should not time out
+GRACE_SECONDS = 5  # by which a run may exceed its timeout
 
 
 class Wrong(Exception):
-    """A session answered what it must not; the message says what."""
+    """A session responded incorrectly; the message states how."""
 
 
 @dataclass
 class Visit:
-    """A new session, and what this thread knows of it: nobody else calls it."""
+    """A new session, used only by this thread, and its expected state."""
 
     caller: Caller
     identifier: str
@@ -33,31 +32,32 @@ class Visit:
     """SHA-256 of each file, by name."""
 
     has_secret: bool = False
-    """The session's variables are still those that `begin` left there."""
+    """Whether the session still has the variables that `begin` set."""
 
     def run(self, code: str, *, timeout: int = _TIMEOUT_SECONDS, **members: Any) -> dict[str, Any]:
-        """The answer, which must come in time."""
+        """Run code. Returns the response, which must not be late."""
         started = time.monotonic()
-        answer = self.caller.run(self.identifier, code, timeoutInSeconds=timeout, **members)
+        response = self.caller.run(self.identifier, code, timeoutInSeconds=timeout, **members)
         taken = time.monotonic() - started
         if taken > timeout + GRACE_SECONDS:
             raise Wrong(f"a run with a timeout of {timeout} s took {taken:.1f} s")
-        return answer
+        return response
 
     def expect(self, code: str, value: Any, **members: Any) -> None:
-        """Runs code that must succeed with this value."""
-        answer = self.run(code, **members)
-        if answer["status"] != "Succeeded" or answer["result"]["executionResult"] != value:
-            raise Wrong(f"expected {value!r} of {code[:80]!r}, not {str(answer)[:300]}")
+        """Run code that must succeed with this value."""
+        response = self.run(code, **members)
+        if response["status"] != "Succeeded" or response["result"]["executionResult"] != value:
+            raise Wrong(f"expected {value!r} of {code[:80]!r}, not {str(response)[:300]}")
 
-    def expect_failure(self, code: str, words: str, **members: Any) -> None:
-        answer = self.run(code, **members)
-        if answer["status"] != "Failed" or words not in answer["result"]["stderr"]:
-            raise Wrong(f"expected a failure with {words!r} of {code[:80]!r}, not {str(answer)[:300]}")
+    def expect_failure(self, code: str, message: str, **members: Any) -> None:
+        """Run code that must fail with this text in stderr."""
+        response = self.run(code, **members)
+        if response["status"] != "Failed" or message not in response["result"]["stderr"]:
+            raise Wrong(f"expected a failure with {message!r} of {code[:80]!r}, not {str(response)[:300]}")
 
 
 def begin(visit: Visit) -> None:
-    """It is new: no variables and no files of anyone's. Then it gets its own."""
+    """Check that the session is new, without variables or files, and set its own variable."""
     visit.expect("import os\n[name for name in globals() if name == 'secret'] + os.listdir('/mnt/data')", "[]")
     _set_secret(visit)
 
@@ -68,11 +68,11 @@ def _set_secret(visit: Visit) -> None:
 
 
 def check(visit: Visit) -> None:
-    """It still has its own variables and files, or has lost the variables with its interpreter."""
+    """Check that the session still has its files, and its variable unless its interpreter ended."""
     visit.expect("globals().get('secret', 'lost')", visit.identifier if visit.has_secret else "lost")
     for name, digest in visit.uploaded.items():
         if hashlib.sha256(visit.caller.download(visit.identifier, name)).hexdigest() != digest:
-            raise Wrong(f"{name} came back changed")
+            raise Wrong(f"{name} has changed")
     if not visit.has_secret:
         _set_secret(visit)
 
@@ -89,17 +89,17 @@ def frame(visit: Visit) -> None:
 
 
 def figure(visit: Visit) -> None:
-    answer = visit.run("import matplotlib.pyplot as plt\nplt.plot([1, 3, 2])\nplt.show()")
-    value = answer["result"]["executionResult"]
+    response = visit.run("import matplotlib.pyplot as plt\nplt.plot([1, 3, 2])\nplt.show()")
+    value = response["result"]["executionResult"]
     if not isinstance(value, dict) or not base64.b64decode(value["base64_data"]).startswith(b"\x89PNG"):
-        raise Wrong(f"expected a figure, not {str(answer)[:300]}")
+        raise Wrong(f"expected a figure, not {str(response)[:300]}")
 
 
 def big_output(visit: Visit) -> None:
     count = visit.chance.choice([10_000, 300_000, 3_000_000])
-    answer = visit.run(f"print('x' * {count})", outputStreamsMaxLength=count)
-    if answer["result"]["stdout"] != "x" * count:
-        raise Wrong(f"expected {count} characters, not {len(answer['result']['stdout'])}")
+    response = visit.run(f"print('x' * {count})", outputStreamsMaxLength=count)
+    if response["result"]["stdout"] != "x" * count:
+        raise Wrong(f"expected {count} characters, not {len(response['result']['stdout'])}")
 
 
 def error(visit: Visit) -> None:
@@ -157,21 +157,21 @@ def files(visit: Visit) -> None:
 
 
 def hang_up(visit: Visit) -> None:
-    """The abandoned run goes on to its end, and the next one waits for it."""
+    """An abandoned run continues to its end, and the next run waits for it."""
     visit.caller.abandon(visit.identifier, "import time\ntime.sleep(0.3)\nafter = 'done'")
-    time.sleep(0.05)  # else the next run may overtake it
+    time.sleep(0.05)  # otherwise the next run may overtake it
     visit.expect("globals().get('after')", "done")
 
 
 def beside(visit: Visit) -> None:
-    """A second kernel, with a run that goes on when the session ends."""
+    """A second kernel, with a run that is still running when the session ends."""
     visit.run("import time\ntime.sleep(600)", executionType="Asynchronous")
 
 
 def deleted(visit: Visit) -> None:
-    """Gone with all it had; its name then has a new session."""
+    """End the session; its name then refers to a new session."""
     if not visit.caller.end(visit.identifier):
-        raise Wrong("the session was gone before it was deleted")
+        raise Wrong("the session did not exist before it was deleted")
     visit.uploaded.clear()
     begin(visit)
 
@@ -180,11 +180,11 @@ STEPS: dict[Callable[[Visit], None], int] = {
     arithmetic: 10, frame: 4, figure: 3, big_output: 3, error: 3, crash: 3, endless: 1, stubborn: 1, asleep: 1,
     forks: 2, daemon: 2, threads: 2, files: 4, hang_up: 1, beside: 1, deleted: 2,
 }  # fmt: skip
-"""With how often each is chosen, against the others."""
+"""The steps with their relative frequencies."""
 
 
 def live(visit: Visit) -> int:
-    """A session's life: its beginning, some steps, and its end, or not: then its time runs out. How many steps."""
+    """Begin a session, take some steps, and end it or let it expire. Returns the number of steps."""
     begin(visit)
     count = visit.chance.randrange(1, 6)
     for step in visit.chance.choices(list(STEPS), list(STEPS.values()), k=count):
@@ -192,7 +192,7 @@ def live(visit: Visit) -> int:
             step(visit)
             check(visit)
         except Refused as refusal:
-            raise Wrong(f"{step.__name__}: refused with {refusal}") from None
+            raise Wrong(f"{step.__name__}: unexpected response: {refusal}") from None
         except Wrong as wrong:
             raise Wrong(f"{step.__name__}: {wrong}") from None
     if visit.chance.random() < 0.5:

@@ -1,1 +1,1 @@
-"""Writes the folder from which Power Platform and Logic Apps import the custom connector. Never deployed."""
+"""Generates the files that Power Platform and Logic Apps import as a custom connector. Never deployed."""

@@ -1,4 +1,4 @@
-"""python -m connector_package: a custom connector for one deployment of the app, ready for import."""
+"""python -m connector_package: generate a custom connector for one deployment of the app."""
 
 import argparse
 import shlex
@@ -12,37 +12,43 @@ from .package import ROOT, PackageError, api_url, sign_in, write_package
 
 
 def main() -> int:
-    """Writes the folder and says what to do with it; 1 when an option is wrong, after a sentence that says which."""
+    """Write the files and print the next step. Returns 1, after an error message, if an option is wrong."""
     options = _parser().parse_args()
     try:
         url = api_url(options.url)
-        who = sign_in(options.auth, tenant_id=options.tenant_id, client_id=options.client_id, resource=options.resource)
-        write_package(options.output, url, who, Documents(read_document()).makers)
+        caller_sign_in = sign_in(
+            options.auth, tenant_id=options.tenant_id, client_id=options.client_id, resource=options.resource
+        )
+        write_package(options.output, url, caller_sign_in, Documents(read_document()).makers)
     except (PackageError, OSError) as error:
-        print(f"No connector package was written. {error}", file=sys.stderr)
+        print(f"The connector package was not written. {error}", file=sys.stderr)
         return 1
     print(f"package    {options.output.resolve()}")
     print(f"connector  {url}")
-    print(f"sign-in    {who.name}")
-    print(f"next       cd {shlex.quote(str(options.output))}, then: paconn login; {who.command}")
+    print(f"sign-in    {caller_sign_in.name}")
+    print(f"next       cd {shlex.quote(str(options.output))}, then: paconn login; {caller_sign_in.command}")
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m connector_package", description=__doc__)
     parser.add_argument(
-        "--url", default="", help="address of the function app, such as https://YOUR-APP.azurewebsites.net"
+        "--url", default="", help="the URL of the function app, such as https://YOUR-APP.azurewebsites.net"
     )
     parser.add_argument("--auth", default="key", help="how callers sign in: key (default) or entra")
-    parser.add_argument("--tenant-id", default="", help="with entra: the tenant that callers belong to")
-    parser.add_argument("--client-id", default="", help="with entra: the app registration that callers sign in to")
+    parser.add_argument("--tenant-id", default="", help="with entra: the tenant of the callers")
+    parser.add_argument("--client-id", default="", help="with entra: the app registration that callers sign in with")
     parser.add_argument(
         "--resource",
         default="",
-        help="with entra: what the token is for (default: CLIENT-ID, the app registration itself)",
+        help="with entra: the resource that the token is for (default: the app registration itself, CLIENT-ID)",
     )
     parser.add_argument(
-        "--output", metavar="FOLDER", type=Path, default=ROOT / "dist" / "connector-package", help="where to write it"
+        "--output",
+        metavar="FOLDER",
+        type=Path,
+        default=ROOT / "dist" / "connector-package",
+        help="where to write the files",
     )
     return parser
 

@@ -1,7 +1,7 @@
-"""python -m connector_package.icon: draws power-platform/icon.png.
+"""python -m connector_package.icon: draw power-platform/icon.png, a prompt and the bars of a chart.
 
-Certification asks for 230 x 230 pixels and a background that is neither white nor transparent; here it is
-iconBrandColor. The drawing keeps to the middle 70 percent: a prompt, and the bars of a chart.
+Certification requires 230 x 230 pixels and a background that is neither white nor transparent; here it is
+iconBrandColor. The drawing stays within the middle 70 percent.
 """
 
 from io import BytesIO
@@ -19,7 +19,7 @@ PATH = Path(__file__).resolve().parent.parent / "power-platform" / "icon.png"
 _LIGHT, _ACCENT = "#ffffff", "#ffd166"
 _PIXELS_PER_INCH = 100
 _POINTS_PER_PIXEL = 72 / _PIXELS_PER_INCH
-_BARS = [(116, 44, _LIGHT), (146, 76, _LIGHT), (176, 112, _ACCENT)]  # left edge, height, colour
+_BARS = [(116, 44, _LIGHT), (146, 76, _LIGHT), (176, 112, _ACCENT)]  # left edge, height, color
 _BAR_WIDTH = 18
 _FLOOR = 59
 

@@ -1,7 +1,7 @@
-"""The custom connector's folder: which files it has, and what is in them for one address and one way to sign in.
+"""The files of a custom connector, for one deployment and one way to sign in.
 
-The operations come from the makers' document. The rest stands in power-platform/. One package is for one
-deployment: with the policy that takes the host from the connection, a key would go to whatever host a maker types.
+The operations come from the makers' document, everything else from power-platform/. A package is for one deployment:
+with the policy that takes the host from the connection, a key would be sent to any host that a maker enters.
 """
 
 import ipaddress
@@ -19,7 +19,7 @@ from connector.contract.sign_in import EntraId
 
 Json = dict[str, Any]
 MakersDocument = Callable[[str], Json]
-"""Gives the Swagger 2.0 document for the address under which the operations are reached."""
+"""Returns the Swagger 2.0 document for the URL of the operations."""
 
 ROOT = Path(__file__).resolve().parent.parent
 POWER_PLATFORM = ROOT / "power-platform"
@@ -27,7 +27,7 @@ EXAMPLE_URL = "https://YOUR-APP.azurewebsites.net"
 
 _LOGIN = "https://login.microsoftonline.com"
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_SETTINGS = {  # paconn reads these, and asks for the environment, which is not here
+_SETTINGS = {  # for paconn, which asks for the environment
     "apiProperties": "apiProperties.json",
     "apiDefinition": "apiDefinition.swagger.json",
     "icon": "icon.png",
@@ -37,12 +37,12 @@ _SETTINGS = {  # paconn reads these, and asks for the environment, which is not 
 
 
 class PackageError(Exception):
-    """The folder cannot be written; the message says which option is wrong and what it should be."""
+    """An option is wrong; the message names it and states what is expected."""
 
 
 @dataclass(frozen=True)
 class FunctionKey:
-    """Callers sign in with a function key, which the connection keeps."""
+    """Callers sign in with a function key, which is stored in the connection."""
 
     name = "function key"
     command = "paconn create --settings settings.json"
@@ -56,10 +56,10 @@ class FunctionKey:
 
 @dataclass(frozen=True)
 class Entra:
-    """Callers sign in as themselves. `client_id` is the app registration that asks them, `resource` what for.
+    """Callers sign in as themselves, with the app registration `client_id`, for a token for `resource`.
 
-    A registration that asks for itself must be named by its client ID: Entra ID refuses its application ID URI with
-    AADSTS90009, at the latest when the sign-in is renewed.
+    If both are the same registration, `resource` must be its client ID: Entra ID refuses the application ID URI with
+    AADSTS90009, at the latest when the token is renewed.
     """
 
     tenant_id: str
@@ -81,42 +81,42 @@ SignIn = FunctionKey | Entra
 
 
 def sign_in(auth: str, *, tenant_id: str = "", client_id: str = "", resource: str = "") -> SignIn:
-    """How callers sign in. Raises PackageError."""
+    """The way to sign in that the options describe. Raises PackageError."""
     if auth == "key":
         return FunctionKey()
     if auth != "entra":
-        raise PackageError(f"AUTH is '{auth}'. It is key (a function key) or entra (sign-in with Entra ID).")
+        raise PackageError(f"AUTH is '{auth}'. Set it to key (a function key) or entra (sign-in with Entra ID).")
     for name, value in (("TENANT_ID", tenant_id), ("CLIENT_ID", client_id)):
         if not _UUID.fullmatch(value):
-            has = f"is '{value}'" if value else "is missing"
-            raise PackageError(f"{name} {has}. With AUTH=entra it is a UUID, as the Azure portal shows it.")
+            problem = f"is '{value}'" if value else "is missing"
+            raise PackageError(f"{name} {problem}. With AUTH=entra, set it to the UUID that the Azure portal shows.")
     return Entra(tenant_id, client_id, resource or client_id)
 
 
 def api_url(url: str) -> str:
-    """The address of the operations, from that of the function app. Raises PackageError."""
+    """The URL of the operations, from that of the function app. Raises PackageError."""
     if not url:
-        raise PackageError(f"URL is missing. Give the address of your function app: URL={EXAMPLE_URL}")
+        raise PackageError(f"URL is missing. Set it to the URL of your function app: URL={EXAMPLE_URL}")
     try:
         parts = urlsplit(url)
         host, has_port = parts.hostname or "", parts.port is not None
     except ValueError:
         parts, host, has_port = urlsplit(""), "", False
     prefix = route_prefix()
-    if parts.query or parts.fragment or "@" in parts.netloc:  # there may be a key in it, which is not to be shown
-        raise PackageError(f"URL is more than an address. Leave out the key and all else but this: URL={EXAMPLE_URL}")
+    if parts.query or parts.fragment or "@" in parts.netloc:  # it may contain a key, which must not be printed
+        raise PackageError(f"URL contains more than a host. Remove the key and everything else: URL={EXAMPLE_URL}")
     if parts.scheme == "http" or _is_local(host):
-        raise PackageError(f"URL is '{url}'. A custom connector calls from the cloud, over https: URL={EXAMPLE_URL}")
+        raise PackageError(f"URL is '{url}'. A custom connector calls from the cloud over https: URL={EXAMPLE_URL}")
     if parts.scheme != "https" or "." not in host or has_port or parts.path.rstrip("/") not in ("", prefix):
-        raise PackageError(f"URL is '{url}', and that is not the address of a function app, such as {EXAMPLE_URL}")
+        raise PackageError(f"URL is '{url}'. Set it to the URL of a function app, such as {EXAMPLE_URL}")
     return f"https://{host}{prefix}"
 
 
-def write_package(folder: Path, url: str, who: SignIn, makers_document: MakersDocument) -> None:
-    """Writes the files of the connector into `folder`. `url` is what `api_url` returned."""
+def write_package(folder: Path, url: str, caller_sign_in: SignIn, makers_document: MakersDocument) -> None:
+    """Write the files of the connector to `folder`. `url` is the result of `api_url`."""
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / _SETTINGS["apiDefinition"], who.definition(makers_document(url)))
-    _write(folder / _SETTINGS["apiProperties"], who.properties())
+    _write(folder / _SETTINGS["apiDefinition"], caller_sign_in.definition(makers_document(url)))
+    _write(folder / _SETTINGS["apiProperties"], caller_sign_in.properties())
     _write(folder / "settings.json", _SETTINGS)
     for name in (_SETTINGS["icon"], "readme.md"):
         shutil.copyfile(POWER_PLATFORM / name, folder / name)
@@ -143,5 +143,5 @@ def _is_local(host: str) -> bool:
 
 
 def _write(path: Path, value: Json) -> None:
-    # Microsoft's coding standards for connectors ask for four spaces.
+    # Microsoft's coding standards for connectors require four spaces.
     path.write_text(json.dumps(value, indent=4, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,1 +1,1 @@
-"""Stands in for Azure on your own machine: functions host, identity endpoint, session pool. Never deployed."""
+"""Emulates Azure on your own machine: functions host, identity endpoint, session pool. Never deployed."""

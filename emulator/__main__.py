@@ -1,4 +1,4 @@
-"""python -m emulator: the connector on your own machine, with an identity endpoint and a session pool behind it."""
+"""python -m emulator: the connector on your own machine, with an identity endpoint and a session pool."""
 
 import argparse
 import os
@@ -25,7 +25,7 @@ from .session_pool.wire.server import SessionPoolServer
 from .session_pool.wire.tokens import TokenAuthority
 
 APP_ROOT = Path(__file__).resolve().parents[1]
-# As deployed: calls wait for the pool, so one worker serves as many as it has threads; and there is a key to sign with.
+# As deployed: calls wait for the pool, so one worker serves as many as it has threads; and links can be signed.
 _APP_SETTINGS = {"PYTHON_THREADPOOL_THREAD_COUNT": "16", "SIGNING_KEY": secrets.token_urlsafe(32)}
 _TRIAL = '{"pythonCode": "6 * 7"}'
 
@@ -35,7 +35,7 @@ def main() -> int:
     stop = stop_on_signals()
     servers: list[SessionPoolServer | IdentityEndpoint | FunctionsHost] = []
     try:
-        # All ports are taken before anything starts, so that one in use is told at once.
+        # All ports are taken before anything starts, so that one that is in use is reported at once.
         engine = None
         if options.pool_endpoint:
             _set(POOL_MANAGEMENT_ENDPOINT=options.pool_endpoint, POOL_CREDENTIAL="azure_cli")
@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         "--port", type=int, default=7071, help="port of the connector; 0 picks a free one (default 7071)"
     )
     parser.add_argument("--pool-port", type=int, default=7072, help="port of the session pool (default 7072)")
-    parser.add_argument("--keys", action="store_true", help="ask callers for a function key, as Azure does")
+    parser.add_argument("--keys", action="store_true", help="require a function key of callers, as Azure does")
     parser.add_argument(
         "--pool-endpoint",
         metavar="URL",
@@ -99,7 +99,7 @@ def _endpoint(text: str) -> str:
 
 
 def _set(**environment: str) -> None:
-    """What the platform would set for the app. It reads its environment when it is loaded."""
+    """Sets what the platform would set for the app, which reads its environment when it is loaded."""
     os.environ.update(environment)
 
 
@@ -123,5 +123,5 @@ if __name__ == "__main__":
     code = main()
     sys.stdout.flush()
     sys.stderr.flush()
-    # A function that still waits for something would keep its thread, and so the process, alive.
+    # A function that is still waiting would keep its thread, and so the process, alive.
     os._exit(code)

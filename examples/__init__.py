@@ -1,1 +1,1 @@
-"""Programs that call the connector as its users do: over REST, knowing nothing of how it is built."""
+"""Programs that call the connector as users do: over REST, without knowing how it is built."""

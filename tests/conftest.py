@@ -1,4 +1,4 @@
-"""What all tests share: the emulator, running once, and hosts for connectors that are set up in other ways."""
+"""Fixtures for all tests: the emulator, started once, and hosts for connectors with other settings."""
 
 import contextlib
 import os
@@ -51,19 +51,19 @@ def pytest_runtest_teardown() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Api:
-    """The connector as a caller has it: an address, calls relative to it, and a function key where it asks for one."""
+    """The connector as callers see it: a URL, calls relative to it, and the function key if it requires one."""
 
     url: str
     key: str | None = None
 
     def call(self, method: str, path: str, **request: Any) -> requests.Response:
-        """The response, which `tests/promised.py` has held to openapi.yaml."""
+        """The response, which `tests/promised.py` checks against openapi.yaml."""
         response = requests.request(method, f"{self.url}{path}", timeout=60, **request)
         assert response.status_code != 500 or response.content, "an exception reached the host"
         return response
 
     def execute(self, code: str, session_id: str | None = None, **members: Any) -> dict[str, Any]:
-        """Runs code and returns the Execution."""
+        """Run code. Returns the Execution."""
         body = {"pythonCode": code, "sessionId": session_id, **members}
         response = self.call("POST", "/executions", json=body)
         assert response.status_code == 200, response.text
@@ -73,9 +73,9 @@ class Api:
 
 @contextmanager
 def connector_with(*, require_keys: bool = False, **environment: str) -> Iterator[Api]:
-    """A host for the connector, set up by `environment` alone."""
+    """A host for the connector, configured only by `environment`."""
     before = dict(os.environ)
-    for name in ("WEBSITE_HOSTNAME", *(setting.name for setting in SETTINGS)):  # what a host that runs already has set
+    for name in ("WEBSITE_HOSTNAME", *(setting.name for setting in SETTINGS)):  # set by another running host
         os.environ.pop(name, None)
     os.environ.update(environment)
     try:
@@ -92,7 +92,7 @@ def connector_with(*, require_keys: bool = False, **environment: str) -> Iterato
 
 @pytest.fixture(scope="session", autouse=True)
 def no_identity_but_the_emulators() -> None:
-    """Without an identity endpoint azure-identity asks the machine's metadata address: no test may get that far."""
+    """Prevents azure-identity from calling the metadata endpoint, as it does if no identity endpoint is set."""
     os.environ.setdefault("IDENTITY_ENDPOINT", "http://127.0.0.1:9/msi/token")
     os.environ.setdefault("IDENTITY_HEADER", "none")
 
@@ -110,7 +110,7 @@ class Emulator:
 def emulated_pool(
     *, role_held: bool = True, cooldown: float = 300, data_bytes: int = Limits.data_bytes, **options: Any
 ) -> Iterator[Emulator]:
-    """`data_bytes` go into a session's data folder; `options` are the pool's."""
+    """`data_bytes` is the size of a session's data folder; `options` are those of the pool."""
     authority = TokenAuthority(role_held=role_held)
     pool = Pool(Engine(limits=Limits(data_bytes=data_bytes)), cooldown=timedelta(seconds=cooldown), **options)
     server, identity = SessionPoolServer(pool, authority), IdentityEndpoint(authority)
@@ -130,14 +130,14 @@ def emulated_pool(
 
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[Emulator]:
-    """One pool for all tests; each uses sessions of its own."""
+    """One pool for all tests, which use different sessions."""
     with emulated_pool(max_sessions=600) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def api(emulator: Emulator) -> Iterator[Api]:
-    """The connector in front of the emulator."""
+    """The connector with the emulator."""
     with connector_with(**emulator.environment) as connector:
         assert connector.call("GET", "/connection").status_code == 200
         yield connector
@@ -145,39 +145,39 @@ def api(emulator: Emulator) -> Iterator[Api]:
 
 @pytest.fixture(scope="session")
 def api_with_key(emulator: Emulator) -> Iterator[Api]:
-    """The connector in front of the emulator, for callers that bring its key, as on Azure."""
+    """The connector with the emulator, for callers that send the function key, as on Azure."""
     with connector_with(require_keys=True, **emulator.environment) as connector:
         yield connector
 
 
 @pytest.fixture(scope="session")
 def api_without_role() -> Iterator[Api]:
-    """The connector in front of a pool that lets it do nothing, for requests that shall not get that far."""
+    """The connector with a pool that denies it access, for requests that must not reach the pool."""
     with emulated_pool(role_held=False) as pool, connector_with(**pool.environment) as connector:
         yield connector
 
 
 @pytest.fixture(scope="session")
 def running_connector() -> Callable[..., contextlib.AbstractContextManager[Api]]:
-    """A context in which a connector runs that is set up in another way, for fixtures of any scope."""
+    """Returns a context manager that runs a connector with other settings, for fixtures of any scope."""
     return connector_with
 
 
 @pytest.fixture
 def start_connector() -> Iterator[Callable[..., Api]]:
-    """Starts connectors that are set up in another way; they end with the test."""
+    """Returns a function that starts a connector with other settings until the end of the test."""
     with contextlib.ExitStack() as running:
         yield lambda **environment: running.enter_context(connector_with(**environment))
 
 
 @pytest.fixture
 def start_pool() -> Iterator[Callable[..., Emulator]]:
-    """Starts pools that are set up in another way; they end with the test."""
+    """Returns a function that starts a pool with other options until the end of the test."""
     with contextlib.ExitStack() as running:
         yield lambda **options: running.enter_context(emulated_pool(**options))
 
 
 @pytest.fixture
 def session_id() -> str:
-    """The id of a session that no other test uses."""
+    """The ID of a session that no other test uses."""
     return f"test-{uuid.uuid4()}"

@@ -1,6 +1,7 @@
-"""What Schemathesis loads beside its own checks: five of them, less narrow than they are where the connector means it.
+"""Hooks for Schemathesis: five of its checks, relaxed where the connector intentionally differs.
 
-`SCHEMATHESIS_HOOKS=tests.generated_requests` names this module to it; tests/test_generated_requests.py does.
+Schemathesis loads this module with `SCHEMATHESIS_HOOKS=tests.generated_requests`, as tests/test_generated_requests.py
+sets it.
 """
 
 import re
@@ -37,7 +38,7 @@ _METHODS_AND_PATHS = {(operation.method, operation.path) for operation in _OPERA
 
 @schemathesis.hook
 def map_body(context: Any, body: Any) -> Any:
-    """Code that was made up may do anything, also run on."""
+    """Limit the timeout: generated code may do anything, including run forever."""
     if isinstance(body, dict) and type(body.get("timeoutInSeconds")) is int:
         if LONGEST_RUN_SECONDS < body["timeoutInSeconds"] <= 220:
             return {**body, "timeoutInSeconds": LONGEST_RUN_SECONDS}
@@ -45,24 +46,22 @@ def map_body(context: Any, body: Any) -> Any:
 
 
 @schemathesis.check
-def data_that_the_contract_forbids_is_refused(
+def invalid_data_is_rejected(
     ctx: CheckContext, response: schemathesis.Response, case: schemathesis.Case
 ) -> bool | None:
-    """But "" and null for what may be left out, and numbers and booleans as text, are taken as they are meant."""
+    """Except that "" and null are accepted for optional values, and text for numbers and booleans."""
     try:
         return negative_data_rejection(ctx, response, case)
     except AcceptedNegativeData:
-        if _is_right_as_meant(case):
+        if _is_valid_after_normalization(case):
             return None
         raise
 
 
 @schemathesis.check
-def data_that_the_contract_allows_is_taken(
-    ctx: CheckContext, response: schemathesis.Response, case: schemathesis.Case
-) -> bool | None:
-    """But four rules are words alone: names have letters of any script, each is there once, each key has one code, and
-    a file that comes in parts has no body at first, and fits."""
+def valid_data_is_accepted(ctx: CheckContext, response: schemathesis.Response, case: schemathesis.Case) -> bool | None:
+    """Except for rules that are only in the descriptions: the characters of a file name, no name twice, no idempotency
+    key with different code, and a chunked upload begins without a body and within the size limit."""
     try:
         return positive_data_acceptance(ctx, response, case)
     except RejectedPositiveData:
@@ -75,10 +74,10 @@ def data_that_the_contract_allows_is_taken(
 
 
 @schemathesis.check
-def methods_that_the_contract_does_not_have_are_refused(
+def undocumented_methods_are_rejected(
     ctx: CheckContext, response: schemathesis.Response, case: schemathesis.Case
 ) -> bool | None:
-    """With 404 and no body, as the Functions host does it. A derived document has not all operations of its paths."""
+    """With 404 and no body, as by the Functions host. A derived document lacks some operations of its paths."""
     try:
         return unsupported_method(ctx, response, case)
     except UnsupportedMethodResponse:
@@ -90,52 +89,52 @@ def methods_that_the_contract_does_not_have_are_refused(
 
 
 @schemathesis.check
-def answers_are_of_the_type_that_the_contract_has(
+def responses_have_the_documented_content_type(
     ctx: CheckContext, response: schemathesis.Response, case: schemathesis.Case
 ) -> bool | None:
-    """But where a function key is missing, the Functions host answers, without a body."""
-    return None if _is_the_hosts(response) else content_type_conformance(ctx, response, case)
+    """Except that the Functions host responds without a body if the function key is missing."""
+    return None if _is_from_the_host(response) else content_type_conformance(ctx, response, case)
 
 
 @schemathesis.check
-def answers_have_the_shape_that_the_contract_has(
+def responses_have_the_documented_schema(
     ctx: CheckContext, response: schemathesis.Response, case: schemathesis.Case
 ) -> bool | None:
-    """But for the Functions host's, as above."""
-    return None if _is_the_hosts(response) else response_schema_conformance(ctx, response, case)
+    """Except for responses of the Functions host, as above."""
+    return None if _is_from_the_host(response) else response_schema_conformance(ctx, response, case)
 
 
-def _is_the_hosts(response: schemathesis.Response) -> bool:
-    """The connector's own answers all name their request."""
+def _is_from_the_host(response: schemathesis.Response) -> bool:
+    """All responses of the connector itself have a request ID."""
     return response.status_code == 401 and not response.content and "x-ms-request-id" not in response.headers
 
 
-def _names_a_file_twice(sent: Any) -> bool:
-    names = re.findall(rb'filename="([^"]*)"|"fileName": "([^"]*)"', sent) if isinstance(sent, bytes) else []
+def _names_a_file_twice(body: Any) -> bool:
+    names = re.findall(rb'filename="([^"]*)"|"fileName": "([^"]*)"', body) if isinstance(body, bytes) else []
     return len(set(names)) < len(names)
 
 
-def _is_right_as_meant(case: schemathesis.Case) -> bool:
+def _is_valid_after_normalization(case: schemathesis.Case) -> bool:
     operation = _OPERATIONS[case.operation.definition.raw["operationId"]]
-    right = True
-    for place, values in (("query", case.query), ("path", case.path_parameters)):
-        taken = [parameter for parameter in operation.parameters if parameter["in"] == place]
+    valid = True
+    for location, values in (("query", case.query), ("path", case.path_parameters)):
+        taken = [parameter for parameter in operation.parameters if parameter["in"] == location]
         schema = {
             "type": "object",
             "properties": {parameter["name"]: parameter["schema"] for parameter in taken},
             "required": [parameter["name"] for parameter in taken if parameter.get("required")],
         }
-        right = right and _is_valid(_as_text(values or {}), schema)
+        valid = valid and _is_valid(_as_text(values or {}), schema)
     body, schema = case.body, operation.bodies.get(case.media_type or "", {})
     if case.media_type == "multipart/form-data" and isinstance(body, dict) and "file" in body:
-        # Whatever stands for a file is sent as one.
+        # Any value for a file is sent as a file.
         body = _as_text({name: value for name, value in body.items() if name != "file"})
         schema = {**schema, "required": []}
-    return right and ("properties" not in schema or _is_valid(body, schema))
+    return valid and ("properties" not in schema or _is_valid(body, schema))
 
 
 def _as_text(values: Any) -> dict[str, Any]:
-    """As they are sent where all is text: of a list without items nothing, and of a list of one that item."""
+    """Values as they are sent as text: an empty list is not sent, and a list of one item is sent as that item."""
     sent = {}
     for name, value in values.items():
         items = value if isinstance(value, list) else [value]
@@ -147,20 +146,20 @@ def _as_text(values: Any) -> dict[str, Any]:
 
 
 def _is_valid(sent: Any, schema: dict[str, Any]) -> bool:
-    return bool(Draft202012Validator(schema).is_valid(_as_meant(sent, schema)))
+    return bool(Draft202012Validator(schema).is_valid(_normalized(sent, schema)))
 
 
-def _as_meant(value: Any, schema: dict[str, Any]) -> Any:
-    """`value` with the contract's words for what a workflow says in its own."""
+def _normalized(value: Any, schema: dict[str, Any]) -> Any:
+    """`value` as the connector normalizes it before validation: what workflows send, in the form of the contract."""
     if isinstance(value, dict) and schema.get("type") == "object":
         members, required = schema.get("properties", {}), schema.get("required", [])
         return {
-            name: _as_meant(inner, members.get(name, {}))
+            name: _normalized(inner, members.get(name, {}))
             for name, inner in value.items()
             if name not in members or name in required or inner not in (None, "")
         }
     if isinstance(value, list) and schema.get("type") == "array":
-        return [_as_meant(item, schema["items"]) for item in value]
+        return [_normalized(item, schema["items"]) for item in value]
     if isinstance(value, str) and schema.get("type") == "integer":
         return int(value) if value.strip().isdecimal() else value
     if isinstance(value, str) and schema.get("type") == "boolean":

@@ -1,7 +1,7 @@
-"""openapi.yaml in words: what makers and models read keeps to the rules of all who show it to them.
+"""The texts of openapi.yaml follow the rules of the products that show them to makers and models.
 
 The rules are those of Power Platform's certification, of OpenAI's GPT actions (300 and 700 characters), and of Semantic
-Kernel, which takes a body's members and the parameters for the arguments of one function.
+Kernel, which treats parameters and members of the body as arguments of one function.
 """
 
 import re
@@ -16,7 +16,7 @@ from connector.contract.validation import METHODS, read_document, resolved
 
 SOURCE = read_document()
 DOCUMENT = resolved(SOURCE, SOURCE)
-SMALL_WORDS = {"a", "an", "and", "as", "at", "by", "for", "in", "of", "on", "or", "the", "to", "with"}
+LOWERCASE_WORDS = {"a", "an", "and", "as", "at", "by", "for", "in", "of", "on", "or", "the", "to", "with"}
 PROPER_NAMES = {"Python", "OpenAPI", "Swagger", "ID"}
 PRODUCTS = re.compile(r"\bAPIs?\b|Copilot|Power ?(Platform|Automate|Apps)|Logic ?Apps|https?:|www\.")
 
@@ -24,10 +24,10 @@ Json = dict[str, Any]
 
 
 class Entry(NamedTuple):
-    """Something that is shown, and where it stands."""
+    """An object of openapi.yaml with texts, and where it is."""
 
     place: str
-    shown: Json
+    value: Json
 
 
 def operations() -> Iterator[Entry]:
@@ -49,24 +49,24 @@ def members(place: str, schema: Json) -> Iterator[Entry]:
 
 
 OPERATIONS = list(operations())
-PARAMETERS = [Entry(f"{place}.{shown['name']}", shown) for place, o in OPERATIONS for shown in o["parameters"]]
+PARAMETERS = [Entry(f"{place}.{value['name']}", value) for place, o in OPERATIONS for value in o["parameters"]]
 BODIES = [
-    Entry(f"{place} takes {media_type}", media["schema"])
+    Entry(f"{place} body {media_type}", media["schema"])
     for place, operation in OPERATIONS
     for media_type, media in operation.get("requestBody", {}).get("content", {}).items()
 ]
-ANSWERS = [
-    Entry(f"{place} answers {status}", media["schema"])
+RESPONSES = [
+    Entry(f"{place} response {status}", media["schema"])
     for place, operation in OPERATIONS
     for status, response in operation["responses"].items()
     for media in response.get("content", {}).values()
-    if status.startswith("2") or status == "default"  # other errors look like the last
+    if status.startswith("2") or status == "default"  # other errors have the schema of the default response
 ]
 PUBLISHED = [pytest.param(operation, id=operation.entry["operationId"]) for operation in published_operations(SOURCE)]
 
 MEMBERS = [member for body in BODIES for member in members(*body)]
 INPUTS = PARAMETERS + MEMBERS
-OUTPUTS = [member for answer in ANSWERS for member in members(*answer)]
+OUTPUTS = [member for response in RESPONSES for member in members(*response)]
 ALL = OPERATIONS + INPUTS + OUTPUTS
 
 
@@ -77,7 +77,7 @@ def is_sentence_case(text: str) -> bool:
 
 def is_title_case(text: str) -> bool:
     first, *rest = re.findall(r"[^\W\d_]+", text)
-    return first[0].isupper() and all(word[0].isupper() or word in SMALL_WORDS for word in rest)
+    return first[0].isupper() and all(word[0].isupper() or word in LOWERCASE_WORDS for word in rest)
 
 
 def has_limits(schema: Json) -> bool:
@@ -105,21 +105,21 @@ RULES: list[tuple[str, list[Entry], Rule]] = [
     ("title: no product", INPUTS + OUTPUTS, lambda e: not PRODUCTS.search(e["x-ms-summary"])),
     ("visibility", ALL, lambda e: e.get("x-ms-visibility") in (None, "important", "advanced", "internal")),
     ("visibility: required", PARAMETERS, lambda p: not p.get("required") or p["x-ms-visibility"] == "important"),
-    ("name: not the connector's own", PARAMETERS, lambda p: p["name"] != "connectionId"),
+    ("name: not reserved", PARAMETERS, lambda p: p["name"] != "connectionId"),
     ("limits", PARAMETERS, lambda p: has_limits(p["schema"])),
     ("limits", MEMBERS, has_limits),
-    ("example", [m for m in MEMBERS if m.shown["type"] in ("string", "integer")], lambda m: "example" in m),
+    ("example", [m for m in MEMBERS if m.value["type"] in ("string", "integer")], lambda m: "example" in m),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("entries", "rule"), [pytest.param(*row[1:], id=row[0]) for row in RULES])
-def test_words_and_limits(entries: list[Entry], rule: Rule):
-    """All that is shown keeps to the rule."""
-    assert not {entry.place: entry.shown for entry in entries if not rule(entry.shown)}
+def test_texts_and_limits(entries: list[Entry], rule: Rule):
+    """Every entry follows the rule."""
+    assert not {entry.place: entry.value for entry in entries if not rule(entry.value)}
 
 
 def test_title_and_description_of_the_connector():
-    """A maker finds it by them, and an agent chooses it by them."""
+    """Makers find the connector by them, and agents choose it by them."""
     info = DOCUMENT["info"]
     assert len(info["title"]) <= 30
     assert 30 <= len(info["description"]) <= 500
@@ -127,21 +127,21 @@ def test_title_and_description_of_the_connector():
 
 
 @pytest.mark.parametrize("member", ["operationId", "summary", "description"])
-def test_operations_can_be_told_apart_by_each_of_their_texts(member):
-    """A model sees the summary alone, or the description alone."""
+def test_texts_of_operations_are_unique(member):
+    """A model may read only the summaries, or only the descriptions."""
     assert max(Counter(operation[member] for _, operation in OPERATIONS).values()) == 1
 
 
-@pytest.mark.parametrize(("place", "schema"), BODIES + ANSWERS, ids=[place for place, _ in BODIES + ANSWERS])
-def test_titles_of_neighbours_differ(place, schema):
-    """Two boxes, or two outputs, of one title could not be told apart."""
-    titles = Counter((entry.place.rsplit(".", 1)[0], entry.shown["x-ms-summary"]) for entry in members(place, schema))
+@pytest.mark.parametrize(("place", "schema"), BODIES + RESPONSES, ids=[place for place, _ in BODIES + RESPONSES])
+def test_sibling_members_have_different_titles(place, schema):
+    """A designer could not distinguish two inputs, or two outputs, with the same title."""
+    titles = Counter((entry.place.rsplit(".", 1)[0], entry.value["x-ms-summary"]) for entry in members(place, schema))
     assert not [title for title, count in titles.items() if count > 1]
 
 
 @pytest.mark.parametrize("operation", PUBLISHED)
-def test_arguments_have_one_name_each(operation: PublishedOperation):
-    """The parameters and a body's members, also those of its items, are the arguments of one function."""
+def test_argument_names_are_unique(operation: PublishedOperation):
+    """Parameters and members of the body, including those of items, are arguments of one function."""
     names = [parameter["name"] for parameter in resolved(operation.parameters, SOURCE)]
     if operation.body is not None:
         schema = operation.body["content"]["application/json"]["schema"]
@@ -151,7 +151,7 @@ def test_arguments_have_one_name_each(operation: PublishedOperation):
 
 @pytest.mark.parametrize("operation", PUBLISHED)
 def test_bodies_are_flat(operation: PublishedOperation):
-    """A member is a value, or a list of objects whose members are values: a designer has one box for each."""
+    """A member is a value, or a list of objects whose members are values: a designer has one input for each."""
     if operation.body is not None:
         schema = operation.body["content"]["application/json"]["schema"]
         for place, member in members("", schema):
@@ -161,7 +161,7 @@ def test_bodies_are_flat(operation: PublishedOperation):
 
 @pytest.mark.parametrize("operation", PUBLISHED)
 def test_published_operations_have_a_family_and_a_revision(operation: PublishedOperation):
-    """A later version with another shape is a new operation of the same family."""
+    """A later version with a different shape is a new operation of the same family."""
     annotation = operation.entry["x-ms-api-annotation"]
     assert annotation["revision"] >= 1 and annotation["status"] in ("Preview", "Production")
     assert operation.entry["operationId"] == annotation["family"] + (
@@ -170,47 +170,47 @@ def test_published_operations_have_a_family_and_a_revision(operation: PublishedO
 
 
 @pytest.mark.parametrize("operation", PUBLISHED)
-def test_whether_an_agent_must_ask_first_is_said_of_all_that_changes_something(operation: PublishedOperation):
-    """Without it, whatever is no GET would have to be confirmed each time."""
+def test_operations_that_change_something_state_whether_to_confirm(operation: PublishedOperation):
+    """Without x-openai-isConsequential, every operation other than GET would require confirmation."""
     assert ("x-openai-isConsequential" in operation.entry) == (operation.method != "get")
 
 
 @pytest.mark.parametrize(
-    ("extension", "reference", "listed", "shown"),
+    ("extension", "reference", "collection", "item_members"),
     [
         ("x-ms-dynamic-values", "parameter", "value-collection", ("value-path", "value-title")),
         ("x-ms-dynamic-list", "parameterReference", "itemsPath", ("itemValuePath", "itemTitlePath")),
     ],
 )
-def test_drop_downs_are_fed_by_an_operation_that_is_there(extension, reference, listed, shown):
-    """Both forms name an operation, what it needs, and a list in its answer."""
-    takes = {place: {parameter["name"]: parameter for parameter in o["parameters"]} for place, o in OPERATIONS}
-    found = [Entry(place.split(".")[0], entry[extension]) for place, entry in PARAMETERS if extension in entry]
-    assert {"GetFile", "DownloadFile", "DeleteFile"} <= {place for place, _ in found}
-    for place, fed in found:
-        feeder = takes[fed["operationId"]]
-        assert {name for name, parameter in feeder.items() if parameter.get("required")} <= fed["parameters"].keys()
-        assert fed["parameters"].keys() <= feeder.keys()
-        assert {value[reference] for value in fed["parameters"].values()} <= takes[place].keys()
-        items = dict(ANSWERS)[f"{fed['operationId']} answers 200"]["properties"][fed[listed]]
+def test_dynamic_lists_refer_to_an_existing_operation(extension, reference, collection, item_members):
+    """Both forms name an operation, its required parameters, and a list in its response."""
+    parameters = {place: {parameter["name"]: parameter for parameter in o["parameters"]} for place, o in OPERATIONS}
+    lists = [Entry(place.split(".")[0], entry[extension]) for place, entry in PARAMETERS if extension in entry]
+    assert {"GetFile", "DownloadFile", "DeleteFile"} <= {place for place, _ in lists}
+    for place, dynamic in lists:
+        source = parameters[dynamic["operationId"]]
+        assert {name for name, parameter in source.items() if parameter.get("required")} <= dynamic["parameters"].keys()
+        assert dynamic["parameters"].keys() <= source.keys()
+        assert {value[reference] for value in dynamic["parameters"].values()} <= parameters[place].keys()
+        items = dict(RESPONSES)[f"{dynamic['operationId']} response 200"]["properties"][dynamic[collection]]
         assert items["type"] == "array"
-        assert {fed[member] for member in shown} <= items["items"]["properties"].keys()
+        assert {dynamic[member] for member in item_members} <= items["items"]["properties"].keys()
 
 
-def test_the_connection_is_tried_with_an_operation_that_takes_nothing():
-    """A designer calls it when a connection is made."""
-    tried = SOURCE["x-ms-capabilities"]["testConnection"]
-    assert (tried["operationId"], tried["parameters"]) == ("CheckConnection", {})
+def test_connection_is_tested_with_an_operation_without_parameters():
+    """A designer calls it when a connection is created."""
+    tested = SOURCE["x-ms-capabilities"]["testConnection"]
+    assert (tested["operationId"], tested["parameters"]) == ("CheckConnection", {})
     assert dict(OPERATIONS)["CheckConnection"]["parameters"] == []
 
 
-def test_a_preference_is_followed_where_it_is_heard():
-    """Preference-Applied is an answer of the operations alone that can be told how long to wait."""
+def test_only_operations_that_wait_return_preference_applied():
+    """Preference-Applied is a response header of exactly the operations with waitInSeconds."""
     waiting = {place for place, operation in OPERATIONS if "waitInSeconds" in str(operation.get("requestBody"))}
-    answering = {
+    applying = {
         place
         for place, operation in OPERATIONS
         for response in operation["responses"].values()
         if "Preference-Applied" in response.get("headers", {})
     }
-    assert answering == waiting == {"ExecutePythonCode"}
+    assert applying == waiting == {"ExecutePythonCode"}

@@ -1,7 +1,7 @@
-"""Requests that Schemathesis makes up from the documents, good ones and bad ones, get the answers that those promise.
+"""Valid and invalid requests that Schemathesis generates from the documents get the documented responses.
 
-The same requests each time but for ids of earlier answers, and few enough for every run of the tests. `EXAMPLES=500`
-makes up so many for each operation, other ones each time.
+By default the requests are few, and the same each time except for IDs from earlier responses. `EXAMPLES=500` generates
+that many for each operation, different ones each time.
 """
 
 import os
@@ -22,25 +22,25 @@ LONGEST_SECONDS = 3600 if EXAMPLES else 90
 
 @pytest.fixture(scope="module")
 def connector() -> Iterator[Api]:
-    """With a pool of its own: most of the requests make a session, which nobody uses again."""
+    """A connector with a pool of its own: most of the requests create a session that is not used again."""
     with emulated_pool(max_sessions=200, cooldown=10) as pool:
         with connector_with(require_keys=True, **pool.environment) as running:
             yield running
 
 
 @pytest.mark.timeout(LONGEST_SECONDS + 10)
-@pytest.mark.parametrize("document", ["openapi.yaml", "/openapi.json"], ids=["whole contract", "agents"])
-def test_answers_to_generated_requests_keep_to_the_document(connector, document, tmp_path):
-    """Status, headers, Content-Type and body are as promised; what is allowed is taken, and what is not is refused."""
+@pytest.mark.parametrize("document", ["openapi.yaml", "/openapi.json"], ids=["complete contract", "agents"])
+def test_responses_to_generated_requests_match_the_document(connector, document, tmp_path):
+    """Status, headers, content type and body are as documented; valid data is accepted, and invalid data rejected."""
     location = f"{connector.url}{document}" if document.startswith("/") else str(ROOT / document)
     command = [sys.executable, "-m", "schemathesis.cli", "run", location, "--url", connector.url]
     command += ["--header", f"x-functions-key: {connector.key}", "--checks", "all"]
     command += ["--exclude-checks", ",".join(REPLACED), "--continue-on-failure", "--request-timeout", "20"]
-    # It tells of operations whose ids it cannot guess; they are tried all the same, with ids of earlier answers.
+    # It warns of operations whose IDs it cannot guess, but it calls them with IDs from earlier responses.
     command += ["--warnings", "off", "--no-color"]
     command += ["--max-examples", EXAMPLES or "10"] + ([] if EXAMPLES else ["--generation-deterministic"])
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.generated_requests", "PYTHONPATH": str(ROOT)}
-    ran = subprocess.run(
+    completed = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, timeout=LONGEST_SECONDS, check=False
     )
-    assert ran.returncode == 0, (ran.stdout + ran.stderr).decode(errors="replace")
+    assert completed.returncode == 0, (completed.stdout + completed.stderr).decode(errors="replace")

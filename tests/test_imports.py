@@ -203,3 +203,30 @@ def test_the_check_of_the_connection_needs_only_python():
     for imported in imports(ROOT / "azure_checks" / "connection.py"):
         assert imported.split(".")[0] in sys.stdlib_module_names, imported
     assert not imports(ROOT / "azure_checks" / "__init__.py")
+
+
+@pytest.mark.parametrize(
+    ("layer", "allowed"),
+    [
+        ("wire", ("wire", "sessions", "engines.interface")),
+        ("sessions", ("sessions", "engines.interface")),
+        ("engines", ("engines",)),
+        ("engines/shared", ("engines.shared",)),
+        ("engines/linux", ("engines.interface", "engines.linux", "engines.shared")),
+        ("engines/portable", ("engines.interface", "engines.portable", "engines.shared")),
+    ],
+)
+def test_the_layers_of_the_session_pool_import_downwards(layer, allowed):
+    """wire -> sessions -> the engines' interface; an engine knows no other."""
+    pool = "emulator.session_pool."
+    for path in (ROOT / "emulator/session_pool" / layer).rglob("*.py"):
+        known = {name.removeprefix(pool) for name in imports(path) if name.startswith(pool)}
+        packages = ("engines", "engines.shared")  # of which a module is imported, which is in the set too
+        wrong = {name for name in known if name not in packages and not name.startswith(allowed)}
+        assert wrong == set(), path
+
+
+def test_only_the_choice_of_an_engine_imports_the_engine_for_linux():
+    """What only Linux has is imported on Linux only."""
+    found = importers(EMULATOR, "emulator.session_pool.engines.linux")
+    assert {name for name in found if "/linux/" not in name} == {"emulator/session_pool/engines/choice.py"}

@@ -1,4 +1,4 @@
-"""`make wheel`: the session pool emulator as a package of its own, installed where nothing of this project is."""
+"""`make wheel`: the session pool emulator as a package, installed without the rest of this project."""
 
 import importlib.metadata
 import os
@@ -24,19 +24,19 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "emulator" / "session_pool"
-# Code in sessions finds it, and the connector, which the emulator's own requirements build on, brings it too.
+# Code in sessions can import it. requirements-emulator.txt does not list it, because requirements.txt does.
 FROM_CONNECTOR = {"requests"}
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> Path:
-    """What the command of `make wheel` writes, with the build backend that is installed here: no network is needed."""
+    """The wheel that `make wheel` builds, here with the installed build backend and without a network."""
     recipe = next(line for line in (ROOT / "Makefile").read_text().splitlines() if "pip wheel" in line)
     folder = tmp_path_factory.mktemp("dist")
     arguments = [str(folder) if word == "dist" else word for word in shlex.split(recipe.partition("-m ")[2])]
     before = set(PACKAGE.iterdir())
     subprocess.run([sys.executable, "-m", *arguments, "--no-build-isolation", "--no-index"], cwd=ROOT, check=True)
-    assert set(PACKAGE.iterdir()) <= before | {PACKAGE / "__pycache__"}, "the build left something in the sources"
+    assert set(PACKAGE.iterdir()) <= before | {PACKAGE / "__pycache__"}, "the build left files in the sources"
     (built,) = folder.iterdir()
     return built
 
@@ -50,9 +50,9 @@ def described(wheel) -> importlib.metadata.Distribution:
 
 @pytest.fixture(scope="module")
 def installed(wheel, described) -> Iterator[Path]:
-    """A fresh venv with the wheel and what it depends on, without this project and its other packages."""
-    # Beside the packages that are linked, and as open to the user that sessions run as; elsewhere they are copied.
-    parent = sys.prefix if os.access(sys.prefix, os.W_OK) else None
+    """A new venv with the wheel and its dependencies, without this project and its other packages."""
+    # On the file system of the packages, so that they can be linked, and readable for the user that sessions run as.
+    parent = os.path.realpath(sys.prefix) if os.access(sys.prefix, os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=parent, prefix="wheel-") as folder:
         os.chmod(folder, 0o755)
         venv.create(folder, symlinks=True)
@@ -64,25 +64,25 @@ def installed(wheel, described) -> Iterator[Path]:
 
 
 def link_dependencies(described: importlib.metadata.Distribution, place: Path) -> None:
-    """Puts what the wheel says that it needs into `place`, and what that needs, and no more.
+    """Link the dependencies of the wheel to `place`, and theirs, and nothing else.
 
-    The code must come from the wheel, but its dependencies may be those of this environment: hundreds of megabytes that
-    nobody should download again. A .pth file that leads here would not do: a session sees its own Python's folders.
+    The code must come from the wheel, but its dependencies can come from this environment, which avoids downloading
+    hundreds of megabytes. A .pth file would not work: a session only sees the folders of its own Python.
     """
-    todo = [(described, "")]
+    pending = [(described, "")]
     seen = set()
-    while todo:
-        distribution, extra = todo.pop()
+    while pending:
+        distribution, extra = pending.pop()
         for text in distribution.requires or []:
-            needed = Requirement(text)
-            if needed.marker is not None and not needed.marker.evaluate({"extra": extra}):
+            requirement = Requirement(text)
+            if requirement.marker is not None and not requirement.marker.evaluate({"extra": extra}):
                 continue
-            for extra_of_needed in needed.extras or {""}:
-                if (key := (canonicalize_name(needed.name), extra_of_needed)) not in seen:
+            for extra_of_requirement in requirement.extras or {""}:
+                if (key := (canonicalize_name(requirement.name), extra_of_requirement)) not in seen:
                     seen.add(key)
-                    found = importlib.metadata.distribution(needed.name)
-                    todo.append((found, extra_of_needed))
-                    link_files(found, place)
+                    dependency = importlib.metadata.distribution(requirement.name)
+                    pending.append((dependency, extra_of_requirement))
+                    link_files(dependency, place)
 
 
 def link_files(distribution: importlib.metadata.Distribution, place: Path) -> None:
@@ -92,7 +92,7 @@ def link_files(distribution: importlib.metadata.Distribution, place: Path) -> No
             continue  # programs and manual pages
         target.parent.mkdir(parents=True, exist_ok=True)
         source = distribution.locate_file(file)
-        with suppress(FileNotFoundError):  # compiled files may be gone
+        with suppress(FileNotFoundError):  # compiled files may have been deleted
             try:
                 os.link(source, target)
             except OSError:
@@ -101,93 +101,93 @@ def link_files(distribution: importlib.metadata.Distribution, place: Path) -> No
 
 @contextmanager
 def running(installed: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
-    """The program that the wheel brings, started far from this project, and what it has printed."""
+    """The program of the wheel, started outside this project, and its output before `ready`."""
     program = [installed / "bin" / "session-pool-emulator", "--port", "0", *options]
     with subprocess.Popen(
         program, cwd="/", env={"PATH": "/usr/bin:/bin"}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         try:
             assert process.stdout is not None
-            told: dict[str, str] = {}
+            output: dict[str, str] = {}
             for line in process.stdout:
                 name, _, text = line.strip().partition("  ")
-                told[name] = text.strip()
+                output[name] = text.strip()
                 if name == "ready":
                     break
             else:
                 raise AssertionError(process.communicate())
-            yield process, told
+            yield process, output
         finally:
             process.kill()
 
 
 def bounds(lines: list[str]) -> dict[str, str]:
-    """The version bounds of each package that the lines of a requirements file, or of a wheel's metadata, name."""
+    """The version bounds of each package in the lines of a requirements file, or of a wheel's metadata."""
     stripped = [line.partition("#")[0].strip() for line in lines]
-    needed = [Requirement(line) for line in stripped if line and not line.startswith("-r")]
-    return {canonicalize_name(each.name): str(each.specifier) for each in needed}
+    requirements = [Requirement(line) for line in stripped if line and not line.startswith("-r")]
+    return {canonicalize_name(each.name): str(each.specifier) for each in requirements}
 
 
-def test_it_holds_the_package_and_nothing_else(wheel):
-    """Each module of emulator/session_pool under the package's own name, and what says what it is; no tests."""
+def test_wheel_contains_only_the_package(wheel):
+    """Each module of emulator/session_pool, under the name of the package, and the metadata; no tests."""
     names = set(zipfile.ZipFile(wheel).namelist())
-    about = {name for name in names if re.fullmatch(r"session_pool_emulator-[\w.]+\.dist-info/\w+(\.txt)?", name)}
-    assert names - about == {f"session_pool_emulator/{path.relative_to(PACKAGE)}" for path in PACKAGE.rglob("*.py")}
-    assert {name.rpartition("/")[2] for name in about} == {"METADATA", "RECORD", "WHEEL", "entry_points.txt"}
+    metadata = {name for name in names if re.fullmatch(r"session_pool_emulator-[\w.]+\.dist-info/\w+(\.txt)?", name)}
+    assert names - metadata == {f"session_pool_emulator/{path.relative_to(PACKAGE)}" for path in PACKAGE.rglob("*.py")}
+    assert {name.rpartition("/")[2] for name in metadata} == {"METADATA", "RECORD", "WHEEL", "entry_points.txt"}
 
 
-def test_it_depends_on_what_the_emulator_does(described):
-    """With the same bounds: who installs the wheel gets what the tests were run with."""
-    needed = bounds(described.requires or [])
+def test_wheel_has_the_dependencies_of_the_emulator(described):
+    """With the same bounds, so that users of the wheel have the dependencies that the tests use."""
+    actual = bounds(described.requires or [])
     emulator = bounds((ROOT / "requirements-emulator.txt").read_text().splitlines())
     connector = bounds((ROOT / "requirements.txt").read_text().splitlines())
-    assert needed == emulator | {name: connector[name] for name in FROM_CONNECTOR}
+    assert actual == emulator | {name: connector[name] for name in FROM_CONNECTOR}
 
 
-def test_it_says_what_it_is(described):
-    """The version and the Pythons are the project's, and the page for readers is the one beside the code."""
+def test_wheel_metadata(described):
+    """The versions of the package and of Python are those of the project, and the readme is that of the package."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    about = described.metadata
-    assert (about["Name"], about["Version"]) == ("session-pool-emulator", project["version"])
-    assert set(about["Requires-Python"].split(",")) == set(project["requires-python"].split(","))
-    assert about.get_payload().strip() == (PACKAGE / "README.md").read_text().strip()
+    metadata = described.metadata
+    assert (metadata["Name"], metadata["Version"]) == ("session-pool-emulator", project["version"])
+    assert set(metadata["Requires-Python"].split(",")) == set(project["requires-python"].split(","))
+    assert metadata.get_payload().strip() == (PACKAGE / "README.md").read_text().strip()
 
 
-def test_it_runs_where_nothing_of_this_project_is(installed):
-    """Code runs and files are kept, all of it in the venv that the wheel was installed in; SIGTERM ends it well."""
-    with running(installed) as (process, told):
+def test_wheel_runs_without_this_project(installed):
+    """Code runs and files persist, using only the venv of the wheel; SIGTERM stops the program cleanly."""
+    with running(installed) as (process, output):
         with requests.Session() as client:
             client.trust_env = False
-            client.headers["Authorization"] = f"Bearer {told['token']}"
+            client.headers["Authorization"] = f"Bearer {output['token']}"
             client.params = {"identifier": "trial-1", "api-version": "2025-10-02-preview"}
 
             def value(code: str) -> object:
-                answer = client.post(f"{told['session pool']}/executions", json={"code": code}, timeout=30)
-                return answer.json()["result"]["executionResult"]
+                response = client.post(f"{output['session pool']}/executions", json={"code": code}, timeout=30)
+                return response.json()["result"]["executionResult"]
 
             assert value("6 * 7") == 42
             assert value("import sys; sys.prefix") == str(installed)
             assert Path(value("import session_pool_emulator as it; it.__file__")).is_relative_to(installed.resolve())
             assert value("import importlib.util; importlib.util.find_spec('emulator') is None") is True
             assert value("import sklearn.cluster, scipy.optimize, openpyxl, PIL.Image, requests; 1") == 1
-            files = f"{told['session pool']}/files"
+            files = f"{output['session pool']}/files"
             assert client.post(files, files={"file": ("a.txt", b"abc")}, timeout=30).status_code == 200
             listed = client.get(files, timeout=30).json()["value"]
             assert [(file["name"], file["sizeInBytes"]) for file in listed] == [("a.txt", 3)]
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=20)
-    assert (process.returncode, said) == (0, "")
+        _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (0, "")
 
 
-def test_its_program_goes_by_its_own_name(installed):
-    """Help and usage errors name what was called, not a module of this project."""
+def test_program_uses_its_own_name(installed):
+    """Help and usage errors have the name that was called, not that of a module of this project."""
     program = installed / "bin" / "session-pool-emulator"
-    shown = subprocess.run([program, "--help"], cwd="/", capture_output=True, text=True, timeout=30)
-    assert (shown.returncode, shown.stderr) == (0, "")
-    assert shown.stdout.startswith("usage: session-pool-emulator [-h]")
-    wrong = subprocess.run([program, "--port", "x"], cwd="/", capture_output=True, text=True, timeout=30)
-    assert wrong.returncode == 2
-    assert "session-pool-emulator: error: argument --port: " in wrong.stderr
+    completed = subprocess.run([program, "--help"], cwd="/", capture_output=True, text=True, timeout=30)
+    assert (completed.returncode, completed.stderr) == (0, "")
+    assert completed.stdout.startswith("usage: session-pool-emulator [-h]")
+    invalid = subprocess.run([program, "--port", "x"], cwd="/", capture_output=True, text=True, timeout=30)
+    assert invalid.returncode == 2
+    assert "session-pool-emulator: error: argument --port: " in invalid.stderr
     module = [installed / "bin" / "python", "-m", "session_pool_emulator", "--help"]
-    shown = subprocess.run(module, cwd="/", capture_output=True, text=True, timeout=30)
-    assert shown.stdout.startswith("usage: python -m session_pool_emulator [-h]")
+    completed = subprocess.run(module, cwd="/", capture_output=True, text=True, timeout=30)
+    assert completed.stdout.startswith("usage: python -m session_pool_emulator [-h]")

@@ -20,9 +20,6 @@ from .result import execution_of
 _START_SECONDS = 220
 """Of the pool. The cell takes milliseconds; it has as long as may be, for the pool to make a session before."""
 
-_LONGEST_START_SECONDS = 30.0
-"""That the connector waits for it."""
-
 _LONGEST_WAIT_SECONDS = 200.0
 """The last look at a run must end before the front end of Azure Functions gives up, after 230 s."""
 
@@ -65,7 +62,7 @@ def start(call: Call, runs: Runs) -> Execution | None:
             execution_id=call.execution_id,
             timeout_seconds=_START_SECONDS,
             may_repeat=True,
-            read_seconds=_LONGEST_START_SECONDS,
+            read_seconds=min(call.wait_seconds, _LONGEST_WAIT_SECONDS) + call.session.pool.deadlines.start_seconds,
         )
     except RunLost:
         return _put_request(call)

@@ -14,6 +14,9 @@ from .outcomes import CANCELED, INTERPRETER_ENDED, NO_REPORT, RECORD_LOST, SILEN
 from .records import ExecutionFolder, is_recent
 from .result import execution_of, running_execution
 
+_LOOKS = 3
+"""At a folder whose request was taken between the listing and its reading: then it has a record."""
+
 _LONGEST_CALL = timedelta(seconds=240)
 """Of the pool. A run in one call that has not ended after this has lost its interpreter."""
 
@@ -46,12 +49,17 @@ def find(session: SessionClient, execution_id: str) -> Found:
 
 def find_in_session(folder: ExecutionFolder) -> Found | None:
     """None when the session has nothing of the execution."""
-    files = folder.files()
-    record = folder.record(files)
-    if record is not None:
-        return Found(_of_record(folder, files, record), record)
-    request = folder.request(files)
-    if request is None:
+    for _ in range(_LOOKS):
+        files = folder.files()
+        record = folder.record(files)
+        if record is not None:
+            return Found(_of_record(folder, files, record), record)
+        request = folder.request(files)
+        if request is not None:
+            break
+        if protocol.REQUEST not in files:
+            return None
+    else:
         return None
     execution = Execution(folder.session.id, folder.execution_id, "Running")
     if protocol.CANCEL in files:

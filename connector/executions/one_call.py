@@ -69,6 +69,8 @@ def _from_record(call: Call, reported: Reported, run: Run) -> Execution:
 def _unreported(call: Call, runs: Runs, run: Run) -> Execution:
     """Of a cell that has reported nothing, as when its code has ended the interpreter."""
     record = ExecutionFolder(call.session, call.execution_id).record()
+    if record is None and turns.is_busy(call.session, runs):
+        return wait_for_turn(call, runs)  # the pool has given up on a cell whose turn has not come
     if record is None and direct.is_refusal(run):  # nothing has run: the session cannot take the payload
         runs.refused(call.session.pool)
         return replace(direct.run_directly(call), notice=NO_REPORT)

@@ -22,6 +22,10 @@ class Deadlines:
     hand_over_seconds: float = 4.0
     """How long code is offered to a pool that is full or cannot be reached."""
 
+    start_seconds: float = 10.0
+    """For the response to a cell that starts a background run, beyond the caller's wait. Starting takes milliseconds; a
+    new session, or code that runs before it, may take longer."""
+
     retry_pause_seconds: float = 0.3
     """Before the second retry of a call, and twice as long before each further one. The first comes at once."""
 

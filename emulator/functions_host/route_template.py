@@ -12,7 +12,7 @@ from .route_constraints import Constraint, constraint
 
 
 class InvalidTemplate(ValueError):
-    """The text is not a route template; the message says why."""
+    """The text is not a route template; the message states why."""
 
     def __init__(self, template: str, reason: str) -> None:
         super().__init__(f"route '{template}': {reason}")

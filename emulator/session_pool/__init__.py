@@ -1,1 +1,1 @@
-"""The embedded code-interpreter session pool. It imports nothing of the project outside itself."""
+"""An emulator of a code-interpreter session pool. It imports nothing of the project outside this package."""

@@ -1,4 +1,4 @@
-"""The embedded session pool alone, for clients that bring their own way in."""
+"""A session pool on its own, for any client of the service."""
 
 import argparse
 import contextlib
@@ -51,7 +51,7 @@ def main() -> int:
         longest_run_seconds=options.longest_run,
     )
     stop = stop_on_signals()
-    certificate = Certificate() if options.tls else None  # from here on a signal does not leave its files behind
+    certificate = Certificate() if options.tls else None  # after this, a signal does not leave its files behind
     servers: list[SessionPoolServer | IdentityEndpoint] = []
     try:
         server = SessionPoolServer(
@@ -93,17 +93,17 @@ def _parser() -> argparse.ArgumentParser:
     add("--session-data", type=_positive_int, default=1100, metavar="MIB", help="size of /mnt/data (default 1100)")
     add("--session-memory", type=_positive_int, default=2048, metavar="MIB", help="memory of a session (default 2048)")
     add("--session-cpus", type=_positive, default=1.0, metavar="NUMBER", help="processors of a session (default 1)")
-    add("--tls", action="store_true", help="serve https, with a certificate that is made for this run")
-    add("--accept-any-token", action="store_true", help="check only that a bearer token is there")
-    add("--without-role", action="store_true", help="refuse good tokens with 403: nobody has assigned the role")
+    add("--tls", action="store_true", help="serve https, with a certificate created for this run")
+    add("--accept-any-token", action="store_true", help="accept any bearer token")
+    add("--without-role", action="store_true", help="answer 403 to valid tokens, as if the role was not assigned")
     add(
         "--token-lifetime",
         type=_positive_int,
         default=LIFETIME_SECONDS,
         metavar="SECONDS",
-        help="how long a token is good (default 86400)",
+        help="lifetime of a token (default 86400)",
     )
-    add("--max-sessions", type=_positive_int, default=100, help="sessions at a time (default 100)")
+    add("--max-sessions", type=_positive_int, default=100, help="concurrent sessions (default 100)")
     add("--ready", type=_count, default=2, metavar="NUMBER", help="processes kept ready for new sessions (default 2)")
     add(
         "--cooldown",
@@ -119,19 +119,19 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="FAULT",
-        help="misbehave for requests to come, as do=answer,status=429,retryAfter=2,times=3,path=executions",
+        help="a fault for requests to come, such as do=answer,status=429,retryAfter=2,times=3,path=executions",
     )
     return parser
 
 
 def add_longest_run_option(parser: argparse.ArgumentParser) -> None:
-    """For trials of what happens when a run is stopped: the service's own limit is long to wait for."""
+    """For tests of what happens when an execution is stopped: the service's own limit is long to wait for."""
     parser.add_argument(
         "--longest-run",
         type=_positive_int,
         default=LONGEST_RUN_SECONDS,
         metavar="SECONDS",
-        help=f"until the pool stops a run, whatever the run asks for (default {LONGEST_RUN_SECONDS})",
+        help=f"until the pool stops an execution, whatever timeout it requests (default {LONGEST_RUN_SECONDS})",
     )
 
 
@@ -163,23 +163,23 @@ def _fault(text: str) -> Fault:
 
 
 def add_isolation_options(parser: argparse.ArgumentParser) -> None:
-    """Those that every program with a pool in it has. `isolation_options` reads them."""
+    """The options of every program with a pool in it. `isolation_options` reads them."""
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
         "--require-isolation",
         type=int,
         choices=LEVELS,
-        help="start only where sessions can be isolated at least so far",
+        help="start only if sessions can be isolated at least at this level",
     )
     group.add_argument(
         "--allow-unisolated",
         action="store_true",
-        help="start also where sessions cannot be isolated at all: code then runs with all your rights",
+        help="start even if sessions cannot be isolated at all: code then runs with all your rights",
     )
 
 
 def isolation_options(options: argparse.Namespace) -> dict[str, Any]:
-    """What `choose` takes."""
+    """The arguments of `choose`."""
     return {"allow_unisolated": options.allow_unisolated, "require_level": options.require_isolation}
 
 
@@ -199,7 +199,7 @@ def stop_on_signals() -> threading.Event:
 
 
 def wait(stop: threading.Event) -> None:
-    """Returns when it is set. On Windows no signal is heard while a thread waits without an end."""
+    """Returns when it is set. On Windows, signals are not handled while a thread waits without a timeout."""
     while not stop.wait(timeout=0.5):
         pass
 

@@ -1,4 +1,4 @@
-"""Files that no single message carries: up in parts, summed in a session with pandas, and down in parts.
+"""Files that are too large for one request: uploaded in chunks, summed with pandas, and downloaded in ranges.
 
-`python -m examples.large_files` plays it, with a bar for each transfer.
+`python -m examples.large_files` runs the demo, with a progress bar for each transfer.
 """

@@ -1,4 +1,4 @@
-"""The files that the demo moves: sales by region, made up anew each time, and their sums to compare with."""
+"""The files of the demo: generated sales by region, and their sums to compare with."""
 
 import random
 from collections import Counter
@@ -12,7 +12,7 @@ HEADER = ("day", "region", "product", "units", "price")
 
 
 def rows(count: int, seed: int) -> list[tuple[str, str, str, int, float]]:
-    """Some more or less plausible sales."""
+    """Plausible sales, the same for the same seed."""
     chance = random.Random(seed)
     first = date(2020, 1, 1)
     days = [(first + timedelta(days=number)).isoformat() for number in range(2000)]
@@ -25,7 +25,7 @@ def rows(count: int, seed: int) -> list[tuple[str, str, str, int, float]]:
 
 
 def write_csv(path: Path, count: int) -> Counter[str]:
-    """Units by region."""
+    """Write the file. Returns the units by region."""
     sums: Counter[str] = Counter()
     with path.open("w", encoding="utf-8") as file:
         file.write(",".join(HEADER) + "\n")
@@ -37,7 +37,7 @@ def write_csv(path: Path, count: int) -> Counter[str]:
 
 
 def write_excel(path: Path, count: int) -> Counter[str]:
-    """Units by region."""
+    """Write the file. Returns the units by region."""
     sums: Counter[str] = Counter()
     book = Workbook(write_only=True)
     sheet = book.create_sheet("sales")

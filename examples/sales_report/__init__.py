@@ -1,5 +1,5 @@
-"""A sales report in one session: three files go up, Python makes figures and a chart of them, the chart comes down.
+"""A sales report in one session: upload three files, compute figures and a chart with Python, download the chart.
 
-`python -m examples.sales_report` plays it and prints every request and answer on the way. What is sent to be run
-is in `steps/`, what is uploaded and where it comes from in `data/`.
+`python -m examples.sales_report` runs the demo and prints every request and response. `steps/` has the code that runs
+in the session; `data/` has the files that are uploaded, and documents their sources.
 """

@@ -1,4 +1,4 @@
-"""Play the sales report on a connector: a given one, one that already runs here, or one started for the occasion."""
+"""Run the sales report on a connector: that of --url, one that runs here, or a new emulator's."""
 
 import argparse
 import io
@@ -11,18 +11,17 @@ from examples.sales_report.connectors import find_connector
 
 
 def main() -> int:
-    """Play the report; 0 when every step went as told, 1 when one did not, 130 after Ctrl-C."""
+    """Run the report. Returns 0 if every step succeeded, 1 if one failed, 130 after Ctrl-C."""
     arguments = parse_arguments()
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(
-            errors="replace"
-        )  # a terminal that lacks a character shows "?" rather than ending the demo
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that an emulator started here is ended too
+        # A terminal that cannot show a character prints "?" instead of ending the demo.
+        sys.stdout.reconfigure(errors="replace")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that an emulator started here is stopped too
     try:
         with find_connector(arguments.url) as api_url, Connector(api_url, arguments.key) as connector:
-            story.play(connector)
+            story.run(connector)
     except DemoFailed as failure:
-        print(f"\nThe demo ended early: {failure}", file=sys.stderr)
+        print(f"\nThe demo failed: {failure}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
@@ -31,12 +30,12 @@ def main() -> int:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """Read `--url` and `--key` from the command line."""
+    """Parse `--url` and `--key` from the command line."""
     parser = argparse.ArgumentParser(prog="python -m examples.sales_report", description=__doc__)
     parser.add_argument(
-        "--url", help="where a connector runs, such as http://127.0.0.1:7071 (default: find or start one)"
+        "--url", help="the URL of a connector, such as http://127.0.0.1:7071 (default: find or start one)"
     )
-    parser.add_argument("--key", help="the function key, if the connector asks for one; sent as x-functions-key")
+    parser.add_argument("--key", help="the function key, if the connector requires one; sent as x-functions-key")
     return parser.parse_args()
 
 

@@ -1,4 +1,4 @@
-"""One call to the connector: sent, printed with its answer, held to the status it should have. Knows no operation."""
+"""Sends a request to the connector, prints it with its response, and checks the status. Knows no operation."""
 
 import ipaddress
 from types import TracebackType
@@ -7,19 +7,19 @@ from urllib.parse import urlencode, urlsplit
 
 import requests
 
-from examples.sales_report.transcript import show_answer, show_request
+from examples.sales_report.transcript import show_request, show_response
 
-CONNECT_SECONDS, ANSWER_SECONDS = 10, 230
+CONNECT_SECONDS, RESPONSE_SECONDS = 10, 230
 
 JsonObject = dict[str, Any]
 
 
 class DemoFailed(Exception):
-    """Something went otherwise than the story tells; the message is a sentence for whoever watches."""
+    """A step did not have the expected result; the message is printed."""
 
 
 class Connector:
-    """The REST API at `api_url`, such as `http://127.0.0.1:7071/api`, called with the function key if there is one."""
+    """The REST API at `api_url`, such as `http://127.0.0.1:7071/api`, called with the function key if one is given."""
 
     def __init__(self, api_url: str, key: str | None = None) -> None:
         self.api_url = api_url
@@ -45,22 +45,24 @@ class Connector:
         body: JsonObject | None = None,
         expected_status: int = 200,
     ) -> requests.Response:
-        """Send one request and print both sides of it; DemoFailed when there is no answer or one of another status."""
+        """Send a request, and print it with its response. Raises DemoFailed for no response or another status."""
         url = self.api_url + path + (f"?{urlencode(query)}" if query else "")
         show_request(method, url, body)
         try:
-            response = self._http.request(method, url, json=body, timeout=(CONNECT_SECONDS, ANSWER_SECONDS))
+            response = self._http.request(method, url, json=body, timeout=(CONNECT_SECONDS, RESPONSE_SECONDS))
         except requests.RequestException as error:
-            raise DemoFailed(f"{method} {path} got no answer from {self.api_url} ({type(error).__name__}).") from error
-        show_answer(response)
+            raise DemoFailed(
+                f"{method} {path} got no response from {self.api_url} ({type(error).__name__})."
+            ) from error
+        show_response(response)
         if response.status_code != expected_status:
-            hint = " Give the function key with --key." if response.status_code == 401 else ""
-            raise DemoFailed(f"{method} {path} answered {response.status_code} instead of {expected_status}.{hint}")
+            hint = " Set the function key with --key." if response.status_code == 401 else ""
+            raise DemoFailed(f"{method} {path} returned {response.status_code} instead of {expected_status}.{hint}")
         return response
 
 
 def is_on_this_machine(url: str) -> bool:
-    """Tell whether an address is this machine's own: no proxy that the environment names can reach that."""
+    """Whether a URL is on this machine, which a proxy named in the environment cannot reach."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback

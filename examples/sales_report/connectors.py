@@ -1,4 +1,4 @@
-"""Where a connector is found: at a given address, on this machine already, or started for the occasion."""
+"""Finds a connector: at a given URL, already running on this machine, or in an emulator started for the demo."""
 
 import contextlib
 from collections.abc import Iterator
@@ -14,25 +14,25 @@ LOCAL_CONNECTOR = "http://127.0.0.1:7071"
 
 @contextlib.contextmanager
 def find_connector(url: str | None) -> Iterator[str]:
-    """Give the address of a connector's API, such as `http://127.0.0.1:7071/api`."""
+    """Yield the URL of a connector's API, such as `http://127.0.0.1:7071/api`."""
     if url is not None:
         yield as_api_url(url)
     elif is_healthy(as_api_url(LOCAL_CONNECTOR)):
-        say(f"A connector already runs on {LOCAL_CONNECTOR}: the demo uses that one.")
+        say(f"A connector is running on {LOCAL_CONNECTOR}. The demo uses it.")
         yield as_api_url(LOCAL_CONNECTOR)
     else:
-        say(f"No connector runs on {LOCAL_CONNECTOR}: the demo starts the emulator and ends it afterwards.")
+        say(f"No connector is running on {LOCAL_CONNECTOR}. The demo starts the emulator, and stops it afterwards.")
         with emulator.running() as api_url:
             yield api_url
 
 
 def as_api_url(url: str) -> str:
-    """Append the route prefix `/api` to an address that lacks it."""
+    """The URL with the route prefix `/api`, which is appended if missing."""
     return url.rstrip("/").removesuffix("/api") + "/api"
 
 
 def is_healthy(api_url: str) -> bool:
-    """Tell whether a connector answers there within two seconds."""
+    """Whether a connector responds at this URL within two seconds."""
     with requests.Session() as http:
         http.trust_env = not is_on_this_machine(api_url)
         try:

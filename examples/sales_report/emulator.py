@@ -1,4 +1,4 @@
-"""An emulator that lives as long as the demo needs it. Knows its command line and what it prints, no more."""
+"""Runs the emulator for the duration of the demo. Knows only its command line and its output."""
 
 import contextlib
 import signal
@@ -18,8 +18,8 @@ COMMAND = [sys.executable, "-m", "emulator", "--port", "0", "--pool-port", "0"]
 
 @contextlib.contextmanager
 def running() -> Iterator[str]:
-    """Start the emulator on free ports, give the address of its connector's API, and end it, come what may."""
-    # In a process group of its own a Ctrl-C reaches only the demo, which then ends the emulator in good order.
+    """Start the emulator on free ports, yield the URL of its connector's API, and always stop it."""
+    # In a process group of its own: Ctrl-C then reaches only the demo, which stops the emulator cleanly.
     process = subprocess.Popen(COMMAND, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, process_group=0)
     try:
         assert process.stdout is not None
@@ -27,32 +27,32 @@ def running() -> Iterator[str]:
         threading.Thread(target=drain, args=[process.stdout], daemon=True).start()
         yield api_url
     finally:
-        end(process)
+        stop(process)
 
 
 def wait_until_ready(lines: IO[str]) -> str:
-    """Show the emulator's lines up to `ready`, and return the address in the one that begins with `connector`."""
+    """Print the emulator's output up to `ready`, and return the URL from the line that starts with `connector`."""
     api_url = None
     for line in lines:
         say(f"    {line.strip()}")
         match line.split():
-            case ["connector", address]:
-                api_url = address
+            case ["connector", url]:
+                api_url = url
             case ["ready"] if api_url is not None:
                 return api_url
-    raise DemoFailed("the emulator ended before it was ready; what it wrote above says why.")
+    raise DemoFailed("the emulator exited before it was ready. Its output above has the reason.")
 
 
 def drain(lines: IO[str]) -> None:
-    """Read on to the end, because a process blocks once nobody empties the pipe that it writes to."""
+    """Read to the end: a process blocks when the pipe that it writes to is full."""
     for _ in lines:
         pass
 
 
-def end(process: subprocess.Popen[str]) -> None:
-    """Ask the emulator to stop as Ctrl-C would, and insist if it does not within five seconds."""
-    for request in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-        process.send_signal(request)
+def stop(process: subprocess.Popen[str]) -> None:
+    """Stop the emulator as Ctrl-C would, then by stronger signals if it does not exit within five seconds."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        process.send_signal(number)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=5)
             return

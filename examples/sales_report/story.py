@@ -1,4 +1,4 @@
-"""The story: one operation of the connector after the other, on the files in `data/` and with the code in `steps/`."""
+"""The steps of the demo: one operation after the other, on the files in `data/` and with the code in `steps/`."""
 
 import base64
 from pathlib import Path
@@ -14,14 +14,14 @@ OUTPUT = HERE.parents[1] / "demo-output"
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
-def play(connector: Connector) -> None:
-    """Upload, run, chart, download, clean up; DemoFailed at the first answer that is not the expected one."""
+def run(connector: Connector) -> None:
+    """Upload, run, chart, download, clean up. Raises DemoFailed at the first unexpected response."""
     check_connection(connector)
     session_id = upload_files(connector)
     summarize(connector, session_id)
     continue_with_variables(connector, session_id)
     draw_chart(connector, session_id)
-    return_everything(connector, session_id)
+    return_all_outputs(connector, session_id)
     fail_on_purpose(connector, session_id)
     file_names = list_files(connector, session_id)
     chart = download_chart(connector, session_id)
@@ -32,16 +32,16 @@ def play(connector: Connector) -> None:
 
 def check_connection(connector: Connector) -> None:
     """CheckConnection."""
-    heading("1. CheckConnection", "Does the connector reach its session pool, and may it use it?")
+    heading("1. CheckConnection", "Checks that the connector can reach its session pool, and has access to it.")
     connector.call("GET", "/connection")
 
 
 def upload_files(connector: Connector) -> str:
-    """UploadFile; returns the session that the connector made for the files."""
+    """UploadFile. Returns the ID of the session that was created for the files."""
     heading(
         "2. UploadFile",
-        "Three files go up: CSV, Excel and JSON. No sessionId is given, so the connector makes a session and "
-        "returns its id. Whoever has the id can use the session: treat it as a secret.",
+        "Three files are uploaded: CSV, Excel and JSON. No sessionId is sent, so a session is created and its ID "
+        "returned. Anyone who has the ID can use the session, so treat it as a secret.",
     )
     files = [{"fileName": path.name, "fileContent": base64.b64encode(path.read_bytes()).decode()} for path in DATA]
     uploaded: JsonObject = connector.call("POST", "/files", body={"files": files}).json()
@@ -49,106 +49,106 @@ def upload_files(connector: Connector) -> str:
 
 
 def summarize(connector: Connector, session_id: str) -> None:
-    """ExecutePythonCode that reads all three files and prints."""
+    """ExecutePythonCode with code that reads the three files and prints figures."""
     heading(
         "3. ExecutePythonCode: read the files",
-        "In the session the files lie in /mnt/data. What the code prints is stdout.",
+        "In the session, the files are in /mnt/data. The printed text is returned as stdout.",
     )
     execute(connector, session_id, "1_summary.py", outcome="Succeeded")
 
 
 def continue_with_variables(connector: Connector, session_id: str) -> None:
-    """ExecutePythonCode that builds on the variables of the run before and ends in an expression."""
+    """ExecutePythonCode with code that uses variables of the previous run and ends with an expression."""
     heading(
-        "4. ExecutePythonCode: go on from there",
-        "Variables stay from run to run. When the last line is an expression, its value is result, as a string.",
+        "4. ExecutePythonCode: use earlier variables",
+        "Variables persist from run to run. If the last line is an expression, result has its value as text.",
     )
     execute(connector, session_id, "2_correlation.py", outcome="Succeeded")
 
 
 def draw_chart(connector: Connector, session_id: str) -> None:
-    """ExecutePythonCode that shows a figure and saves it too."""
+    """ExecutePythonCode with code that displays and saves a figure."""
     heading(
         "5. ExecutePythonCode: draw a chart",
-        "A figure that is shown comes back in outputs. This one is too long for an answer that agents take too, so "
-        "its content is left out (truncated says so), and is fetched from the file that holds it.",
+        "A displayed figure is returned in outputs. This one is too long for a response that agents can read, so its "
+        "content is omitted (see truncated), and downloaded from its file.",
     )
     execution = execute(connector, session_id, "3_chart.py", outcome="Succeeded")
     if [file["fileName"] for file in execution["files"]] != [CHART]:
-        raise DemoFailed(f"the run should have told that it made {CHART}, and did not.")
+        raise DemoFailed(f"the run did not report that it created {CHART}.")
     figures = [output for output in execution["outputs"] if output["contentType"] == "image/png"]
     if not figures:
-        raise DemoFailed("the run should have returned its figure in outputs, and did not.")
-    place = {"sessionId": session_id, "folder": f".outputs/{execution['executionId']}"}
-    figure = connector.call("GET", f"/files/{figures[0]['fileName']}/content", query=place).content
+        raise DemoFailed("the run did not return its figure in outputs.")
+    query = {"sessionId": session_id, "folder": f".outputs/{execution['executionId']}"}
+    figure = connector.call("GET", f"/files/{figures[0]['fileName']}/content", query=query).content
     if not figure.startswith(PNG_SIGNATURE):
-        raise DemoFailed("the figure's file should be a PNG image, and is not.")
+        raise DemoFailed("the file of the figure is not a PNG image.")
 
 
-def return_everything(connector: Connector, session_id: str) -> None:
-    """ExecutePythonCode that shows three figures and a data frame, and writes a file; sent twice with one key."""
+def return_all_outputs(connector: Connector, session_id: str) -> None:
+    """ExecutePythonCode with code that displays three figures and a data frame, and writes a file; sent twice."""
     heading(
-        "6. ExecutePythonCode: everything that a run makes",
-        "Three figures, a data frame as HTML and as JSON, and the file that was written. The call is made twice with "
-        "the same idempotencyKey, as by a workflow that lost the first answer: the code runs once.",
+        "6. ExecutePythonCode: all kinds of outputs",
+        "Three figures, a data frame as HTML and as JSON, and the file that was written. The call is sent twice with "
+        "the same idempotencyKey, as by a workflow that lost the first response: the code runs once.",
     )
     key = {"idempotencyKey": "three-charts-and-a-table"}
     first, second = (execute(connector, session_id, "4_tables.py", outcome="Succeeded", members=key) for _ in range(2))
     kinds = [output["contentType"] for output in first["outputs"]]
     if kinds != ["image/png"] * 3 + ["text/html", "application/json"]:
-        raise DemoFailed(f"the run should have returned three figures and a table, and returned {kinds}.")
+        raise DemoFailed(f"the run returned {kinds} instead of three figures and a table.")
     if second != first:
-        raise DemoFailed("the second call should have answered what the first did.")
+        raise DemoFailed("the second call did not return the same response as the first.")
 
 
 def fail_on_purpose(connector: Connector, session_id: str) -> None:
-    """ExecutePythonCode whose code raises."""
+    """ExecutePythonCode with code that raises an exception."""
     heading(
         "7. ExecutePythonCode: code that fails",
-        "The call did its work, so the answer is a 200: a 4xx or 5xx would make the caller's retry policy run the code "
-        "again. status says Failed, error says why, and what was printed before is there.",
+        "The call succeeded, so the response is a 200: a 4xx or 5xx could make the caller's retry policy run the code "
+        "again. status is Failed, error states why, and stdout has what was printed before.",
     )
     execution = execute(connector, session_id, "5_key_error.py", outcome="Failed")
     if execution["error"]["name"] != "KeyError":
-        raise DemoFailed(f"the code should have raised KeyError, and raised {execution['error']['name']}.")
+        raise DemoFailed(f"the code raised {execution['error']['name']} instead of KeyError.")
 
 
 def execute(
     connector: Connector, session_id: str, step: str, *, outcome: str, members: JsonObject | None = None
 ) -> JsonObject:
-    """Run a file of `steps/` in the session and return the Execution, which must have that outcome as its status."""
+    """Run a file of `steps/` in the session. Returns the Execution; its status must be `outcome`."""
     body = {"sessionId": session_id, "pythonCode": read_step(step), **(members or {})}
     execution: JsonObject = connector.call("POST", "/executions", body=body).json()
     if execution["status"] != outcome:
-        raise DemoFailed(f"the run of {step} should be {outcome}, and is {execution['status']}.")
+        raise DemoFailed(f"the run of {step} is {execution['status']} instead of {outcome}.")
     return execution
 
 
 def read_step(step: str) -> str:
-    """Return the code in a file of `steps/`, without the lines that speak to this repository's linters."""
+    """The code in a file of `steps/`, without the directives for this repository's linters."""
     lines = (HERE / "steps" / step).read_text(encoding="utf-8").splitlines(keepends=True)
     return "".join(line for line in lines if not line.startswith(("# mypy: ", "# ruff: ")))
 
 
 def list_files(connector: Connector, session_id: str) -> list[str]:
-    """ListFiles; returns the names."""
+    """ListFiles. Returns the file names."""
     heading(
         "8. ListFiles",
-        "The three files that went up, the chart and the table that the code saved. What runs displayed is not listed.",
+        "The three uploaded files, and the chart and table that the code saved. Displayed outputs are not listed.",
     )
     listed: JsonObject = connector.call("GET", "/files", query={"sessionId": session_id}).json()
     file_names = [file["fileName"] for file in listed["files"]]
     if missing := {CHART, *(path.name for path in DATA)}.difference(file_names):
-        raise DemoFailed(f"the session should have {', '.join(sorted(missing))}, and has not.")
+        raise DemoFailed(f"the session lacks {', '.join(sorted(missing))}.")
     return file_names
 
 
 def download_chart(connector: Connector, session_id: str) -> Path:
-    """DownloadFile into `demo-output/`; returns the absolute path."""
-    heading("9. DownloadFile", "The chart comes back as it is: raw bytes with their content type, no base64.")
+    """DownloadFile to `demo-output/`. Returns the absolute path."""
+    heading("9. DownloadFile", "The chart is returned as raw bytes with their content type, without base64.")
     chart = connector.call("GET", f"/files/{CHART}/content", query={"sessionId": session_id}).content
     if not chart.startswith(PNG_SIGNATURE):
-        raise DemoFailed(f"what came back as {CHART} is not a PNG image.")
+        raise DemoFailed(f"{CHART} is not a PNG image.")
     OUTPUT.mkdir(exist_ok=True)
     path = OUTPUT / CHART
     path.write_bytes(chart)
@@ -157,8 +157,8 @@ def download_chart(connector: Connector, session_id: str) -> Path:
 
 
 def delete_files(connector: Connector, session_id: str, file_names: list[str]) -> None:
-    """DeleteFile, once per file."""
-    heading("10. DeleteFile", "One call for each file. There is nothing to say about what is gone, hence 204.")
+    """DeleteFile, once for each file."""
+    heading("10. DeleteFile", "One call for each file. The response has no content, hence 204.")
     for name in file_names:
         connector.call("DELETE", f"/files/{quote(name, safe='')}", query={"sessionId": session_id}, expected_status=204)
 
@@ -166,6 +166,7 @@ def delete_files(connector: Connector, session_id: str, file_names: list[str]) -
 def end_session(connector: Connector, session_id: str) -> None:
     """EndSession."""
     heading(
-        "11. EndSession", "Variables and files go with it. A session that nobody ends goes by itself after a while."
+        "11. EndSession",
+        "The session is deleted with its variables and files. A session that is not ended expires after a while.",
     )
     connector.call("DELETE", f"/sessions/{session_id}", expected_status=204)

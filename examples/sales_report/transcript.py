@@ -1,4 +1,4 @@
-"""How the demo looks on a terminal: headings, requests and answers, shortened to what a person wants to read."""
+"""Prints the demo on a terminal: headings, requests and responses, abbreviated for people to read."""
 
 import json
 import textwrap
@@ -15,25 +15,25 @@ MOST_CHARACTERS = 300
 
 
 def heading(title: str, explanation: str) -> None:
-    """Begin a step: its title, underlined, and what it is about."""
+    """Print the title of a step, underlined, and its explanation."""
     say(f"\n\n{title}\n{'=' * len(title)}\n{textwrap.fill(explanation, WIDTH)}")
 
 
 def say(text: str) -> None:
-    """Print lines, at once even when the output is a pipe."""
+    """Print text immediately, even if the output is a pipe."""
     print(text, flush=True)
 
 
 def show_request(method: str, url: str, body: object) -> None:
-    """Print `POST /api/files` and the body under it."""
+    """Print a line such as `POST /api/files`, and the body below it."""
     address = urlsplit(url)
     say(f"\n{method} {address.path}{f'?{address.query}' if address.query else ''}")
     if body is not None:
         show_json(body)
 
 
-def show_answer(response: requests.Response) -> None:
-    """Print `200 OK` and the body under it; of a body that is not JSON only its type and size."""
+def show_response(response: requests.Response) -> None:
+    """Print a line such as `200 OK`, and the body below it; for a body that is not JSON, its type and size."""
     say(f"\n{response.status_code} {response.reason}")
     try:
         if response.content:
@@ -49,7 +49,7 @@ def show_json(value: object) -> None:
 
 
 def abbreviate(value: object) -> object:
-    """Shorten the long strings, arrays and objects in a JSON value."""
+    """Abbreviate long strings, arrays and objects in a JSON value."""
     match value:
         case dict():
             members = {name: abbreviate(member) for name, member in list(value.items())[:MOST_MEMBERS]}
@@ -76,7 +76,7 @@ def abbreviate_text(text: str) -> str:
 
 
 def render(value: object) -> str:
-    """Write a JSON value for people: what fits on a line stays on it, text of several lines becomes a block."""
+    """Format a JSON value for people: on one line if it fits, and multiline text as a block."""
     flat = json.dumps(value, ensure_ascii=False)
     match value:
         case str() if is_block(value):
@@ -90,12 +90,12 @@ def render(value: object) -> str:
 
 
 def is_block(value: object) -> bool:
-    """Tell whether a value is text of several lines."""
+    """Whether a value is multiline text."""
     return isinstance(value, str) and "\n" in value.strip()
 
 
 def nest(opening: str, members: list[tuple[str, object]], closing: str) -> str:
-    """Write the members of an object or array on lines of their own; a block of lines needs no comma after it."""
+    """Format the members of an object or array, one per line; no comma follows a block of text."""
     lines = [opening]
     for label, value in members:
         is_last = len(lines) == len(members)

@@ -1,4 +1,4 @@
-"""docs/api.md is what openapi.yaml, the errors and the examples give."""
+"""docs/api.md is generated from openapi.yaml, the errors and the examples, and is complete."""
 
 import re
 
@@ -12,34 +12,34 @@ SOURCE = read_document()
 OPERATIONS = operations(SOURCE)
 
 
-def kinds_of_errors(kind: type[ConnectorError] = ConnectorError) -> dict[str, int]:
-    """Code and status of every error below `kind`, of those that errors.py has."""
+def statuses_of_errors(kind: type[ConnectorError] = ConnectorError) -> dict[str, int]:
+    """The status of every subclass of `kind` in errors.py, by its code."""
     found = {}
-    for below in kind.__subclasses__():
-        if below.__module__ == ConnectorError.__module__:
-            found |= {below.__name__: below.status} | kinds_of_errors(below)
+    for subclass in kind.__subclasses__():
+        if subclass.__module__ == ConnectorError.__module__:
+            found |= {subclass.__name__: subclass.status} | statuses_of_errors(subclass)
     return found
 
 
-def test_the_page_is_up_to_date():
-    """After a change of openapi.yaml or api_page/, `make api-page` writes it anew."""
+def test_page_is_up_to_date():
+    """If this fails after a change of openapi.yaml, the errors or api_page/, run `make api-page`."""
     assert PAGE_PATH.read_text(encoding="utf-8") == api_page(SOURCE)
 
 
 def test_every_operation_has_an_example():
-    """And there is none of an operation that is gone."""
+    """And every example belongs to an operation, or is that of an error."""
     assert read_examples().keys() == {operation.name for operation in OPERATIONS} | {"Errors"}
 
 
 def test_every_error_has_a_row():
-    """With its status, what it means, and what to do."""
+    """A row has the status, the meaning and the remedy."""
     rows = error_rows()
-    assert {code.strip("`"): int(status) for code, status, *_ in rows} == kinds_of_errors()
+    assert {code.strip("`"): int(status) for code, status, *_ in rows} == statuses_of_errors()
     assert all(cell for row in rows for cell in row)
 
 
-def test_the_contract_tells_the_codes_of_every_error_answer():
-    """Each code stands at the status that it has, and every code stands somewhere."""
+def test_contract_lists_the_codes_of_every_error_response():
+    """Each code is listed with its status, and every code is listed."""
     found: dict[str, int] = {}
     for operation in OPERATIONS:
         for status, response in operation.entry["responses"].items():
@@ -47,28 +47,28 @@ def test_the_contract_tells_the_codes_of_every_error_answer():
                 codes = followed(response, SOURCE)["x-error-codes"]
                 assert codes, (operation.name, status)
                 found |= dict.fromkeys(codes, int(status))
-    assert found == kinds_of_errors()
+    assert found == statuses_of_errors()
 
 
-def test_every_operation_names_the_codes_of_its_errors():
-    """All that it can answer, and no other: those of its line, and of the table that the line leads to."""
+def test_every_operation_lists_the_codes_of_its_errors():
+    """Its line, and the table that the line links to, have all codes that it can return, and no others."""
     shared = {code for _, codes in shared_error_rows(SOURCE) for code in re.findall(r"`(\w+)`", codes)}
     assert {status for status, _ in shared_error_rows(SOURCE)} == set(SHARED)
     for operation in OPERATIONS:
         responses = operation.entry["responses"]
-        answered = {
+        returned = {
             code for response in responses.values() for code in error_codes(followed(response, SOURCE), operation.taken)
         }
         line = operation_errors(responses, operation.taken, SOURCE)
-        own, leads_to_table, but_not = line.partition("[all operations]")
-        told = set(re.findall(r"`(\w+)`", own))
-        if leads_to_table:
-            told |= shared - set(re.findall(r"`(\w+)`", but_not))
-        assert told == answered, operation.name
+        own, links_to_table, excluded = line.partition("[all operations]")
+        listed = set(re.findall(r"`(\w+)`", own))
+        if links_to_table:
+            listed |= shared - set(re.findall(r"`(\w+)`", excluded))
+        assert listed == returned, operation.name
         assert f"**Errors**: {line}." in PAGE_PATH.read_text(encoding="utf-8")
 
 
-def test_every_operation_stands_below_its_tag_once():
-    """None is left out for want of a tag, and none comes twice."""
+def test_every_operation_is_listed_once_under_its_tag():
+    """None is missing because it has no tag, and none is listed twice."""
     headings = [line.removeprefix("### ") for line in api_page(SOURCE).splitlines() if line.startswith("### ")]
     assert [heading for heading in headings if " " not in heading] == [operation.name for operation in OPERATIONS]

@@ -1,4 +1,4 @@
-"""What the tests of all clients share: pool and connector as programs of their own, and a fence around this machine."""
+"""Fixtures for the tests of all clients: pool and connector as processes of their own, and no network but loopback."""
 
 import ipaddress
 import json
@@ -19,85 +19,85 @@ from typing import Any
 import pytest
 from programs import ROOT, Program
 
-# Its assertions are explained like those of a test module.
+# pytest explains its failed assertions as it does in test modules.
 pytest.register_assert_rewrite("every_operation")
 
 
 @dataclass(frozen=True)
 class Pool:
-    """A running pool, as far as its output tells of it."""
+    """A running pool, as described by its output."""
 
     endpoint: str
     token: str
     identity: dict[str, str]
-    """The variables that lead azure-identity to the pool's own tokens."""
+    """The variables with which azure-identity gets tokens of the pool."""
 
     certificate: Path | None
 
     def has_session(self, identifier: str) -> bool:
-        """Looks without making one, and without keeping it alive. For pools without TLS."""
-        address = f"{self.endpoint}/session?api-version=2025-10-02-preview&identifier={identifier}"
-        request = urllib.request.Request(address, headers={"Authorization": f"Bearer {self.token}"})
+        """Whether the session exists. Neither creates nor extends it. Only for pools without TLS."""
+        url = f"{self.endpoint}/session?api-version=2025-10-02-preview&identifier={identifier}"
+        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {self.token}"})
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return bool(json.load(answer)["identifier"] == identifier)
-        except urllib.error.HTTPError as refusal:
-            with refusal:
-                assert json.load(refusal)["error"]["code"] == "NoSessionFoundError"
+            with urllib.request.urlopen(request, timeout=10) as response:
+                return bool(json.load(response)["identifier"] == identifier)
+        except urllib.error.HTTPError as error:
+            with error:
+                assert json.load(error)["error"]["code"] == "NoSessionFoundError"
             return False
 
 
 @dataclass(frozen=True)
 class Connector:
-    """A running connector that asks its callers for a key, as on Azure."""
+    """A running connector that requires a function key, as on Azure."""
 
     url: str
     key: str
 
     @property
     def document_url(self) -> str:
-        """Where the agents' document is."""
+        """The URL of the agents' document."""
         return f"{self.url}/openapi.json"
 
     @cached_property
     def document(self) -> dict[str, Any]:
-        """The agents' document as the app serves it, to whoever asks."""
-        with urllib.request.urlopen(self.document_url, timeout=10) as answer:
-            document: dict[str, Any] = json.load(answer)
+        """The agents' document as the app serves it, without a key."""
+        with urllib.request.urlopen(self.document_url, timeout=10) as response:
+            document: dict[str, Any] = json.load(response)
         return document
 
 
 @pytest.fixture(scope="session")
 def start_pool() -> Iterator[Callable[..., Pool]]:
-    """Starts the pool with options, once for each set of them; it is ended after the last test."""
+    """Returns a function that starts a pool, once for each set of options. Pools stop after the last test."""
     running: dict[tuple[str, ...], tuple[Program, Pool]] = {}
 
     def start(*options: str) -> Pool:
         if options not in running:
             program = Program("emulator.session_pool", "--port", "0", *options)
-            running[options] = program, _announced(program.told)
+            running[options] = program, _pool(program.output)
         return running[options][1]
 
     yield start
     for program, _ in running.values():
-        program.ask_to_end()
+        program.terminate()
     for program, _ in running.values():
-        program.wait_for_end()
+        program.wait()
 
 
-def _announced(told: dict[str, str]) -> Pool:
-    identity = dict(pair.split("=", 1) for pair in told["identity"].split())
-    certificate = Path(told["certificate"]) if "certificate" in told else None
-    return Pool(told["session pool"], told["token"], identity, certificate)
+def _pool(output: dict[str, str]) -> Pool:
+    identity = dict(pair.split("=", 1) for pair in output["identity"].split())
+    certificate = Path(output["certificate"]) if "certificate" in output else None
+    return Pool(output["session pool"], output["token"], identity, certificate)
 
 
 @pytest.fixture(scope="session")
 def connector() -> Iterator[Connector]:
-    """The connector, with the emulator's pool behind it."""
+    """The connector, with the emulator's pool."""
     program = Program("emulator", "--keys", "--port", "0", "--pool-port", "0")
-    yield Connector(program.told["connector"], program.told["function key"])
-    program.ask_to_end()
-    program.wait_for_end()
+    yield Connector(program.output["connector"], program.output["function key"])
+    program.terminate()
+    program.wait()
 
 
 @pytest.fixture(scope="session")
@@ -108,49 +108,49 @@ def pool(start_pool: Callable[..., Pool]) -> Pool:
 
 @pytest.fixture
 def session_id() -> str:
-    """A session that no other test uses."""
+    """The ID of a session that no other test uses."""
     return str(uuid.uuid4())
 
 
 @pytest.fixture
-def led_by_identity(monkeypatch: pytest.MonkeyPatch) -> Callable[[Pool], None]:
-    """Sets what App Service sets for an app that has an identity, so that DefaultAzureCredential finds the pool's."""
+def use_pool_identity(monkeypatch: pytest.MonkeyPatch) -> Callable[[Pool], None]:
+    """Returns a function that sets the variables of an app with an identity, for DefaultAzureCredential."""
 
-    def lead(to: Pool) -> None:
-        for name, value in to.identity.items():
+    def use(pool: Pool) -> None:
+        for name, value in pool.identity.items():
             monkeypatch.setenv(name, value)
-        # The credentials that come first in the chain would look at the developer's machine, or ask elsewhere.
+        # Credentials that come earlier in the chain would read the developer's machine, or call other services.
         monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential")
 
-    return lead
+    return use
 
 
 @pytest.fixture
 def run_example(pool: Pool) -> Callable[[str], str]:
-    """Runs an example of the documentation as its reader would, against the pool; what it printed."""
+    """Returns a function that runs an example of the documentation against the pool, and returns its output."""
 
     def run(name: str) -> str:
         page = (ROOT / "docs" / "session-pool-emulator.md").read_text(encoding="utf-8")
         (code,) = re.findall(rf"<!-- example: {name} -->\n```python\n(.*?)```", page, re.DOTALL)
         environment = {**os.environ, "POOL": pool.endpoint, "TOKEN": pool.token}
-        ended = subprocess.run(
+        completed = subprocess.run(
             [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60
         )
-        assert ended.returncode == 0, ended.stderr
-        return ended.stdout
+        assert completed.returncode == 0, completed.stderr
+        return completed.stdout
 
     return run
 
 
 @pytest.fixture
 def anyio_backend() -> str:
-    """What runs the tests that are marked `anyio`."""
+    """The backend for tests that are marked `anyio`."""
     return "asyncio"
 
 
 @pytest.fixture(scope="session", autouse=True)
 def only_loopback() -> Iterator[None]:
-    """Nothing leaves this machine: names are not looked up, and connections to other addresses are errors."""
+    """Raises an error for every name lookup, and for every connection to another machine."""
     look_up, connect, connect_ex = socket.getaddrinfo, socket.socket.connect, socket.socket.connect_ex
 
     def checked(host: Any) -> None:

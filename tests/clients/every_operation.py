@@ -1,8 +1,8 @@
-"""Every operation of the agents' document, called as a model calls it, through what an importer made of the document.
+"""Every operation of the agents' document, called as a model calls it, through a library that imports the document.
 
-The tests of an importer derive a class from `EveryOperation` and have the fixture `call`: a coroutine function that
-takes an operationId and the operation's arguments, and returns what the model is told, read as JSON: None where that
-is empty.
+The tests of a library derive a class from `EveryOperation` and define the fixture `call`: a coroutine function that
+takes an operationId and the arguments of the operation, and returns the response that the model reads, parsed as JSON,
+or None for an empty response.
 """
 
 import base64
@@ -22,15 +22,15 @@ sales = pd.read_csv("/mnt/data/sales.csv")
 sales.groupby("region")["amount"].sum().to_dict()
 """
 
-TEXT, WHOLE_NUMBER, BOOLEAN, LIST = "string", "integer", "boolean", "array"
+TEXT, INTEGER, BOOLEAN, LIST = "string", "integer", "boolean", "array"
 ARGUMENTS = [
     (
         "ExecutePythonCode",
         {"pythonCode": TEXT},
         {
             "sessionId": TEXT,
-            "timeoutInSeconds": WHOLE_NUMBER,
-            "waitInSeconds": WHOLE_NUMBER,
+            "timeoutInSeconds": INTEGER,
+            "waitInSeconds": INTEGER,
             "idempotencyKey": TEXT,
             "includeContent": TEXT,
         },
@@ -45,7 +45,7 @@ ARGUMENTS = [
     ("EndSession", {"sessionId": TEXT}, {}),
     ("CheckConnection", {}, {}),
 ]
-"""Each operation with the arguments that it needs and those that may be left out, parameters and body in one."""
+"""Each operation with its required and its optional arguments, which are its parameters and the members of its body."""
 
 for_each_operation = pytest.mark.parametrize(
     ("operation_id", "required", "optional"), ARGUMENTS, ids=[operation_id for operation_id, *_ in ARGUMENTS]
@@ -66,30 +66,30 @@ def snake_case(operation_id: str) -> str:
 
 
 def file(name: str, content: bytes) -> dict[str, str]:
-    """One of the files that UploadFile takes."""
+    """A file as UploadFile takes it."""
     return {"fileName": name, "fileContent": base64.b64encode(content).decode()}
 
 
 async def new_session(call: Call, *files: dict[str, str], **arguments: Any) -> str:
-    """The ID of a session that has these files."""
+    """The ID of a new session that has these files."""
     uploaded = await call("UploadFile", files=list(files or [file("sales.csv", SALES)]), **arguments)
     return str(uploaded["sessionId"])
 
 
 class EveryOperation:
-    """One test for each operation at least; a test begins with the operation's name."""
+    """At least one test for each operation; the name of a test starts with that of the operation."""
 
     pytestmark = pytest.mark.anyio
 
-    def test_no_operation_of_the_document_is_left_out(self, connector):
-        """An operation that is new in the document has a test here, and its arguments stand above."""
+    def test_all_operations_are_tested(self, connector):
+        """Every operation of the document has a test here, and its arguments are listed above."""
         assert [operation_id for operation_id, *_ in ARGUMENTS] == list(operations(connector.document))
         for operation_id in operations(connector.document):
             start = f"test_{snake_case(operation_id)}_"
             assert [name for name in dir(self) if name.startswith(start)], operation_id
 
-    async def test_upload_file_makes_a_session(self, call):
-        """Files go up as base64; without a session ID there is a new session."""
+    async def test_upload_file_creates_a_session(self, call):
+        """Files are sent as base64; without a session ID, a new session is created."""
         uploaded = await call("UploadFile", files=[file("sales.csv", SALES), file("empty.txt", b"")])
         assert re.fullmatch("[0-9a-f]{32}", uploaded["sessionId"])
         assert [(each["fileName"], each["folder"], each["size"]) for each in uploaded["files"]] == [
@@ -97,71 +97,75 @@ class EveryOperation:
             ("empty.txt", "", 0),
         ]
 
-    async def test_upload_file_puts_files_into_a_session_and_a_folder(self, call):
-        """The session is one that is there, and the folder is made."""
+    async def test_upload_file_stores_files_in_a_session_and_folder(self, call):
+        """The session exists already, and the folder is created."""
         session_id = await new_session(call)
         uploaded = await call("UploadFile", files=[file("q1.csv", b"1")], sessionId=session_id, folder="reports/2026")
         assert uploaded["sessionId"] == session_id
         assert [(each["fileName"], each["folder"]) for each in uploaded["files"]] == [("q1.csv", "reports/2026")]
 
     async def test_execute_python_code_reads_an_uploaded_file(self, call):
-        """The value of the last line comes back, and variables stay for the next run."""
+        """The value of the last line is returned, and variables persist for the next run."""
         session_id = await new_session(call)
-        ran = await call("ExecutePythonCode", pythonCode=SALES_BY_REGION, sessionId=session_id)
-        assert (ran["status"], ran["result"]) == ("Succeeded", "{'North': 50, 'South': 17}")
-        assert ran["sessionId"] == session_id
-        ran = await call(
+        execution = await call("ExecutePythonCode", pythonCode=SALES_BY_REGION, sessionId=session_id)
+        assert (execution["status"], execution["result"]) == ("Succeeded", "{'North': 50, 'South': 17}")
+        assert execution["sessionId"] == session_id
+        execution = await call(
             "ExecutePythonCode", pythonCode="print('rows')\nlen(sales)", sessionId=session_id, timeoutInSeconds=30
         )
-        assert (ran["stdout"], ran["result"], ran["value"]) == ("rows\n", "3", 3)
+        assert (execution["stdout"], execution["result"], execution["value"]) == ("rows\n", "3", 3)
 
-    async def test_execute_python_code_tells_why_code_failed(self, call):
-        """Code that fails is an answer like others: the model reads what to mend, and knows the session."""
-        ran = await call("ExecutePythonCode", pythonCode="rows = []\nrows[0]")
-        assert (ran["status"], ran["error"]["name"], ran["error"]["line"]) == ("Failed", "IndexError", 2)
-        assert "list index out of range" in ran["stderr"]
-        assert (await call("ExecutePythonCode", pythonCode="rows", sessionId=ran["sessionId"]))["result"] == "[]"
+    async def test_execute_python_code_reports_errors_of_the_code(self, call):
+        """Code that fails is a normal response: the model reads what to fix, and has the session ID."""
+        execution = await call("ExecutePythonCode", pythonCode="rows = []\nrows[0]")
+        assert (execution["status"], execution["error"]["name"], execution["error"]["line"]) == (
+            "Failed",
+            "IndexError",
+            2,
+        )
+        assert "list index out of range" in execution["stderr"]
+        assert (await call("ExecutePythonCode", pythonCode="rows", sessionId=execution["sessionId"]))["result"] == "[]"
 
     async def test_execute_python_code_returns_a_chart(self, call):
-        """A chart is base64 in `outputs`."""
+        """`outputs` has a chart as base64."""
         code = "import matplotlib.pyplot as plt\nplt.plot([1, 4, 9])\nplt.show()"
         (chart,) = (await call("ExecutePythonCode", pythonCode=code))["outputs"]
         assert chart["contentType"] == "image/png"
         assert base64.b64decode(chart["content"], validate=True).startswith(b"\x89PNG\r\n\x1a\n")
 
-    async def test_get_execution_reads_a_run_again(self, call):
-        """It is what the run answered, and the code does not run again."""
+    async def test_get_execution_returns_an_earlier_run(self, call):
+        """It has the result of the run, and the code does not run again."""
         session_id = await new_session(call)
         code = "open('/mnt/data/runs', 'a').write('x')"
-        ran = await call("ExecutePythonCode", pythonCode=code, sessionId=session_id)
-        again = await call("GetExecution", executionId=ran["executionId"], sessionId=session_id)
-        assert again["executionId"] == ran["executionId"]
+        execution = await call("ExecutePythonCode", pythonCode=code, sessionId=session_id)
+        again = await call("GetExecution", executionId=execution["executionId"], sessionId=session_id)
+        assert again["executionId"] == execution["executionId"]
         assert (again["status"], again["result"]) == ("Succeeded", "1")
         (runs,) = [
             each for each in (await call("ListFiles", sessionId=session_id))["files"] if each["fileName"] == "runs"
         ]
         assert runs["size"] == 1
 
-    async def test_cancel_execution_stops_a_run_that_goes_on(self, call):
-        """It is told as long as it goes on, and then that it was stopped."""
+    async def test_cancel_execution_stops_a_background_run(self, call):
+        """The run is reported as Running, and as Canceled once it is canceled."""
         session_id = await new_session(call)
-        code = "import time\nprint('begun')\ntime.sleep(600)"
-        ran = await call(
+        code = "import time\nprint('started')\ntime.sleep(600)"
+        execution = await call(
             "ExecutePythonCode", pythonCode=code, sessionId=session_id, timeoutInSeconds=900, waitInSeconds=1
         )
-        assert (ran["status"], ran["stdout"]) == ("Running", "begun\n")
-        stopped = await call("CancelExecution", executionId=ran["executionId"], sessionId=session_id)
-        assert (stopped["status"], stopped["stdout"]) == ("Canceled", "begun\n")
+        assert (execution["status"], execution["stdout"]) == ("Running", "started\n")
+        canceled = await call("CancelExecution", executionId=execution["executionId"], sessionId=session_id)
+        assert (canceled["status"], canceled["stdout"]) == ("Canceled", "started\n")
 
-    async def test_list_files_lists_what_was_uploaded_and_written(self, call):
-        """Folders below are listed when that is asked for, or by their own name."""
+    async def test_list_files_lists_uploaded_and_written_files(self, call):
+        """Files in subfolders are listed with `recursive`, or by their folder."""
         session_id = await new_session(call)
         code = "import os\nos.makedirs('/mnt/data/out')\nopen('/mnt/data/out/total.txt', 'w').write('67')"
         await call("ExecutePythonCode", pythonCode=code, sessionId=session_id)
 
         async def listed(**arguments):
-            answer = await call("ListFiles", sessionId=session_id, **arguments)
-            return sorted((each["folder"], each["fileName"]) for each in answer["files"])
+            response = await call("ListFiles", sessionId=session_id, **arguments)
+            return sorted((each["folder"], each["fileName"]) for each in response["files"])
 
         assert await listed() == [("", "sales.csv")]
         assert await listed(recursive=True) == [("", "sales.csv"), ("out", "total.txt")]
@@ -169,44 +173,44 @@ class EveryOperation:
 
     @pytest.mark.parametrize("name", ["sales.csv", "two words.csv", "Übersicht März.csv"])
     async def test_get_file_returns_the_content(self, call, name):
-        """The bytes come back as base64, whatever letters the name has."""
+        """The bytes are returned as base64, for names with any letters."""
         every_byte = bytes(range(256))
         session_id = await new_session(call, file(name, every_byte))
-        got = await call("GetFile", sessionId=session_id, fileName=name)
-        assert (got["fileName"], got["size"], got["contentType"]) == (name, 256, "text/csv")
-        assert base64.b64decode(got["fileContent"], validate=True) == every_byte
+        response = await call("GetFile", sessionId=session_id, fileName=name)
+        assert (response["fileName"], response["size"], response["contentType"]) == (name, 256, "text/csv")
+        assert base64.b64decode(response["fileContent"], validate=True) == every_byte
 
     async def test_get_file_finds_a_file_in_a_folder(self, call):
-        """The folder is an argument of its own."""
+        """The folder is a separate argument."""
         session_id = await new_session(call, file("q1.csv", b"1"), folder="reports/2026")
-        got = await call("GetFile", sessionId=session_id, fileName="q1.csv", folder="reports/2026")
-        assert (got["folder"], got["fileContent"]) == ("reports/2026", "MQ==")
+        response = await call("GetFile", sessionId=session_id, fileName="q1.csv", folder="reports/2026")
+        assert (response["folder"], response["fileContent"]) == ("reports/2026", "MQ==")
 
     async def test_delete_file_deletes_one_file(self, call):
-        """There is nothing to tell of it; the other files stay."""
+        """The response is empty, and the other files are kept."""
         session_id = await new_session(call, file("a.txt", b"a"), file("two words.txt", b"b"))
         assert await call("DeleteFile", sessionId=session_id, fileName="two words.txt") is None
-        left = (await call("ListFiles", sessionId=session_id))["files"]
-        assert [each["fileName"] for each in left] == ["a.txt"]
+        remaining = (await call("ListFiles", sessionId=session_id))["files"]
+        assert [each["fileName"] for each in remaining] == ["a.txt"]
 
-    async def test_get_session_tells_its_times(self, call):
-        """When it was made, when it was last used, and when it will end."""
+    async def test_get_session_returns_its_times(self, call):
+        """When it was created, when it was last used, and when it expires."""
         session_id = await new_session(call)
         session = await call("GetSession", sessionId=session_id)
         assert session["sessionId"] == session_id
-        made, used, ends = (
+        created, used, expires = (
             datetime.fromisoformat(session[name]) for name in ("createdTime", "lastUsedTime", "expiresTime")
         )
-        assert made <= used < ends
+        assert created <= used < expires
 
-    async def test_end_session_ends_it_with_its_files(self, call):
-        """Under the same ID there is a new, empty session then."""
+    async def test_end_session_deletes_its_files(self, call):
+        """The same ID then refers to a new, empty session."""
         session_id = await new_session(call)
         assert await call("EndSession", sessionId=session_id) is None
         assert (await call("ListFiles", sessionId=session_id))["files"] == []
 
-    async def test_check_connection_names_the_packages(self, call):
-        """A model sees what its code can import."""
-        checked = await call("CheckConnection")
-        assert checked["status"] == "Connected"
-        assert {"pandas", "numpy", "matplotlib"} <= {package["name"] for package in checked["packages"]}
+    async def test_check_connection_lists_the_packages(self, call):
+        """The model reads which packages its code can import."""
+        connection = await call("CheckConnection")
+        assert connection["status"] == "Connected"
+        assert {"pandas", "numpy", "matplotlib"} <= {package["name"] for package in connection["packages"]}

@@ -1,14 +1,13 @@
-"""The harness in a kernel of Jupyter's own: what every version of it must do. Each version's folder imports this."""
+"""The payload in Jupyter's own kernels. Each version of the kernel has a folder, whose test module imports this one."""
 
 import contextlib
 import json
 import os
-import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from programs import ROOT
@@ -18,13 +17,25 @@ sys.path.insert(0, str(ROOT))
 from jupyter_client.manager import KernelManager
 
 from connector.in_session import cell
-from connector.in_session.report import CANCEL, FOLDER, RECORD, Report, Told, read_record, read_stdout
+from connector.in_session.protocol import CANCEL, OUTPUTS_FOLDER, PROGRESS, RECORD
+from connector.in_session.report import Record, Report, Reported, read_progress, read_record, read_stdout
 
 SECONDS = 30
+T = TypeVar("T")
+
+
+def eventually(look: Callable[[], T | None], seconds: float = SECONDS) -> T:
+    """The first result of `look` that is not None. Raises TimeoutError."""
+    deadline = time.monotonic() + seconds
+    while (found := look()) is None:
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        time.sleep(0.02)
+    return found
 
 
 class Jupyter:
-    """A kernel and its client."""
+    """A kernel and its client. `data` takes the place of /mnt/data, which this machine may not have."""
 
     def __init__(self, data: Path) -> None:
         self.data = data
@@ -35,15 +46,21 @@ class Jupyter:
         self._client.wait_for_ready(timeout=SECONDS)
         self._runs = 0
 
-    def send(self, code: str, detached_seconds: int | None = None) -> tuple[str, Told | None]:
-        """The run's id, and what was told of it."""
+    def send(self, code: str, deferred_seconds: int | None = None) -> tuple[str, Reported | None]:
+        """Run code as the connector does. Returns the execution ID, and what the cell reported."""
         self._runs += 1
-        name = f"run-{self._runs}"
-        sent = cell.make_cell(code, execution_id=name, longest_report=1_000_000, detached_seconds=detached_seconds)
-        asked, text = self._client.execute(sent.text), ""
+        execution_id = f"run-{self._runs}"
+        sent = cell.make_cell(
+            code,
+            execution_id=execution_id,
+            max_report_characters=1_000_000,
+            deferred_seconds=deferred_seconds,
+            data_folder=str(self.data),
+        )
+        message_id, text = self._client.execute(sent.text), ""
         while True:
             message: dict[str, Any] = self._client.get_iopub_msg(timeout=SECONDS)
-            if message["parent_header"].get("msg_id") != asked:
+            if message["parent_header"].get("msg_id") != message_id:
                 continue
             kind, content = message["msg_type"], message["content"]
             if kind == "stream":
@@ -53,29 +70,51 @@ class Jupyter:
             else:
                 assert kind in ("status", "execute_input"), message
         self._client.get_shell_msg(timeout=SECONDS)
-        told = read_stdout(text, sent.nonce)
-        assert told is None or told.beside == "", told
-        return name, told
+        reported = read_stdout(text, sent.nonce)
+        assert reported is None or reported.beside == "", reported
+        return execution_id, reported
 
     def report(self, code: str) -> Report:
-        _, told = self.send(code)
-        assert told is not None and told.report is not None
-        return told.report
+        """The report of a run that is not deferred."""
+        _, reported = self.send(code)
+        assert reported is not None and reported.report is not None
+        return reported.report
 
-    def start(self, code: str, seconds: int = SECONDS) -> str:
-        name, told = self.send(code, seconds)
-        assert told == Told(None, "")
-        return name
+    def defer(self, code: str, seconds: int = SECONDS) -> str:
+        """Start a deferred run. Returns its execution ID."""
+        execution_id, reported = self.send(code, seconds)
+        assert reported == Reported(None, False, "")
+        return execution_id
 
-    def ended(self, name: str) -> Report:
-        until = time.monotonic() + SECONDS
-        while time.monotonic() < until:
-            record = read_record((self.data / FOLDER / name / RECORD).read_bytes())
-            assert record is not None
-            if record.report is not None:
-                return record.report
-            time.sleep(0.02)
-        raise TimeoutError(name)
+    def file(self, execution_id: str, name: str) -> Path:
+        return self.data / OUTPUTS_FOLDER / execution_id / name
+
+    def record(self, execution_id: str) -> Record:
+        record = read_record(self.file(execution_id, RECORD).read_bytes())
+        assert record is not None
+        return record
+
+    def printed(self, execution_id: str, text: str) -> None:
+        """Wait until a deferred run has printed `text`."""
+
+        def look() -> Report | None:
+            try:
+                report = read_progress(self.file(execution_id, PROGRESS).read_bytes())
+            except FileNotFoundError:
+                return None
+            return report if report is not None and text in report.stdout else None
+
+        eventually(look)
+
+    def ended(self, execution_id: str) -> Report:
+        """Wait for the end of a deferred run. Returns its report."""
+        return eventually(lambda: self.record(execution_id).report)
+
+    def cancel(self, execution_id: str) -> None:
+        self.file(execution_id, CANCEL).write_text("{}")
+
+    def is_alive(self) -> bool:
+        return bool(self._manager.is_alive())
 
     def restart(self) -> None:
         self._manager.restart_kernel(now=True)
@@ -88,34 +127,25 @@ class Jupyter:
 
 @pytest.fixture
 def jupyter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Jupyter]:
-    """A new kernel. There need be no /mnt/data on this machine: another folder stands for it."""
-    data, sources = tmp_path / "data", tmp_path / "harness"
+    """A new kernel."""
+    data = tmp_path / "data"
     data.mkdir()
-    shutil.copytree(cell._FOLDER, sources)
-    planted = (sources / "planted.py").read_text()
-    assert planted.count('DATA = "/mnt/data"') == 1
-    (sources / "planted.py").write_text(planted.replace('DATA = "/mnt/data"', f"DATA = {str(data)!r}"))
-    monkeypatch.setattr(cell, "_FOLDER", sources)
     monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    for packed in (cell._packed, cell._planted):
-        packed.cache_clear()
     with contextlib.closing(Jupyter(data)) as kernel:
         yield kernel
-    for packed in (cell._packed, cell._planted):
-        packed.cache_clear()
 
 
-def test_a_run_is_reported(jupyter: Jupyter) -> None:
-    """Value, streams, chart, table, error and count, in the first run and in later ones."""
+def test_run_is_reported(jupyter: Jupyter) -> None:
+    """Value, streams, chart, table, error and execution count, in the first run and in later ones."""
     first = jupyter.report("import os, sys\nprint('out')\nprint('err', file=sys.stderr)\nos.system('true')\n6 * 7")
     assert (first.value, first.stdout, first.stderr, first.execution_count) == (42, "out\n", "err\n", 1)
     assert first.is_new_session
-    shown = jupyter.report(
+    displayed = jupyter.report(
         "import matplotlib.pyplot as plt, pandas as pd\nplt.plot([1, 2])\nplt.title('T')\nplt.show()\n"
         "pd.DataFrame({'a': [1]})"
     )
-    assert [(output.content_type, output.title) for output in shown.outputs] == [
+    assert [(output.content_type, output.title) for output in displayed.outputs] == [
         ("image/png", "T"), ("text/html", None), ("application/json", None),
     ]  # fmt: skip
     failed = jupyter.report("x = 1\n1/0")
@@ -123,52 +153,97 @@ def test_a_run_is_reported(jupyter: Jupyter) -> None:
     assert jupyter.report("len(In), In[1].splitlines()[0]").value == [5, "import os, sys"]
 
 
-def test_a_run_goes_on_by_itself(jupyter: Jupyter) -> None:
-    """It has the session's variables, the session goes on beside it, and what it has set comes back."""
-    jupyter.report("items, number = [1], 1")
-    name = jupyter.start(
-        "import time\nprint('begun')\ntime.sleep(1)\nitems.append(2)\nnumber += 41\n!echo program\nnumber"
+def test_deferred_run_uses_the_interpreter_of_the_session(jupyter: Jupyter) -> None:
+    """Variables, aliases, open connections and random state are those of the session, before and after the run."""
+    jupyter.report(
+        "import random, sqlite3\nitems, number = [1], 1\nalias = items\n"
+        "db = sqlite3.connect(':memory:')\nrandom.seed(1)"
     )
-    beside = jupyter.report("number")
-    assert beside.value == 1
-    report = jupyter.ended(name)
+    execution_id = jupyter.defer(
+        "print('started')\nitems.append(2)\nnumber += 41\n_ = db.execute('create table t (a)')\n"
+        "first = random.random()\n!echo program\nnumber"
+    )
+    report = jupyter.ended(execution_id)
     assert (report.value, report.execution_count) == (42, 2)
-    assert report.stdout.replace("\r", "") == "begun\nprogram\n" and report.stderr == ""
-    assert jupyter.report("items, number").value == [[1, 2], 42]
+    assert report.stdout.replace("\r", "") == "started\nprogram\n" and report.stderr == ""
+    assert jupyter.report("alias, db.execute('select count(*) from t').fetchone()").value == [[1, 2], [0]]
+    same = jupyter.report(
+        "second = random.random()\nrandom.seed(1)\n[first, second] == [random.random() for _ in 'ab']"
+    )
+    assert same.value is True
 
 
-def test_a_new_kernel_can_begin_with_one(jupyter: Jupyter) -> None:
-    """Its first cell plants the harness and starts the run."""
-    report = jupyter.ended(jupyter.start("import asyncio\nawait asyncio.sleep(0.1)\nprint('x')\n'first'"))
+def test_runs_are_in_order(jupyter: Jupyter) -> None:
+    """A run that is sent during a deferred run starts after its end."""
+    execution_id = jupyter.defer("import time\nprint('started', flush=True)\ntime.sleep(1)\nx = 1")
+    jupyter.printed(execution_id, "started")
+    assert jupyter.report("x").value == 1
+    assert jupyter.ended(execution_id).is_ok
+
+
+def test_first_run_can_be_deferred(jupyter: Jupyter) -> None:
+    """The first cell of a new kernel installs the payload and schedules the run."""
+    report = jupyter.ended(jupyter.defer("import asyncio\nawait asyncio.sleep(0.1)\nprint('x')\n'first'"))
     assert (report.result, report.stdout, report.is_new_session) == ("first", "x\n", True)
     assert jupyter.report("1").execution_count == 2
 
 
-def test_it_is_cancelled(jupyter: Jupyter) -> None:
-    """Whatever it does, and the kernel does not notice."""
-    jupyter.report("x = 1")
-    name = jupyter.start("import time\nwhile True:\n    try: time.sleep(10)\n    except BaseException: pass")
-    time.sleep(0.5)
-    (jupyter.data / FOLDER / name / CANCEL).write_text("{}")
-    asked = time.monotonic()
-    assert jupyter.ended(name).ended_by == "canceled"
-    assert time.monotonic() - asked < 2
+def test_progress_of_a_deferred_run(jupyter: Jupyter) -> None:
+    """What it printed so far can be read while it runs."""
+    execution_id = jupyter.defer("import time\nprint('started', flush=True)\ntime.sleep(600)")
+    jupyter.printed(execution_id, "started\n")
+    assert jupyter.record(execution_id).report is None
+
+
+def test_cancel_interrupts_the_run_and_keeps_variables(jupyter: Jupyter) -> None:
+    """The interpreter goes on with what was set before the interrupt."""
+    execution_id = jupyter.defer("import time\nx = 1\nprint('started', flush=True)\ntime.sleep(600)")
+    jupyter.printed(execution_id, "started")
+    jupyter.cancel(execution_id)
+    report = jupyter.ended(execution_id)
+    assert (report.ended_by, report.interpreter_ended) == ("canceled", False)
     assert jupyter.report("x").value == 1
 
 
-def test_it_outlives_a_restart_of_the_kernel(jupyter: Jupyter) -> None:
-    """Jupyter kills the kernel's process group, which the run has left; and the new kernel binds the same ports."""
-    name = jupyter.start("import time\nfor n in range(6):\n    print(n)\n    time.sleep(0.3)\n'survived'")
-    time.sleep(0.3)
+def test_timeout_interrupts_the_run_and_keeps_variables(jupyter: Jupyter) -> None:
+    """The error has the line that was running."""
+    report = jupyter.ended(jupyter.defer("import time\nx = 1\ntime.sleep(600)", seconds=1))
+    assert report.ended_by == "timeout" and not report.interpreter_ended
+    assert report.error is not None and report.error.line == 3
+    assert jupyter.report("x").value == 1
+
+
+def test_interpreter_is_killed_if_the_run_ignores_interrupts(jupyter: Jupyter) -> None:
+    """After a grace period; the record has the reason."""
+    execution_id = jupyter.defer(
+        "import time\nprint('started', flush=True)\nwhile True:\n"
+        "    try: time.sleep(10)\n    except BaseException: pass"
+    )
+    jupyter.printed(execution_id, "started")
+    jupyter.cancel(execution_id)
+    report = jupyter.ended(execution_id)
+    assert (report.ended_by, report.interpreter_ended, report.stdout) == ("canceled", True, "started\n")
+    eventually(lambda: None if jupyter.is_alive() else True)
+
+
+def test_restart_of_the_kernel_ends_the_run(jupyter: Jupyter) -> None:
+    """The record states that the interpreter died, and the new kernel works."""
+    execution_id = jupyter.defer("import time\nprint('started', flush=True)\ntime.sleep(600)")
+    jupyter.printed(execution_id, "started")
     jupyter.restart()
     assert jupyter.report("1 + 1").value == 2
-    report = jupyter.ended(name)
-    assert (report.result, report.stdout) == ("survived", "".join(f"{n}\n" for n in range(6)))
+
+    def look() -> Record | None:
+        record = jupyter.record(execution_id)
+        return record if record.is_lost or record.report is not None else None
+
+    record = eventually(look)
+    assert record.is_lost or (record.report is not None and record.report.ended_by == "died")
 
 
 def test_records_are_files(jupyter: Jupyter) -> None:
-    """One for each run, with what was asked for in its first line."""
-    name, _ = jupyter.send("1")
-    claim, told = (jupyter.data / FOLDER / name / RECORD).read_text().splitlines()
-    assert json.loads(claim)["code"] == cell.code_hash("1") and json.loads(told)["value"] == 1
-    assert os.listdir(jupyter.data) == [FOLDER]
+    """Each run has a record, whose first line is the claim and whose second line is the report."""
+    execution_id, _ = jupyter.send("1")
+    claim, report = jupyter.file(execution_id, RECORD).read_text().splitlines()
+    assert json.loads(claim)["code"] == cell.code_hash("1") and json.loads(report)["value"] == 1
+    assert os.listdir(jupyter.data) == [OUTPUTS_FOLDER]

@@ -1,4 +1,4 @@
-"""Programs of the emulator that clients call: started with options, read until they say `ready`, ended by SIGTERM."""
+"""Programs of the emulator that clients call: started with options, read up to `ready`, and stopped with SIGTERM."""
 
 import os
 import signal
@@ -11,12 +11,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Program:
-    """A module of this repository, run by the Python that has its packages. `told` is what it said before `ready`."""
+    """A module of this repository, run by a Python that has its packages. `output` has its output before `ready`."""
 
     def __init__(self, module: str, *options: str) -> None:
         python = os.environ.get("POOL_PYTHON")
         if not python:
-            pytest.exit("POOL_PYTHON is not set: the path of the Python that has the emulator's packages", returncode=2)
+            pytest.exit(
+                "POOL_PYTHON is not set. Set it to the path of a Python that has the emulator's packages.", returncode=2
+            )
         self._module = module
         self._process = subprocess.Popen(
             [python, "-m", module, *options],
@@ -26,27 +28,27 @@ class Program:
             stderr=subprocess.PIPE,
             text=True,
         )
-        self.told = self._read()
+        self.output = self._read()
 
     def _read(self) -> dict[str, str]:
-        told = {}
+        output = {}
         assert self._process.stdout is not None
         for line in self._process.stdout:
             name, _, text = line.strip().partition("  ")
-            told[name] = text.strip()
+            output[name] = text.strip()
             if name == "ready":
-                return told
+                return output
         raise AssertionError(f"{self._module} did not start: {self._process.communicate()[1]}")
 
-    def ask_to_end(self) -> None:
-        """Once: a program that is on its way out may not know what to do with a second signal."""
+    def terminate(self) -> None:
+        """Send SIGTERM. Call it once: a program that is exiting may not handle a second signal."""
         self._process.send_signal(signal.SIGTERM)
 
-    def wait_for_end(self) -> None:
-        """It must be a good one."""
+    def wait(self) -> None:
+        """Wait for the exit; the exit code must be 0."""
         try:
-            _, said = self._process.communicate(timeout=20)
+            _, errors = self._process.communicate(timeout=20)
         finally:
             self._process.kill()
         code = self._process.returncode
-        assert code == 0, f"{self._module} ended with {code}: {said}"
+        assert code == 0, f"{self._module} exited with {code}: {errors}"

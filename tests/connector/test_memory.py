@@ -1,4 +1,4 @@
-"""How much memory the process of the functions needs beyond the body of a request, as benchmarks.files measures it."""
+"""The memory that a file takes in addition to the body of its request, measured as in benchmarks.files."""
 
 import json
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SLACK = 8.0
-"""Megabytes: what small files would take as well."""
+"""Megabytes that a small file would take as well."""
 
 
 JOBS = {
@@ -15,19 +15,19 @@ JOBS = {
     "upload_json=30": 4.0 * 30,
     "upload_form=30": 1.1 * 30,
     "download=30": 1.1 * 30,
-    "upload_parts=300": 2.0 * 33.6,
-    "download_parts=100": 2.0 * 33.6,
-    "upload_parts_at_once=34": 16 * 1.2 * 33.6,
+    "upload_chunks=300": 2.0 * 33.6,
+    "download_ranges=100": 2.0 * 33.6,
+    "concurrent_chunked_uploads=34": 16 * 1.2 * 33.6,
 }
-"""Job and megabytes of the file, and how many more the process may hold."""
+"""Job and size of the file, and the limit for additional memory, in megabytes."""
 
 
-def test_a_file_takes_no_more_memory_than_it_must(emulator):
-    """Raw uploads: nothing; base64: its texts; downloads: the file once; chunks and ranges: one of them."""
+def test_memory_of_files_is_limited(emulator):
+    """Raw bytes need almost none, base64 its texts, a download one copy, chunks and ranges one chunk."""
     command = [sys.executable, "-m", "benchmarks.functions_program", *JOBS]
     environment = {"PATH": "/usr/bin:/bin", **emulator.environment}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=90)
-    assert done.returncode == 0, done.stderr
-    grown = [json.loads(line)["grown"] / 1e6 for line in done.stdout.splitlines()]
+    completed = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=90)
+    assert completed.returncode == 0, completed.stderr
+    grown = [json.loads(line)["grown"] / 1e6 for line in completed.stdout.splitlines()]
     over = {job: more for (job, most), more in zip(JOBS.items(), grown, strict=True) if more > most + SLACK}
     assert not over

@@ -1,4 +1,4 @@
-"""The connector's icon is what certification asks for."""
+"""The connector's icon meets the requirements of certification."""
 
 from PIL import Image
 
@@ -8,8 +8,8 @@ from connector_package.package import FunctionKey
 BRAND = tuple(bytes.fromhex(BRAND_COLOR.removeprefix("#")))
 
 
-def test_the_background_is_the_brand_color():
-    """230 x 230 pixels, without transparency; outside the middle 70 percent all is in the connector's colour."""
+def test_background_is_the_brand_color():
+    """230 x 230 pixels, without transparency; everything outside the middle 70 percent has the brand color."""
     with Image.open(PATH) as icon:
         assert (icon.format, icon.mode, icon.size) == ("PNG", "RGB", (PIXELS, PIXELS))
         margin = PIXELS * 15 // 100
@@ -25,8 +25,8 @@ def test_the_background_is_the_brand_color():
     assert FunctionKey().properties()["properties"]["iconBrandColor"] == BRAND_COLOR
 
 
-def test_the_icon_is_the_drawing():
-    """The file is what the code draws, but for what versions of the drawing library do to edges."""
+def test_icon_is_up_to_date():
+    """The file is what the code draws, except for edges, which differ between versions of the drawing library."""
     with Image.open(PATH) as icon:
         pairs = zip(icon.convert("L").tobytes(), draw().convert("L").tobytes(), strict=True)
         differing = sum(abs(drawn - kept) > 32 for kept, drawn in pairs)

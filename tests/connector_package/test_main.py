@@ -1,10 +1,12 @@
-"""`make connector-package`, as its user has it."""
+"""`make connector-package`, as a user runs it."""
 
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TENANT, CLIENT = "0d6d4b5c-1111-4222-8333-0123456789ab", "7f1e9a2b-4444-4555-8666-fedcba987654"
@@ -16,13 +18,13 @@ def package(*options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_command_writes_the_folder_and_says_what_is_next(tmp_path):
-    """The folder is there, and the command says where, for which address, and how to import it."""
+def test_command_writes_the_package_and_prints_the_next_step(tmp_path):
+    """It prints the folder, the URL, the way to sign in, and how to import the package."""
     folder = tmp_path / "a folder"
-    done = package("--url", "https://my-app.azurewebsites.net", "--output", str(folder))
-    assert (done.returncode, done.stderr) == (0, "")
+    completed = package("--url", "https://my-app.azurewebsites.net", "--output", str(folder))
+    assert (completed.returncode, completed.stderr) == (0, "")
     assert json.loads((folder / "apiDefinition.swagger.json").read_text())["host"] == "my-app.azurewebsites.net"
-    assert done.stdout.splitlines() == [
+    assert completed.stdout.splitlines() == [
         f"package    {folder}",
         "connector  https://my-app.azurewebsites.net/api",
         "sign-in    function key",
@@ -30,49 +32,59 @@ def test_the_command_writes_the_folder_and_says_what_is_next(tmp_path):
     ]
 
 
-def test_the_command_tells_that_a_secret_is_needed(tmp_path):
-    """With Entra ID, the client secret goes to paconn."""
+def test_command_prints_the_option_for_the_client_secret(tmp_path):
+    """With Entra ID, paconn needs the client secret."""
     ids = ("--tenant-id", TENANT, "--client-id", CLIENT)
-    done = package("--url", "https://my-app.azurewebsites.net", "--auth", "entra", *ids, "--output", str(tmp_path))
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "--secret CLIENT-SECRET" in done.stdout
+    completed = package("--url", "https://my-app.azurewebsites.net", "--auth", "entra", *ids, "--output", str(tmp_path))
+    assert (completed.returncode, completed.stderr) == (0, "")
+    assert "--secret CLIENT-SECRET" in completed.stdout
     assert CLIENT in (tmp_path / "apiProperties.json").read_text()
 
 
-def test_a_wrong_option_is_one_sentence_and_writes_nothing(tmp_path):
-    """A wrong option ends the command with 1 and a sentence, without a traceback and before anything is written."""
+@pytest.mark.parametrize(
+    "options", [["--url", "http://127.0.0.1:7071"], ["--url", "https://my-app.azurewebsites.net", "--auth", "x"]]
+)
+def test_wrong_option_prints_one_line_and_writes_nothing(tmp_path, options):
+    """The command exits with 1 and an error message, without a traceback and before anything is written."""
     folder = tmp_path / "package"
-    for options in (["--url", "http://127.0.0.1:7071"], ["--url", "https://my-app.azurewebsites.net", "--auth", "x"]):
-        done = package(*options, "--output", str(folder))
-        assert (done.returncode, done.stdout) == (1, "")
-        assert done.stderr.startswith("No connector package was written. ") and done.stderr.count("\n") == 1
-        assert not folder.exists()
+    completed = package(*options, "--output", str(folder))
+    assert (completed.returncode, completed.stdout) == (1, "")
+    assert completed.stderr.startswith("The connector package was not written. ")
+    assert completed.stderr.count("\n") == 1
+    assert not folder.exists()
 
 
-def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path):
-    """A file in the folder's place is no reason for a traceback."""
+def test_unwritable_folder_prints_an_error_message(tmp_path):
+    """A file where the folder should be is reported without a traceback."""
     (tmp_path / "file").touch()
-    done = package("--url", "https://my-app.azurewebsites.net", "--output", str(tmp_path / "file"))
-    assert done.returncode == 1
-    assert done.stderr.startswith("No connector package was written. ") and "Traceback" not in done.stderr
+    completed = package("--url", "https://my-app.azurewebsites.net", "--output", str(tmp_path / "file"))
+    assert completed.returncode == 1
+    assert (
+        completed.stderr.startswith("The connector package was not written. ") and "Traceback" not in completed.stderr
+    )
 
 
-def test_make_passes_every_option_on():
-    """make connector-package takes URL, AUTH, TENANT_ID, CLIENT_ID and RESOURCE; AUTH is key without one."""
-    options = ("URL", "AUTH", "TENANT_ID", "CLIENT_ID", "RESOURCE", "MAKEFLAGS")
-    environment = {name: value for name, value in os.environ.items() if name not in options}
-    for given, expected in (
+@pytest.mark.parametrize(
+    ("variables", "options"),
+    [
         ([], ["--url ''", "--auth 'key'"]),
-        (["URL=u", "AUTH=entra", "TENANT_ID=t", "CLIENT_ID=c", "RESOURCE=r"], []),
-    ):
-        shown = subprocess.run(
-            ["make", "--dry-run", "connector-package", *given],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        ).stdout
-        for option, value in (pair.lower().replace("_", "-").split("=") for pair in given):
-            expected.append(f"--{option} '{value}'")
-        assert all(option in shown for option in expected), shown
+        (
+            ["URL=u", "AUTH=entra", "TENANT_ID=t", "CLIENT_ID=c", "RESOURCE=r"],
+            ["--url 'u'", "--auth 'entra'", "--tenant-id 't'", "--client-id 'c'", "--resource 'r'"],
+        ),
+    ],
+    ids=["defaults", "all"],
+)
+def test_make_passes_all_options(variables, options):
+    """make connector-package takes URL, AUTH, TENANT_ID, CLIENT_ID and RESOURCE; the default of AUTH is key."""
+    names = ("URL", "AUTH", "TENANT_ID", "CLIENT_ID", "RESOURCE", "MAKEFLAGS")
+    environment = {name: value for name, value in os.environ.items() if name not in names}
+    recipe = subprocess.run(
+        ["make", "--dry-run", "connector-package", *variables],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    ).stdout
+    assert all(option in recipe for option in options), recipe

@@ -1,4 +1,4 @@
-"""The folder that custom connectors are imported from has all files, filled in, and as import and certification ask."""
+"""The connector package is complete, filled in, and meets the requirements of import and certification."""
 
 import json
 import re
@@ -31,103 +31,16 @@ URL = "https://my-app.azurewebsites.net/api"
 TENANT, CLIENT = "0d6d4b5c-1111-4222-8333-0123456789ab", "7f1e9a2b-4444-4555-8666-fedcba987654"
 ENTRA = Entra(TENANT, CLIENT, "api://the-connector")
 
-# What the published schema of the file and the certification's guidance say of the parts used here. Sources:
-# github.com/microsoft/PowerPlatformConnectors, schemas/paconn-apiProperties.schema.json, its pull request template and
-# templates/certified-connectors.
-USER_INTERFACE = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["displayName", "description", "tooltip", "constraints"],
-    "properties": {
-        **{name: {"type": "string", "minLength": 1} for name in ("displayName", "description", "tooltip")},
-        "constraints": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {
-                "tabIndex": {"type": "integer"},
-                "clearText": {"type": "boolean"},
-                "required": {"enum": ["true", "false"]},
-            },
-        },
-    },
-}
-VALUE = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["value"],
-    "properties": {"value": {"minLength": 1}},
-}
-OAUTH_SETTINGS = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["identityProvider", "clientId", "properties", "customParameters"],
-    "properties": {
-        "identityProvider": {"const": "aad"},
-        "clientId": {"type": "string"},
-        "scopes": {"type": "array", "items": {"type": "string"}},
-        "properties": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["IsFirstParty"],
-            "properties": {"IsFirstParty": {"const": "False"}, "AzureActiveDirectoryResourceId": {"type": "string"}},
-        },
-        "customParameters": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["resourceUri", "tenantId", "loginUri"],
-            "properties": {"resourceUri": VALUE, "tenantId": VALUE, "loginUri": VALUE},
-        },
-    },
-}
-API_PROPERTIES = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["properties"],
-    "properties": {
-        "properties": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["connectionParameters", "iconBrandColor", "capabilities", "publisher", "stackOwner"],
-            "properties": {
-                "iconBrandColor": {"pattern": "^#[0-9a-f]{6}$", "not": {"enum": ["#007ee5", "#ffffff"]}},
-                "publisher": {"type": "string", "minLength": 1},
-                "stackOwner": {"type": "string", "minLength": 1},
-                "capabilities": {"const": ["actions"]},
-                "connectionParameters": {
-                    "type": "object",
-                    "minProperties": 1,
-                    "maxProperties": 1,
-                    "additionalProperties": False,
-                    "properties": {
-                        "api_key": {
-                            "type": "object",
-                            "additionalProperties": False,
-                            "required": ["type", "uiDefinition"],
-                            "properties": {"type": {"const": "securestring"}, "uiDefinition": USER_INTERFACE},
-                        },
-                        "token": {
-                            "type": "object",
-                            "additionalProperties": False,
-                            "required": ["type", "oAuthSettings"],
-                            "properties": {"type": {"const": "oauthSetting"}, "oAuthSettings": OAUTH_SETTINGS},
-                        },
-                    },
-                },
-            },
-        }
-    },
-}
-
 
 @pytest.fixture(params=[FunctionKey(), ENTRA], ids=["key", "entra"])
-def who(request: pytest.FixtureRequest) -> SignIn:
-    found: SignIn = request.param
-    return found
+def caller_sign_in(request: pytest.FixtureRequest) -> SignIn:
+    parameter: SignIn = request.param
+    return parameter
 
 
 @pytest.fixture
-def package(tmp_path: Path, who: SignIn) -> Path:
-    write_package(tmp_path, URL, who, makers_document)
+def package(tmp_path: Path, caller_sign_in: SignIn) -> Path:
+    write_package(tmp_path, URL, caller_sign_in, makers_document)
     return tmp_path
 
 
@@ -140,16 +53,16 @@ def operation_ids() -> list[str]:
     return [entry["operationId"] for item in makers_document(URL)["paths"].values() for entry in item.values()]
 
 
-def test_the_package_has_all_files(package):
-    """Definition, properties, icon, readme, and the settings that Microsoft's command line tool reads."""
+def test_package_is_complete(package):
+    """Definition, properties, icon, readme, and the settings for Microsoft's command-line tool."""
     files = {path.name for path in package.iterdir()}
     assert files == {"apiDefinition.swagger.json", "apiProperties.json", "icon.png", "readme.md", "settings.json"}
     settings = read(package / "settings.json")
     assert {settings["apiDefinition"], settings["apiProperties"], settings["icon"]} <= files
 
 
-def test_the_definition_has_the_address(package):
-    """Host, scheme and base path are those of the app, so that every operation is called there."""
+def test_definition_has_the_url_of_the_app(package):
+    """Host, scheme and base path are those of the app."""
     definition = read(package / "apiDefinition.swagger.json")
     assert definition["swagger"] == "2.0"
     assert (definition["host"], definition["schemes"], definition["basePath"]) == (
@@ -161,13 +74,14 @@ def test_the_definition_has_the_address(package):
 
 
 def test_api_properties_are_valid(package):
-    """apiProperties.json has the form that import and certification ask for."""
-    Draft202012Validator.check_schema(API_PROPERTIES)
-    Draft202012Validator(API_PROPERTIES).validate(read(package / "apiProperties.json"))
+    """apiProperties.json has the form that import and certification require."""
+    schema = read(Path(__file__).with_name("apiProperties.schema.json"))
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate(read(package / "apiProperties.json"))
 
 
-def test_a_key_goes_into_the_contracts_header(tmp_path):
-    """A function key goes into the header that openapi.yaml names, and the connection keeps it as a secret."""
+def test_function_key_is_sent_in_the_header_of_the_contract(tmp_path):
+    """The key is sent in the header that openapi.yaml names, and stored in the connection as a secret."""
     write_package(tmp_path, URL, FunctionKey(), makers_document)
     definition, properties = read(tmp_path / "apiDefinition.swagger.json"), read(tmp_path / "apiProperties.json")
     (scheme,) = definition["securityDefinitions"].values()
@@ -178,8 +92,8 @@ def test_a_key_goes_into_the_contracts_header(tmp_path):
     assert properties["properties"]["connectionParameters"]["api_key"]["type"] == "securestring"
 
 
-def test_sign_in_with_entra_is_filled_in(tmp_path):
-    """With Entra ID, tenant, app registration and resource are filled in, and no key is asked for."""
+def test_entra_sign_in_is_filled_in(tmp_path):
+    """With Entra ID, tenant, app registration and resource are filled in, and no key is required."""
     write_package(tmp_path, URL, ENTRA, makers_document)
     definition, properties = read(tmp_path / "apiDefinition.swagger.json"), read(tmp_path / "apiProperties.json")
     settings = properties["properties"]["connectionParameters"]["token"]["oAuthSettings"]
@@ -194,29 +108,29 @@ def test_sign_in_with_entra_is_filled_in(tmp_path):
     assert "x-functions-key" not in json.dumps(definition)
 
 
-def test_the_app_and_the_package_tell_of_one_sign_in(tmp_path):
-    """The package for Entra ID has the same definition as the app that takes Entra ID serves."""
+def test_entra_definition_is_the_one_that_the_app_serves(tmp_path):
+    """The package for Entra ID has the same definition as an app with Entra ID serves."""
     write_package(tmp_path, URL, ENTRA, makers_document)
     served = Documents(read_document(), EntraId("https://login.microsoftonline.com", TENANT)).makers(URL)
     assert read(tmp_path / "apiDefinition.swagger.json") == served
 
 
-def test_entra_does_not_change_the_makers_document():
-    """The document that the package is made from stays what it is."""
+def test_entra_does_not_modify_the_makers_document():
+    """The document that the package is generated from is not changed in place."""
     document = makers_document(URL)
     ENTRA.definition(document)
     assert document == makers_document(URL)
 
 
-def test_no_ids_are_in_the_templates():
-    """What is published holds placeholders alone: IDs come from options, and secrets from nowhere."""
+def test_templates_contain_no_ids():
+    """The published templates have placeholders only: IDs come from options, and secrets are never written."""
     texts = "".join(path.read_text() for path in POWER_PLATFORM.glob("*.json"))
     assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}", texts)
     assert "clientSecret" not in texts
 
 
-def test_a_second_package_replaces_the_first(tmp_path):
-    """Writing into the same folder leaves nothing of the package that was there."""
+def test_second_package_replaces_the_first(tmp_path):
+    """Writing to the same folder leaves nothing of the previous package."""
     write_package(tmp_path, URL, ENTRA, makers_document)
     write_package(tmp_path, "https://other.azurewebsites.net/api", FunctionKey(), makers_document)
     texts = "".join(path.read_text() for path in tmp_path.glob("*.json"))
@@ -233,68 +147,68 @@ def test_a_second_package_replaces_the_first(tmp_path):
         "https://MY-APP.azurewebsites.net",
     ],
 )
-def test_api_url_takes_the_apps_address(url):
-    """The app's address serves with and without the route prefix."""
+def test_api_url_accepts_the_url_of_the_app(url):
+    """The URL of the app is accepted with and without the route prefix."""
     assert api_url(url) == URL
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "message"),
     [
         ("", "URL is missing"),
-        ("my-app", "not the address of a function app"),
-        ("my-app.azurewebsites.net", "not the address of a function app"),
-        ("https://", "not the address of a function app"),
-        ("https://my-app", "not the address of a function app"),
-        ("https://my-app.azurewebsites.net/api/files", "not the address of a function app"),
-        ("https://my-app.azurewebsites.net:70000", "not the address of a function app"),
-        ("ftp://my-app.azurewebsites.net", "not the address of a function app"),
+        ("my-app", "Set it to the URL of a function app"),
+        ("my-app.azurewebsites.net", "Set it to the URL of a function app"),
+        ("https://", "Set it to the URL of a function app"),
+        ("https://my-app", "Set it to the URL of a function app"),
+        ("https://my-app.azurewebsites.net/api/files", "Set it to the URL of a function app"),
+        ("https://my-app.azurewebsites.net:70000", "Set it to the URL of a function app"),
+        ("ftp://my-app.azurewebsites.net", "Set it to the URL of a function app"),
         ("http://my-app.azurewebsites.net", "over https"),
         ("http://127.0.0.1:7071", "from the cloud"),
         ("https://localhost", "from the cloud"),
         ("https://[::1]/", "from the cloud"),
     ],
 )
-def test_api_url_says_what_is_wrong(url, said):
-    """An address that no custom connector can call is refused with a sentence and an example."""
-    with pytest.raises(PackageError, match=re.escape(said)) as refused:
+def test_api_url_reports_the_problem(url, message):
+    """A URL that no custom connector can call is rejected with a message and an example."""
+    with pytest.raises(PackageError, match=re.escape(message)) as raised:
         api_url(url)
-    assert EXAMPLE_URL in str(refused.value)
+    assert EXAMPLE_URL in str(raised.value)
 
 
 @pytest.mark.parametrize("scheme", ["https", "http"])
 @pytest.mark.parametrize("rest", ["my-app.azurewebsites.net/api/files?code=sEcReT", "u:sEcReT@a.azurewebsites.net"])
-def test_api_url_shows_no_key(scheme, rest):
-    """An address with a key in it is refused, and the key is not repeated."""
-    with pytest.raises(PackageError, match="Leave out the key") as refused:
+def test_api_url_does_not_print_keys(scheme, rest):
+    """A URL that contains a key is rejected, and the key is not repeated."""
+    with pytest.raises(PackageError, match="Remove the key") as raised:
         api_url(f"{scheme}://{rest}")
-    assert "sEcReT" not in str(refused.value)
+    assert "sEcReT" not in str(raised.value)
 
 
 @pytest.mark.parametrize(
-    ("auth", "options", "said"),
+    ("auth", "options", "message"),
     [
-        ("password", {}, "AUTH is 'password'. It is key"),
-        ("", {}, "AUTH is ''. It is key"),
+        ("password", {}, "AUTH is 'password'. Set it to key"),
+        ("", {}, "AUTH is ''. Set it to key"),
         ("entra", {}, "TENANT_ID is missing"),
         ("entra", {"tenant_id": TENANT}, "CLIENT_ID is missing"),
         ("entra", {"tenant_id": "contoso", "client_id": CLIENT}, "TENANT_ID is 'contoso'"),
     ],
 )
-def test_sign_in_says_what_is_wrong(auth, options, said):
-    """A way to sign in that is unknown or not complete is refused with a sentence."""
-    with pytest.raises(PackageError, match=re.escape(said)):
+def test_sign_in_reports_the_problem(auth, options, message):
+    """An unknown or incomplete way to sign in is rejected with a message."""
+    with pytest.raises(PackageError, match=re.escape(message)):
         sign_in(auth, **options)
 
 
-def test_sign_in_names_the_usual_resource():
-    """Without a resource, the token is for the app registration itself, which Entra ID takes by its client ID alone."""
+def test_default_resource_is_the_app_registration():
+    """Without a resource, the token is for the app registration itself, which Entra ID accepts only by client ID."""
     assert sign_in("key") == FunctionKey()
     assert sign_in("entra", tenant_id=TENANT, client_id=CLIENT) == Entra(TENANT, CLIENT, CLIENT)
 
 
-def test_the_readme_has_the_certifications_sections():
-    """The readme has the headings of Microsoft's template for connectors, in its order."""
+def test_readme_has_the_sections_of_the_certification_template():
+    """It has the headings of Microsoft's template for connectors, in the same order."""
     assert re.findall(r"^## (.*)$", README, re.MULTILINE) == [
         f"Publisher: {read(POWER_PLATFORM / 'apiProperties.key.json')['properties']['publisher']}",
         "Prerequisites",
@@ -306,14 +220,14 @@ def test_the_readme_has_the_certifications_sections():
     ]
 
 
-def test_the_readme_lists_the_operations():
-    """The readme describes each operation of the definition, and no other."""
+def test_readme_lists_the_operations():
+    """It describes every operation of the definition, and no others."""
     listed = re.findall(r"^### .* \((\w+)\)\n\n\S", README, re.MULTILINE)
     assert sorted(listed) == sorted(operation_ids())
 
 
-def test_both_ways_to_sign_in_have_one_look():
-    """Publisher, colour and owner are the same in both templates."""
+def test_both_templates_look_the_same():
+    """Publisher, color and owner are the same for both ways to sign in."""
     key, entra = (read(POWER_PLATFORM / f"apiProperties.{auth}.json")["properties"] for auth in ("key", "entra"))
     del key["connectionParameters"], entra["connectionParameters"]
     assert key == entra

@@ -1,9 +1,13 @@
-"""make demo-large does what it tells, on a small scale."""
+"""make demo-large works, on a small scale."""
 
+import contextlib
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -12,75 +16,89 @@ from examples.large_files.transfer import Transfer
 from examples.sales_report.calls import DemoFailed
 
 ROOT = Path(__file__).resolve().parents[2]
-SMALL = ("--rows", "20000", "--excel-rows", "500", "--part-bytes", "100000")
+SMALL = ("--rows", "20000", "--excel-rows", "500", "--chunk-bytes", "100000")
 
 
-def play(*options: str) -> subprocess.CompletedProcess[str]:
+def run_demo(*options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "examples.large_files", *options], cwd=ROOT, capture_output=True, text=True, timeout=90
     )
 
 
-def test_the_files_go_up_and_down(api_with_key):
-    """In parts, with the right sums, and the session is gone at the end."""
-    played = play("--url", api_with_key.url, f"--key={api_with_key.key}", *SMALL)
-    assert (played.returncode, played.stderr) == (0, "")
-    assert "20,000 rows of CSV and 500 of Excel" in played.stdout
+def test_files_are_uploaded_in_chunks_and_downloaded_in_ranges(api_with_key):
+    """The sums are correct, and the session is deleted at the end."""
+    completed = run_demo("--url", api_with_key.url, f"--key={api_with_key.key}", *SMALL)
+    assert (completed.returncode, completed.stderr) == (0, "")
+    assert "20,000 rows of CSV and 500 of Excel" in completed.stdout
     for name in ("sales.csv", "more_sales.xlsx", "all_sales.csv"):
-        assert re.search(rf"^{name} +\[#+\] 100%", played.stdout, re.MULTILINE)
-    assert played.stdout.endswith("the same as in the session.\n")
-    (session_id,) = set(re.findall(r'"sessionId": "([^"]+)"', played.stdout))
+        assert re.search(rf"^{name} +\[#+\] 100%", completed.stdout, re.MULTILINE)
+    assert completed.stdout.endswith("identical to the file in the session.\n")
+    (session_id,) = set(re.findall(r'"sessionId": "([^"]+)"', completed.stdout))
     headers = {"x-functions-key": api_with_key.key}
     assert api_with_key.call("GET", f"/sessions/{session_id}", headers=headers).status_code == 404
 
 
-def test_a_connector_that_takes_no_parts_is_told(emulator, start_connector):
-    """Without SIGNING_KEY the demo ends with the connector's own words."""
-    played = play("--url", start_connector(**{**emulator.environment, "SIGNING_KEY": ""}).url, *SMALL)
-    assert played.returncode == 1
-    assert "The setting SIGNING_KEY is missing" in played.stderr
+def test_connector_without_chunked_uploads_is_reported(emulator, start_connector):
+    """Without SIGNING_KEY, the demo prints the connector's error message."""
+    completed = run_demo("--url", start_connector(**{**emulator.environment, "SIGNING_KEY": ""}).url, *SMALL)
+    assert completed.returncode == 1
+    assert "The setting SIGNING_KEY is missing" in completed.stderr
 
 
-def test_a_missing_key_is_told(api_with_key):
-    """The option to give is named."""
-    played = play("--url", api_with_key.url, *SMALL)
-    assert played.returncode == 1
-    assert "Give the function key with --key" in played.stderr
+def test_missing_key_is_reported(api_with_key):
+    """The message names the option to set."""
+    completed = run_demo("--url", api_with_key.url, *SMALL)
+    assert completed.returncode == 1
+    assert "Set the function key with --key" in completed.stderr
 
 
-def test_an_upload_goes_on_after_a_fault(api, tmp_path, session_id, monkeypatch):
-    """A part whose answer was lost is not sent blindly again: what is there is asked for first."""
+class LossySession(requests.Session):
+    """Loses the response to the second PATCH."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.methods: list[str] = []
+
+    def request(self, method: str, *args: Any, **options: Any) -> requests.Response:  # type: ignore[override]
+        self.methods.append(method)
+        response = super().request(method, *args, **options)
+        if method == "PATCH" and self.methods.count("PATCH") == 2:
+            raise requests.ConnectionError("the response was lost")
+        return response
+
+
+def test_upload_resumes_after_a_lost_response(api, tmp_path, session_id):
+    """A chunk whose response was lost is not sent again blindly: the transfer first gets the bytes received."""
     path = tmp_path / "a.bin"
     path.write_bytes(bytes(range(250)))
-    transfer = Transfer(api.url, part_bytes=100)
-    send, sent = transfer._http.request, []
-
-    def lossy(method, address, **request):
-        sent.append(method)
-        answer = send(method, address, **request)
-        if sent.count("PATCH") == 2 and method == "PATCH":
-            raise requests.ConnectionError("the answer was lost")
-        return answer
-
-    monkeypatch.setattr(transfer._http, "request", lossy)
-    assert transfer.upload(path, session_id) == session_id
-    transfer.close()
-    assert sent == ["PUT", "PATCH", "PATCH", "GET", "PATCH"]
+    http = LossySession()
+    with contextlib.closing(Transfer(api.url, chunk_bytes=100, http=http)) as transfer:
+        assert transfer.upload(path, session_id) == session_id
+    assert http.methods == ["PUT", "PATCH", "PATCH", "GET", "PATCH"]
     assert api.call("GET", f"/files/a.bin/content?sessionId={session_id}").content == path.read_bytes()
 
 
-def test_a_file_that_changes_on_the_way_down_is_told(api, tmp_path, session_id, monkeypatch):
-    """Parts of two versions are not joined."""
-    api.call("PUT", f"/files/a.bin?sessionId={session_id}", data=bytes(250))
-    transfer = Transfer(api.url, part_bytes=100)
-    send = transfer._http.request
+class ChangingSession(requests.Session):
+    """Calls `change` after every request."""
 
-    def changing(method, address, **request):
-        answer = send(method, address, **request)
-        api.call("PUT", f"/files/a.bin?sessionId={session_id}", data=bytes(251))
-        return answer
+    def __init__(self, change: Callable[[], object]) -> None:
+        super().__init__()
+        self._change = change
 
-    monkeypatch.setattr(transfer._http, "request", changing)
-    with pytest.raises(DemoFailed, match="changed while it was fetched"):
-        transfer.download("a.bin", session_id, tmp_path / "got")
-    transfer.close()
+    def request(self, *args: Any, **options: Any) -> requests.Response:  # type: ignore[override]
+        response = super().request(*args, **options)
+        self._change()
+        return response
+
+
+def test_file_that_changes_during_the_download_is_reported(api, tmp_path, session_id):
+    """Ranges of two versions are not joined."""
+
+    def upload(size: int) -> None:
+        api.call("PUT", f"/files/a.bin?sessionId={session_id}", data=bytes(size))
+
+    upload(250)
+    http = ChangingSession(partial(upload, 251))
+    with contextlib.closing(Transfer(api.url, chunk_bytes=100, http=http)) as transfer:
+        with pytest.raises(DemoFailed, match="changed during the download"):
+            transfer.download("a.bin", session_id, tmp_path / "downloaded")

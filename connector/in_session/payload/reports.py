@@ -17,6 +17,9 @@ from .values import TooLarge, to_json
 IN_RECORD = {"isInRecord": True}
 """In place of a report that is to be read from the execution record."""
 
+_INTERRUPT = "DeferredRun._on_interrupt"
+"""In the frame of the payload that raises a KeyboardInterrupt, which is no frame of the user's."""
+
 INTERRUPTED = {"status": "error", "ename": "KeyboardInterrupt", "evalue": "", "traceback": []}
 
 
@@ -64,7 +67,9 @@ def put_ending(report: dict[str, Any], recorder: Recorder, reply: dict[str, Any]
             _put_value(report, recorder.result, ended.result)
         return
     shown = recorder.error or reply
-    lines = [str(line)[:MAX_ERROR_CHARACTERS] for line in shown.get("traceback") or ()]
+    lines = [
+        str(frame)[:MAX_ERROR_CHARACTERS] for frame in shown.get("traceback") or () if _INTERRUPT not in str(frame)
+    ]
     report["shown"] = [str(shown.get("evalue", ""))[:MAX_ERROR_CHARACTERS], lines]
     failure = ended and (ended.error_before_exec or ended.error_in_exec)
     if failure:

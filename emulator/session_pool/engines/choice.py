@@ -1,6 +1,6 @@
-"""Which engine makes the sessions on this machine: the strongest that it can have, and never a weaker one than asked.
+"""Chooses the engine for this machine: the strongest available, and never a weaker one than requested.
 
-What only Linux has is imported on Linux alone.
+The engine for Linux is imported on Linux only.
 """
 
 import sys
@@ -10,7 +10,7 @@ from .portable.engine import PortableEngine
 from .shared.limits import Limits
 
 LEVELS = (2, 3)
-"""Of isolation, that can be insisted on."""
+"""The levels of isolation that can be required."""
 
 _HINT = "run it in a Linux container or VM, or start it with --allow-unisolated: code then runs with all your rights"
 
@@ -22,28 +22,28 @@ def choose(
     allow_unisolated: bool = False,
     require_level: int | None = None,
 ) -> Engine:
-    """The engine, not started yet: its `start` raises EngineError when this machine has not what is required.
+    """The engine, not started yet: its `start` raises EngineError if this machine lacks what is required.
 
-    `require_level` wins over `allow_unisolated`. The plain engine has no limits. Raises EngineError when all is clear
-    before the start.
+    `require_level` wins over `allow_unisolated`. The portable engine has no limits. Raises EngineError where that is
+    known without a start.
     """
     if sys.platform.startswith("linux"):
         from .linux import engine
 
         isolated = engine.Engine(container_type, limits=limits, lowest_level=require_level or min(LEVELS))
-        return _OrPlain(isolated, allow_unisolated) if require_level is None else isolated
+        return _OrPortable(isolated, allow_unisolated) if require_level is None else isolated
     if require_level is not None:
         raise EngineError(
-            f"isolation level {require_level} is to be had on Linux alone, and this is {sys.platform}: run it in a "
+            f"isolation level {require_level} is available on Linux only, and this is {sys.platform}: run it in a "
             "Linux container or VM"
         )
     if not allow_unisolated:
-        raise EngineError(f"sessions can be isolated on Linux alone, and this is {sys.platform}: {_HINT}")
+        raise EngineError(f"sessions can be isolated on Linux only, and this is {sys.platform}: {_HINT}")
     return PortableEngine(container_type)
 
 
-class _OrPlain:
-    """An engine, and where it does not start, the plain one when that is allowed: then `isolation` says why."""
+class _OrPortable:
+    """An engine, or the portable one if it does not start and that is allowed; `isolation` then includes the reason."""
 
     def __init__(self, engine: Engine, allow_unisolated: bool) -> None:
         self.container_type = engine.container_type

@@ -49,7 +49,7 @@ Sink = Callable[[Message], None]
 
 
 class EngineError(Exception):
-    """Sessions cannot be made on this machine; the message says why and what to do."""
+    """Sessions cannot be created on this machine; the message states why, and what to do."""
 
 
 class InterpreterEnded(Exception):

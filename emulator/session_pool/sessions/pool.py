@@ -1,6 +1,6 @@
-"""The pool: which identifier has which session, how many there may be, and when one ends.
+"""The pool: which identifier has which session, how many sessions are allowed, and when each ends.
 
-Some processes are kept ready, with an interpreter that has run once, so that a new session answers sooner.
+Some processes are kept ready, with an interpreter that is warmed up, so that a new session answers sooner.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ _PREPARE_SECONDS = 0.05
 
 
 class TooManySessions(Exception):
-    """All the sessions that the pool may have are in use."""
+    """The pool has as many sessions as it may have."""
 
     def __init__(self, active: int) -> None:
         super().__init__(active)
@@ -25,7 +25,7 @@ class TooManySessions(Exception):
 
 
 class Pool:
-    """Start it in the event loop that serves requests; every method belongs to that loop."""
+    """Start it in the event loop that serves requests, and call every method there."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Pool:
         ready: int = 2,
         longest_run_seconds: int = LONGEST_RUN_SECONDS,
     ) -> None:
-        """`ready` processes wait for identifiers; they are no sessions yet, and do not count as such."""
+        """`ready` is how many processes wait for an identifier; they do not count as sessions yet."""
         self.engine = engine
         self.max_sessions = max_sessions
         self.cooldown = cooldown
@@ -53,9 +53,9 @@ class Pool:
         return self.engine.container_type
 
     async def start(self) -> None:
-        """Raises EngineError when sessions cannot be made here."""
+        """Raises EngineError if sessions cannot be created here."""
         await self.engine.start()
-        self._reaper = asyncio.create_task(self._reap_for_ever())
+        self._reaper = asyncio.create_task(self._reap_forever())
         self._prepare()
 
     async def stop(self) -> None:
@@ -70,22 +70,22 @@ class Pool:
         await self.engine.stop()
 
     async def session(self, identifier: str) -> Session:
-        """The identifier's session; a new one when it has none. Raises TooManySessions and EngineError."""
+        """The identifier's session; a new one if it has none. Raises TooManySessions and EngineError."""
         session = self.find(identifier)
         if session is None:
-            session = await asyncio.shield(self._making(identifier))
+            session = await asyncio.shield(self._creation(identifier))
         session.touch()
         return session
 
     def find(self, identifier: str) -> Session | None:
-        """The identifier's session if there is one; looking does not make one, nor keep it alive.
+        """The identifier's session if it has one. This neither creates a session nor counts as use.
 
-        One whose processes have ended by themselves, as they may when memory runs out, is forgotten here.
+        A session whose processes have ended on their own, as they may when memory runs out, is forgotten here.
         """
-        making = self._sessions.get(identifier)
-        if making is None or not making.done() or making.cancelled() or making.exception():
+        creation = self._sessions.get(identifier)
+        if creation is None or not creation.done() or creation.cancelled() or creation.exception():
             return None
-        session = making.result()
+        session = creation.result()
         if session.has_ended:
             del self._sessions[identifier]
             return None
@@ -95,24 +95,24 @@ class Pool:
         return [session for identifier in list(self._sessions) if (session := self.find(identifier))]
 
     async def end(self, identifier: str) -> bool:
-        """Ends the identifier's session with all it holds. False when there is none."""
-        making = self._sessions.pop(identifier, None)
-        if making is None:
+        """Ends the identifier's session and deletes its files. False if it has none."""
+        creation = self._sessions.pop(identifier, None)
+        if creation is None:
             return False
         with contextlib.suppress(Exception):
-            (await making).close()
+            (await creation).close()
         return True
 
-    def _making(self, identifier: str) -> asyncio.Task[Session]:
-        """One session for all who ask for it while it is made."""
-        making = self._sessions.get(identifier)
-        if making is None:
+    def _creation(self, identifier: str) -> asyncio.Task[Session]:
+        """One session for all concurrent requests for it."""
+        creation = self._sessions.get(identifier)
+        if creation is None:
             if len(self._sessions) >= self.max_sessions:
                 raise TooManySessions(len(self._sessions))
-            making = self._sessions[identifier] = asyncio.create_task(self._make(identifier))
-        return making
+            creation = self._sessions[identifier] = asyncio.create_task(self._create(identifier))
+        return creation
 
-    async def _make(self, identifier: str) -> Session:
+    async def _create(self, identifier: str) -> Session:
         try:
             return Session(identifier, await self._process(), self.cooldown, self._longest_run_seconds)
         except BaseException:
@@ -129,29 +129,29 @@ class Pool:
         return await self.engine.launch()
 
     def _prepare(self) -> None:
-        """Sees to it that there will be enough processes ready."""
+        """Starts processes in the background until enough are ready."""
         if self._preparing is None or self._preparing.done():
             self._preparing = asyncio.create_task(self._make_ready())
 
     async def _make_ready(self) -> None:
-        wanted = self._ready_wanted if self.engine.level > 1 else 0  # the plain engine keeps one of its own
+        wanted = self._ready_wanted if self.engine.level > 1 else 0  # the portable engine keeps one itself
         while len(self._ready) < wanted:
             if self._ready:
-                await asyncio.sleep(_PREPARE_SECONDS)  # whoever took the last one is running code now, and comes first
+                await asyncio.sleep(_PREPARE_SECONDS)  # code that has just taken the last one comes first
             try:
                 process = await self.engine.launch()
                 await warm_up(process)
             except (EngineError, InterpreterEnded):
-                return  # whoever asks for a session is told
+                return  # the next request for a session reports it
             self._ready.append(process)
 
-    async def _reap_for_ever(self) -> None:
+    async def _reap_forever(self) -> None:
         while True:
             await asyncio.sleep(min(_REAP_SECONDS, self.cooldown.total_seconds() / 4))
             await self.reap()
 
     async def reap(self) -> None:
-        """Ends the sessions that nobody has used for the cooldown."""
+        """Ends the sessions that have not been used for the cooldown."""
         for session in self.sessions():
             if session.is_idle and session.expires_at <= datetime.now(UTC):
                 await self.end(session.identifier)

@@ -1,4 +1,4 @@
-"""One session: an identifier's kernels, its files, its runs and its clock."""
+"""One session: an identifier's kernels, files, executions and cooldown."""
 
 import asyncio
 import uuid
@@ -13,7 +13,7 @@ _KEPT_EXECUTIONS = 50
 
 
 class Session:
-    """Made by the pool. Runs of one kernel wait for each other; everything else may happen meanwhile."""
+    """Created by the pool. Executions of one kernel wait for each other; everything else is concurrent."""
 
     def __init__(self, identifier: str, process: SessionProcess, cooldown: timedelta, longest_run_seconds: int) -> None:
         self.identifier = identifier
@@ -33,7 +33,7 @@ class Session:
 
     @property
     def has_ended(self) -> bool:
-        """Its processes are gone, and its files with them; it can do nothing more."""
+        """Its processes have ended and its files are deleted; it cannot be used any more."""
         return self._process.is_closed
 
     @property
@@ -42,18 +42,21 @@ class Session:
 
     @property
     def is_idle(self) -> bool:
-        """No run is going on or waiting. The pool ends only idle sessions when their time is over."""
+        """No execution runs or waits. The pool ends only idle sessions after the cooldown.
+
+        Code that an execution has scheduled on the interpreter's event loop does not count.
+        """
         return not self._running
 
     def touch(self) -> None:
-        """Starts the cooldown anew. The pool calls this for every request."""
+        """Restarts the cooldown. The pool calls this for every request."""
         self.last_accessed_at = datetime.now(UTC)
 
     def execution(self, execution_id: str) -> Execution | None:
         return self._executions.get(execution_id)
 
     def start(self, execution_id: str, request: Request) -> tuple[Execution, asyncio.Task[None]]:
-        """Queues a run; the task ends with it, and goes on when nobody waits for it any more."""
+        """Queues an execution. The task ends with it, and continues if nobody waits for it any more."""
         execution = Execution(execution_id, request)
         self._executions[execution_id] = execution
         self._forget_executions()
@@ -65,19 +68,19 @@ class Session:
         return execution, run
 
     def _forget_executions(self) -> None:
-        """Those that ended, the oldest first: one that goes on is still to be asked for."""
+        """Forgets the oldest of those that have ended; one that runs can still be polled."""
         ended = [name for name, execution in self._executions.items() if execution.ended]
         for name in ended[: max(0, len(self._executions) - _KEPT_EXECUTIONS)]:
             del self._executions[name]
 
     async def execute(self, execution_id: str, request: Request) -> Execution:
-        """Runs it to its end; whatever the code does is a result, never an exception."""
+        """Returns when it has ended; whatever the code does is a result, never an exception."""
         execution, run = self.start(execution_id, request)
         await asyncio.shield(run)
         return execution
 
     def close(self) -> None:
-        """Ends the session at once, with runs that may be going on."""
+        """Ends the session at once, and what runs in it."""
         self._process.close()
 
     def _ran(self, run: asyncio.Task[None]) -> None:

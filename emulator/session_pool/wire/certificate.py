@@ -1,4 +1,4 @@
-"""A certificate for this machine's own names, that nobody vouches for: some clients refuse to speak plain HTTP."""
+"""A self-signed certificate for this machine's own names: some clients refuse plain HTTP."""
 
 import ipaddress
 import os
@@ -16,7 +16,7 @@ _LIFETIME = timedelta(days=30)
 
 
 class Certificate:
-    """Its files are in a folder of their own until `remove`. Clients are told to trust the file at `path`."""
+    """Its files are in a folder of their own until `remove`. Clients must trust the file at `path`."""
 
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="session-pool-"))
@@ -30,7 +30,7 @@ class Certificate:
         self.key_path.write_bytes(pem)
         self.path.write_bytes(_self_signed(key).public_bytes(serialization.Encoding.PEM))
         for readable, mode in ((self.path, 0o644), (self._folder, 0o755)):
-            os.chmod(readable, mode)  # clients may be other users; the key stays closed to them
+            os.chmod(readable, mode)  # clients may be other users; they cannot read the key
 
     def remove(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)

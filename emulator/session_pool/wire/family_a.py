@@ -1,6 +1,6 @@
 """The wire of api-versions 2024-02-02-preview and 2024-08-02-preview: everything inside `properties`, `Success`.
 
-Sub-folders are not told apart from names here: a file of one is listed under its path.
+These versions do not distinguish folders from names: a file in a folder is listed under its path.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _STATUSES = {"Succeeded": "Success", "Failed": "Failure"}
 @dataclass(frozen=True)
 class FamilyA:
     api_versions: str | None = None
-    """The header `api-supported-versions`, which was not recorded here."""
+    """The header `api-supported-versions`, which recordings of this family lack."""
 
     async def answer(self, call: Call) -> Response:
         """Raises what `errors.error_response` handles."""
@@ -58,7 +58,7 @@ async def _execute(call: Call) -> Response:
 
 
 def result(execution: Execution) -> dict[str, Any]:
-    """How a run went, in the words of this family and of the one before it."""
+    """The result of an execution, as this family and the legacy one spell it."""
     return {
         "status": _STATUSES[execution.status],
         "stdout": execution.stdout,

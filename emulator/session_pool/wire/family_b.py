@@ -20,7 +20,7 @@ from .errors import WireError, invalid, missing
 from .json_responses import json_response, time_text, verbatim
 from .metadata import metadata
 
-_SESSIONS_PER_PAGE = 300
+SESSIONS_PER_PAGE = 300
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,7 @@ def _execution(identifier: str, execution: Execution) -> dict[str, Any]:
 
 
 def _shell_execution(identifier: str, execution: Execution) -> dict[str, Any]:
-    """The exit code is the status; -1 is a command that was stopped."""
+    """The exit code is the status; -1 for a command that was stopped."""
     if execution.status not in ("Succeeded", "Failed"):
         return {"identifier": identifier, "status": execution.status}
     return {
@@ -219,7 +219,7 @@ def _page_of_sessions(call: Call) -> dict[str, Any]:
         raise invalid("skip is not a whole number")
     skip = int(skip_text)
     sessions = call.pool.sessions()
-    end = skip + _SESSIONS_PER_PAGE
+    end = skip + SESSIONS_PER_PAGE
     body: dict[str, Any] = {"sessions": [_session(session) for session in sessions[skip:end]]}
     if end < len(sessions):
         body["nextLink"] = call.address("listSessions", skip=str(end))

@@ -1,6 +1,6 @@
 """The wire of the private preview: `python/execute` and its file routes, which old packages still call.
 
-They send an api-version of 2024 or none at all, and the identifier in the query or in the body.
+They send an api-version of 2024 or none, and the identifier in the query or in the body.
 """
 
 from typing import Any

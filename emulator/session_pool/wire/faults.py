@@ -167,7 +167,7 @@ class MetFault:
                 headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
                 if status in _STATUSES_WITHOUT_BODY:
                     return Response(status_code=status, headers=headers)
-                body = {"error": {"code": "FaultOnDemand", "message": "This answer was asked for."}}
+                body = {"error": {"code": "FaultOnDemand", "message": "This response was requested as a fault."}}
                 return JSONResponse(body, status, headers)
             case Fault(do="dropBefore"):
                 return self._dropped()

@@ -1,8 +1,8 @@
-"""The managed-identity endpoint of App Service, which gives an app tokens for what its identity may reach.
+"""The managed-identity endpoint of App Service, which issues an app tokens for the resources that it may access.
 
-The platform tells the app the address and a secret header in IDENTITY_ENDPOINT and IDENTITY_HEADER; azure-identity's
-ManagedIdentityCredential asks there. Protocol version 2019-08-01, as documented under "How to use managed identities
-for App Service: REST endpoint reference".
+The platform sets its URL and a secret header in IDENTITY_ENDPOINT and IDENTITY_HEADER; azure-identity's
+ManagedIdentityCredential requests tokens there. Protocol version 2019-08-01, as documented under "How to use
+managed identities for App Service: REST endpoint reference".
 """
 
 import secrets
@@ -30,7 +30,7 @@ class IdentityEndpoint:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the platform sets for the app."""
+        """The variables that the platform sets for the app."""
         return {"IDENTITY_ENDPOINT": f"{self._server.url}/msi/token", "IDENTITY_HEADER": self._header}
 
     def start(self) -> None:

@@ -1,8 +1,8 @@
 """An ASGI app served on loopback, from a thread of its own.
 
-Both of the emulator's servers run code for whoever reaches them, and every page in a browser can send requests to
-localhost. So an app here answers only when the Host header is a loopback name (a page that rebinds its own name to
-127.0.0.1 keeps its name in Host) and refuses requests that carry the Origin of another site.
+Both of the emulator's servers execute code for anyone who can reach them, and every page in a browser can send requests
+to localhost. So an app here answers only if the Host header is a loopback name (a page that rebinds its own name to
+127.0.0.1 keeps its name in Host) and refuses requests with the Origin of another site.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from .certificate import Certificate
 
 
 class PortInUse(Exception):
-    """The port that was asked for cannot be had; mostly because another program listens on it."""
+    """The requested port is not available, usually because another program listens on it."""
 
     def __init__(self, port: int, why: str = "is in use") -> None:
         super().__init__(f"port {port} {why}")
@@ -33,7 +33,7 @@ class LoopbackServer:
     """Owns one listening socket on 127.0.0.1 and the thread that serves `app` on it."""
 
     def __init__(self, app: ASGIApp, *, port: int = 0, certificate: Certificate | None = None) -> None:
-        """`port` 0 picks a free one. Raises PortInUse; connections are accepted from `start` on."""
+        """`port` 0 picks a free one. Connections are accepted after `start`. Raises PortInUse."""
         self._socket = _listen(port)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
@@ -46,7 +46,7 @@ class LoopbackServer:
             proxy_headers=False,  # there is no proxy in front
             http=_Protocol,
             lifespan="on",
-            timeout_graceful_shutdown=0,  # runs may take minutes, and who stops a server does not wait
+            timeout_graceful_shutdown=0,  # executions may take minutes, and a stop does not wait for them
             timeout_keep_alive=75,
             ws="none",
             ssl_certfile=certificate.path if certificate else None,
@@ -56,7 +56,7 @@ class LoopbackServer:
         self._thread = threading.Thread(target=self._run, name=f"server-{self.port}", daemon=True)
 
     def start(self) -> None:
-        """Returns when the app answers; raises RuntimeError when its start-up failed."""
+        """Returns when the app answers. Raises RuntimeError if its start-up failed."""
         self._thread.start()
         self._server.ready.wait()
         if not self._server.started:
@@ -73,14 +73,14 @@ class LoopbackServer:
     def _run(self) -> None:
         try:
             self._server.run(sockets=[self._socket])
-        except BaseException as failure:  # start() tells it to the caller
+        except BaseException as failure:  # start() raises it
             self._server.failure = failure
         finally:
             self._server.ready.set()
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which says when it is ready instead of having to be asked."""
+    """uvicorn's server, with an event for its start."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -97,7 +97,7 @@ class _Server(uvicorn.Server):
 
 
 class _Protocol(H11Protocol):
-    """Lets an app break its connection off, with `request.state.drop_connection()`: ASGI has no word for that."""
+    """Lets an app abort its connection with `request.state.drop_connection()`, which ASGI has no message for."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -105,12 +105,12 @@ class _Protocol(H11Protocol):
 
 
 class LoopbackOnly:
-    """Lets through what this machine's own programs send; answers 403 to the rest."""
+    """Passes on requests of this machine's own programs; answers 403 to others."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self.failure: BaseException | None = None
-        """Why the app did not start: uvicorn only says that it did not."""
+        """Why the app did not start: uvicorn reports only that it did not."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -134,20 +134,20 @@ class LoopbackOnly:
         host = headers.get("host", "")
         if not is_loopback(host):
             return (
-                f"The emulator runs code, so it answers only to loopback names. The Host header was '{host[:200]}'; "
-                "call it as http://127.0.0.1 or http://localhost."
+                "The emulator executes code, so it answers only to loopback names. "
+                f"The Host header was '{host[:200]}'; call it as http://127.0.0.1 or http://localhost."
             )
         origin = headers.get("origin")
         if origin is not None and (urlsplit(origin).scheme not in ("http", "https") or urlsplit(origin).netloc != host):
             return (
-                f"The emulator runs code, so it refuses requests from pages of other sites. The Origin header was "
+                f"The emulator executes code, so it refuses requests from pages of other sites. The Origin header was "
                 f"'{origin[:200]}'; send the request from a program, or from a page that the emulator serves."
             )
         return None
 
 
 def is_loopback(host: str) -> bool:
-    """True for the value of a Host header that names this machine: localhost, 127.0.0.0/8 or [::1], with any port."""
+    """True for a Host header that names this machine: localhost, 127.0.0.0/8 or [::1], with any port."""
     try:
         name = urlsplit(f"//{host}").hostname or ""
         return name == "localhost" or ipaddress.ip_address(name).is_loopback
@@ -163,9 +163,9 @@ async def _send_refusal(send: Send, message: str) -> None:
 
 
 def _listen(port: int) -> socket.socket:
-    # asyncio sets TCP_NODELAY only where the protocol is named; without it, a keep-alive call takes 40 ms.
+    # asyncio sets TCP_NODELAY only if the protocol is given; without it, a keep-alive call takes 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    # On Windows SO_REUSEADDR would let two programs have one port.
+    # On Windows, SO_REUSEADDR would let two programs use the same port.
     listener.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR), 1)
     try:
         listener.bind(("127.0.0.1", port))
@@ -173,6 +173,6 @@ def _listen(port: int) -> socket.socket:
         listener.close()
         if isinstance(refusal, OSError) and refusal.errno == errno.EADDRINUSE:
             raise PortInUse(port) from None
-        raise PortInUse(port, f"cannot be had ({refusal})") from None
+        raise PortInUse(port, f"is not available ({refusal})") from None
     listener.listen(1024)
     return listener

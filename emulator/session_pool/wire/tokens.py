@@ -1,7 +1,7 @@
-"""The tokens that a pool takes: who may have one, and what is checked of it.
+"""The tokens that a pool accepts: how they are issued, and what is checked.
 
-On Azure, Entra ID issues them and role assignments decide what they may do. Here one authority does both: it signs
-tokens with a key of its own and writes the role into them.
+On Azure, Entra ID issues them and role assignments decide what they allow. Here one authority does both: it signs
+tokens with its own key and writes the role into them.
 """
 
 import secrets
@@ -12,34 +12,35 @@ import jwt
 
 AUDIENCE = "https://dynamicsessions.io"
 LEGACY_AUDIENCE = "https://acasessions.io"
-"""Of the private preview; clients of the versions of early 2024 still ask for it."""
+"""Of the private preview; clients of the versions of early 2024 still request it."""
 
 ROLE = "Azure ContainerApps Session Executor"
 LIFETIME_SECONDS = 24 * 3600  # as for managed identities
 
 
 class Unauthorized(Exception):
-    """No token, or one that is not for this pool, has expired, or was signed by someone else."""
+    """The token is missing, not for this pool, expired, or signed by someone else."""
 
 
 class Forbidden(Exception):
-    """The token is good, but its bearer does not hold the Session Executor role."""
+    """The token is valid, but without the Session Executor role."""
 
 
 @dataclass(frozen=True)
 class TokenAuthority:
     """Issues and checks tokens.
 
-    `role_held` False is an identity to which nobody has assigned the role yet. `accept_any` takes every bearer token.
+    Without `role_held`, as for an identity that has not been assigned the role yet. `accept_any` accepts every bearer
+    token.
     """
 
     role_held: bool = True
     accept_any: bool = False
     lifetime_seconds: int = LIFETIME_SECONDS
-    _key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
     def issue(self, audience: str = AUDIENCE) -> tuple[str, int]:
-        """A token, and when it expires (seconds since the epoch)."""
+        """A token, and when it expires, in seconds since the epoch."""
         now = int(time.time())
         claims = {
             "aud": audience,
@@ -48,7 +49,7 @@ class TokenAuthority:
             "exp": now + self.lifetime_seconds,
             "roles": [ROLE] * self.role_held,
         }
-        return jwt.encode(claims, self._key, algorithm="HS256"), now + self.lifetime_seconds
+        return jwt.encode(claims, self.key, algorithm="HS256"), now + self.lifetime_seconds
 
     def check(self, authorization: str | None, *other_audiences: str) -> None:
         """`authorization` is the header's value. Raises Unauthorized or Forbidden."""
@@ -59,7 +60,7 @@ class TokenAuthority:
             return
         audiences = [audience + slash for audience in (AUDIENCE, *other_audiences) for slash in ("", "/")]
         try:
-            claims = jwt.decode(token.strip(), self._key, algorithms=["HS256"], audience=audiences)
+            claims = jwt.decode(token.strip(), self.key, algorithms=["HS256"], audience=audiences)
         except jwt.InvalidTokenError:
             raise Unauthorized from None
         if ROLE not in claims.get("roles", []):

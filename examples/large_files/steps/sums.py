@@ -9,7 +9,7 @@ sales["revenue"] = sales["units"] * sales["price"]
 print(f"{len(csv):,} rows of CSV and {len(excel):,} of Excel")
 print(sales.groupby("region")[["units", "revenue"]].sum().round(2).to_string())
 
-# All of it goes back too, in parts.
+# The combined table is downloaded in ranges.
 sales.to_csv("/mnt/data/all_sales.csv", index=False)
 with open("/mnt/data/all_sales.csv", "rb") as file:
     digest = hashlib.file_digest(file, "sha256").hexdigest()

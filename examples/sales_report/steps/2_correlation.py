@@ -1,6 +1,6 @@
 # mypy: ignore-errors
 # ruff: noqa: F821
-# by_year is still there: a session keeps its variables from one run to the next.
+# by_year still exists: a session keeps its variables from run to run.
 trough = by_year.loc[2006:, "sales"].idxmin()
 fall = 1 - by_year.loc[trough, "sales"] / by_year.loc[2006, "sales"]
 print(f"From 2006 to {trough} sales fell by {fall:.0%}.")

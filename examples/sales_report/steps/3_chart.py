@@ -7,7 +7,7 @@ style = {"axes.spines.top": False, "axes.spines.right": False, "axes.titlelocati
 colors = {"axes.edgecolor": "#b8c0c8", "xtick.color": grey, "ytick.color": grey, "grid.color": "#e6eaee"}
 plt.rcParams.update(style | colors)
 
-# The total of twelve months, for every month: the seasons, which are strong, cancel out.
+# A rolling total of twelve months: the strong seasonal variation cancels out.
 months = pd.to_datetime(complete[["year", "month"]].assign(day=1))
 yearly_total = complete.groupby(months)["sales"].sum().rolling(12).sum().dropna() / 1000
 peak = yearly_total.loc[:"2009"].idxmax()

@@ -1,6 +1,6 @@
-"""The example in the documentation."""
+"""The example in docs/session-pool-emulator.md."""
 
 
-def test_the_example_runs_as_it_stands(run_example):
-    """And prints the sum that its code printed."""
+def test_example_runs_unchanged(run_example):
+    """It prints the sum that its code printed."""
     assert run_example("autogen").split() == ["0", "7"]

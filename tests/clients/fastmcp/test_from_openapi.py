@@ -1,6 +1,6 @@
-"""fastmcp: the tools that FastMCP.from_openapi makes of the agents' document, called on the running connector.
+"""fastmcp: the tools that FastMCP.from_openapi generates from the agents' document, called on a running connector.
 
-An MCP client calls them, in the same process. It holds every answer to the schema that the tool promises.
+An in-process MCP client calls them. It validates every response against the output schema of the tool.
 """
 
 import httpx2
@@ -46,23 +46,23 @@ async def test_each_operation_is_a_tool(tools, connector):
     assert sorted(tools) == sorted(operations(connector.document))
 
 
-async def test_a_tools_description_is_the_operations(tools, connector):
-    """What the model sees is `description`."""
+async def test_tool_description_is_that_of_the_operation(tools, connector):
+    """The model reads `description`."""
     for operation_id, (_, _, operation) in operations(connector.document).items():
         assert tools[operation_id].description == operation["description"]
 
 
 @for_each_operation
-async def test_a_tools_arguments_are_flat(tools, operation_id, required, optional):
-    """Parameters and the body's members stand side by side, each with its type and a description."""
+async def test_tool_arguments_are_flat(tools, operation_id, required, optional):
+    """Parameters and members of the body are arguments of one function, each with its type and a description."""
     schema = tools[operation_id].input_schema
     assert {name: entry["type"] for name, entry in schema["properties"].items()} == required | optional
     assert set(schema["required"]) == set(required)
     assert all(entry["description"] for entry in schema["properties"].values())
 
 
-async def test_an_error_is_told_in_the_connectors_words(client):
-    """The model reads what is wrong and what to do."""
+async def test_error_message_reaches_the_model(client):
+    """The model reads the connector's message: the problem and the remedy."""
     result = await client.call_tool(
         "ExecutePythonCode", {"pythonCode": "1", "timeoutInSeconds": 6000}, raise_on_error=False
     )
@@ -71,16 +71,16 @@ async def test_an_error_is_told_in_the_connectors_words(client):
     assert "400" in content.text and "timeoutInSeconds is 6000. Send a value from 1 to 3600." in content.text
 
 
-async def test_a_file_that_is_not_there_is_told(client, session_id):
-    """The error says how to find out what is there."""
+async def test_missing_file_is_reported(client, session_id):
+    """The message states how to list the files that exist."""
     result = await client.call_tool("GetFile", {"sessionId": session_id, "fileName": "none.csv"}, raise_on_error=False)
     assert result.is_error
     (content,) = result.content
     assert "FileNotFound" in content.text and "ListFiles" in content.text
 
 
-async def test_without_the_key_nothing_is_called(connector):
-    """The document is open, its operations are not."""
+async def test_operations_require_the_key(connector):
+    """The document needs no key, but its operations do."""
     async with httpx2.AsyncClient(base_url=connector.url) as http:
         server = FastMCP.from_openapi(openapi_spec=connector.document, client=http)
         async with Client(server) as client:

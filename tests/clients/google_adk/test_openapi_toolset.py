@@ -1,7 +1,7 @@
-"""google-adk: the tools that OpenAPIToolset makes of the agents' document, called on the running connector.
+"""google-adk: the tools that OpenAPIToolset generates from the agents' document, called on a running connector.
 
-An agent of the kit runs, whose model is a script: it asks for one call, and reads the answer. What it is told of a call
-without an answer is an empty text.
+An agent with a scripted model calls them: the model requests one call and reads the response. For a response without
+content, it gets an empty text.
 """
 
 import json
@@ -20,25 +20,25 @@ pytestmark = pytest.mark.anyio
 
 
 class ScriptedModel(BaseLlm):
-    """Asks for one call. `shown` is what it saw of the tools, by name, and `told` what it saw of the answer."""
+    """Requests one call. `declarations` has the tools that it was given, by name, and `responses` the responses."""
 
-    asks_for: types.Part
-    shown: dict = Field(default_factory=dict)
-    told: list = Field(default_factory=list)
+    requested_call: types.Part
+    declarations: dict = Field(default_factory=dict)
+    responses: list = Field(default_factory=list)
 
     async def generate_content_async(self, request, stream=False):
-        self.shown = {each.name: each for tool in request.config.tools for each in tool.function_declarations}
+        self.declarations = {each.name: each for tool in request.config.tools for each in tool.function_declarations}
         (last,) = request.contents[-1].parts
-        says = self.asks_for
+        part = self.requested_call
         if last.function_response is not None:
-            self.told.append(last.function_response.response)
-            says = types.Part(text="That is it.")
-        yield LlmResponse(content=types.Content(role="model", parts=[says]))
+            self.responses.append(last.function_response.response)
+            part = types.Part(text="Done.")
+        yield LlmResponse(content=types.Content(role="model", parts=[part]))
 
 
 @pytest.fixture
 def ask(connector):
-    """Runs an agent, whose model asks for the call and is returned."""
+    """Returns a function that runs an agent, whose model requests a call, and returns the model."""
     scheme, credential = token_to_scheme_credential("apikey", "header", "x-functions-key", connector.key)
 
     async def ask(operation_id, arguments, auth_credential=credential):
@@ -49,7 +49,7 @@ def ask(connector):
             allow_private_network_access=True,  # the connector is on this machine
         )
         call = types.Part.from_function_call(name=snake_case(operation_id), args=arguments)
-        model = ScriptedModel(model="scripted", asks_for=call)
+        model = ScriptedModel(model="scripted", requested_call=call)
         runner = InMemoryRunner(agent=LlmAgent(name="analyst", model=model, tools=[tools]))
         session = await runner.session_service.create_session(app_name=runner.app_name, user_id="user")
         question = types.Content(role="user", parts=[types.Part(text="How much did we sell?")])
@@ -61,70 +61,70 @@ def ask(connector):
 
 
 @pytest.fixture
-def told(ask):
-    """What the model is told of a call; arguments have names in snake case here."""
+def response(ask):
+    """Returns a function that returns the response to a call as the model gets it. Argument names are in snake case."""
 
-    async def told(operation_id, **arguments):
+    async def response(operation_id, **arguments):
         model = await ask(operation_id, {snake_case(name): value for name, value in arguments.items()})
-        (answer,) = model.told
-        return answer
+        (received,) = model.responses
+        return received
 
-    return told
+    return response
 
 
 @pytest.fixture
-def call(told):
+def call(response):
     async def call(operation_id, **arguments):
-        answer = await told(operation_id, **arguments)
-        return None if answer == {"text": ""} else answer
+        received = await response(operation_id, **arguments)
+        return None if received == {"text": ""} else received
 
     return call
 
 
 @pytest.fixture
-async def shown(ask):
-    return (await ask("CheckConnection", {})).shown
+async def declarations(ask):
+    return (await ask("CheckConnection", {})).declarations
 
 
 class TestEveryOperation(EveryOperation):
     """Through an agent's tools."""
 
 
-async def test_each_operation_is_a_tool(shown, connector):
+async def test_each_operation_is_a_tool(declarations, connector):
     """Its name is the operationId in snake case."""
-    assert sorted(shown) == sorted(snake_case(operation_id) for operation_id in operations(connector.document))
+    assert sorted(declarations) == sorted(snake_case(operation_id) for operation_id in operations(connector.document))
 
 
-async def test_a_tools_description_is_the_operations(shown, connector):
-    """What the model sees is `description`."""
+async def test_tool_description_is_that_of_the_operation(declarations, connector):
+    """The model reads `description`."""
     for operation_id, (_, _, operation) in operations(connector.document).items():
-        assert shown[snake_case(operation_id)].description == operation["description"]
+        assert declarations[snake_case(operation_id)].description == operation["description"]
 
 
 @for_each_operation
-async def test_a_tools_arguments_are_flat(shown, operation_id, required, optional):
-    """Parameters and the body's members stand side by side, each with its type and a description."""
-    schema = shown[snake_case(operation_id)].parameters_json_schema
+async def test_tool_arguments_are_flat(declarations, operation_id, required, optional):
+    """Parameters and members of the body are arguments of one function, each with its type and a description."""
+    schema = declarations[snake_case(operation_id)].parameters_json_schema
     types_of_arguments = {snake_case(name): kind for name, kind in (required | optional).items()}
     assert {name: entry["type"] for name, entry in schema["properties"].items()} == types_of_arguments
     assert set(schema["required"]) == {snake_case(name) for name in required}
     assert all(entry["description"] for entry in schema["properties"].values())
 
 
-async def test_an_error_is_told_in_the_connectors_words(told):
-    """The model reads what is wrong and what to do."""
-    error = (await told("ExecutePythonCode", pythonCode="1", timeoutInSeconds=6000))["error"]
+async def test_error_message_reaches_the_model(response):
+    """The model reads the connector's message: the problem and the remedy."""
+    error = (await response("ExecutePythonCode", pythonCode="1", timeoutInSeconds=6000))["error"]
     assert "400" in error and "timeoutInSeconds is 6000. Send a value from 1 to 3600." in error
 
 
-async def test_a_file_that_is_not_there_is_told(told, session_id):
-    """The error says how to find out what is there."""
-    error = (await told("GetFile", sessionId=session_id, fileName="none.csv"))["error"]
+async def test_missing_file_is_reported(response, session_id):
+    """The message states how to list the files that exist."""
+    error = (await response("GetFile", sessionId=session_id, fileName="none.csv"))["error"]
     assert "FileNotFound" in error and "ListFiles" in error
 
 
-async def test_with_a_wrong_key_nothing_is_called(ask):
-    """The document is open, its operations are not."""
+async def test_wrong_key_is_rejected(ask):
+    """The document needs no key, but its operations do."""
     _, wrong = token_to_scheme_credential("apikey", "header", "x-functions-key", "wrong")
-    (answer,) = (await ask("CheckConnection", {}, wrong)).told
-    assert "401" in answer["error"]
+    (received,) = (await ask("CheckConnection", {}, wrong)).responses
+    assert "401" in received["error"]

@@ -1,8 +1,8 @@
-"""The example in the documentation."""
+"""The example in docs/session-pool-emulator.md."""
 
 import json
 
 
-def test_the_example_runs_as_it_stands(run_example):
-    """And prints the sum of what it uploaded."""
+def test_example_runs_unchanged(run_example):
+    """It prints the sum of the uploaded numbers."""
     assert json.loads(run_example("langchain"))["result"] == 7

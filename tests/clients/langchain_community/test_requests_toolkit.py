@@ -1,6 +1,6 @@
-"""langchain-community: the agents' document as reduce_openapi_spec reduces it, and LangChain's tools for requests.
+"""langchain-community: the agents' document, reduced by reduce_openapi_spec, and LangChain's generic request tools.
 
-It makes no tool of an operation: a model reads the document as text, and asks general tools for GET, POST and DELETE.
+Operations do not become tools: a model reads the document as text, and calls generic tools for GET, POST and DELETE.
 """
 
 import json
@@ -31,42 +31,42 @@ def tools(connector):
 
 
 @pytest.fixture
-def told(connector, reduced, tools):
-    """What a call gives that follows the document: arguments stand in the path, the query or the body."""
+def response(connector, reduced, tools):
+    """Returns a function that calls an operation as documented, with arguments in the path, query or body."""
 
-    def told(operation_id, **arguments):
+    def response(operation_id, **arguments):
         method, path, operation = operations(connector.document)[operation_id]
-        places = {parameter["name"]: parameter["in"] for parameter in operation.get("parameters", [])}
+        locations = {parameter["name"]: parameter["in"] for parameter in operation.get("parameters", [])}
         for name in re.findall(r"\{(\w+)\}", path):
             path = path.replace(f"{{{name}}}", quote(arguments.pop(name), safe=""))
         query = {
             name: value if isinstance(value, str) else json.dumps(value)
             for name, value in arguments.items()
-            if places.get(name) == "query"
+            if locations.get(name) == "query"
         }
-        address = reduced.servers[0]["url"] + path + (f"?{urlencode(query)}" if query else "")
+        url = reduced.servers[0]["url"] + path + (f"?{urlencode(query)}" if query else "")
         body = {name: value for name, value in arguments.items() if name not in query}
-        asked = json.dumps({"url": address, "data": body}) if method == "POST" else address
-        return tools[f"requests_{method.lower()}"].invoke(asked)
+        argument = json.dumps({"url": url, "data": body}) if method == "POST" else url
+        return tools[f"requests_{method.lower()}"].invoke(argument)
 
-    return told
+    return response
 
 
 @pytest.fixture
-def call(told):
+def call(response):
     async def call(operation_id, **arguments):
-        text = told(operation_id, **arguments)
+        text = response(operation_id, **arguments)
         return json.loads(text) if text else None
 
     return call
 
 
 class TestEveryOperation(EveryOperation):
-    """Through the tools for requests."""
+    """Through the generic request tools."""
 
 
 def test_each_operation_is_an_endpoint(reduced, connector):
-    """A planner is shown method, path and `description`; the address is where the app is."""
+    """A planner reads method, path and `description`; the server URL is that of the app."""
     assert [(name, description) for name, description, _ in reduced.endpoints] == [
         (f"{method} {path}", entry["description"]) for method, path, entry in operations(connector.document).values()
     ]
@@ -74,47 +74,47 @@ def test_each_operation_is_an_endpoint(reduced, connector):
     assert reduced.description == connector.document["info"]["description"]
 
 
-def test_an_endpoint_has_what_a_call_needs(reduced, connector):
-    """The parameters that it must have, its whole body, and what success looks like; nothing is a reference."""
-    for (_, _, operation), (_, _, shown) in zip(
+def test_endpoint_has_everything_that_a_call_needs(reduced, connector):
+    """Its required parameters, its complete body, and its success response; no references."""
+    for (_, _, operation), (_, _, endpoint) in zip(
         operations(connector.document).values(), reduced.endpoints, strict=True
     ):
         required = [parameter for parameter in operation.get("parameters", []) if parameter.get("required")]
-        assert shown.get("parameters", []) == required
-        assert shown.get("requestBody") == operation.get("requestBody")
-        assert shown.get("responses") == operation["responses"].get("200")
-        assert "$ref" not in json.dumps(shown)
+        assert endpoint.get("parameters", []) == required
+        assert endpoint.get("requestBody") == operation.get("requestBody")
+        assert endpoint.get("responses") == operation["responses"].get("200")
+        assert "$ref" not in json.dumps(endpoint)
 
 
-def test_an_error_is_told_in_the_connectors_words(told):
-    """The model reads what is wrong and what to do."""
-    error = json.loads(told("ExecutePythonCode", pythonCode="1", timeoutInSeconds=6000))["error"]
+def test_error_message_reaches_the_model(response):
+    """The model reads the connector's message: the problem and the remedy."""
+    error = json.loads(response("ExecutePythonCode", pythonCode="1", timeoutInSeconds=6000))["error"]
     assert error["message"] == "timeoutInSeconds is 6000. Send a value from 1 to 3600."
 
 
-def test_a_file_that_is_not_there_is_told(told, session_id):
-    """The error says how to find out what is there."""
-    error = json.loads(told("GetFile", sessionId=session_id, fileName="none.csv"))["error"]
+def test_missing_file_is_reported(response, session_id):
+    """The message states how to list the files that exist."""
+    error = json.loads(response("GetFile", sessionId=session_id, fileName="none.csv"))["error"]
     assert error["code"] == "FileNotFound" and "ListFiles" in error["message"]
 
 
 class ScriptedModel(LLM):
-    """Says its lines one after the other, and keeps what it was asked."""
+    """Returns its lines one after the other, and records its prompts."""
 
     lines: list[str]
-    asked: list[str] = Field(default_factory=list)
+    prompts: list[str] = Field(default_factory=list)
 
     @property
     def _llm_type(self):
         return "scripted"
 
     def _call(self, prompt, stop=None, run_manager=None, **options):
-        self.asked.append(prompt)
-        return self.lines[len(self.asked) - 1]
+        self.prompts.append(prompt)
+        return self.lines[len(self.prompts) - 1]
 
 
-def test_the_openapi_agent_plans_and_runs_code(reduced, connector):
-    """The agent of create_openapi_agent shows the planner all endpoints, and whoever calls them their documentation."""
+def test_openapi_agent_plans_and_runs_code(reduced, connector):
+    """create_openapi_agent gives the planner all endpoints, and the controller their documentation."""
     plan = "1. POST /executions with the code 6 * 7"
     request = {"url": f"{connector.url}/executions", "data": {"pythonCode": "6 * 7"}, "output_instructions": "result"}
     model = ScriptedModel(
@@ -136,9 +136,9 @@ def test_the_openapi_agent_plans_and_runs_code(reduced, connector):
         allow_dangerous_requests=True,
     )
     assert agent.invoke({"input": "What is 6 * 7?"})["output"] == "It is 42."
-    _, to_planner, _, to_controller, to_reader, *_ = model.asked
+    _, to_planner, _, to_controller, to_reader, *_ = model.prompts
     for method, path, operation in operations(connector.document).values():
         assert f"- {method} {path} {operation['description']}" in to_planner
-    (run,) = [shown for name, _, shown in reduced.endpoints if name == "POST /executions"]
+    (run,) = [endpoint for name, _, endpoint in reduced.endpoints if name == "POST /executions"]
     assert f"Base url: {connector.url}\n" in to_controller and yaml.dump(run) in to_controller
     assert '"status": "Succeeded", "result": "42"' in to_reader

@@ -1,6 +1,6 @@
-"""langchain-openapi-tools: the LangChain tools that it makes of the agents' document, called on the running connector.
+"""langchain-openapi-tools: the LangChain tools generated from the agents' document, called on a running connector.
 
-They are called as an agent calls tools: with a tool call, whose answer is the message for the model.
+They are called as an agent calls tools: with a tool call, which returns the message for the model.
 """
 
 import json
@@ -25,22 +25,22 @@ def tools(toolkit):
 
 
 @pytest.fixture
-def told(tools):
-    """The message that a call of a tool gives."""
+def message(tools):
+    """Returns a function that calls a tool and returns the message for the model."""
 
-    async def told(operation_id, **arguments):
+    async def message(operation_id, **arguments):
         name = snake_case(operation_id)
         return await tools[name].ainvoke({"type": "tool_call", "id": "1", "name": name, "args": arguments})
 
-    return told
+    return message
 
 
 @pytest.fixture
-def call(told):
+def call(message):
     async def call(operation_id, **arguments):
-        message = await told(operation_id, **arguments)
-        assert message.status == "success", message.content
-        return json.loads(message.content) if message.content else None
+        received = await message(operation_id, **arguments)
+        assert received.status == "success", received.content
+        return json.loads(received.content) if received.content else None
 
     return call
 
@@ -50,26 +50,26 @@ class TestEveryOperation(EveryOperation):
 
 
 async def test_each_operation_is_a_tool(tools, connector):
-    """Its name is the operationId in the snake case that the toolkit makes of it."""
+    """Its name is the operationId in snake case."""
     assert list(tools) == [snake_case(operation_id) for operation_id in operations(connector.document)]
 
 
-async def test_a_tools_description_has_summary_and_description(tools, connector):
-    """What the model sees begins with both."""
+async def test_tool_description_has_summary_and_description(tools, connector):
+    """The text for the model begins with both."""
     for operation_id, (_, _, operation) in operations(connector.document).items():
-        shown = tools[snake_case(operation_id)].description
-        assert shown.startswith(f"{operation['summary']}.\n\n{operation['description']}\n\n")
+        description = tools[snake_case(operation_id)].description
+        assert description.startswith(f"{operation['summary']}.\n\n{operation['description']}\n\n")
 
 
 def type_of(entry, schema):
-    """What may be left out is a choice of the type and null; a list of words is a definition."""
+    """The schema of an optional argument is `anyOf` of its type and null; that of an enum is a definition."""
     entry = entry.get("anyOf", [entry])[0]
     return schema["$defs"][entry["$ref"].rpartition("/")[2]]["type"] if "$ref" in entry else entry["type"]
 
 
 @for_each_operation
-async def test_a_tools_arguments_are_flat(tools, operation_id, required, optional):
-    """Parameters and the body's members stand side by side; the toolkit adds one of its own to each tool."""
+async def test_tool_arguments_are_flat(tools, operation_id, required, optional):
+    """Parameters and members of the body are arguments of one tool; the toolkit adds one of its own to each."""
     schema = tools[snake_case(operation_id)].tool_call_schema.model_json_schema()
     members = {name: entry for name, entry in schema["properties"].items() if name != "paginate"}
     assert {name: type_of(entry, schema) for name, entry in members.items()} == required | optional
@@ -77,22 +77,22 @@ async def test_a_tools_arguments_are_flat(tools, operation_id, required, optiona
     assert all(entry["description"] for entry in members.values())
 
 
-async def test_an_error_is_told_in_the_connectors_words(told):
-    """The model reads what is wrong and what to do."""
-    message = await told("ExecutePythonCode", pythonCode="1", timeoutInSeconds=6000)
-    assert message.status == "error"
-    assert "400" in message.content and "timeoutInSeconds is 6000. Send a value from 1 to 3600." in message.content
+async def test_error_message_reaches_the_model(message):
+    """The model reads the connector's message: the problem and the remedy."""
+    received = await message("ExecutePythonCode", pythonCode="1", timeoutInSeconds=6000)
+    assert received.status == "error"
+    assert "400" in received.content and "timeoutInSeconds is 6000. Send a value from 1 to 3600." in received.content
 
 
-async def test_a_file_that_is_not_there_is_told(told, session_id):
-    """The error says how to find out what is there."""
-    message = await told("GetFile", sessionId=session_id, fileName="none.csv")
-    assert message.status == "error"
-    assert "FileNotFound" in message.content and "ListFiles" in message.content
+async def test_missing_file_is_reported(message, session_id):
+    """The message states how to list the files that exist."""
+    received = await message("GetFile", sessionId=session_id, fileName="none.csv")
+    assert received.status == "error"
+    assert "FileNotFound" in received.content and "ListFiles" in received.content
 
 
-async def test_without_the_key_nothing_is_called(connector):
-    """The document is open, its operations are not."""
+async def test_operations_require_the_key(connector):
+    """The document needs no key, but its operations do."""
     tool = OpenAPIToolkit.from_url(connector.document_url).get_tool("check_connection")
-    message = await tool.ainvoke({"type": "tool_call", "id": "1", "name": tool.name, "args": {}})
-    assert message.status == "error" and "401" in message.content
+    received = await tool.ainvoke({"type": "tool_call", "id": "1", "name": tool.name, "args": {}})
+    assert received.status == "error" and "401" in received.content

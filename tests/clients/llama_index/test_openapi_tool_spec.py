@@ -1,6 +1,6 @@
-"""llama-index-tools-openapi: the agents' document as it reduces it, and RequestsToolSpec to call what it says.
+"""llama-index-tools-openapi: the agents' document, as it is reduced for a model, and RequestsToolSpec to call it.
 
-It makes no tool of an operation: a model reads the document as text, and asks general tools for GET, POST and DELETE.
+Operations do not become tools: a model reads the document as text, and calls generic tools for GET, POST and DELETE.
 """
 
 import json
@@ -13,8 +13,8 @@ from llama_index.tools.requests import RequestsToolSpec
 
 
 @pytest.fixture
-def read(connector):
-    """What the model reads."""
+def reduced(connector):
+    """The document as the model reads it."""
     spec = OpenAPIToolSpec(url=connector.document_url)
     (load,) = spec.to_tool_list()
     (document,) = load.call().raw_output
@@ -28,46 +28,46 @@ def tools(connector):
 
 
 @pytest.fixture
-def told(connector, read, tools):
-    """What a call gives that follows the document."""
-    endpoints = {(each["verb"], each["path_template"]): each for each in read["endpoints"]}
+def response(connector, reduced, tools):
+    """Returns a function that calls an operation as documented."""
+    endpoints = {(each["verb"], each["path_template"]): each for each in reduced["endpoints"]}
 
-    def told(operation_id, **arguments):
+    def response(operation_id, **arguments):
         verb, path, _ = operations(connector.document)[operation_id]
-        places = {each["name"]: each["in"] for each in endpoints[verb, path].get("parameters", [])}
-        asked = {"url_template": read["servers"][0]["url"] + path, "path_params": {}, "query_params": {}}
+        locations = {each["name"]: each["in"] for each in endpoints[verb, path].get("parameters", [])}
+        arguments_of_tool = {"url_template": reduced["servers"][0]["url"] + path, "path_params": {}, "query_params": {}}
         if verb == "POST":
-            asked["body"] = arguments
-        for name, place in places.items():
-            if name in arguments:  # the tools take texts here
+            arguments_of_tool["body"] = arguments
+        for name, location in locations.items():
+            if name in arguments:  # the tools take only text here
                 value = arguments[name]
-                asked[f"{place}_params"][name] = value if isinstance(value, str) else json.dumps(value)
-        return tools[f"{verb.lower()}_request"].call(**asked).raw_output
+                arguments_of_tool[f"{location}_params"][name] = value if isinstance(value, str) else json.dumps(value)
+        return tools[f"{verb.lower()}_request"].call(**arguments_of_tool).raw_output
 
-    return told
+    return response
 
 
 @pytest.fixture
-def call(told):
+def call(response):
     async def call(operation_id, **arguments):
         if operation_id in ("DeleteFile", "EndSession"):
-            with pytest.raises(json.JSONDecodeError):  # the package reads every answer as JSON, an empty one too
-                told(operation_id, **arguments)
+            with pytest.raises(json.JSONDecodeError):  # the package parses every response as JSON, even an empty one
+                response(operation_id, **arguments)
             return None
-        return told(operation_id, **arguments)
+        return response(operation_id, **arguments)
 
     return call
 
 
 class TestEveryOperation(EveryOperation):
-    """Through the tools for requests."""
+    """Through the generic request tools."""
 
 
-def test_the_document_has_what_a_call_needs(read, connector):
-    """Address, description, parameters and body of each operation, and what success looks like; no references."""
-    assert read["servers"] == [{"url": connector.url}]
-    assert read["description"] == connector.document["info"]["description"]
-    found = {(each.pop("verb"), each.pop("path_template")): each for each in read["endpoints"]}
+def test_document_has_everything_that_a_call_needs(reduced, connector):
+    """URL, description, parameters, body and success response of each operation; no references."""
+    assert reduced["servers"] == [{"url": connector.url}]
+    assert reduced["description"] == connector.document["info"]["description"]
+    found = {(each.pop("verb"), each.pop("path_template")): each for each in reduced["endpoints"]}
     for verb, path, operation in operations(connector.document).values():
         members = ("description", "parameters", "requestBody")
         expected = {name: operation[name] for name in members if name in operation}
@@ -75,16 +75,16 @@ def test_the_document_has_what_a_call_needs(read, connector):
             expected["responses"] = operation["responses"]["200"]
         assert found.pop((verb, path)) == expected
     assert found == {}
-    assert "$ref" not in json.dumps(read)
+    assert "$ref" not in json.dumps(reduced)
 
 
-def test_an_error_is_told_in_the_connectors_words(told):
-    """The model reads what is wrong and what to do."""
-    error = told("ExecutePythonCode", pythonCode="1", timeoutInSeconds=6000)["error"]
+def test_error_message_reaches_the_model(response):
+    """The model reads the connector's message: the problem and the remedy."""
+    error = response("ExecutePythonCode", pythonCode="1", timeoutInSeconds=6000)["error"]
     assert error["message"] == "timeoutInSeconds is 6000. Send a value from 1 to 3600."
 
 
-def test_a_file_that_is_not_there_is_told(told, session_id):
-    """The error says how to find out what is there."""
-    error = told("GetFile", sessionId=session_id, fileName="none.csv")["error"]
+def test_missing_file_is_reported(response, session_id):
+    """The message states how to list the files that exist."""
+    error = response("GetFile", sessionId=session_id, fileName="none.csv")["error"]
     assert error["code"] == "FileNotFound" and "ListFiles" in error["message"]

@@ -1,6 +1,6 @@
-"""semantic-kernel: the plugin that it makes of the agents' document, called on the running connector.
+"""semantic-kernel: the plugin generated from the agents' document, called on a running connector.
 
-The kernel calls its functions as it does when a model asks for them, and the answer is what it puts into the chat.
+The kernel invokes its functions as for a function call of a model; the response is what it adds to the chat.
 """
 
 import json
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def kernel(connector):
-    """It reads the document from the app, and asks a callback for the key."""
+    """It reads the document from the app, and gets the key from a callback."""
 
     async def key(**_):
         return {"x-functions-key": connector.key}
@@ -35,7 +35,7 @@ def kernel_for(connector, **settings):
         "code",
         openapi_document_path=connector.document_url,
         execution_settings=OpenAPIFunctionExecutionParameters(
-            # The kernel calls no address of this machine, and nothing without TLS, that it was not told of.
+            # The kernel calls local URLs, and URLs without TLS, only if they are allowed.
             server_url_validation_allowed_base_urls=[connector.url],
             **settings,
         ),
@@ -44,8 +44,8 @@ def kernel_for(connector, **settings):
 
 
 @pytest.fixture
-def shown(kernel):
-    """What a model is shown of each function."""
+def declarations(kernel):
+    """Each function as the model reads it."""
     functions = [
         kernel_function_metadata_to_function_call_format(metadata)["function"]
         for metadata in kernel.get_full_list_of_function_metadata()
@@ -53,19 +53,19 @@ def shown(kernel):
     return {function["name"]: function for function in functions}
 
 
-async def told(kernel, operation_id, **arguments):
-    """What the model is told of a call."""
-    asked = FunctionCallContent(id="1", name=f"code-{operation_id}", arguments=json.dumps(arguments))
+async def response(kernel, operation_id, **arguments):
+    """The response to a call, as the model reads it."""
+    function_call = FunctionCallContent(id="1", name=f"code-{operation_id}", arguments=json.dumps(arguments))
     chat = ChatHistory()
-    await kernel.invoke_function_call(asked, chat, function_behavior=FunctionChoiceBehavior.Auto())
-    (answer,) = chat.messages[-1].items
-    return answer.result
+    await kernel.invoke_function_call(function_call, chat, function_behavior=FunctionChoiceBehavior.Auto())
+    (content,) = chat.messages[-1].items
+    return content.result
 
 
 @pytest.fixture
 def call(kernel):
     async def call(operation_id, **arguments):
-        text = await told(kernel, operation_id, **arguments)
+        text = await response(kernel, operation_id, **arguments)
         return json.loads(text) if text else None
 
     return call
@@ -80,37 +80,37 @@ async def test_each_operation_is_a_function(kernel, connector):
     assert list(kernel.get_plugin("code").functions) == list(operations(connector.document))
 
 
-async def test_a_functions_description_is_the_summary(shown, connector):
-    """What the model sees is `summary`, which must do alone."""
+async def test_function_description_is_the_summary(declarations, connector):
+    """The model reads only `summary`, which must be sufficient."""
     for operation_id, (_, _, operation) in operations(connector.document).items():
-        assert shown[f"code-{operation_id}"]["description"] == operation["summary"]
+        assert declarations[f"code-{operation_id}"]["description"] == operation["summary"]
 
 
 @for_each_operation
-async def test_a_functions_arguments_are_flat(shown, operation_id, required, optional):
-    """Parameters and the body's members stand side by side, each with its type and a description."""
-    schema = shown[f"code-{operation_id}"]["parameters"]
+async def test_function_arguments_are_flat(declarations, operation_id, required, optional):
+    """Parameters and members of the body are arguments of one function, each with its type and a description."""
+    schema = declarations[f"code-{operation_id}"]["parameters"]
     assert {name: entry["type"] for name, entry in schema["properties"].items()} == required | optional
     assert set(schema["required"]) == set(required)
     assert all(entry["description"] for entry in schema["properties"].values())
 
 
-async def test_a_missing_argument_is_told_before_the_call(kernel):
-    """The kernel names it, for the model to try again."""
-    assert "Missing required argument(s): ['sessionId']" in await told(kernel, "ListFiles")
+async def test_missing_argument_is_reported_before_the_call(kernel):
+    """The kernel names it, so that the model can try again."""
+    assert "Missing required argument(s): ['sessionId']" in await response(kernel, "ListFiles")
 
 
-async def test_an_error_is_told_without_its_reason(kernel):
-    """The kernel keeps the connector's words from the model: it learns that the call failed, and no more."""
-    text = await told(kernel, "ExecutePythonCode", pythonCode="1", timeoutInSeconds=6000)
+async def test_error_is_reported_without_its_reason(kernel):
+    """The kernel withholds the connector's message: the model only reads that the call failed."""
+    text = await response(kernel, "ExecutePythonCode", pythonCode="1", timeoutInSeconds=6000)
     assert text.endswith("Error running OpenAPI operation: ExecutePythonCode")
 
 
-async def test_a_filter_passes_the_connectors_words_on(kernel, session_id):
-    """What the connector said is in the cause of the kernel's exception."""
+async def test_filter_can_pass_on_the_error_message(kernel, session_id):
+    """The cause of the kernel's exception has the connector's message."""
 
     @kernel.filter(FilterTypes.FUNCTION_INVOCATION)
-    async def tell_the_reason(context, next):
+    async def report_the_reason(context, next):
         try:
             await next(context)
         except Exception as failure:
@@ -118,13 +118,13 @@ async def test_a_filter_passes_the_connectors_words_on(kernel, session_id):
                 raise
             context.result = FunctionResult(function=context.function.metadata, value=failure.__cause__.response.text)
 
-    text = await told(kernel, "GetFile", sessionId=session_id, fileName="none.csv")
+    text = await response(kernel, "GetFile", sessionId=session_id, fileName="none.csv")
     assert json.loads(text)["error"]["code"] == "FileNotFound"
-    assert await told(kernel, "EndSession", sessionId=session_id) == ""
+    assert await response(kernel, "EndSession", sessionId=session_id) == ""
 
 
-async def test_without_the_key_nothing_is_called(connector):
-    """The document is open, its operations are not."""
+async def test_operations_require_the_key(connector):
+    """The document needs no key, but its operations do."""
     function = kernel_for(connector).get_function("code", "CheckConnection")
     with pytest.raises(Exception) as failure:
         await function.invoke(Kernel())

@@ -1,4 +1,4 @@
-"""semantic-kernel: SessionsPythonTool against the pool, which it speaks to by https alone."""
+"""semantic-kernel: SessionsPythonTool against the pool, which it only calls over HTTPS."""
 
 import asyncio
 import ssl
@@ -20,16 +20,16 @@ def pool(start_pool):
 
 @pytest.fixture
 async def tool_for(pool, session_id, tmp_path, monkeypatch):
-    """Makes a tool for a session of the pool, whose own http client trusts the pool's certificate."""
+    """Returns a function that creates a tool, whose HTTP client trusts the certificate of the pool."""
     monkeypatch.setenv("SSL_CERT_FILE", str(pool.certificate))
-    made = []
+    tools = []
 
     def make(**options):
         settings = SessionsPythonSettings(session_id=options.pop("session_id", session_id))
         if "credential" not in options:
             options.setdefault("auth_callback", lambda: pool.token)
         options.setdefault("pool_management_endpoint", pool.endpoint)
-        made.append(
+        tools.append(
             SessionsPythonTool(
                 settings=settings,
                 enable_dangerous_file_uploads=True,
@@ -38,10 +38,10 @@ async def tool_for(pool, session_id, tmp_path, monkeypatch):
                 **options,
             )
         )
-        return made[-1]
+        return tools[-1]
 
     yield make
-    for tool in made:
+    for tool in tools:
         await tool.http_client.aclose()
 
 
@@ -52,12 +52,12 @@ def tool(tool_for):
 
 @pytest.fixture
 def uploader(tool_for):
-    """A second tool for the same session: once one has run code, it sends uploads with the type of JSON."""
+    """A second tool for the same session: after a tool has run code, it sends uploads with the content type of JSON."""
     return tool_for()
 
 
-async def ran(tool, code):
-    """The parts of the text that the tool makes of a run."""
+async def run(tool, code):
+    """Run code. Returns the sections of the text that the tool returns."""
     text = await tool.execute_code(code)
     status, _, rest = text.removeprefix("Status:\n").partition("\nResult:\n")
     result, _, streams = rest.partition("\nStdout:\n")
@@ -70,8 +70,8 @@ async def files_of(tool):
 
 
 @pytest.fixture
-def uploaded(uploader, tmp_path):
-    """Uploads bytes under a name, from a local file with another one."""
+def upload(uploader, tmp_path):
+    """Returns a function that uploads bytes under a name, from a local file with another name."""
 
     async def upload(content, remote_file_path):
         (tmp_path / "local").write_bytes(content)
@@ -80,18 +80,18 @@ def uploaded(uploader, tmp_path):
     return upload
 
 
-async def test_execute_code_tells_status_value_and_streams(tool):
-    """The model reads how the run went, the value of the last line and both streams."""
+async def test_execute_code_returns_status_value_and_streams(tool):
+    """The model reads the status of the run, the value of the last line and both streams."""
     code = "import sys\nprint('out')\nprint('err', file=sys.stderr)\n6 * 7"
     assert await tool.execute_code(code) == "Status:\nSuccess\nResult:\n42\nStdout:\nout\n\nStderr:\nerr\n"
 
 
 async def test_code_in_a_markdown_fence_runs(tool):
-    """The tool strips the fence that models like to put around code."""
-    assert (await ran(tool, "```python\n6 * 7\n```"))["result"] == "42"
+    """The tool strips the fence that models often put around code."""
+    assert (await run(tool, "```python\n6 * 7\n```"))["result"] == "42"
 
 
-async def test_a_kernel_calls_the_tool_as_a_plugin(tool):
+async def test_kernel_calls_the_tool_as_a_plugin(tool):
     """The kernel's functions for running code and listing files reach the pool."""
     kernel = Kernel()
     plugin = kernel.add_plugin(tool, "python")
@@ -101,68 +101,68 @@ async def test_a_kernel_calls_the_tool_as_a_plugin(tool):
     assert [(file.filename, file.size_in_bytes) for file in listed.value] == [("x", 4)]
 
 
-async def test_variables_live_from_call_to_call(tool, tool_for, session_id):
-    """What one call defines the next one finds; another session does not."""
+async def test_variables_persist_from_call_to_call(tool, tool_for, session_id):
+    """A variable of one call exists in the next one, but not in another session."""
     await tool.execute_code("x = 41")
-    assert (await ran(tool, "x + 1"))["result"] == "42"
-    other = await ran(tool_for(session_id=session_id + "-other"), "x")
+    assert (await run(tool, "x + 1"))["result"] == "42"
+    other = await run(tool_for(session_id=session_id + "-other"), "x")
     assert other["status"] == "Failure" and "NameError" in other["stderr"]
 
 
-async def test_an_exception_is_a_failure_with_a_traceback(tool):
-    """The exception is in stderr and what was printed before in stdout; the session goes on."""
-    told = await ran(tool, "before = 5\nprint('so far')\n1 / 0")
-    assert (told["status"], told["result"], told["stdout"]) == ("Failure", "None", "so far\n")
-    assert "ZeroDivisionError" in told["stderr"] and "division by zero" in told["stderr"]
-    assert (await ran(tool, "before"))["result"] == "5"
+async def test_exception_is_a_failure_with_a_traceback(tool):
+    """stderr has the exception and stdout the text printed before; the session stays usable."""
+    result = await run(tool, "before = 5\nprint('so far')\n1 / 0")
+    assert (result["status"], result["result"], result["stdout"]) == ("Failure", "None", "so far\n")
+    assert "ZeroDivisionError" in result["stderr"] and "division by zero" in result["stderr"]
+    assert (await run(tool, "before"))["result"] == "5"
 
 
-async def test_a_figure_is_an_image_object(tool):
-    """A figure comes back as a PNG in base64."""
-    told = await ran(tool, "import matplotlib.pyplot as plt\nplt.plot([1, 4, 9])\nplt.show()")
-    assert told["result"].startswith("{'type': 'image', 'format': 'png', 'base64_data': 'iVBORw0KGgo")
+async def test_figure_is_an_image_object(tool):
+    """A figure is returned as a PNG in base64."""
+    result = await run(tool, "import matplotlib.pyplot as plt\nplt.plot([1, 4, 9])\nplt.show()")
+    assert result["result"].startswith("{'type': 'image', 'format': 'png', 'base64_data': 'iVBORw0KGgo")
 
 
-async def test_a_file_goes_in_through_code_and_out(tool, uploader, tmp_path):
-    """An uploaded file is there for the code; what the code writes is listed and downloaded."""
+async def test_file_is_uploaded_processed_and_downloaded(tool, uploader, tmp_path):
+    """Code reads an uploaded file; the file that it writes is listed and downloaded."""
     (tmp_path / "numbers.csv").write_text("n\n1\n2\n3\n")
     metadata = await uploader.upload_file(local_file_path=str(tmp_path / "numbers.csv"))
     assert (metadata.filename, metadata.size_in_bytes) == ("numbers.csv", 8)
     assert metadata.full_path == "/mnt/data/numbers.csv"
     code = "import pandas as pd\n(pd.read_csv('/mnt/data/numbers.csv') * 10).to_csv('/mnt/data/tens.csv', index=False)"
-    assert (await ran(tool, code))["status"] == "Success"
+    assert (await run(tool, code))["status"] == "Success"
     assert await files_of(tool) == {"numbers.csv": 8, "tens.csv": 11}
     content = await tool.download_file(remote_file_name="tens.csv")
     assert content.read() == b"n\n10\n20\n30\n"
 
 
-async def test_a_download_can_be_saved(tool, uploaded, tmp_path):
-    """What is saved is what was sent, byte for byte."""
+async def test_download_can_be_saved(tool, upload, tmp_path):
+    """The saved bytes are those that were uploaded."""
     every_byte = bytes(range(256)) * 300
-    await uploaded(every_byte, "blob.bin")
+    await upload(every_byte, "blob.bin")
     saved = tmp_path / "copy.bin"
     assert await tool.download_file(remote_file_name="blob.bin", local_file_path=str(saved)) is None
     assert saved.read_bytes() == every_byte
 
 
-async def test_a_new_session_has_no_files(tool):
-    """The list is empty, and not an error."""
+async def test_new_session_has_no_files(tool):
+    """The list is empty, without an error."""
     assert await tool.list_files() == []
 
 
 @pytest.mark.parametrize("name", ["report.csv", "/mnt/data/report.csv"])
-async def test_the_remote_name_may_begin_with_the_data_folder(tool, uploaded, name):
-    """Both ways to say where the file goes mean the same file."""
-    metadata = await uploaded(b"content", name)
+async def test_remote_name_may_start_with_the_data_folder(tool, upload, name):
+    """Both names refer to the same file."""
+    metadata = await upload(b"content", name)
     assert (metadata.filename, metadata.full_path) == ("report.csv", "/mnt/data/report.csv")
-    assert (await ran(tool, "open('/mnt/data/report.csv').read()"))["result"] == "content"
+    assert (await run(tool, "open('/mnt/data/report.csv').read()"))["result"] == "content"
 
 
-async def test_files_in_folders_are_named_by_their_path(tool, uploaded):
-    """A folder in the remote name is made; code, list and download know the file by the same path."""
-    metadata = await uploaded(b"a,b\n", "in/deep/data.csv")
+async def test_files_in_folders_are_named_by_their_path(tool, upload):
+    """A folder in the remote name is created; code, list and download use the same path for the file."""
+    metadata = await upload(b"a,b\n", "in/deep/data.csv")
     assert (metadata.filename, metadata.size_in_bytes) == ("in/deep/data.csv", 4)
-    assert (await ran(tool, "open('/mnt/data/in/deep/data.csv').read().strip()"))["result"] == "a,b"
+    assert (await run(tool, "open('/mnt/data/in/deep/data.csv').read().strip()"))["result"] == "a,b"
     await tool.execute_code("import os\nos.mkdir('/mnt/data/out')\nopen('/mnt/data/out/b.csv', 'w').write('bc')")
     assert await files_of(tool) == {"in/deep/data.csv": 4, "out/b.csv": 2}
     assert (await tool.download_file(remote_file_name="in/deep/data.csv")).read() == b"a,b\n"
@@ -172,77 +172,77 @@ async def test_files_in_folders_are_named_by_their_path(tool, uploaded):
 @pytest.mark.parametrize(
     "name", ["two words.csv", "Übersicht März.csv", "数据.csv", "50% (a=b, c;d) & #1 $@^.csv", "dir one/Größe %41.csv"]
 )
-async def test_names_come_back_as_they_were_given(tool, uploaded, name):
-    """Spaces, letters of all scripts and signs mean the same to upload, code, list and download."""
-    assert (await uploaded(b"content", name)).filename == name
+async def test_file_names_are_preserved(tool, upload, name):
+    """Upload, code, list and download agree on names with spaces, any letters and special characters."""
+    assert (await upload(b"content", name)).filename == name
     assert await files_of(tool) == {name: 7}
-    assert (await ran(tool, f"open({'/mnt/data/' + name!r}).read()"))["result"] == "content"
+    assert (await run(tool, f"open({'/mnt/data/' + name!r}).read()"))["result"] == "content"
     assert (await tool.download_file(remote_file_name=name)).read() == b"content"
 
 
-async def test_a_missing_file_is_not_found(tool):
-    """The tool tells the status and the pool's words."""
+async def test_missing_file_is_not_found(tool):
+    """The tool reports the status and the pool's message."""
     with pytest.raises(FunctionExecutionException, match="(?s)status code 404.*nothing.txt"):
         await tool.download_file(remote_file_name="nothing.txt")
 
 
-async def test_a_bad_token_is_refused(tool_for):
+async def test_invalid_token_is_rejected(tool_for):
     """A token that the pool did not issue is a 401."""
     with pytest.raises(FunctionExecutionException, match="status code 401"):
         await tool_for(auth_callback=lambda: "nonsense").execute_code("1")
 
 
-async def test_an_asynchronous_callback_gives_the_token(tool_for, pool):
-    """The tool waits for a callback that is a coroutine."""
+async def test_asynchronous_callback_returns_the_token(tool_for, pool):
+    """The tool awaits a callback that is a coroutine function."""
 
     async def token():
         await asyncio.sleep(0)
         return pool.token
 
-    assert (await ran(tool_for(auth_callback=token), "6 * 7"))["result"] == "42"
+    assert (await run(tool_for(auth_callback=token), "6 * 7"))["result"] == "42"
 
 
-async def test_the_default_credential_finds_the_pools_tokens(tool_for, pool, led_by_identity):
-    """With nothing but an app's identity variables, DefaultAzureCredential and the tool's own scope let it in."""
-    led_by_identity(pool)
-    assert (await ran(tool_for(credential=DefaultAzureCredential()), "6 * 7"))["result"] == "42"
+async def test_default_credential_gets_a_token_of_the_pool(tool_for, pool, use_pool_identity):
+    """With only an app's identity variables set, DefaultAzureCredential authenticates the tool with its own scope."""
+    use_pool_identity(pool)
+    assert (await run(tool_for(credential=DefaultAzureCredential()), "6 * 7"))["result"] == "42"
 
 
-async def test_the_scope_of_sessions_can_be_chosen(tool_for, pool, led_by_identity):
-    """A token for https://dynamicsessions.io lets the tool in."""
-    led_by_identity(pool)
+async def test_scope_of_sessions_is_accepted(tool_for, pool, use_pool_identity):
+    """A token for https://dynamicsessions.io authenticates the tool."""
+    use_pool_identity(pool)
     tool = tool_for(credential=DefaultAzureCredential(), token_endpoint="https://dynamicsessions.io/.default")
-    assert (await ran(tool, "6 * 7"))["result"] == "42"
+    assert (await run(tool, "6 * 7"))["result"] == "42"
 
 
-async def test_the_endpoint_as_the_package_documents_it(tool_for, pool):
-    """The endpoint may end with `python/execute`, which the tool takes off."""
-    assert (await ran(tool_for(pool_management_endpoint=pool.endpoint + "/python/execute"), "6 * 7"))["result"] == "42"
+async def test_endpoint_as_the_package_documents_it(tool_for, pool):
+    """The endpoint may end with `python/execute`, which the tool removes."""
+    assert (await run(tool_for(pool_management_endpoint=pool.endpoint + "/python/execute"), "6 * 7"))["result"] == "42"
 
 
-async def test_a_client_of_ones_own_that_trusts_the_certificate(tool_for, pool, monkeypatch):
-    """The printed certificate alone makes a TLS context that verifies the pool, host name included."""
+async def test_custom_client_can_trust_the_certificate(tool_for, pool, monkeypatch):
+    """A TLS context with only the printed certificate verifies the pool, including its host name."""
     monkeypatch.delenv("SSL_CERT_FILE")
     context = ssl.create_default_context(cafile=pool.certificate)
     assert context.check_hostname
     tool = tool_for(http_client=httpx.AsyncClient(verify=context, timeout=5))
-    assert (await ran(tool, "6 * 7"))["result"] == "42"
+    assert (await run(tool, "6 * 7"))["result"] == "42"
     with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
         await tool_for().execute_code("6 * 7")
 
 
-async def test_plain_http_is_nothing_for_this_tool(tool_for, pool):
-    """Why the pool is started with TLS here."""
+async def test_tool_requires_https(tool_for, pool):
+    """This is why the pool is started with TLS here."""
     with pytest.raises(FunctionInitializationError, match="https"):
         tool_for(pool_management_endpoint=pool.endpoint.replace("https", "http"))
 
 
-async def test_sessions_side_by_side_do_not_mix(tool_for, session_id):
-    """Tools that work at the same time each find their own variables."""
+async def test_concurrent_sessions_are_isolated(tool_for, session_id):
+    """Tools that run at the same time each have their own variables."""
 
     async def work(number):
         tool = tool_for(session_id=f"{session_id}-{number}")
         await tool.execute_code(f"n = {number}")
-        return (await ran(tool, "n * n"))["result"]
+        return (await run(tool, "n * n"))["result"]
 
     assert await asyncio.gather(*map(work, range(1, 5))) == ["1", "4", "9", "16"]

@@ -124,7 +124,10 @@ def test_a_connection_that_is_lost_twice_is_told(own_pool: Emulator, ask: Callab
     ask("dropAfter", method="POST", path="executions", identifier=session_id, times=2)
     answer = run(pool, session_id=session_id, idempotency_key="k")
     assert (answer.status, answer.error and answer.error.name) == ("Unknown", "ConnectionLost")
-    assert get_execution(pool, Runs(rich_results=True), session_id=session_id, execution_id=answer.execution_id).result == "42"
+    assert (
+        get_execution(pool, Runs(rich_results=True), session_id=session_id, execution_id=answer.execution_id).result
+        == "42"
+    )
     assert run(pool, session_id=session_id, idempotency_key="k").result == "42"
     assert counted(pool, session_id) == 1
 

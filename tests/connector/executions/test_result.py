@@ -72,7 +72,9 @@ def test_three_hundred_kilobytes_come_whole(pool: CallerSessions, session: str) 
     assert (answer.stdout == whole, answer.truncated) == (True, None)
     answer = run(pool, session, code)
     assert answer.truncated == {"stdout": True} and len(answer.stdout) < 90_000
-    again = get_execution(pool, Runs(rich_results=True), session_id=session, execution_id=answer.execution_id, include_content="always")
+    again = get_execution(
+        pool, Runs(rich_results=True), session_id=session, execution_id=answer.execution_id, include_content="always"
+    )
     assert again.stdout == whole
 
 

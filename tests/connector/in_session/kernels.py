@@ -23,7 +23,7 @@ MAX_CHARACTERS = 1_000_000
 T = TypeVar("T")
 
 FILL_THE_FOLDER = (
-    "f = open('/mnt/data/full', 'wb', buffering=0)\nfor size in (1 << 20, 1):\n    try:\n"
+    "f = open('/mnt/data/full', 'wb', buffering=0)\nfor size in (1 << 20, 1 << 10, 1):\n    try:\n"
     "        while True: f.write(bytes(size))\n    except OSError: pass\n"
 )
 """Code after which /mnt/data has no room."""

@@ -304,7 +304,7 @@ STOPPABLE = {
     "a loop": "while True: pass",
     "a call that waits": "import time\ntime.sleep(1000)",
     "a program": "import subprocess\nsubprocess.run(['sleep', '1000'])",
-    "a regular expression": "import re\nre.match('(a+)+b', 'a' * 60)",
+    "a regular expression": "import re, time\ntime.sleep(0.3)\nre.match('(a+)+b', 'a' * 60)",
     "a shell": "import os\nos.system('sleep 1000')\nwhile True: pass",
     "an await": "import asyncio\nawait asyncio.sleep(1000)",
     "cleaning up": "import time\ntry: time.sleep(1000)\nfinally: time.sleep(0.7)",
@@ -465,7 +465,8 @@ def test_a_run_that_fills_the_disk_is_reported(kernel: Kernel) -> None:
 
 def test_a_run_that_has_filled_the_disk_can_be_canceled(kernel: Kernel) -> None:
     """There is no room for the request: deleting the run's marker is one."""
-    name = kernel.defer(f"{FILL_THE_FOLDER}{SLEEP}", seconds=100)
+    again = "while True:\n    try: f.write(bytes(1))\n    except OSError: time.sleep(0.01)"
+    name = kernel.defer(f"import time\n{FILL_THE_FOLDER}{again}", seconds=100)
 
     def is_full() -> bool | None:
         try:

@@ -152,13 +152,16 @@ class PoolProgram:
 
 
 @contextlib.contextmanager
-def pool_program(*options: str, below: str = "") -> Iterator[PoolProgram]:
-    """A pool as a program, started as an "ordinary user" or with "no namespaces" if `below` is that."""
+def pool_program(*options: str, below: str = "", temporary: Path | None = None) -> Iterator[PoolProgram]:
+    """A pool as a program, started as an "ordinary user" or with "no namespaces" if `below` is that.
+
+    `temporary` is its folder for temporary files.
+    """
     prefix = {"": [], "ordinary user": ordinary_user(), "no namespaces": no_namespaces()}[below]
     process = subprocess.Popen(
         [*prefix, sys.executable, "-m", "emulator.session_pool", "--port", "0", *options],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"]},
+        env={"PATH": os.environ["PATH"]} | ({"TMPDIR": str(temporary)} if temporary else {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -183,7 +186,7 @@ def pool_program(*options: str, below: str = "") -> Iterator[PoolProgram]:
 def start_program() -> Iterator[Callable[..., PoolProgram]]:
     """Starts pools as programs; they end with the test."""
     with contextlib.ExitStack() as running:
-        yield lambda *options, below="": running.enter_context(pool_program(*options, below=below))
+        yield lambda *options, **placed: running.enter_context(pool_program(*options, **placed))
 
 
 @pytest.fixture

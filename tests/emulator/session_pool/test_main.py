@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -68,10 +67,10 @@ def test_a_port_in_use_is_said_in_one_line():
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_at_once_with_nothing_left(start_program, gone, program, number):
+def test_a_signal_ends_it_at_once_with_nothing_left(start_program, gone, program, tmp_path, number):
     """Also while code runs and a program that was left behind lives on; the port is free, and no mount is left."""
-    before = mounts(), temporary()
-    pool = start_program()
+    before = mounts()
+    pool = start_program(temporary=tmp_path)
     wire = pool.wire("busy")
     wire.run("MARK = 'left'\n" + program("leaves_daemon"))
     wire.call("POST", "files", files={"file": ("big", bytes(3 << 20))})
@@ -87,7 +86,7 @@ def test_a_signal_ends_it_at_once_with_nothing_left(start_program, gone, program
     assert took < 2
     assert answered == [False]
     assert gone(pids)
-    assert (mounts(), temporary()) == before
+    assert (mounts(), list(tmp_path.iterdir())) == (before, [])
     with socket.socket() as free:
         free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         free.bind(("127.0.0.1", urlsplit(wire.endpoint).port or 0))
@@ -104,10 +103,6 @@ def attempt(wire) -> bool:
 
 def mounts() -> str:
     return Path("/proc/self/mountinfo").read_text()
-
-
-def temporary() -> set[str]:
-    return {path.name for path in Path(tempfile.gettempdir()).glob("session-pool-*")}
 
 
 def test_a_signal_while_it_starts_ends_it_too(gone):
@@ -132,7 +127,7 @@ def test_a_machine_that_cannot_make_sessions_is_told_why():
     command = ["unshare", "--user", "--map-root-user", *COMMAND, "--port", "0"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr.startswith("sessions cannot be made here: ")
+    assert ended.stderr.startswith("sessions cannot be created here: ")
     assert ended.stderr.count("\n") == 1
 
 
@@ -140,7 +135,7 @@ def test_a_port_that_cannot_be_is_said_in_one_line():
     """As one that is taken."""
     ended = subprocess.run([*COMMAND, "--port", "70000"], cwd=ROOT, capture_output=True, text=True, timeout=30)
     assert ended.returncode == 1
-    assert ended.stderr.startswith("port 70000 cannot be had (")
+    assert ended.stderr.startswith("port 70000 is not available (")
     assert ended.stderr.endswith("choose another with --port (0 picks a free one)\n")
     assert ended.stderr.count("\n") == 1
 

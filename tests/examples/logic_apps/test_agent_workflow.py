@@ -1,4 +1,4 @@
-"""The agent workflow calls the connector by the names of openapi.yaml, and its tool answers with a report."""
+"""The agent workflow calls the connector as openapi.yaml defines, and returns a report."""
 
 import json
 import re
@@ -13,7 +13,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from connector.contract.validation import Contract, Operation
-from tests.examples.logic_apps.workflow_language import Run, expressions, in_order
+from tests.examples.logic_apps.workflow_language import Run, expressions, run_order
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = ROOT / "examples" / "logic_apps" / "agent_workflow"
@@ -22,7 +22,7 @@ CONSUMPTION = sorted((EXAMPLE / "consumption").glob("*.json"))
 DOCUMENT = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
 OPERATIONS = Contract(max_code_characters=262144).operations
 CALLED = {"Upload_file": "UploadFile", "Execute_Python_code": "ExecutePythonCode"}
-"""The actions that call the connector, and the operations that they are meant to be."""
+"""The actions that call the connector, and the operations that they should call."""
 
 SALES = "month,books,tapes\nJanuary,500,200\nFebruary,650,150\nMarch,400,90\n"
 QUESTION = "What are the total sales of books, and which month was the best?"
@@ -43,7 +43,7 @@ def workflow(request: pytest.FixtureRequest) -> Json:
 
 @pytest.fixture(params=["text/csv", "application/octet-stream"])
 def file_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Where a CSV file is served, under a content type that workflows read as text, and under one that they do not."""
+    """The URL of a CSV file, served with a content type that workflows read as text and with one that they do not."""
 
     class Files(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -74,16 +74,16 @@ def agent_of(workflow: Json) -> Json:
 
 
 def actions_of(workflow: Json) -> Json:
-    """All actions by name, also those of the agent's tools."""
+    """All actions by name, including those of the agent's tools."""
     actions = dict(workflow["definition"]["actions"])
     for tool in agent_of(workflow)["tools"].values():
-        assert not actions.keys() & tool["actions"].keys(), "names of actions are used once in a workflow"
+        assert not actions.keys() & tool["actions"].keys(), "the names of actions must be unique in a workflow"
         actions |= tool["actions"]
     return actions
 
 
 def operation_of(action: Json) -> Operation:
-    """The operation that an action calls, by its method and path alone."""
+    """The operation that an action calls, found by its method and path."""
     inputs = action["inputs"]
     path = inputs.get("path") or inputs["uri"].removeprefix("@{parameters('connectorUrl')}")
     (operation,) = [
@@ -95,7 +95,7 @@ def operation_of(action: Json) -> Operation:
 
 
 def assert_members(value: Any, schema: Json, place: str) -> None:
-    """Members of a body have the contract's names, and all that it requires are there."""
+    """Check that a body has only members of the contract, and all required ones."""
     if isinstance(value, dict):
         assert value.keys() <= schema["properties"].keys(), place
         assert set(schema.get("required", [])) <= value.keys(), place
@@ -106,25 +106,25 @@ def assert_members(value: Any, schema: Json, place: str) -> None:
         for item in value:
             assert_members(item, schema["items"], f"{place}[]")
     else:
-        assert schema["type"] == "string", f"{place}: an expression in a body gives a text"
+        assert schema["type"] == "string", f"{place}: an expression in a body returns a string"
 
 
 def test_workflow_is_valid(workflow):
-    """A workflow has the form that Logic Apps' language and designer ask for."""
+    """A workflow has the form that the language and the designer of Logic Apps require."""
     schema = read(Path(__file__).with_name("workflow.schema.json"))
     Draft202012Validator.check_schema(schema)
     Draft202012Validator(schema).validate(workflow)
 
 
-def test_actions_run_in_an_order(workflow):
-    """What an action runs after is in the same workflow, or in the same tool."""
-    in_order(workflow["definition"]["actions"])
+def test_actions_have_a_run_order(workflow):
+    """The actions in runAfter belong to the same workflow or the same tool, without cycles."""
+    run_order(workflow["definition"]["actions"])
     for tool in agent_of(workflow)["tools"].values():
-        in_order(tool["actions"])
+        run_order(tool["actions"])
 
 
-def test_expressions_speak_of_what_is_there(workflow):
-    """Expressions name actions, agent parameters and parameters that exist."""
+def test_expressions_name_existing_things(workflow):
+    """The actions, agent parameters and parameters in expressions exist."""
     (tool,) = agent_of(workflow)["tools"].values()
     known = {
         "body": set(actions_of(workflow)),
@@ -142,13 +142,13 @@ def test_expressions_speak_of_what_is_there(workflow):
 
 @pytest.mark.parametrize(("action", "operation_id"), CALLED.items())
 def test_action_calls_its_operation(workflow, action, operation_id):
-    """Method and path of an action are those of the operation that it is named for."""
+    """The method and path of an action are those of the operation in its name."""
     assert operation_of(actions_of(workflow)[action]).operation_id == operation_id
 
 
 @pytest.mark.parametrize("action", CALLED)
-def test_action_sends_what_its_operation_takes(workflow, action):
-    """The body's members are those of the contract, and none that it requires is missing."""
+def test_action_sends_a_valid_body(workflow, action):
+    """The body has only members of the contract, and all required ones."""
     called = actions_of(workflow)[action]
     operation = operation_of(called)
     assert not [parameter for parameter in operation.parameters if parameter.get("required")]
@@ -156,32 +156,34 @@ def test_action_sends_what_its_operation_takes(workflow, action):
     assert_members(called["inputs"]["body"], operation.bodies["application/json"], action)
 
 
-def test_members_of_answers_are_the_contracts(workflow):
-    """What an expression takes out of an operation's answer is a member of that answer."""
-    taken = [found for text in expressions(workflow) for found in re.findall(r"body\('([^']+)'\)\?\['([^']+)'\]", text)]
-    assert taken == [("Upload_file", "sessionId")]
+def test_expressions_use_members_of_responses(workflow):
+    """A member that an expression reads from a response is a required member of that response."""
+    used = [
+        member for text in expressions(workflow) for member in re.findall(r"body\('([^']+)'\)\?\['([^']+)'\]", text)
+    ]
+    assert used == [("Upload_file", "sessionId")]
     schema = response_of(CALLED["Upload_file"])
     assert "sessionId" in schema["required"]
 
 
-def test_the_tool_speaks_of_members_that_runs_have(workflow):
-    """What the tool tells its model about the answer is a member of ExecutePythonCode's answer."""
+def test_tool_description_lists_members_of_the_response(workflow):
+    """The members in the tool's description are members of the response of ExecutePythonCode."""
     (tool,) = agent_of(workflow)["tools"].values()
-    told = tool["description"].rpartition(":")[2].replace(" and ", ", ")
-    names = [name.strip(" .") for name in told.split(",")]
+    listed = tool["description"].rpartition(":")[2].replace(" and ", ", ")
+    names = [name.strip(" .") for name in listed.split(",")]
     assert names == ["status", "result", "stdout", "stderr", "error"]
     assert set(names) <= response_of("ExecutePythonCode")["properties"].keys()
 
 
 def response_of(operation_id: str) -> Json:
-    """The schema of an operation's answer, from the document itself: the contract's code reads requests alone."""
+    """The schema of an operation's response, from openapi.yaml: the connector's contract code only reads requests."""
     called = OPERATIONS[operation_id]
-    answer = followed(DOCUMENT["paths"][called.path][called.method.lower()]["responses"]["200"])
-    return followed(answer["content"]["application/json"]["schema"])
+    response = followed(DOCUMENT["paths"][called.path][called.method.lower()]["responses"]["200"])
+    return followed(response["content"]["application/json"]["schema"])
 
 
 def followed(node: Json) -> Json:
-    """What a reference points to; anything else as it is."""
+    """The target of a reference; anything else unchanged."""
     if "$ref" not in node:
         return node
     target = DOCUMENT
@@ -190,14 +192,14 @@ def followed(node: Json) -> Json:
     return followed(target)
 
 
-def test_all_workflows_are_one_but_for_how_they_call():
-    """The four files are one workflow: they differ in how they reach the connector and the model alone."""
-    plain = [without_the_way(read(path)["definition"]) for path in [*STANDARD, *CONSUMPTION]]
+def test_all_files_are_the_same_workflow():
+    """The four files differ only in how they call the connector and the model."""
+    plain = [without_call_details(read(path)["definition"]) for path in [*STANDARD, *CONSUMPTION]]
     assert len(plain) == 4
     assert all(definition == plain[0] for definition in plain)
 
 
-def without_the_way(definition: Json) -> Json:
+def without_call_details(definition: Json) -> Json:
     definition = {name: definition[name] for name in ("triggers", "actions")}
     agent = definition["actions"]["Sales_Report_Agent"]
     agent["inputs"].pop("modelConfigurations", None)
@@ -206,13 +208,13 @@ def without_the_way(definition: Json) -> Json:
     for name, action in agent["tools"]["Upload_sales_data"]["actions"].items():
         assert name in CALLED
         action["inputs"] = {"body": action["inputs"]["body"]}
-        for way in ("type", "runtimeConfiguration"):
-            action.pop(way, None)
+        for member in ("type", "runtimeConfiguration"):
+            action.pop(member, None)
     return definition
 
 
-def test_no_key_is_in_the_files():
-    """A key comes from a parameter without a value, or from a setting, and the run history does not show it."""
+def test_files_contain_no_key():
+    """The key comes from a parameter without a value, or from a setting, and is hidden in the run history."""
     for path in [*STANDARD, *CONSUMPTION]:
         workflow = read(path)
         assert "functionKey" not in workflow.get("parameters", {})
@@ -224,22 +226,22 @@ def test_no_key_is_in_the_files():
     assert read(EXAMPLE / "standard" / "parameters.json")["functionKey"]["value"].startswith("@appsetting(")
 
 
-def test_connections_are_there():
-    """In the Standard project, each connection that a workflow names stands in connections.json, and the reverse."""
+def test_standard_connections_exist():
+    """In the Standard project, connections.json has exactly the connections that the workflows reference."""
     connections = read(EXAMPLE / "standard" / "connections.json")
     named = re.findall(r'"referenceName": "(\w+)"', "".join(path.read_text() for path in STANDARD))
     assert set(named) == {*connections["agentConnections"], *connections["managedApiConnections"]}
 
 
-def test_connections_of_consumption_are_there():
-    """In the Consumption plan, a connection that a workflow names stands in its parameter $connections."""
+def test_consumption_connections_exist():
+    """In the Consumption plan, the parameter $connections has the connections that a workflow references."""
     workflow = read(EXAMPLE / "consumption" / "sales_report.json")
     named = {found for text in expressions(workflow) for found in re.findall(r"\('\$connections'\)\['(\w+)'\]", text)}
     assert named == set(workflow["parameters"]["$connections"]["value"])
 
 
-def test_readme_tells_every_setting():
-    """The example's README has all settings that the Standard project reads, and all parameters of the workflows."""
+def test_readme_lists_every_setting():
+    """It has every setting that the Standard project reads, and every parameter of the workflows."""
     readme = (EXAMPLE / "README.md").read_text(encoding="utf-8")
     project = "".join(path.read_text() for path in (EXAMPLE / "standard").glob("*.json"))
     settings = set(re.findall(r"appsetting\('(\w+)'\)", project))
@@ -254,34 +256,34 @@ def run_of(workflow: Json, api: Any, file_url: str, model: Callable[..., str]) -
         parameters={
             "connectorUrl": api.url,
             "functionKey": api.key,
-            "$connections": {"codeinterpreter": {"connectionId": "the test's"}},
+            "$connections": {"codeinterpreter": {"connectionId": "test"}},
         },
         connection=(api.url, {"x-functions-key": api.key}),
         model=model,
     )
 
 
-def test_the_workflow_answers_with_a_report(api_with_key, workflow, file_url):
-    """Played with a model that sends fixed code, the workflow runs that on the file and returns the report."""
+def test_workflow_returns_a_report(api_with_key, workflow, file_url):
+    """With fixed code in place of the model, the workflow runs the code on the file and returns its output."""
     run = run_of(
         workflow,
         api_with_key,
         file_url,
         lambda tools: tools["Upload_sales_data"](python_code=PYTHON_CODE)["Execute_Python_code"]["stdout"],
     )
-    assert run.play() == REPORT
+    assert run.run() == REPORT
     assert run.statuses == {"Get_sales_data": 200, "Upload_file": 200, "Execute_Python_code": 200}
     uploaded, executed = run.outputs["Upload_file"]["body"], run.outputs["Execute_Python_code"]["body"]
     assert uploaded["files"][0]["size"] == len(SALES)
     assert executed["sessionId"] == uploaded["sessionId"]
 
 
-def test_code_that_fails_goes_back_to_the_model(api_with_key, workflow, file_url):
-    """Code that fails does not fail the tool: the model reads why, corrects the code, and calls the tool again."""
+def test_model_can_fix_code_that_fails(api_with_key, workflow, file_url):
+    """Code that fails does not fail the tool: the model reads the error, fixes the code, and calls the tool again."""
 
     def model(tools: dict[str, Callable[..., Json]]) -> str:
         failed = tools["Upload_sales_data"](python_code="print(sales)")["Execute_Python_code"]
         assert (failed["status"], failed["error"]["name"]) == ("Failed", "NameError")
         return str(tools["Upload_sales_data"](python_code=PYTHON_CODE)["Execute_Python_code"]["stdout"])
 
-    assert run_of(workflow, api_with_key, file_url, model).play() == REPORT
+    assert run_of(workflow, api_with_key, file_url, model).run() == REPORT

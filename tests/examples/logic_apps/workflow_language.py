@@ -1,7 +1,7 @@
-"""As much of Logic Apps' workflow language as the example uses: its expressions, and its actions one after the other.
+"""Runs the subset of Logic Apps' workflow language that the example uses: expressions, and actions in order.
 
-An agent's model is played by a function that gets the agent's tools. Functions and operators are those of Microsoft's
-reference of the language (Azure Logic Apps, "Reference guide to workflow expression functions"); another one fails.
+A function that gets the agent's tools takes the place of the agent's model. Functions and operators follow Microsoft's
+reference (Azure Logic Apps, "Reference guide to workflow expression functions"); others fail.
 """
 
 import base64
@@ -20,7 +20,7 @@ _TOKEN = re.compile(r"\s*(?:(?P<name>[A-Za-z]\w*)|'(?P<text>(?:[^']|'')*)'|(?P<s
 
 
 class Expression:
-    """One expression, such as `body('Upload_file')?['sessionId']`: calls, texts, and members of what they give."""
+    """One expression, such as `body('Upload_file')?['sessionId']`: calls, strings, and members of their results."""
 
     def __init__(self, text: str, functions: dict[str, Callable[..., Any]]) -> None:
         self._tokens = list(_tokens(text))
@@ -28,7 +28,7 @@ class Expression:
 
     def value(self) -> Any:
         found = self._term()
-        assert not self._tokens, f"what stands behind the expression: {self._tokens}"
+        assert not self._tokens, f"unexpected tokens after the expression: {self._tokens}"
         return found
 
     def _term(self) -> Any:
@@ -59,13 +59,13 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
     position = 0
     while position < len(text):
         found = _TOKEN.match(text, position)
-        assert found and found.lastgroup, f"not understood: {text[position:]}"
+        assert found and found.lastgroup, f"invalid token: {text[position:]}"
         yield found.lastgroup, found.group(found.lastgroup)
         position = found.end()
 
 
 def expressions(value: Any) -> Iterator[str]:
-    """Every expression in a part of a workflow, without the signs around it."""
+    """Every expression in a part of a workflow, without its delimiters."""
     if isinstance(value, dict):
         for member in value.values():
             yield from expressions(member)
@@ -80,26 +80,26 @@ def expressions(value: Any) -> Iterator[str]:
 
 
 def base64_of(value: Any) -> str:
-    """The function base64: a content object already has its bytes as base64, a text is encoded as UTF-8."""
+    """The function base64. A content object already contains base64; a string is encoded as UTF-8."""
     if isinstance(value, dict) and "$content" in value:
         return str(value["$content"])
-    assert isinstance(value, str), f"base64 takes a text or a content object, and got {type(value)}"
+    assert isinstance(value, str), f"base64 takes a string or a content object, not {type(value)}"
     return base64.b64encode(value.encode()).decode()
 
 
 def body_of(response: requests.Response) -> Any:
-    """What body() gives for an answer: JSON, a text, or for any other type a content object."""
-    kind = response.headers.get("Content-Type", "application/octet-stream")
-    if kind.startswith("application/json"):
+    """The value of body() for a response: JSON, a string, or, for any other type, a content object."""
+    content_type = response.headers.get("Content-Type", "application/octet-stream")
+    if content_type.startswith("application/json"):
         return response.json()
-    if kind.startswith("text/"):
+    if content_type.startswith("text/"):
         return response.content.decode("utf-8")
-    return {"$content-type": kind, "$content": base64.b64encode(response.content).decode()}
+    return {"$content-type": content_type, "$content": base64.b64encode(response.content).decode()}
 
 
 @dataclass
 class Run:
-    """One run of a workflow. `connection` is what a connection knows: the connector's address, and its headers."""
+    """A run of a workflow. `connection` has what a connection stores: the URL of the connector, and headers."""
 
     workflow: Json
     trigger_body: Json
@@ -109,18 +109,18 @@ class Run:
     outputs: dict[str, Any] = field(default_factory=dict)
     statuses: dict[str, int] = field(default_factory=dict)
 
-    def play(self) -> Any:
-        """Runs all actions, and returns the body of the answer to the trigger's request."""
+    def run(self) -> Any:
+        """Run all actions. Returns the body of the response to the trigger's request."""
         actions = self.workflow["definition"]["actions"]
-        self._play_all(actions, {})
-        (answer,) = [name for name, action in actions.items() if action["type"] == "Response"]
-        return self.outputs[answer]["body"]
+        self._run_all(actions, {})
+        (response,) = [name for name, action in actions.items() if action["type"] == "Response"]
+        return self.outputs[response]["body"]
 
-    def _play_all(self, actions: Json, agent_parameters: Json) -> None:
-        for name in in_order(actions):
-            self.outputs[name] = self._play(name, actions[name], agent_parameters)
+    def _run_all(self, actions: Json, agent_parameters: Json) -> None:
+        for name in run_order(actions):
+            self.outputs[name] = self._run_action(name, actions[name], agent_parameters)
 
-    def _play(self, name: str, action: Json, agent_parameters: Json) -> Any:
+    def _run_action(self, name: str, action: Json, agent_parameters: Json) -> Any:
         if action["type"] == "Agent":
             evaluated = self.evaluated(action["inputs"], {})
             assert all(message["content"] for message in evaluated["parameters"]["messages"])
@@ -129,15 +129,11 @@ class Run:
         inputs = self.evaluated(action["inputs"], agent_parameters)
         if action["type"] == "Response":
             return inputs
-        address, headers = inputs.get("uri"), inputs.get("headers", {})
-        if (
-            action["type"] == "ApiConnection"
-        ):  # the gateway in front of a custom connector adds what the connection knows
+        url, headers = inputs.get("uri"), inputs.get("headers", {})
+        if action["type"] == "ApiConnection":  # a connection adds the connector's URL and credentials
             base_url, headers = self.connection
-            address = base_url + inputs["path"]
-        response = requests.request(
-            inputs["method"].upper(), address, headers=headers, json=inputs.get("body"), timeout=60
-        )
+            url = base_url + inputs["path"]
+        response = requests.request(inputs["method"].upper(), url, headers=headers, json=inputs.get("body"), timeout=60)
         self.statuses[name] = response.status_code
         assert response.ok, f"{name}: {response.status_code} {response.text}"
         return {"statusCode": response.status_code, "body": body_of(response)}
@@ -146,13 +142,13 @@ class Run:
         def call(**agent_parameters: Any) -> Json:
             assert set(tool["agentParameterSchema"]["required"]) <= set(agent_parameters)
             assert set(agent_parameters) <= set(tool["agentParameterSchema"]["properties"])
-            self._play_all(tool["actions"], agent_parameters)
+            self._run_all(tool["actions"], agent_parameters)
             return {name: self.outputs[name]["body"] for name in tool["actions"]}
 
         return call
 
     def evaluated(self, value: Any, agent_parameters: Json) -> Any:
-        """The value with every expression in it replaced by what it gives."""
+        """The value with every expression in it replaced by its result."""
         if isinstance(value, dict):
             return {name: self.evaluated(member, agent_parameters) for name, member in value.items()}
         if isinstance(value, list):
@@ -176,11 +172,11 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def in_order(actions: Json) -> list[str]:
-    """The actions' names, each behind those that it runs after."""
+def run_order(actions: Json) -> list[str]:
+    """The names of the actions, each after those in its runAfter."""
     ordered: list[str] = []
     while len(ordered) < len(actions):
         ready = [name for name in actions if name not in ordered and set(actions[name]["runAfter"]) <= set(ordered)]
-        assert ready, f"these wait for each other, or for what is not there: {set(actions) - set(ordered)}"
+        assert ready, f"these actions run after each other, or after missing ones: {set(actions) - set(ordered)}"
         ordered += ready
     return ordered

@@ -1,10 +1,10 @@
-"""Linux namespaces and mounts around a session: what its code sees of the machine.
+"""Linux namespaces, mounts and capabilities: what a session's code sees of the machine.
 
-Knows nothing of sessions or Python code; `isolation.py` calls it in order. What stands here gives every session its own
-users, process table, file system, network, and names; landlock.py and seccomp.py stand behind it.
+Knows nothing of sessions or Python code; `isolation.py` calls these functions in order. They give a session its own
+users, process table, file system, network and names; landlock.py and seccomp.py are a second line of defense.
 
 Works for an ordinary user through a user namespace. Root builds the root file system with its own rights (the Python
-installation may lie in folders that only root can read) and then becomes `SESSION_UID` for good.
+installation may be in folders that only root can read) and then becomes `SESSION_UID` for good.
 """
 
 import contextlib
@@ -18,8 +18,8 @@ from pathlib import Path
 
 from ..shared.data_rules import DATA
 
-SESSION_UID = 61_998  # what root drops to; no account, so that it shares processes and files with nobody
-INNER_UID = 1000  # how that user, or the ordinary user who started the pool, looks from inside a session
+SESSION_UID = 61_998  # what root drops to; not an account, so that nobody else has its processes and files
+INNER_UID = 1000  # how that user, or the ordinary user who started the pool, appears inside a session
 HOME = "/home/session"
 TEMPORARY_BYTES = 512 << 20  # of /tmp, the home folder and /dev/shm, each
 
@@ -43,7 +43,7 @@ _PR_SET_DUMPABLE, _PR_CAPBSET_DROP, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIV
 _SIOCSIFFLAGS, _IFF_UP, _IFF_RUNNING = 0x8914, 0x1, 0x40
 _INODES = "nr_inodes=200k"  # each takes about a kilobyte of the machine's memory
 _SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
-# What one session may have of what the kernel counts for a user, who usually has 128 inotify instances.
+# One session's share of what the kernel counts for each user, who usually has 128 inotify instances.
 _ALLOWANCES = {"max_inotify_instances": 16, "max_inotify_watches": 8192}
 _LAST_CAPABILITY = 40  # CAP_CHECKPOINT_RESTORE, Linux 5.9
 
@@ -55,7 +55,7 @@ def become_session_user() -> None:
     os.setgroups([])
     os.setresgid(SESSION_UID, SESSION_UID, SESSION_UID)
     os.setresuid(SESSION_UID, SESSION_UID, SESSION_UID)
-    allow_proc_access()  # the kernel closes /proc/self to a process that changed its user, and the id maps are there
+    allow_proc_access()  # a process that changed its user may not access /proc/self, which contains the id maps
 
 
 def allow_proc_access() -> None:
@@ -68,12 +68,12 @@ def deny_proc_access() -> None:
 
 
 def adopt_orphans() -> None:
-    """Descendants whose parent ended become this process's children, so that none gets lost."""
+    """Descendants whose parent ends become children of this process, so that none is lost."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def children(pid: int) -> list[int]:
-    """Of a process that may have ended: then it has none."""
+    """Empty if the process has ended."""
     try:
         with open(f"/proc/{pid}/task/{pid}/children") as file:
             return [int(child) for child in file.read().split()]
@@ -82,10 +82,7 @@ def children(pid: int) -> list[int]:
 
 
 def kill_children() -> None:
-    """Ends every child of this process, and what those leave behind when they end.
-
-    To a session's init come all processes whose parent has ended.
-    """
+    """Kills every child of this process, and the orphans that they leave, which become its children."""
     while ending := children(os.getpid()):
         for pid in ending:
             with contextlib.suppress(ProcessLookupError, ChildProcessError):
@@ -94,7 +91,7 @@ def kill_children() -> None:
 
 
 def drop_capabilities(keep: frozenset[int] | set[int] = frozenset()) -> None:
-    """Takes the rights that a user namespace gave, also across exec, but for those to `keep`."""
+    """Drops the capabilities that a user namespace gave, also across exec, except those in `keep`."""
     for capability in set(range(_LAST_CAPABILITY + 1)) - keep:
         _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)  # an older kernel knows fewer: EINVAL is fine
     header = struct.pack("II", 0x2008_0522, 0)  # _LINUX_CAPABILITY_VERSION_3, this process
@@ -105,10 +102,10 @@ def drop_capabilities(keep: frozenset[int] | set[int] = frozenset()) -> None:
 
 
 def new_users() -> None:
-    """Moves this process into a user namespace below: its rights are none outside, and its processes are counted there.
+    """Moves this process into a nested user namespace, where it has no rights outside and its processes are counted.
 
-    So is what it takes of the allowances for each user, which all sessions of a machine share. Call with /proc access
-    allowed: the maps and the allowances are there.
+    So are the resources that the kernel counts for each user, which all sessions would otherwise share. Call with /proc
+    access allowed, for the id maps and the allowances.
     """
     uid, gid = os.getuid(), os.getgid()
     _unshare(_CLONE_NEWUSER)
@@ -126,7 +123,7 @@ def _map_users(uid: int, gid: int) -> None:
 def enter_namespaces(python_prefixes: list[str], *, network: bool) -> bool:
     """Moves this process into namespaces of its own; its next child is pid 1 of a new process table.
 
-    True when the file system is swapped already. Raises OSError where the kernel does not allow it.
+    True if the file system has been replaced already. Raises OSError if the kernel does not allow it.
     """
     uid, gid = os.getuid(), os.getgid()  # a new user namespace knows neither until they are mapped
     is_root = uid == 0
@@ -140,9 +137,9 @@ def enter_namespaces(python_prefixes: list[str], *, network: bool) -> bool:
     return is_root
 
 
-def settle(python_prefixes: list[str], *, swapped: bool, network: bool) -> None:
-    """In the first child after `enter_namespaces`: leaves it with a file system that holds only what Python needs."""
-    if not swapped:
+def settle(python_prefixes: list[str], *, replaced: bool, network: bool) -> None:
+    """In the first child after `enter_namespaces`: gives it a file system that holds only what Python needs."""
+    if not replaced:
         _build_root(
             python_prefixes, network=network
         )  # an ordinary user may mount /proc only from inside the new process table
@@ -165,7 +162,7 @@ def join_namespace(namespace_fd: int) -> None:
 
 
 def new_session_namespaces(*, network: bool) -> None:
-    """What this process mounts, names and connects from now on is its own; with `network`, the network is not."""
+    """Gives this process its own mounts, names and, unless `network`, its own network."""
     _unshare(_CLONE_NEWNS | _CLONE_NEWIPC | _CLONE_NEWUTS | _CLONE_NEWCGROUP | (0 if network else _CLONE_NEWNET))
     socket.sethostname("session")
     if not network:
@@ -183,9 +180,9 @@ def _unshare(flags: int) -> None:
 
 
 def _build_root(python_prefixes: list[str], *, network: bool) -> None:
-    """Swaps the file system for one that holds the system's programs, Python, and nothing of anyone's own."""
+    """Replaces the file system by one that holds the system's programs, Python, and no personal files."""
     _mount("none", "/", flags=_MS_REC | _MS_PRIVATE)
-    # Any folder will do that hides nothing of what is to be shown: the mount over it is seen by this process alone.
+    # Any folder that is not to be shown itself: only this process sees the mount over it.
     root = next(
         folder
         for folder in ("/mnt", "/srv", "/media", "/opt", "/run", "/tmp")
@@ -215,7 +212,7 @@ def _build_root(python_prefixes: list[str], *, network: bool) -> None:
 
 
 def mount_process_table() -> None:
-    """Shows the processes of this process's own pid namespace, and no others, in /proc."""
+    """Shows only the processes of this process's own pid namespace in /proc."""
     _mount("proc", "/proc", "proc", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC)
 
 
@@ -224,7 +221,7 @@ def mount_session_folders(data_bytes: int, python_prefixes: list[str]) -> None:
     mount_process_table()
     quiet = _MS_NOSUID | _MS_NODEV
     _mount("tmpfs", DATA, "tmpfs", quiet, f"size={data_bytes},mode=777,{_INODES}")
-    # Python may be installed below /tmp, as in a clone for a trial: its folders are shown again over the new one.
+    # Python may be installed below /tmp: its folders are mounted again over the new one.
     shown = {prefix: os.open(prefix, os.O_PATH) for prefix in python_prefixes if _is_below(prefix, "/tmp")}
     _mount("tmpfs", "/tmp", "tmpfs", quiet, f"size={TEMPORARY_BYTES},mode=1777,{_INODES}")
     for prefix, fd in shown.items():
@@ -250,7 +247,7 @@ def _is_below(path: str, folder: str) -> bool:
 
 
 def _show(path: str, root: str, *, device: bool = False) -> None:
-    """Binds `path` read-only at the same place under `root`, and every symbolic link on the way to it."""
+    """Binds `path` read-only at the same path below `root`, with every symbolic link on the way to it."""
     if not os.path.exists(path) or os.path.lexists(root + path):
         return
     os.makedirs(os.path.dirname(root + path), exist_ok=True)
@@ -267,7 +264,7 @@ def _show(path: str, root: str, *, device: bool = False) -> None:
 
 
 def _make_read_only(path: str, *, nodev: bool) -> None:
-    """Also below: a plain remount would leave the mounts inside `path` writable. mount_setattr(2), Linux 5.12."""
+    """Recursively: a plain remount would leave the mounts inside `path` writable. mount_setattr(2), Linux 5.12."""
     attributes = struct.pack("QQQQ", _MS_RDONLY | _MS_NOSUID | (_MS_NODEV if nodev else 0), 0, 0, 0)
     at_fdcwd, at_recursive, sys_mount_setattr = -100, 0x8000, 442
     result = _libc.syscall(

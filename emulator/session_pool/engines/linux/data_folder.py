@@ -1,8 +1,8 @@
 """A session's /mnt/data, as the server reads and writes it on Linux.
 
-The folder is reached through a descriptor, because it lies in the session's own file system. Names come from callers
-and what lies at them comes from user code, so every step of a path is opened without following links, and as the
-session's user when the server is root: a link to the server's files leads nowhere.
+The folder is accessed through a descriptor, because it is in the session's own file system. Names come from callers,
+and what they refer to comes from user code: so every step of a path is opened without following links, and as the
+session's user if the server is root. A link to the server's files leads nowhere.
 """
 
 import contextlib
@@ -30,27 +30,28 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class DataFolder:
-    """Every method blocks on the disk: call from a thread. `folder` is relative to /mnt/data; `""` is that itself.
+    """Every method blocks on the disk: call from a thread. `folder` is relative to /mnt/data; `""` is /mnt/data itself.
 
-    They raise InvalidName and InvalidFolder for names the service refuses, FileNotFoundError for what is not there,
-    and FolderGone after `close`.
+    They raise InvalidName and InvalidFolder for names that the service refuses, FileNotFoundError for what does not
+    exist, and FolderGone after `close`.
     """
 
     def __init__(self, fd: int) -> None:
-        self._fd = fd
+        self.fd = fd
         self._closing = threading.Lock()
         self._uploading: set[str] = set()
 
     def close(self) -> None:
-        """The descriptor's number may be another session's folder a moment later: no method uses it from now on."""
+        """No method uses the descriptor from now on: its number may soon refer to another session's folder."""
         with self._closing:
-            os.close(self._fd)
-            self._fd = -1
+            os.close(self.fd)
+            self.fd = -1
 
     def write(self, folder: str, name: str, content: BinaryIO) -> Entry:
         """Stores all of `content` or nothing: it replaces the file only when it is complete. Raises TooLarge.
 
-        InvalidFolder and InvalidName also mean that the session's code put something else there, or closed the folder.
+        InvalidFolder and InvalidName also mean that the session's code has put something else there, or made the folder
+        inaccessible.
         """
         check_name(name)
         with (
@@ -72,7 +73,7 @@ class DataFolder:
             return self._entry(parent, name)
 
     def read(self, folder: str, name: str) -> tuple[BinaryIO, Entry]:
-        """The open file and what it is. Only ordinary files are read: a pipe would never end."""
+        """The open file and its entry. Only regular files are read: a pipe would never end."""
         check_name(name)
         with self._opened(folder) as parent, _as_session_user():
             try:
@@ -87,7 +88,7 @@ class DataFolder:
             return self._entry(parent, name)
 
     def delete(self, folder: str, name: str) -> None:
-        """Deletes a file, or a link that stands at the name; never what a link points to."""
+        """Deletes a file or a link; never what a link points to."""
         check_name(name)
         with self._opened(folder) as parent, _as_session_user():
             try:
@@ -96,7 +97,7 @@ class DataFolder:
                 raise FileNotFoundError(name) from failure
 
     def list(self, folder: str, *, recursive: bool = False) -> list[Entry]:
-        """Files and folders, by name; a folder that is not there is empty. Links, pipes and devices are left out."""
+        """Files and folders, by name; empty if the folder does not exist. Links, pipes and devices are omitted."""
         try:
             with self._opened(folder) as parent:
                 return list(self._walk(parent, ".", DEEPEST if recursive else 0))
@@ -136,9 +137,9 @@ class DataFolder:
     @contextlib.contextmanager
     def _opened(self, folder: str, *, create: bool = False) -> Iterator[int]:
         with self._closing:
-            if self._fd < 0:
+            if self.fd < 0:
                 raise FolderGone
-            fd = os.dup(self._fd)
+            fd = os.dup(self.fd)
         try:
             for part in folder_parts(folder):
                 if create:
@@ -166,7 +167,7 @@ def _opened_folder(parent: int, name: str) -> Iterator[int]:
 
 @contextlib.contextmanager
 def _as_session_user() -> Iterator[None]:
-    """Lets this thread, when the server is root, open files with the session user's rights and no more.
+    """If the server is root, lets this thread open files with no more than the session user's rights.
 
     The kernel would refuse root anyway: a session's file system does not know that user. setfsuid(2) is per thread.
     """

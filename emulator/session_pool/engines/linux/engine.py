@@ -56,6 +56,12 @@ class Engine:
             "gives no namespaces here, see docs/isolation.md"
         )
 
+    @property
+    def supervisor_pid(self) -> int:
+        """The process from which sessions are forked, once it has started."""
+        assert self._supervisor is not None, "start the engine first"
+        return self._supervisor.pid
+
     async def start(self) -> None:
         """Returns when sessions can be launched. Raises EngineError."""
         refusals = []
@@ -65,7 +71,7 @@ class Engine:
                 self.level = level
                 return
             refusals.append(f"level {level}: {refusal}")
-        raise EngineError(f"sessions cannot be made here: {'; '.join(refusals)}")
+        raise EngineError(f"sessions cannot be created here: {'; '.join(refusals)}")
 
     async def _start_supervisor(self, level: int) -> str | None:
         """None if it can fork sessions, else the reason why this level is not available. Raises EngineError."""

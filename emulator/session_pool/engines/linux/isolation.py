@@ -1,11 +1,12 @@
-"""What separates a session from everything else, at each level that Linux gives.
+"""What isolates a session from everything else, at each level that Linux offers.
 
-Level 3: namespaces of its own for everything, a read-only root that shows only what Python needs, and behind these
-walls landlock, an allowlist of system calls, no rights, and limits. Level 2, where the kernel gives no namespaces:
-landlock, the same allowlist, and limits. docs/isolation.md says what each holds, and what it does not.
+Level 3: namespaces of its own for everything and a read-only root that shows only what Python needs; as a second line
+of defense landlock, an allowlist of system calls, no capabilities, and limits. Level 2, for kernels that allow no
+namespaces: landlock, the same allowlist, and limits. docs/isolation.md
+describes what each level prevents, and what not.
 
-The supervisor makes one of these and calls `fork_init` in itself; a session's init calls `make`, the zygote
-`fork_interpreter`, and an interpreter `join` and then `enter`.
+The supervisor creates the level and calls `fork_init`; a session's init calls `make`, the zygote `fork_interpreter`,
+and an interpreter `join` and then `enter`.
 """
 
 import contextlib
@@ -24,11 +25,11 @@ from ..shared.limits import Limits
 from ..shared.removal import remove
 from . import confinement, landlock, seccomp
 
-# Less than programs of the same user usually may have: the kernel counts descriptors that are on their way in messages
-# for a user, and compares that with the sender's own limit. They stay able to send some, whatever a session sends.
+# Lower than the usual limit: the kernel counts the descriptors in flight in messages for each user, and compares that
+# with the sender's own limit. So other programs of the user can still send some, whatever a session sends.
 _OPEN_FILES = 768
 _LOCKED_BYTES = 16 << 20
-_NICENESS = 5  # the server, and whoever works on the machine, come first
+_NICENESS = 5  # the server, and other programs of the machine, come first
 
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts", "shm")
 
@@ -39,27 +40,27 @@ class Level3:
     has_namespaces = True
 
     def __init__(self, limits: Limits, server: socket.socket) -> None:
-        """Moves this process into namespaces, as pid 1. Raises OSError where the machine does not give all of it."""
+        """Moves this process into namespaces, as pid 1. Raises OSError if the machine does not support all of it."""
         self.limits = limits
         self._filter = _system_call_filter(seccomp.AF_UNIX, seccomp.AF_INET, seccomp.AF_INET6)
         self._python_prefixes = _python_prefixes()
-        swapped = confinement.enter_namespaces(self._python_prefixes, network=limits.network)
+        replaced = confinement.enter_namespaces(self._python_prefixes, network=limits.network)
         pid = os.fork()  # the first child is pid 1 of the new process table
         if pid:
             server.close()
             os.waitpid(pid, 0)
             os._exit(0)
-        confinement.settle(self._python_prefixes, swapped=swapped, network=limits.network)
+        confinement.settle(self._python_prefixes, replaced=replaced, network=limits.network)
         (self._own_process_table,) = self.process_table()
         _try(self.fork_init, self.make, self.enter)
 
     def fork_init(self) -> int:
-        """As os.fork. Raises OSError when no process can be had."""
+        """As os.fork. Raises OSError if no process can be created."""
         confinement.new_process_table()
         return self._fork()
 
     def fork_interpreter(self, process_table: list[int]) -> int:
-        """As os.fork; the child is in the session's process table already. Raises OSError, as when that has ended."""
+        """As os.fork; the child is in the session's process table. Raises OSError, such as if the session has ended."""
         confinement.use_process_table(*process_table)
         return self._fork()
 
@@ -77,7 +78,7 @@ class Level3:
         return [_namespace("pid")]
 
     def make(self) -> str:
-        """In a session's init: makes its namespaces and folders, and returns the path of its data folder."""
+        """In a session's init: creates its namespaces and folders, and returns the path of its data folder."""
         confinement.new_session_namespaces(network=self.limits.network)
         confinement.mount_session_folders(self.limits.data_bytes, self._python_prefixes)
         confinement.deny_proc_access()
@@ -85,7 +86,7 @@ class Level3:
         return DATA
 
     def entrance(self) -> tuple[dict[str, str], list[int]]:
-        """In a session's init, behind `make`: what an interpreter must be told and given to join it."""
+        """In a session's init, after `make`: the message and descriptors that an interpreter needs to join it."""
         names = ["mnt", "ipc", "uts", "cgroup"] + ([] if self.limits.network else ["net"])
         return {}, [_namespace(name) for name in names]
 
@@ -100,20 +101,20 @@ class Level3:
         confinement.allow_proc_access()
         confinement.new_users()
         _set_limits(self.limits)
-        _limit(resource.RLIMIT_NPROC, self.limits.processes)  # counted in the user namespace just made
+        _limit(resource.RLIMIT_NPROC, self.limits.processes)  # counted in the user namespace just created
         confinement.drop_capabilities()
         writable = [DATA, confinement.HOME, "/tmp", *(f"/dev/{name}" for name in _DEVICES)]
         landlock.restrict(["/"], writable, tcp=True)
         seccomp.load(self._filter)
 
     def processes(self) -> list[int]:
-        """In init: all of the session's but itself."""
+        """In init: all processes of the session but itself."""
         own = os.getpid()
         return [pid for name in os.listdir("/proc") if name.isdigit() and (pid := int(name)) != own]
 
     def kill_all(self) -> None:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(-1, signal.SIGKILL)  # everything in this pid namespace but its init
+            os.kill(-1, signal.SIGKILL)  # everything in this pid namespace except its init
 
     def remove(self) -> None:
         """A session's folders and processes go with their namespaces."""
@@ -122,15 +123,15 @@ class Level3:
 
 
 class Level2:
-    """A temporary folder for each session, which Python code sees as /mnt/data, and landlock around it."""
+    """A temporary folder for each session, which Python code sees as /mnt/data, protected by landlock."""
 
     has_namespaces = False
 
     def __init__(self, limits: Limits, server: socket.socket) -> None:
-        """Raises OSError where the machine does not give all of it."""
+        """Raises OSError if the machine does not support all of it."""
         self.limits = limits
         families = (seccomp.AF_INET, seccomp.AF_INET6) if limits.network else ()
-        # A user has few inotify instances, and no namespace is there to give each session a part of them.
+        # A user has few inotify instances, and without a namespace they cannot be divided between sessions.
         self._filter = _system_call_filter(seccomp.AF_UNIX, *families, without=("inotify_init", "inotify_init1"))
         self._python_prefixes = _python_prefixes()
         if os.getuid() == 0:
@@ -166,15 +167,15 @@ class Level2:
     def entrance(self) -> tuple[dict[str, str], list[int]]:
         return {"folder": self._folder}, []
 
-    def join(self, told: dict[str, str], _: list[int]) -> None:
-        self._folder = told["folder"]
+    def join(self, entrance: dict[str, str], _: list[int]) -> None:
+        self._folder = entrance["folder"]
 
     def enter(self) -> None:
         from ..shared import data_paths
 
         home = os.path.join(self._folder, "home")
         os.environ.update(HOME=home, TMPDIR=home)
-        tempfile.tempdir = None  # Python remembers the machine's
+        tempfile.tempdir = None  # Python caches the machine's
         os.chdir(home)
         confinement.allow_proc_access()
         data_paths.redirect(DATA, os.path.join(self._folder, "data"))
@@ -182,7 +183,7 @@ class Level2:
 
     def _confine(self) -> None:
         _set_limits(self.limits)
-        _limit(resource.RLIMIT_FSIZE, self.limits.data_bytes)  # there is no file system of its own that could be full
+        _limit(resource.RLIMIT_FSIZE, self.limits.data_bytes)  # the session has no file system of its own to limit
         confinement.drop_capabilities()
         readable = [
             *self._python_prefixes,
@@ -202,7 +203,7 @@ class Level2:
         seccomp.load(self._filter)
 
     def processes(self) -> list[int]:
-        """In init: all below it."""
+        """In init: all its descendants."""
         found: list[int] = []
         todo = [os.getpid()]
         while todo:
@@ -226,9 +227,9 @@ LEVELS: dict[int, type[Level3] | type[Level2]] = {3: Level3, 2: Level2}
 
 
 def _try(fork: Callable[[], int], *steps: Callable[[], object]) -> None:
-    """Takes the steps in a process of their own. Raises OSError when one fails.
+    """Executes the steps in a process of their own. Raises OSError if one fails.
 
-    Only a trial tells what the kernel, a container around it and its security modules allow together.
+    Only a trial shows what the kernel, its security modules and a container allow together.
     """
     pid = fork()
     if pid == 0:
@@ -253,7 +254,7 @@ def _system_call_filter(*families: int, without: tuple[str, ...] = ()) -> bytes:
 
 
 def _set_limits(limits: Limits) -> None:
-    """Of each process. What all of a session's processes use together is the watchdog's business."""
+    """For each process. What all processes of a session use together is limited by the watchdog."""
     mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     for limit, value in (
         (resource.RLIMIT_AS, mapped + 2 * limits.memory_bytes),  # libraries reserve more than they use
@@ -274,9 +275,9 @@ def _limit(limit: int, value: int) -> None:
 
 
 def _python_prefixes() -> list[str]:
-    """The folders from which this process imports, which sessions must see: Python, its packages, and this one.
+    """The folders from which this process imports, which sessions must see: Python, its packages, and this package.
 
-    Not all that lies beside this package: settings with secrets in them may.
+    Not the folder around it, which may contain settings with secrets.
     """
     own = str(Path(os.path.abspath(__file__)).parents[3])
     named = {sys.prefix, sys.base_prefix, own}

@@ -1,7 +1,7 @@
-"""Which files a process may reach, as Linux's landlock holds it: for good, for itself and all that it starts.
+"""Which files a process may access, enforced by Linux's landlock: for good, for itself and everything that it starts.
 
-A second wall behind the mounts of a session, and the first where there are none. Knows nothing of sessions. Source of
-the numbers: linux/landlock.h, up to version 6 of its interface; older kernels hold the part that they know.
+The second line of defense after a session's mounts, and the first where there are none. Knows nothing of sessions.
+Source of the numbers: linux/landlock.h, up to version 6 of its ABI; older kernels enforce the part that they know.
 """
 
 import ctypes
@@ -23,14 +23,14 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def version() -> int:
-    """Of the kernel's interface; 0 where there is none."""
+    """Of the kernel's ABI; 0 if it has none."""
     return max(0, int(_libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION_FLAG)))
 
 
 def restrict(readable: Iterable[str], writable: Iterable[str], *, tcp: bool) -> None:
-    """From now on, this process reads `readable` and `writable` alone, and writes the latter; without `tcp`, no TCP.
+    """From now on, this process can only read `readable` and `writable`, and write the latter; without `tcp`, no TCP.
 
-    Paths that do not exist are left out. Needs no_new_privs. Raises OSError.
+    Paths that do not exist are ignored. Needs no_new_privs. Raises OSError.
     """
     known = version()
     rights = (1 << _ACCESS_BITS.get(known, 16)) - 1

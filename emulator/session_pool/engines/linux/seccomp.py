@@ -1,9 +1,9 @@
-"""Which system calls the code of a session may make: a seccomp filter that allows those that are named here.
+"""Which system calls the code of a session may make: a seccomp filter that allows only those named here.
 
-An allowlist, because the kernel grows new calls, and most of its holes were found in calls that few programs need. What
-is not on it answers ENOSYS, as an old kernel would, and programs fall back to something else. Left out, with a reason:
-everything that makes or enters namespaces, mounts, or looks into other processes; io_uring, userfaultfd, bpf, perf and
-keys, where escapes were found; memfd and System V shared memory, which no limit of a session would count.
+An allowlist, because the kernel gains new calls, and most of its vulnerabilities were found in calls that few programs
+need. Any other call fails with ENOSYS, as on an old kernel, and programs fall back to something else. Omitted on
+purpose: everything that creates or enters namespaces, mounts, or inspects other processes; io_uring, userfaultfd, bpf,
+perf and keys, where escapes were found; memfd and System V shared memory, which no limit of a session would count.
 
 Knows nothing of sessions. Source of the numbers: libseccomp's tables, and the kernel's for calls that are newer.
 """
@@ -79,7 +79,7 @@ _ARCHITECTURES = {"x86_64": (0xC000_003E, 0), "aarch64": (0xC000_00B7, 1)}
 
 AF_UNIX, AF_INET, AF_INET6 = 1, 2, 10
 _NEW_NAMESPACES = 0x7E02_0080  # every CLONE_NEW*, in the flags of clone
-_TERMINAL_INJECTION = (0x5412, 0x541C)  # TIOCSTI and TIOCLINUX put words into another terminal's mouth
+_TERMINAL_INJECTION = (0x5412, 0x541C)  # TIOCSTI and TIOCLINUX type into another terminal
 _SOL_SOCKET, _BUFFER_SIZES = 1, (7, 8, 32, 33)  # SO_SNDBUF, SO_RCVBUF and their FORCE forms
 _X32 = 0x4000_0000
 
@@ -98,11 +98,11 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Unsupported(OSError):
-    """There is no filter for this processor, or the kernel takes none."""
+    """There is no filter for this processor, or the kernel does not support filters."""
 
 
 def program(machine: str, families: tuple[int, ...], without: tuple[str, ...] = ()) -> bytes:
-    """The filter for a processor; sockets may be of `families` alone, and what is in `without` is not allowed either.
+    """The filter for a processor. It allows only sockets of `families`, and none of the calls in `without`.
 
     Raises Unsupported.
     """
@@ -126,7 +126,7 @@ def program(machine: str, families: tuple[int, ...], without: tuple[str, ...] = 
                 _line(_RETURN, _ALLOW),
             ],
         ),
-        # Its flags are in memory, where a filter cannot look; programs then use clone.
+        # Its flags are in memory, which a filter cannot read; programs fall back to clone.
         *_when(CLONE3[column], [_line(_RETURN, _ERROR | errno.ENOSYS)]),
         *_when(
             IOCTL[column],
@@ -137,7 +137,7 @@ def program(machine: str, families: tuple[int, ...], without: tuple[str, ...] = 
                 _line(_RETURN, _ALLOW),
             ],
         ),
-        # Large buffers are memory of the kernel's that nothing counts: the wish succeeds, and changes nothing.
+        # Large buffers are kernel memory that nothing counts: the call succeeds, and changes nothing.
         *_when(
             SETSOCKOPT[column],
             [
@@ -169,7 +169,7 @@ def _line(code: int, value: int, when_true: int = 0, when_false: int = 0) -> byt
 
 
 def _when(number: int, lines: list[bytes]) -> list[bytes]:
-    """`lines` for the call of that number, which must end in a return; others go on behind them."""
+    """`lines` for the call of that number, which must end in a return; other calls continue after them."""
     return [_line(_EQUAL, number, 0, len(lines)), *lines]
 
 
@@ -178,7 +178,7 @@ def _refused_when(test: int, value: int, error: int) -> list[bytes]:
 
 
 def load(filter_program: bytes) -> None:
-    """Puts this process, and all that it starts, under the filter for good. Raises Unsupported."""
+    """Applies the filter to this process and everything that it starts, for good. Raises Unsupported."""
 
     class Program(ctypes.Structure):
         _fields_ = [("length", ctypes.c_ushort), ("lines", ctypes.c_char_p)]

@@ -1,7 +1,7 @@
-"""The first process of a session: makes its folders, keeps its interpreters, and ends what their code leaves behind.
+"""The first process of a session: it creates the folders, manages the interpreters, and ends what they leave behind.
 
-Runs no user code itself. When an interpreter ends, a new one can be started beside the same files, and beside programs
-that had left the old one's group. A session may have several interpreters, each with a name.
+It runs no user code itself. When an interpreter ends, a new one can be started with the same files, next to programs
+that have left the old one's process group. A session may have several interpreters, each with a name.
 """
 
 import contextlib
@@ -18,17 +18,17 @@ from .watchdog import LOOK, Watchdog
 from .zygote import Zygote, ZygoteProcess
 
 
-def main(server: socket.socket, walls: Level, zygote: Zygote | ZygoteProcess) -> NoReturn:
-    """Call in a process of its own, once. It ends when the server hangs up."""
+def main(server: socket.socket, level: Level, zygote: Zygote | ZygoteProcess) -> NoReturn:
+    """Call once, in a process of its own, which ends when the server closes the socket."""
     try:
         os.setsid()
-        _SessionInit(server, walls, zygote).serve()
+        _SessionInit(server, level, zygote).serve()
     except BaseException:
         with contextlib.suppress(OSError):
             control.send(server, {"event": "failed", "why": traceback.format_exc(limit=-3)})
     finally:
-        walls.kill_all()
-        walls.remove()
+        level.kill_all()
+        level.remove()
         os._exit(0)
 
 
@@ -39,40 +39,40 @@ class _Interpreter:
 
 
 class _SessionInit:
-    def __init__(self, server: socket.socket, walls: Level, zygote: Zygote | ZygoteProcess) -> None:
+    def __init__(self, server: socket.socket, level: Level, zygote: Zygote | ZygoteProcess) -> None:
         self._server = server
-        self._walls = walls
+        self._level = level
         self._zygote = zygote
-        self._process_table = walls.process_table()
+        self._process_table = level.process_table()
         self._entrance: tuple[dict[str, str], list[int]] = ({}, [])
         self._interpreters: dict[str, _Interpreter] = {}
         self._bell = waiting.bell(LOOK)
-        self._watchdog = Watchdog(walls.limits)
-        self._is_in_a_hurry = False
+        self._watchdog = Watchdog(level.limits)
+        self._must_look_soon = False
         self._why = ""
-        """Why the interpreters were ended from here, in words for the run's answer."""
+        """Why this process killed the interpreters, as a sentence for the execution's result."""
 
     def serve(self) -> None:
-        """The first request starts an interpreter: that one is forked while the folders are made."""
+        """The first request starts an interpreter, which is forked while the folders are created."""
         request, fds = control.receive(self._server)
         if request is None:
             return
         report = self._fork(fds)
-        data_fd = os.open(self._walls.make(), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        data_fd = os.open(self._level.make(), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         control.send(self._server, {"event": "made"}, [data_fd])
         os.close(data_fd)
-        self._entrance = self._walls.entrance()
+        self._entrance = self._level.entrance()
         self._admit(request["name"], report)
-        while self._take_turn():
+        while self._handle_events():
             pass
 
-    def _take_turn(self) -> bool:
-        """Does what there is to do. False when the server has hung up."""
+    def _handle_events(self) -> bool:
+        """Handles what has happened. False when the server has closed the socket."""
         reports = {interpreter.report: name for name, interpreter in self._interpreters.items()}
         sources: list[socket.socket | int] = [self._server, self._bell, *reports]
         readable = waiting.readable(sources, self._until_look())
         if self._bell in readable:
-            self._is_in_a_hurry |= LOOK in waiting.answer(self._bell)
+            self._must_look_soon |= LOOK in waiting.answer(self._bell)
             self._zygote.reap()
         if not self._until_look():
             self._look()
@@ -83,11 +83,11 @@ class _SessionInit:
         return self._server.fileno() not in readable or self._take_request()
 
     def _until_look(self) -> float:
-        return self._watchdog.seconds(hurry=self._is_in_a_hurry)
+        return self._watchdog.seconds(hurry=self._must_look_soon)
 
     def _look(self) -> None:
-        self._is_in_a_hurry = False
-        why = self._watchdog.look(self._walls.processes())
+        self._must_look_soon = False
+        why = self._watchdog.look(self._level.processes())
         if why:
             self._why = why
             for interpreter in self._interpreters.values():
@@ -116,7 +116,7 @@ class _SessionInit:
             os.kill(interpreter.pid, signal.SIGKILL)
 
     def _fork(self, fds: list[int]) -> socket.socket:
-        """Asks for an interpreter, which then waits to be admitted. Returns where it reports."""
+        """Requests an interpreter, which then waits to be admitted. Returns the socket on which it reports."""
         ours, theirs = control.pair()
         self._zygote.fork([theirs.fileno(), *fds, *self._process_table])
         theirs.close()
@@ -135,21 +135,21 @@ class _SessionInit:
             self._interpreters[name] = _Interpreter(message["pid"], report)
         else:
             report.close()
-            self._tell_end(name, -signal.SIGKILL, "no process could be had for its code")
+            self._report_end(name, -signal.SIGKILL, "no process could be created for its code")
 
     def _ended(self, name: str, status: int) -> None:
         interpreter = self._interpreters.pop(name)
         interpreter.report.close()
-        # Its group, as Jupyter does; what made itself a session of its own lives on, as long as this session.
+        # Its group, as Jupyter does; a program that has left the group lives on, as long as this session.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(interpreter.pid, signal.SIGKILL)
         self._end_leftovers()
-        self._tell_end(name, status, self._why)
+        self._report_end(name, status, self._why)
 
     def _end_leftovers(self) -> None:
-        """Where the session used too much, all that runs in it ends: when the last interpreter has told its end."""
+        """If the session used too much, all its processes are killed once the last interpreter has reported its end."""
         if self._why and not self._interpreters:
-            self._walls.kill_all()
+            self._level.kill_all()
 
-    def _tell_end(self, name: str, status: int, why: str) -> None:
+    def _report_end(self, name: str, status: int, why: str) -> None:
         control.send(self._server, {"event": "ended", "name": name, "status": status, "why": why})

@@ -62,13 +62,13 @@ class SessionProcess:
             event, fds = None, []
         if event is None:
             if not self._made.done():
-                self._made.set_exception(EngineError("a session's process ended while it was made"))
+                self._made.set_exception(EngineError("a session's process ended while it was being created"))
             self.close()
         elif event["event"] == "made":
             self.data = DataFolder(fds[0])
             self._made.set_result(None)
         elif event["event"] == "failed":
             if not self._made.done():
-                self._made.set_exception(EngineError(f"a session's process could not be made: {event['why']}"))
+                self._made.set_exception(EngineError(f"a session's process could not be created: {event['why']}"))
         else:
             self._interpreters[event["name"]].ended(event["status"], event["why"])

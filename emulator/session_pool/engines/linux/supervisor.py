@@ -1,15 +1,15 @@
-"""The process that all of a pool's sessions come from.
+"""The process from which all of a pool's sessions are forked.
 
     server -> supervisor -> session init            one for each session
                          -> zygote -> interpreter   one or more for each session
 
-The server starts it as a program of its own, with a clean environment (a fork would carry the server's memory, and its
-environment stays readable in /proc). It stays small: for each session it forks an *init*, and what it has imported is
-copied with it. The interpreters, which need pandas and matplotlib, are forked from the zygote into the init's
-namespaces. At a level of isolation without namespaces there is nothing to put a process into, and so a session's
+The server starts it as a separate program with a clean environment: a fork would inherit the server's memory, and its
+environment would stay readable in /proc. It stays small, because for each session it forks an *init*, which copies all
+that is imported here. The interpreters, which need pandas and matplotlib, are forked from the zygote into the init's
+namespaces. At a level of isolation without namespaces a process cannot be moved into a session, so a session's
 processes must descend from its init: there, the supervisor is the zygote too.
 
-Each of these ends when the one before it does, also when that was killed.
+Each of these processes ends when its parent does, even if that was killed.
 
 Usage: python -m emulator.session_pool.engines.linux.supervisor FD LEVEL LIMITS MODULE, where LIMITS is JSON
 """
@@ -45,58 +45,58 @@ _STRAGGLER_SECONDS = 2
 def main() -> NoReturn:
     server = socket.socket(fileno=int(sys.argv[1]))
     server.set_inheritable(False)
-    level, limits, module = int(sys.argv[2]), Limits(**json.loads(sys.argv[3])), sys.argv[4]
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this by hanging up
+    number, limits, module = int(sys.argv[2]), Limits(**json.loads(sys.argv[3])), sys.argv[4]
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then closes the socket
     try:
-        walls = LEVELS[level](limits, server)
+        level = LEVELS[number](limits, server)
     except OSError as refusal:
         control.send(server, {"event": "refused", "why": str(refusal)})
         sys.exit(1)
     zygote: Zygote | ZygoteProcess
-    if walls.has_namespaces:
-        zygote = ZygoteProcess(walls, module, server)
+    if level.has_namespaces:
+        zygote = ZygoteProcess(level, module, server)
         gc.freeze()
     else:
-        zygote = Zygote(walls, module)
+        zygote = Zygote(level, module)
     control.send(server, {"event": "ready"})
-    _fork_inits(server, walls, zygote)
+    _fork_inits(server, level, zygote)
 
 
-def _fork_inits(server: socket.socket, walls: Level, zygote: Zygote | ZygoteProcess) -> NoReturn:
-    """One for each request of the server, whose end of the init's control socket comes along."""
+def _fork_inits(server: socket.socket, level: Level, zygote: Zygote | ZygoteProcess) -> NoReturn:
+    """One for each request of the server, which sends the init's end of its control socket along."""
     inits: set[int] = set()
-    memory = MachineMemory(walls.limits)
+    memory = MachineMemory(level.limits)
     bell = waiting.bell()
-    signal.signal(LOOK, signal.SIG_IGN)  # for an init that does not listen yet
+    signal.signal(LOOK, signal.SIG_IGN)  # for an init that has no handler yet
     while True:
         readable = waiting.readable([server, bell], SUPERVISOR_SECONDS if inits else None)
         if bell in readable:
             waiting.answer(bell)
             ended = {pid for pid, _ in waiting.reap()}
             if zygote.pid in ended:
-                os._exit(1)  # no session can be made any more; those that there are end with their process table
+                os._exit(1)  # no more sessions can be created; the existing ones end with their process table
             inits -= ended
         if server.fileno() in readable:
             message, fds = control.receive(server)
             if message is None:
-                _end_with_children(walls, zygote)
+                _end_with_children(level, zygote)
             (control_fd,) = fds
             try:
-                pid = walls.fork_init()
+                pid = level.fork_init()
                 if pid == 0:
                     server.close()
-                    session_init.main(socket.socket(fileno=control_fd), walls, zygote)
+                    session_init.main(socket.socket(fileno=control_fd), level, zygote)
                 inits.add(pid)
             except OSError:
-                pass  # no more processes may be had: the server sees that its end of the socket closes
+                pass  # no process can be created: the server sees its socket close
             os.close(control_fd)
         if memory.shrinks():
             for pid in inits:
                 os.kill(pid, LOOK)
 
 
-def _end_with_children(walls: Level, zygote: Zygote | ZygoteProcess) -> NoReturn:
-    """Every init has seen its control socket close, and is ending; in namespaces, stragglers end with this process."""
+def _end_with_children(level: Level, zygote: Zygote | ZygoteProcess) -> NoReturn:
+    """Every init has seen its control socket close and is ending; with namespaces, stragglers end with this process."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     if isinstance(zygote, ZygoteProcess):
         zygote.close()
@@ -107,7 +107,7 @@ def _end_with_children(walls: Level, zygote: Zygote | ZygoteProcess) -> NoReturn
             os.wait()
     except ChildProcessError:
         pass
-    walls.remove_all()
+    level.remove_all()
     os._exit(0)
 
 

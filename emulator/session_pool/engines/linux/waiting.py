@@ -1,4 +1,4 @@
-"""What the supervisor, the zygote and the inits wait for: messages, signals, and the ends of their children."""
+"""How the supervisor, the zygote and the inits wait: for messages, for signals, and for children to end."""
 
 import math
 import os
@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 
 def readable(sources: Iterable[socket.socket | int], seconds: float | None = None) -> set[int]:
-    """The descriptors of those that can be read, or whose other side has ended; waits for one, `seconds` at most.
+    """The descriptors that can be read, or whose peer has ended; waits for the first, at most `seconds`.
 
-    There may be any number of them, with any number: a pool of many sessions has more than select(2) takes.
+    Uses poll(2): a pool of many sessions has more descriptors than select(2) can handle.
     """
     poll = select.poll()
     for source in sources:
@@ -20,21 +20,21 @@ def readable(sources: Iterable[socket.socket | int], seconds: float | None = Non
 
 
 def bell(*also: signal.Signals) -> int:
-    """A descriptor that can be read when a child may have ended, or a signal of `also` came: `answer`, then `reap`."""
-    heard, rung = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    """A descriptor, readable when a child may have ended or a signal of `also` arrived: `answer` it, then `reap`."""
+    descriptor, rung = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(rung, warn_on_full_buffer=False)
     for number in (signal.SIGCHLD, *also):
         signal.signal(number, lambda *_: None)
-    return heard
+    return descriptor
 
 
-def answer(heard: int) -> set[int]:
-    """The signals that came."""
-    return set(os.read(heard, 4096))
+def answer(descriptor: int) -> set[int]:
+    """The signals that have arrived."""
+    return set(os.read(descriptor, 4096))
 
 
 def forget() -> None:
-    """In a fork of a process that has a bell: this one is none of its business."""
+    """In a fork of a process with a bell: the fork must not ring it."""
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGCHLD, signal.SIGALRM):
         signal.signal(number, signal.SIG_DFL)

@@ -1,8 +1,8 @@
-"""What all processes of a session use together: memory, processors, processes. The kernel's own limits are for each.
+"""Limits what all processes of a session use together: memory, processor time, number. The kernel's are per process.
 
-A `Watchdog` is in each session's init, which looks now and then: often while something changes, seldom while nothing
-does, so that hundreds of idle sessions cost nothing. Memory can be filled faster than that: the supervisor keeps an eye
-on the machine's, and when it shrinks, all look.
+Each session's init has a `Watchdog`, which looks often while something changes and rarely while nothing does, so that
+hundreds of idle sessions cost nothing. Memory can be filled faster than that: the supervisor watches the machine's
+memory, and when it shrinks quickly, all watchdogs look.
 """
 
 import os
@@ -19,20 +19,20 @@ SUPERVISOR_SECONDS = 0.1
 _MOMENT_SECONDS = 0.5
 _SHORTEST_SECONDS, _FIRST_SECONDS, _LONGEST_SECONDS = 0.1, 0.5, 4.0
 _LONGEST_STOP_SECONDS = 0.5
-_SAVED_SECONDS = 0.5  # of the share, when little was used before: short bursts are not stopped
+_SAVED_SECONDS = 0.5  # of the share that can be saved up: short bursts are not stopped
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class MachineMemory:
-    """What is left to all programs of the machine."""
+    """The memory that is available on the machine."""
 
     def __init__(self, limits: Limits) -> None:
         self._much = limits.memory_bytes // 2
         self._since, self._left = 0.0, 0
 
     def shrinks(self) -> bool:
-        """True when much was taken in a moment. Many sessions that are made in a row take less."""
+        """True if much was taken in a moment. Creating many sessions in a row takes less."""
         now, left = time.monotonic(), _available_memory()
         shrinks = left < self._left - self._much
         if shrinks or now > self._since + _MOMENT_SECONDS:
@@ -53,11 +53,11 @@ class Watchdog:
         self._processor_seconds: dict[int, float] = {}
 
     def seconds(self, *, hurry: bool = False) -> float:
-        """Until it is time to look: now with `hurry`, but never all the time."""
+        """Until it is time to look: soon with `hurry`, but not continuously."""
         return max(0.0, self._looked + (_SHORTEST_SECONDS if hurry else self._seconds) - time.monotonic())
 
     def look(self, pids: list[int]) -> str | None:
-        """Why the session's interpreters must end, in words for the run's answer; None when all is well."""
+        """Why the session's interpreters must end, as a sentence for the execution's result; None if they need not."""
         if len(pids) > 2 * self._limits.processes:
             return f"the session had more than {self._limits.processes} processes"
         resident, mapped, used = self._usage(pids)
@@ -74,7 +74,7 @@ class Watchdog:
         return None
 
     def _usage(self, pids: list[int]) -> tuple[int, int, float]:
-        """Bytes in memory, what is shared counted for each; bytes mapped; processor seconds since the last look."""
+        """Bytes in memory (shared ones once per process), bytes mapped, and processor seconds since the last look."""
         resident, mapped, used, times = 0, 0, 0.0, {}
         for pid in pids:
             try:
@@ -96,7 +96,7 @@ class Watchdog:
 
 
 def _stop_for(seconds: float, pids: Iterable[int]) -> None:
-    """Makes them wait, so that they use no more than their share over time."""
+    """Stops them, so that they use no more than their share over time."""
     for number in (signal.SIGSTOP, signal.SIGCONT):
         for pid in pids:
             try:
@@ -108,15 +108,15 @@ def _stop_for(seconds: float, pids: Iterable[int]) -> None:
 
 
 def _shared_memory(pids: Iterable[int]) -> int:
-    """Bytes that are mapped as anonymous memory to share. What ended processes wrote there is in nobody's count."""
+    """Bytes of shared anonymous mappings. What processes that have ended wrote there is counted for no process."""
     found: dict[str, int] = {}
     for pid in pids:
         try:
             with open(f"/proc/{pid}/maps") as file:
                 for line in file:
                     if line.endswith("/dev/zero (deleted)\n"):
-                        places, _, _, _, inode = line.split()[:5]
-                        start, _, end = places.partition("-")
+                        addresses, _, _, _, inode = line.split()[:5]
+                        start, _, end = addresses.partition("-")
                         found[inode] = max(found.get(inode, 0), int(end, 16) - int(start, 16))
         except OSError:
             continue
@@ -124,7 +124,7 @@ def _shared_memory(pids: Iterable[int]) -> int:
 
 
 def _own_memory(pid: int) -> int:
-    """Bytes, its part of what it shares with others; all that it has in memory where that cannot be seen."""
+    """Bytes, with its proportion of shared memory; all resident memory if the proportion cannot be read."""
     try:
         with open(f"/proc/{pid}/smaps_rollup") as file:
             return next(int(line.split()[1]) for line in file if line.startswith("Pss:")) << 10

@@ -1,8 +1,8 @@
-"""Where interpreters are forked from: a process that has already imported all they need.
+"""The process from which interpreters are forked: it has already imported everything that they need.
 
-What an interpreter does is the business of the module that is named at the start: its `Program` is made once, before
-the forks, and serves one interpreter's requests after each. A session's init asks for an interpreter, and is told its
-pid and its end through a socket, the *report*, that is made for each.
+What an interpreter does is defined by the module that is named at the start: its `Program` is created once, before the
+forks, and serves the requests of one interpreter after each fork. A session's init requests an interpreter, and
+receives its pid and its exit status through a socket created for it, the *report*.
 """
 
 import contextlib
@@ -22,29 +22,29 @@ _OPEN_FILES = 1 << 14
 
 
 class Zygote:
-    """Forks interpreters from the process that it is in."""
+    """Forks interpreters from the current process."""
 
-    def __init__(self, walls: Level, module: str) -> None:
+    def __init__(self, level: Level, module: str) -> None:
         self.pid = os.getpid()
-        self._walls = walls
+        self._level = level
         self._program = importlib.import_module(module).Program()
         self._reports: dict[int, socket.socket] = {}
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._open_files = max(soft, min(hard, _OPEN_FILES))
-        resource.setrlimit(resource.RLIMIT_NOFILE, (self._open_files, hard))  # it has a report of each interpreter
+        resource.setrlimit(resource.RLIMIT_NOFILE, (self._open_files, hard))  # it holds a report for each interpreter
         gc.collect()
-        gc.freeze()  # the collector would touch, and so copy, every shared page in every session
+        gc.freeze()  # the collector would write to, and so copy, every shared page in every session
         huge_pages.collapse()
 
     def fork(self, fds: Sequence[int]) -> None:
-        """An interpreter. `fds`, which stay the caller's: report, connection, stdout, stderr, the process table if any.
+        """`fds` are report, connection, stdout, stderr, and the process table if any; the caller closes them.
 
-        When no process can be had, the report is closed without a word.
+        If no process can be created, the report is closed without a message.
         """
         report = socket.socket(fileno=os.dup(fds[0]))
         connection_fd, stdout_fd, stderr_fd, *process_table = fds[1:]
         try:
-            pid = self._walls.fork_interpreter(process_table)
+            pid = self._level.fork_interpreter(process_table)
         except OSError:
             report.close()
             return
@@ -53,7 +53,7 @@ class Zygote:
         self._reports[pid] = report
 
     def reap(self) -> None:
-        """Tells how interpreters ended."""
+        """Reports how interpreters ended."""
         for pid, status in waiting.reap():
             report = self._reports.pop(pid, None)
             if report is not None:
@@ -61,7 +61,7 @@ class Zygote:
                     control.send(report, {"status": os.waitstatus_to_exitcode(status)})
 
     def serve(self, requests: socket.socket) -> NoReturn:
-        """Forks what inits ask for, until all of them and the supervisor have ended."""
+        """Forks what inits request, until all of them and the supervisor have ended."""
         bell = waiting.bell()
         while True:
             readable = waiting.readable([requests, bell])
@@ -80,18 +80,18 @@ class Zygote:
         try:
             waiting.forget()
             control.send(report, {"pid": os.getpid()})
-            admission, namespaces = control.receive(report)  # comes when the session's folders are made
+            admission, namespaces = control.receive(report)  # arrives when the session's folders exist
             if admission is None:
                 os._exit(0)
             report.close()
-            self._walls.join(admission, namespaces)
+            self._level.join(admission, namespaces)
             os.setsid()
             os.dup2(stdout_fd, 1)
             os.dup2(stderr_fd, 2)
-            # Nothing of the zygote's or the init's stays open: not their sockets, not another session's folder.
+            # No descriptor of the zygote or the init stays open: neither their sockets nor another session's folder.
             os.closerange(3, connection_fd)
             os.closerange(connection_fd + 1, self._open_files)
-            self._walls.enter()
+            self._level.enter()
             self._program.serve(socket.socket(fileno=connection_fd), [os.dup(1), os.dup(2)])
         except BaseException:
             os.write(2, traceback.format_exc().encode())
@@ -102,35 +102,35 @@ class Zygote:
 class ZygoteProcess:
     """A zygote in a process of its own, as the supervisor and its inits see it."""
 
-    def __init__(self, walls: Level, module: str, supervisors_own: socket.socket) -> None:
-        """Returns when it can fork. Raises OSError when it has ended."""
+    def __init__(self, level: Level, module: str, supervisors_own: socket.socket) -> None:
+        """Returns when it can fork. Raises OSError if it has ended."""
         self._requests, requests = control.pair()
         self.pid = os.fork()
         if self.pid == 0:
             supervisors_own.close()
             self._requests.close()
-            _be_zygote(walls, module, requests)
+            _be_zygote(level, module, requests)
         requests.close()
         if control.receive(self._requests)[0] is None:
             raise OSError("the zygote did not start")
 
     def fork(self, fds: Sequence[int]) -> None:
-        """As `Zygote.fork`; returns before it has happened."""
+        """As `Zygote.fork`, but returns before the fork has happened."""
         control.send(self._requests, {}, fds)
 
     def reap(self) -> None:
-        """In an init: those that code left behind come to it when their parents end."""
+        """In an init: it inherits processes whose parents have ended."""
         waiting.reap()
 
     def close(self) -> None:
-        """It ends when nobody can ask it any more."""
+        """It ends when nobody holds its socket any more."""
         self._requests.close()
 
 
-def _be_zygote(walls: Level, module: str, requests: socket.socket) -> NoReturn:
+def _be_zygote(level: Level, module: str, requests: socket.socket) -> NoReturn:
     try:
-        zygote = Zygote(walls, module)
-        confinement.deny_proc_access()  # an interpreter is in sight of its session before it has given up its rights
+        zygote = Zygote(level, module)
+        confinement.deny_proc_access()  # a session sees its interpreter before that has dropped its capabilities
         control.send(requests, {})
         zygote.serve(requests)
     except BaseException:

@@ -1,8 +1,8 @@
-"""A session's data folder as the server reads and writes it where there is nothing but an ordinary folder.
+"""A session's data folder as the server reads and writes it, where it is an ordinary folder of the machine.
 
-Links, and all that is no ordinary file or folder, are refused at every step of a path, as far as the system can tell
-them. It is no wall: code of a session that is not isolated may swap a folder for a link between two steps, but it could
-as well open the link's target itself.
+Links, and everything that is not a regular file or folder, are refused at every step of a path, as far as the system
+can recognize them. This is not a security boundary: code of a session that is not isolated may replace a folder by a
+link between two steps, but it could also open the link's target itself.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ _READ_FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_BINARY", "O
 
 
 class PortableDataFolder:
-    """What `processes.Files` says, for the folder at `path`."""
+    """Implements `interface.Files` for the folder at `path`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -47,7 +47,8 @@ class PortableDataFolder:
     def write(self, folder: str, name: str, content: BinaryIO) -> Entry:
         """Stores all of `content` or nothing: it replaces the file only when it is complete. Raises TooLarge.
 
-        InvalidFolder and InvalidName also mean that the session's code put something else there, or closed the folder.
+        InvalidFolder and InvalidName also mean that the session's code has put something else there, or made the folder
+        inaccessible.
         """
         _check_name(name)
         with refusals(folder, name), unlisted(self._uploading) as unlisted_name:
@@ -66,7 +67,7 @@ class PortableDataFolder:
             return _entry(parent / name)
 
     def read(self, folder: str, name: str) -> tuple[BinaryIO, Entry]:
-        """The open file and what it is. Only ordinary files are read: a pipe would never end."""
+        """The open file and its entry. Only regular files are read: a pipe would never end."""
         _check_name(name)
         path = self._opened(folder) / name
         _entry(path)
@@ -81,7 +82,7 @@ class PortableDataFolder:
         return _entry(self._opened(folder) / name)
 
     def delete(self, folder: str, name: str) -> None:
-        """Deletes a file, or a link that stands at the name; never what a link points to."""
+        """Deletes a file or a link; never what a link points to."""
         _check_name(name)
         path = self._opened(folder) / name
         if stat.S_ISDIR(_status(path)):
@@ -92,14 +93,14 @@ class PortableDataFolder:
             raise FileNotFoundError(name) from failure
 
     def list(self, folder: str, *, recursive: bool = False) -> list[Entry]:
-        """Files and folders, by name; a folder that is not there is empty. Links, pipes and devices are left out."""
+        """Files and folders, by name; empty if the folder does not exist. Links, pipes and devices are omitted."""
         try:
             return list(_walk(self._opened(folder), ".", DEEPEST if recursive else 0, self._uploading))
         except FileNotFoundError:
             return []
 
     def _opened(self, folder: str, *, create: bool = False) -> Path:
-        """Where `folder` is. Raises FileNotFoundError when a step to it is not a folder."""
+        """The path of `folder`. Raises FileNotFoundError if a step to it is not a folder."""
         if self._closed:
             raise FolderGone
         path = self._path
@@ -115,7 +116,7 @@ class PortableDataFolder:
 
 
 def _status(path: Path, missing: int | None = None) -> int:
-    """The kind of what stands there, as in `st_mode`: 0 for links, and `missing`, or FileNotFoundError, for nothing."""
+    """`st_mode`, or 0 for a link. If the path does not exist, `missing`, or FileNotFoundError if that is None."""
     try:
         status = path.lstat()
     except OSError as failure:
@@ -131,7 +132,7 @@ def _is_link(status: os.stat_result) -> bool:
 
 
 def _entry(path: Path) -> Entry:
-    """Raises FileNotFoundError when no ordinary file is there."""
+    """Raises FileNotFoundError unless it is a regular file."""
     try:
         status = path.lstat()
     except OSError as failure:
@@ -141,14 +142,14 @@ def _entry(path: Path) -> Entry:
     return Entry(path.name, ".", False, status.st_size, status.st_mtime)
 
 
-def _walk(folder: Path, directory: str, levels: int, left_out: set[str]) -> Iterator[Entry]:
+def _walk(folder: Path, directory: str, levels: int, omitted: set[str]) -> Iterator[Entry]:
     try:
         with os.scandir(folder) as scan:
             names = sorted(entry.name for entry in scan)
     except OSError:
         return
     for name in names:
-        if name in left_out:
+        if name in omitted:
             continue
         try:
             status = (folder / name).lstat()
@@ -160,7 +161,7 @@ def _walk(folder: Path, directory: str, levels: int, left_out: set[str]) -> Iter
         found = Entry(name, directory, is_folder, 0 if is_folder else status.st_size, status.st_mtime)
         yield found
         if is_folder and levels:
-            yield from _walk(folder / name, found.path, levels - 1, left_out)
+            yield from _walk(folder / name, found.path, levels - 1, omitted)
 
 
 def _check_name(name: str) -> None:
@@ -170,6 +171,6 @@ def _check_name(name: str) -> None:
 
 
 def _check_on_windows(name: str, invalid: ValueError) -> None:
-    """Windows leaves out a dot or space at the end of a name, and some names are devices there: `con`, `com1.txt`."""
+    """Windows drops a dot or space at the end of a name, and some names are devices there: `con`, `com1.txt`."""
     if sys.platform == "win32" and (name != name.rstrip(". ") or PureWindowsPath(name).is_reserved()):
         raise invalid

@@ -46,6 +46,13 @@ class PortableEngine:
             "network; run only code that you trust"
         )
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where its processes connect, once it has started."""
+        assert self._server is not None, "start the engine first"
+        host, port = self._server.sockets[0].getsockname()
+        return host, port
+
     async def start(self) -> None:
         """Returns when sessions can be launched. Raises EngineError."""
         if self.container_type == "Shell" and not _has_shell():
@@ -90,7 +97,7 @@ class PortableEngine:
             for name in ("data", "home"):
                 (folder / name).mkdir()
         except OSError as refusal:
-            raise EngineError(f"a session's folder could not be made: {refusal}") from refusal
+            raise EngineError(f"a session's folder could not be created: {refusal}") from refusal
         process = SessionProcess(self, folder)
         self._sessions.add(process)
         return process
@@ -115,11 +122,9 @@ class PortableEngine:
         removal.add_done_callback(self._removals.discard)
 
     def _new_worker(self) -> Worker:
-        assert self._server is not None, "start the engine first"
-        port = self._server.sockets[0].getsockname()[1]
         secret = secrets.token_bytes(SECRET_BYTES)
         try:
-            worker = Worker(self.container_type, self._folder, port, secret)
+            worker = Worker(self.container_type, self._folder, self.address[1], secret)
         except OSError as refusal:
             raise EngineError(f"no process can be started: {refusal}") from refusal
         self._expected[secret] = worker

@@ -1,7 +1,7 @@
-"""Lets Python code find /mnt/data in another folder, where the kernel cannot give a session a /mnt/data of its own.
+"""Redirects /mnt/data to another folder, for Python code where the kernel cannot give a session its own /mnt/data.
 
-Only Python's own file functions are led there; programs that the code starts, and libraries that open files in C, see
-the machine's real /mnt/data, if there is one.
+Only Python's own file functions are redirected; programs that the code starts, and libraries that open files in C, see
+the machine's real /mnt/data, if it exists.
 """
 
 import functools
@@ -21,13 +21,13 @@ _TAKE_A_PATH = (
 )  # fmt: skip
 _TAKE_TWO_PATHS = ("link", "rename", "replace", "symlink")
 _TESTS = ("exists", "isdir", "isfile", "isjunction", "islink", "lexists")
-"""Of os.path: where they are written in C, as on Windows from Python 3.12 on, they do not pass through os."""
+"""Of os.path: if they are implemented in C, as on Windows from Python 3.12 on, they do not call os."""
 
 _PATH_KEYWORDS = {"path", "file", "name", "src", "dst"}
 
 
 def redirect(visible: str, real: str) -> None:
-    """Makes every path at or below `visible` mean the same place below `real`, for this process, for good."""
+    """Makes every path at or below `visible` refer to the same path below `real`, in this process, for good."""
     on_windows, drive = os.path is ntpath, ntpath.splitdrive(real)[0]
 
     def translated(path: Any) -> Any:
@@ -35,33 +35,33 @@ def redirect(visible: str, real: str) -> None:
             return path
         text = os.fsdecode(path)
         if on_windows:
-            text = _with_slashes(text, drive)
+            text = with_slashes(text, drive)
         if text != visible and not text.startswith(visible + "/"):
             return path
         moved = real + text[len(visible) :]
         return os.fsencode(moved) if isinstance(path, bytes) else moved
 
-    def leading(function: Callable[..., Any], paths: int) -> Callable[..., Any]:
+    def redirecting(function: Callable[..., Any], paths: int) -> Callable[..., Any]:
         @functools.wraps(function)
-        def led(*arguments: Any, **keywords: Any) -> Any:
+        def redirected(*arguments: Any, **keywords: Any) -> Any:
             named = {name: translated(value) if name in _PATH_KEYWORDS else value for name, value in keywords.items()}
             return function(*map(translated, arguments[:paths]), *arguments[paths:], **named)
 
-        return led
+        return redirected
 
-    led = {getattr(os, name): leading(getattr(os, name), 1) for name in _TAKE_A_PATH if hasattr(os, name)}
-    led |= {getattr(os, name): leading(getattr(os, name), 2) for name in _TAKE_TWO_PATHS if hasattr(os, name)}
+    replaced = {getattr(os, name): redirecting(getattr(os, name), 1) for name in _TAKE_A_PATH if hasattr(os, name)}
+    replaced |= {getattr(os, name): redirecting(getattr(os, name), 2) for name in _TAKE_TWO_PATHS if hasattr(os, name)}
     tests = [getattr(os.path, name, None) for name in _TESTS]
-    led |= {test: leading(test, 1) for test in tests if isinstance(test, BuiltinFunctionType)}
-    led[io.open] = leading(io.open, 1)
-    # Many modules have taken these functions under names of their own; IPython's `open` for cells is one.
+    replaced |= {test: redirecting(test, 1) for test in tests if isinstance(test, BuiltinFunctionType)}
+    replaced[io.open] = redirecting(io.open, 1)
+    # Many modules hold these functions under names of their own, such as IPython's `open` for cells.
     for module in list(sys.modules.values()):
         for name, value in list(getattr(module, "__dict__", {}).items()):
-            if isinstance(value, (BuiltinFunctionType, FunctionType)) and value in led:
-                setattr(module, name, led[value])
+            if isinstance(value, (BuiltinFunctionType, FunctionType)) and value in replaced:
+                setattr(module, name, replaced[value])
 
 
-def _with_slashes(path: str, drive: str) -> str:
-    """Windows' spellings of one path, as pathlib and os.path make them: without `drive`, and with slashes alone."""
+def with_slashes(path: str, drive: str) -> str:
+    """Windows' spellings of one path, as pathlib and os.path write them: without `drive`, and with forward slashes."""
     own_drive, rest = ntpath.splitdrive(path)
     return rest.replace("\\", "/") if own_drive.lower() in ("", drive.lower()) else path

@@ -1,6 +1,6 @@
-"""What holds for a session's files wherever they lie: which names they have, how long they may be, how they are told.
+"""Rules for a session's files, whatever the engine: their names, their size, and how an entry describes them.
 
-Knows nothing of how an engine keeps them. Imports what every system has.
+Imports only what every system has.
 """
 
 import contextlib
@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 DATA = "/mnt/data"
-"""How the code of a session names its data folder."""
+"""The path of the data folder, for the code of a session."""
 
 MAX_UPLOAD_BYTES = 128 << 20
 DEEPEST = 50
-"""Folders below each other that a list goes into: each takes memory, and on Linux a descriptor, of the server."""
+"""Nested folders that a list descends into: each takes memory, and on Linux a descriptor, of the server."""
 
 # Letters of any script, digits, and these; a folder's name has no dot. Source: the service's documentation.
 _FILE_NAME = re.compile(r"[\w \-.@$&=;,#%^()]{1,255}")
@@ -26,15 +26,15 @@ _FOLDER_NAME = re.compile(r"[\w \-@$&=;,#%^()]{1,255}")
 
 
 class InvalidName(ValueError):
-    """A file name that the service does not take."""
+    """A file name that the service refuses."""
 
 
 class InvalidFolder(ValueError):
-    """A folder name that the service does not take."""
+    """A folder name that the service refuses."""
 
 
 class TooLarge(Exception):
-    """An upload over MAX_UPLOAD_BYTES, or over what the session still holds."""
+    """An upload larger than MAX_UPLOAD_BYTES, or than the space that the session has left."""
 
 
 class FolderGone(Exception):
@@ -43,7 +43,7 @@ class FolderGone(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """A file or a folder. `directory` is its parent, relative to the folder that was listed, `.` for that itself."""
+    """A file or folder. `directory` is its parent, relative to the listed folder; `.` is the listed folder itself."""
 
     name: str
     directory: str
@@ -83,7 +83,7 @@ def check_name(name: str) -> None:
 
 @contextlib.contextmanager
 def refusals(folder: str, name: str) -> Iterator[None]:
-    """Around a write: what the system says of the place is told as InvalidFolder, InvalidName or TooLarge."""
+    """Around a write: turns the system's errors about the path into InvalidFolder, InvalidName or TooLarge."""
     try:
         yield
     except (FileNotFoundError, NotADirectoryError, PermissionError) as failure:
@@ -96,9 +96,9 @@ def refusals(folder: str, name: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def unlisted(names: set[str]) -> Iterator[str]:
-    """A name for a file that is not complete yet. It is among `names` meanwhile, which lists leave out.
+    """A name for a file that is not complete yet, added to `names` meanwhile, which lists omit.
 
-    No rule for names would do: a file of the session may have any.
+    A pattern would not do: a file of the session may have any name.
     """
     name = f".upload-{secrets.token_hex(8)}"
     names.add(name)
@@ -109,7 +109,7 @@ def unlisted(names: set[str]) -> Iterator[str]:
 
 
 def ordinary(fd: int, name: str) -> tuple[BinaryIO, Entry]:
-    """The file behind `fd` and what it is. Closes it, and raises FileNotFoundError, when it is no ordinary file."""
+    """The file of `fd` and its entry. Closes `fd` and raises FileNotFoundError unless it is a regular file."""
     status = os.fstat(fd)
     if not stat.S_ISREG(status.st_mode):
         os.close(fd)
@@ -118,7 +118,7 @@ def ordinary(fd: int, name: str) -> tuple[BinaryIO, Entry]:
 
 
 def copy(source: BinaryIO, target: BinaryIO) -> None:
-    """All that is left in `source`. Raises TooLarge when that is more than an upload may have."""
+    """Copies the rest of `source`. Raises TooLarge if that is more than an upload may have."""
     total = 0
     while chunk := source.read(1 << 20):
         total += len(chunk)

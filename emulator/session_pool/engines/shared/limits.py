@@ -1,12 +1,12 @@
-"""What the code of one session may use. Who holds it to that is the business of the engine."""
+"""What the code of one session may use. The engines enforce it."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Limits:
-    """`data_bytes` caps /mnt/data; the session's other folders have fixed sizes. `memory_bytes` is of all its processes
-    together, `cpus` what they may use of processors over time.
+    """`data_bytes` limits /mnt/data; the session's other folders have fixed sizes. `memory_bytes` and `processes` are
+    for all its processes together, `cpus` is the number of processors that they may use on average.
     """
 
     data_bytes: int = 1100 << 20
@@ -14,4 +14,4 @@ class Limits:
     processes: int = 256
     cpus: float = 1.0
     network: bool = False
-    """True leaves the machine's network open to the session's code."""
+    """True gives the session's code access to the machine's network."""

@@ -1,4 +1,4 @@
-"""Removes a session's folder, whatever its code has made of it."""
+"""Removes a session's folder, whatever its code has done to it."""
 
 import contextlib
 import os
@@ -15,10 +15,10 @@ _ON_FAILURE = "onexc" if sys.version_info >= (3, 12) else "onerror"
 
 
 def remove(folder: Path) -> None:
-    """Code may have closed folders, made them deeper than Python can recurse, and left programs that write there."""
+    """Code may have made folders inaccessible or deeper than Python can recurse, and left programs that write there."""
     deadline = time.monotonic() + _SECONDS
     while folder.exists() and time.monotonic() < deadline:
-        if hasattr(os, "killpg"):  # and so there are these programs
+        if hasattr(os, "killpg"):  # a system that also has these programs
             for program in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
                 subprocess.run(
                     [*program, "--", str(folder)],
@@ -31,11 +31,11 @@ def remove(folder: Path) -> None:
             with contextlib.suppress(RecursionError):
                 shutil.rmtree(folder, **{_ON_FAILURE: _remove_writable})  # type: ignore[arg-type]
         if folder.exists():
-            time.sleep(0.1)  # Windows keeps files while a process that has them open is ending
+            time.sleep(0.1)  # Windows keeps a file until the process that has it open has ended
 
 
 def _remove_writable(operation: Callable[..., Any], path: str, _: Any) -> None:
-    """Windows deletes no file that is read-only."""
+    """Windows does not delete read-only files."""
     with contextlib.suppress(OSError):
         os.chmod(path, 0o700)
         operation(path)

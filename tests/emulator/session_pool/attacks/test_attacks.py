@@ -1,9 +1,9 @@
-"""Hostile programs in sessions, judged from outside: what they were to reach, break, fill or outlive is looked at here.
+"""Attack programs in sessions, judged from outside by what they were to reach, break, fill or outlive.
 
-Each program in `attacks` runs in a session of a pool at each level of isolation. The pool stands in a small machine of
-its own (`attacked/world.py`): a network with nothing behind it, files, listeners and processes that are there to be
-attacked, and another session. What a program breached is what the judgement found; a program itself says `BREACHED:`
-only of what nobody else can know, and `TRIED` when it got to its end, so that none passes by failing.
+Each program in `programs` runs in a session of a pool at each level of isolation. The pool runs in an environment of
+its own (`attacked/world.py`): a network without a connection, files, listeners and processes to attack, and another
+session. Breaches are found by looking at these. A program itself reports `BREACHED:` only for what nothing else can
+observe, and `TRIED` when it has come to its end, so that none passes by failing.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ import requests
 from emulator.session_pool.engines.linux.confinement import SESSION_UID
 from tests.emulator.session_pool.conftest import ROOT, Wire, no_namespaces, processes_below
 
-pytestmark = pytest.mark.timeout(300)  # all programs of a level run before the first of them is judged
+pytestmark = pytest.mark.timeout(300)  # all programs of a level run before the first is judged
 
 HERE = Path(__file__).resolve().parent
 ATTACKS = sorted(path.stem for path in (HERE / "programs").glob("*.py"))
@@ -55,31 +55,35 @@ SMOKE = {
 
 SECRET = re.compile(r"SECRET-OF-\w+-[0-9a-f]{32}")
 CLEAR_SENTENCES = ("Kernel restarted: ", "Execution aborted", "Request timed out waiting for code execution")
-ORDINARY_UID = 2001  # as which ordinary_user runs what it is given
-GRACE_SECONDS = 10.0  # behind a run's time: the pool's own, and what a busy machine takes
+ORDINARY_UID = 2001  # the user of `ordinary_user`
+GRACE_SECONDS = 10.0  # after a timeout: the pool's own, and the delays of a busy machine
 NEIGHBOUR = "neighbour"
 
-NOT_HELD_AT_LEVEL_3 = {
-    "fills_messages_with_descriptors": "the kernel counts descriptors on their way in messages for a user, and all "
-    "sessions have the same: none can send any while one has sent as many as it can",
+SUCCEED_AT_LEVEL_3 = {
+    "fills_messages_with_descriptors": "the kernel counts the descriptors in flight in messages for each user, and all "
+    "sessions have the same user: no other session can send any while one has sent as many as it can",
 }
-NOT_HELD_AT_LEVEL_2 = NOT_HELD_AT_LEVEL_3 | {
-    "fills_folders": "a session's folder lies on the machine's disk, and only the size of each single file is limited",
-    "fills_folders_with_empty_files": "a session's folder lies on the machine's disk, which takes any number of files",
-    "fills_folders_without_writing": "a session's folder lies on the machine's disk, where room can be reserved too",
-    "fills_processes": "the kernel counts the processes of a user together: the watchdog ends them when they are there",
-    "reaches_sockets_that_are_files": "landlock does not hold connections to sockets that lie in the file system",
+SUCCEED_AT_LEVEL_2 = SUCCEED_AT_LEVEL_3 | {
+    "fills_folders": "a session's folder is on the machine's disk, and only the size of each single file is limited",
+    "fills_folders_with_empty_files": "a session's folder is on the machine's disk, where the number of files is not "
+    "limited",
+    "fills_folders_without_writing": "a session's folder is on the machine's disk, where space can also be reserved "
+    "without writing",
+    "fills_processes": "the kernel counts the processes of a user together: the watchdog ends them only once they "
+    "exist",
+    "reaches_sockets_that_are_files": "landlock does not block connections to sockets in the file system",
     "reads_files_of_the_machine": "/etc/passwd can be read, for the name of the user",
     "slows_processes_outside": "priority, processors and scheduling of processes of the same user can be changed",
-    "writes_into_python": "landlock does not hold changes of the rights and times of files that belong to the user",
-    "writes_over_files_of_the_machine": "landlock does not hold changes of a file's rights, times and attributes",
+    "writes_into_python": "landlock does not block changes of the permissions and times of files that belong to the "
+    "user",
+    "writes_over_files_of_the_machine": "landlock does not block changes of a file's permissions, times and attributes",
 }
 
-SOMETIMES_HELD = {"fills_processes"}  # when the watchdog looks in time
+MAY_FAIL = {"fills_processes"}  # if the watchdog looks in time
 
-NOT_HELD = {3: NOT_HELD_AT_LEVEL_3, 2: NOT_HELD_AT_LEVEL_2}
+SUCCEED = {3: SUCCEED_AT_LEVEL_3, 2: SUCCEED_AT_LEVEL_2}
 
-# These take what all sessions share, or send signals: no other runs beside them, so that it is clear who did what.
+# These use up what all sessions share, or send signals: each runs alone, so that it is clear who did what.
 _ALONE_TOPICS = ("fills_", "kills_", "stops_", "slows_", "signals_", "outlives_", "writes_")
 ALONE = {name for name in ATTACKS if name.startswith(_ALONE_TOPICS)} | {
     "channel_announces_much",
@@ -89,14 +93,14 @@ ALONE = {name for name in ATTACKS if name.startswith(_ALONE_TOPICS)} | {
     "reaches_another_sessions_sockets",
 }
 
-# They may lose their interpreter or session before their end, which must then be told in a clear sentence.
+# They may lose their interpreter or session before their end, which the result must then state in a clear sentence.
 MAY_BE_ENDED = {name for name in ATTACKS if name.startswith(("fills_", "kills_", "signals_everything"))} | {
     "asks_the_kernel_in_32_bits",
     "files_that_are_closed",
     "replaces_its_data_folder",
 }
 
-# What they did to their own interpreter stays with it: their session may be of no more use, and is then ended.
+# They may make their own session unusable, which is then ended.
 SPOIL_THEMSELVES = {name for name in ATTACKS if name.startswith(("channel_", "python_"))} | {
     "fills_descriptors",
     "replaces_its_data_folder",
@@ -109,7 +113,7 @@ SECONDS |= {
     name: 1 for name in ATTACKS if name.startswith(("takes_", "channel_is_closed", "channel_stays", "fills_out"))
 }
 
-# While these run, and not only afterwards, the operations of ROUTES are tried again and again.
+# While these run, and not only afterwards, the operations of ROUTES are tried repeatedly.
 RACES = {"files_that_are_swapped", "files_that_replace_uploads", "files_that_shrink"}
 
 # The paths below /mnt/data on which every operation on files is tried.
@@ -205,7 +209,7 @@ class Outcome:
 
 
 class Machine:
-    """A pool at one level, what stands around it to be attacked, and the judgement of what happened to that."""
+    """A pool at one level, what there is to attack around it, and the judgement of what happened to that."""
 
     def __init__(self, level: int, *options: str) -> None:
         self.level = level
@@ -310,7 +314,7 @@ class Machine:
         return (self.folder / "signals").read_text()
 
     def stderr(self) -> str:
-        """What the server said of itself, which is nothing as long as all is well."""
+        """What the server logged, which is nothing as long as it works."""
         return (self.folder / "stderr").read_text()
 
     def hits(self) -> list[str]:
@@ -374,12 +378,12 @@ class Machine:
             else:
                 self._judge_body(outcome, name, answer.json(), seconds)
             if name in ALONE:  # while it holds what it took
-                outcome.breaches += self.judge_neighbour(SENDS_A_DESCRIPTOR if name in NOT_HELD_AT_LEVEL_3 else "")
+                outcome.breaches += self.judge_neighbour(SENDS_A_DESCRIPTOR if name in SUCCEED_AT_LEVEL_3 else "")
             if name in ROUTES:
                 outcome.breaches += self._probe_routes(wire, name, None)
             self._judge_session(outcome, name, wire)
         except requests.RequestException as failure:
-            outcome.breaches.append(f"the pool does not answer: {failure!r}")
+            outcome.breaches.append(f"the pool does not respond: {failure!r}")
         finally:
             probing.shutdown()
         self._judge_surroundings(outcome, name, mark, signals, said, swelled)
@@ -394,19 +398,19 @@ class Machine:
             outcome.breaches.append(f"was answered after {outcome.seconds:.1f} seconds")
 
     def _judge_session(self, outcome: Outcome, name: str, wire: Wire) -> None:
-        """It works or was ended with a clear sentence, and what it left ends with it."""
+        """It is usable or was ended with a clear sentence, and what it left ends with it."""
         answers = []
         for _ in range(1 if name in SPOIL_THEMSELVES else 2):
             started = time.monotonic()
             answer = wire.call("POST", "executions", json={"code": "6 * 7", "timeoutInSeconds": 1})
             if time.monotonic() - started > 1 + GRACE_SECONDS:
-                outcome.breaches.append("the run after it was not answered in time")
+                outcome.breaches.append("the execution after it was not answered in time")
             answers.append(answer.json() if answer.status_code == 200 else {"result": {"stderr": answer.text}})
             if answers[-1]["result"].get("executionResult") == 42:
                 break
         else:
             if name not in SPOIL_THEMSELVES:
-                outcome.breaches.append(f"its session is of no use afterwards: {answers}")
+                outcome.breaches.append(f"its session is unusable afterwards: {answers}")
         for answer in answers[:-1]:
             if name not in SPOIL_THEMSELVES and not answer["result"]["stderr"].startswith(CLEAR_SENTENCES):
                 outcome.breaches.append(f"its session failed without a clear sentence: {answer}")
@@ -414,7 +418,7 @@ class Machine:
             wire.call("DELETE", "session")
             answer = wire.call("POST", "executions", json={"code": "6 * 7", "timeoutInSeconds": 2})
             if answer.status_code != 200 or answer.json()["result"].get("executionResult") != 42:
-                outcome.breaches.append(f"its identifier is of no use afterwards: {answer.text[:300]}")
+                outcome.breaches.append(f"its identifier is unusable afterwards: {answer.text[:300]}")
         wire.call("DELETE", "session")
 
     def _judge_surroundings(
@@ -439,7 +443,7 @@ class Machine:
                     self._states[pid] = _state(pid)
         if name in ALONE:
             if stumbled := self.stderr()[len(said) :]:
-                outcome.breaches.append(f"made the server stumble: {stumbled.splitlines()[-1]}")
+                outcome.breaches.append(f"made the server log: {stumbled.splitlines()[-1]}")
             if (grew := self.memory("VmHWM") - swelled) > 400 << 20:
                 outcome.breaches.append(f"made the server take {grew >> 20} MiB more")
 
@@ -453,18 +457,18 @@ class Machine:
         self._files = self._read_files()
 
     def judge_neighbour(self, also: str = "") -> list[str]:
-        """What another session has noticed of an attack; `also` is code that it tries besides its vital signs."""
+        """What another session has noticed of an attack; `also` is code that it runs besides its vital signs."""
         started = time.monotonic()
         try:
             answer = self.neighbour.call("POST", "executions", json={"code": also + VITAL_SIGNS, "timeoutInSeconds": 5})
             found = answer.json()["result"]
         except (requests.RequestException, KeyError, ValueError) as failure:
-            return [f"another session does not answer: {failure!r}"]
+            return [f"another session does not respond: {failure!r}"]
         expected = f"('{self.neighbours_secret}', 32, True, [])"
         breaches = []
         if found["executionResult"] != expected:
             breaches.append(f"another session was disturbed: {found}")
-            with contextlib.suppress(requests.RequestException):  # for the sake of the next judgement
+            with contextlib.suppress(requests.RequestException):  # for the next judgement
                 begins = NEIGHBOUR_BEGINS.format(secret=self.neighbours_secret, socket=self.neighbours_socket)
                 self.neighbour.call("DELETE", "session")
                 self.neighbour.run(begins)
@@ -473,19 +477,19 @@ class Machine:
         return breaches + self._judge_newcomer()
 
     def _judge_newcomer(self) -> list[str]:
-        """Whether a session can be had that was not there before."""
+        """Whether a new session can be created."""
         newcomer = self.wire(f"newcomer-{secrets.token_hex(5)}")
         try:
             answer = newcomer.call("POST", "executions", json={"code": "6 * 7", "timeoutInSeconds": 5})
             newcomer.call("DELETE", "session")
         except requests.RequestException as failure:
-            return [f"a new session does not answer: {failure!r}"]
+            return [f"a new session does not respond: {failure!r}"]
         if answer.status_code != 200 or answer.json()["result"]["executionResult"] != 42:
-            return [f"a new session is of no use: {answer.text[:300]}"]
+            return [f"a new session is unusable: {answer.text[:300]}"]
         return []
 
     def _probe_routes(self, wire: Wire, name: str, running: threading.Event | None) -> list[str]:
-        """Every operation on the paths of ROUTES, once, or again and again while the program runs."""
+        """Every operation on the paths of ROUTES, once, or repeatedly while the program runs."""
         breaches: list[str] = []
         if running is not None:
             if name not in RACES:
@@ -618,7 +622,7 @@ def _marked(mark: str) -> list[str]:
 
 
 class Level:
-    """All programs that were chosen, at one level."""
+    """The selected programs at one level."""
 
     def __init__(self, number: int, chosen: list[str]) -> None:
         self.number = number
@@ -631,13 +635,13 @@ class Level:
             for name, outcome in zip(together, threads.map(self._attack, together), strict=True):
                 self.outcomes[name] = outcome
         for name in chosen:
-            if name in ALONE and name not in NOT_HELD_AT_LEVEL_3:
+            if name in ALONE and name not in SUCCEED_AT_LEVEL_3:
                 self.outcomes[name] = self._attack(name)
 
     def attack_all_levels(self, chosen: list[str]) -> None:
-        """The programs of which sessions of another level, and of the same user, notice something."""
+        """The programs that affect sessions of another level, of the same user."""
         for name in chosen:
-            if name in NOT_HELD_AT_LEVEL_3:
+            if name in SUCCEED_AT_LEVEL_3:
                 self.outcomes[name] = self._attack(name)
 
     def _attack(self, name: str) -> Outcome:
@@ -653,7 +657,7 @@ class Level:
 
 @pytest.fixture(scope="module")
 def levels(request: pytest.FixtureRequest) -> Iterator[dict[int, Level]]:
-    """Side by side, for they mostly wait; at the end, what is not kept to one level."""
+    """Both levels in parallel, because they mostly wait; at the end, the programs that affect other levels."""
     chosen: dict[int, set[str]] = {}
     for item in request.session.items:
         call = getattr(item, "callspec", None)
@@ -679,17 +683,17 @@ def level(request: pytest.FixtureRequest, levels: dict[int, Level]) -> Level:
     "name", [pytest.param(name, marks=[] if name in SMOKE else [pytest.mark.attacks]) for name in ATTACKS]
 )
 def test_attacks(level, name):
-    """What the program attacks is as before; where it is known not to be, that is so."""
+    """The program leaves no trace on what it attacks, unless it is known to succeed."""
     outcome = level.outcomes[name]
-    assert outcome.tried, f"it did not get to its end: {json.dumps(outcome.body)[:3000]}"
-    if name in NOT_HELD[level.number]:
-        assert outcome.breaches or name in SOMETIMES_HELD, "held: take it out of NOT_HELD"
+    assert outcome.tried, f"it did not come to its end: {json.dumps(outcome.body)[:3000]}"
+    if name in SUCCEED[level.number]:
+        assert outcome.breaches or name in MAY_FAIL, "it failed: remove it from SUCCEED"
     else:
         assert not outcome.breaches
 
 
 def test_the_server_is_as_before(level):
-    """All attacks together left it no descriptors, threads, processes or memory, nor did it stumble."""
+    """After all attacks it has no more descriptors, threads, processes or memory, and has logged nothing."""
     machine = level.machine
     deadline = time.monotonic() + 15
     while len(machine.descendants()) > len(machine.processes) and time.monotonic() < deadline:
@@ -703,15 +707,15 @@ def test_the_server_is_as_before(level):
     assert machine.stderr()[-3000:] == ""
 
 
-def test_nobody_was_reached(level):
-    """The listeners outside heard nothing, also from whom no name could be read."""
-    heard = [hit for hit in level.machine.hits() if not any(name in hit for name in NOT_HELD[level.number])]
-    assert heard == []
+def test_no_listener_was_reached(level):
+    """The listeners outside received nothing, not even from unknown programs."""
+    received = [hit for hit in level.machine.hits() if not any(name in hit for name in SUCCEED[level.number])]
+    assert received == []
 
 
 @pytest.fixture(scope="module", params=[3, 2], ids=["level-3", "level-2"])
 def short_lived(request: pytest.FixtureRequest) -> Iterator[Machine]:
-    """A pool whose sessions end a second after they were used."""
+    """A pool whose sessions end a second after their last use."""
     machine = Machine(request.param, "--cooldown", "1")
     yield machine
     machine.end()
@@ -722,7 +726,7 @@ OUTLIVE = [name for name in ATTACKS if name.startswith("outlives_")]
 
 
 def leave(machine: Machine) -> dict[str, tuple[str, Wire]]:
-    """Runs every program that wants to outlive its session; its mark, and the session."""
+    """Runs every program that tries to outlive its session. Returns its mark and the session."""
     sessions = {}
     for name in OUTLIVE:
         mark = f"at-{secrets.token_hex(5)}"
@@ -733,7 +737,7 @@ def leave(machine: Machine) -> dict[str, tuple[str, Wire]]:
 
 
 def test_nothing_outlives_its_interpreter(short_lived):
-    """What it left ends with it, however far away it went; the session goes on."""
+    """What it left ends with it, wherever it went; the session is usable."""
     for name, (mark, wire) in leave(short_lived).items():
         wire.run("import os; os._exit(0)")
         assert not _left(mark), name
@@ -741,14 +745,14 @@ def test_nothing_outlives_its_interpreter(short_lived):
 
 
 def test_nothing_outlives_the_cooldown(short_lived):
-    """A session that is not used ends with all that it left."""
+    """A session that is not used ends, with everything that it started."""
     sessions = leave(short_lived)
     time.sleep(1)
     assert not {name: left for name, (mark, _) in sessions.items() if (left := _left(mark))}
 
 
 def gone_from_disk(path: Path) -> bool:
-    """At once, or within fifteen seconds on a busy machine."""
+    """Within fifteen seconds, for a busy machine."""
     deadline = time.monotonic() + 15
     while path.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -756,7 +760,7 @@ def gone_from_disk(path: Path) -> bool:
 
 
 def test_nothing_outlives_the_server(short_lived, gone):
-    """Killed without a chance to end anything, it leaves no process, no mount and no folder."""
+    """Even if it is killed: no process, no mount and no folder is left."""
     sessions = leave(short_lived)
     started = short_lived.descendants()
     os.kill(short_lived.server, signal.SIGKILL)
@@ -769,7 +773,7 @@ def test_nothing_outlives_the_server(short_lived, gone):
 
 
 def test_programs_of_the_same_user_still_send_descriptors(level):
-    """Also when a session has sent as many as it can: that is less than a program usually may."""
+    """Even if a session has sent as many as it can: that is fewer than a program usually may."""
     machine = level.machine
     wire = machine.wire("sends-descriptors")
     assert "TRIED" in wire.run(machine.program("fills_messages_with_descriptors", "sent"))["result"]["stdout"]
@@ -785,13 +789,13 @@ def test_programs_of_the_same_user_still_send_descriptors(level):
     wire.call("DELETE", "session")
 
 
-def test_the_documentation_lists_what_is_not_held():
-    """At each level each program by its name, with the reason, and no other."""
+def test_the_documentation_lists_the_attacks_that_succeed():
+    """For each level, the name of each program with the reason, and no other."""
     page = (ROOT / "docs" / "isolation.md").read_text(encoding="utf-8")
-    at_level_3, at_level_2 = page.split("## What level 2 does not hold")
+    at_level_3, at_level_2 = page.split("## What level 2 does not prevent")
     for section, programs in (
-        (at_level_3, NOT_HELD_AT_LEVEL_3),
-        (at_level_2, {name: why for name, why in NOT_HELD_AT_LEVEL_2.items() if name not in NOT_HELD_AT_LEVEL_3}),
+        (at_level_3, SUCCEED_AT_LEVEL_3),
+        (at_level_2, {name: why for name, why in SUCCEED_AT_LEVEL_2.items() if name not in SUCCEED_AT_LEVEL_3}),
     ):
         rows = dict(re.findall(r"^ *\| `(\w+)` \| (.*)\. \|$", section, re.MULTILINE))
         assert {name: why.lower() for name, why in rows.items()} == {

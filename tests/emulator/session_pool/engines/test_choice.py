@@ -43,7 +43,7 @@ def test_elsewhere_they_are_not_and_only_on_request(monkeypatch, system):
     with pytest.raises(EngineError, match=f"{system}: run it in a Linux container or VM, or .* --allow-unisolated"):
         choose()
     for level in (2, 3):
-        with pytest.raises(EngineError, match=f"isolation level {level} is to be had on Linux alone"):
+        with pytest.raises(EngineError, match=f"isolation level {level} is available on Linux only"):
             choose(require_level=level, allow_unisolated=True)
 
 

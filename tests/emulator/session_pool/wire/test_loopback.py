@@ -105,7 +105,7 @@ def test_a_port_that_is_taken(server):
 
 def test_a_port_that_cannot_be(server):
     """A number that is no port is refused like one that is taken, with the reason."""
-    with pytest.raises(PortInUse, match="^port 70000 cannot be had .*65535"):
+    with pytest.raises(PortInUse, match="^port 70000 is not available .*65535"):
         serving(port=70_000)
 
 

@@ -49,7 +49,7 @@ def test_a_token_lives_for_a_day(authority):
     assert expires == now + 24 * 3600
     claims = {"aud": AUDIENCE, "roles": [ROLE]}
     for left, good in ((60, True), (-60, False)):
-        header = f"Bearer {jwt.encode({**claims, 'exp': now + left}, authority._key, algorithm='HS256')}"
+        header = f"Bearer {jwt.encode({**claims, 'exp': now + left}, authority.key, algorithm='HS256')}"
         if good:
             authority.check(header)
         else:
@@ -81,7 +81,7 @@ def test_signatures_of_others_are_unauthorized(authority):
     """Neither another authority's token, nor one that is not signed at all, nor one signed in another way."""
     claims = {"aud": AUDIENCE, "roles": [ROLE]}
     unsigned = jwt.encode(claims, None, algorithm="none")
-    otherwise = jwt.encode(claims, authority._key * 2, algorithm="HS512")
+    otherwise = jwt.encode(claims, authority.key * 2, algorithm="HS512")
     for header in (bearer(TokenAuthority()), f"Bearer {unsigned}", f"Bearer {otherwise}"):
         with pytest.raises(Unauthorized):
             authority.check(header)
@@ -107,5 +107,5 @@ def test_any_token_may_be_enough():
 
 def test_the_key_is_not_shown(authority):
     """What is logged of an authority does not let anybody sign."""
-    assert authority._key.hex() not in repr(authority)
-    assert repr(authority._key) not in repr(authority)
+    assert authority.key.hex() not in repr(authority)
+    assert repr(authority.key) not in repr(authority)

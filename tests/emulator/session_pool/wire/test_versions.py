@@ -206,7 +206,7 @@ def test_a_session_is_stopped(call, wire):
 @pytest.mark.parametrize("version", [SECOND, NEWEST])
 def test_sessions_are_listed_page_by_page(start_pool, wire_to, monkeypatch, version):
     """`skip` says where a page begins, and nextLink where the next one does; the last page has none."""
-    monkeypatch.setattr(family_b, "_SESSIONS_PER_PAGE", 2)
+    monkeypatch.setattr(family_b, "SESSIONS_PER_PAGE", 2)
     pool = start_pool()
     names = [f"session-{number}" for number in range(5)]
     for name in names:

@@ -195,5 +195,5 @@ def test_namespaces_that_are_asked_for_and_not_given():
     # Root of a user namespace that knows no other user cannot become one.
     command = ["unshare", "--user", "--map-root-user", sys.executable, "-c", program]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert ended.stdout.startswith("sessions cannot be made here: level 3: "), ended.stderr
+    assert ended.stdout.startswith("sessions cannot be created here: level 3: "), ended.stderr
     assert ended.stderr == ""

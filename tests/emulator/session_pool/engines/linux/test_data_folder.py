@@ -30,7 +30,7 @@ def path(tmp_path: Path) -> Path:
 def folder(path: Path) -> Iterator[DataFolder]:
     opened = DataFolder(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
     yield opened
-    if opened._fd >= 0:
+    if opened.fd >= 0:
         opened.close()
 
 
@@ -277,7 +277,7 @@ def test_folders_without_end(folder, path):
 def test_after_close_no_method_uses_the_descriptor(folder, path):
     """Its number may be another session's folder by then: FolderGone, from every method."""
     put(folder, "a")
-    number = folder._fd
+    number = folder.fd
     folder.close()
     other = path.parent / "other"
     other.mkdir()

@@ -51,8 +51,7 @@ def test_a_stopped_engine_leaves_nothing(tmp_path):
 
 def processes_of(engine: Engine) -> set[int]:
     """Its supervisor, and all below it."""
-    assert engine._supervisor is not None
-    return {engine._supervisor.pid} | processes_below(engine._supervisor.pid)
+    return {engine.supervisor_pid} | processes_below(engine.supervisor_pid)
 
 
 def test_a_session_in_namespaces_sees_little_of_the_machine():

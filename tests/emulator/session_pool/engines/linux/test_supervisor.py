@@ -47,7 +47,7 @@ def test_a_machine_that_is_out_of_process_tables_costs_new_sessions_only():
     async def life(engine: Engine) -> None:
         old = await engine.launch()
         _allow_process_tables(_supervisor(engine), 0)
-        with pytest.raises(EngineError, match="ended while it was made"):
+        with pytest.raises(EngineError, match="ended while it was being created"):
             await engine.launch()
         assert await _runs(old)
         _allow_process_tables(_supervisor(engine), 1000)
@@ -166,8 +166,7 @@ def _with_engine(life: Callable[[Engine], Awaitable[None]]) -> None:
 
 def _supervisor(engine: Engine) -> int:
     """The process behind the one that was started, which only waits for it."""
-    assert engine._supervisor is not None
-    (supervisor,) = _children(engine._supervisor.pid)
+    (supervisor,) = _children(engine.supervisor_pid)
     return supervisor
 
 

@@ -6,7 +6,6 @@ import contextlib
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -225,19 +224,18 @@ def test_code_that_closes_everything(plain, program):
     plain(life)
 
 
-def test_a_stranger_on_the_connection_is_not_listened_to(plain):
+def test_a_stranger_on_the_connection_is_not_listened_to():
     """Who does not know the secret, or sends less than one, is hung up on."""
 
-    async def life(process: SessionProcess) -> None:
-        port = process._engine._server.sockets[0].getsockname()[1]
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async def life(engine: PortableEngine) -> None:
+        reader, writer = await asyncio.open_connection(*engine.address)
         writer.write(secrets.token_bytes(32) + frames.encode({"type": "ready"}))
         with contextlib.suppress(ConnectionError):
             assert await asyncio.wait_for(reader.read(), 2) == b""
         writer.close()
-        assert await run(process, "print(1)") == "1\n"
+        assert await run(await engine.launch(), "print(1)") == "1\n"
 
-    plain(life)
+    with_engine(life)
 
 
 def test_the_environment_of_a_session(plain):
@@ -318,7 +316,7 @@ def test_a_system_without_a_shell_says_so(monkeypatch):
 )
 def test_how_windows_spells_the_data_folder(path, plain_path):
     """As os.path.join, pathlib and os.path.abspath do there; another drive is another place."""
-    assert data_paths._with_slashes(path, "C:") == plain_path
+    assert data_paths.with_slashes(path, "C:") == plain_path
 
 
 @contextlib.contextmanager
@@ -392,7 +390,7 @@ def test_it_is_not_started_unasked_for(tmp_path):
     with pool_on("darwin", tmp_path) as pool:
         said = pool.process.communicate(timeout=20)[1]
     assert (pool.process.returncode, pool.told) == (1, {})
-    assert said.startswith("sessions can be isolated on Linux alone, and this is darwin: run it in a Linux container")
+    assert said.startswith("sessions can be isolated on Linux only, and this is darwin: run it in a Linux container")
     assert "--allow-unisolated: code then runs with all your rights\n" in said
     assert said.count("\n") == 1
 
@@ -428,11 +426,10 @@ def test_a_killed_server_leaves_nothing(temporary, gone):
     assert list(temporary.iterdir()) == []
 
 
-def test_the_connection_is_on_loopback_alone(plain):
+def test_the_connection_is_on_loopback_alone():
     """Nobody reaches it from another machine."""
 
-    async def life(process: SessionProcess) -> None:
-        (listener,) = process._engine._server.sockets
-        assert (listener.family, listener.getsockname()[0]) == (socket.AF_INET, "127.0.0.1")
+    async def life(engine: PortableEngine) -> None:
+        assert engine.address[0] == "127.0.0.1"
 
-    plain(life)
+    with_engine(life)

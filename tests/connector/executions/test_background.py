@@ -1,0 +1,757 @@
+"""Background runs as callers see them: followed, queued, canceled, and found by any instance."""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from connector.callers.signed_tokens import Tokens
+from connector.errors import ExecutionNotFound, FileTooLarge, IdempotencyKeyReused, PoolUnavailable, SessionBusy
+from connector.executions.calls import Runs
+from connector.executions.operations import cancel_execution, execute_python_code, get_execution
+from connector.files.operations import list_files
+from connector.files.tasks import run_task
+from connector.http.requests import with_preferences
+from connector.in_session.protocol import OUTPUTS_FOLDER
+from connector.in_session.tasks import remove_file
+from connector.models import Execution, FilePath
+from connector.session_pool.client import SessionPoolClient
+from connector.session_pool.deadlines import Deadlines
+from connector.session_pool.sessions import CallerSessions, SessionClient
+from tests.conftest import ROOT, Api, Emulator, connector_with, emulated_pool
+from tests.connector.conftest import Token
+from tests.connector.in_session.kernels import FILL_THE_FOLDER
+
+FAMILIES = ("2025-10-02-preview", "2024-02-02-preview")
+COUNTING = "import time\nfor n in range({steps}):\n    print(n)\n    time.sleep({pause})\n'counted'"
+UNTIL_GO = "import os, time\nwhile not os.path.exists('/mnt/data/go'): time.sleep(0.02)\n"
+KEEP_FULL = (
+    f"import time\n{FILL_THE_FOLDER}while True:\n    try: f.write(bytes(1))\n    except OSError: time.sleep(0.01)"
+)
+"""Fills the disk, and what becomes free of it."""
+
+SLEEP = "import time; time.sleep(100)"
+
+
+def start(api: Api, code: str, session_id: str, **members: Any) -> requests.Response:
+    """The response to a call that does not wait for its run."""
+    body = {"pythonCode": code, "sessionId": session_id, "timeoutInSeconds": 600, "waitInSeconds": 0, **members}
+    return api.call("POST", "/executions", json=body, headers={"x-functions-key": api.key or ""})
+
+
+def poll(response: requests.Response) -> Iterator[requests.Response]:
+    """As a workflow engine polls: Location, without a key, until the response is not a 202. Does not wait as long."""
+    while response.status_code == 202:
+        assert re.fullmatch("[0-9]+", response.headers["Retry-After"])
+        time.sleep(0.1)
+        response = requests.get(response.headers["Location"], timeout=30)
+        yield response
+
+
+class Caller:
+    """A connector's operations on one session. `calls` counts those of the pool."""
+
+    def __init__(self, emulator: Emulator, session_id: str, api_version: str = FAMILIES[0], **pool: Any) -> None:
+        self.pool = SessionPoolClient(emulator.pool.endpoint, Token(emulator), api_version=api_version, **pool)
+        self.sessions = CallerSessions(self.pool)
+        self.session_id = session_id
+        self.session = self.sessions.session(session_id)
+        self.runs = Runs(rich_results=True)
+        self.calls = 0
+        call = self.pool.call
+
+        def counted(*arguments: Any, **request: Any) -> requests.Response:
+            self.calls += 1
+            return call(*arguments, **request)
+
+        self.pool.call = counted  # type: ignore[method-assign]
+
+    def run(self, code: str, **members: Any) -> Execution:
+        return execute_python_code(self.sessions, self.runs, session_id=self.session_id, python_code=code, **members)
+
+    def start(self, code: str, **members: Any) -> Execution:
+        """In the background, without waiting."""
+        return self.run(code, **{"timeout_in_seconds": 300, "wait_in_seconds": 0, **members})
+
+    def get(self, execution: Execution) -> Execution:
+        return get_execution(self.sessions, self.runs, session_id=self.session_id, execution_id=execution.execution_id)
+
+    def cancel(self, execution: Execution) -> Execution:
+        return cancel_execution(
+            self.sessions, self.runs, session_id=self.session_id, execution_id=execution.execution_id
+        )
+
+    def ended(self, execution: Execution, seconds: float = 15) -> Execution:
+        until = time.monotonic() + seconds
+        while (found := self.get(execution)).status == "Running":
+            assert time.monotonic() < until, found
+            time.sleep(0.05)
+        return found
+
+    def printed(self, execution: Execution, text: str) -> Execution:
+        """The execution in progress, when it has printed the text."""
+        until = time.monotonic() + 15
+        while text not in (found := self.get(execution)).stdout:
+            assert found.status == "Running" and time.monotonic() < until, found
+            time.sleep(0.05)
+        return found
+
+    def go(self) -> None:
+        """Lets code end that waits by UNTIL_GO."""
+        self.session.upload_file(FilePath("", "go"), b"")
+
+
+@pytest.fixture
+def caller(emulator: Emulator, session_id: str) -> Caller:
+    return Caller(emulator, session_id)
+
+
+# Following
+
+
+def test_a_run_is_followed_to_its_end(api_with_key: Api, session_id: str) -> None:
+    """Without a key; stdout grows from poll to poll, and the last response is what GetExecution returns."""
+    response = start(api_with_key, COUNTING.format(steps=4, pause=0.6), session_id)
+    assert response.status_code == 202 and response.json()["status"] == "Running"
+    assert response.headers["Location"].startswith(f"{api_with_key.url}/polls/")
+    *before, last = poll(response)
+    texts = [one.json()["stdout"] for one in before]
+    assert texts == sorted(texts, key=len) and len(set(texts)) > 2
+    assert all("0\n1\n2\n3\n".startswith(text) for text in texts)
+    ran = last.json()
+    assert (ran["status"], ran["result"], ran["stdout"]) == ("Succeeded", "counted", "0\n1\n2\n3\n")
+    path = f"/executions/{ran['executionId']}?sessionId={session_id}"
+    assert api_with_key.call("GET", path, headers={"x-functions-key": api_with_key.key or ""}).json() == ran
+
+
+def test_a_run_that_ends_in_time_is_the_response(api: Api, session_id: str) -> None:
+    """A run that may take longer than the call waits need not."""
+    response = start(api, "print('fast')\n6 * 7", session_id, waitInSeconds=20)
+    assert (response.status_code, response.json()["result"], response.json()["stdout"]) == (200, "42", "fast\n")
+
+
+@pytest.mark.parametrize("api_version", FAMILIES)
+def test_output_figures_and_files_so_far_are_returned(emulator: Emulator, session_id: str, api_version: str) -> None:
+    """By a poll, while the run goes on."""
+    caller = Caller(emulator, session_id, api_version)
+    running = caller.start(
+        "import matplotlib.pyplot as plt\nplt.plot([1])\nplt.title('so far')\nplt.show()\n"
+        f"open('/mnt/data/made.csv', 'w').write('1')\nprint('here')\n{UNTIL_GO}7"
+    )
+    found = caller.printed(running, "here")
+    assert [(output.content_type, output.title) for output in found.outputs] == [("image/png", "so far")]
+    assert found.outputs[0].content
+    assert [(file.file_name, file.change) for file in found.files] == [("made.csv", "Created")]
+    caller.go()
+    ended = caller.ended(running)
+    assert (ended.status, ended.value, ended.outputs) == ("Succeeded", 7, found.outputs)
+
+
+def test_what_a_background_run_sets_stays(caller: Caller) -> None:
+    """It is the session's interpreter, as for any other run."""
+    caller.run("items = []\ndef add(item): items.append(item)")
+    caller.run("add('background'); connection = __import__('sqlite3').connect(':memory:')", timeout_in_seconds=300)
+    assert caller.run("items, connection.execute('select 1').fetchall()").value == [["background"], [[1]]]
+
+
+@pytest.mark.parametrize(
+    ("rich", "code"), [(True, "1"), (True, "2"), (False, "1")], ids=["wait", "background", "direct"]
+)
+def test_progress_bars_are_collapsed(emulator: Emulator, session_id: str, rich: bool, code: str) -> None:
+    """In every answer: what a carriage return has overwritten is not returned."""
+    caller = Caller(emulator, session_id)
+    caller.runs = Runs(rich_results=rich)
+    bar = (
+        "import sys\nfor n in range(3):\n    print(f'\\r{n}0% ', end='')\n    sys.stderr.write(f'\\rstep {n}')\nprint()"
+    )
+    ran = caller.run(bar, timeout_in_seconds=300 if code == "2" else 60)
+    assert (ran.stdout, ran.stderr.strip()) == ("20% \n", "step 2")
+
+
+# Few calls of the pool
+
+
+def test_a_run_that_fits_the_wait_is_one_call(caller: Caller) -> None:
+    """In a new session and in a known one."""
+    for _ in range(2):
+        caller.calls = 0
+        assert caller.run("6 * 7").value == 42
+        assert caller.calls == 1
+
+
+def test_a_quick_background_run_takes_two_calls_more(caller: Caller) -> None:
+    """One that looks whether the session is busy, and one that reads the report."""
+    caller.run("1")
+    caller.calls = 0
+    assert caller.run("6 * 7", timeout_in_seconds=300).value == 42
+    assert caller.calls <= 4  # on a busy machine, one look may come too early
+
+
+def test_a_call_that_does_not_wait_takes_two_calls(caller: Caller) -> None:
+    """One looks whether the session is busy, one starts the run."""
+    caller.run("1")
+    caller.calls = 0
+    running = caller.start(SLEEP)
+    assert (running.status, caller.calls) == ("Running", 2)
+    caller.cancel(running)
+
+
+@pytest.mark.timeout(130)
+@pytest.mark.slow
+def test_a_wait_of_ninety_seconds_takes_few_calls(caller: Caller) -> None:
+    """Fewer than 45."""
+    running = caller.run("import time\nfor n in range(100): print(n); time.sleep(1)", timeout_in_seconds=300)
+    assert running.status == "Running" and caller.calls < 45, caller.calls
+    caller.cancel(running)
+
+
+def test_a_wait_takes_few_calls(caller: Caller) -> None:
+    """The looks at a run become rarer."""
+    running = caller.run(
+        "import time\nfor n in range(100): print(n); time.sleep(1)", timeout_in_seconds=300, wait_in_seconds=9
+    )
+    assert running.status == "Running" and caller.calls < 24, caller.calls
+    assert running.stdout.startswith("0\n1\n")
+    caller.cancel(running)
+
+
+# One thing at a time
+
+
+def test_an_execution_waits_for_its_turn(caller: Caller) -> None:
+    """Within the caller's wait it is the response; beyond it, it is Running, and ends when its turn has come."""
+    caller.run("order = []")
+    first = caller.start(f"{UNTIL_GO}order.append('first')")
+    short = caller.run("order.append('short'); order", timeout_in_seconds=1, wait_in_seconds=1)
+    long = caller.start("order.append('long'); order")
+    assert [short.status, long.status, caller.get(short).status] == ["Running", "Running", "Running"]
+    caller.go()
+    assert caller.ended(long).value == ["first", "short", "long"]
+    assert caller.ended(short).value == ["first", "short"]
+    assert caller.ended(first).status == "Succeeded"
+
+
+def test_an_execution_that_waits_is_answered_in_time(caller: Caller) -> None:
+    """When what ran before it ends within its wait."""
+    caller.start("import time\ntime.sleep(1)\nx = 1")
+    assert caller.run("x + 1", timeout_in_seconds=30, wait_in_seconds=30).value == 2
+
+
+def test_an_execution_that_waits_can_be_canceled(caller: Caller) -> None:
+    """At once, as often as it is asked for; it does not run when its turn comes."""
+    first = caller.start(UNTIL_GO)
+    waiting = caller.start("open('/mnt/data/ran', 'w')")
+    called = time.monotonic()
+    for _ in range(2):
+        canceled = caller.cancel(waiting)
+        assert (canceled.status, canceled.error and canceled.error.name) == ("Canceled", "Canceled")
+    assert time.monotonic() - called < 2
+    assert caller.get(first).status == "Running"
+    caller.go()
+    caller.ended(first)
+    assert caller.run("import os; os.path.exists('/mnt/data/ran')").value is False
+    assert caller.get(waiting).status == "Canceled"
+
+
+@pytest.mark.parametrize("timeout", [1, 300], ids=["fits the wait", "background"])
+def test_an_execution_of_another_instance_does_not_end_a_run(emulator: Emulator, session_id: str, timeout: int) -> None:
+    """Another instance knows nothing of the run, and the pool restarts an interpreter whose queue waits too long."""
+    one, other = Caller(emulator, session_id), Caller(emulator, session_id)
+    one.run("1")
+    first = one.start(f"{UNTIL_GO}'first'")
+    with fault(emulator, {"do": "restartQueued", "times": 100, "identifier": session_id}):
+        waiting = other.start("'second'", timeout_in_seconds=timeout, wait_in_seconds=0)
+        assert waiting.status == "Running"
+        time.sleep(3.5)  # longer than a queued call of a second and the time of grace behind it
+        assert one.get(first).status == "Running"
+        one.go()
+        assert one.ended(first).value == "first"
+        assert one.ended(waiting).value == "second"
+
+
+def test_a_run_in_one_call_that_meets_a_background_run_waits(emulator: Emulator, session_id: str) -> None:
+    """It was sent without a look; the answer comes late, or is Running, and nothing runs twice."""
+    one, other = (
+        Caller(emulator, session_id),
+        Caller(emulator, session_id, deadlines=Deadlines(response_margin_seconds=1)),
+    )
+    one.run("n = 0")
+    first = one.start(f"{UNTIL_GO}n += 1")
+    waiting = other.run("n += 1\nn", timeout_in_seconds=1, wait_in_seconds=1)
+    assert waiting.status == "Running"
+    one.go()
+    assert one.ended(first).status == "Succeeded"
+    assert one.ended(waiting).value == 2
+    assert one.run("n").value == 2
+
+
+def test_a_task_of_the_connector_is_told_that_the_session_is_busy(caller: Caller) -> None:
+    """Tasks need the interpreter; what the pool does by itself goes on."""
+    running = caller.start(SLEEP)
+    with pytest.raises(SessionBusy) as busy:
+        run_task(
+            caller.session, caller.runs, remove_file.perform, {"path": "x"}, failure="The file could not be deleted."
+        )
+    assert busy.value.retry_after_seconds
+    caller.session.upload_file(FilePath("", "data.csv"), b"1,2")
+    assert [file.file_name for file in list_files(caller.session).files] == ["data.csv"]
+    assert caller.session.download_file(FilePath("", "data.csv")) == b"1,2"
+    assert caller.cancel(running).status == "Canceled"
+
+
+def test_an_execution_that_waits_in_vain_is_started_by_a_poll(caller: Caller) -> None:
+    """As when the interpreter has ended together with the run before it."""
+    first = caller.start(f"{UNTIL_GO}import os; os._exit(1)")
+    waiting = caller.start("'late'")
+    caller.go()
+    assert caller.ended(first).error is not None
+    assert caller.ended(waiting).value == "late"
+
+
+def test_a_request_stays_when_its_start_is_lost(emulator: Emulator, session_id: str) -> None:
+    """The pool's queue was too slow: the execution is Running, and runs once."""
+    caller = Caller(emulator, session_id, deadlines=Deadlines(start_seconds=0.5))
+    caller.run("n = 0")
+    busy = threading.Thread(target=caller.run, args=("import time; time.sleep(2)",))
+    busy.start()
+    time.sleep(0.3)
+    late = caller.start("n += 1\nn")
+    never = caller.start("n += 10")
+    assert (late.status, never.status) == ("Running", "Running")
+    assert caller.cancel(never).status == "Canceled"
+    busy.join()
+    assert caller.ended(late).value == 1
+    assert (caller.get(never).status, caller.run("n").value) == ("Canceled", 1)
+
+
+# Idempotency
+
+
+def test_a_key_runs_code_once_also_in_the_background(caller: Caller) -> None:
+    """A call that is repeated while the run goes on joins it."""
+    code = "open('/mnt/data/count', 'a').write('x')\nimport time\ntime.sleep(1)\nopen('/mnt/data/count').read()"
+    first = caller.start(code, idempotency_key="one")
+    second = caller.start(code, idempotency_key="one")
+    third = caller.start(code, idempotency_key="one", wait_in_seconds=20)
+    assert first.execution_id == second.execution_id == third.execution_id
+    assert (first.status, second.status, third.status, third.result) == ("Running", "Running", "Succeeded", "x")
+
+
+@pytest.mark.parametrize("is_waiting", [False, True], ids=["in progress", "waiting"])
+def test_a_key_of_other_code_is_refused(caller: Caller, is_waiting: bool) -> None:
+    """Whether the first is in progress or waits for its turn."""
+    if is_waiting:
+        caller.start(SLEEP)
+    caller.start(SLEEP, idempotency_key="one")
+    with pytest.raises(IdempotencyKeyReused):
+        caller.start("1", idempotency_key="one", wait_in_seconds=3)
+
+
+def test_a_key_runs_code_once_also_when_it_waits(caller: Caller) -> None:
+    """Ten calls at once, behind a run: one execution."""
+    caller.run("n = 0")
+    caller.start(UNTIL_GO)
+    found: list[Execution] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(caller.start("n += 1", idempotency_key="one"))) for _ in range(10)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({execution.execution_id for execution in found}) == 1
+    caller.go()
+    caller.ended(found[0])
+    assert caller.run("n").value == 1
+
+
+# Canceling and time
+
+
+def test_cancel_execution_keeps_what_was_set(api: Api, session_id: str) -> None:
+    """By this run and by those before it; a run that is canceled twice is canceled."""
+    api.execute("x = 1", session_id)
+    ran = start(
+        api,
+        "y = 2\nopen('/mnt/data/kept', 'w').write('1')\nprint('begun')\nwhile True: pass",
+        session_id,
+        waitInSeconds=1,
+    )
+    assert (ran.json()["status"], ran.json()["stdout"]) == ("Running", "begun\n")
+    address = f"/executions/{ran.json()['executionId']}?sessionId={session_id}"
+    for _ in range(2):
+        response = api.call("DELETE", address)
+        assert (response.status_code, response.json()["status"], response.json()["stdout"]) == (
+            200,
+            "Canceled",
+            "begun\n",
+        )
+    assert response.json()["error"]["line"] == 4
+    assert "DeferredRun" not in response.json()["stderr"]
+    assert api.call("GET", address).json()["status"] == "Canceled"
+    assert api.execute("x, y, open('/mnt/data/kept').read()", session_id)["value"] == [1, 2, "1"]
+
+
+def test_cancel_execution_stops_code_that_ignores_the_interrupt(caller: Caller) -> None:
+    """The interpreter is lost with it, and the answer says so; files stay, and the session goes on."""
+    running = caller.start(
+        "open('/mnt/data/kept', 'w').write('1')\nx = 1\nprint('begun')\nimport time\nwhile True:\n"
+        "    try: time.sleep(100)\n    except BaseException: pass"
+    )
+    caller.printed(running, "begun")
+    canceled = caller.cancel(running)
+    assert (canceled.status, canceled.stdout) == ("Canceled", "begun\n")
+    assert canceled.notice and "variables are lost" in canceled.notice
+    following = caller.run("'x' in globals(), open('/mnt/data/kept').read()")
+    assert following.value == [False, "1"]
+
+
+def test_a_run_that_takes_too_long_has_failed_with_its_line(caller: Caller) -> None:
+    """With its output so far."""
+    ran = caller.run("print('begun')\nimport time\nx = 5\ntime.sleep(100)", timeout_in_seconds=1, wait_in_seconds=0)
+    ended = caller.ended(ran)
+    assert (ended.status, ended.stdout, ended.error and ended.error.name) == ("Failed", "begun\n", "TimeoutError")
+    assert ended.error is not None and ended.error.line == 4
+    assert caller.run("x").value == 5
+
+
+@pytest.mark.parametrize("api_version", FAMILIES)
+def test_cancel_execution_stops_a_run_that_has_filled_the_disk(session_id: str, api_version: str) -> None:
+    """There is no room for the request to cancel it."""
+    with emulated_pool(data_bytes=32 << 20) as small:
+        caller = Caller(small, session_id, api_version)
+        ran = caller.start(KEEP_FULL)
+        until = time.monotonic() + 15
+        with pytest.raises(FileTooLarge):
+            while time.monotonic() < until:
+                caller.session.upload_file(FilePath("", "probe"), bytes(5000))
+                caller.session.delete_file(FilePath("", "probe"))
+        assert caller.cancel(ran).status == "Canceled"
+        assert caller.run("6 * 7").result == "42"
+
+
+def test_a_full_disk_starts_no_background_run(session_id: str) -> None:
+    """Its record would have no room; that is an error of the run, also when it is read again."""
+    with emulated_pool(data_bytes=4 << 20) as small:
+        caller = Caller(small, session_id)
+        caller.run(FILL_THE_FOLDER)
+        refused = caller.start("1")
+        for execution in (refused, caller.get(refused)):
+            assert (execution.status, execution.error and execution.error.name) == ("Failed", "NotStarted")
+
+
+def test_cancel_execution_leaves_a_run_that_has_ended(api: Api, session_id: str) -> None:
+    """It is returned as it is."""
+    ran = api.execute("6 * 7", session_id)
+    response = api.call("DELETE", f"/executions/{ran['executionId']}?sessionId={session_id}")
+    assert (response.status_code, response.json()) == (200, ran)
+
+
+def test_cancel_execution_reports_what_cannot_be_canceled(api: Api, caller: Caller) -> None:
+    """A run that is one call of the pool goes on, and the answer says so."""
+    busy = threading.Thread(target=caller.run, args=("import time; time.sleep(2)",))
+    busy.start()
+    until = time.monotonic() + 10
+    while not (records := caller.session.list_files(OUTPUTS_FOLDER, recursive=True)):
+        assert time.monotonic() < until
+    address = f"/executions/{records[0].directory}?sessionId={caller.session_id}"
+    response = api.call("DELETE", address)
+    assert (response.status_code, response.json()["status"]) == (202, "Running")
+    assert "cannot be canceled" in response.json()["notice"]
+    busy.join()
+    assert api.call("GET", address).json()["status"] == "Succeeded"
+
+
+def test_an_unknown_execution_cannot_be_canceled(api: Api, session_id: str) -> None:
+    """Nor does the call start a session."""
+    response = api.call("DELETE", f"/executions/none?sessionId={session_id}")
+    assert (response.status_code, response.json()["error"]["code"]) == (404, "ExecutionNotFound")
+    assert api.call("GET", f"/sessions/{session_id}").status_code == 404
+
+
+# Addresses, preferences and settings
+
+
+@pytest.mark.parametrize(
+    ("prefer", "waited", "applied"),
+    [("respond-async", 0, "respond-async"), ("wait=1", 1, "wait=1"), ("respond-async, wait=1", 1, "wait=1")],
+)
+def test_a_preference_is_applied(api: Api, session_id: str, prefer: str, waited: int, applied: str) -> None:
+    """The header Prefer means what waitInSeconds means, and the response names it; of two, the longer wait counts."""
+    body = {"pythonCode": "import time; time.sleep(30)", "sessionId": session_id, "timeoutInSeconds": 300}
+    called = time.monotonic()
+    response = api.call("POST", "/executions", json=body, headers={"Prefer": prefer})
+    assert (response.status_code, response.headers["Preference-Applied"]) == (202, applied)
+    assert waited <= time.monotonic() - called < waited + 2
+
+
+def test_a_strange_preference_takes_no_time() -> None:
+    """However many quotes it opens."""
+    begun = time.monotonic()
+    assert with_preferences({}, {"prefer": '"\\' * 20_000}) == ({}, "")
+    assert time.monotonic() - begun < 0.5
+
+
+def test_a_setting_is_the_default_of_the_wait(emulator: Emulator, session_id: str) -> None:
+    """When the call does not say how long it waits."""
+    with connector_with(**emulator.environment, CALLER_WAIT_SECONDS="1") as api:
+        body = {"pythonCode": "import time; time.sleep(30)", "sessionId": session_id}
+        assert api.call("POST", "/executions", json=body).status_code == 202
+
+
+def test_without_a_key_to_sign_with_location_is_get_execution(emulator: Emulator, session_id: str) -> None:
+    """It then needs the function key, as every operation; and CheckConnection reports what is missing."""
+    environment = {name: value for name, value in emulator.environment.items() if name != "SIGNING_KEY"}
+    with connector_with(**environment) as api:
+        response = start(api, SLEEP, session_id)
+        path = f"/executions/{response.json()['executionId']}?sessionId={session_id}"
+        assert response.headers["Location"] == api.url + path
+        assert "SIGNING_KEY" in api.call("GET", "/connection").json()["message"]
+        assert api.call("GET", "/polls/x").status_code == 404
+
+
+def bad_tokens(key: str) -> dict[str, str]:
+    asked = {"sessionId": "a-session", "executionId": "1", "includeContent": "auto", "caller": None}
+    return {
+        "nonsense": "abc",
+        "foreign": Tokens("another key, which is long enough").seal("poll", asked, lifetime_seconds=60),
+        "expired": Tokens(key).seal("poll", asked, lifetime_seconds=-1),
+        "of an upload": Tokens(key).seal("upload", asked, lifetime_seconds=60),
+        "of an unknown execution": Tokens(key).seal("poll", asked, lifetime_seconds=60),
+    }
+
+
+@pytest.mark.parametrize("which", bad_tokens("k" * 32))
+def test_a_bad_token_is_not_found(api: Api, emulator: Emulator, which: str) -> None:
+    """The response does not say why, and starts no session."""
+    token = bad_tokens(emulator.environment["SIGNING_KEY"])[which]
+    response = api.call("GET", f"/polls/{token}")
+    assert (response.status_code, response.json()["error"]["code"]) == (404, "ExecutionNotFound")
+    assert api.call("GET", "/sessions/a-session").status_code == 404
+
+
+def test_addresses_outlive_a_change_of_the_key(emulator: Emulator, session_id: str) -> None:
+    """As long as the previous key is known."""
+    with connector_with(**emulator.environment) as api:
+        response = start(api, SLEEP, session_id)
+        path = response.headers["Location"].removeprefix(api.url)
+    old, new = emulator.environment["SIGNING_KEY"], "a new key of thirty-two characters"
+    with connector_with(**{**emulator.environment, "SIGNING_KEY": new, "SIGNING_KEY_PREVIOUS": old}) as api:
+        assert api.call("GET", path).status_code == 202
+    with connector_with(**{**emulator.environment, "SIGNING_KEY": new}) as api:
+        assert api.call("GET", path).status_code == 404
+
+
+# Limits and lives of sessions
+
+
+@pytest.fixture(scope="module")
+def short_pool() -> Iterator[Emulator]:
+    """One that stops a run after two seconds."""
+    with emulated_pool(longest_run_seconds=2) as running:
+        yield running
+
+
+@pytest.mark.parametrize("api_version", FAMILIES)
+def test_a_run_outlives_the_pools_own_limit(short_pool: Emulator, session_id: str, api_version: str) -> None:
+    """A run that is one call of the pool does not."""
+    caller = Caller(short_pool, session_id, api_version)
+    code = COUNTING.format(steps=6, pause=0.5)
+    assert caller.run(code, timeout_in_seconds=60).status == "Failed"
+    ran = caller.run(code, timeout_in_seconds=60, wait_in_seconds=20)
+    assert (ran.status, ran.result, ran.stdout) == ("Succeeded", "counted", "".join(f"{n}\n" for n in range(6)))
+    assert ran.duration_in_milliseconds > 3000
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_a_run_outlives_the_services_limit(api: Api, session_id: str) -> None:
+    """Four minutes, in a pool that stops its own runs after 220 seconds."""
+    *_, last = poll(start(api, COUNTING.format(steps=48, pause=5), session_id))
+    ran = last.json()
+    assert (ran["status"], ran["result"]) == ("Succeeded", "counted")
+    assert ran["durationInMilliseconds"] > 235_000
+
+
+def test_polls_keep_the_session_alive(session_id: str) -> None:
+    """A run may take longer than the pool keeps a session that nobody uses."""
+    with emulated_pool(cooldown=1.5) as pool, connector_with(**pool.environment) as api:
+        *_, last = poll(start(api, COUNTING.format(steps=6, pause=0.5), session_id))
+        assert last.json()["status"] == "Succeeded"
+
+
+def test_a_session_that_ends_meanwhile_leaves_its_run_unknown(caller: Caller) -> None:
+    """Nothing more can be learned of it."""
+    ending = threading.Timer(1, caller.session.end_session)
+    ending.start()
+    ran = caller.run(SLEEP, timeout_in_seconds=200, wait_in_seconds=20)
+    ending.join()
+    assert (ran.status, ran.error is not None) == ("Unknown", True)
+
+
+def test_a_run_of_a_session_that_has_ended_is_not_found(caller: Caller) -> None:
+    """Its record went with the session."""
+    ran = caller.start(SLEEP)
+    caller.session.end_session()
+    with pytest.raises(ExecutionNotFound):
+        caller.get(ran)
+
+
+def test_a_run_whose_record_was_deleted_is_unknown(caller: Caller) -> None:
+    """Above all it has not succeeded."""
+    code = "import shutil, time\ntime.sleep(0.5)\nshutil.rmtree('/mnt/data/_outputs')\ntime.sleep(2)\nraise ValueError"
+    ran = caller.run(code, timeout_in_seconds=60, wait_in_seconds=10)
+    assert (ran.status, ran.stdout, ran.error and ran.error.name) == ("Unknown", "", "RecordLost")
+    again = caller.get(ran)
+    assert (again.status, again.error) == ("Unknown", ran.error)
+
+
+def test_a_run_whose_interpreter_ends_has_failed(caller: Caller) -> None:
+    """With its output until then; the next run finds a new interpreter."""
+    ran = caller.start(f"print('begun')\n{UNTIL_GO}import os; os.kill(os.getpid(), 9)")
+    caller.printed(ran, "begun")
+    caller.go()
+    ended = caller.ended(ran)
+    assert (ended.status, ended.stdout, ended.error and ended.error.name) == ("Failed", "begun\n", "KernelRestarted")
+    assert caller.run("1").is_new_session is True
+
+
+# Errors of the pool
+
+
+FAULTS: list[dict[str, Any]] = [
+    {"do": "answer", "status": 500},
+    {"do": "answer", "status": 503, "times": 4, "retryAfter": 0},
+    {"do": "dropBefore", "times": 2},
+    {"do": "truncate"},
+]
+
+
+@contextlib.contextmanager
+def fault(pool: Emulator, members: dict[str, Any]) -> Iterator[None]:
+    address = f"{pool.pool.url}/faults"
+    assert requests.post(address, json=members, timeout=10).status_code == 200
+    try:
+        yield
+    finally:
+        requests.delete(address, timeout=10)
+
+
+@pytest.mark.parametrize("members", FAULTS, ids=lambda fault: f"{fault['do']}-{fault.get('status', '')}")
+def test_errors_that_pass_are_waited_out(emulator: Emulator, caller: Caller, members: dict[str, Any]) -> None:
+    """The answer is the end of the run all the same."""
+    members = {**members, "method": "GET", "path": "files.*", "identifier": caller.session_id}
+    waiting = threading.Timer(0.2, lambda: stack.enter_context(fault(emulator, members)))
+    with contextlib.ExitStack() as stack:
+        waiting.start()
+        ran = caller.run("import time; time.sleep(1); 9", timeout_in_seconds=60, wait_in_seconds=20)
+        waiting.join()
+    assert (ran.status, ran.result, ran.error) == ("Succeeded", "9", None)
+
+
+def test_errors_that_stay_leave_a_run_running(api: Api, emulator: Emulator, session_id: str) -> None:
+    """The response is a 202 as soon as the caller has waited long enough, and its address leads to the run's end."""
+    response = start(api, "import time; time.sleep(2); 9", session_id)
+    members = {
+        "do": "answer",
+        "status": 500,
+        "method": "GET",
+        "path": "files.*",
+        "times": 1000,
+        "identifier": session_id,
+    }
+    with fault(emulator, members):
+        assert requests.get(response.headers["Location"], timeout=30).status_code == 503
+    *_, last = poll(response)
+    assert (last.json()["status"], last.json()["result"]) == ("Succeeded", "9")
+
+
+@pytest.mark.parametrize("wait", [0, 2])
+def test_errors_behind_the_start_are_none_of_the_call(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch, wait: int
+) -> None:
+    """The session has the run: an error would have the caller run it again."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise PoolUnavailable("for this test")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SessionClient, "list_files", fail)
+        patched.setattr(SessionClient, "download_file", fail)
+        ran = caller.start("import time; time.sleep(0.5); 'ran'", wait_in_seconds=wait)
+    assert (ran.status, ran.error) == ("Running", None)
+    assert caller.ended(ran).result == "ran"
+
+
+def test_a_start_that_is_lost_has_its_run_all_the_same(emulator: Emulator, caller: Caller) -> None:
+    """Whether the pool had the cell or not."""
+    for action in ("dropBefore", "dropAfter"):
+        caller.run("n = 0")
+        members = {"do": action, "times": 2, "method": "POST", "path": "executions", "identifier": caller.session_id}
+        with fault(emulator, members):
+            ran = caller.start("n += 1\nn")
+        assert caller.ended(ran).value == 1
+        assert caller.run("n").value == 1
+
+
+# Several instances
+
+
+HOST = """
+import sys
+from pathlib import Path
+from emulator.functions_host import FunctionsHost
+host = FunctionsHost(Path(sys.argv[1]))
+host.start()
+print(host.url + host.prefix, flush=True)
+sys.stdin.read()
+"""
+
+
+@contextlib.contextmanager
+def instance(environment: dict[str, str]) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """The connector in a process of its own; its address and the process, which the test may kill."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOST, str(ROOT)],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name != "WEBSITE_HOSTNAME"} | environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        yield process.stdout.readline().strip(), process
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdin.close()
+        process.stdout.close()
+
+
+def test_any_instance_answers_for_a_run(emulator: Emulator, session_id: str) -> None:
+    """Two beside each other, and one that is started when the first has been killed."""
+    code = COUNTING.format(steps=8, pause=0.5)
+    body = {"pythonCode": code, "sessionId": session_id, "timeoutInSeconds": 300, "waitInSeconds": 0}
+    with instance(emulator.environment) as (second, _):
+        with instance(emulator.environment) as (first, process):
+            response = requests.post(f"{first}/executions", json=body, timeout=30)
+            path = response.headers["Location"].removeprefix(first)
+            assert response.status_code == 202
+            assert requests.get(first + path, timeout=30).status_code == 202
+            assert requests.get(second + path, timeout=30).status_code == 202
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        with instance(emulator.environment) as (third, _):
+            last = requests.get(third + path, timeout=30)
+            *_, last = [last, *poll(last)]
+            assert (last.json()["status"], last.json()["result"]) == ("Succeeded", "counted")
