@@ -1,7 +1,7 @@
 """When code may be offered to the pool again: it must not run twice.
 
 Code that surely did not reach a session is offered again for some seconds. Once it may have reached one, it is handed
-over: it is sent again only when the code itself sees to it that it runs once, and what fails afterwards is `RunLost`.
+over: it is sent again only if the code itself prevents a second run, and failures from then on are `RunLost`.
 """
 
 import contextlib
