@@ -1,17 +1,18 @@
-"""Code that is sent with the harness behaves as if it had been sent bare."""
+"""Code that is sent with the payload behaves as if it had been sent bare."""
 
 import ast
+import functools
 import json
 import re
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import pytest
 
 from connector.in_session.payload.streams import collapse_carriage_returns
-from connector.in_session.report import Report
-from tests.connector.in_session.kernels import Kernel, Kernels, Ran
+from connector.in_session.report import Report, Reported
+from tests.connector.in_session.kernels import Kernels, Ran
 from tests.connector.in_session.programs import PROGRAMS, Program
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -85,10 +86,13 @@ def seen_bare(ran: Ran) -> Seen:
     )
 
 
-def _wrapped(ran: Ran, report: Report, beside: str) -> Seen:
+def seen_wrapped(ran: Ran, reported: Reported | None) -> Seen:
+    """Of a cell that was sent with the payload: everything is in the report."""
+    assert reported is not None and reported.report is not None, ran
     others = [message["type"] for message in ran.messages if message["type"] != "stream"]
-    assert others == [], "a message of the run went past the report"
-    return seen_of_report(report, beside + report.stdout, ran.stream("stderr") + report.stderr)
+    assert others == [], "a message of the run is not in the report"
+    report = reported.report
+    return seen_of_report(report, reported.beside + report.stdout, ran.stream("stderr") + report.stderr)
 
 
 def seen_of_report(report: Report, stdout: str, stderr: str) -> Seen:
@@ -119,25 +123,32 @@ def _without_quotes(text: str) -> str:
     return text
 
 
-def _played_bare(kernel: Kernel, cells: tuple[str, ...]) -> list[Seen]:
-    return [seen_bare(kernel.run(cell)) for cell in cells]
+@pytest.fixture(scope="module")
+def expected(kernels: Kernels) -> Callable[[Program], list[Seen]]:
+    """What is seen of a program whose cells are sent bare. Each program is run so once."""
+
+    @functools.cache
+    def play(program: Program) -> list[Seen]:
+        with kernels.new() as kernel:
+            return [seen_bare(kernel.run(cell)) for cell in program.cells]
+
+    return play
 
 
-def _played_wrapped(kernel: Kernel, cells: tuple[str, ...]) -> list[Seen]:
-    seen = []
-    for cell in cells:
-        ran, told = kernel.wrapped(cell)
-        assert told is not None and told.report is not None, ran
-        seen.append(_wrapped(ran, told.report, told.beside))
-    return seen
-
-
-@pytest.mark.parametrize("first", [True, False], ids=["first", "warm"])
+@pytest.mark.parametrize("mode", ["first", "warm", "background"])
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
-def test_a_program_cannot_tell(kernels: Kernels, program: Program, first: bool) -> None:
-    """A user sees the same of it, in a kernel's first run and later, whether it was sent bare or with the harness."""
-    cells = program.cells if first else ("0;", *program.cells)
-    with kernels.new() as bare, kernels.new() as wrapped, ThreadPoolExecutor(1) as beside:
-        playing = beside.submit(_played_bare, bare, cells)
-        found, expected = _played_wrapped(wrapped, cells), playing.result()
-    assert [asdict(seen) for seen in found] == [asdict(seen) for seen in expected], program.why
+def test_a_program_cannot_tell(
+    kernels: Kernels, expected: Callable[[Program], list[Seen]], program: Program, mode: str
+) -> None:
+    """A user sees the same of it, whether it is sent bare or with the payload: in the first run of a kernel, in a later
+    one, and in the background.
+    """
+    with kernels.new() as kernel:
+        if mode == "warm":
+            kernel.wrapped("")  # installs the payload; an empty cell is not counted
+        if mode == "background":
+            reports = [kernel.deferred(cell) for cell in program.cells]
+            found = [seen_of_report(report, report.stdout, report.stderr) for report in reports]
+        else:
+            found = [seen_wrapped(*kernel.wrapped(cell)) for cell in program.cells]
+    assert [asdict(seen) for seen in found] == [asdict(seen) for seen in expected(program)], program.why

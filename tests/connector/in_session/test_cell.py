@@ -1,0 +1,84 @@
+"""The cells that are sent, and the payload in them as one text."""
+
+import ast
+import base64
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from connector.in_session import payload, protocol
+from connector.in_session.cell import make_cell, payload_source
+
+FOLDER = Path(payload.__file__).parent
+OLDEST_PYTHON = (3, 8)
+
+
+def names_of(statement: ast.stmt) -> set[str]:
+    """What a statement at the top of a module defines. Imports are the same in all modules."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return {statement.name}
+    if isinstance(statement, ast.Assign | ast.AnnAssign):
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        return {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}
+    return set()
+
+
+def test_the_order_names_every_module() -> None:
+    """A new one has to be added to it."""
+    assert set(payload.ORDER) == {path.stem for path in FOLDER.glob("*.py")} - {"__init__"}
+
+
+def test_no_two_modules_define_the_same_name() -> None:
+    """They share one namespace in the session."""
+    modules = [FOLDER.parent / "protocol.py", *(FOLDER / f"{name}.py" for name in payload.ORDER)]
+    defined: Counter[str] = Counter()
+    for module in modules:
+        defined.update(set().union(*map(names_of, ast.parse(module.read_text()).body)))
+    assert [name for name, times in defined.items() if times > 1] == []
+
+
+@pytest.mark.parametrize("name", payload.ORDER)
+def test_a_module_comes_after_those_that_it_imports(name: str) -> None:
+    """Or its names would not be there when it is run."""
+    imported = {
+        statement.module
+        for statement in ast.parse((FOLDER / f"{name}.py").read_text()).body
+        if isinstance(statement, ast.ImportFrom) and statement.level == 1
+    }
+    assert imported <= set(payload.ORDER[: payload.ORDER.index(name)])
+
+
+@pytest.mark.parametrize("python", [OLDEST_PYTHON, (3, 13)])
+def test_the_payload_is_python_of_every_version(python: tuple[int, int]) -> None:
+    """From the oldest that a session may have; so is the watcher, which is a text in it."""
+    source = payload_source()
+    tree = ast.parse(source, feature_version=python)
+    (watcher,) = (
+        statement.value.value
+        for statement in tree.body
+        if isinstance(statement, ast.Assign)
+        and isinstance(statement.value, ast.Constant)
+        and "WATCHER_SOURCE" in names_of(statement)
+    )
+    ast.parse(str(watcher), feature_version=python)
+
+
+def test_another_data_folder_reaches_payload_and_watcher() -> None:
+    """Where there is no /mnt/data."""
+    source = payload_source("/somewhere/else")
+    assert source.count("/somewhere/else") == 2 and protocol.DATA not in source
+
+
+def test_a_cell_carries_only_what_its_run_needs() -> None:
+    """The code, IDs and limits: nothing of the caller or the settings. The nonce is new each time."""
+    cell = make_cell("secret_of_mine", execution_id="e", max_report_characters=1000)
+    request = json.loads(base64.b64decode(cell.text.rsplit('"', 4)[1]))
+    assert set(request) == {"code", "executionId", "hash", "nonce", "longest"}
+    assert make_cell("secret_of_mine", execution_id="e", max_report_characters=1000).nonce != cell.nonce
+
+
+def test_the_payload_is_small() -> None:
+    """It travels with each call."""
+    assert len(make_cell("", execution_id="e", max_report_characters=1000).text) < 24_000
