@@ -135,7 +135,7 @@ def _entra(settings: Settings) -> "tuple[EntraSignIn | None, EntraId | None]":
     if settings.connector_auth != "entra":
         return None, None
     if tenant_id is None or audiences is None or allowed is None:
-        raise InternalError("The connector is not set up for Entra ID.")  # never without a check
+        raise InternalError("The settings of Entra ID are missing. Set them.")  # `Settings` requires them
     # Its library takes a noticeable part of a cold start to import, and function keys need none of it.
     from .callers.entra import EntraSignIn
 

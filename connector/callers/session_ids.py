@@ -33,8 +33,8 @@ def check_session_id(session_id: str) -> str:
 def pool_identifier(session_id: str, caller: str | None) -> str:
     """The session's identifier in the pool.
 
-    With function keys all callers are one, None, and the identifier is the session id: other clients of the pool reach
-    the session by it. Each signed-in caller has sessions of its own, even under the ids of others.
+    Callers with function keys are not distinguished: they are None, and the identifier is the session id, by which
+    other clients of the pool reach the session. Each signed-in caller has sessions of its own, even under the ids of others.
     """
     return session_id if caller is None else hashlib.sha256(f"{caller}\n{session_id}".encode()).hexdigest()
 

@@ -66,7 +66,7 @@ class Operation:
         sent = {name: value for name, value in query.items() if name in known or name not in _HOST_PARAMETERS}
         for name in sent:
             if name not in known and any(name in schema.get("properties", {}) for schema in self.bodies.values()):
-                raise InvalidRequest(f"{name} is a query parameter, and belongs in the body. Move it.", target=name)
+                raise InvalidRequest(f"The query parameter {name} belongs in the body. Move it there.", target=name)
         return _checked({**sent, **route}, self._parameters_schema, "query parameter")
 
     def checked_body(self, body: Any, media_type: str = "application/json") -> Json:
@@ -145,7 +145,7 @@ def _checked(value: Any, schema: Json, what: str) -> Json:
     if errors:
         first, *more = list(errors.values())[:_MOST_MISTAKES]
         if more:
-            message = f"{first.message} There are more errors in details."
+            message = f"{first.message[:-1]}; see details for the other errors."
             raise type(first)(message, target=first.target, details=(first, *more))
         raise first
     return dict(normalised)
@@ -191,11 +191,12 @@ def _errors(failure: ValidationError, what: str) -> list[InvalidRequest]:
                 for name in missing
             ]
         case "additionalProperties":
-            known = ", ".join(schema.get("properties", {})) or "none"
+            known = ", ".join(schema.get("properties", {}))
+            remedy = f"Remove it, or use one of {known}" if known else "Remove it"
             unknown = [name for name in instance if name not in schema.get("properties", {})][:_MOST_MISTAKES]
             return [
                 InvalidRequest(
-                    f"Unknown {what} {_below(place, _clip(name)) or repr(name)}. Known are: {known}.",
+                    f"Unknown {what} {_below(place, _clip(name)) or repr(name)}. {remedy}.",
                     target=_below(place, _clip(name)),
                 )
                 for name in unknown
@@ -224,7 +225,7 @@ def _errors(failure: ValidationError, what: str) -> list[InvalidRequest]:
             ]
         case "enum":
             return [_error(place, f"{place} is {received}. Send one of {', '.join(map(str, expected))}.")]
-    return [_error(place, f"{place} is not valid: {received}. {schema.get('description', '')}".strip())]
+    return [_error(place, f"{place} is not valid: {received}. {_wanted_itself(schema)}.")]
 
 
 def _error(place: str | None, message: str) -> InvalidRequest:
@@ -257,7 +258,7 @@ def _wanted(schema: Json, name: str) -> str:
 
 def _wanted_itself(schema: Json) -> str:
     kind = _A_KIND.get(schema.get("type", ""), "a value")
-    description = schema.get("description", "")
+    description = schema.get("description", "").partition(". ")[0]
     return f"Send {kind}: {description}".rstrip(":. ")
 
 

@@ -1,6 +1,7 @@
 """UploadFile, PutFile, ListFiles, GetFile, DownloadFile and DeleteFile."""
 
 import base64
+from collections import Counter
 from dataclasses import replace
 from typing import TypedDict
 
@@ -175,6 +176,6 @@ def shown_file(file: PoolFile, folder: str) -> File:
 
 def _check_each_once(names: list[str]) -> None:
     """Of two files with the same name, only the last would remain."""
-    for name in names:
-        if names.count(name) > 1:
+    for name, count in Counter(names).items():
+        if count > 1:
             raise InvalidRequest(f"Duplicate file '{name[:100]}'. Send each name once.", target=name[:100])

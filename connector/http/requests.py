@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -71,8 +72,8 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A JSON object. Of two members with the same name, the first would be lost silently."""
     members = dict(pairs)
     if len(members) < len(pairs):
-        names = [name for name, _ in pairs]
-        duplicate = next(name for name in names if names.count(name) > 1)[:60]
+        counts = Counter(name for name, _ in pairs)
+        duplicate = next(name for name, count in counts.items() if count > 1)[:60]
         raise InvalidRequest(f"Duplicate member '{duplicate}'. Send it once.", target=duplicate)
     return members
 
@@ -116,7 +117,9 @@ def form(operation: Operation, request: func.HttpRequest) -> dict[str, Any]:
     for name, values in fields.items():
         if len(values) > 1:
             raise InvalidRequest(f"Duplicate field '{name[:60]}'. Send it once.", target=name[:60])
-    file_names = {name: [part.filename or "" for other, part in parts if other == name] for name, _ in parts}
+    file_names: dict[str, list[str]] = {}
+    for name, part in parts:
+        file_names.setdefault(name, []).append(part.filename or "")
     members: dict[str, Any] = {name: values[0] for name, values in fields.items()}
     checked = operation.checked_body({**members, **file_names}, "multipart/form-data")
     del checked["file"]

@@ -30,7 +30,7 @@ def put_file(context: Context, request: func.HttpRequest) -> func.HttpResponse:
 def _begin_upload(context: Context, request: func.HttpRequest, arguments: dict[str, Any]) -> func.HttpResponse:
     if context.tokens is None:
         raise InternalError(
-            "Chunked uploads need the setting SIGNING_KEY, which is missing. Set it to a secret of at least 32 "
+            "The setting SIGNING_KEY is missing, and chunked uploads need it. Set it to a secret of at least 32 "
             "characters, the same on all instances, or turn off 'Allow chunking' in the action's settings."
         )
     if requests.complete_body(request):

@@ -1,4 +1,4 @@
-"""The session pool's data plane.
+"""The session pool's data plane. Nothing else imports requests.
 
 `sessions` has what can be done in a session, and `client` the calls that it takes. `wire` is what requests and
 responses look like in each api-version, `credentials` the token, `deadlines` and `retries` how long a call may take and

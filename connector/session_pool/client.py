@@ -1,5 +1,4 @@
-"""Calls of the session pool's data plane. The only importer of requests.
-
+"""Calls of the session pool's data plane.
 A call is one HTTP request with its retries. If it fails, it raises a ConnectorError. It does not know what the
 requests and responses of an api-version look like (`wire`) or what can be done in a session (`sessions`).
 """
@@ -119,7 +118,7 @@ def read_object(response: requests.Response) -> dict[str, Any]:
     try:
         body = response.json()
     except (ValueError, RecursionError):
-        raise wire.nonsense() from None
+        raise wire.unreadable_response() from None
     return wire.read_object(body)
 
 

@@ -1,7 +1,7 @@
 """When code may be offered to the pool again: it must not run twice.
 
 Code that surely did not reach a session is offered again for some seconds. Once it may have reached one, it is handed
-over: it is sent again only when the code itself sees to it that it runs once, and what fails afterwards is `RunLost`.
+over: it is sent again only if the code itself prevents a second run, and failures from then on are `RunLost`.
 """
 
 import contextlib
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from ..errors import ConnectorError, PoolTimeout, PoolUnavailable, PoolUnreachable, TooManySessions
 from .deadlines import Deadlines
 from .errors import UnsuccessfulResponse
-from .wire import Nonsense, Run
+from .wire import Run, UnreadableResponse
 
 _SHORTEST_READ_SECONDS = 1.0
 """For the response to an attempt that is made when the time is nearly over."""
@@ -75,7 +75,7 @@ def _handed_over() -> Iterator[None]:
     """Turns every failure after which the code may have run into RunLost."""
     try:
         yield
-    except (PoolUnavailable, PoolTimeout, Nonsense) as failure:
+    except (PoolUnavailable, PoolTimeout, UnreadableResponse) as failure:
         raise RunLost from failure
     except ConnectorError:
         raise

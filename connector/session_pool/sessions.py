@@ -27,7 +27,7 @@ _DEEPEST_FOLDER = 50
 
 @dataclass(frozen=True)
 class CallerSessions:
-    """The sessions of one caller. With function keys all callers are one, None."""
+    """The sessions of one caller. Callers with function keys are not distinguished: they are None."""
 
     pool: SessionPoolClient
     caller: str | None = None
@@ -61,10 +61,10 @@ class SessionClient:
     ) -> Run:
         """Runs `code`; the pool keeps the run under `execution_id`. Raises RunLost when it may or may not have run.
 
-        Code that sees to it that it runs once `may_repeat`: it is sent again when the connection failed.
-        An asynchronous run is Running when this returns, in a version that `keeps_runs`; it may have an interpreter of
-        its own. `read_seconds` is how long the response may take, in all attempts together; by default, a little longer
-        than the run. The pool continues a run after that.
+        `may_repeat` is for code that prevents a second run of itself: it is sent again after the connection failed. An
+        asynchronous run is Running when this returns, in a version that `keeps_runs`; it may have an
+        interpreter of its own. `read_seconds` is how long the response may take, in all attempts together; by default,
+        a little longer than the run. The pool continues a run after that.
         """
         body = self.pool.wire.run_body(code, timeout_seconds, is_asynchronous=is_asynchronous)
         self.pool.fetch_token()  # before the clock of the first attempt starts: it may take a while

@@ -116,7 +116,7 @@ class FileBody:
         yield self._tail
 
 
-class Nonsense(PoolRejected):
+class UnreadableResponse(PoolRejected):
     """A PoolRejected for a response that cannot be understood."""
 
     @property
@@ -124,8 +124,8 @@ class Nonsense(PoolRejected):
         return PoolRejected.__name__
 
 
-def nonsense() -> Nonsense:
-    return Nonsense(
+def unreadable_response() -> UnreadableResponse:
+    return UnreadableResponse(
         "The session pool's response cannot be understood. Check that POOL_MANAGEMENT_ENDPOINT is the "
         "poolManagementEndpoint of a code-interpreter session pool, and that no proxy responds in its place."
     )
@@ -189,10 +189,10 @@ class Wire:
         return body | {"outputStreamsMaxLength": STREAM_CHARACTERS + 1}  # one more shows whether there was more
 
     def read_run(self, body: dict[str, Any]) -> Run:
-        """Raises Nonsense."""
+        """Raises UnreadableResponse."""
         status = _STATUSES.get(str(body.get("status")).lower())
         if status is None:
-            raise nonsense()
+            raise unreadable_response()
         inner = body.get("result")
         result = inner if isinstance(inner, dict) and "stdout" in inner else body
         milliseconds = result.get("executionTimeInMilliseconds")
@@ -211,31 +211,31 @@ class Wire:
         return is_default or len(text) > STREAM_CHARACTERS
 
     def read_uploaded(self, body: dict[str, Any]) -> PoolFile:
-        """Raises Nonsense."""
+        """Raises UnreadableResponse."""
         listed = body.get("value")
         return self.read_file(listed[0] if isinstance(listed, list) and listed else body)
 
     def read_list(self, body: dict[str, Any]) -> list[PoolFile]:
-        """Raises Nonsense."""
+        """Raises UnreadableResponse."""
         listed = body.get("value")
         if not isinstance(listed, list):
-            raise nonsense()
+            raise unreadable_response()
         return [self.read_file(item) for item in listed]
 
     def read_range(self, content_range: str, first: int, content: bytes) -> FileRange:
-        """Raises Nonsense when the header differs from the bytes in the body, or from those requested."""
+        """Raises UnreadableResponse when the header differs from the bytes in the body, or from those requested."""
         found = _CONTENT_RANGE.fullmatch(content_range)
         if found is None or int(found[1]) != first or int(found[2]) + 1 - first != len(content):
-            raise nonsense()
+            raise unreadable_response()
         return FileRange(content, int(found[3]))
 
     def read_file(self, item: Any) -> PoolFile:
-        """Raises Nonsense."""
+        """Raises UnreadableResponse."""
         item = read_object(item)
         path = item.get("name", item.get("filename"))
         size = item.get("sizeInBytes", item.get("size", 0))
         if not isinstance(path, str) or not isinstance(size, int):
-            raise nonsense()
+            raise unreadable_response()
         above, _, name = path.removeprefix("/mnt/data/").rpartition("/")
         directory = _text(item.get("directory")).strip("/").removeprefix("./")
         return PoolFile(
@@ -248,9 +248,9 @@ class Wire:
 
 
 def read_object(body: Any) -> dict[str, Any]:
-    """A JSON object without the wrapper that family A puts around it. Raises Nonsense."""
+    """A JSON object without the wrapper that family A puts around it. Raises UnreadableResponse."""
     if not isinstance(body, dict):
-        raise nonsense()
+        raise unreadable_response()
     inner = body.get("properties")
     return inner if isinstance(inner, dict) else body
 
@@ -264,13 +264,13 @@ def read_session(body: dict[str, Any]) -> PoolSession:
 
 
 def read_metadata(body: dict[str, Any]) -> Metadata:
-    """Raises Nonsense."""
+    """Raises UnreadableResponse."""
     return Metadata(_versions(body.get("runtimes")), _versions(body.get("preInstalledPackages")))
 
 
 def _versions(items: Any) -> list[tuple[str, str]]:
     if not isinstance(items, list):
-        raise nonsense()
+        raise unreadable_response()
     return [(_text(item.get("name")), _text(item.get("version"))) for item in items if isinstance(item, dict)]
 
 

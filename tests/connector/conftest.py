@@ -81,7 +81,7 @@ def keep_busy(session: SessionClient) -> Iterator[Callable[[], Callable[[], None
 
 
 @dataclass
-class Answer:
+class Reply:
     """A response after `after_seconds`; with `status` 0, the connection is closed instead.
 
     Of its Content-Length, `missing_bytes` are not sent: the connection is closed after the others.
@@ -96,10 +96,10 @@ class Answer:
 
 @dataclass
 class FaultyPool:
-    """Responds to each request with the next answer, and to more with the last one. Keeps the requests."""
+    """Responds to each request with the next reply, and to more with the last one. Keeps the requests."""
 
     url: str
-    answers: list[Answer]
+    replies: list[Reply]
     requests: list[tuple[str, str]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
@@ -109,8 +109,8 @@ class FaultyPool:
 def faulty_pool() -> Iterator[Callable[..., FaultyPool]]:
     servers: list[ThreadingHTTPServer] = []
 
-    def start(*answers: Answer) -> FaultyPool:
-        pool = FaultyPool("", list(answers))
+    def start(*replies: Reply) -> FaultyPool:
+        pool = FaultyPool("", list(replies))
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -119,18 +119,18 @@ def faulty_pool() -> Iterator[Callable[..., FaultyPool]]:
                 pool.bodies.append(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
                 pool.requests.append((self.command, self.path))
                 pool.headers.append(dict(self.headers))
-                answer = pool.answers.pop(0) if len(pool.answers) > 1 else pool.answers[0]
-                time.sleep(answer.after_seconds)
-                if answer.status == 0:
+                reply = pool.replies.pop(0) if len(pool.replies) > 1 else pool.replies[0]
+                time.sleep(reply.after_seconds)
+                if reply.status == 0:
                     self.close_connection = True
                     return
-                self.send_response(answer.status)
-                for name, value in {"Content-Type": "application/json", **answer.headers}.items():
+                self.send_response(reply.status)
+                for name, value in {"Content-Type": "application/json", **reply.headers}.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(answer.body) + answer.missing_bytes))
+                self.send_header("Content-Length", str(len(reply.body) + reply.missing_bytes))
                 self.end_headers()
-                self.wfile.write(answer.body)
-                if answer.missing_bytes:
+                self.wfile.write(reply.body)
+                if reply.missing_bytes:
                     self.close_connection = True
 
             do_GET = do_POST = do_DELETE = do
@@ -236,5 +236,5 @@ def session_of() -> Callable[..., SessionClient]:
 
 
 @pytest.fixture
-def answer() -> type[Answer]:
-    return Answer
+def reply() -> type[Reply]:
+    return Reply

@@ -42,7 +42,7 @@ def test_connector_without_chunked_uploads_is_reported(emulator, start_connector
     """Without SIGNING_KEY, the demo prints the connector's error message."""
     completed = run_demo("--url", start_connector(**{**emulator.environment, "SIGNING_KEY": ""}).url, *SMALL)
     assert completed.returncode == 1
-    assert "the setting SIGNING_KEY, which is missing" in completed.stderr
+    assert "The setting SIGNING_KEY is missing" in completed.stderr
 
 
 def test_missing_key_is_reported(api_with_key):

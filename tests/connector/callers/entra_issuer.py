@@ -28,12 +28,12 @@ class Issuer:
         self.body: bytes | None = None
         self.may_answer = threading.Event()
         self.may_answer.set()
-        self.asked: list[str] = []
+        self.requested: list[str] = []
         issuer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                issuer.asked.append(self.path)
+                issuer.requested.append(self.path)
                 issuer.may_answer.wait(10)
                 body = issuer.body if issuer.body is not None else json.dumps({"keys": issuer.keys()}).encode()
                 self.send_response(200 if body else 500)
@@ -74,7 +74,7 @@ class Issuer:
     def token(self, object_id: str = ALICE, *, key: str = "first", headers: Any = None, **claims: Any) -> str:
         """Of version 2, valid for an hour. A claim with None is omitted; `headers` replace those of the token."""
         now = int(time.time())
-        said = {
+        members = {
             "aud": CONNECTOR,
             "iss": f"{self.url}/{TENANT}/v2.0",
             "iat": now,
@@ -88,7 +88,7 @@ class Issuer:
             "ver": "2.0",
             **claims,
         }
-        present = {name: value for name, value in said.items() if value is not None}
+        present = {name: value for name, value in members.items() if value is not None}
         return jwt.encode(present, self.private[key], "RS256", {"kid": key, **(headers or {})})
 
     def version_1_token(self, object_id: str = ALICE, **claims: Any) -> str:

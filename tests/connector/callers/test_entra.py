@@ -49,7 +49,7 @@ def issuer(shared_issuer) -> Iterator[Issuer]:
     yield shared_issuer
     shared_issuer.may_answer.set()
     shared_issuer.published, shared_issuer.body = ["first"], None
-    shared_issuer.asked.clear()
+    shared_issuer.requested.clear()
 
 
 @pytest.fixture
@@ -139,8 +139,8 @@ def test_a_signature_with_another_key_is_refused(sign_in, issuer):
 def test_a_changed_token_is_refused(sign_in, issuer):
     """Its claims are signed."""
     header, claims, signature = issuer.token(EVE).split(".")
-    said = base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)).replace(EVE.encode(), ALICE.encode())
-    changed = base64.urlsafe_b64encode(said).decode().rstrip("=")
+    forged = base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)).replace(EVE.encode(), ALICE.encode())
+    changed = base64.urlsafe_b64encode(forged).decode().rstrip("=")
     refused(sign_in, f"{header}.{changed}.{signature}", "changed on the way")
     refused(sign_in, f"{header}.{claims}.", "changed on the way")
 
@@ -185,7 +185,7 @@ def test_text_that_is_not_a_token_is_refused(sign_in, garbage):
 def test_a_huge_token_is_refused_before_it_is_read(sign_in, issuer):
     """No real token is as long, and no key is fetched for it."""
     refused(sign_in, issuer.token(groups=[str(uuid.uuid4()) for _ in range(1000)]), "not from Entra ID")
-    assert issuer.asked == []
+    assert issuer.requested == []
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic YTpi", "token", "Bearer\tx"])
@@ -252,7 +252,7 @@ def test_keys_are_fetched_once(sign_in, issuer):
     for _ in range(5):
         sign_in.caller(f"Bearer {issuer.token()}")
         refused(sign_in, issuer.token(headers={"kid": str(uuid.uuid4())}), "does not publish")
-    assert issuer.asked == [f"/{TENANT}/discovery/v2.0/keys"]
+    assert issuer.requested == [f"/{TENANT}/discovery/v2.0/keys"]
 
 
 def test_a_new_key_is_fetched(sign_in, issuer, times):
@@ -282,7 +282,7 @@ def test_without_keys_sign_in_is_unavailable(sign_in, issuer, times, body):
         with pytest.raises(SignInUnavailable, match="AZURE_AUTHORITY_HOST") as failure:
             sign_in.caller(f"Bearer {issuer.token()}")
         assert failure.value.retry_after_seconds
-    assert len(issuer.asked) == 1
+    assert len(issuer.requested) == 1
     issuer.body = None
     times.pause_after_failure = 0
     assert sign_in.caller(f"Bearer {issuer.token()}")
@@ -317,14 +317,14 @@ def test_callers_do_not_wait_for_new_keys(sign_in, issuer, times):
     times.fresh = 0
     times.pause = 0
     issuer.may_answer.clear()
-    asking = threading.Thread(target=sign_in.caller, args=(token,))
-    asking.start()
+    fetching = threading.Thread(target=sign_in.caller, args=(token,))
+    fetching.start()
     until = time.monotonic() + 10
-    while len(issuer.asked) < 2 and time.monotonic() < until:
+    while len(issuer.requested) < 2 and time.monotonic() < until:
         time.sleep(0.01)
-    assert sign_in.caller(token) and asking.is_alive() and len(issuer.asked) == 2
+    assert sign_in.caller(token) and fetching.is_alive() and len(issuer.requested) == 2
     issuer.may_answer.set()
-    asking.join(10)
+    fetching.join(10)
 
 
 # ---- the connector
@@ -424,10 +424,10 @@ def test_polls_need_no_token(entra, issuer, session_id):
     """The address leads to the run in its caller's session, and to the next address."""
     code = "import os, time\nwhile not os.path.exists('/mnt/data/go'): time.sleep(0.01)\n6 * 7"
     body = {"sessionId": session_id, "waitInSeconds": 0, "pythonCode": code}
-    begun = entra.call("POST", "/executions", json={**body, "timeoutInSeconds": 300}, headers=issuer.bearer(ALICE))
-    assert begun.status_code == 202
-    path = f"/executions/{begun.json()['executionId']}?sessionId={session_id}"
-    address, answer, polls = begun.headers["Location"], begun, 0
+    started = entra.call("POST", "/executions", json={**body, "timeoutInSeconds": 300}, headers=issuer.bearer(ALICE))
+    assert started.status_code == 202
+    path = f"/executions/{started.json()['executionId']}?sessionId={session_id}"
+    address, answer, polls = started.headers["Location"], started, 0
     while answer.status_code == 202 and polls < 200:
         answer = entra.call("GET", address.removeprefix(entra.url))
         address, polls = answer.headers.get("Location", address), polls + 1
@@ -441,14 +441,14 @@ def test_polls_need_no_token(entra, issuer, session_id):
 
 def test_chunks_need_no_token(entra, issuer, session_id):
     """They are stored in the session of the caller who began the upload."""
-    begun = entra.call(
+    started = entra.call(
         "PUT",
         f"/files/large.bin?sessionId={session_id}",
         headers={**issuer.bearer(ALICE), "x-ms-transfer-mode": "chunked", "x-ms-content-length": "4"},
     )
-    address = begun.headers["Location"].removeprefix(entra.url)
-    part = entra.call("PATCH", address, data=b"rows", headers={"Content-Range": "bytes=0-3/4"})
-    assert part.status_code == 200
+    address = started.headers["Location"].removeprefix(entra.url)
+    chunk = entra.call("PATCH", address, data=b"rows", headers={"Content-Range": "bytes=0-3/4"})
+    assert chunk.status_code == 200
     path = f"/files/large.bin/content?sessionId={session_id}"
     assert entra.call("GET", path, headers=issuer.bearer(ALICE)).content == b"rows"
     assert entra.call("GET", path, headers=issuer.bearer(BOB)).status_code == 404
@@ -459,9 +459,9 @@ def test_without_a_signing_key_polls_need_a_token(start_connector, emulator, iss
     connector = start_connector(**{**emulator.environment, **issuer.environment, "SIGNING_KEY": ""})
     body = {"sessionId": session_id, "timeoutInSeconds": 300, "waitInSeconds": 0}
     body["pythonCode"] = "import time; time.sleep(5)"
-    begun = connector.call("POST", "/executions", json=body, headers=issuer.bearer())
-    path = begun.headers["Location"].removeprefix(connector.url)
-    assert path == f"/executions/{begun.json()['executionId']}?sessionId={session_id}"
+    started = connector.call("POST", "/executions", json=body, headers=issuer.bearer())
+    path = started.headers["Location"].removeprefix(connector.url)
+    assert path == f"/executions/{started.json()['executionId']}?sessionId={session_id}"
     assert connector.call("GET", path).status_code == 401
     assert connector.call("DELETE", path, headers=issuer.bearer()).json()["status"] == "Canceled"
 

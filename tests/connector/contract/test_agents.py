@@ -75,7 +75,7 @@ def test_an_operation_equals_the_contracts(agents, operation_id):
 def test_tools_need_no_references(agents):
     """Not all importers follow them: parameters, bodies and successful responses are inlined."""
     for operation in operations(agents).values():
-        success = {status: answer for status, answer in operation["responses"].items() if status.startswith("2")}
+        success = {status: response for status, response in operation["responses"].items() if status.startswith("2")}
         assert "$ref" not in json.dumps({**operation, "responses": success})
 
 
@@ -96,9 +96,9 @@ def test_bodies_and_responses_are_json(agents):
 def test_every_error_has_a_schema(agents):
     """Except for the host's 401, which has no body."""
     for operation in operations(resolved(agents, agents)).values():
-        for status, answer in operation["responses"].items():
+        for status, response in operation["responses"].items():
             if not status.startswith("2") and status != "401":
-                schema = answer["content"]["application/json"]["schema"]
+                schema = response["content"]["application/json"]["schema"]
                 assert schema["properties"]["error"]["required"] == ["code", "message"]
 
 
@@ -156,12 +156,12 @@ def test_there_are_few_enough_tools(agents):
 
 def test_what_cannot_be_undone_is_consequential(agents):
     """A GPT asks before it deletes, and may be allowed permanently to upload, run code and stop a run."""
-    said = {
+    consequential = {
         operation_id: operation["x-openai-isConsequential"]
         for operation_id, operation in operations(agents).items()
         if "x-openai-isConsequential" in operation
     }
-    assert said == {
+    assert consequential == {
         "ExecutePythonCode": False,
         "CancelExecution": False,
         "UploadFile": False,

@@ -58,10 +58,10 @@ def test_a_name_is_the_same_in_all_operations(connector, session_id, upload, fol
     """Stored, returned, listed, seen by code, read as JSON and as bytes, and deleted."""
     query = f"?sessionId={session_id}&folder={quote(folder, safe='')}"
     for name in NAMES:
-        answered = upload(connector, query, session_id, folder, name, name.encode())
-        assert answered.status_code == 200, answered.text
-        (told,) = answered.json()["files"]
-        assert (told["fileName"], told["folder"], told["size"]) == (name, folder, len(name.encode()))
+        response = upload(connector, query, session_id, folder, name, name.encode())
+        assert response.status_code == 200, response.text
+        (returned,) = response.json()["files"]
+        assert (returned["fileName"], returned["folder"], returned["size"]) == (name, folder, len(name.encode()))
     listed = connector.call("GET", f"/files{query}").json()["files"]
     assert {(file["fileName"], file["folder"]) for file in listed} == {(name, folder) for name in NAMES}
     code = f"import os\nsorted(name for name in os.listdir('/mnt/data/{folder}') if not name.startswith('_'))"
@@ -91,18 +91,18 @@ def test_an_invalid_name_is_refused(connector, session_id, upload):
 def test_the_connectors_own_folders_are_refused(connector, session_id, upload, folder):
     """Files there would be removed, or taken for its own; below the user's folders their names are free."""
 
-    def answer(folder: str):
+    def uploaded(folder: str):
         query = f"?sessionId={session_id}&folder={quote(folder, safe='')}"
         try:
             return upload(connector, query, session_id, folder, "a.txt", b"text")
         except TransferFailed as failure:
             return failure.response
 
-    refused = answer(folder)
+    refused = uploaded(folder)
     error = refused.json()["error"]
     assert (refused.status_code, error["code"], error["target"]) == (400, "InvalidFileName", "folder")
     assert "is reserved for the connector" in error["message"]
-    assert answer("in/_transfers").status_code == 200
+    assert uploaded("in/_transfers").status_code == 200
 
 
 def test_a_name_that_only_sessions_accept(connector, session_id):
@@ -118,8 +118,8 @@ def test_a_name_that_only_sessions_accept(connector, session_id):
     assert connector.call("GET", f"/files/a%2Bb.csv/content{query}").content == b"new"
     assert connector.call("GET", f"/files/plain.csv/content{query}").content == b"new"
     assert connector.call("GET", f"/files/c%2Bd.csv/content{query}").content == b""
-    part = connector.call("GET", f"/files/a%2Bb.csv/content{query}", headers={"Range": "bytes=1-1"})
-    assert (part.status_code, part.content) == (206, b"e")
+    ranged = connector.call("GET", f"/files/a%2Bb.csv/content{query}", headers={"Range": "bytes=1-1"})
+    assert (ranged.status_code, ranged.content) == (206, b"e")
     assert connector.call("HEAD", f"/files/a%2Bb.csv/content{query}").headers["Content-Length"] == "3"
     for method, path in (("GET", ""), ("GET", "/content"), ("DELETE", "")):
         missing = connector.call(method, f"/files/none%2B.csv{path}{query}")
@@ -167,5 +167,5 @@ def test_a_path_that_is_taken_is_refused(connector, session_id, name, folder, se
 def test_a_download_has_an_ascii_name_too(connector, session_id):
     """Old clients read percent signs in different ways."""
     connector.call("PUT", f"/files/50%25%20%C3%A9.csv?sessionId={session_id}", data=b"x")
-    told = connector.call("GET", f"/files/50%25%20%C3%A9.csv/content?sessionId={session_id}").headers
-    assert told["Content-Disposition"] == "attachment; filename=\"50_ _.csv\"; filename*=UTF-8''50%25%20%C3%A9.csv"
+    returned = connector.call("GET", f"/files/50%25%20%C3%A9.csv/content?sessionId={session_id}").headers
+    assert returned["Content-Disposition"] == "attachment; filename=\"50_ _.csv\"; filename*=UTF-8''50%25%20%C3%A9.csv"

@@ -140,13 +140,13 @@ def test_delete_file(api, session_id):
 
 
 @pytest.mark.parametrize(
-    ("limit", "path", "says"), [("LARGEST_IN_JSON", "", "DownloadFile"), ("LARGEST_MESSAGE", "/content", "Range")]
+    ("limit", "path", "remedy"), [("LARGEST_IN_JSON", "", "DownloadFile"), ("LARGEST_MESSAGE", "/content", "Range")]
 )
-def test_a_file_that_is_too_large_for_a_response_is_refused_unread(session, monkeypatch, limit, path, says):
+def test_a_file_that_is_too_large_for_a_response_is_refused_unread(session, monkeypatch, limit, path, remedy):
     """FileTooLarge has the remedy, and the pool is not asked for the content."""
     session.upload_file(FilePath("", "big"), b"1234")
     monkeypatch.setattr(files, limit, 3)
     monkeypatch.setattr(type(session), "download_file", None)
     read = files.download_file if path else files.get_file
-    with pytest.raises(errors.FileTooLarge, match=f"4 bytes.*{says}"):
+    with pytest.raises(errors.FileTooLarge, match=f"4 bytes.*{remedy}"):
         read(session, Runs(rich_results=True), FilePath("", "big"))

@@ -10,11 +10,10 @@ import requests
 from connector.errors import PoolRejected, PoolUnavailable
 from connector.executions.operations import Runs, execute_python_code
 from connector.files import operations as files
-from connector.files import reading as file_parts
-from connector.files import tasks
+from connector.files import reading, tasks
 from connector.models import FilePath
 from connector.session_pool.sessions import CallerSessions
-from tests.connector.conftest import Answer
+from tests.connector.conftest import Reply
 from tests.logic_apps_client import LogicApps, TransferFailed
 
 RUNS = Runs(rich_results=True)
@@ -25,7 +24,7 @@ CONTENT = random.Random(8).randbytes(2_000_000)
 @pytest.fixture
 def large(monkeypatch):
     """Files are large from 1,000 bytes on, so that ranges of them are extracted."""
-    monkeypatch.setattr(file_parts, "SMALL_BYTES", 1000)
+    monkeypatch.setattr(reading, "SMALL_BYTES", 1000)
 
 
 @pytest.fixture
@@ -48,7 +47,7 @@ def left(api, session_id: str) -> list[str]:
 
 @pytest.mark.parametrize("size", ["small", "large"])
 @pytest.mark.parametrize(
-    ("asked", "first", "last"),
+    ("requested", "first", "last"),
     [
         ("bytes=0-0", 0, 0),
         ("bytes=0-999999", 0, 999_999),
@@ -57,33 +56,33 @@ def left(api, session_id: str) -> list[str]:
         ("bytes=-7", 1_999_993, 1_999_999),
     ],
 )
-def test_a_range_has_the_requested_bytes(api, big, session_id, request, size, asked, first, last):
+def test_a_range_has_the_requested_bytes(api, big, session_id, request, size, requested, first, last):
     """Of a file that is read completely, and of one whose range is extracted; no copy of it remains."""
     if size == "large":
         request.getfixturevalue("large")
-    part = get(api, big, Range=asked)
-    assert part.status_code == 206
-    assert part.headers["Content-Range"] == f"bytes {first}-{last}/{len(CONTENT)}"
-    assert part.content == CONTENT[first : last + 1]
+    ranged = get(api, big, Range=requested)
+    assert ranged.status_code == 206
+    assert ranged.headers["Content-Range"] == f"bytes {first}-{last}/{len(CONTENT)}"
+    assert ranged.content == CONTENT[first : last + 1]
     assert left(api, session_id) == []
 
 
 def test_a_workflow_downloads_a_file_in_ranges(api, big, session_id, large):
     """All of it, also after an interruption."""
     client = LogicApps(api.url.removesuffix("/api"))
-    parts = [answer.content for answer in client.download(f"/files/big.bin/content?{big}", 700_000)]
-    assert b"".join(parts) == CONTENT
-    rest = client.download(f"/files/big.bin/content?{big}", 700_000, first=len(parts[0]))
-    assert parts[0] + b"".join(answer.content for answer in rest) == CONTENT
+    ranges = [reply.content for reply in client.download(f"/files/big.bin/content?{big}", 700_000)]
+    assert b"".join(ranges) == CONTENT
+    rest = client.download(f"/files/big.bin/content?{big}", 700_000, first=len(ranges[0]))
+    assert ranges[0] + b"".join(reply.content for reply in rest) == CONTENT
     assert left(api, session_id) == []
 
 
 def test_a_response_has_no_more_than_a_message(api, big, large, monkeypatch):
     """A longer range gets its first bytes; the complete file is refused, with the remedy."""
     monkeypatch.setattr(files, "LARGEST_MESSAGE", 1_000_000)
-    part = get(api, big, Range="bytes=5-")
-    assert part.headers["Content-Range"] == f"bytes 5-1000004/{len(CONTENT)}"
-    assert part.content == CONTENT[5:1_000_005]
+    ranged = get(api, big, Range="bytes=5-")
+    assert ranged.headers["Content-Range"] == f"bytes 5-1000004/{len(CONTENT)}"
+    assert ranged.content == CONTENT[5:1_000_005]
     refused = get(api, big)
     assert (refused.status_code, refused.json()["error"]["code"]) == (413, "FileTooLarge")
     assert "Range: bytes=0-" in refused.json()["error"]["message"]
@@ -117,18 +116,18 @@ def test_if_range_does_not_mix_versions(api, big, large):
     for known in (first.headers["ETag"], first.headers["Last-Modified"]):
         assert get(api, big, Range="bytes=10-19", If_Range=known).content == CONTENT[10:20]
     api.call("PUT", f"/files/big.bin?{big}", data=CONTENT[::-1])
-    whole = get(api, big, Range="bytes=10-19", If_Range=first.headers["ETag"])
-    assert (whole.status_code, whole.content) == (200, CONTENT[::-1])
+    complete = get(api, big, Range="bytes=10-19", If_Range=first.headers["ETag"])
+    assert (complete.status_code, complete.content) == (200, CONTENT[::-1])
 
 
 def test_a_resumed_download_stops_when_the_file_has_changed(api, big, large):
     """The client does not join two versions."""
     client = LogicApps(api.url.removesuffix("/api"))
-    parts = client.download(f"/files/big.bin/content?{big}", 700_000)
-    next(parts)
+    ranges = client.download(f"/files/big.bin/content?{big}", 700_000)
+    next(ranges)
     api.call("PUT", f"/files/big.bin?{big}", data=b"another")
     with pytest.raises((TransferFailed, AssertionError)):
-        next(parts)
+        next(ranges)
 
 
 def test_a_file_that_changes_while_it_is_read(session, large):
@@ -137,9 +136,9 @@ def test_a_file_that_changes_while_it_is_read(session, large):
     file = files.download_file_headers(session, BIG)
     session.upload_file(BIG, CONTENT + b"more")
     with pytest.raises(PoolUnavailable, match="changed while it was read"):
-        file_parts.download_range(session, RUNS, BIG, file, first=0, last=9)
-    whole = files.download_file(session, RUNS, BIG, found=file)
-    assert (whole.size, whole.etag) == (len(CONTENT) + 4, None)
+        reading.download_range(session, RUNS, BIG, file, first=0, last=9)
+    complete = files.download_file(session, RUNS, BIG, found=file)
+    assert (complete.size, complete.etag) == (len(CONTENT) + 4, None)
 
 
 def test_a_busy_session_extracts_the_range_later(api, pool, big, session_id, large, keep_busy, monkeypatch):
@@ -151,7 +150,7 @@ def test_a_busy_session_extracts_the_range_later(api, pool, big, session_id, lar
     assert int(busy.headers["Retry-After"]) > 0
     release()
     execute_python_code(pool, RUNS, session_id=session_id, python_code="1")  # after the task
-    monkeypatch.setattr(file_parts, "run_task", None)
+    monkeypatch.setattr(reading, "run_task", None)
     assert get(api, big, Range="bytes=5-9").content == CONTENT[5:10]
     assert left(api, session_id) == []
 
@@ -160,27 +159,25 @@ def test_a_range_may_be_requested_several_times_at_once(api, big, session_id, la
     """Each caller gets it, and no copy of it remains."""
     with ThreadPoolExecutor(6) as threads:
         sent = [threads.submit(get, api, big, Range="bytes=5-999999") for _ in range(6)]
-    assert [(answer.result().status_code, answer.result().content) for answer in sent] == [
-        (206, CONTENT[5 : 10**6])
-    ] * 6
+    assert [(reply.result().status_code, reply.result().content) for reply in sent] == [(206, CONTENT[5 : 10**6])] * 6
     assert left(api, session_id) == []
 
 
 def test_a_range_that_another_caller_has_taken_is_extracted_again(api, session, big, session_id, large, monkeypatch):
     """For this caller alone."""
-    run_task = file_parts.run_task
+    run_task = reading.run_task
     taken: list[str] = []
 
     def and_taken_by_another(*given, **named):
-        told = run_task(*given, **named)
+        result = run_task(*given, **named)
         for file in [] if taken else session.list_files("_transfers/ranges", recursive=False):
             session.delete_file(FilePath("_transfers/ranges", file.name))
             taken.append(file.name)
-        return told
+        return result
 
-    monkeypatch.setattr(file_parts, "run_task", and_taken_by_another)
-    part = get(api, big, Range="bytes=5-9")
-    assert (part.status_code, part.content) == (206, CONTENT[5:10])
+    monkeypatch.setattr(reading, "run_task", and_taken_by_another)
+    ranged = get(api, big, Range="bytes=5-9")
+    assert (ranged.status_code, ranged.content) == (206, CONTENT[5:10])
     assert len(taken) == 1 and left(api, session_id) == []
 
 
@@ -199,9 +196,9 @@ def test_ranges_that_were_not_fetched_are_removed(api, big, session_id, large):
 # ---- a pool that serves ranges
 
 
-def part_of(content: bytes, first: int, size: int, **headers: str) -> Answer:
-    told = {"Content-Range": f"bytes {first}-{first + len(content) - 1}/{size}", **headers}
-    return Answer(206, content, told)
+def range_of(content: bytes, first: int, size: int, **headers: str) -> Reply:
+    range_headers = {"Content-Range": f"bytes {first}-{first + len(content) - 1}/{size}", **headers}
+    return Reply(206, content, range_headers)
 
 
 def headers_of(size: int) -> files.FileBytes:
@@ -210,16 +207,16 @@ def headers_of(size: int) -> files.FileBytes:
 
 def test_a_range_that_the_pool_serves_needs_no_task(faulty_pool, session_of, large):
     """One request with a Range header."""
-    upstream = faulty_pool(part_of(b"56789", 5, 2000))
-    part = file_parts.download_range(session_of(upstream), RUNS, BIG, headers_of(2000), first=5, last=9)
-    assert part == b"56789"
+    upstream = faulty_pool(range_of(b"56789", 5, 2000))
+    ranged = reading.download_range(session_of(upstream), RUNS, BIG, headers_of(2000), first=5, last=9)
+    assert ranged == b"56789"
     assert [method for method, _ in upstream.requests] == ["GET"]
     assert upstream.headers[0]["Range"] == "bytes=5-9"
 
 
 def test_a_pool_that_serves_no_ranges_is_asked_once(faulty_pool, session_of):
     """The complete file is not read; other callers' sessions of the process know it too."""
-    upstream = faulty_pool(Answer(200, b"0" * 50_000_000))
+    upstream = faulty_pool(Reply(200, b"0" * 50_000_000))
     session = session_of(upstream)
     started = time.monotonic()
     assert session.download_range(BIG, 5, 9) is None
@@ -229,31 +226,31 @@ def test_a_pool_that_serves_no_ranges_is_asked_once(faulty_pool, session_of):
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "reply",
     [
-        Answer(206, b"56789"),
-        Answer(206, b"56789", {"Content-Range": "bytes 4-8/2000"}),
-        Answer(206, b"56789", {"Content-Range": "bytes 5-10/2000"}),
-        Answer(206, b"56789", {"Content-Range": "bytes 5-9/*"}),
+        Reply(206, b"56789"),
+        Reply(206, b"56789", {"Content-Range": "bytes 4-8/2000"}),
+        Reply(206, b"56789", {"Content-Range": "bytes 5-10/2000"}),
+        Reply(206, b"56789", {"Content-Range": "bytes 5-9/*"}),
     ],
 )
-def test_other_bytes_than_the_requested_are_refused(faulty_pool, session_of, answer):
+def test_other_bytes_than_the_requested_are_refused(faulty_pool, session_of, reply):
     """The header and the body must agree."""
     with pytest.raises(PoolRejected, match="cannot be understood"):
-        session_of(faulty_pool(answer)).download_range(BIG, 5, 9)
+        session_of(faulty_pool(reply)).download_range(BIG, 5, 9)
 
 
 def test_a_range_of_a_file_with_another_size_is_refused(faulty_pool, session_of, large):
     """The file has changed since its headers were read."""
-    session = session_of(faulty_pool(part_of(b"56789", 5, 3000)))
+    session = session_of(faulty_pool(range_of(b"56789", 5, 3000)))
     with pytest.raises(PoolUnavailable, match="changed"):
-        file_parts.download_range(session, RUNS, BIG, headers_of(2000), first=5, last=9)
+        reading.download_range(session, RUNS, BIG, headers_of(2000), first=5, last=9)
 
 
 @pytest.mark.parametrize("read", ["download_file", "download_range"])
 def test_an_incomplete_download_is_an_error(faulty_pool, session_of, read):
     """A body that is shorter than its Content-Length is not taken for the file."""
-    upstream = faulty_pool(Answer(206, b"56", {"Content-Range": "bytes 5-9/2000"}, missing_bytes=3))
-    asked = (5, 9) if read == "download_range" else ()
+    upstream = faulty_pool(Reply(206, b"56", {"Content-Range": "bytes 5-9/2000"}, missing_bytes=3))
+    requested = (5, 9) if read == "download_range" else ()
     with pytest.raises(PoolUnavailable, match="was lost"):
-        getattr(session_of(upstream), read)(BIG, *asked)
+        getattr(session_of(upstream), read)(BIG, *requested)

@@ -92,7 +92,7 @@ _CHANGED, _UNSURE = " These have changed meanwhile, and are left as they are: a.
 
 
 @pytest.mark.parametrize(
-    ("name", "theirs", "told"),
+    ("name", "theirs", "expected"),
     [
         ("a", b"of another call", _CHANGED),
         ("a", b"a", _CHANGED),
@@ -100,7 +100,7 @@ _CHANGED, _UNSURE = " These have changed meanwhile, and are left as they are: a.
         ("c", b"c", _UNSURE),
     ],
 )
-def test_a_file_that_another_call_has_stored_meanwhile_stays(session, name, theirs, told):
+def test_a_file_that_another_call_has_stored_meanwhile_stays(session, name, theirs, expected):
     """Only files that this call has certainly written are deleted; the error names the others."""
     failing = Failing(session, b"c")
     upload_file = failing.upload_file
@@ -114,7 +114,7 @@ def test_a_file_that_another_call_has_stored_meanwhile_stays(session, name, thei
     with pytest.raises(PoolUnavailable) as failure:
         store_all(failing, RUNS, "", [(name, name.encode()) for name in "abc"], may_replace=True)  # type: ignore[arg-type]
     assert contents(session) == {name: theirs}
-    assert failure.value.message.endswith(told)
+    assert failure.value.message.endswith(expected)
 
 
 def test_staged_files_are_named_as_they_were_sent(session):

@@ -9,7 +9,7 @@ import pytest
 from connector.errors import PoolUnavailable, SessionBusy
 from connector.executions.operations import Runs, execute_python_code
 from connector.files import tasks
-from tests.connector.conftest import Answer
+from tests.connector.conftest import Reply
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def perform(session, runs: Runs, name: str, arguments):
     return tasks.run_task(session, runs, name, arguments, failure="It could not.")
 
 
-NOT_BUSY = Answer(404)
+NOT_BUSY = Reply(404)
 """To the question whether a deferred run is in progress."""
 
 ECHO = "def perform(arguments):\n    return {'text': arguments['text'] * 2}\n"
@@ -79,7 +79,7 @@ def test_a_session_that_runs_code_is_busy(session, task, keep_busy, monkeypatch)
 
 
 @pytest.mark.parametrize(
-    "lost", [Answer(0), Answer(500), Answer(200, b"[]"), Answer(200, b"{}", missing_bytes=9)],
+    "lost", [Reply(0), Reply(500), Reply(200, b"[]"), Reply(200, b"{}", missing_bytes=9)],
     ids=["connection", "5xx", "nonsense", "half an answer"],
 )  # fmt: skip
 def test_a_response_that_is_lost_twice_is_an_error_of_the_pool(faulty_pool, session_of, task, lost):
@@ -94,7 +94,7 @@ def test_a_response_that_is_lost_twice_is_an_error_of_the_pool(faulty_pool, sess
 def test_a_task_that_is_sent_again_waits_no_longer(faulty_pool, session_of, task, monkeypatch):
     """The wait is that of both attempts together."""
     monkeypatch.setattr(tasks, "WAIT_SECONDS", 1.6)
-    faulty = faulty_pool(NOT_BUSY, Answer(0, after_seconds=0.5), Answer(200, after_seconds=3))
+    faulty = faulty_pool(NOT_BUSY, Reply(0, after_seconds=0.5), Reply(200, after_seconds=3))
     started = time.monotonic()
     with pytest.raises(SessionBusy):
         perform(session_of(faulty), Runs(rich_results=True), task(ECHO), {"text": "a"})

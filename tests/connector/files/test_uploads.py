@@ -17,7 +17,7 @@ from connector.session_pool.sessions import SessionClient
 from tests.logic_apps_client import LogicApps, TransferFailed
 
 CONTENT = random.Random(7).randbytes(3_000_000)
-PART = 700_000
+CHUNK = 700_000
 
 
 def read(first: int, length: int) -> bytes:
@@ -58,12 +58,12 @@ def busy(keep_busy, monkeypatch):
     return keep_busy
 
 
-@pytest.mark.parametrize("part_bytes", [PART, 1, len(CONTENT), 10 * len(CONTENT)])
-def test_a_chunked_upload(api, client, session_id, part_bytes):
+@pytest.mark.parametrize("chunk_bytes", [CHUNK, 1, len(CONTENT), 10 * len(CONTENT)])
+def test_a_chunked_upload(api, client, session_id, chunk_bytes):
     """With chunks of any size; the last response is that of a single upload, and no run lists the chunks."""
-    content = CONTENT[:5] if part_bytes == 1 else CONTENT
+    content = CONTENT[:5] if chunk_bytes == 1 else CONTENT
     path = f"/files/big.bin?sessionId={session_id}&folder=in/deep"
-    last = client.upload(path, len(content), read, part_bytes)
+    last = client.upload(path, len(content), read, chunk_bytes)
     (file,) = last.json()["files"]
     assert (file["fileName"], file["folder"], file["size"]) == ("big.bin", "in/deep", len(content))
     assert last.json()["sessionId"] == session_id
@@ -92,8 +92,8 @@ def appended(tmp_path, monkeypatch):
     (tmp_path / "upload/partial").write_bytes(b"abc")
 
     def append(first: int, content: bytes) -> tuple[set[str], bytes]:
-        part = tmp_path / "upload/chunk-3"
-        part.write_bytes(content)
+        chunk = tmp_path / "upload/chunk-3"
+        chunk.write_bytes(content)
         arguments = append_chunk.Arguments(
             upload_folder="upload", chunk="chunk-3", first=first, last=first + len(content) - 1, size=100,
             folder="", name="a",
@@ -153,7 +153,7 @@ def test_a_chunk_whose_folder_is_removed_meanwhile_has_to_be_sent_again(api, cli
     begun = client.begin(f"/files/big.bin?sessionId={session_id}", 3)
 
     def refuse(*_) -> None:
-        raise InvalidFileName("The session pool does not take this file name or folder.")
+        raise InvalidFileName("The session pool does not accept this file name or folder.")
 
     with monkeypatch.context() as patched:
         patched.setattr(SessionClient, "upload_file", refuse)
@@ -237,21 +237,21 @@ def test_a_chunk_may_be_repeated(api, client, session_id):
     assert client.send_part(begun, 0, read(0, 10), 30).headers["Range"] == "bytes=0-19"
     assert client.send_part(begun, 15, read(15, 10), 30).headers["Range"] == "bytes=0-24"
     once = client.send_part(begun, 20, read(20, 10), 30)
-    twice = client.send_part(begun, 20, read(20, 10), 30)
-    assert (once.json(), once.headers["Range"]) == (twice.json(), "bytes=0-29")
+    again = client.send_part(begun, 20, read(20, 10), 30)
+    assert (once.json(), once.headers["Range"]) == (again.json(), "bytes=0-29")
     assert stored(api, session_id) == read(0, 30)
 
 
 @pytest.mark.parametrize(
-    ("first", "part", "expected"),
+    ("first", "chunk", "expected"),
     [(11, b"x" * 5, "Bytes before these are missing"), (5, b"x" * 5, "differ from those"), (0, b"x" * 20, "differ")],
 )
-def test_a_chunk_that_does_not_follow_is_refused(api, client, session_id, first, part, expected):
+def test_a_chunk_that_does_not_follow_is_refused(api, client, session_id, first, chunk, expected):
     """After a gap, and with different bytes: 416 with the header Range, from which the upload continues."""
     begun = client.begin(f"/files/big.bin?sessionId={session_id}", 30)
     client.send_part(begun, 0, read(0, 10), 30)
     with pytest.raises(TransferFailed) as failure:
-        client.send_part(begun, first, part, 30)
+        client.send_part(begun, first, chunk, 30)
     status, code, message = error_of(failure)
     assert (status, code) == (416, "RangeNotSatisfiable")
     assert expected in message and "continue with byte 10" in message
@@ -328,7 +328,7 @@ def test_a_session_that_fills_up_meanwhile_loses_nothing(api, client, session_id
         client.send_part(begun, 100, read(100, len(CONTENT) - 100), len(CONTENT))
     assert error_of(failure)[:2] == (413, "FileTooLarge")
     api.call("DELETE", f"/files/full?sessionId={session_id}")
-    client.resume(begun, len(CONTENT), read, PART)
+    client.resume(begun, len(CONTENT), read, CHUNK)
     assert stored(api, session_id) == CONTENT
 
 
@@ -383,7 +383,7 @@ def test_without_a_signing_key_the_setting_is_named(emulator, start_connector):
     connector = start_connector(**{**emulator.environment, "SIGNING_KEY": ""})
     refused = connector.call("PUT", "/files/a", headers={"x-ms-transfer-mode": "chunked", "x-ms-content-length": "4"})
     assert refused.status_code == 500
-    assert "setting SIGNING_KEY, which is missing" in refused.json()["error"]["message"]
+    assert "SIGNING_KEY is missing" in refused.json()["error"]["message"]
     assert connector.call("PATCH", "/uploads/abc", headers={"Content-Range": "bytes=0-0/1"}).status_code == 404
 
 
@@ -481,8 +481,8 @@ def test_any_instance_takes_any_chunk(emulator, start_connector, session_id):
     begun = client.begin(f"/files/big.bin?sessionId={session_id}", len(CONTENT))
     assert begun.headers["Location"].startswith("https://app.example/api/uploads/")
     with pytest.raises(TransferFailed, match="UploadNotFound"):
-        LogicApps(site(stranger)).send_part(begun, 0, read(0, PART), len(CONTENT))
-    client.send_rest(begun, 0, len(CONTENT), read, PART)
+        LogicApps(site(stranger)).send_part(begun, 0, read(0, CHUNK), len(CONTENT))
+    client.send_rest(begun, 0, len(CONTENT), read, CHUNK)
     assert stored(other, session_id) == CONTENT
 
 
@@ -501,9 +501,9 @@ def test_an_instance_may_end_during_an_upload(emulator, start_connector, running
     with running_connector(**emulator.environment) as ending:
         client = LogicApps(site(ending), site(staying))
         begun = client.begin(f"/files/big.bin?sessionId={session_id}", len(CONTENT))
-        client.send_part(begun, 0, read(0, PART), len(CONTENT))
-        client.send_part(begun, PART, read(PART, PART), len(CONTENT))
-    client.send_rest(begun, 2 * PART, len(CONTENT), read, PART)
+        client.send_part(begun, 0, read(0, CHUNK), len(CONTENT))
+        client.send_part(begun, CHUNK, read(CHUNK, CHUNK), len(CONTENT))
+    client.send_rest(begun, 2 * CHUNK, len(CONTENT), read, CHUNK)
     assert client.pauses, "half of the requests met the instance that is gone"
     assert stored(staying, session_id) == CONTENT
 
@@ -511,8 +511,8 @@ def test_an_instance_may_end_during_an_upload(emulator, start_connector, running
 def test_an_interrupted_upload_is_resumed(api, client, session_id):
     """By a client that has nothing but the address."""
     begun = client.begin(f"/files/big.bin?sessionId={session_id}", len(CONTENT))
-    client.send_part(begun, 0, read(0, PART), len(CONTENT))
-    last = LogicApps(site(api)).resume(begun, len(CONTENT), read, PART)
+    client.send_part(begun, 0, read(0, CHUNK), len(CONTENT))
+    last = LogicApps(site(api)).resume(begun, len(CONTENT), read, CHUNK)
     assert last.json()["files"][0]["size"] == len(CONTENT)
     assert stored(api, session_id) == CONTENT
 
@@ -520,15 +520,15 @@ def test_an_interrupted_upload_is_resumed(api, client, session_id):
 def test_a_busy_session_is_a_429(api, client, session_id, busy):
     """With Retry-After, instead of a call that hangs; the client continues when the run has ended."""
     begun = client.begin(f"/files/big.bin?sessionId={session_id}", len(CONTENT))
-    client.send_part(begun, 0, read(0, PART), len(CONTENT))
+    client.send_part(begun, 0, read(0, CHUNK), len(CONTENT))
     release = busy()
     with pytest.raises(TransferFailed) as failure:
-        LogicApps(site(api), retries=0).send_part(begun, PART, read(PART, PART), len(CONTENT))
+        LogicApps(site(api), retries=0).send_part(begun, CHUNK, read(CHUNK, CHUNK), len(CONTENT))
     assert error_of(failure)[:2] == (429, "SessionBusy")
     assert failure.value.response.headers["Retry-After"] == "1"
-    assert client.received(api.call("GET", begun.headers["Location"].removeprefix(api.url))) == PART
+    assert client.received(api.call("GET", begun.headers["Location"].removeprefix(api.url))) == CHUNK
     with ThreadPoolExecutor(1) as thread:
-        rest = thread.submit(client.send_rest, begun, PART, len(CONTENT), read, PART)
+        rest = thread.submit(client.send_rest, begun, CHUNK, len(CONTENT), read, CHUNK)
         until = time.monotonic() + 30
         while not client.pauses and time.monotonic() < until:
             time.sleep(0.01)
@@ -589,9 +589,9 @@ def test_runs_between_chunks(api, client, session_id):
     """Variables stay, and code finds no incomplete file at its path."""
     begun = client.begin(f"/files/big.bin?sessionId={session_id}", len(CONTENT))
     api.execute("kept = 42", session_id)
-    client.send_part(begun, 0, read(0, PART), len(CONTENT))
+    client.send_part(begun, 0, read(0, CHUNK), len(CONTENT))
     assert api.execute("import os; kept, os.path.exists('/mnt/data/big.bin')", session_id)["value"] == [42, False]
-    client.send_rest(begun, PART, len(CONTENT), read, PART)
+    client.send_rest(begun, CHUNK, len(CONTENT), read, CHUNK)
     assert api.execute("kept, os.path.getsize('/mnt/data/big.bin')", session_id)["value"] == [42, len(CONTENT)]
 
 
@@ -601,5 +601,5 @@ def test_other_versions_of_the_pool(emulator, start_connector, session_id, versi
     setting = {"POOL_API_VERSION": version, "RICH_RESULTS": "false"}
     connector = start_connector(**setting, **emulator.environment)
     client = LogicApps(site(connector))
-    client.upload(f"/files/big.bin?sessionId={session_id}&folder=in", len(CONTENT), read, PART)
+    client.upload(f"/files/big.bin?sessionId={session_id}&folder=in", len(CONTENT), read, CHUNK)
     assert stored(connector, session_id, query="&folder=in") == CONTENT

@@ -52,8 +52,8 @@ def test_a_range_after_the_end_is_refused(header, size):
 )
 def test_if_range_with_another_version_gets_the_complete_file(condition, is_part):
     """Also a weak one of the same version."""
-    asked = requested_range({"range": "bytes=0-9", "if-range": condition}, file(), 40)
-    assert asked == ((0, 9) if is_part else None)
+    requested = requested_range({"range": "bytes=0-9", "if-range": condition}, file(), 40)
+    assert requested == ((0, 9) if is_part else None)
 
 
 def test_a_file_without_a_time_has_no_version():
@@ -90,6 +90,6 @@ def test_a_chunk_with_an_invalid_range_is_refused(header):
 def test_an_announced_length_is_a_number():
     """Of bytes; 0 for an empty file."""
     assert (announced_length("0"), announced_length(" 12 ")) == (0, 12)
-    for wrong in ("", "-1", "1.5", "1" * 19, "٣"):
+    for invalid in ("", "-1", "1.5", "1" * 19, "٣"):
         with pytest.raises(InvalidRequest):
-            announced_length(wrong)
+            announced_length(invalid)

@@ -22,9 +22,9 @@ def run(session: SessionClient):
     return session.execute_code("1+1", execution_id="e-1", timeout_seconds=1)
 
 
-def test_a_run_is_sent_with_token_version_and_execution_id(faulty_pool, session_of, answer):
+def test_a_run_is_sent_with_token_version_and_execution_id(faulty_pool, session_of, reply):
     """To /executions, with the execution id in the header operation-id."""
-    pool = faulty_pool(answer(body=body(RUN)))
+    pool = faulty_pool(reply(body=body(RUN)))
     assert run(session_of(pool)).value == 2
     ((method, path),) = pool.requests
     assert method == "POST"
@@ -36,7 +36,7 @@ def test_a_run_is_sent_with_token_version_and_execution_id(faulty_pool, session_
 
 
 @pytest.mark.parametrize(
-    "answered",
+    "returned",
     [
         {
             "properties": {
@@ -55,15 +55,15 @@ def test_a_run_is_sent_with_token_version_and_execution_id(faulty_pool, session_
     ],
     ids=["wrapped", "flat", "legacy"],
 )
-def test_runs_are_read_in_every_known_form(faulty_pool, session_of, answer, answered):
+def test_runs_are_read_in_every_known_form(faulty_pool, session_of, reply, returned):
     """The responses of both families mean the same run."""
-    found = run(session_of(faulty_pool(answer(body=body(answered)))))
+    found = run(session_of(faulty_pool(reply(body=body(returned)))))
     assert (found.status, found.stdout, found.stderr, found.value, found.milliseconds) == ("Succeeded", "o", "e", 7, 3)
 
 
-def test_files_are_read_in_every_known_form(faulty_pool, session_of, answer):
+def test_files_are_read_in_every_known_form(faulty_pool, session_of, reply):
     """A list may be flat or wrapped, with either set of names; folders are omitted."""
-    answered = {
+    returned = {
         "value": [
             {"name": "a", "type": "file", "sizeInBytes": 1, "lastModifiedAt": "2024-11-11T09:05:02.4865293Z"},
             {"properties": {"filename": "b", "size": 2, "lastModifiedTime": "2024-11-11T09:05:02.4865293Z"}},
@@ -71,33 +71,33 @@ def test_files_are_read_in_every_known_form(faulty_pool, session_of, answer):
             {"name": "x", "type": "directory", "sizeInBytes": 0},
         ]
     }
-    files = session_of(faulty_pool(answer(body=body(answered)))).list_files("", recursive=True)
+    files = session_of(faulty_pool(reply(body=body(returned)))).list_files("", recursive=True)
     assert [(file.name, file.directory, file.size) for file in files] == [("a", "", 1), ("b", "", 2), ("c", "x/y", 3)]
     assert files[0].modified is not None
     assert files[0].modified.isoformat() == "2024-11-11T09:05:02.486529+00:00"
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
-def test_reads_are_retried_when_the_pool_is_unavailable(faulty_pool, session_of, answer, status):
+def test_reads_are_retried_when_the_pool_is_unavailable(faulty_pool, session_of, reply, status):
     """After 429, 502, 503 and 504."""
-    pool = faulty_pool(answer(status), answer(body=body({"value": []})))
+    pool = faulty_pool(reply(status), reply(body=body({"value": []})))
     assert session_of(pool).list_files("", recursive=False) == []
     assert len(pool.requests) == 2
 
 
-def test_an_upload_is_retried(faulty_pool, session_of, answer):
+def test_an_upload_is_retried(faulty_pool, session_of, reply):
     """It replaces what the first attempt stored."""
-    pool = faulty_pool(answer(503), answer(body=body({"name": "a", "sizeInBytes": 1})))
+    pool = faulty_pool(reply(503), reply(body=body({"name": "a", "sizeInBytes": 1})))
     assert session_of(pool).upload_file(FilePath("", "a"), b"x").size == 1
     assert len(pool.requests) == 2
 
 
-@pytest.mark.parametrize("fault", ["trouble", "break"])
-def test_a_retried_upload_is_complete(faulty_pool, session_of, answer, fault):
+@pytest.mark.parametrize("fault", ["unavailable", "closed"])
+def test_a_retried_upload_is_complete(faulty_pool, session_of, reply, fault):
     """Its body is never copied, and yet sent with each attempt: a form with the file under its name."""
     content = bytes(range(256)) * 20_000
-    stored = answer(body=body({"name": "é #%.bin", "sizeInBytes": len(content)}))
-    pool = faulty_pool(answer(503) if fault == "trouble" else answer(0), stored)
+    stored = reply(body=body({"name": "é #%.bin", "sizeInBytes": len(content)}))
+    pool = faulty_pool(reply(503) if fault == "unavailable" else reply(0), stored)
     assert session_of(pool).upload_file(FilePath("", "é #%.bin"), content).size == len(content)
     first, second = pool.bodies
     assert first == second
@@ -110,54 +110,54 @@ def test_a_retried_upload_is_complete(faulty_pool, session_of, answer, fault):
 
 
 @pytest.mark.parametrize("method", ["delete_file", "end_session"])
-def test_not_found_on_the_second_attempt_of_a_delete_is_success(faulty_pool, session_of, answer, method):
+def test_not_found_on_the_second_attempt_of_a_delete_is_success(faulty_pool, session_of, reply, method):
     """The first attempt has deleted it."""
-    pool = faulty_pool(answer(503), answer(404))
+    pool = faulty_pool(reply(503), reply(404))
     arguments = (FilePath("", "a"),) if method == "delete_file" else ()
     getattr(session_of(pool), method)(*arguments)
     assert len(pool.requests) == 2
 
 
-def test_not_found_on_the_first_attempt_of_a_delete_is_an_error(faulty_pool, session_of, answer):
+def test_not_found_on_the_first_attempt_of_a_delete_is_an_error(faulty_pool, session_of, reply):
     """Deleting a file that does not exist is FileNotFound."""
     with pytest.raises(errors.FileNotFound):
-        session_of(faulty_pool(answer(404))).delete_file(FilePath("", "a"))
+        session_of(faulty_pool(reply(404))).delete_file(FilePath("", "a"))
 
 
-def test_a_run_is_sent_again_after_429(faulty_pool, session_of, answer):
+def test_a_run_is_sent_again_after_429(faulty_pool, session_of, reply):
     """A full pool has not read the code."""
-    pool = faulty_pool(answer(429, headers={"Retry-After": "0"}), answer(body=body(RUN)))
+    pool = faulty_pool(reply(429, headers={"Retry-After": "0"}), reply(body=body(RUN)))
     assert run(session_of(pool)).value == 2
     assert len(pool.requests) == 2
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_a_run_is_never_sent_again_once_it_may_have_begun(faulty_pool, session_of, answer, status):
+def test_a_run_is_never_sent_again_once_it_may_have_begun(faulty_pool, session_of, reply, status):
     """After a 5xx it is unknown whether the code ran: RunLost, and one request."""
-    pool = faulty_pool(answer(status))
+    pool = faulty_pool(reply(status))
     with pytest.raises(RunLost):
         run(session_of(pool))
     assert len(pool.requests) == 1
 
 
-def test_a_run_whose_connection_is_closed_is_lost(faulty_pool, session_of, answer):
+def test_a_run_whose_connection_is_closed_is_lost(faulty_pool, session_of, reply):
     """Whether the code ran is unknown."""
-    pool = faulty_pool(answer(0))
+    pool = faulty_pool(reply(0))
     with pytest.raises(RunLost):
         run(session_of(pool))
     assert len(pool.requests) == 1
 
 
-@pytest.mark.parametrize("nonsense", [b"<html>", b"[]", b'{"status": "Odd"}', b""])
-def test_a_run_whose_response_cannot_be_understood_is_lost(faulty_pool, session_of, answer, nonsense):
+@pytest.mark.parametrize("unreadable", [b"<html>", b"[]", b'{"status": "Odd"}', b""])
+def test_a_run_whose_response_cannot_be_understood_is_lost(faulty_pool, session_of, reply, unreadable):
     """The code was handed over: the run's outcome is unknown, and not an error."""
     with pytest.raises(RunLost):
-        run(session_of(faulty_pool(answer(body=nonsense))))
+        run(session_of(faulty_pool(reply(body=unreadable))))
 
 
-def test_a_run_that_exceeds_its_timeout_and_the_margin_is_lost(faulty_pool, session_of, answer):
+def test_a_run_that_exceeds_its_timeout_and_the_margin_is_lost(faulty_pool, session_of, reply):
     """The client waits no longer."""
-    pool = faulty_pool(answer(after_seconds=2, body=body(RUN)))
+    pool = faulty_pool(reply(after_seconds=2, body=body(RUN)))
     with pytest.raises(RunLost):
         run(session_of(pool, response_margin_seconds=0))
 
@@ -178,29 +178,29 @@ def test_a_pool_whose_certificate_is_not_trusted_is_unreachable(session_of, tls_
 
 
 @pytest.mark.parametrize("nested", [b"[" * 100_000, b'{"a":' * 100_000])
-def test_a_run_whose_response_exceeds_the_recursion_limit_is_lost(faulty_pool, session_of, answer, nested):
+def test_a_run_whose_response_exceeds_the_recursion_limit_is_lost(faulty_pool, session_of, reply, nested):
     """The code was handed over: this is not an error."""
     with pytest.raises(RunLost):
-        run(session_of(faulty_pool(answer(body=nested))))
+        run(session_of(faulty_pool(reply(body=nested))))
 
 
-def test_a_run_is_offered_to_a_full_pool_for_some_seconds(faulty_pool, session_of, answer):
+def test_a_run_is_offered_to_a_full_pool_for_some_seconds(faulty_pool, session_of, reply):
     """Once, if Retry-After is longer; otherwise a few times."""
     started = time.monotonic()
-    pool = faulty_pool(answer(429, headers={"Retry-After": "60"}))
+    pool = faulty_pool(reply(429, headers={"Retry-After": "60"}))
     with pytest.raises(errors.TooManySessions):
         run(session_of(pool))
     assert len(pool.requests) == 1
-    pool = faulty_pool(answer(429))
+    pool = faulty_pool(reply(429))
     with pytest.raises(errors.TooManySessions):
         run(session_of(pool))
     assert 2 < len(pool.requests) < 12
     assert time.monotonic() - started < 6
 
 
-def test_callers_do_not_share_cookies(faulty_pool, session_of, answer):
+def test_callers_do_not_share_cookies(faulty_pool, session_of, reply):
     """A cookie of the pool's front end is not sent with the calls of others."""
-    pool = faulty_pool(answer(body=body({"value": []}), headers={"Set-Cookie": "ARRAffinity=x; Path=/"}))
+    pool = faulty_pool(reply(body=body({"value": []}), headers={"Set-Cookie": "ARRAffinity=x; Path=/"}))
     client = session_of(pool)
     for _ in range(2):
         client.list_files("", recursive=False)
@@ -208,62 +208,62 @@ def test_callers_do_not_share_cookies(faulty_pool, session_of, answer):
 
 
 @pytest.mark.parametrize("sent", ["-5", "abc", "9" * 5000])
-def test_an_invalid_retry_after_is_ignored(faulty_pool, session_of, answer, sent):
+def test_an_invalid_retry_after_is_ignored(faulty_pool, session_of, reply, sent):
     """The error is still that the pool is full."""
-    pool = faulty_pool(answer(429, headers={"Retry-After": sent}))
+    pool = faulty_pool(reply(429, headers={"Retry-After": sent}))
     for call in (run, lambda session: session.pool.get_metadata()):
         with pytest.raises(errors.TooManySessions):
             call(session_of(pool, hand_over_seconds=0.1, retry_pause_seconds=0, longest_retry_pause_seconds=0))
 
 
-def test_code_that_is_too_large_for_the_pool(faulty_pool, session_of, answer):
+def test_code_that_is_too_large_for_the_pool(faulty_pool, session_of, reply):
     """The message of a 413 for a run is about code, not about a file."""
     with pytest.raises(errors.RequestTooLarge, match="code"):
-        run(session_of(faulty_pool(answer(413))))
+        run(session_of(faulty_pool(reply(413))))
 
 
 @pytest.mark.parametrize(
     ("result", "value"),
     [({"stdout": "x", "stderr": ""}, ""), ({"stdout": "", "stderr": "", "executionResult": None}, None)],
 )
-def test_an_omitted_value_is_not_null(faulty_pool, session_of, answer, result, value):
+def test_an_omitted_value_is_not_null(faulty_pool, session_of, reply, result, value):
     """Omitted means no value; null is a value that JSON does not have."""
-    answered = body({"status": "Succeeded", "result": result})
-    assert run(session_of(faulty_pool(answer(body=answered)))).value == value
+    returned = body({"status": "Succeeded", "result": result})
+    assert run(session_of(faulty_pool(reply(body=returned)))).value == value
 
 
-def test_a_pool_that_does_not_listen_is_unreachable(session_of, faulty_pool, answer):
+def test_a_pool_that_does_not_listen_is_unreachable(session_of, faulty_pool, reply):
     """For executions, too: nothing was sent."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    pool = faulty_pool(answer())
+    pool = faulty_pool(reply())
     pool.url = f"http://127.0.0.1:{port}/subscriptions/s/resourceGroups/g/sessionPools/p"
     for call in (run, lambda session: session.pool.get_metadata()):
         with pytest.raises(errors.PoolUnreachable):
             call(session_of(pool, retry_pause_seconds=0, hand_over_seconds=0.3))
 
 
-def test_a_slow_read_is_a_timeout(faulty_pool, session_of, answer):
+def test_a_slow_read_is_a_timeout(faulty_pool, session_of, reply):
     """After one retry."""
-    pool = faulty_pool(answer(after_seconds=1))
+    pool = faulty_pool(reply(after_seconds=1))
     with pytest.raises(errors.PoolTimeout):
         session_of(pool, read_seconds=0.1).pool.get_metadata()
     assert len(pool.requests) == 2
 
 
 @pytest.mark.parametrize(
-    "nonsense", [b"<html>", b"[]", b"null", b'{"value": 3}', b'{"value": [3]}', b'{"value": [{}]}']
+    "unreadable", [b"<html>", b"[]", b"null", b'{"value": 3}', b'{"value": [3]}', b'{"value": [{}]}']
 )
-def test_a_read_whose_response_cannot_be_understood_is_rejected(faulty_pool, session_of, answer, nonsense):
+def test_a_read_whose_response_cannot_be_understood_is_rejected(faulty_pool, session_of, reply, unreadable):
     """The error is PoolRejected."""
     with pytest.raises(errors.PoolRejected) as failure:
-        session_of(faulty_pool(answer(body=nonsense))).list_files("", recursive=False)
+        session_of(faulty_pool(reply(body=unreadable))).list_files("", recursive=False)
     assert failure.value.code == "PoolRejected"
 
 
 @pytest.mark.parametrize(
-    ("status", "answered", "expected"),
+    ("status", "returned", "expected"),
     [
         (401, b"", errors.PoolRejected),
         (403, b"", errors.SessionExecutorRoleMissing),
@@ -279,31 +279,31 @@ def test_a_read_whose_response_cannot_be_understood_is_rejected(faulty_pool, ses
         (302, b"", errors.PoolRejected),
     ],
 )
-def test_each_status_has_its_error(faulty_pool, session_of, answer, status, answered, expected):
+def test_each_status_has_its_error(faulty_pool, session_of, reply, status, returned, expected):
     """The pool's own message is not passed on."""
-    pool = faulty_pool(answer(status, answered, headers={"Retry-After": "0", "Location": "http://127.0.0.1:9/"}))
+    pool = faulty_pool(reply(status, returned, headers={"Retry-After": "0", "Location": "http://127.0.0.1:9/"}))
     with pytest.raises(expected) as failure:
         session_of(pool, retry_pause_seconds=0).list_files("", recursive=False)
     assert "secret" not in failure.value.message
     assert failure.value.code == expected.__name__
 
 
-@pytest.mark.parametrize(("sent", "told"), [("7", 7), ("soon", 30), (None, 30), ("999999999", 3600)])
-def test_retry_after_is_passed_on(faulty_pool, session_of, answer, sent, told):
+@pytest.mark.parametrize(("sent", "expected"), [("7", 7), ("soon", 30), (None, 30), ("999999999", 3600)])
+def test_retry_after_is_passed_on(faulty_pool, session_of, reply, sent, expected):
     """With a default and a limit."""
     headers = {} if sent is None else {"Retry-After": sent}
     if sent == "soon":
         headers = {"Retry-After": "Fri, 31 Dec 1999 23:59:59 GMT"}
     with pytest.raises(errors.TooManySessions) as failure:
         session_of(
-            faulty_pool(answer(429, headers=headers)), retry_pause_seconds=0, longest_retry_pause_seconds=0
+            faulty_pool(reply(429, headers=headers)), retry_pause_seconds=0, longest_retry_pause_seconds=0
         ).pool.get_metadata()
-    assert failure.value.retry_after_seconds == told
+    assert failure.value.retry_after_seconds == expected
 
 
-def test_names_are_encoded_in_addresses(faulty_pool, session_of, answer):
+def test_names_are_encoded_in_addresses(faulty_pool, session_of, reply):
     """A name is one segment of the path, whatever its characters."""
-    pool = faulty_pool(answer(body=body({"name": "x", "sizeInBytes": 1})))
+    pool = faulty_pool(reply(body=body({"name": "x", "sizeInBytes": 1})))
     session_of(pool).get_file(FilePath("sub/x", "a b#%é&=;.txt"))
     (_, path) = pool.requests[0]
     assert "/files/a%20b%23%25%C3%A9%26%3D%3B.txt?" in path

@@ -21,13 +21,13 @@ class Source:
     """Issues tokens that are valid for `seconds`; fails on request."""
 
     def __init__(self, seconds: int) -> None:
-        self.seconds, self.asked, self.fails = seconds, [], False
+        self.seconds, self.requests, self.fails = seconds, [], False
 
     def get_token(self, *scopes: str) -> Token:
-        self.asked.append(scopes)
+        self.requests.append(scopes)
         if self.fails:
             raise ClientAuthenticationError("no")
-        return Token(f"t{len(self.asked)}", int(time.time()) + self.seconds)
+        return Token(f"t{len(self.requests)}", int(time.time()) + self.seconds)
 
 
 def test_a_token_is_kept_while_it_is_valid():
@@ -35,7 +35,7 @@ def test_a_token_is_kept_while_it_is_valid():
     source = Source(3600)
     credential = PoolCredential("managed_identity", source=source)
     assert [credential.token() for _ in range(3)] == ["t1", "t1", "t1"]
-    assert source.asked == [(SCOPE,)]
+    assert source.requests == [(SCOPE,)]
 
 
 def test_a_token_is_replaced_before_it_expires():
@@ -62,7 +62,7 @@ def test_a_failure_is_remembered():
     for _ in range(5):
         with pytest.raises(errors.PoolRejected):
             credential.token()
-    assert len(source.asked) == 1
+    assert len(source.requests) == 1
 
 
 def test_callers_do_not_wait_for_a_refresh():
@@ -72,7 +72,7 @@ def test_callers_do_not_wait_for_a_refresh():
 
     class Slow(Source):
         def get_token(self, *scopes: str) -> Token:
-            if self.asked:
+            if self.requests:
                 is_requested.set()
                 assert may_respond.wait(10)
             return super().get_token(*scopes)
@@ -86,7 +86,7 @@ def test_callers_do_not_wait_for_a_refresh():
     assert credential.token() == "t1"
     may_respond.set()
     refreshing.join()
-    assert len(source.asked) == 2
+    assert len(source.requests) == 2
 
 
 def test_many_first_callers_request_one_token():
@@ -107,7 +107,7 @@ def test_many_first_callers_request_one_token():
     may_respond.set()
     for thread in threads:
         thread.join()
-    assert len(source.asked) == 1
+    assert len(source.requests) == 1
 
 
 @pytest.mark.parametrize("failure", [ValueError("expires_on"), AttributeError("list"), OSError("no")])
