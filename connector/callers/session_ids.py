@@ -34,7 +34,8 @@ def pool_identifier(session_id: str, caller: str | None) -> str:
     """The session's identifier in the pool.
 
     Callers with function keys are not distinguished: they are None, and the identifier is the session id, by which
-    other clients of the pool reach the session. Each signed-in caller has sessions of its own, even under the ids of others.
+    other clients of the pool reach the session. Each signed-in caller has sessions of its own, even under the ids of
+    others.
     """
     return session_id if caller is None else hashlib.sha256(f"{caller}\n{session_id}".encode()).hexdigest()
 
