@@ -20,12 +20,12 @@ from .contract.documents import Documents
 from .contract.sign_in import EntraId
 from .contract.validation import Contract
 from .errors import ConnectorError, InternalError, to_response
-from .executions.calls import Runs
 from .http.context import Context
 from .http.operations import OPERATIONS, OPERATIONS_WITHOUT_SETTINGS, TOKEN_PURPOSES
 from .session_pool.client import SessionPoolClient
 from .session_pool.credentials import PoolCredential
 from .session_pool.deadlines import Deadlines
+from .session_pool.facts import PoolFacts
 from .session_pool.sessions import CallerSessions
 from .settings import Settings, signs_in_with_entra
 
@@ -120,7 +120,7 @@ def _context(settings: Settings, entra: EntraId | None) -> Context:
         contract,
         Documents(contract.document, entra),
         CallerSessions(pool),
-        Runs(rich_results=settings.rich_results),
+        PoolFacts(rich_results=settings.rich_results),
         Tokens(settings.signing_key, settings.signing_key_previous) if settings.signing_key else None,
     )
 

@@ -8,9 +8,10 @@ from ..in_session import report
 from ..in_session.cell import code_hash, make_cell
 from ..in_session.report import Request
 from ..models import Execution
+from ..session_pool.facts import PoolFacts
 from ..session_pool.hand_over import RunLost
 from . import direct
-from .calls import Call, Runs
+from .call import Call
 from .following import follow
 from .lookup import execution_of_pool_run, find_in_session
 from .outcomes import NO_REPORT
@@ -24,13 +25,13 @@ _LONGEST_WAIT_SECONDS = 200.0
 """The last look at a run must end before the front end of Azure Functions gives up, after 230 s."""
 
 
-def run_in_background(call: Call, runs: Runs) -> Execution:
+def run_in_background(call: Call, facts: PoolFacts) -> Execution:
     """Starts the run in a session that is idle. Raises IdempotencyKeyReused."""
     until = _until(call)
-    return start(call, runs) or follow(call, runs, until, start)
+    return start(call, facts) or follow(call, facts, until, start)
 
 
-def wait_for_turn(call: Call, runs: Runs) -> Execution:
+def wait_for_turn(call: Call, facts: PoolFacts) -> Execution:
     """Lets the execution wait in its session until what runs there has ended. Raises IdempotencyKeyReused, and what the
     pool answers when the request cannot be stored.
     """
@@ -42,10 +43,10 @@ def wait_for_turn(call: Call, runs: Runs) -> Execution:
         call.check_code(stored.code_hash)
     else:
         folder.put_request(Request(call.code, code_hash(call.code), call.timeout_seconds))
-    return follow(call, runs, until, start)
+    return follow(call, facts, until, start)
 
 
-def start(call: Call, runs: Runs) -> Execution | None:
+def start(call: Call, facts: PoolFacts) -> Execution | None:
     """Defers the run in its session. None when it is in progress there, waits there, or has a record: then it is to be
     followed. Code may have run when this returns, so it raises nothing but IdempotencyKeyReused and what surely came
     before the code.
@@ -68,14 +69,14 @@ def start(call: Call, runs: Runs) -> Execution | None:
         return _put_request(call)
     reported = report.read_stdout(run.stdout, cell.nonce)
     if reported is None:
-        return _unreported(call, runs, is_refusal=direct.is_refusal(run))
-    runs.reported()
+        return _unreported(call, facts, is_refusal=direct.is_refusal(run))
+    facts.reported()
     if reported.is_busy:
-        runs.note_busy(call.session, is_busy=True)
+        facts.note_busy(call.session, is_busy=True)
         return _put_request(call)
     if reported.report is not None:
         return execution_of(call.session.id, call.execution_id, reported.report, reported, run)
-    runs.note_busy(call.session, is_busy=True)
+    facts.note_busy(call.session, is_busy=True)
     return None
 
 
@@ -91,7 +92,7 @@ def _put_request(call: Call) -> Execution | None:
     return None
 
 
-def _unreported(call: Call, runs: Runs, *, is_refusal: bool) -> Execution | None:
+def _unreported(call: Call, facts: PoolFacts, *, is_refusal: bool) -> Execution | None:
     """Of a cell that has reported nothing."""
     try:
         record = ExecutionFolder(call.session, call.execution_id).record()
@@ -99,7 +100,7 @@ def _unreported(call: Call, runs: Runs, *, is_refusal: bool) -> Execution | None
             call.check_code(record.code_hash)
             return None
         if is_refusal:
-            runs.refused(call.session.pool)
+            facts.refused(call.session.pool)
             return replace(direct.run_directly(call), notice=NO_REPORT)
         run = call.session.get_execution(call.execution_id)
     except ConnectorError:

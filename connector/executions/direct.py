@@ -15,7 +15,7 @@ from ..in_session.payload.streams import collapse_carriage_returns
 from ..models import ABSENT, Execution, ExecutionError, Output
 from ..session_pool.hand_over import RunLost
 from ..session_pool.wire import STREAM_CHARACTERS, Run
-from .calls import Call
+from .call import Call
 
 # IPython writes 75 dashes, and below them the error's name, for each error of a chain; of a syntax error it gives the
 # place at once.

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from ..errors import ConnectorError, ExecutionNotFound, IdempotencyKeyReused, PoolTimeout
 from ..in_session import protocol
 from ..models import Execution
-from .calls import Call, Runs
+from ..session_pool.facts import PoolFacts
+from .call import Call
 from .lookup import find_in_session
 from .outcomes import RECORD_LOST
 from .records import ExecutionFolder, is_recent
@@ -19,7 +20,7 @@ _LONGEST_PAUSE_SECONDS = 4.0
 _PAUSE_GROWTH = 1.5
 _PAUSE_AFTER_FAILURE_SECONDS = 1.0
 
-Start = Callable[[Call, Runs], Execution | None]
+Start = Callable[[Call, PoolFacts], Execution | None]
 """Starts the execution in its session. Returns its end where it has one at once."""
 
 
@@ -32,7 +33,7 @@ def pauses() -> Iterator[float]:
         pause = min(pause * _PAUSE_GROWTH, _LONGEST_PAUSE_SECONDS)
 
 
-def follow(call: Call, runs: Runs, until: float, start: Start) -> Execution:
+def follow(call: Call, facts: PoolFacts, until: float, start: Start) -> Execution:
     """The execution when it has ended, or as it is at `until` (monotonic seconds). The session surely has it, so an
     error of the pool says nothing about it; such errors are waited out.
 
@@ -47,13 +48,13 @@ def follow(call: Call, runs: Runs, until: float, start: Start) -> Execution:
                 break
             time.sleep(min(pause, left))
             try:
-                ended = _report(folder, call) if number == 0 else _look(folder, call, runs, start)
+                ended = _report(folder, call) if number == 0 else _look(folder, call, facts, start)
             except (IdempotencyKeyReused, ExecutionNotFound, PoolTimeout):
                 raise
             except ConnectorError:
                 time.sleep(max(0.0, min(_PAUSE_AFTER_FAILURE_SECONDS, until - time.monotonic())))
             if ended is not None:
-                runs.note_busy(call.session, is_busy=False)
+                facts.note_busy(call.session, is_busy=False)
                 return ended
         return _as_it_is(folder, call) if call.wait_seconds > 0 else call.running()
     except IdempotencyKeyReused:
@@ -73,7 +74,7 @@ def _report(folder: ExecutionFolder, call: Call) -> Execution | None:
     return None if record.report is None else execution_of(call.session.id, call.execution_id, record.report)
 
 
-def _look(folder: ExecutionFolder, call: Call, runs: Runs, start: Start) -> Execution | None:
+def _look(folder: ExecutionFolder, call: Call, facts: PoolFacts, start: Start) -> Execution | None:
     """The execution, if it has ended. One call while it is in progress, two while it waits."""
     files = folder.files()
     if protocol.RECORD in files:
@@ -84,7 +85,7 @@ def _look(folder: ExecutionFolder, call: Call, runs: Runs, start: Start) -> Exec
         return None if ended.status == "Running" else ended
     if protocol.REQUEST not in files or protocol.CANCEL in files:
         return _as_it_is(folder, call)
-    return None if is_busy(call.session, runs) else start(call, runs)
+    return None if is_busy(call.session, facts) else start(call, facts)
 
 
 def _as_it_is(folder: ExecutionFolder, call: Call) -> Execution:

@@ -7,31 +7,32 @@ from ..in_session import report
 from ..in_session.cell import make_cell
 from ..in_session.report import Reported
 from ..models import Execution
+from ..session_pool.facts import PoolFacts
 from ..session_pool.hand_over import RunLost
 from ..session_pool.wire import Run
 from . import direct, turns
 from .background import wait_for_turn
-from .calls import Call, Runs
+from .call import Call
 from .lookup import execution_of_pool_run, find_in_session
 from .outcomes import NO_REPORT, RECORD_LOST
 from .records import ExecutionFolder
 from .result import execution_of
 
 
-def run_in_one_call(call: Call, runs: Runs) -> Execution:
+def run_in_one_call(call: Call, facts: PoolFacts) -> Execution:
     """Raises IdempotencyKeyReused, and errors only when the code surely did not run."""
     cell = make_cell(call.code, execution_id=call.execution_id, max_report_characters=call.session.pool.longest_stdout)
     try:
         run = call.run(cell.text, may_repeat=True)
     except RunLost:
-        return _lost(call, runs)
+        return _lost(call, facts)
     reported = report.read_stdout(run.stdout, cell.nonce)
     try:
         if reported is None:
-            return _unreported(call, runs, run)
-        runs.reported()
+            return _unreported(call, facts, run)
+        facts.reported()
         if reported.is_busy:
-            return wait_for_turn(call, runs)
+            return wait_for_turn(call, facts)
         if reported.report is not None:
             return execution_of(call.session.id, call.execution_id, reported.report, reported, run)
         return _from_record(call, reported, run)
@@ -41,11 +42,11 @@ def run_in_one_call(call: Call, runs: Runs) -> Execution:
         return call.lost()
 
 
-def _lost(call: Call, runs: Runs) -> Execution:
+def _lost(call: Call, facts: PoolFacts) -> Execution:
     """The pool's answer did not come. A run that waits behind another in the pool can still be answered."""
     try:
-        if turns.is_busy(call.session, runs):
-            return wait_for_turn(call, runs)
+        if turns.is_busy(call.session, facts):
+            return wait_for_turn(call, facts)
     except IdempotencyKeyReused:
         raise
     except ConnectorError:
@@ -66,13 +67,13 @@ def _from_record(call: Call, reported: Reported, run: Run) -> Execution:
     return call.running() if found is None else found.execution
 
 
-def _unreported(call: Call, runs: Runs, run: Run) -> Execution:
+def _unreported(call: Call, facts: PoolFacts, run: Run) -> Execution:
     """Of a cell that has reported nothing, as when its code has ended the interpreter."""
     record = ExecutionFolder(call.session, call.execution_id).record()
-    if record is None and turns.is_busy(call.session, runs):
-        return wait_for_turn(call, runs)  # the pool has given up on a cell whose turn has not come
+    if record is None and turns.is_busy(call.session, facts):
+        return wait_for_turn(call, facts)  # the pool has given up on a cell whose turn has not come
     if record is None and direct.is_refusal(run):  # nothing has run: the session cannot take the payload
-        runs.refused(call.session.pool)
+        facts.refused(call.session.pool)
         return replace(direct.run_directly(call), notice=NO_REPORT)
     if record is not None:
         call.check_code(record.code_hash)

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from ..callers.session_ids import mint_execution_id, mint_session_id
 from ..models import Execution
+from ..session_pool.facts import PoolFacts
 from ..session_pool.sessions import CallerSessions
 from .background import run_in_background, start, wait_for_turn
-from .calls import Call, Runs
+from .call import Call
 from .direct import run_directly
 from .following import pauses
 from .lookup import Found, find
@@ -31,7 +32,7 @@ _LONGEST_CANCEL_PAUSE_SECONDS = 0.5
 
 def execute_python_code(
     sessions: CallerSessions,
-    runs: Runs,
+    facts: PoolFacts,
     *,
     python_code: str,
     session_id: str | None = None,
@@ -51,32 +52,32 @@ def execute_python_code(
     call = Call(session, execution_id, python_code, timeout_in_seconds, wait_in_seconds)
     is_new_session = session_id is None and idempotency_key is None
     is_deferred = timeout_in_seconds > wait_in_seconds
-    if not runs.rich_results:
+    if not facts.rich_results:
         execution = run_directly(call, is_repeatable=idempotency_key is not None)
-    elif not is_new_session and (is_deferred or runs.may_be_busy(session)) and is_busy(session, runs):
-        execution = wait_for_turn(call, runs)
+    elif not is_new_session and (is_deferred or facts.may_be_busy(session)) and is_busy(session, facts):
+        execution = wait_for_turn(call, facts)
     elif is_deferred:
-        execution = run_in_background(call, runs)
+        execution = run_in_background(call, facts)
     else:
-        execution = run_in_one_call(call, runs)
+        execution = run_in_one_call(call, facts)
     return fitted(execution, include_content)
 
 
 def get_execution(
-    sessions: CallerSessions, runs: Runs, *, session_id: str, execution_id: str, include_content: str = "auto"
+    sessions: CallerSessions, facts: PoolFacts, *, session_id: str, execution_id: str, include_content: str = "auto"
 ) -> Execution:
     """An execution as it is now. Raises ExecutionNotFound."""
     session = sessions.session(session_id)
     found = find(session, execution_id)
     execution = found.execution
-    if found.request is not None and execution.status == "Running" and not is_busy(session, runs):
+    if found.request is not None and execution.status == "Running" and not is_busy(session, facts):
         request = found.request  # it waits although its turn has come: what ran before it has ended its interpreter
-        execution = start(Call(session, execution_id, request.code, request.timeout_seconds, 0), runs) or execution
+        execution = start(Call(session, execution_id, request.code, request.timeout_seconds, 0), facts) or execution
     return fitted(execution, include_content)
 
 
 def cancel_execution(
-    sessions: CallerSessions, runs: Runs, *, session_id: str, execution_id: str, include_content: str = "auto"
+    sessions: CallerSessions, facts: PoolFacts, *, session_id: str, execution_id: str, include_content: str = "auto"
 ) -> Execution:
     """Ends a deferred run, or keeps it from beginning. Raises ExecutionNotFound.
 
@@ -85,7 +86,7 @@ def cancel_execution(
     session = sessions.session(session_id)
     found = find(session, execution_id)
     if found.execution.status == "Running":
-        notice = NOT_CANCELABLE if runs.rich_results else NOT_CANCELABLE_DIRECT
+        notice = NOT_CANCELABLE if facts.rich_results else NOT_CANCELABLE_DIRECT
         if found.can_be_canceled:
             notice = CANCEL_REQUESTED
             ExecutionFolder(session, execution_id).request_cancel()

@@ -4,7 +4,7 @@ import dataclasses
 import re
 from typing import Literal
 
-from ..files.names import content_type
+from ..content_types import content_type
 from ..in_session.payload.streams import collapse_carriage_returns
 from ..in_session.report import Report, Reported, ReportedFile
 from ..models import ABSENT, Execution, ExecutionError, File

@@ -7,17 +7,17 @@ interpreter whose queue waits too long. So the connector looks before it sends c
 from ..errors import FileNotFound
 from ..in_session.protocol import OUTPUTS_FOLDER, RUNNING
 from ..models import FilePath
+from ..session_pool.facts import PoolFacts
 from ..session_pool.sessions import SessionClient
-from .calls import Runs
 from .records import is_recent
 
 
-def is_busy(session: SessionClient, runs: Runs) -> bool:
+def is_busy(session: SessionClient, facts: PoolFacts) -> bool:
     """Whether a deferred run is in progress in the session. One call of the pool."""
     try:
         marker = session.get_file(FilePath(OUTPUTS_FOLDER, RUNNING))
         busy = marker.modified is None or is_recent(marker.modified)
     except FileNotFound:
         busy = False
-    runs.note_busy(session, is_busy=busy)
+    facts.note_busy(session, is_busy=busy)
     return busy

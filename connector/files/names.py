@@ -1,6 +1,5 @@
-"""Names of files and folders in a session: which are valid, which are the connector's own, and what they imply."""
+"""Names of files and folders in a session: which are valid, and which are the connector's own."""
 
-import mimetypes
 import re
 import unicodedata
 
@@ -19,29 +18,11 @@ _PUNCTUATION = " -_.@$&=;,#%^()"
 _PUNCTUATION_IN_SESSIONS = "+!'~[]{}"
 _FOLDER = re.compile(r"[\w \-@$&=;,#%^()]+(/[\w \-@$&=;,#%^()]+)*")
 _LONGEST_NAME_BYTES = 255
-# Python's own table, without the machine's, and what it lacks in some versions.
-_TYPES = mimetypes.MimeTypes(filenames=())
-for _type, _ending in (
-    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx"),
-    ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", ".docx"),
-    ("application/vnd.openxmlformats-officedocument.presentationml.presentation", ".pptx"),
-    ("application/vnd.apache.parquet", ".parquet"),
-    ("application/x-ndjson", ".jsonl"),
-    ("application/yaml", ".yaml"),
-    ("text/markdown", ".md"),
-):
-    _TYPES.add_type(_type, _ending)
 
 
 def joined(*parts: str) -> str:
     """A path below the data folder, of folders and a name; empty parts are skipped."""
     return "/".join(part for part in parts if part)
-
-
-def content_type(file_name: str) -> str:
-    """By the name alone, and the same on every machine. A compressed file is application/octet-stream."""
-    found, encoding = _TYPES.guess_type(file_name)
-    return found if found is not None and encoding is None else "application/octet-stream"
 
 
 def checked_path(name: str, folder: str) -> FilePath:

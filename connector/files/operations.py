@@ -5,18 +5,18 @@ from collections import Counter
 from dataclasses import replace
 from typing import TypedDict
 
+from ..content_types import content_type
 from ..errors import FileTooLarge, InvalidRequest
-from ..executions.calls import Runs
 from ..in_session.tasks import remove_file
 from ..models import File, FileBytes, FilePath, Files, FileWithContent
 from ..session_pool.errors import file_not_found
+from ..session_pool.facts import PoolFacts
 from ..session_pool.sessions import CallerSessions, SessionClient
 from ..session_pool.wire import PoolFile
 from .contents import decoded
 from .names import (
     checked_destination,
     checked_name,
-    content_type,
     is_hidden,
     is_known_to_pool,
     is_of_execution_record,
@@ -42,7 +42,7 @@ class NewFile(TypedDict):
 
 
 def upload_file(
-    sessions: CallerSessions, runs: Runs, *, files: list[NewFile], session_id: str | None = None, folder: str = ""
+    sessions: CallerSessions, facts: PoolFacts, *, files: list[NewFile], session_id: str | None = None, folder: str = ""
 ) -> Files:
     """Checks all names and contents before it stores the first file. Empties each text of `files` once it is decoded.
 
@@ -53,12 +53,12 @@ def upload_file(
         name = checked_name(file["file_name"], f"files[{index}].fileName")
         contents.append((name, decoded(file["file_content"], index)))
         file["file_content"] = ""  # a third more than the bytes; memory must not hold both
-    return upload_contents(sessions, runs, contents=contents, session_id=session_id, folder=folder)
+    return upload_contents(sessions, facts, contents=contents, session_id=session_id, folder=folder)
 
 
 def upload_contents(
     sessions: CallerSessions,
-    runs: Runs,
+    facts: PoolFacts,
     *,
     contents: list[tuple[str, bytes]],
     session_id: str | None = None,
@@ -73,13 +73,13 @@ def upload_contents(
     _check_each_once([name for name, _ in contents])
     for name, _ in contents:
         checked_name(name, "fileName")
-    stored = store_all(session, runs, folder, contents, may_replace=session_id is not None)
+    stored = store_all(session, facts, folder, contents, may_replace=session_id is not None)
     return Files(session.id, [shown_file(file, folder) for file in stored])
 
 
 def put_file(
     sessions: CallerSessions,
-    runs: Runs,
+    facts: PoolFacts,
     *,
     file_name: str,
     content: bytes,
@@ -87,7 +87,7 @@ def put_file(
     folder: str = "",
 ) -> Files:
     """Stores one file."""
-    return upload_contents(sessions, runs, contents=[(file_name, content)], session_id=session_id, folder=folder)
+    return upload_contents(sessions, facts, contents=[(file_name, content)], session_id=session_id, folder=folder)
 
 
 def list_files(session: SessionClient, *, folder: str = "", recursive: bool = False) -> Files:
@@ -98,7 +98,7 @@ def list_files(session: SessionClient, *, folder: str = "", recursive: bool = Fa
     return Files(session.id, [file for file in listed if folder or not is_hidden(file.folder)])
 
 
-def get_file(session: SessionClient, runs: Runs, path: FilePath) -> FileWithContent:
+def get_file(session: SessionClient, facts: PoolFacts, path: FilePath) -> FileWithContent:
     """Raises FileNotFound, and FileTooLarge before the file is read."""
     file = download_file_headers(session, path)
     if file.size > LARGEST_IN_JSON:
@@ -107,7 +107,7 @@ def get_file(session: SessionClient, runs: Runs, path: FilePath) -> FileWithCont
             "DownloadFile, which sends the bytes as they are.",
             target="fileName",
         )
-    content = download_complete(session, runs, path, file)
+    content = download_complete(session, facts, path, file)
     return FileWithContent(
         session.id,
         path.name,
@@ -125,7 +125,9 @@ def download_file_headers(session: SessionClient, path: FilePath) -> FileBytes:
     return FileBytes(path.name, content_type(path.name), file.size, None, file.modified)
 
 
-def download_file(session: SessionClient, runs: Runs, path: FilePath, *, found: FileBytes | None = None) -> FileBytes:
+def download_file(
+    session: SessionClient, facts: PoolFacts, path: FilePath, *, found: FileBytes | None = None
+) -> FileBytes:
     """The complete file. `found` are its headers, if they are known already.
 
     Raises FileNotFound, and FileTooLarge before the file is read.
@@ -137,20 +139,20 @@ def download_file(session: SessionClient, runs: Runs, path: FilePath, *, found: 
             "at a time with a header like Range: bytes=0-33554431, or compress the file in the session.",
             target="fileName",
         )
-    content = download_complete(session, runs, path, file)
+    content = download_complete(session, facts, path, file)
     if len(content) != file.size:  # it has changed since: its time is not that of these bytes
         return replace(file, size=len(content), content=content, last_modified_time=None)
     return replace(file, content=content)
 
 
-def delete_file(session: SessionClient, runs: Runs, path: FilePath) -> None:
+def delete_file(session: SessionClient, facts: PoolFacts, path: FilePath) -> None:
     """Raises FileNotFound, and SessionBusy for a name that only sessions accept."""
     if is_known_to_pool(path.name):
         session.delete_file(path)
         return
     find_file(session, path)
     failure = "The session could not delete the file. Try again, or delete it with code."
-    run_task(session, runs, remove_file.perform, remove_file.Arguments(path=str(path)), failure=failure)
+    run_task(session, facts, remove_file.perform, remove_file.Arguments(path=str(path)), failure=failure)
 
 
 def find_file(session: SessionClient, path: FilePath) -> PoolFile:

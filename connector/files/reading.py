@@ -9,10 +9,10 @@ import hashlib
 import secrets
 
 from ..errors import FileNotFound, PoolUnavailable
-from ..executions.calls import Runs
 from ..in_session.protocol import TRANSFERS_FOLDER
 from ..in_session.tasks import extract_range
 from ..models import FileBytes, FilePath
+from ..session_pool.facts import PoolFacts
 from ..session_pool.sessions import SessionClient
 from .names import is_known_to_pool
 from .tasks import run_task
@@ -25,7 +25,7 @@ _RANGE_LIFETIME_SECONDS = 600
 """Of an extracted range that was not fetched. A busy session extracts it late, for its caller's next attempt."""
 
 
-def download_complete(session: SessionClient, runs: Runs, path: FilePath, file: FileBytes) -> bytes:
+def download_complete(session: SessionClient, facts: PoolFacts, path: FilePath, file: FileBytes) -> bytes:
     """`file` has the headers of the file at `path`. Raises FileNotFound, and SessionBusy for a name that only sessions
     accept.
     """
@@ -33,11 +33,11 @@ def download_complete(session: SessionClient, runs: Runs, path: FilePath, file: 
         return session.download_file(path)
     if file.size == 0:
         return b""
-    return download_range(session, runs, path, file, first=0, last=file.size - 1)
+    return download_range(session, facts, path, file, first=0, last=file.size - 1)
 
 
 def download_range(
-    session: SessionClient, runs: Runs, path: FilePath, file: FileBytes, *, first: int, last: int
+    session: SessionClient, facts: PoolFacts, path: FilePath, file: FileBytes, *, first: int, last: int
 ) -> bytes:
     """The bytes from `first` to `last`. `file` has the headers of the file at `path`.
 
@@ -59,7 +59,7 @@ def download_range(
     for extracted in (name, f"{name}-{secrets.token_hex(8)}"):
         result = run_task(
             session,
-            runs,
+            facts,
             extract_range.perform,
             extract_range.Arguments(
                 path=str(path),

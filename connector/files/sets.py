@@ -11,10 +11,10 @@ import secrets
 from dataclasses import replace
 
 from ..errors import ConnectorError, FileNotFound, PoolTimeout, PoolUnavailable
-from ..executions.calls import Runs
 from ..in_session.protocol import TRANSFERS_FOLDER
 from ..in_session.tasks import replace_files
 from ..models import FilePath
+from ..session_pool.facts import PoolFacts
 from ..session_pool.sessions import SessionClient
 from ..session_pool.wire import PoolFile
 from .names import is_known_to_pool
@@ -26,7 +26,7 @@ Content = tuple[str, bytes]
 
 
 def store_all(
-    session: SessionClient, runs: Runs, folder: str, contents: list[Content], *, may_replace: bool
+    session: SessionClient, facts: PoolFacts, folder: str, contents: list[Content], *, may_replace: bool
 ) -> list[PoolFile]:
     """The stored files, in the order of `contents`, whose names differ. `may_replace` is false for a new session.
 
@@ -50,7 +50,7 @@ def store_all(
         for name, content in sorted(contents, key=lambda content: content[0] in last):
             stored[name] = replace(store_file(session, paths[name], content), name=name)
             written.append(name)
-        taken = _move_staged(session, runs, staging, folder, staged) if staged else None
+        taken = _move_staged(session, facts, staging, folder, staged) if staged else None
         if taken is not None:
             name = taken
             raise path_taken(name)
@@ -73,14 +73,14 @@ def store_all(
     return [stored[name] for name, _ in contents]
 
 
-def _move_staged(session: SessionClient, runs: Runs, staging: str, folder: str, names: list[str]) -> str | None:
+def _move_staged(session: SessionClient, facts: PoolFacts, staging: str, folder: str, names: list[str]) -> str | None:
     """Moves the staged files to the folder. Returns the name whose path is taken, if one is; then none is moved.
 
     Raises SessionBusy; then they are moved later, unless the first of them is deleted before.
     """
     result = run_task(
         session,
-        runs,
+        facts,
         replace_files.perform,
         replace_files.Arguments(staging_folder=staging, folder=folder, names=names),
         failure="The session could not move the files to their folder. Send them again.",

@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 from ..callers.session_ids import mint_execution_id
 from ..errors import PoolRejected, PoolTimeout, PoolUnavailable, SessionBusy
-from ..executions.calls import Runs
 from ..executions.turns import is_busy
 from ..in_session.cell import make_task_cell
 from ..in_session.report import read_task
+from ..session_pool.facts import PoolFacts
 from ..session_pool.hand_over import RunLost
 from ..session_pool.sessions import SessionClient
 
@@ -26,7 +26,12 @@ _TIMEOUT_SECONDS = 60
 
 
 def run_task(
-    session: SessionClient, runs: Runs, perform: Callable[[Arguments], Result], arguments: Arguments, *, failure: str
+    session: SessionClient,
+    facts: PoolFacts,
+    perform: Callable[[Arguments], Result],
+    arguments: Arguments,
+    *,
+    failure: str,
 ) -> Result:
     """Calls the task's `perform` inside the session. Arguments and result are JSON.
 
@@ -34,13 +39,13 @@ def run_task(
     task raised an exception. A task that the session had no time for may still be performed later, and a task whose
     response was lost is performed again: each must allow for that.
     """
-    if is_busy(session, runs):
+    if is_busy(session, facts):
         raise _busy()
     cell = make_task_cell(
         Path(inspect.getfile(perform)),
         dict(arguments),
         max_report_characters=session.pool.longest_stdout,
-        with_payload=runs.rich_results,
+        with_payload=facts.rich_results,
     )
     try:
         run = session.execute_code(
@@ -59,7 +64,7 @@ def run_task(
             retry_after_seconds=BUSY_RETRY_SECONDS,
         ) from lost.__cause__
     written = read_task(run.stdout, cell.nonce)
-    if written is None and not runs.rich_results and run.stderr.strip():
+    if written is None and not facts.rich_results and run.stderr.strip():
         written = {"raised": run.stderr.strip().rpartition("\n")[2]}
     if written is not None and written.get("isBusy") is True:
         raise _busy()

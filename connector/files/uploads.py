@@ -24,11 +24,11 @@ from ..errors import (
     SessionBusy,
     UploadNotFound,
 )
-from ..executions.calls import Runs
 from ..in_session.protocol import TRANSFERS_FOLDER
 from ..in_session.tasks import append_chunk
 from ..in_session.tasks import begin_upload as begin_upload_task
 from ..models import FilePath, Files
+from ..session_pool.facts import PoolFacts
 from ..session_pool.sessions import CallerSessions, SessionClient
 from ..session_pool.wire import PoolFile
 from .names import checked_destination, checked_name
@@ -85,7 +85,7 @@ class Progress:
 
 def begin_upload(
     sessions: CallerSessions,
-    runs: Runs,
+    facts: PoolFacts,
     *,
     file_name: str,
     size: int,
@@ -107,7 +107,7 @@ def begin_upload(
         lifetime_seconds=LIFETIME_SECONDS,
     )
     with _abandoned_on_failure(session, upload):
-        result = run_task(session, runs, begin_upload_task.perform, arguments, failure=_FAILURE)
+        result = run_task(session, facts, begin_upload_task.perform, arguments, failure=_FAILURE)
     if not result["is_free"]:
         raise path_taken(path.name)
     if result["room"] < size:
@@ -115,10 +115,10 @@ def begin_upload(
     if size:
         return session, upload, Progress(0, Files(session.id, []))
     with _abandoned_on_failure(session, upload):
-        return session, upload, put_chunk(session, runs, upload, first=0, content=b"")
+        return session, upload, put_chunk(session, facts, upload, first=0, content=b"")
 
 
-def put_chunk(session: SessionClient, runs: Runs, upload: Upload, *, first: int, content: bytes) -> Progress:
+def put_chunk(session: SessionClient, facts: PoolFacts, upload: Upload, *, first: int, content: bytes) -> Progress:
     """Takes the bytes of the file from `first` on. Those that were received before are compared, unless the file is
     complete.
 
@@ -147,7 +147,7 @@ def put_chunk(session: SessionClient, runs: Runs, upload: Upload, *, first: int,
     )
     is_left = True
     try:
-        result = run_task(session, runs, append_chunk.perform, arguments, failure=_FAILURE)
+        result = run_task(session, facts, append_chunk.perform, arguments, failure=_FAILURE)
         is_left = result["state"] in ("different_bytes", "chunk_missing")
     finally:
         if is_left:  # the caller sends all of it again; a task that is performed late finds nothing

@@ -6,7 +6,7 @@ from typing import Any
 from ..callers.signed_tokens import Tokens
 from ..contract.documents import Documents
 from ..contract.validation import Contract, Operation
-from ..executions.calls import Runs
+from ..session_pool.facts import PoolFacts
 from ..session_pool.sessions import CallerSessions
 from ..settings import Settings
 
@@ -23,7 +23,7 @@ class Context:
     contract: Contract
     documents: Documents
     sessions: CallerSessions
-    runs: Runs
+    facts: PoolFacts
     tokens: Tokens | None
     address: dict[str, Any] | None = None
 

@@ -24,7 +24,7 @@ def execute_python_code(context: Context, request: func.HttpRequest) -> func.Htt
         "wait_in_seconds": context.settings.caller_wait_seconds,
         **requests.arguments(operation.checked_body(body)),
     }
-    execution = executions.execute_python_code(context.sessions, context.runs, **arguments)
+    execution = executions.execute_python_code(context.sessions, context.facts, **arguments)
     response = _response(context, request, "/executions", execution, arguments.get("include_content", "auto"))
     if applied:
         response.headers["Preference-Applied"] = applied
@@ -33,13 +33,13 @@ def execute_python_code(context: Context, request: func.HttpRequest) -> func.Htt
 
 def get_execution(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     arguments = requests.parameters(context.operation("GetExecution"), request)
-    execution = executions.get_execution(context.sessions, context.runs, **arguments)
+    execution = executions.get_execution(context.sessions, context.facts, **arguments)
     return _response(context, request, "/executions", execution, arguments.get("include_content", "auto"))
 
 
 def cancel_execution(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     arguments = requests.parameters(context.operation("CancelExecution"), request)
-    execution = executions.cancel_execution(context.sessions, context.runs, **arguments)
+    execution = executions.cancel_execution(context.sessions, context.facts, **arguments)
     return _response(context, request, "/executions", execution, arguments.get("include_content", "auto"))
 
 
@@ -54,7 +54,7 @@ def poll_execution(context: Context, request: func.HttpRequest) -> func.HttpResp
     include_content = context.address["includeContent"]
     execution = executions.get_execution(
         context.sessions,
-        context.runs,
+        context.facts,
         session_id=context.address["sessionId"],
         execution_id=context.address["executionId"],
         include_content=include_content,

@@ -25,10 +25,10 @@ def upload_file(context: Context, request: func.HttpRequest) -> func.HttpRespons
         )
     if requests.media_type(request) == "multipart/form-data":
         form = requests.form(operation, request)
-        return responses.json_response(files.upload_contents(context.sessions, context.runs, **form))
+        return responses.json_response(files.upload_contents(context.sessions, context.facts, **form))
     body = requests.arguments(operation.checked_body(requests.json_body(request, "multipart/form-data")))
     body["files"] = [requests.arguments(file) for file in body["files"]]
-    return responses.json_response(files.upload_file(context.sessions, context.runs, **body))
+    return responses.json_response(files.upload_file(context.sessions, context.facts, **body))
 
 
 def list_files(context: Context, request: func.HttpRequest) -> func.HttpResponse:
@@ -40,7 +40,7 @@ def list_files(context: Context, request: func.HttpRequest) -> func.HttpResponse
 
 def get_file(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     session, path = _file(context, "GetFile", request)
-    return responses.json_response(files.get_file(session, context.runs, path))
+    return responses.json_response(files.get_file(session, context.facts, path))
 
 
 def download_file(context: Context, request: func.HttpRequest) -> func.HttpResponse:
@@ -50,9 +50,9 @@ def download_file(context: Context, request: func.HttpRequest) -> func.HttpRespo
         return responses.unchanged_response(file)
     requested = ranges.requested_range(request.headers, file, files.LARGEST_MESSAGE)
     if requested is None:
-        return responses.file_response(files.download_file(session, context.runs, path, found=file))
+        return responses.file_response(files.download_file(session, context.facts, path, found=file))
     first, last = requested
-    content = download_range(session, context.runs, path, file, first=first, last=last)
+    content = download_range(session, context.facts, path, file, first=first, last=last)
     return responses.file_response(replace(file, content=content), first)
 
 
@@ -65,7 +65,7 @@ def download_file_headers(context: Context, request: func.HttpRequest) -> func.H
 
 def delete_file(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     session, path = _file(context, "DeleteFile", request)
-    files.delete_file(session, context.runs, path)
+    files.delete_file(session, context.facts, path)
     return responses.no_content_response()
 
 

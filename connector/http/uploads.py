@@ -24,7 +24,7 @@ def put_file(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     if requests.is_chunked(request):
         return _begin_upload(context, request, arguments)
     content = requests.complete_body(request)
-    return responses.json_response(files.put_file(context.sessions, context.runs, content=content, **arguments))
+    return responses.json_response(files.put_file(context.sessions, context.facts, content=content, **arguments))
 
 
 def _begin_upload(context: Context, request: func.HttpRequest, arguments: dict[str, Any]) -> func.HttpResponse:
@@ -39,7 +39,7 @@ def _begin_upload(context: Context, request: func.HttpRequest, arguments: dict[s
             target="x-ms-transfer-mode",
         )
     size = ranges.announced_length(request.headers.get("x-ms-content-length", ""))
-    session, upload, progress = uploads.begin_upload(context.sessions, context.runs, size=size, **arguments)
+    session, upload, progress = uploads.begin_upload(context.sessions, context.facts, size=size, **arguments)
     address = {**upload.to_json(), "session_id": session.id, "caller": context.sessions.caller}
     token = context.tokens.seal(UPLOAD, address, lifetime_seconds=uploads.LIFETIME_SECONDS)
     response = _progress_response(progress)
@@ -51,7 +51,7 @@ def patch_upload(context: Context, request: func.HttpRequest) -> func.HttpRespon
     session, upload = _upload(context, "PatchUpload", request)
     content = requests.complete_body(request)
     first = ranges.sent_range(request.headers.get("content-range", ""), len(content), upload.size)
-    return _progress_response(uploads.put_chunk(session, context.runs, upload, first=first, content=content))
+    return _progress_response(uploads.put_chunk(session, context.facts, upload, first=first, content=content))
 
 
 def get_upload(context: Context, request: func.HttpRequest) -> func.HttpResponse:

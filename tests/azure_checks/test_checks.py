@@ -12,7 +12,7 @@ import yaml
 
 from azure_checks.checks import findings
 from connector import errors
-from connector.http import Connector
+from connector.app import Connector
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT = "infra/scenarios/default.snapshot.json"

@@ -16,7 +16,6 @@ import requests
 
 from connector.callers.signed_tokens import Tokens
 from connector.errors import ExecutionNotFound, FileTooLarge, IdempotencyKeyReused, PoolUnavailable, SessionBusy
-from connector.executions.calls import Runs
 from connector.executions.operations import cancel_execution, execute_python_code, get_execution
 from connector.files.operations import list_files
 from connector.files.tasks import run_task
@@ -26,6 +25,7 @@ from connector.in_session.tasks import remove_file
 from connector.models import Execution, FilePath
 from connector.session_pool.client import SessionPoolClient
 from connector.session_pool.deadlines import Deadlines
+from connector.session_pool.facts import PoolFacts
 from connector.session_pool.sessions import CallerSessions, SessionClient
 from tests.conftest import ROOT, Api, Emulator, connector_with, emulated_pool
 from tests.connector.conftest import Token
@@ -65,7 +65,7 @@ class Caller:
         self.sessions = CallerSessions(self.pool)
         self.session_id = session_id
         self.session = self.sessions.session(session_id)
-        self.runs = Runs(rich_results=True)
+        self.facts = PoolFacts(rich_results=True)
         self.calls = 0
         call = self.pool.call
 
@@ -76,18 +76,18 @@ class Caller:
         self.pool.call = counted  # type: ignore[method-assign]
 
     def run(self, code: str, **members: Any) -> Execution:
-        return execute_python_code(self.sessions, self.runs, session_id=self.session_id, python_code=code, **members)
+        return execute_python_code(self.sessions, self.facts, session_id=self.session_id, python_code=code, **members)
 
     def start(self, code: str, **members: Any) -> Execution:
         """In the background, without waiting."""
         return self.run(code, **{"timeout_in_seconds": 300, "wait_in_seconds": 0, **members})
 
     def get(self, execution: Execution) -> Execution:
-        return get_execution(self.sessions, self.runs, session_id=self.session_id, execution_id=execution.execution_id)
+        return get_execution(self.sessions, self.facts, session_id=self.session_id, execution_id=execution.execution_id)
 
     def cancel(self, execution: Execution) -> Execution:
         return cancel_execution(
-            self.sessions, self.runs, session_id=self.session_id, execution_id=execution.execution_id
+            self.sessions, self.facts, session_id=self.session_id, execution_id=execution.execution_id
         )
 
     def ended(self, execution: Execution, seconds: float = 15) -> Execution:
@@ -169,7 +169,7 @@ def test_what_a_background_run_sets_stays(caller: Caller) -> None:
 def test_progress_bars_are_collapsed(emulator: Emulator, session_id: str, rich: bool, code: str) -> None:
     """In every answer: what a carriage return has overwritten is not returned."""
     caller = Caller(emulator, session_id)
-    caller.runs = Runs(rich_results=rich)
+    caller.facts = PoolFacts(rich_results=rich)
     bar = (
         "import sys\nfor n in range(3):\n    print(f'\\r{n}0% ', end='')\n    sys.stderr.write(f'\\rstep {n}')\nprint()"
     )
@@ -299,7 +299,7 @@ def test_a_task_of_the_connector_is_told_that_the_session_is_busy(caller: Caller
     running = caller.start(SLEEP)
     with pytest.raises(SessionBusy) as busy:
         run_task(
-            caller.session, caller.runs, remove_file.perform, {"path": "x"}, failure="The file could not be deleted."
+            caller.session, caller.facts, remove_file.perform, {"path": "x"}, failure="The file could not be deleted."
         )
     assert busy.value.retry_after_seconds
     caller.session.upload_file(FilePath("", "data.csv"), b"1,2")

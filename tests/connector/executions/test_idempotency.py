@@ -12,9 +12,10 @@ import pytest
 import requests
 
 from connector.errors import IdempotencyKeyReused
-from connector.executions.operations import Runs, execute_python_code, get_execution
+from connector.executions.operations import execute_python_code, get_execution
 from connector.models import Execution, FilePath
 from connector.session_pool.client import SessionPoolClient
+from connector.session_pool.facts import PoolFacts
 from connector.session_pool.sessions import CallerSessions
 from tests.conftest import Emulator, emulated_pool
 from tests.connector.conftest import Token
@@ -47,7 +48,7 @@ def client(pool: Emulator, api_version: str = FAMILIES[0]) -> CallerSessions:
 
 
 def run(pool: CallerSessions, code: str = COUNT, *, rich: bool = True, **members: Any) -> Execution:
-    return execute_python_code(pool, Runs(rich_results=rich), python_code=code, **members)
+    return execute_python_code(pool, PoolFacts(rich_results=rich), python_code=code, **members)
 
 
 def counted(pool: CallerSessions, session_id: str) -> int:
@@ -125,7 +126,9 @@ def test_a_connection_that_is_lost_twice_is_told(own_pool: Emulator, ask: Callab
     answer = run(pool, session_id=session_id, idempotency_key="k")
     assert (answer.status, answer.error and answer.error.name) == ("Unknown", "ConnectionLost")
     assert (
-        get_execution(pool, Runs(rich_results=True), session_id=session_id, execution_id=answer.execution_id).result
+        get_execution(
+            pool, PoolFacts(rich_results=True), session_id=session_id, execution_id=answer.execution_id
+        ).result
         == "42"
     )
     assert run(pool, session_id=session_id, idempotency_key="k").result == "42"
@@ -169,5 +172,5 @@ def test_a_record_is_read_again_as_it_was_told(own_pool: Emulator, session_id: s
     pool = client(own_pool, api_version)
     code = "import pandas as pd\nopen('/mnt/data/f', 'w').close()\nprint('p')\npd.DataFrame({'a': [1]})"
     answer = run(pool, code, session_id=session_id)
-    again = get_execution(pool, Runs(rich_results=True), session_id=session_id, execution_id=answer.execution_id)
+    again = get_execution(pool, PoolFacts(rich_results=True), session_id=session_id, execution_id=answer.execution_id)
     assert replace(again, duration_in_milliseconds=0) == replace(answer, duration_in_milliseconds=0)

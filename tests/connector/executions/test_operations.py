@@ -11,7 +11,7 @@ import pytest
 from connector import errors
 from connector.executions import direct
 from connector.executions import operations as executions
-from connector.executions.operations import Runs
+from connector.session_pool.facts import PoolFacts
 from connector.session_pool.sessions import CallerSessions
 from connector.session_pool.wire import Run
 
@@ -291,7 +291,9 @@ def test_runs_of_many_callers_go_on_at_once(api):
 def test_a_session_id_that_could_not_be_the_pools_is_refused_before_anything_runs(api):
     """Operations check the id themselves, whoever calls them."""
     with pytest.raises(errors.InvalidSessionId):
-        executions.execute_python_code(CallerSessions(None), Runs(rich_results=True), python_code="1", session_id="a b")  # type: ignore[arg-type]
+        executions.execute_python_code(
+            CallerSessions(None), PoolFacts(rich_results=True), python_code="1", session_id="a b"
+        )  # type: ignore[arg-type]
 
 
 def test_a_run_may_go_on_behind_the_call(api, session_id):

@@ -6,11 +6,12 @@ import uuid
 
 import pytest
 
-from connector.executions.operations import Runs, execute_python_code, get_execution
+from connector.executions.operations import execute_python_code, get_execution
 from connector.files.names import checked_folder, checked_path
 from connector.files.operations import download_file, list_files
 from connector.models import Execution
 from connector.session_pool.client import SessionPoolClient
+from connector.session_pool.facts import PoolFacts
 from connector.session_pool.sessions import CallerSessions
 from connector.settings import API_VERSIONS
 from tests.conftest import Emulator
@@ -29,7 +30,7 @@ def session(pool: CallerSessions) -> str:
 
 
 def run(pool: CallerSessions, session: str, code: str, **members: str) -> Execution:
-    return execute_python_code(pool, Runs(rich_results=True), python_code=code, session_id=session, **members)  # type: ignore[arg-type]
+    return execute_python_code(pool, PoolFacts(rich_results=True), python_code=code, session_id=session, **members)  # type: ignore[arg-type]
 
 
 def test_three_figures_a_frame_and_a_print(pool: CallerSessions, session: str) -> None:
@@ -56,8 +57,8 @@ def test_outputs_are_files_that_can_be_downloaded(pool: CallerSessions, session:
     )
     (output,) = answer.outputs
     folder = f".outputs/{answer.execution_id}"
-    runs = Runs(rich_results=True)
-    file = download_file(pool.session(session), runs, checked_path(output.file_name or "", folder))
+    facts = PoolFacts(rich_results=True)
+    file = download_file(pool.session(session), facts, checked_path(output.file_name or "", folder))
     assert file.content == base64.b64decode(output.content or "")
     listed = list_files(pool.session(session), folder=checked_folder(folder)).files
     assert [(one.file_name, one.folder) for one in listed] == [(output.file_name, folder)]
@@ -73,7 +74,11 @@ def test_three_hundred_kilobytes_come_whole(pool: CallerSessions, session: str) 
     answer = run(pool, session, code)
     assert answer.truncated == {"stdout": True} and len(answer.stdout) < 90_000
     again = get_execution(
-        pool, Runs(rich_results=True), session_id=session, execution_id=answer.execution_id, include_content="always"
+        pool,
+        PoolFacts(rich_results=True),
+        session_id=session,
+        execution_id=answer.execution_id,
+        include_content="always",
     )
     assert again.stdout == whole
 
@@ -120,7 +125,7 @@ def test_a_run_that_takes_too_long_has_failed(pool: CallerSessions, session: str
         "print('first')\nimport asyncio\nawait asyncio.sleep(20)",
     ):
         answer = execute_python_code(
-            pool, Runs(rich_results=True), python_code=code, session_id=session, timeout_in_seconds=1
+            pool, PoolFacts(rich_results=True), python_code=code, session_id=session, timeout_in_seconds=1
         )
         assert (answer.status, answer.stdout) == ("Failed", "first\n")
         assert answer.error is not None and answer.error.name == "TimeoutError"

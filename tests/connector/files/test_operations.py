@@ -6,11 +6,11 @@ import pytest
 import requests
 
 from connector import errors
-from connector.executions.calls import Runs
 from connector.files import operations as files
 from connector.files.names import checked_folder
 from connector.in_session.protocol import EXECUTION_FILES
 from connector.models import FilePath
+from connector.session_pool.facts import PoolFacts
 
 
 def upload(api, session_id: str | None, **contents: bytes) -> dict:
@@ -149,4 +149,4 @@ def test_a_file_that_is_too_large_for_a_response_is_refused_unread(session, monk
     monkeypatch.setattr(type(session), "download_file", None)
     read = files.download_file if path else files.get_file
     with pytest.raises(errors.FileTooLarge, match=f"4 bytes.*{remedy}"):
-        read(session, Runs(rich_results=True), FilePath("", "big"))
+        read(session, PoolFacts(rich_results=True), FilePath("", "big"))

@@ -8,15 +8,16 @@ import pytest
 import requests
 
 from connector.errors import PoolRejected, PoolUnavailable
-from connector.executions.operations import Runs, execute_python_code
+from connector.executions.operations import execute_python_code
 from connector.files import operations as files
 from connector.files import reading, tasks
 from connector.models import FilePath
+from connector.session_pool.facts import PoolFacts
 from connector.session_pool.sessions import CallerSessions
 from tests.connector.conftest import Reply
 from tests.logic_apps_client import LogicApps, TransferFailed
 
-RUNS = Runs(rich_results=True)
+FACTS = PoolFacts(rich_results=True)
 BIG = FilePath("", "big.bin")
 CONTENT = random.Random(8).randbytes(2_000_000)
 
@@ -136,8 +137,8 @@ def test_a_file_that_changes_while_it_is_read(session, large):
     file = files.download_file_headers(session, BIG)
     session.upload_file(BIG, CONTENT + b"more")
     with pytest.raises(PoolUnavailable, match="changed while it was read"):
-        reading.download_range(session, RUNS, BIG, file, first=0, last=9)
-    complete = files.download_file(session, RUNS, BIG, found=file)
+        reading.download_range(session, FACTS, BIG, file, first=0, last=9)
+    complete = files.download_file(session, FACTS, BIG, found=file)
     assert (complete.size, complete.etag) == (len(CONTENT) + 4, None)
 
 
@@ -149,7 +150,7 @@ def test_a_busy_session_extracts_the_range_later(api, pool, big, session_id, lar
     assert (busy.status_code, busy.json()["error"]["code"]) == (429, "SessionBusy")
     assert int(busy.headers["Retry-After"]) > 0
     release()
-    execute_python_code(pool, RUNS, session_id=session_id, python_code="1")  # after the task
+    execute_python_code(pool, FACTS, session_id=session_id, python_code="1")  # after the task
     monkeypatch.setattr(reading, "run_task", None)
     assert get(api, big, Range="bytes=5-9").content == CONTENT[5:10]
     assert left(api, session_id) == []
@@ -208,7 +209,7 @@ def headers_of(size: int) -> files.FileBytes:
 def test_a_range_that_the_pool_serves_needs_no_task(faulty_pool, session_of, large):
     """One request with a Range header."""
     upstream = faulty_pool(range_of(b"56789", 5, 2000))
-    ranged = reading.download_range(session_of(upstream), RUNS, BIG, headers_of(2000), first=5, last=9)
+    ranged = reading.download_range(session_of(upstream), FACTS, BIG, headers_of(2000), first=5, last=9)
     assert ranged == b"56789"
     assert [method for method, _ in upstream.requests] == ["GET"]
     assert upstream.headers[0]["Range"] == "bytes=5-9"
@@ -244,7 +245,7 @@ def test_a_range_of_a_file_with_another_size_is_refused(faulty_pool, session_of,
     """The file has changed since its headers were read."""
     session = session_of(faulty_pool(range_of(b"56789", 5, 3000)))
     with pytest.raises(PoolUnavailable, match="changed"):
-        reading.download_range(session, RUNS, BIG, headers_of(2000), first=5, last=9)
+        reading.download_range(session, FACTS, BIG, headers_of(2000), first=5, last=9)
 
 
 @pytest.mark.parametrize("read", ["download_file", "download_range"])

@@ -3,16 +3,17 @@
 import pytest
 
 from connector.errors import ConnectorError, InvalidFileName, PoolUnavailable, SessionBusy
-from connector.executions.operations import Runs, execute_python_code
+from connector.executions.operations import execute_python_code
 from connector.files import sets as file_sets
 from connector.files import tasks
 from connector.files.operations import list_files, upload_contents
 from connector.files.sets import store_all
 from connector.in_session.tasks import replace_files
 from connector.models import FilePath
+from connector.session_pool.facts import PoolFacts
 from connector.session_pool.sessions import SessionClient
 
-RUNS = Runs(rich_results=True)
+FACTS = PoolFacts(rich_results=True)
 
 
 class Failing:
@@ -54,7 +55,7 @@ def test_a_set_has_new_and_replaced_files(pool, session, session_id, folder):
     for name in ("b", "c"):
         session.upload_file(FilePath(folder, name), b"old")
     sent = [("a", b"1"), ("b", b"22"), ("c", b"333")]
-    stored = upload_contents(pool, RUNS, contents=sent, session_id=session_id, folder=folder).files
+    stored = upload_contents(pool, FACTS, contents=sent, session_id=session_id, folder=folder).files
     assert [(file.file_name, file.folder, file.size) for file in stored] == [
         ("a", folder, 1),
         ("b", folder, 2),
@@ -71,7 +72,7 @@ def test_when_one_file_fails_none_is_stored(session, old):
         session.upload_file(FilePath("", name), b"old")
     sent = [("a", b"1"), ("b", b"22"), ("c", b"333")]
     with pytest.raises(PoolUnavailable) as failure:
-        store_all(Failing(session, b"22"), RUNS, "", sent, may_replace=True)  # type: ignore[arg-type]
+        store_all(Failing(session, b"22"), FACTS, "", sent, may_replace=True)  # type: ignore[arg-type]
     assert failure.value.target == "b"
     assert failure.value.message.startswith(
         "The file 'b' was not stored, and therefore none of the 3. The session pool is"
@@ -83,7 +84,7 @@ def test_files_that_cannot_be_deleted_again_are_named(session):
     """A pool that fails is not asked for each file."""
     failing = Failing(session, b"c", is_down=True)
     with pytest.raises(PoolUnavailable) as failure:
-        store_all(failing, RUNS, "", [(name, name.encode()) for name in "abc"], may_replace=True)  # type: ignore[arg-type]
+        store_all(failing, FACTS, "", [(name, name.encode()) for name in "abc"], may_replace=True)  # type: ignore[arg-type]
     assert failure.value.message.endswith("These could not be deleted again, and may exist: a, b, c.")
     assert failing.deletions == 1
 
@@ -112,7 +113,7 @@ def test_a_file_that_another_call_has_stored_meanwhile_stays(session, name, thei
 
     failing.upload_file = upload  # type: ignore[method-assign]
     with pytest.raises(PoolUnavailable) as failure:
-        store_all(failing, RUNS, "", [(name, name.encode()) for name in "abc"], may_replace=True)  # type: ignore[arg-type]
+        store_all(failing, FACTS, "", [(name, name.encode()) for name in "abc"], may_replace=True)  # type: ignore[arg-type]
     assert contents(session) == {name: theirs}
     assert failure.value.message.endswith(expected)
 
@@ -122,14 +123,14 @@ def test_staged_files_are_named_as_they_were_sent(session):
     session.upload_file(FilePath("", "b"), b"old")
     sent = [(name, name.encode()) for name in ("a", "b", "b+c", "d")]
     with pytest.raises(PoolUnavailable) as failure:
-        store_all(Failing(session, b"d", is_down=True), RUNS, "", sent, may_replace=True)  # type: ignore[arg-type]
+        store_all(Failing(session, b"d", is_down=True), FACTS, "", sent, may_replace=True)  # type: ignore[arg-type]
     assert failure.value.message.endswith("may exist: b, b+c, a, d.")
 
 
 def test_a_new_session_is_not_listed(pool, monkeypatch):
     """It has no files to replace: the upload costs one call for each file."""
     monkeypatch.setattr(SessionClient, "list_files", None)
-    assert len(upload_contents(pool, RUNS, contents=[("a", b""), ("b", b"")]).files) == 2
+    assert len(upload_contents(pool, FACTS, contents=[("a", b""), ("b", b"")]).files) == 2
 
 
 def test_a_folder_at_the_path_of_a_file_is_refused(session, monkeypatch):
@@ -141,7 +142,7 @@ def test_a_folder_at_the_path_of_a_file_is_refused(session, monkeypatch):
     session.upload_file(FilePath("b", "inside"), b"kept")
     monkeypatch.setattr(SessionClient, "list_files", lambda *_, **__: listed)
     with pytest.raises(InvalidFileName, match="A folder is named 'b' where the file goes") as failure:
-        store_all(session, RUNS, "", [("a", b"1"), ("b", b"2"), ("c", b"3")], may_replace=True)
+        store_all(session, FACTS, "", [("a", b"1"), ("b", b"2"), ("c", b"3")], may_replace=True)
     assert failure.value.target == "b" and failure.value.message.startswith("The file 'b' was not stored")
     monkeypatch.undo()
     assert contents(session) == {"a": b"old", "b/inside": b"kept"}
@@ -151,7 +152,7 @@ def test_staged_files_that_code_has_removed(session, monkeypatch):
     """The caller is asked to send them again."""
     monkeypatch.setattr(file_sets, "run_task", lambda *_, **__: {"is_complete": False, "taken": None})
     with pytest.raises(PoolUnavailable, match="Send them again") as failure:
-        store_all(session, RUNS, "", [("a+b", b"1")], may_replace=True)
+        store_all(session, FACTS, "", [("a+b", b"1")], may_replace=True)
     assert failure.value.retry_after_seconds
 
 
@@ -163,13 +164,13 @@ def test_a_busy_session_loses_nothing(pool, session, session_id, keep_busy, monk
     release = keep_busy()
     sent = [("a", b"1"), ("b", b"2")]
     with pytest.raises(SessionBusy) as busy:
-        store_all(session, RUNS, "", sent, may_replace=True)
+        store_all(session, FACTS, "", sent, may_replace=True)
     assert busy.value.retry_after_seconds and isinstance(busy.value, ConnectorError)
     release()
     assert (
-        execute_python_code(pool, RUNS, session_id=session_id, python_code="open('/mnt/data/a').read()").value == "old"
+        execute_python_code(pool, FACTS, session_id=session_id, python_code="open('/mnt/data/a').read()").value == "old"
     )
-    store_all(session, RUNS, "", sent, may_replace=True)
+    store_all(session, FACTS, "", sent, may_replace=True)
     assert contents(session) == dict(sent)
 
 
@@ -190,7 +191,7 @@ def test_staged_files_are_deleted_first(session, monkeypatch):
     monkeypatch.setattr(SessionClient, "delete_file", delete)
     monkeypatch.setattr(file_sets, "run_task", busy)
     with pytest.raises(SessionBusy):
-        store_all(session, RUNS, "", [(name, b"new") for name in "abc"], may_replace=True)
+        store_all(session, FACTS, "", [(name, b"new") for name in "abc"], may_replace=True)
     assert removed == ["new/0", "new/1", "/a"]
 
 
@@ -200,13 +201,13 @@ def test_a_move_that_fails_halfway_is_undone(pool, session, session_id, names):
     for name in ("a", "b"):
         session.upload_file(FilePath("", name), b"old")
     execute_python_code(
-        pool, RUNS, session_id=session_id,
+        pool, FACTS, session_id=session_id,
         python_code="import os\nold = os.replace\n"
         "def replace(a, b):\n    if '/new/' in a and b.endswith('/b'): raise OSError('no')\n    old(a, b)\n"
         "os.replace = replace",
     )  # fmt: skip
     with pytest.raises(PoolUnavailable, match="could not move the files"):
-        store_all(session, RUNS, "", [(name, b"new") for name in names], may_replace=True)
+        store_all(session, FACTS, "", [(name, b"new") for name in names], may_replace=True)
     assert contents(session) == {"a": b"old", "b": b"old"}
 
 

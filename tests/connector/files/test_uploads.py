@@ -10,9 +10,9 @@ import pytest
 
 from connector.callers.signed_tokens import Tokens
 from connector.errors import InvalidFileName, SessionBusy
-from connector.executions.operations import Runs
 from connector.files import tasks, uploads
 from connector.in_session.tasks import append_chunk, begin_upload
+from connector.session_pool.facts import PoolFacts
 from connector.session_pool.sessions import SessionClient
 from tests.logic_apps_client import LogicApps, TransferFailed
 
@@ -581,7 +581,7 @@ def test_an_empty_file_that_could_not_be_stored_leaves_nothing(api, client, sess
     """Also when the session becomes busy between the beginning and the end."""
     monkeypatch.setattr(uploads, "put_chunk", lambda *_, **__: (_ for _ in ()).throw(SessionBusy("It runs code.")))
     with pytest.raises(SessionBusy):
-        uploads.begin_upload(pool, Runs(rich_results=True), file_name="empty", size=0, session_id=session_id)
+        uploads.begin_upload(pool, PoolFacts(rich_results=True), file_name="empty", size=0, session_id=session_id)
     assert "partial" not in kept(api, session_id)
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from connector.executions.operations import Runs, execute_python_code, get_execution
+from connector.executions.operations import execute_python_code, get_execution
 from connector.models import to_wire
+from connector.session_pool.facts import PoolFacts
 from connector.session_pool.sessions import CallerSessions
 from emulator.session_pool.engines.interface import InterpreterEnded
 from tests.connector.in_session.kernels import Kernel, Kernels
@@ -87,43 +88,43 @@ def test_a_full_disk_costs_the_files_of_outputs(kernel: Kernel) -> None:
 
 def test_nobody_waits_for_a_report_that_does_not_come(pool: CallerSessions, session_id: str) -> None:
     """The connector answers with what the pool tells, says so in `notice`, and has not given up rich results."""
-    runs = Runs(rich_results=True)
+    facts = PoolFacts(rich_results=True)
     started = time.monotonic()
     run = execute_python_code(
-        pool, runs, python_code="import os; print('x', flush=True); os._exit(1)", session_id=session_id
+        pool, facts, python_code="import os; print('x', flush=True); os._exit(1)", session_id=session_id
     )
     assert time.monotonic() - started < 10
     assert (run.status, run.error and run.error.name) == ("Failed", "KernelRestarted")
     broken = "get_ipython().kernel.do_execute.__globals__['report_so_far'] = None; print('printed'); 6 * 7"
-    run = execute_python_code(pool, runs, python_code=broken, session_id=session_id)
+    run = execute_python_code(pool, facts, python_code=broken, session_id=session_id)
     assert (run.status, run.result, run.stdout, run.value) == ("Succeeded", "42", "printed\n", 42)
     assert run.notice and "did not report" in run.notice
-    again = get_execution(pool, runs, session_id=session_id, execution_id=run.execution_id)
+    again = get_execution(pool, facts, session_id=session_id, execution_id=run.execution_id)
     assert (again.status, again.result) == ("Succeeded", "42")
-    assert runs.rich_results
+    assert facts.rich_results
 
 
 def test_one_session_cannot_turn_the_reports_of_all_off(pool: CallerSessions, session_id: str) -> None:
     """A failure that looks like that of a kernel which is not IPython, made by code, counts for its session alone."""
-    runs = Runs(rich_results=True)
+    facts = PoolFacts(rich_results=True)
     spoil = "k = get_ipython().kernel\ndel k.do_execute\nimport zlib, base64\nbase64.b64decode = zlib.decompress = None"
-    execute_python_code(pool, runs, python_code=spoil, session_id=session_id)
-    run = execute_python_code(pool, runs, python_code="6 * 7", session_id=session_id)
+    execute_python_code(pool, facts, python_code=spoil, session_id=session_id)
+    run = execute_python_code(pool, facts, python_code="6 * 7", session_id=session_id)
     assert run.notice or run.result == "42"
-    assert runs.rich_results
+    assert facts.rich_results
 
 
 def test_a_forged_record_is_read_as_nothing_more(pool: CallerSessions, session_id: str) -> None:
     """What code writes in the place of its own record may be wrong, and cannot make an answer that is no answer."""
-    runs = Runs(rich_results=True)
-    run = execute_python_code(pool, runs, python_code="1", session_id=session_id)
+    facts = PoolFacts(rich_results=True)
+    run = execute_python_code(pool, facts, python_code="1", session_id=session_id)
     path = f"/mnt/data/_outputs/{run.execution_id}/execution.json"
     for value in ("[" * 900 + "]" * 900, "1e999", "NaN", "9" * 5000, '"\\ud800"'):
         forge = (
             f"claim, report = open({path!r}).read().split('\\n')[:2]\n"
             f"open({path!r}, 'w').write(claim + '\\n' + report[:-1] + ', \"value\": ' + {value!r} + '}}\\n')"
         )
-        execute_python_code(pool, runs, python_code=forge, session_id=session_id)
-        again = get_execution(pool, runs, session_id=session_id, execution_id=run.execution_id)
+        execute_python_code(pool, facts, python_code=forge, session_id=session_id)
+        again = get_execution(pool, facts, session_id=session_id, execution_id=run.execution_id)
         assert again.session_id == session_id
         assert len(json.dumps(to_wire(again), allow_nan=False)) < 90_000

@@ -1,0 +1,22 @@
+"""The MIME types of files, by their names."""
+
+import mimetypes
+
+# Python's own table, without the machine's, and what it lacks in some versions.
+_TYPES = mimetypes.MimeTypes(filenames=())
+for _type, _ending in (
+    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx"),
+    ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", ".docx"),
+    ("application/vnd.openxmlformats-officedocument.presentationml.presentation", ".pptx"),
+    ("application/vnd.apache.parquet", ".parquet"),
+    ("application/x-ndjson", ".jsonl"),
+    ("application/yaml", ".yaml"),
+    ("text/markdown", ".md"),
+):
+    _TYPES.add_type(_type, _ending)
+
+
+def content_type(file_name: str) -> str:
+    """By the name alone, and the same on every machine. A compressed file is application/octet-stream."""
+    found, encoding = _TYPES.guess_type(file_name)
+    return found if found is not None and encoding is None else "application/octet-stream"

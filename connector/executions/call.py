@@ -1,0 +1,44 @@
+"""One call of ExecutePythonCode."""
+
+from dataclasses import dataclass
+
+from ..errors import IdempotencyKeyReused
+from ..in_session.cell import code_hash
+from ..models import Execution
+from ..session_pool.sessions import SessionClient
+from ..session_pool.wire import Run
+from .outcomes import LOST
+
+
+@dataclass(frozen=True)
+class Call:
+    session: SessionClient
+    execution_id: str
+    code: str
+    timeout_seconds: int
+    wait_seconds: float
+
+    def run(self, code: str, *, may_repeat: bool, is_asynchronous: bool = False) -> Run:
+        """One call of the pool, as long as the run; one that `is_asynchronous` returns at once. Raises RunLost."""
+        return self.session.execute_code(
+            code,
+            execution_id=self.execution_id,
+            timeout_seconds=self.timeout_seconds,
+            may_repeat=may_repeat,
+            is_asynchronous=is_asynchronous,
+        )
+
+    def running(self) -> Execution:
+        return Execution(self.session.id, self.execution_id, "Running")
+
+    def lost(self) -> Execution:
+        """Whether it ran is unknown."""
+        return Execution(self.session.id, self.execution_id, "Unknown", error=LOST)
+
+    def check_code(self, stored_hash: str) -> None:
+        """Raises IdempotencyKeyReused when the execution was asked for with other code."""
+        if stored_hash != code_hash(self.code):
+            raise IdempotencyKeyReused(
+                "This idempotency key was used for other code in this session. Send a new key for new code.",
+                target="idempotencyKey",
+            )
