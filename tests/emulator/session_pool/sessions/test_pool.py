@@ -51,7 +51,7 @@ def test_sessions_are_listed(start_pool, wire_to):
 
 
 def test_concurrent_first_requests_share_one_session(start_pool, wire_to):
-    """Any number of concurrent requests for a new identifier create one session, even if the pool has room for only one."""
+    """Concurrent requests for a new identifier create one session, even if the pool has room for only one."""
     pool = start_pool(max_sessions=1)
     wire = wire_to("shared", pool)
     with ThreadPoolExecutor(8) as callers:

@@ -3,6 +3,7 @@
     python as_another_system.py SYSTEM PYTHON -m MODULE [ARGUMENT...]
 
 SYSTEM is the value of sys.platform: darwin or win32. PYTHON is a command equal to this one up to there, for the
+processes that the module starts. What packages chose by the system when they were imported stays.
 """
 
 import asyncio
