@@ -37,7 +37,7 @@ class Running:
         assert self.lines and self.lines[-1] == "ready", self.process.communicate()
 
     def told(self, word: str) -> str:
-        """What stands behind a word at the start of a line."""
+        """The rest of the line that starts with a word."""
         (line,) = (line for line in self.lines if line.startswith(f"{word}  "))
         return line.removeprefix(word).strip()
 
@@ -114,7 +114,7 @@ def test_the_line_to_try_works(start):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_ends_everything_at_once(start, number, tmp_path):
-    """No process, no temporary folder, no socket and no mount is left, also when a run goes on and left a daemon."""
+    """No process, temporary folder, socket or mount is left, even if an execution runs and has left a daemon."""
     emulator = start(environment={"TMPDIR": str(tmp_path)})
     api = emulator.told("connector")
     execute(api, "import subprocess; subprocess.Popen(['sleep', '1000'], start_new_session=True)")
@@ -144,7 +144,7 @@ def test_ctrl_c_ends_everything_at_once(start, number, tmp_path):
 
 
 def test_a_killed_emulator_leaves_no_process(start):
-    """kill -9 gives no time to clean up: the sessions end by themselves."""
+    """kill -9 gives no time to clean up: the sessions end on their own."""
     emulator = start()
     execute(
         emulator.told("connector"), "import subprocess; subprocess.Popen(['sleep', '1000'], start_new_session=True)"

@@ -73,7 +73,7 @@ def send(
 
 
 def echoed(host: FunctionsHost, *request: Any, **more: Any) -> Any:
-    """What a function tells in JSON of the request it saw."""
+    """The request as a function sees it, as JSON."""
     answer = send(host, *request, **more)
     assert answer.status == 200
     return json.loads(answer.body)
@@ -142,7 +142,7 @@ def test_the_functions_are_listed_with_what_they_declare(tmp_path: Path) -> None
 
 
 def test_two_hosts_in_one_process_serve_their_own_apps(tmp_path: Path, served: Served) -> None:
-    """Each host loads its own function_app.py, which can import the modules beside it."""
+    """Each host loads its own function_app.py, which can import the modules next to it."""
     for name in ("one", "two"):
         app_root = write_app(tmp_path / name, f"from of_{name} import app")
         source = textwrap.dedent(ONE_FUNCTION).replace('Response("hello")', f'Response("{name}")')
@@ -152,7 +152,7 @@ def test_two_hosts_in_one_process_serve_their_own_apps(tmp_path: Path, served: S
 
 
 def test_one_app_can_be_loaded_again(tmp_path: Path, served: Served) -> None:
-    """A second host of the same folder loads it afresh, although an app tells its functions only once."""
+    """A second host of the same folder loads it afresh, although an app reports its functions only once."""
     app_root = write_app(tmp_path)
     assert [send(served(app_root), "GET", "/api/hello").body for _ in range(2)] == [b"hello", b"hello"]
 
@@ -209,7 +209,7 @@ def test_a_wsgi_app_is_served(tmp_path: Path, served: Served) -> None:
     ],
 )
 def test_an_app_that_cannot_be_served_is_refused(tmp_path: Path, source: str, complaint: str) -> None:
-    """The error says what is wrong with function_app.py, and nothing of the app stays behind."""
+    """The error states what is wrong with function_app.py, and nothing of the app is left loaded."""
     path, modules = list(sys.path), set(sys.modules)
     with pytest.raises(FunctionAppError, match=f"(?s){complaint}"):
         FunctionsHost(write_app(tmp_path, source))
@@ -460,7 +460,7 @@ def test_route_parameters_are_decoded_except_slashes(
 
 
 def test_a_chunked_body_arrives_empty(habits: FunctionsHost) -> None:
-    """Without Content-Length the host copies no body, but reads it: the connection goes on."""
+    """Without Content-Length the host copies no body, but reads it: the connection continues."""
     connection = http.client.HTTPConnection(habits.url.removeprefix("http://"), timeout=10)
     for _ in range(2):
         chunks = iter([b"x" * 100_000, b"more"])
@@ -608,7 +608,7 @@ def test_the_thread_pool_has_the_configured_size(served: Served, monkeypatch: py
 
 
 def test_a_function_continues_after_its_client_disconnects(habits: FunctionsHost, tmp_path: Path) -> None:
-    """Nothing tells the function: it runs to its end."""
+    """The function is not notified: it runs to its end."""
     result = tmp_path / "result"
     body = str(result).encode()
     with socket.create_connection(("127.0.0.1", port_of(habits)), timeout=10) as connection:
@@ -658,7 +658,7 @@ def test_stop_undoes_what_loading_added(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_in_use_is_refused(tmp_path: Path, habits: FunctionsHost) -> None:
-    """The caller is told, and nothing of the app stays behind."""
+    """The caller gets the error, and nothing of the app is left loaded."""
     before = list(sys.path)
     with pytest.raises(PortInUse):
         FunctionsHost(write_app(tmp_path), port=port_of(habits))

@@ -97,7 +97,7 @@ def program() -> Callable[[str], str]:
 
 
 def ordinary_user() -> list[str]:
-    """What stands before a command so that it runs without the rights of root; nothing when nobody here is root."""
+    """A prefix for a command that runs it without the rights of root; empty if this process is not root's."""
     if os.getuid() != 0:
         return []
     needed = {str(path) for folder in (ROOT, sys.prefix, sys.base_prefix) for path in (folder, Path(folder).resolve())}
@@ -113,7 +113,7 @@ def ordinary_user() -> list[str]:
 
 
 def no_namespaces() -> list[str]:
-    """What stands before a command so that the kernel gives it none."""
+    """A prefix for a command that runs it without namespaces."""
     program = ["unshare", "--user", "--map-current-user", "--keep-caps", "sh", str(HERE / "without_namespaces.sh")]
     return [*ordinary_user(), *program]
 

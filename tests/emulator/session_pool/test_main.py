@@ -38,7 +38,7 @@ def started(*options: str) -> tuple[subprocess.Popen[str], dict[str, str]]:
 
 @pytest.mark.parametrize("options", [[], ["--accept-any-token"]])
 def test_it_can_be_used_by_what_it_prints(options):
-    """A token is printed where one is asked for; SIGTERM ends it."""
+    """A token is printed if one is required; SIGTERM ends it."""
     process, told = started(*options)
     try:
         assert list(told)[-3:] == ["session pool", "isolation", "ready"]
@@ -95,7 +95,7 @@ def test_a_signal_ends_it_at_once_with_nothing_left(start_program, gone, program
 
 
 def attempt(wire) -> bool:
-    """Whether a caller whose run the end of the server cuts off is told that it went well."""
+    """Whether a caller whose execution is aborted by the end of the server gets a success."""
     try:
         return (
             wire.call("POST", "executions", json={"code": f"import time; {BEGUN}; time.sleep(60)"}).status_code == 200
@@ -126,7 +126,7 @@ def test_a_signal_while_it_starts_ends_it_too(gone):
 
 def test_a_machine_that_cannot_create_sessions_reports_why():
     """One line on standard error, and nothing that could be taken for ready."""
-    # Root of a user namespace that knows no other user can neither separate sessions nor give up its rights.
+    # Root of a user namespace that has no other user can neither separate sessions nor give up its rights.
     command = ["unshare", "--user", "--map-root-user", *COMMAND, "--port", "0"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout) == (1, "")
@@ -174,7 +174,7 @@ def test_the_lifetime_of_tokens_is_an_option(start_program):
 
 
 def identity_token(pool) -> tuple[str, int]:
-    """A token, and when it expires, by what the line `identity` says: it can be put before a command as it is."""
+    """A token, and when it expires, from the endpoint in the line `identity`, which can precede a command unchanged."""
     variables = dict(pair.split("=", 1) for pair in pool.told["identity"].split(" "))
     assert list(variables) == ["IDENTITY_ENDPOINT", "IDENTITY_HEADER"]
     answer = requests.get(
@@ -196,7 +196,7 @@ def test_the_printed_identity_gets_tokens(start_program, options):
 
 
 def test_the_printed_token_is_valid_for_a_day(start_program):
-    """Unless an option says otherwise."""
+    """Unless an option states otherwise."""
     claims = jwt.decode(start_program("--container-type", "Shell").told["token"], options={"verify_signature": False})
     assert claims["exp"] - claims["iat"] == 24 * 3600
 

@@ -353,7 +353,7 @@ class Machine:
         seconds = SECONDS.get(name, 15)
         signals, said, swelled = self.signals(), self.stderr(), self.memory("VmRSS")
         if name in ALONE and self.server_is_there():
-            Path(f"/proc/{self.server}/clear_refs").write_text("5")  # the highest memory use is counted anew
+            Path(f"/proc/{self.server}/clear_refs").write_text("5")  # the highest memory use is counted again
         probing = ThreadPoolExecutor(1)
         started = time.monotonic()
         try:

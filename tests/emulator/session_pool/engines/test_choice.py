@@ -1,4 +1,4 @@
-"""Which engine makes the sessions: never a weaker one than asked for."""
+"""The choice of an engine: never a weaker one than requested."""
 
 import asyncio
 import subprocess
@@ -14,7 +14,7 @@ from emulator.session_pool.engines.shared.limits import Limits
 
 ROOT = Path(__file__).resolve().parents[4]
 COMMAND = [sys.executable, "-m", "emulator.session_pool", "--port", "0"]
-# Root of a user namespace that knows no other user can neither separate sessions nor give up its rights.
+# Root of a user namespace that has no other user can neither separate sessions nor give up its rights.
 BARE = ["unshare", "--user", "--map-root-user"]
 
 
@@ -35,7 +35,7 @@ def test_on_linux_sessions_are_isolated():
 
 @pytest.mark.parametrize("system", ["darwin", "win32", "freebsd14"])
 def test_without_isolation_sessions_need_permission(monkeypatch, system):
-    """The plain engine when it is allowed, an EngineError that says what to do when it is not."""
+    """The portable engine if it is allowed, else an EngineError that states what to do."""
     monkeypatch.setattr("sys.platform", system)
     chosen = choose("Shell", allow_unisolated=True)
     assert isinstance(chosen, PortableEngine)
@@ -87,7 +87,7 @@ def test_a_machine_without_isolation(monkeypatch):
 
 @pytest.mark.parametrize("option", [[], ["--require-isolation", "2"], ["--require-isolation", "3"]])
 def test_the_program_does_not_start_below_the_required_level(option):
-    """One line on standard error says what this machine lacks."""
+    """One line on standard error states what this machine lacks."""
     ended = subprocess.run([*BARE, *COMMAND, *option], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.count("\n") == 1
@@ -96,7 +96,7 @@ def test_the_program_does_not_start_below_the_required_level(option):
 
 
 def test_the_program_starts_unisolated_when_that_is_allowed():
-    """On a machine that gives nothing; the line on isolation says what that means, and why."""
+    """On a machine without isolation; the line `isolation` states what that means, and why."""
     process = subprocess.Popen(
         [*BARE, *COMMAND, "--allow-unisolated"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

@@ -1,4 +1,4 @@
-"""How a kernel's messages become the result of a run."""
+"""How a kernel's messages become the result of an execution."""
 
 import time
 
@@ -68,7 +68,7 @@ def test_values_of_ipythons_text(text, value):
     "text", ["'a' + 'b'", "'a' 'b'", r"'a\'", "'a\nb'", "'a', 'b'", "'%s' % 'x'", r"'\x'", r"'\N{no such name}'"]
 )
 def test_text_that_is_not_one_string_stays_text(text):
-    """Code chooses what its objects show; only one whole string literal loses its quotes."""
+    """Code decides how its objects are displayed; only a single complete string literal loses its quotes."""
     assert value_of(text) == text
 
 
@@ -96,7 +96,7 @@ def test_streams_are_concatenated_and_truncated():
 
 
 def test_kept_output_is_limited_and_a_flood_is_detected(monkeypatch):
-    """Memory is bounded whatever a caller asks for; once there was too much, less on the other stream does not help."""
+    """Memory is bounded whatever a caller requests; once there was too much, less on the other stream does not help."""
     monkeypatch.setattr(execution, "KEPT_STREAM_CHARACTERS", 10)
     monkeypatch.setattr(execution, "FLOOD_CHARACTERS", 20)
     recorder = recorder_of(stream_characters=100)
@@ -110,7 +110,7 @@ def test_kept_output_is_limited_and_a_flood_is_detected(monkeypatch):
 
 
 def test_a_failure_keeps_what_was_written_and_has_no_value(recorder):
-    """The reason stands behind the code's own stderr."""
+    """The reason follows the code's own stderr."""
     recorder.take(stream("printed"))
     recorder.take(stream("warned\n", "stderr"))
     recorder.take(shown("execute_result", text_plain="5"))
@@ -156,7 +156,7 @@ def test_displayed_data_is_not_a_value(recorder):
     ids=str,
 )
 def test_odd_messages_are_ignored(recorder, message):
-    """Messages are written by user code: what makes no sense is passed over, and the run goes on."""
+    """Messages are written by user code: invalid ones are ignored, and the execution continues."""
     recorder.take(message)
     recorder.take(stream("ok"))
     recorder.fail("")
@@ -164,7 +164,7 @@ def test_odd_messages_are_ignored(recorder, message):
 
 
 def test_a_failure_is_the_message_and_the_traceback():
-    """Nothing stands between them, colors are taken out, and two line ends follow."""
+    """Nothing separates them, colors are removed, and two newlines follow."""
     reply = {"evalue": "boom", "traceback": ["\x1b[31m---\x1b[39m", "\x1b[1;32mValueError\x1b[0m: boom\n\n\n"]}
     assert failure_text(reply) == "boom---\nValueError: boom\n\n"
     assert failure_text({"evalue": "boom", "traceback": "not a list"}) == "boom\n\n"

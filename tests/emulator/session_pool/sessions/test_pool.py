@@ -27,7 +27,7 @@ def test_a_full_pool_responds_as_the_service(start_pool, wire_to):
 
 
 def test_an_idle_session_ends_after_the_cooldown_and_a_busy_one_does_not(start_pool, wire_to):
-    """Every use starts the time anew, and a run is use for as long as it takes."""
+    """Every use restarts the cooldown, and an execution counts as use for as long as it takes."""
     pool = start_pool(cooldown=1)
     idle, busy = wire_to("idle", pool), wire_to("busy", pool)
     idle.run("x = 1")
@@ -51,7 +51,7 @@ def test_sessions_are_listed(start_pool, wire_to):
 
 
 def test_concurrent_first_requests_share_one_session(start_pool, wire_to):
-    """However many ask for a new identifier at once, one session is made, also when the pool has room for one only."""
+    """Concurrent requests for a new identifier create one session, even if the pool has room for only one."""
     pool = start_pool(max_sessions=1)
     wire = wire_to("shared", pool)
     with ThreadPoolExecutor(8) as callers:
@@ -76,7 +76,7 @@ def test_a_full_pool_still_serves_its_sessions(start_pool, wire_to):
 
 
 def test_a_session_that_ended_on_its_own_is_forgotten(start_program):
-    """As when memory runs out and the kernel ends its processes: it is not there any more, and a new one can be had."""
+    """As when memory runs out and the kernel ends its processes: it no longer exists, and a new one can be created."""
     pool = start_program("--max-sessions", "1", "--ready", "0")
     wire = pool.wire("once")
     before = pool.descendants()

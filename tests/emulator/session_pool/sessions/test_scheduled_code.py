@@ -206,7 +206,7 @@ def test_its_output_does_not_belong_to_the_request_that_waits(session, code):
 
 
 def test_a_request_that_waits_too_long_is_withdrawn(session):
-    """It fails at its timeout, and never begins; what it waited for goes on, and so does the session."""
+    """It fails at its timeout, and never begins; what it waited for continues, and so does the session."""
     session.schedule("wait_for('go')", "global kept", "kept = 2")
     started = time.monotonic()
     body = session.run("(DATA / 'ran').touch()", timeoutInSeconds=1)
@@ -219,7 +219,7 @@ def test_a_request_that_waits_too_long_is_withdrawn(session):
 
 
 def test_a_long_request_can_be_withdrawn_too(session):
-    """One that does not fit into the connection while the interpreter is busy: the next request arrives behind it."""
+    """One that does not fit into the connection while the interpreter is busy: the next request arrives after it."""
     session.schedule("wait_for('go')")
     long = f"(DATA / 'ran').touch()  # {'x' * 3_000_000}"
     bodies = [session.run(long, timeoutInSeconds=1) for _ in range(2)]
@@ -240,7 +240,7 @@ def test_a_request_that_has_begun_is_interrupted_despite_scheduled_code(session)
 
 
 def test_the_fault_that_restarts_a_busy_interpreter(session):
-    """`restartQueued`: code that ignores the interrupt loses its interpreter, as a run that ignores it does."""
+    """`restartQueued`: code that ignores the interrupt loses its interpreter, as an execution that ignores it does."""
     session.schedule("wait_for('never')")
     session.restart_queued()
     body = session.run("(DATA / 'ran').touch()", timeoutInSeconds=1)

@@ -1,4 +1,4 @@
-"""One session when its code misbehaves: what it costs, and what is told."""
+"""One session whose code misbehaves: what is lost, and what is reported."""
 
 import os
 import threading
@@ -19,7 +19,7 @@ STATE_LOST = "Variables are lost, files are kept."
     "code", ["import time; time.sleep(60)", "await __import__('asyncio').sleep(60)", "endless_loop"]
 )
 def test_an_execution_that_times_out_is_interrupted_and_keeps_the_variables(wire, program, code):
-    """A failed run in plain words, after the time that was asked for."""
+    """A failed execution with a clear message, after its timeout."""
     wire.run("kept = 1")
     started = time.monotonic()
     body = wire.run(program(code) if code == "endless_loop" else code, timeoutInSeconds=1)
@@ -43,7 +43,7 @@ def test_code_that_ignores_interrupts_loses_its_interpreter(wire, program):
     [("os_exit", "exit code 3"), ("segfault", "signal 11"), ("closes_everything", ""), ("forges_messages", "")],
 )
 def test_a_crash_costs_that_interpreter_only(wire, wire_to, session_id, program, name, words):
-    """The run fails in plain words, files stay, the next run gets a fresh interpreter, others notice nothing."""
+    """The execution fails with a clear message, files stay, the next gets a new interpreter, others are unaffected."""
     other = wire_to(session_id + "-other")
     other.run("x = 1")
     wire.run("open('/mnt/data/kept', 'w').close()")
@@ -60,7 +60,7 @@ def test_a_crash_costs_that_interpreter_only(wire, wire_to, session_id, program,
 
 @pytest.mark.parametrize("name", ["floods_stdout", "floods_descriptor"])
 def test_a_flood_is_stopped_and_not_kept(wire, program, name):
-    """Output without end costs its run; the server keeps no more of it than was asked for."""
+    """Endless output ends its execution; the server keeps no more of it than was requested."""
     before = _resident()
     body = wire.run(program(name), timeoutInSeconds=60)
     assert body["status"] == "Failed"
@@ -75,7 +75,7 @@ def _resident() -> int:
 
 
 def test_exit_ends_the_interpreter_and_no_other_execution(wire):
-    """exit() is a run that went well; the next one starts afresh, and is not answered in its place."""
+    """exit() is a successful execution; the next one gets a new interpreter, and is not affected."""
     wire.run("x = 1")
     assert wire.run("exit()")["status"] == "Succeeded"
     assert wire.value("'x' in globals()") is False
@@ -148,7 +148,7 @@ def test_sessions_run_concurrently(wire_to, session_id):
 
 
 def test_a_client_that_closes_the_connection_does_not_stop_its_execution(wire):
-    """The run goes on, and can be read by its id."""
+    """The execution continues, and can be read by its id."""
     with pytest.raises(requests.Timeout):
         requests.post(
             f"{wire.endpoint}/executions",
@@ -199,7 +199,7 @@ def test_an_execution_that_waited_gets_a_new_interpreter_after_a_kill(wire, prog
 
 
 def test_ending_a_session_ends_its_executions(wire):
-    """The run in progress and those that wait are answered at once; the identifier then has a new session."""
+    """The execution in progress and those that wait are answered at once; the identifier then has a new session."""
     wire.run("x = 1")
     bodies = []
     code = {"code": "import time; time.sleep(60)"}
@@ -224,7 +224,7 @@ def test_ending_a_session_ends_its_executions(wire):
 
 @pytest.mark.parametrize("name", ["floods_displays", "floods_messages", "floods_stdout"])
 def test_a_flood_does_not_stop_others(wire, wire_to, session_id, program, name):
-    """Other sessions are answered while one writes without end, and it can be used again afterwards."""
+    """Other sessions are answered while one writes endlessly, and it can be used again afterwards."""
     other = wire_to(session_id + "-other")
     other.run("x = 1")
     flood = threading.Thread(target=lambda: wire.run(f"{BEGUN}\n{program(name)}", timeoutInSeconds=1))
@@ -241,7 +241,7 @@ def test_a_flood_does_not_stop_others(wire, wire_to, session_id, program, name):
 
 
 def test_a_process_that_keeps_writing_does_not_disturb_later_executions(wire, wire_to, session_id):
-    """Between runs its output is taken and dropped, so that it does not fill up anything."""
+    """Between executions its output is read and dropped, so that it fills no buffer."""
     wire.run("import subprocess; left = subprocess.Popen(['cat', '/dev/zero'])")
     other = wire_to(session_id + "-other")
     before = _resident()

@@ -1,4 +1,4 @@
-"""Runs that nobody waits for, kernels beside the main one, and how a value and the streams may be asked for."""
+"""Asynchronous executions, kernels next to the main one, and the options for values and streams."""
 
 import contextlib
 import json
@@ -21,7 +21,7 @@ GO = "open('/mnt/data/go', 'w').close()"
 
 @pytest.fixture
 def start(wire):
-    """Starts a run that nobody waits for; the response."""
+    """Starts an asynchronous execution. Returns the response."""
 
     def post(code, *, params=None, headers=None, **members):
         body = {"code": code, "executionType": "Asynchronous", **members}
@@ -34,7 +34,7 @@ def start(wire):
 
 @pytest.fixture
 def ended(wire):
-    """Asks for a run until it has ended; its body."""
+    """Polls an execution until it has ended. Returns its body."""
 
     def poll(execution_id, seconds=10):
         deadline = time.monotonic() + seconds
@@ -50,7 +50,7 @@ def ended(wire):
 
 
 def test_the_response_to_an_asynchronous_execution(wire, start):
-    """202 without a result, and a header with the run's id."""
+    """202 without a result, and a header with the execution's id."""
     response = start("import time; time.sleep(0.3); 7", executionType="asynchronous")
     body = response.json()
     assert list(body) == ["id", "identifier", "executionType", "status"]
@@ -61,7 +61,7 @@ def test_the_response_to_an_asynchronous_execution(wire, start):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_location_can_be_followed(wire, start, version):
-    """It is absolute, and what is there has the run's state until it has its result."""
+    """It is absolute, and returns the execution's status until it has its result."""
     response = start("import time; time.sleep(0.5); 6 * 7", params={"api-version": version})
     location = response.headers["operation-location"]
     assert location.startswith(f"{wire.endpoint}/executions/{response.headers['operation-id']}?")
@@ -164,7 +164,7 @@ def test_a_kernel_that_crashes_ends_no_other(wire, start, ended):
 
 @pytest.mark.parametrize("name", ["mine", "a b", "a/b", "é", "50%25", "?#&", "x" * 4000])
 def test_the_caller_may_choose_the_id(wire, start, ended, name):
-    """It comes back, and its run is found where the header says, whatever characters it has."""
+    """It is returned, and its execution is found at the URL in the header, whatever characters it has."""
     response = start("7", headers={"operation-id": name.encode()})
     told = response.json()["id"]
     assert told.encode("latin-1") == name.encode()
@@ -189,7 +189,7 @@ def test_an_execution_that_times_out(start, ended):
 
 
 def test_an_execution_keeps_its_session(start_pool, wire_to):
-    """No cooldown ends a session while a run goes on, though nobody asks; afterwards it does."""
+    """No cooldown ends a session while an execution continues, though nobody asks; afterwards it does."""
     wire = wire_to("abcd", start_pool(cooldown=0.5))
     body = {"code": "import time; time.sleep(1.8); 7", "executionType": "Asynchronous"}
     run = wire.call("POST", "executions", json=body).json()["id"]
@@ -217,7 +217,7 @@ def test_a_running_execution_is_not_forgotten(wire, start, ended):
 
 
 def test_an_unknown_execution(wire, wire_to):
-    """404, and no session is made for the question; another session's runs are unknown too."""
+    """404, and no session is created; another session's executions are unknown too."""
     response = wire.call("GET", "executions/unknown")
     assert (response.status_code, response.json()["error"]["code"]) == (404, "ExecutionNotFound")
     assert response.json()["error"]["message"] == "No execution available for operation Id: unknown"
@@ -259,14 +259,14 @@ def test_an_image_in_the_format_of_jupyter(wire):
     ("asked", "length"), [({}, 4096), ({"outputStreamsMaxLength": 10}, 10), ({"outputStreamsMaxLength": 9000}, 5000)]
 )
 def test_streams_are_truncated_as_requested(wire, start, ended, asked, length):
-    """4,096 characters of each, or as many as were asked for, cut without a sign of it."""
+    """4,096 characters of each, or as many as were requested, truncated without notice."""
     code = "import sys; print('é' * 5000, end=''); print('f' * 5000, end='', file=sys.stderr)"
     for body in (wire.run(code, **asked), ended(start(code, **asked).json()["id"])):
         assert (body["result"]["stdout"], body["result"]["stderr"]) == ("é" * length, "f" * length)
 
 
 def sent(wire, body, operation_id):
-    """A connection on which a run has been asked for, and nothing read."""
+    """A connection on which an execution has been requested, and no response read."""
     url = urlsplit(wire.endpoint)
     query = urlencode({"identifier": wire.identifier, "api-version": VERSIONS[-1]})
     content = json.dumps(body)
@@ -281,7 +281,7 @@ def sent(wire, body, operation_id):
 
 @pytest.mark.parametrize("execution_type", ["Synchronous", "Asynchronous"])
 def test_a_caller_that_closes_the_connection(wire, ended, execution_type):
-    """The run goes on to its end, the session lives on, and the next call waits for no more than that end."""
+    """The execution continues to its end, the session stays usable, and the next call waits only for that end."""
     wire.run("x = 1")
     code = "import time; time.sleep(1.5); open('/mnt/data/done', 'w').write('yes'); x = 2"
     with contextlib.closing(sent(wire, {"code": code, "executionType": execution_type}, "left")):
@@ -300,7 +300,7 @@ def test_a_caller_that_closes_the_connection(wire, ended, execution_type):
 
 
 def test_a_caller_that_closes_the_connection_while_its_execution_waits(wire, ended):
-    """Its turn comes all the same."""
+    """Its turn comes nevertheless."""
     first = threading.Thread(target=wire.run, args=(f"import time; {BEGUN}; time.sleep(0.8); x = 1",))
     first.start()
     wire.wait_for_file("begun")

@@ -113,7 +113,7 @@ def temporary(tmp_path) -> dict[str, str]:
 
 
 def test_a_pool_that_speaks_https(start_program):
-    """Its lines say all that a client needs; where a run can be asked for is https too; its files end with it."""
+    """Its output has what a client needs; the URL of an execution is https too; its files are deleted at its end."""
     pool = start_program("--tls")
     assert list(pool.told) == ["token", "identity", "certificate", "session pool", "isolation", "ready"]
     assert pool.told["session pool"].startswith("https://127.0.0.1:")

@@ -35,7 +35,7 @@ def call(request, wire):
 
 @pytest.fixture
 def execute(call):
-    """Runs code and returns what stands in `properties`."""
+    """Runs code and returns what is in `properties`."""
 
     def run(code, **members):
         response = call("POST", "code/execute", json={"properties": {"code": code, **members}})
@@ -95,7 +95,7 @@ def test_the_headers_of_an_execution(call):
 
 
 def test_the_headers_with_durations(call):
-    """The duration is the body's, and the whole is at least as long."""
+    """The duration is that in the body, and the total is at least as long."""
     response = call("POST", "code/execute", json={"properties": {"code": "import time; time.sleep(0.2)"}})
     took = response.json()["properties"]["executionTimeInMilliseconds"]
     assert 200 <= took < 5000
@@ -129,7 +129,7 @@ def test_a_failure(execute):
     ],
 )
 def test_results(execute, code, result):
-    """Numbers, truth and text as JSON has them, nan as null, the rest as IPython shows it; never left out."""
+    """Numbers, truth and text as JSON has them, nan as null, the rest as IPython shows it; never omitted."""
     body = execute(code)
     assert body["status"] == "Success"
     assert body["result"] == result and type(body["result"]) is type(result)
@@ -143,7 +143,7 @@ def test_both_streams(execute):
 
 
 def test_an_image_is_not_numbered(execute):
-    """The object that stands for a figure has its three members and no number, also behind a print."""
+    """The object for a figure has its three members and no number, also after a print."""
     body = execute("import matplotlib.pyplot as plt; plt.plot([1, 2]); print('drawn')")
     assert (body["$id"], body["stdout"]) == ("2", "drawn\n")
     assert list(body["result"]) == ["type", "format", "base64_data"]
@@ -152,14 +152,14 @@ def test_an_image_is_not_numbered(execute):
 
 
 def test_base64_code(execute):
-    """codeInputType says how the code is written, in any casing."""
+    """codeInputType states how the code is written, in any casing."""
     code = base64.b64encode("'é'".encode()).decode()
     assert execute(code, codeInputType="inlineBase64")["result"] == "é"
     assert execute(code, codeInputType="InlineBase64")["result"] == "é"
 
 
 def test_a_timeout(execute):
-    """A failure after the seconds that were asked for; the variables are still there."""
+    """A failure after the seconds that were requested; the variables are still there."""
     execute("kept = 1")
     started = time.monotonic()
     body = execute("import time; time.sleep(30)", timeoutInSeconds=1)

@@ -36,14 +36,14 @@ def test_an_execution_has_the_services_shape(wire):
 
 
 def test_an_execution_can_be_read_by_the_chosen_id(wire):
-    """operation-id names the run."""
+    """operation-id names the execution."""
     wire.call("POST", "executions", json={"code": "7"}, headers={"operation-id": "mine"})
     assert wire.call("GET", "executions/mine").json()["result"]["executionResult"] == 7
     failed(wire.call("GET", "executions/unknown"), 404, "ExecutionNotFound")
 
 
 def test_base64_code(wire):
-    """codeInputType says how the code is written."""
+    """codeInputType states how the code is written."""
     code = base64.b64encode(b"'\xc3\xa9'").decode()
     assert wire.run(code, codeInputType="InlineBase64")["result"]["executionResult"] == "é"
     failed(wire.call("POST", "executions", json={"code": "é", "codeInputType": "InlineBase64"}), 400, INVALID)
@@ -80,7 +80,7 @@ def test_identifiers_that_the_service_refuses(wire_to, identifier):
 
 
 def test_unknown_routes(wire):
-    """400, as the service says of a route or verb that a version does not have."""
+    """400, as the service responds to a route or verb that a version does not have."""
     for method, path in (("GET", "code/execute"), ("PUT", "files/x"), ("POST", "session"), ("GET", "")):
         failed(wire.call(method, path), 400, "SessionRequestNotSupported")
 
@@ -221,7 +221,7 @@ def test_a_session_has_times_and_can_be_ended(wire):
 
 
 def test_the_metadata_lists_what_is_installed(wire):
-    """The versions are those that code finds, and no session is made for it."""
+    """The versions are those that code sees, and no session is created for it."""
     metadata = wire.call("GET", "metadata").json()
     packages = {package["name"]: package["version"] for package in metadata["preInstalledPackages"]}
     failed(wire.call("GET", "session"), 404, "NoSessionFoundError")
@@ -251,7 +251,7 @@ def test_names_that_only_code_can_create_are_listed(wire):
 
 
 def test_times_outside_the_calendar(wire):
-    """Code may give its files any time; the list is there all the same."""
+    """Code may give its files any time; the list is there nevertheless."""
     wire.run(
         "import os\nfor name, at in (('past', -1e12), ('future', 1e15)):\n"
         "  open(f'/mnt/data/{name}', 'w').close(); os.utime(f'/mnt/data/{name}', (at, at))"
@@ -284,7 +284,7 @@ def test_endlessly_nested_folders_are_listed_to_a_depth(wire):
 
 
 def test_a_file_that_shrinks_while_it_is_sent(wire):
-    """The connection breaks off, so that nobody takes the part for the whole; the server goes on."""
+    """The connection is aborted, so that nobody takes the part for the complete file; the server continues."""
     wire.run("open('/mnt/data/long', 'wb').truncate(100 << 20)")
     with pytest.raises(requests.exceptions.RequestException):
         with wire.call("GET", "files/long/content", stream=True) as response:
@@ -308,7 +308,7 @@ def test_a_body_that_is_too_long(wire):
     "body", [b"", b"\xff", b"[" * 100_000, b'{"code": "1"', b"null", b'"1"'], ids=lambda body: repr(body[:20])
 )
 def test_bodies_that_are_not_json_objects(wire, body):
-    """Whatever they are, a 400 as ASP.NET words it, and no session is made for them."""
+    """Whatever they are, a 400 as ASP.NET words it, and no session is created for them."""
     response = wire.call("POST", "executions", data=body)
     assert response.status_code == 400
     assert response.headers["content-type"] == "application/problem+json; charset=utf-8"

@@ -80,7 +80,7 @@ def test_code_is_required(call, body):
 
 
 def test_files(call):
-    """Upload, list and download; lists stand in `$values`."""
+    """Upload, list and download; lists are in `$values`."""
     uploaded = call("POST", "uploadFile", files={"file": ("/mnt/data/a b.csv", b"1,2")})
     assert uploaded.status_code == 200, uploaded.text
     (file,) = uploaded.json()["$values"]
@@ -96,7 +96,7 @@ def test_files(call):
 
 
 def test_files_in_folders(call, wire):
-    """A file of a folder is listed and asked for under its path."""
+    """A file in a folder is listed and downloaded by its path."""
     call("POST", "uploadFile", files={"file": ("in/deep/x.csv", b"x")})
     assert [item["filename"] for item in call("GET", "files").json()["$values"]] == ["in/deep/x.csv"]
     for name in ("in/deep/x.csv", "/mnt/data/in/deep/x.csv"):
@@ -140,7 +140,7 @@ def test_the_old_audience_is_refused_by_family_b(emulator, wire, method, path, v
 
 
 def test_the_old_audience_is_accepted_by_family_a(emulator, wire):
-    """Its clients still ask for them."""
+    """Its clients still request them."""
     old = dataclasses.replace(wire, token=emulator.authority.issue(LEGACY_AUDIENCE)[0])
     assert old.call("GET", "files", params={"api-version": "2024-02-02-preview"}).status_code == 200
 

@@ -1,4 +1,4 @@
-"""Faults on demand: each does what it says, once, to the requests that it is for, and to no other."""
+"""Faults on demand: each has its effect, once, on the requests that it is for, and on no other."""
 
 import gc
 import http.client
@@ -85,7 +85,7 @@ def status_of(wire, method: str, path: str, **params: str) -> int:
 
 
 def broken_off(wire, path: str, **headers: str) -> tuple[int, bytes]:
-    """What was promised and what came of the answer to a GET that must break off in its body."""
+    """What was promised and what arrived of the response to a GET that must be aborted in its body."""
     address = urlsplit(wire.endpoint)
     connection = http.client.HTTPConnection(address.netloc, timeout=20)
     try:
@@ -102,7 +102,7 @@ def broken_off(wire, path: str, **headers: str) -> tuple[int, bytes]:
 
 
 def test_a_delay_comes_before_the_usual_answer(wire, ask):
-    """The request it is for waits; what was asked for is done all the same, and the next one is fast again."""
+    """Its request waits and is then carried out, and the next one is fast again."""
     wire.value("1")
     ask("delay", seconds=0.7)
     started = time.monotonic()
@@ -129,7 +129,7 @@ def test_a_delay_does_not_delay_other_requests(wire, other, ask):
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
 def test_an_answer_replaces_the_response(wire, ask, status):
-    """That status, without Retry-After; nothing was run."""
+    """That status, without Retry-After; nothing is executed."""
     wire.run("runs = 0")
     ask("answer", status=status)
     answer = wire.call("POST", "executions", json={"code": "runs += 1"})
@@ -147,7 +147,7 @@ def test_an_answer_may_have_retry_after(wire, ask, seconds):
 
 
 def test_an_answer_is_a_503_by_default(wire, ask):
-    """What a service says that is not there."""
+    """As from a service that is unavailable."""
     ask("answer")
     assert status_of(wire, "GET", "files") == 503
 
@@ -199,7 +199,7 @@ def test_a_dropped_download_leaves_no_file_open(wire, ask):
 
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
 def test_truncated_json(wire, ask, coding):
-    """Its whole length is promised, and half of it comes, compressed or not."""
+    """Its full length is promised, and half of it arrives, compressed or not."""
     wire.value("1")
     ask("truncate", path="session")
     length, came = broken_off(wire, "session", **{"Accept-Encoding": coding})
@@ -260,7 +260,7 @@ def test_only_the_requests_own_session_expires(wire, other, ask):
 
 
 def test_a_fault_is_used_up(wire, faulty, ask):
-    """It meets as many requests as `times` says, one when that is absent; the list says how many are left."""
+    """It meets as many requests as `times`, by default one; the list shows how many are left."""
     ask("answer", times=2)
     left = []
     for expected in (503, 503, 404):
@@ -283,7 +283,7 @@ def test_a_fault_is_used_up(wire, faulty, ask):
     ],
 )
 def test_a_fault_waits_for_its_method_and_path(wire, faulty, ask, members, met, passed_by):
-    """Others pass it by, as often as they come; a path must match as a whole, and is decoded."""
+    """Others do not meet it, however many; the complete path must match, decoded."""
     ask("answer", status=502, **members)
     for _ in range(2):
         assert status_of(wire, *passed_by) != 502
@@ -329,7 +329,7 @@ def test_waiting_faults_can_be_listed_and_removed(wire, faulty, ask):
 
 
 def test_the_route_for_faults_meets_none(faulty, ask):
-    """Or nobody could take back what was asked for."""
+    """Otherwise nobody could remove a fault."""
     ask("answer", times=100)
     assert requests.get(faulty.faults, timeout=10).status_code == 200
     assert requests.delete(faulty.faults, timeout=10).status_code == 200

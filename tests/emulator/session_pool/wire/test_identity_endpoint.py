@@ -38,7 +38,7 @@ def asked(monkeypatch) -> list[str]:
 
 
 def test_a_token_has_its_resource_as_audience(endpoint):
-    """The App Service protocol: strings, seconds since the epoch, and the client id that was asked for."""
+    """The App Service protocol: strings, seconds since the epoch, and the client id that was requested."""
     url, header, authority = endpoint
     query = {"api-version": "2019-08-01", "resource": "https://dynamicsessions.io", "client_id": "mine"}
     body = requests.get(url, params=query, headers={"X-IDENTITY-HEADER": header}, timeout=10).json()

@@ -56,7 +56,7 @@ def test_loopback_names_are_answered(server, host):
     ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "10.0.0.1", "0.0.0.0", "[::2]", "[", ""],
 )
 def test_foreign_names_are_refused(server, host):
-    """A page that rebinds its own name to 127.0.0.1 keeps its name in Host, and is told 403."""
+    """A page that rebinds its own name to 127.0.0.1 keeps its name in Host, and gets a 403."""
     assert not is_loopback(host)
     status, body = get(server, Host=host)
     assert status == 403
@@ -127,7 +127,7 @@ def test_a_failed_start_reports_why():
 
 
 def test_stop_ends_requests_and_frees_the_port():
-    """A request in progress does not hold a stop up, stopping twice is fine, and the app is told."""
+    """A request in progress does not delay a stop, stopping twice is fine, and the app's lifespan ends."""
     told = []
     entered = threading.Event()
 

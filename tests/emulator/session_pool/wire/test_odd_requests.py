@@ -1,4 +1,4 @@
-"""Requests that no client should send, and some that clients do: each gets an answer, and the pool goes on."""
+"""Requests that no client should send, and some that clients do: each gets an answer, and the pool continues."""
 
 import contextlib
 import http.client
@@ -77,7 +77,7 @@ def target(emulator):
 
 @pytest.fixture(autouse=True)
 def still_answers(wire_to):
-    """Whatever a test sent, the pool goes on."""
+    """Whatever a test sent, the pool continues."""
     yield
     assert wire_to(IDENTIFIER).value("1 + 1") == 2
 
@@ -348,7 +348,7 @@ def test_any_path_is_answered(target, path, query):
 @repeatable
 @given(data=st.data(), call=right_calls(CODE_ROUTES), headers=st.lists(operation_id, max_size=1))
 def test_any_json_is_answered(target, data, call, headers):
-    """Members of any type at any depth: a run, or a refusal that says why in JSON."""
+    """Members of any type at any depth: an execution, or a refusal that states why in JSON."""
     version, method, path = call
     body = data.draw(json_bodies(path))
     status, answered, content = target.check(method, target.address(path, target.query(version)), headers, body)
@@ -365,7 +365,7 @@ def test_any_json_is_answered(target, data, call, headers):
     body=multipart_bodies(),
 )
 def test_any_upload_is_answered(target, call, kind, folder, body):
-    """Parts, names and boundaries of any kind: a stored file, or a refusal that says why in JSON."""
+    """Parts, names and boundaries of any kind: a stored file, or a refusal that states why in JSON."""
     version, method, path = call
     address = target.address(path, target.query(version) + folder)
     status, answered, content = target.check(method, address, [(b"Content-Type", kind)], body)

@@ -24,7 +24,7 @@ def test_a_token_of_the_authority_is_accepted(authority, form):
 
 @pytest.mark.parametrize("audience", [AUDIENCE, AUDIENCE + "/"])
 def test_the_audience_may_end_in_a_slash(authority, audience):
-    """Entra issues what it is asked for, and some clients ask with a slash."""
+    """Entra issues what is requested, and some clients request it with a slash."""
     authority.check(bearer(authority, audience))
 
 
@@ -43,7 +43,7 @@ def test_no_token_is_unauthorized(authority, header):
 
 
 def test_a_token_is_valid_for_a_day(authority):
-    """As for managed identities: good at 24 hours less a minute, expired a minute later, and `issue` says when."""
+    """As for managed identities: valid after 24 hours less a minute, expired a minute later; `issue` returns when."""
     token, expires = authority.issue()
     now = jwt.decode(token, options={"verify_signature": False})["iat"]
     assert expires == now + 24 * 3600
@@ -97,7 +97,7 @@ def test_a_valid_token_without_the_role_is_forbidden():
 
 
 def test_any_token_may_be_accepted():
-    """`accept_any` asks for a bearer token, and for nothing of it."""
+    """`accept_any` requires a bearer token, and checks nothing in it."""
     authority = TokenAuthority(accept_any=True)
     authority.check("Bearer anything")
     for header in (None, "Bearer", "Basic eDp5"):

@@ -59,7 +59,7 @@ def test_the_response_to_an_execution(call, wire, version, status, first):
 
 @pytest.mark.parametrize(("version", "has_it"), [(FIRST, False), (SECOND, True), (NEWEST, True)])
 def test_the_headers_of_an_execution(call, version, has_it):
-    """Whether the session is new is told from the second version on; a run's times in all, and of runs alone."""
+    """Whether the session is new, from the second version on; times in all versions, on executions only."""
     values = [call(version, "POST", "executions", json={"code": "1"}).headers for _ in range(2)]
     assert [headers.get("x-ms-new-allocation") for headers in values] == (["true", "false"] if has_it else [None, None])
     for headers in values:
@@ -70,7 +70,7 @@ def test_the_headers_of_an_execution(call, version, has_it):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_failed_execution_is_not_a_failed_request(call, version):
-    """The status of the request is that of any run; the body says how it went."""
+    """The status is that of any execution; the body has the outcome."""
     good = call(version, "POST", "executions", json={"code": "1"})
     bad = call(version, "POST", "executions", json={"code": "1/0"})
     assert bad.status_code == good.status_code
@@ -102,7 +102,7 @@ def test_the_response_to_an_upload(call, version, told):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_lists_and_metadata_of_files(call, version):
-    """A list tells types in every version, a file's metadata in none; the newest list tells the folder."""
+    """A list has types in every version, a file's metadata in none; the newest list has the folder."""
     one, two = ('"$id":"1",', '"$id":"2",') if version == FIRST else ("", "")
     assert call(version, "GET", "files").text == f'{{{one}"value":[]}}'
     call(version, "POST", "files", files={"file": ("cert.txt", b"1234567")})
@@ -192,7 +192,7 @@ def test_a_session_is_described_and_ended(call, wire, version):
 
 
 def test_a_session_is_stopped(call, wire):
-    """A sentence says so; in the newest version alone, and a session that is not there has a code of its own."""
+    """With a message; in the newest version only, and a missing session has a code of its own."""
     failed(call(NEWEST, "POST", ".management/stopSession"), 400, "SessionWithIdentifierNotFound")
     wire.run("1")
     failed(call(SECOND, "POST", ".management/stopSession"), 400, "SessionRequestNotSupported")
@@ -205,7 +205,7 @@ def test_a_session_is_stopped(call, wire):
 
 @pytest.mark.parametrize("version", [SECOND, NEWEST])
 def test_sessions_are_listed_page_by_page(start_pool, wire_to, monkeypatch, version):
-    """`skip` says where a page begins, and nextLink where the next one does; the last page has none."""
+    """`skip` is where a page begins, and nextLink leads to the next one; the last page has none."""
     monkeypatch.setattr(family_b, "SESSIONS_PER_PAGE", 2)
     pool = start_pool(container_type="Shell")
     names = [f"session-{number}" for number in range(5)]

@@ -1,6 +1,6 @@
-"""What a hostile program is told of the machine around it, and how it says what it did: `import target` there.
+"""What an attack program knows of the machine around it, and how it reports what it did: `import target` there.
 
-Written to descriptors, so that it works in forks, threads and interpreters that are no longer whole.
+Writes to descriptors, so that it works in forks, threads and damaged interpreters.
 """
 
 import ctypes
@@ -70,7 +70,7 @@ def tell(data: bytes) -> None:
 
 
 def read(path: str, limit: int = 1 << 20) -> bytes:
-    """What is at the path, and says which secrets; nothing when it cannot be read."""
+    """Reads the path and reports the secrets in it; ignores a path that cannot be read."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:

@@ -1,4 +1,4 @@
-"""A small machine around a pool: a network with nothing behind it, listeners that count hits, and processes to attack.
+"""An environment for a pool: a network without a connection, listeners that count hits, and processes to attack.
 
 Run it in a network namespace of its own; it ends, with the pool, when its standard input does.
 
@@ -27,7 +27,7 @@ _PR_SET_DUMPABLE = 4
 
 
 def main(told: dict[str, Any]) -> None:
-    """`folder` is where hits are written; `prefix` stands before the pool's command, and `options` behind it.
+    """`folder` is where hits are written; `prefix` precedes the pool's command, and `options` follow it.
 
     `relay` is a descriptor that listens where the tests are: who connects there speaks to the pool.
     """

@@ -1,4 +1,4 @@
-"""Asks to handle page faults itself, with which races in the kernel are won."""
+"""Tries to handle page faults itself, which helps to win races in the kernel."""
 
 import os
 

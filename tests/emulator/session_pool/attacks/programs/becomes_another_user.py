@@ -1,4 +1,4 @@
-"""Becomes root or somebody else, and gives itself rights."""
+"""Tries to become root or another user, and to gain capabilities."""
 
 import ctypes
 import os

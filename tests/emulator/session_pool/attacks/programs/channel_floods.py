@@ -1,4 +1,4 @@
-"""Sends tiny messages without end, none of which says anything."""
+"""Sends endless tiny messages without content."""
 
 import os
 import threading

@@ -1,4 +1,4 @@
-"""Writes answers to the server itself: to its own run, to runs that it guesses, and twice."""
+"""Writes replies to the server itself: to its own execution, to executions that it guesses, and twice."""
 
 import json
 import os

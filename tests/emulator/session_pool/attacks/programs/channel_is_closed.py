@@ -1,4 +1,4 @@
-"""Closes every descriptor, the way to the server and the outputs among them, and goes on."""
+"""Closes every descriptor, including the channel to the server and the outputs, and continues."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Ends the conversation in one direction, and then in the other."""
+"""Closes the connection in one direction, and then in the other."""
 
 import socket
 import time

@@ -1,4 +1,4 @@
-"""Sends messages whose parts lie inside each other, from a few hundred levels to a million."""
+"""Sends nested messages, from a few hundred levels to a million."""
 
 import os
 

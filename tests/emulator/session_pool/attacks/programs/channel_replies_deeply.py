@@ -1,4 +1,4 @@
-"""Answers its own run with a failure whose text is as nested as a message can be."""
+"""Replies to its own execution with a failure that is nested as deeply as a message can be."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Sends every kind of message with every kind of value in every place."""
+"""Sends every kind of message with every kind of value in every member."""
 
 import itertools
 import json

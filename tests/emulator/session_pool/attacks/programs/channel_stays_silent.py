@@ -1,4 +1,4 @@
-"""Begins a message, and says nothing more for the rest of its time."""
+"""Begins a message, and sends nothing more for the rest of its time."""
 
 import os
 import time

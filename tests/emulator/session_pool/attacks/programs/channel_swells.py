@@ -1,4 +1,4 @@
-"""Sends messages of few bytes that are many objects, so that reading them takes the server's memory and time."""
+"""Sends short messages with many objects, so that reading them takes the server's memory and time."""
 
 import os
 import threading

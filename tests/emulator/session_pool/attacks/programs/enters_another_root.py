@@ -1,4 +1,4 @@
-"""Changes its root, to climb out of the one that it has."""
+"""Changes its root, to escape from its own."""
 
 import os
 

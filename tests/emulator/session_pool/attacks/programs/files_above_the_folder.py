@@ -1,4 +1,4 @@
-"""Leaves folders with names that may be read as steps, for paths that lead above the data folder."""
+"""Leaves folders whose names may be read as path segments, for paths that lead above the data folder."""
 
 import os
 

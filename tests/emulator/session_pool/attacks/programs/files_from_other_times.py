@@ -1,4 +1,4 @@
-"""Gives files times that no calendar has."""
+"""Gives files times outside the calendar."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Makes so many files that a list of them takes the server long."""
+"""Makes so many files that listing them takes the server long."""
 
 import os
 

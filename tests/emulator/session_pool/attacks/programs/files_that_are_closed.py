@@ -1,4 +1,4 @@
-"""Takes all rights to its files and folders away, and makes them unchangeable."""
+"""Removes all permissions of its files and folders, and makes them immutable."""
 
 import fcntl
 import os

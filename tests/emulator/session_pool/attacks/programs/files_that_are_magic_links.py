@@ -1,4 +1,4 @@
-"""Leaves links to the places in /proc that lead whoever follows them into another file system."""
+"""Leaves links to the entries of /proc that lead into another file system."""
 
 import os
 

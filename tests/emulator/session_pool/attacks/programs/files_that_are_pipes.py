@@ -1,4 +1,4 @@
-"""Leaves pipes and sockets where files are expected: who opens one to read waits for ever."""
+"""Leaves pipes and sockets where files are expected: opening one to read waits forever."""
 
 import os
 import socket

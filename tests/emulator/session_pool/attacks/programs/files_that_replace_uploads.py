@@ -1,4 +1,4 @@
-"""Puts links in the place of files that the server is still writing."""
+"""Replaces files that the server is still writing by links."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Cuts a file short, again and again, while it is downloaded."""
+"""Truncates a file repeatedly while it is downloaded."""
 
 import target
 

@@ -1,4 +1,4 @@
-"""Gives files names that are no text, or more than a line, or as long as can be."""
+"""Gives files names that are not text, have several lines, or are as long as possible."""
 
 import os
 

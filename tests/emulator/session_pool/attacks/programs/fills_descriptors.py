@@ -1,4 +1,4 @@
-"""Opens descriptors without end, in this process and in children of children."""
+"""Opens endless descriptors, in this process and in children of children."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Takes memory as files that lie in no folder, also of the secret kind."""
+"""Takes memory as files that are in no folder, including secret memory."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Sends descriptors that nobody receives, as many as its user may have on their way."""
+"""Sends descriptors that nobody receives, as many as its user may have in flight."""
 
 import array
 import socket

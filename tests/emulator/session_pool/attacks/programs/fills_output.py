@@ -1,4 +1,4 @@
-"""Prints, and writes to the descriptors of its output, without end."""
+"""Prints, and writes to the descriptors of its output, endlessly."""
 
 import os
 import threading

@@ -1,4 +1,4 @@
-"""Reads one byte of every two megabytes of a vast mapping, which takes page tables and hardly any memory else."""
+"""Reads one byte of every two megabytes of a vast mapping, which takes page tables and hardly any other memory."""
 
 import ctypes
 

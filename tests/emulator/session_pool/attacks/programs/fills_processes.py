@@ -1,4 +1,4 @@
-"""Forks without end, and so does each fork."""
+"""Forks endlessly, and so does each fork."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Keeps every processor busy in many processes, and asks for them before everybody else."""
+"""Keeps every processor busy in many processes, and requests priority."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Starts threads without end."""
+"""Starts endless threads."""
 
 import threading
 

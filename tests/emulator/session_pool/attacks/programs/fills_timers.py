@@ -1,4 +1,4 @@
-"""Makes kernel timers without end."""
+"""Makes endless kernel timers."""
 
 import ctypes
 

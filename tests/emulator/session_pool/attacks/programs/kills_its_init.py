@@ -1,4 +1,4 @@
-"""Kills the process that keeps the session, and that one's parent, as far as it can see it."""
+"""Kills the session's init, and its parent, as far as it can see them."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Leaves a process that adopts orphans, asks for no signal when its parent dies, and has descendants that do so too."""
+"""Leaves a process that adopts orphans, gets no signal when its parent dies, and has descendants like it."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Leaves processes that fork and end without a pause, so that whoever lists them is always late."""
+"""Leaves processes that fork and end without a pause, so that a list of them is always outdated."""
 
 import os
 

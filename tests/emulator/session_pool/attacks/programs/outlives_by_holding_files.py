@@ -1,4 +1,4 @@
-"""Leaves processes that hold files and folders open, mapped and as their working place."""
+"""Leaves processes that hold files and folders open, mapped and as their working directory."""
 
 import mmap
 import os

@@ -1,4 +1,4 @@
-"""Calls itself until the stack is no more."""
+"""Calls itself until the stack overflows."""
 
 import sys
 

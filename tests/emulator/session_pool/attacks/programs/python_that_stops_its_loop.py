@@ -1,4 +1,4 @@
-"""Stops and closes the event loop under itself, and cancels all that waits there."""
+"""Stops and closes its own event loop, and cancels everything that waits there."""
 
 import asyncio
 

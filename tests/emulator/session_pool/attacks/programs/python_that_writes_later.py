@@ -1,4 +1,4 @@
-"""Leaves threads that print and write while nothing runs and while later runs do."""
+"""Leaves threads that print and write between executions and during later ones."""
 
 import os
 import threading

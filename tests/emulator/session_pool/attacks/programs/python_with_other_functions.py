@@ -1,4 +1,4 @@
-"""Replaces the functions by which the interpreter speaks to the server."""
+"""Replaces the functions by which the interpreter communicates with the server."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Raises the limits that hold it, or finds that it has none."""
+"""Raises its limits, or finds that it has none."""
 
 import os
 import resource

@@ -1,4 +1,4 @@
-"""Makes a socket that leads from a virtual machine to what it runs on."""
+"""Makes a socket that leads from a virtual machine to its host."""
 
 import os
 import socket

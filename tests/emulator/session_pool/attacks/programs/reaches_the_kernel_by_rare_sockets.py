@@ -1,4 +1,4 @@
-"""Makes sockets of every family there is, also with a number that only looks like an allowed one."""
+"""Makes sockets of every family, also with a number that only looks like an allowed one."""
 
 import ctypes
 import platform

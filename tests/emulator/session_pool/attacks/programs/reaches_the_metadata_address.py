@@ -1,4 +1,4 @@
-"""Asks the address where clouds hand out the machine's identity."""
+"""Calls the address where clouds issue tokens for the machine's identity."""
 
 import socket
 import urllib.request

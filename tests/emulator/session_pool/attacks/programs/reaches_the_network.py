@@ -1,4 +1,4 @@
-"""Connects to an address that stands for the network."""
+"""Connects to an address that represents the network."""
 
 import socket
 

@@ -1,4 +1,4 @@
-"""Looks for the files of another session wherever they may lie."""
+"""Looks for the files of another session wherever they may be."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Reads the environment and the command line of every process that it can see or was told of."""
+"""Reads the environment and the command line of every process that it can see or knows."""
 
 import os
 

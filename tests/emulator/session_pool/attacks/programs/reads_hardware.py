@@ -1,4 +1,4 @@
-"""Reads what /sys tells of the machine: serial numbers, firmware, addresses, disks and security modules."""
+"""Reads the machine's properties in /sys: serial numbers, firmware, addresses, disks and security modules."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Reads the settings with secrets that lie beside the emulator's package."""
+"""Reads the settings with secrets next to the emulator's package."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Opens what stands for the kernel's and the machine's memory."""
+"""Opens the files for the kernel's and the machine's memory."""
 
 import os
 

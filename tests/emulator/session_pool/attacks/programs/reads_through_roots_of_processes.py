@@ -1,4 +1,4 @@
-"""Goes to the machine's files through the root, the folder and the descriptors that /proc shows of each process."""
+"""Accesses the machine's files through the root, the folder and the descriptors in /proc of each process."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Moves its data folder away and puts a link to a folder of the machine in its place."""
+"""Replaces its data folder by a link to a folder of the machine."""
 
 import os
 

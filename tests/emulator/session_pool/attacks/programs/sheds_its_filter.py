@@ -1,4 +1,4 @@
-"""Starts programs, threads and sessions that might be free of the filter of system calls, and asks to be let off."""
+"""Starts programs, threads and sessions that might escape the filter of system calls, and tries to remove it."""
 
 import subprocess
 import sys

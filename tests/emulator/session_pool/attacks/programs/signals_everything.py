@@ -1,4 +1,4 @@
-"""Sends a signal to every process that it may send one to."""
+"""Sends a signal to every process that it may signal."""
 
 import os
 import signal

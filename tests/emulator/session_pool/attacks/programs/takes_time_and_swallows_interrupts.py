@@ -1,4 +1,4 @@
-"""Catches the exception that an interrupt raises, again and again."""
+"""Catches the exception that an interrupt raises, repeatedly."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Takes no notice of interrupts: the signal is ignored and blocked."""
+"""Ignores and blocks the interrupt."""
 
 import signal
 

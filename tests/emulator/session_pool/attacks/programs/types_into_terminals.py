@@ -1,4 +1,4 @@
-"""Puts words into terminals as if somebody typed them."""
+"""Types into terminals."""
 
 import fcntl
 import os

@@ -35,7 +35,7 @@ def running(mark: str) -> bool:
 
 
 def test_code_sees_no_more_of_this_project_than_it_needs(wire):
-    """Python's packages and the emulator, but nothing that lies beside it, where settings with secrets may be."""
+    """Python's packages and the emulator, but nothing that lies next to it, where settings with secrets may be."""
     seen = wire.value(f"import os\nos.listdir({str(ROOT)!r})")
     assert "emulator" in seen
     assert "pyproject.toml" not in seen
@@ -184,7 +184,7 @@ def test_without_namespaces_a_killed_server_leaves_nothing(start_program, gone, 
 
 
 def test_required_namespaces_that_are_not_available():
-    """EngineError names the kernel's refusal, instead of less separation than was asked for."""
+    """EngineError names the kernel's refusal, instead of less separation than was requested."""
     program = (
         "import asyncio\n"
         "from emulator.session_pool.engines.interface import EngineError\n"
@@ -192,7 +192,7 @@ def test_required_namespaces_that_are_not_available():
         "try:\n    asyncio.run(Engine(lowest_level=3).start())\n"
         "except EngineError as refusal:\n    print(refusal)\n"
     )
-    # Root of a user namespace that knows no other user cannot become one.
+    # Root of a user namespace that has no other user cannot become one.
     command = ["unshare", "--user", "--map-root-user", sys.executable, "-c", program]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert ended.stdout.startswith("sessions cannot be created here: level 3: "), ended.stderr

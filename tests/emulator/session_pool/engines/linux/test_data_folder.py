@@ -108,7 +108,7 @@ def test_folder_names_that_the_service_refuses(folder, named):
 
 
 def test_mnt_data_as_a_name_below_itself(folder, path):
-    """Only the whole steps mnt/data at the beginning mean the top."""
+    """Only complete segments mnt/data at the beginning refer to the folder itself."""
     put(folder, "x", below="mnt/database")
     assert (path / "mnt" / "database" / "x").exists()
 
@@ -145,7 +145,7 @@ def test_the_content_type_comes_from_the_name(folder, name, kind):
 
 
 def test_an_upload_is_all_or_nothing(folder, path, monkeypatch):
-    """While it is written, and when it turns out too large, the old file stands; what was written is not listed."""
+    """While it is written, and if it turns out too large, the old file remains; the new one is not listed."""
     monkeypatch.setattr(data_rules, "MAX_UPLOAD_BYTES", 3 << 20)
     put(folder, "a", b"old")
     seen = []

@@ -93,7 +93,7 @@ NAMES = ("uid", "capabilities", "no_new_privileges", "homes", "environment", "wr
 
 
 def test_an_interpreter_that_has_ended_reports_it_until_the_next_start():
-    """run raises InterpreterEnded; start gives a fresh one beside the same files."""
+    """run raises InterpreterEnded; start gives a fresh one next to the same files."""
 
     async def life() -> None:
         engine = Engine()
@@ -114,7 +114,7 @@ def test_an_interpreter_that_has_ended_reports_it_until_the_next_start():
 
 
 def test_a_session_may_have_several_interpreters():
-    """Each with variables of its own beside the same files; the end of one is not the end of another."""
+    """Each with variables of its own next to the same files; the end of one is not the end of another."""
 
     async def life() -> None:
         engine = Engine()

@@ -33,7 +33,7 @@ def listener():
 
 
 def test_the_network_is_closed(wire, listener):
-    """This machine's services are not there, and no other interface is."""
+    """This machine's services do not exist there, nor any other interface."""
     assert wire.value(TRY.format(port=listener)) == "ConnectionRefusedError"
     assert wire.value("[line.split(':')[0].strip() for line in open('/proc/net/dev').readlines()[2:]]") == "['lo']"
 
@@ -72,7 +72,7 @@ def test_level_2_has_no_network_either(start_program, listener):
 
 
 def test_the_names_are_the_sessions(wire):
-    """Its host, its user, its folders; nothing tells which machine this is."""
+    """Its host, its user, its folders; nothing identifies the machine."""
     assert wire.value("import os, pwd, socket; socket.gethostname(), pwd.getpwuid(os.getuid()).pw_name") == (
         "('session', 'session')"
     )

@@ -114,7 +114,7 @@ def decide(program: bytes, machine: str, number: int, first: int = 0, second: in
 
 
 def test_another_processor_has_no_filter():
-    """Unsupported, which makes the level one that cannot be had."""
+    """Unsupported, so that the level is not available."""
     with pytest.raises(seccomp.Unsupported, match="riscv64"):
         seccomp.program("riscv64", ())
 

@@ -17,7 +17,7 @@ from emulator.session_pool.engines.shared.data_rules import FolderGone
 
 
 def test_a_killed_server_leaves_no_process(start_program, gone, program):
-    """Not even what a run left behind outlives a server that had no time to end anything."""
+    """Not even what an execution left behind outlives a server that had no time to end anything."""
     pool = start_program()
     wire = pool.wire("left")
     wire.run("MARK = 'left-behind'\n" + program("leaves_daemon"))
@@ -42,7 +42,7 @@ def test_ended_sessions_leave_no_zombies(start_program, gone):
 
 
 def test_a_machine_without_process_tables_refuses_new_sessions_only():
-    """The sessions that there are go on, and more can be made as soon as there is room."""
+    """Existing sessions continue, and more can be created as soon as there is room."""
 
     async def life(engine: Engine) -> None:
         old = await engine.launch()
@@ -85,7 +85,7 @@ def test_an_interpreter_holds_no_descriptor_of_another(wire, wire_to, session_id
 
 
 def test_interpreters_draw_different_numbers(wire, wire_to, session_id):
-    """Each is a fork of the same process: its generators are seeded anew, also when it replaces another."""
+    """Each is a fork of the same process: its generators are seeded, also if it replaces another."""
     code = "import random, numpy\nrandom.random(), numpy.random.rand()"
     drawn = [wire.value(code), wire_to(f"{session_id}-other").value(code)]
     wire.run("import os; os._exit(0)")
@@ -95,7 +95,7 @@ def test_interpreters_draw_different_numbers(wire, wire_to, session_id):
 
 
 def test_the_environment_is_clean(wire):
-    """Nothing of the server's environment is in a session, not even in what /proc tells of its init."""
+    """Nothing of the server's environment is in a session, not even in what /proc reports of its init."""
     secret = "EMULATOR_TEST_SECRET"
     os.environ[secret] = "1"
     try:
@@ -119,14 +119,14 @@ def test_code_cannot_end_its_sessions_init(wire):
 
 
 def test_code_that_kills_everything_ends_its_interpreter(wire):
-    """kill(-1) reaches what runs beside it, and at last itself; the next run finds the files."""
+    """kill(-1) ends what runs next to it, and finally itself; the next execution finds the files."""
     wire.run("open('/mnt/data/f', 'w').close()\nimport subprocess; subprocess.Popen(['sleep', '1000'])")
     assert wire.run("import os, signal; os.kill(-1, 9); os.kill(os.getpid(), 9)")["status"] == "Failed"
     assert wire.value("import os; os.listdir('/mnt/data')") == "['f']"
 
 
 def test_a_session_ends_with_its_init():
-    """When init ends, as when memory runs out, a run in progress ends, and the process is closed for good."""
+    """When init ends, as when memory runs out, an execution in progress ends, and the process is closed for good."""
 
     async def life(engine: Engine) -> None:
         other = await engine.launch()

@@ -40,7 +40,7 @@ def test_one_process_gets_a_memory_error(wire):
 
 
 def test_many_processes_are_ended_together(wire):
-    """Each stays below the limit, and all together do not: the run fails in plain words, and files stay."""
+    """Each stays below the limit, and all together do not: the execution fails with a clear message, and files stay."""
     code = (
         "import os, time\nopen('/mnt/data/kept', 'w').close()\n"
         "for _ in range(6):\n"
@@ -58,7 +58,7 @@ def test_many_processes_are_ended_together(wire):
 
 
 def test_processes_left_behind_are_limited_too(wire):
-    """Whichever run comes next is told once that variables are gone: it runs all the same, or was ended with them."""
+    """The next execution reports once that variables are lost: it runs nevertheless, or ended with them."""
     wire.run(
         "import os, time\nlost = 1\n"
         "for _ in range(6):\n"

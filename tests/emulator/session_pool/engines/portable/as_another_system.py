@@ -2,8 +2,8 @@
 
     python as_another_system.py SYSTEM PYTHON -m MODULE [ARGUMENT...]
 
-SYSTEM is what sys.platform says then: darwin or win32. PYTHON stands for this command up to there, for the processes
-that the module starts. What the standard library and other packages chose by the system when they were imported stays.
+SYSTEM is the value of sys.platform: darwin or win32. PYTHON is a command equal to this one up to there, for the
+processes that the module starts. What packages chose by the system when they were imported stays.
 """
 
 import asyncio
@@ -67,7 +67,7 @@ def main() -> None:
         socket.socketpair = connected_pair
         if module == "emulator.session_pool":
             asyncio.ProactorEventLoop = asyncio.SelectorEventLoop
-    platform.mac_ver = lambda: ("10.0", ("", "", ""), "x86_64")  # ipykernel asks for it on macOS
+    platform.mac_ver = lambda: ("10.0", ("", "", ""), "x86_64")  # ipykernel calls it on macOS
     ctypes.CDLL = no_library
     sys.platform, sys.executable = system, python
     sys.argv[1:], sys.path[0] = arguments, os.getcwd()

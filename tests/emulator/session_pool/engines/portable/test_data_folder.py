@@ -100,7 +100,7 @@ def test_a_list_has_folders_and_their_content(folder, path):
 
 
 def test_an_upload_is_all_or_nothing(folder, path, monkeypatch):
-    """While it is written, and when it turns out too large, the old file stands; what was written is not listed."""
+    """While it is written, and if it turns out too large, the old file remains; the new one is not listed."""
     monkeypatch.setattr(data_rules, "MAX_UPLOAD_BYTES", 3 << 20)
     put(folder, "a", b"old")
     seen = []

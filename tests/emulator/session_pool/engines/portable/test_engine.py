@@ -131,7 +131,7 @@ def test_state_streams_crashes_and_files(gone, temporary):
 
 
 def test_several_interpreters_of_one_session(plain):
-    """Each with variables of its own beside the same files; the end of one is not the end of another."""
+    """Each with variables of its own next to the same files; the end of one is not the end of another."""
 
     async def life(process: SessionProcess) -> None:
         await run(process, "x = 1", "first")
@@ -178,7 +178,7 @@ def test_an_interrupt(plain, code):
 
 
 def test_an_interrupt_before_the_code_has_begun(plain):
-    """While the process still does its imports: the run ends at once, and the interpreter is there for the next."""
+    """While the process still does its imports: the execution ends at once, and the interpreter stays usable."""
 
     async def life(process: SessionProcess) -> None:
         interpreter = process.interpreter("spare")
@@ -212,7 +212,7 @@ def test_output_of_descriptors_arrives_before_the_reply(plain):
 
 
 def test_code_that_closes_everything(plain, program):
-    """Costs its interpreter at most; the session goes on."""
+    """Costs its interpreter at most; the session continues."""
 
     async def life(process: SessionProcess) -> None:
         with contextlib.suppress(InterpreterEnded):
@@ -225,7 +225,7 @@ def test_code_that_closes_everything(plain, program):
 
 
 def test_a_connection_without_the_secret_is_closed():
-    """Who does not know the secret, or sends less than one, is hung up on."""
+    """A client that does not know the secret, or sends less than one, is disconnected."""
 
     async def life(engine: PortableEngine) -> None:
         reader, writer = await asyncio.open_connection(*engine.address)
@@ -298,7 +298,7 @@ def test_shell_sessions(gone, temporary):
 
 
 def test_a_system_without_a_shell_is_reported(monkeypatch):
-    """EngineError that names what can be had instead."""
+    """EngineError that names what is available instead."""
     monkeypatch.setattr("sys.platform", "win32")
     with pytest.raises(EngineError, match="need bash or sh.*--container-type PythonLTS"):
         with_engine(lambda _: asyncio.sleep(0), "Shell")
@@ -354,7 +354,7 @@ def pool_on(system: str, folder: Path, *options: str) -> Iterator[SimpleNamespac
 
 @pytest.mark.parametrize("system", ["darwin", "win32"])
 def test_with_the_python_of_another_system(tmp_path, temporary, wire_to, gone, system):
-    """The whole program serves sessions there: code, state, files, figures, crashes, timeouts; and it ends well."""
+    """The complete program serves sessions there: code, state, files, figures, crashes, timeouts; and it ends well."""
     with pool_on(system, tmp_path, "--allow-unisolated") as pool:
         assert pool.told["isolation"].startswith("level 1: not isolated: ")
         wire, other = wire_to("first", pool), wire_to("second", pool)
@@ -386,7 +386,7 @@ def test_with_the_python_of_another_system(tmp_path, temporary, wire_to, gone, s
 
 
 def test_it_requires_permission(tmp_path):
-    """Elsewhere than on Linux, one line says why, and what to do; nothing is started."""
+    """Elsewhere than on Linux, one line states why, and what to do; nothing is started."""
     with pool_on("darwin", tmp_path) as pool:
         said = pool.process.communicate(timeout=20)[1]
     assert (pool.process.returncode, pool.told) == (1, {})

@@ -59,7 +59,7 @@ def test_the_value_of_the_last_expression(wire, code, value):
 
 
 def test_a_value_that_cannot_be_displayed_reports_why(wire):
-    """The run is well; stderr has what went wrong with showing it."""
+    """The execution succeeds; stderr has the error of displaying it."""
     body = wire.run("10 ** 5000")
     assert body["status"] == "Succeeded"
     assert "ValueError" in body["result"]["stderr"]
@@ -82,14 +82,14 @@ def test_everything_that_an_execution_writes_is_in_its_result(wire):
 
 
 def test_later_output_of_a_thread_belongs_to_no_other_execution(wire):
-    """Output between runs is dropped."""
+    """Output between executions is dropped."""
     wire.run(f"import threading\nthreading.Timer(0.2, lambda: (print('late'), {BEGUN})).start()")
     wire.wait_for_file("begun")
     assert wire.run("print('mine')")["result"]["stdout"] == "mine\n"
 
 
 def test_a_traceback_follows_the_message_without_colors(wire):
-    """stderr is the message, and right behind it what IPython shows."""
+    """stderr is the message, and directly after it what IPython shows."""
     result = wire.run("def f():\n  raise KeyError('sales')\nf()")["result"]
     assert result["executionResult"] is None
     assert result["stderr"].startswith("'sales'" + "-" * 75 + "\nKeyError")
@@ -133,7 +133,7 @@ def test_matplotlib_magics_work(wire):
 
 
 def test_gui_magics_work(wire):
-    """As in a notebook: one that is there anyway, none, and one that nobody knows."""
+    """As in a notebook: one that exists, none, and an unknown one."""
     assert wire.run("%gui asyncio\n%gui")["result"]["stderr"] == ""
     assert "Invalid GUI request" in wire.run("%gui unknown")["result"]["stderr"]
     assert wire.value("import asyncio\nawait asyncio.sleep(0.01, 3)") == 3
@@ -150,13 +150,13 @@ def test_background_tasks_continue_between_requests(wire):
 
 
 def test_streams_are_truncated_without_notice(wire):
-    """4,096 characters each, unless the request asks for more."""
+    """4,096 characters each, unless the request sets a higher limit."""
     assert len(wire.run("print('x' * 5000)")["result"]["stdout"]) == 4096
     assert len(wire.run("print('x' * 5000)", outputStreamsMaxLength=6000)["result"]["stdout"]) == 5001
 
 
 def test_output_of_threads_and_tasks_during_a_later_execution_is_not_its_own(wire):
-    """The kernel knows which run started them; the run's own threads are its own."""
+    """The kernel knows which run started them; the execution's own threads are its own."""
     wire.run(
         "import asyncio, threading, time\n"
         "def count(name):\n  for n in range(12): time.sleep(0.05); print(name, n, flush=True)\n"
@@ -183,7 +183,7 @@ def test_a_forked_process_does_not_answer(wire, program):
 
 
 def test_characters_split_between_reads(wire):
-    """Bytes are put together to characters within a run, and what is left over does not spill into the next."""
+    """Bytes are assembled to characters within an execution, and what is left over does not spill into the next."""
     body = wire.run(
         "import os, time\nfor byte in '€é'.encode(): os.write(1, bytes([byte])); time.sleep(0.05)\n"
         "os.system('printf ok'); os.write(1, b'\\xe2')"
@@ -222,7 +222,7 @@ def test_sys_exit_is_a_failure_that_keeps_the_interpreter(wire):
 
 
 def test_the_kernel_can_be_wrapped(wire):
-    """do_execute and session.send are what every run and every message pass, so that code may stand before them."""
+    """Every execution passes do_execute, and every message session.send, so code may wrap them."""
     wire.run(
         "kernel = get_ipython().kernel\n"
         "execute, send, seen = kernel.do_execute, kernel.session.send, []\n"
@@ -248,7 +248,7 @@ def test_cell_magics(wire):
 
 
 def test_a_new_session_is_new(wire):
-    """What was done before the forks so that first runs are fast leaves nothing for code to see."""
+    """What was done before the forks so that first executions are fast leaves nothing for code to see."""
     names = wire.value("sorted(name for name in globals() if not name.startswith('_'))")
     assert eval(names) == ["In", "Out", "exit", "get_ipython", "open", "quit"]
     assert eval(wire.value("Out")) == {1: eval(names)}

@@ -109,7 +109,7 @@ def test_the_body_of_an_execution(wire, version):
     ],
 )
 def test_exit_codes(run, command, status):
-    """As a shell tells them, also of signals and of what cannot be started."""
+    """As a shell reports them, also for signals and for what cannot be started."""
     assert run(command)["status"] == status
 
 
@@ -132,7 +132,7 @@ def test_where_commands_run(run):
 
 
 def test_standard_input(run):
-    """What `stdin` says, and nothing when it says nothing; a program that does not read it is no problem."""
+    """The text of `stdin`, or nothing; a program need not read it."""
     assert told(run(["cat"], stdin="a\né\n")) == ("0", "a\né\n", "")
     assert told(run("read line; wc -c", stdin="first\n" + "x" * 1_000_000)) == ("0", "1000000\n", "")
     assert told(run("cat; echo end")) == ("0", "end\n", "")
@@ -147,7 +147,7 @@ def test_only_files_are_kept(run):
 
 
 def test_a_timeout(run):
-    """The status is -1, and the time exactly what was asked for; what was written until then is told."""
+    """The status is -1, and the time exactly what was requested; what was written until then is reported."""
     began = time.monotonic()
     body = run("echo before; sleep 30; echo after", timeoutInSeconds=1)
     assert time.monotonic() - began < 5
@@ -158,7 +158,7 @@ def test_a_timeout(run):
 
 
 def test_a_command_that_ignores_signals(run):
-    """It ends in time all the same, and so does what it started."""
+    """It ends in time nevertheless, and so does what it started."""
     mark = f"mark-{uuid.uuid4()}"
     began = time.monotonic()
     code = f"trap '' TERM INT HUP QUIT; (exec -a {mark} sleep 60) & while :; do sleep 1; done"
@@ -176,7 +176,7 @@ def test_a_command_that_stops_itself(run):
 
 
 def test_a_command_that_writes_endlessly(run):
-    """It is stopped before its time, and no more is told than may be; files stay."""
+    """It is stopped before its timeout, and its output is limited; files stay."""
     run("echo kept > a")
     body = run("yes", timeoutInSeconds=60)
     assert body["status"] == "-1"
@@ -186,7 +186,7 @@ def test_a_command_that_writes_endlessly(run):
 
 
 def test_streams_are_truncated_as_requested(run):
-    """4,096 characters of each, or as many as were asked for."""
+    """4,096 characters of each, or as many as were requested."""
     code = "printf 'é%.0s' {1..5000}; printf 'f%.0s' {1..5000} >&2"
     assert told(run(code)) == ("0", "é" * 4096, "f" * 4096)
     assert told(run(code, outputStreamsMaxLength=10)) == ("0", "é" * 10, "f" * 10)
@@ -203,7 +203,7 @@ def test_streams_are_truncated_as_requested(run):
     ],
 )
 def test_what_a_command_leaves_running(wire, run, code):
-    """It holds up no answer, also when it has the streams open; it goes on, and ends with the session."""
+    """It delays no response, even if it keeps the streams open; it continues, and ends with the session."""
     mark = f"mark-{uuid.uuid4()}"
     began = time.monotonic()
     body = run(code.format(sleep=f"bash -c 'exec -a {mark} sleep 60'"), stdin="x" * 1_000_000)
@@ -231,7 +231,7 @@ def test_a_command_that_ends_its_own_session_process(run):
 
 
 def test_output_that_is_not_text(run):
-    """Bytes that are not UTF-8 are told as the replacement character."""
+    """Bytes that are not UTF-8 become the replacement character."""
     assert told(run("printf 'a\\xff\\x00b'")) == ("0", "a\ufffd\0b", "")
 
 
@@ -255,7 +255,7 @@ def test_output_that_is_not_text(run):
     ],
 )
 def test_bodies_that_are_refused(wire, body, code):
-    """400 with the service's code; code is none of a Shell pool's members, and one command is needed."""
+    """400 with the service's code; a Shell pool takes no code, and one command is required."""
     failed(wire.call("POST", "executions", json=body), 400, code)
 
 
@@ -267,7 +267,7 @@ def test_half_a_surrogate_pair(run):
 
 
 def test_a_command_longer_than_the_system_accepts(run):
-    """126, as bash says of it."""
+    """126, as in bash."""
     status, _, why = told(run(["echo", "x" * 3_000_000]))
     assert (status, why) == ("126", "echo: Argument list too long\n")
     assert told(run("echo next")) == ("0", "next\n", "")
@@ -314,7 +314,7 @@ def test_the_metadata_describes_the_system(wire):
     [("POST", "code/execute"), ("GET", "files"), ("POST", "files/upload"), ("POST", "python/execute")],
 )
 def test_family_a_lacks_shells(wire, version, method, path):
-    """400, with the version in the sentence; and nothing is run."""
+    """400, with the version in the message; nothing is executed."""
     body = {"properties": {"code": "1", "pythonCode": "1"}}
     response = wire.call(method, path, params={"api-version": version}, json=body)
     failed(response, 400, NOT_SUPPORTED)
@@ -336,7 +336,7 @@ def test_the_legacy_routes_lack_shells(wire, method, path):
 
 
 def test_an_execution_can_be_read_again(wire):
-    """Under the id that the caller chose; while it goes on it has no result."""
+    """By the id that the caller chose; while it runs it has no result."""
     body = {"shellCommand": "echo x; exit 3"}
     first = wire.call("POST", "executions", json=body, headers={"operation-id": "mine"})
     assert wire.call("GET", "executions/mine").json() == first.json()
