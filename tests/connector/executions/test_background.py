@@ -188,12 +188,17 @@ def test_a_run_that_fits_the_wait_is_one_call(caller: Caller) -> None:
         assert caller.calls == 1
 
 
-def test_a_quick_background_run_takes_two_calls_more(caller: Caller) -> None:
-    """One that looks whether the session is busy, and one that reads the report."""
+def test_a_quick_background_run_takes_three_calls(caller: Caller) -> None:
+    """One looks whether the session is busy, one starts the run, one reads its report. A loaded machine may need more
+    looks, so the best of several runs counts.
+    """
     caller.run("1")
-    caller.calls = 0
-    assert caller.run("6 * 7", timeout_in_seconds=300).value == 42
-    assert caller.calls <= 4  # on a busy machine, one look may come too early
+    calls = []
+    for _ in range(5):
+        caller.calls = 0
+        assert caller.run("6 * 7", timeout_in_seconds=300).value == 42
+        calls.append(caller.calls)
+    assert min(calls) <= 3, calls
 
 
 def test_a_call_that_does_not_wait_takes_two_calls(caller: Caller) -> None:
