@@ -19,13 +19,13 @@ run: $(VENV)/.emulator  ## Serve the connector on http://127.0.0.1:7071, with th
 demo: $(VENV)/.emulator  ## Play the sales report: upload, run, chart, download (ARGS="--url http://127.0.0.1:7071")
 	@exec $(BIN)/python -m examples.sales_report $(ARGS)
 
-demo-large: $(VENV)/.emulator  ## Move large files: up in parts, summed, down in parts (ARGS="--url http://127.0.0.1:7071")
+demo-large: $(VENV)/.emulator  ## Upload large files in chunks, sum them up and download the result (ARGS="--url http://127.0.0.1:7071")
 	@exec $(BIN)/python -m examples.large_files $(ARGS)
 
 document: $(VENV)/.emulator  ## Print the document that a custom connector is made from (ARGS="swagger --url https://APP.example")
 	@$(BIN)/python -m connector.contract $(ARGS)
 
-api-page: $(VENV)/.emulator  ## Write docs/api.md anew, after a change of openapi.yaml or api_page/
+api-page: $(VENV)/.emulator  ## Write docs/api.md, after a change of openapi.yaml, errors.py or api_page/
 	@$(BIN)/python -m api_page
 
 test: $(VENV)/.dev  ## Run the tests (ARGS="-k upload")

@@ -14,8 +14,8 @@ from .records import ExecutionFolder, is_recent
 from .result import execution_of
 from .turns import is_busy
 
-_FIRST_PAUSE_SECONDS = 0.005
-_SECOND_PAUSE_SECONDS = 0.02
+_FIRST_PAUSE_SECONDS = 0.004
+_SECOND_PAUSE_SECONDS = 0.01
 _LONGEST_PAUSE_SECONDS = 4.0
 _PAUSE_GROWTH = 1.5
 _PAUSE_AFTER_FAILURE_SECONDS = 1.0

@@ -281,6 +281,8 @@ class DeferredRun:
             ended_by = self._ended_by or self._watcher.reason()
             if ended_by is not None:
                 report["endedBy"] = ended_by
+            # Whoever reads the report may send the next run at once, and must not find the session busy.
+            remove_files(in_data(OUTPUTS_FOLDER), RUNNING)
             self._write(report)
         self._watcher.dismiss()
         self._remove_markers()
@@ -352,8 +354,8 @@ class _Watcher:
         for file in (self._stdin, self._stdout):
             with contextlib.suppress(Exception):
                 file.close()
-        with contextlib.suppress(Exception):
-            self._process.wait(1)
+        with contextlib.suppress(Exception):  # the next run does not wait for the watcher's end
+            threading.Thread(target=self._process.wait, name="code-interpreter-watcher", daemon=True).start()
 
 
 class _Companion:
