@@ -12,16 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .errors import InternalError
-
-API_VERSIONS = (
-    "2025-10-02-preview",
-    "2025-02-02-preview",
-    "2024-10-02-preview",
-    "2024-08-02-preview",
-    "2024-02-02-preview",
-)
-"""Of the pool's data plane, the newest first. The connector supports all of them."""
-
+from .session_pool.wire import API_VERSIONS
 
 LONGEST_WAIT_SECONDS = 220
 """Of a call for its run. The front end of Azure Functions gives up after 230 s."""

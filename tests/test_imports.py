@@ -35,10 +35,10 @@ LAYERS = {
     "connection": {"session_pool", "settings", "models"},
     # What operations are made of.
     "in_session": {"models"},
-    "session_pool": {"callers", "settings", "models", "errors"},
+    "session_pool": {"callers", "models", "errors"},
     "contract": {"callers", "errors"},
     "callers": {"errors"},
-    "settings": {"errors"},
+    "settings": {"session_pool", "errors"},
     "models": set(),
     "content_types": set(),
     "errors": set(),

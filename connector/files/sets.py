@@ -17,8 +17,8 @@ from ..models import FilePath
 from ..session_pool.facts import PoolFacts
 from ..session_pool.sessions import SessionClient
 from ..session_pool.wire import PoolFile
+from .destinations import path_taken, store_file
 from .names import is_known_to_pool
-from .places import path_taken, store_file
 from .tasks import run_task
 
 Content = tuple[str, bytes]

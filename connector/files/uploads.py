@@ -31,9 +31,9 @@ from ..models import FilePath, Files
 from ..session_pool.facts import PoolFacts
 from ..session_pool.sessions import CallerSessions, SessionClient
 from ..session_pool.wire import PoolFile
+from .destinations import path_taken
 from .names import checked_destination, checked_name
 from .operations import find_file, shown_file
-from .places import path_taken
 from .tasks import run_task
 
 CHUNK_BYTES = 32 << 20

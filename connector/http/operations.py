@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import azure.functions as func
 
+from .connection import check_connection, get_health
 from .context import Context
 from .documents import get_openapi_document, get_swagger_document
 from .executions import POLL, cancel_execution, execute_python_code, get_execution, poll_execution
 from .files import delete_file, download_file, download_file_headers, get_file, list_files, upload_file
 from .sessions import end_session, get_session
-from .status import check_connection, get_health
 from .uploads import UPLOAD, cancel_upload, get_upload, patch_upload, put_file
 
 OPERATIONS: dict[str, Callable[[Context, func.HttpRequest], func.HttpResponse]] = {

@@ -3,6 +3,10 @@
 This module is part of the payload, so it must run on Python 3.8 and imports nothing.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 DATA = "/mnt/data"
 """The data folder of a session. Every path in a report or a task is relative to it."""
 
@@ -58,3 +62,19 @@ MAX_INTEGER_BITS = 1 << 10
 KEPT_EXECUTIONS = 500
 KEPT_BYTES = 200 << 20
 """Of the records and outputs in OUTPUTS_FOLDER; the oldest are removed beyond it."""
+
+
+def empty_report(execution_count: int = 0, is_new_session: bool = False) -> dict[str, Any]:
+    """The members that every report has. `omitted` counts what had no room in it."""
+    return {
+        "status": "error",
+        "executionCount": execution_count,
+        "isNewSession": is_new_session,
+        "milliseconds": 0,
+        "result": "",
+        "stdout": "",
+        "stderr": "",
+        "outputs": [],
+        "files": [],
+        "omitted": {},
+    }

@@ -16,9 +16,8 @@ import select
 import signal
 import sys
 import time
-from typing import Any
 
-from .protocol import CANCEL, DATA, HEARTBEAT_SECONDS, OUTPUTS_FOLDER, PROGRESS, RECORD, RUNNING
+from .protocol import CANCEL, DATA, HEARTBEAT_SECONDS, OUTPUTS_FOLDER, PROGRESS, RECORD, RUNNING, empty_report
 
 _TICK_SECONDS = 0.1
 _GRACE_SECONDS = 2.0
@@ -112,17 +111,7 @@ class Watcher:
 
     def _complete(self) -> None:
         """The interpreter has ended before it could report."""
-        report: dict[str, Any] = {
-            "executionCount": 0,
-            "isNewSession": False,
-            "milliseconds": 0,
-            "result": "",
-            "stdout": "",
-            "stderr": "",
-            "outputs": [],
-            "files": [],
-            "omitted": {},
-        }
+        report = empty_report()
         try:
             with open(os.path.join(self._folder, PROGRESS), "rb") as file:
                 report.update(json.load(file))

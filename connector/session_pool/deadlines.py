@@ -19,6 +19,9 @@ class Deadlines:
     """For a run, from the first attempt, without the last connect. The front end of Azure Functions gives up after
     230 s, and its 502 must not follow code that was handed over."""
 
+    hand_over_pause_seconds: float = 0.25
+    """Before code is offered again, and twice as long before each further time; each caller varies it by half."""
+
     hand_over_seconds: float = 4.0
     """How long code is offered to a pool that is full or cannot be reached."""
 

@@ -40,7 +40,7 @@ def hand_over(
     else:
         longest_wait, longest_call = read_seconds, min(read_seconds, deadlines.longest_call_seconds)
     started, was_lost = time.monotonic(), False
-    for pause in _pauses():
+    for pause in _pauses(deadlines.hand_over_pause_seconds):
         waited = time.monotonic() - started
         try:
             with _handed_over():
@@ -62,9 +62,8 @@ def hand_over(
     raise AssertionError("the pauses never end")
 
 
-def _pauses() -> Iterator[float]:
+def _pauses(pause: float) -> Iterator[float]:
     """Seconds between the attempts: longer each time, and different for each caller."""
-    pause = 0.25
     while True:
         yield pause * (0.5 + random.random())
         pause *= 2

@@ -13,7 +13,15 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from ..errors import PoolRejected
-from ..settings import API_VERSIONS
+
+API_VERSIONS = (
+    "2025-10-02-preview",
+    "2025-02-02-preview",
+    "2024-10-02-preview",
+    "2024-08-02-preview",
+    "2024-02-02-preview",
+)
+"""Of the pool's data plane, the newest first. The connector supports all of them."""
 
 _NEWEST = API_VERSIONS[0]
 """Also used where an older version has no route for something."""
@@ -173,9 +181,14 @@ class Wire:
         return not self._is_a
 
     @property
+    def _honors_stream_length(self) -> bool:
+        """Whether streams surely have the length that is requested."""
+        return self.api_version >= "2025-10"
+
+    @property
     def longest_stdout(self) -> int:
         """Characters that are surely returned: older versions may ignore the requested length."""
-        return STREAM_CHARACTERS if self.api_version == _NEWEST else _DEFAULT_STREAM_CHARACTERS
+        return STREAM_CHARACTERS if self._honors_stream_length else _DEFAULT_STREAM_CHARACTERS
 
     def run_body(self, code: str, timeout_seconds: int, *, is_asynchronous: bool = False) -> dict[str, Any]:
         body = {
@@ -207,7 +220,7 @@ class Wire:
 
     def _may_be_truncated(self, text: str) -> bool:
         """Versions before the newest may ignore the requested length, and truncate to the default."""
-        is_default = self.api_version != _NEWEST and len(text) == _DEFAULT_STREAM_CHARACTERS
+        is_default = not self._honors_stream_length and len(text) == _DEFAULT_STREAM_CHARACTERS
         return is_default or len(text) > STREAM_CHARACTERS
 
     def read_uploaded(self, body: dict[str, Any]) -> PoolFile:

@@ -20,7 +20,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..protocol import CANCEL, OUTPUTS_FOLDER, PROGRESS, RUNNING
+from ..protocol import CANCEL, OUTPUTS_FOLDER, PROGRESS, RUNNING, empty_report
 from .host import (
     WATCHER_SOURCE,
     awaited,
@@ -43,7 +43,7 @@ from .outputs import OutputFiles
 from .queue import oldest_request
 from .record import Record
 from .recorder import Recorder, call_after_reply, everything_recorded
-from .reports import IN_RECORD, INTERRUPTED, empty_report, flush_streams, put_ending, report_so_far
+from .reports import IN_RECORD, INTERRUPTED, flush_streams, put_ending, report_so_far
 from .scan import Scan
 
 _PROGRESS_SECONDS = 0.5
@@ -58,7 +58,7 @@ _MAX_CHARACTERS_WITHOUT_ROOM = 2000
 
 _executable, _Popen, _timeout_expired = sys.executable, subprocess.Popen, subprocess.TimeoutExpired
 _read_descriptor, _pipe, _dup, _dup2, _replace = os.read, os.pipe, os.dup, os.dup2, os.replace
-_utime, _set_blocking, _exit = os.utime, os.set_blocking, os._exit
+_set_blocking, _exit = getattr(os, "set_blocking", None), os._exit
 _get_handler, _set_handler = signal.getsignal, signal.signal
 _main_thread, _current_thread = threading.main_thread, threading.current_thread
 
@@ -95,7 +95,7 @@ def start_next() -> None:
 
 
 def _prepare(asked: dict[str, Any], record: Record, is_new_session: bool) -> tuple[DeferredRun | None, dict[str, Any]]:
-    report = empty_report(is_new_session)
+    report = empty_report(shell.execution_count - 1, is_new_session)
     if record.is_canceled:
         report["endedBy"] = "canceled"
     elif not record.is_kept:
@@ -269,26 +269,32 @@ class DeferredRun:
 
     def _complete(self, reply: dict[str, Any]) -> None:
         milliseconds = self._milliseconds()
-        with self._progress:
-            try:
-                files = self._scan.changes() if self._scan is not None else []
-                report = report_so_far(self._recorder, self._outputs, files, milliseconds, self._is_new_session)
-                put_ending(report, self._recorder, reply)
-            except BaseException:  # the code has broken something that a report needs
-                report = empty_report(self._is_new_session)
-                report["status"], report["milliseconds"] = reply.get("status", "error"), milliseconds
-                report["omitted"] = {"outputs": 1, "files": 1, "stdout": 1}
-            ended_by = self._ended_by or self._watcher.reason()
-            if ended_by is not None:
-                report["endedBy"] = ended_by
-            # Whoever reads the report may send the next run at once, and must not find the session busy.
-            remove_files(in_data(OUTPUTS_FOLDER), RUNNING)
-            self._write(report)
-        self._watcher.dismiss()
-        self._remove_markers()
-        state["background"] = None
-        self._over.set_result(None)
-        start_next()
+        try:
+            with self._progress:
+                report = self._report(reply, milliseconds)
+                # Whoever reads the report may send the next run at once, and must not find the session busy.
+                remove_files(in_data(OUTPUTS_FOLDER), RUNNING)
+                self._write(report)
+        finally:
+            self._watcher.dismiss()
+            self._remove_markers()
+            state["background"] = None
+            self._over.set_result(None)
+            start_next()
+
+    def _report(self, reply: dict[str, Any], milliseconds: int) -> dict[str, Any]:
+        try:
+            files = self._scan.changes() if self._scan is not None else []
+            report = report_so_far(self._recorder, self._outputs, files, milliseconds, self._is_new_session)
+            put_ending(report, self._recorder, reply)
+        except BaseException:  # the code has broken something that a report needs
+            report = empty_report(shell.execution_count - 1, self._is_new_session)
+            report["status"], report["milliseconds"] = reply.get("status", "error"), milliseconds
+            report["omitted"] = {"outputs": 1, "files": 1, "stdout": 1}
+        ended_by = self._ended_by or self._watcher.reason()
+        if ended_by is not None:
+            report["endedBy"] = ended_by
+        return report
 
     def _write(self, report: dict[str, Any]) -> None:
         """Writes the report into the record; where the disk is too full for all of it, less."""
@@ -325,7 +331,7 @@ class _Watcher:
     """The process that watches a run. It is a program of its own: a fork of a kernel with threads might hang."""
 
     def __init__(self, execution_id: str, seconds: int) -> None:
-        if not hasattr(select, "poll"):
+        if _set_blocking is None or not hasattr(select, "poll"):
             raise OSError("This system cannot interrupt one process from another.")
         self._process = _Popen(
             [_executable, "-I", "-S", "-c", WATCHER_SOURCE, str(getpid()), execution_id, str(seconds)],

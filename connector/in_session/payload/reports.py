@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from ..protocol import MAX_ERROR_CHARACTERS, MAX_FILES, REPORT_MARK
+from ..protocol import MAX_ERROR_CHARACTERS, MAX_FILES, REPORT_MARK, empty_report
 from .errors import describe_error
 from .host import encode, kernel, original_send, shell
 from .outputs import OutputFiles
@@ -23,26 +23,11 @@ _INTERRUPT = "DeferredRun._on_interrupt"
 INTERRUPTED = {"status": "error", "ename": "KeyboardInterrupt", "evalue": "", "traceback": []}
 
 
-def empty_report(is_new_session: bool = False) -> dict[str, Any]:
-    return {
-        "status": "error",
-        "executionCount": shell.execution_count - 1,
-        "isNewSession": is_new_session,
-        "milliseconds": 0,
-        "result": "",
-        "stdout": "",
-        "stderr": "",
-        "outputs": [],
-        "files": [],
-        "omitted": {},
-    }
-
-
 def report_so_far(
     recorder: Recorder, outputs: OutputFiles, files: list[dict[str, Any]], milliseconds: int, is_new_session: bool
 ) -> dict[str, Any]:
     """What a run has written, displayed and stored up to now. `omitted` counts what has no room in a report."""
-    report = empty_report(is_new_session)
+    report = empty_report(shell.execution_count - 1, is_new_session)
     report["milliseconds"] = milliseconds
     with recorder.lock:
         displays, omitted = recorder.displays, recorder.omitted_displays

@@ -13,7 +13,7 @@ from connector.models import Execution
 from connector.session_pool.client import SessionPoolClient
 from connector.session_pool.facts import PoolFacts
 from connector.session_pool.sessions import CallerSessions
-from connector.settings import API_VERSIONS
+from connector.session_pool.wire import API_VERSIONS
 from tests.conftest import Emulator
 from tests.connector.conftest import Token
 

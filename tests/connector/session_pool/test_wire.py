@@ -4,8 +4,7 @@ import base64
 
 import pytest
 
-from connector.session_pool.wire import Wire
-from connector.settings import API_VERSIONS
+from connector.session_pool.wire import API_VERSIONS, Wire
 
 FAMILY_A = {"2024-02-02-preview", "2024-08-02-preview"}
 
