@@ -1,9 +1,9 @@
 """The watcher of a deferred run: a process beside the session's interpreter, from the start of the run to its end.
 
-Called with the interpreter's process ID, the execution ID and the seconds that the run may take. On stdin it is told
-when the run has ended; on stdout it tells the interpreter why it interrupts it. It keeps the heartbeat, interrupts the
-interpreter when the run is canceled or its time is up, and kills it after a grace period. When the interpreter ends
-before the run, it completes the record with what the run had produced.
+Called with the interpreter's process ID, the execution ID and the seconds that the run may take. It keeps the
+heartbeat, interrupts the interpreter when the run is canceled or its time is up, writing the reason to stdout, and kills
+it after a grace period. When the interpreter ends before the run, it completes the record with what the run had
+produced. When the run ends, the interpreter kills the watcher.
 
 Runs on Python 3.8 with the standard library alone; `protocol.py` stands before it in one text.
 """
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import signal
 import sys
 import time
@@ -26,6 +25,9 @@ _INTERRUPT_AGAIN_SECONDS = 0.3
 
 _TICKS_WITHOUT_MARKER = 3
 """After which the deletion of the marker is a request to cancel. Code may delete the whole folder, which is none."""
+
+
+_HAS_PROC = os.path.exists("/proc/self/stat")
 
 
 class Watcher:
@@ -43,11 +45,8 @@ class Watcher:
         self._since = _started(os.getpid())
 
     def watch(self) -> None:
-        while not self._has_ended():
+        while self._is_alive():
             now = time.monotonic()
-            if not self._is_alive():
-                self._complete()
-                return
             if now >= self._beat_at + HEARTBEAT_SECONDS:
                 self._beat_at = now
                 for folder in (self._folder, self._root):
@@ -63,19 +62,8 @@ class Watcher:
             elif now >= self._interrupted_at + _INTERRUPT_AGAIN_SECONDS:
                 self._interrupted_at = now
                 self._signal(signal.SIGINT)
-
-    def _has_ended(self) -> bool:
-        """Waits one tick for the interpreter to say so."""
-        readable, _, _ = select.select([0] if self._hears else [], [], [], _TICK_SECONDS)
-        if not readable:
-            return False
-        told = os.read(0, 64)
-        if not told:  # the interpreter has closed its end, or has ended itself
-            self._hears = False
             time.sleep(_TICK_SECONDS)
-        return bool(told)
-
-    _hears = True
+        self._complete()
 
     def _is_alive(self) -> bool:
         try:
@@ -84,7 +72,9 @@ class Watcher:
             return False
         except OSError:
             pass
-        return _started(self._interpreter) == self._identity
+        if not _HAS_PROC:
+            return True
+        return self._identity != 0 and _started(self._interpreter) == self._identity
 
     def _reason_to_end(self, now: float) -> str | None:
         if os.path.exists(os.path.join(self._folder, CANCEL)):

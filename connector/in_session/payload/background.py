@@ -335,14 +335,14 @@ class _Watcher:
             raise OSError("This system cannot interrupt one process from another.")
         self._process = _Popen(
             [_executable, "-I", "-S", "-c", WATCHER_SOURCE, str(getpid()), execution_id, str(seconds)],
-            stdin=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
             cwd="/",
         )
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._stdin, self._stdout = self._process.stdin, self._process.stdout
+        assert self._process.stdout is not None
+        self._stdout = self._process.stdout
         _set_blocking(self._stdout.fileno(), False)
 
     def reason(self) -> str | None:
@@ -354,12 +354,10 @@ class _Watcher:
         return reason or None
 
     def dismiss(self) -> None:
-        """The run has ended."""
+        """The run has ended. A watcher that has not started yet, after a quick run, need not do so."""
         with contextlib.suppress(Exception):
-            os_write(self._stdin.fileno(), b"ended")
-        for file in (self._stdin, self._stdout):
-            with contextlib.suppress(Exception):
-                file.close()
+            self._process.kill()
+            self._stdout.close()
         with contextlib.suppress(Exception):  # the next run does not wait for the watcher's end
             threading.Thread(target=self._process.wait, name="code-interpreter-watcher", daemon=True).start()
 
