@@ -205,7 +205,8 @@ SETTINGS = (
     Setting(
         "PYTHON_THREADPOOL_THREAD_COUNT",
         "16",
-        "How many calls one worker process serves at a time. The Functions host reads it too, to set the number of threads.",
+        "How many calls one worker process serves at a time. The Functions host reads it too, to set the number of "
+        "threads.",
         _positive,
     ),
 )
