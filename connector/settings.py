@@ -100,14 +100,14 @@ SETTINGS = (
     Setting(
         "POOL_MANAGEMENT_ENDPOINT",
         None,
-        "Address of the session pool, as its `poolManagementEndpoint` gives it. Required.",
+        "Address of the session pool: its `poolManagementEndpoint`. Required.",
         _endpoint,
     ),
     Setting(
         "POOL_API_VERSION",
         API_VERSIONS[0],
         "Version of the pool's data plane. `2025-02-02-preview`, `2024-10-02-preview`, `2024-08-02-preview` and "
-        "`2024-02-02-preview` are for regions that do not know the newest.",
+        "`2024-02-02-preview` are for regions that do not support the newest.",
         _one_of(*API_VERSIONS),
     ),
     Setting(
@@ -126,7 +126,7 @@ SETTINGS = (
         "CONNECTOR_AUTH",
         "key",
         "How callers authenticate. `key`: with a function key, and all callers share their sessions. `entra`: with a "
-        "token of Entra ID, and each caller has sessions of its own.",
+        "token of Entra ID, and each caller has separate sessions.",
         _one_of("key", "entra"),
     ),
     Setting(
@@ -184,7 +184,7 @@ SETTINGS = (
     Setting(
         "MAX_CODE_CHARACTERS",
         "262144",
-        "The longest code that is accepted.",
+        "Maximum length of the code of a run.",
         _positive,
     ),
     Setting(
@@ -196,7 +196,8 @@ SETTINGS = (
     Setting(
         "PYTHON_THREADPOOL_THREAD_COUNT",
         "16",
-        "How many calls one worker process serves at a time. The Functions host reads it too, for its threads.",
+        "How many calls one worker process serves at a time. The Functions host reads it too, to set the number of "
+        "threads.",
         _positive,
     ),
 )
