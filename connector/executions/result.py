@@ -24,7 +24,7 @@ def execution_of(
     What processes write past Python is not in the report, and is put before what is.
     """
     shown_error = _ANSI.sub("", report.shown_error)
-    beside = collapse_carriage_returns(reported.beside) if reported else ""
+    other_stdout = collapse_carriage_returns(reported.other_stdout) if reported else ""
     stderr = (_without_error(run.stderr, shown_error) if run else "") + report.stderr + shown_error
     # The pool knows that it stopped a run, also when the code has swallowed the interrupt.
     error = _ended_by(report) or (stopped_error(run.stderr) if run and run.status == "Failed" else None)
@@ -36,7 +36,7 @@ def execution_of(
         "Canceled" if report.ended_by == "canceled" else "Failed" if error else "Succeeded",
         result=report.result,
         value=report.value if report.has_value else ABSENT,
-        stdout=beside + report.stdout,
+        stdout=other_stdout + report.stdout,
         stderr=stderr,
         error=error,
         outputs=report.outputs,

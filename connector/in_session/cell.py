@@ -1,12 +1,12 @@
 """The cells that carry code into a session, together with the payload that reports on it.
 
-Two lines: a comment that marks the cell, and a statement with what is asked for and the payload's source. A kernel in
-which the payload is installed reads what is asked for and never runs the statement. In a new kernel the statement runs
-as any cell does: it installs the payload, which then runs the user's code. So it is one call in either case, and one
-text. The statement has no value, since the user's code may have replaced what shows values.
+A cell has two lines: a comment that marks it, and a statement that contains the request and the payload's source. A
+kernel in which the payload is installed reads the request and never runs the statement. In a new kernel the statement
+runs as any cell does: it installs the payload, which then runs the user's code. Either way, the same text takes one
+call. The statement has no value, because the user's code may have replaced the display hook.
 
-A *task* is what the connector itself does in a session, such as to append a chunk to a file: a module of `tasks/` with
-a function `perform`, which takes JSON and returns JSON. It leaves no trace in the user's interpreter.
+A *task* is something that the connector itself does in a session, such as appending a chunk to a file: a module of
+`tasks/` with a function `perform`, which takes and returns JSON. It leaves no trace in the user's interpreter.
 """
 
 import ast
@@ -25,8 +25,8 @@ from .payload import ORDER
 
 _FOLDER = Path(__file__).parent
 _INSTALL = (
-    "if await (lambda asked, source: (lambda names: (exec(__import__('zlib').decompress(__import__('base64')"
-    ".b64decode(source)), names), names['install'](asked))[1])({'__name__': 'code_interpreter_payload', "
+    "if await (lambda request, source: (lambda names: (exec(__import__('zlib').decompress(__import__('base64')"
+    ".b64decode(source)), names), names['install'](request))[1])({'__name__': 'code_interpreter_payload', "
     "'get_ipython': get_ipython, 'VERSION_MARK': '%s'}))(\"%s\",\"%s\"): pass"
 )
 _DIRECT_TASK = (
@@ -40,7 +40,7 @@ _DIGEST_CHARACTERS = 12
 
 @dataclass(frozen=True)
 class Cell:
-    """`nonce` begins the line of stdout that carries the report. The user's code cannot know it beforehand."""
+    """`nonce` marks the line of stdout that carries the report. The user's code cannot know it beforehand."""
 
     text: str
     nonce: str
@@ -54,15 +54,15 @@ def make_cell(
     deferred_seconds: int | None = None,
     data_folder: str = protocol.DATA,
 ) -> Cell:
-    """A report of more than `max_report_characters` is left in the execution record alone, because the pool may
+    """A report longer than `max_report_characters` is written to the execution record alone, because the pool may
     truncate stdout beyond that.
 
-    With `deferred_seconds` the cell only schedules the run, which may take as long; its record has the report.
+    With `deferred_seconds`, the cell only schedules the run, which may take that long; its report is in the record.
     """
-    asked: dict[str, Any] = {"code": code, "executionId": execution_id, "hash": code_hash(code)}
+    request: dict[str, Any] = {"code": code, "executionId": execution_id, "hash": code_hash(code)}
     if deferred_seconds is not None:
-        asked["deferredSeconds"] = deferred_seconds
-    return _cell(asked, max_report_characters, data_folder)
+        request["deferredSeconds"] = deferred_seconds
+    return _cell(request, max_report_characters, data_folder)
 
 
 def make_task_cell(
@@ -72,7 +72,7 @@ def make_task_cell(
     max_report_characters: int,
     with_payload: bool,
 ) -> Cell:
-    """`source` is the task's module. Without the payload, the cell is a statement of the user's interpreter."""
+    """`source` is the task's module. Without the payload, the cell is an ordinary statement."""
     packed = _packed(_task_source(source))
     if with_payload:
         return _cell({"task": packed, "arguments": arguments}, max_report_characters, protocol.DATA)
@@ -81,16 +81,16 @@ def make_task_cell(
 
 
 def code_hash(code: str) -> str:
-    """Tells whether two runs have the same code."""
+    """Identifies the code of a run."""
     return hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _cell(asked: dict[str, Any], max_report_characters: int, data_folder: str) -> Cell:
+def _cell(request: dict[str, Any], max_report_characters: int, data_folder: str) -> Cell:
     nonce = secrets.token_hex(8)
-    asked = {**asked, "nonce": nonce, "longest": max_report_characters - len(nonce) - 2}
+    request = {**request, "nonce": nonce, "longest": max_report_characters - len(nonce) - 2}
     mark, source = _payload(data_folder)
-    request = base64.b64encode(json.dumps(asked).encode()).decode()
-    return Cell(f"{mark}\n{_INSTALL % (mark, request, source)}", nonce)
+    encoded = base64.b64encode(json.dumps(request).encode()).decode()
+    return Cell(f"{mark}\n{_INSTALL % (mark, encoded, source)}", nonce)
 
 
 @functools.cache
@@ -101,7 +101,7 @@ def _payload(data_folder: str) -> tuple[str, str]:
 
 
 def payload_source(data_folder: str = protocol.DATA) -> str:
-    """The modules of the payload as one text, with the source of the watcher in it."""
+    """The modules of the payload as one text, which contains the watcher's source."""
     watcher = _joined(data_folder, _FOLDER / "watcher.py")
     modules = [_FOLDER / "payload" / f"{name}.py" for name in ORDER]
     return f"WATCHER_SOURCE = {watcher!r}\n{_joined(data_folder, *modules)}"
@@ -109,16 +109,16 @@ def payload_source(data_folder: str = protocol.DATA) -> str:
 
 @functools.cache
 def _task_source(source: Path) -> str:
-    """A task with the protocol before it."""
+    """A task, preceded by the protocol."""
     return _joined(protocol.DATA, source)
 
 
 def _joined(data_folder: str, *paths: Path) -> str:
-    """The protocol and these modules as one, without docstrings, annotations and the imports of each other."""
+    """The protocol and these modules as one, without docstrings, annotations and imports of each other."""
     bodies: list[ast.stmt] = []
     for path in (_FOLDER / "protocol.py", *paths):
         bodies += ast.parse(path.read_text(encoding="utf-8")).body
-    kept = [statement for statement in bodies if not _is_left_behind(statement)]
+    kept = [statement for statement in bodies if not _is_dropped(statement)]
     module = _WithoutAnnotations().visit(ast.Module(kept, []))
     for statement in module.body:
         if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "DATA":
@@ -126,12 +126,12 @@ def _joined(data_folder: str, *paths: Path) -> str:
     return ast.unparse(ast.fix_missing_locations(module))
 
 
-def _is_left_behind(statement: ast.stmt) -> bool:
+def _is_dropped(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.ImportFrom) and (statement.level > 0 or statement.module == "__future__")
 
 
 class _WithoutAnnotations(ast.NodeTransformer):
-    """What only readers and type checkers need would travel with each cell, and newer syntax in it stop Python 3.8."""
+    """Removes what only readers and type checkers need: it makes cells longer, and Python 3.8 may not accept it."""
 
     def visit_arg(self, node: ast.arg) -> ast.arg:
         node.annotation = None
@@ -147,7 +147,7 @@ class _WithoutAnnotations(ast.NodeTransformer):
             node.returns = None
         super().generic_visit(node)
         body = getattr(node, "body", None)
-        if isinstance(body, list):  # strings that stand alone are comments
+        if isinstance(body, list):  # a bare string is only a comment
             kept = [item for item in body if not (isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant))]
             if kept or not isinstance(node, ast.Module):
                 node.body = kept or [ast.Pass()]  # type: ignore[attr-defined]

@@ -1,6 +1,6 @@
-"""Names and limits that both ends know: the connector, and what it runs inside a session.
+"""Names and limits that the connector shares with what it runs inside a session.
 
-This module is part of the payload, so it must run on Python 3.8 and imports nothing.
+This module is part of the payload, so it must run on Python 3.8 and import nothing.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ OUTPUTS_FOLDER = "_outputs"
 """In the data folder: one folder per execution. The service allows no dots in the names of folders."""
 
 TRANSFERS_FOLDER = "_transfers"
-"""In the data folder: files on their way in or out. They belong to no execution."""
+"""In the data folder: files that are being uploaded or downloaded. They belong to no execution."""
 
 RECORD = "execution.json"
-"""The execution record, two lines of JSON: the claim, and, when the run has ended, its report."""
+"""The execution record, two lines of JSON: the claim and, once the run has ended, its report."""
 
 REQUEST = "request.json"
-"""An execution that waits for its turn: what to run. Whoever starts it removes this file."""
+"""What to run, for a queued execution. The file is removed when the execution starts."""
 
 PROGRESS = "progress.json"
 """What a deferred run has produced so far: a report whose run has not ended."""
 
 CANCEL = "cancel.json"
-"""A request to cancel the execution, whether it runs or waits."""
+"""A request to cancel the execution, whether it is running or queued."""
 
 RUNNING = "running.json"
-"""In an execution's folder, and again in OUTPUTS_FOLDER: a deferred run is in progress. Its time of change is the run's
-heartbeat. Deleting it from the execution's folder cancels the run, where the disk is too full for CANCEL."""
+"""In an execution's folder and in OUTPUTS_FOLDER: a deferred run is in progress. The file's modification time is the
+run's heartbeat. Deleting it from the execution's folder cancels the run, for when the disk is too full for CANCEL."""
 
 EXECUTION_FILES = frozenset({RECORD, REQUEST, PROGRESS, CANCEL, RUNNING, PROGRESS + ".new"})
 """The files of an execution's folder that are not its outputs."""
@@ -39,13 +39,13 @@ HEARTBEAT_SECONDS = 5.0
 """Between two heartbeats of a deferred run."""
 
 MARK = "#code-interpreter:"
-"""Begins the first line of each cell of the connector; a digest of the payload follows."""
+"""Begins the first line of each cell of the connector. A digest of the payload follows."""
 
 REPORT_MARK = "\x1e"
 """Begins the line of stdout that carries a report. The nonce of the cell follows, then JSON."""
 
 MAX_STREAM_CHARACTERS = 1 << 20
-"""Of each stream; of a longer one, the first and the last half of as many are kept."""
+"""Kept of each stream: half of them from its beginning, half from its end."""
 
 MAX_ERROR_CHARACTERS = 100_000
 MAX_MESSAGE_CHARACTERS = 10_000
@@ -53,7 +53,7 @@ MAX_TITLE_CHARACTERS = 200
 MAX_ROWS = 1000
 MAX_OUTPUTS = 100
 MAX_OUTPUT_CHARACTERS = 8 << 20
-"""Of the contents of all outputs in one report. What exceeds it is in the outputs' files alone."""
+"""Of the contents of all outputs in one report. Further contents are only in the outputs' files."""
 
 MAX_FILES = 1000
 MAX_SCANNED_FILES = 20_000
@@ -61,7 +61,7 @@ MAX_VALUE_NODES = 50_000
 MAX_INTEGER_BITS = 1 << 10
 KEPT_EXECUTIONS = 500
 KEPT_BYTES = 200 << 20
-"""Of the records and outputs in OUTPUTS_FOLDER; the oldest are removed beyond it."""
+"""Of the records and outputs in OUTPUTS_FOLDER. Beyond that, the oldest are removed."""
 
 
 def empty_report(execution_count: int = 0, is_new_session: bool = False) -> dict[str, Any]:

@@ -1,5 +1,6 @@
-"""Reads what the payload writes: reports, records and requests. User code shares its process and can write the same, so
-everything is checked for its form, and nothing else is assumed about it.
+"""Reads what the payload writes: reports, records and requests.
+
+User code runs in the same process and can write the same, so everything is validated, and nothing more is assumed.
 """
 
 import base64
@@ -16,7 +17,7 @@ from . import protocol
 
 _MARKED = re.compile(protocol.REPORT_MARK + r"([0-9a-f]{16})\{")
 _MAX_DEPTH = 40
-"""Of lists and objects: what is much deeper cannot be serialized again."""
+"""Nesting of lists and objects. Much deeper values could not be serialized again."""
 
 _LARGEST_NUMBER = 1 << 53
 
@@ -25,7 +26,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class ReportedFile:
-    """A file that the run made or changed; `path` is below the data folder, `size` in bytes."""
+    """A file that the run created or changed. `path` is relative to the data folder, `size` in bytes."""
 
     path: str
     size: int
@@ -35,8 +36,8 @@ class ReportedFile:
 
 @dataclass(frozen=True)
 class Report:
-    """What a run made, or has made so far. `omitted` counts what had no room: characters of streams, outputs, files; 1
-    for a value.
+    """What a run has produced, perhaps so far. `omitted` counts what did not fit: characters of a stream, outputs or
+    files; for a value, it is 1.
     """
 
     is_ok: bool
@@ -46,7 +47,7 @@ class Report:
     stdout: str
     stderr: str
     shown_error: str
-    """What IPython shows of the exception; the pool appends it to stderr."""
+    """What IPython shows for the exception. The pool appends it to stderr."""
 
     error: ExecutionError | None
     outputs: list[Output]
@@ -56,17 +57,17 @@ class Report:
     is_new_session: bool
     omitted: dict[str, int] = field(default_factory=dict)
     ended_by: str = ""
-    """Why a deferred run did not end by itself: `canceled`, `timeout`, or `died` when its interpreter did."""
+    """Why a deferred run did not end normally: `canceled`, `timeout`, or `died` if its interpreter ended first."""
 
     interpreter_ended: bool = False
-    """The interpreter ended with the run, by its own doing or because the code ignored the interrupt."""
+    """The interpreter ended with the run: the code ended it, or ignored the interrupt, so that it was killed."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """The execution record. Without a report the run is in progress, or, where it `is_lost`, its interpreter has ended.
+    """The execution record. Without a report, the run is in progress or, if it `is_lost`, its interpreter has ended.
 
-    `timeout_seconds` is there for deferred runs alone.
+    `timeout_seconds` is set only for deferred runs.
     """
 
     code_hash: str
@@ -78,7 +79,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Request:
-    """An execution that waits for its turn."""
+    """A queued execution."""
 
     code: str
     code_hash: str
@@ -92,48 +93,48 @@ class Request:
 
 @dataclass(frozen=True)
 class Reported:
-    """What a cell wrote to stdout: a report, or where it is, and whatever else was written there.
+    """What a cell wrote to stdout: its report, and all other text.
 
-    Without a report it `is_busy`, when a deferred run keeps the session from running the cell, or the report is in the
+    Without a report, either the session `is_busy` with a deferred run and has not run the cell, or the report is in the
     execution record.
     """
 
     report: Report | None
     is_busy: bool
-    beside: str
+    other_stdout: str
 
 
 def read_stdout(stdout: str, nonce: str) -> Reported | None:
-    """None when the payload has not reported completely."""
-    beside, mark, rest = stdout.partition(protocol.REPORT_MARK + nonce)
+    """None if there is no complete report."""
+    before, mark, rest = stdout.partition(protocol.REPORT_MARK + nonce)
     line, end, after = rest.partition("\n")
     if not mark or not end:
         return None
-    written = _object(line)
-    if written is None:
+    members = _object(line)
+    if members is None:
         return None
-    is_busy = written.get("isBusy") is True
-    if is_busy or written.get("isInRecord") is True:
-        return Reported(None, is_busy, beside + after)
-    report = _report(written)
-    return None if report is None else Reported(report, False, beside + after)
+    is_busy = members.get("isBusy") is True
+    if is_busy or members.get("isInRecord") is True:
+        return Reported(None, is_busy, before + after)
+    report = _report(members)
+    return None if report is None else Reported(report, False, before + after)
 
 
 def find_nonce(stdout: str) -> str | None:
-    """The nonce of a cell that another process has sent: the last one, since code may write one before. None when there
-    is no report.
+    """The nonce of a cell that another process has sent, or None without a report. If there are several, the last one:
+    the code may have printed the others.
     """
-    found = _MARKED.findall(stdout)
-    return str(found[-1]) if found else None
+    nonces = _MARKED.findall(stdout)
+    return str(nonces[-1]) if nonces else None
 
 
 def read_task(stdout: str, nonce: str) -> Json | None:
-    """What a task wrote: `returned` with its value, `raised` with its exception, or `isBusy`. None without any."""
+    """What a task wrote: `returned` with its value, `raised` with its exception, or `isBusy`. None if nothing."""
     return _object(stdout.partition(protocol.REPORT_MARK + nonce)[2].partition("\n")[0])
 
 
 def read_record(content: bytes) -> Record | None:
-    """None when it is not one."""
+    """None if the content is not a valid record."""
     claim, _, rest = content.partition(b"\n")
     claimed = _object(claim)
     if claimed is None or not isinstance(claimed.get("code"), str):
@@ -151,14 +152,14 @@ def read_record(content: bytes) -> Record | None:
 
 
 def read_progress(content: bytes) -> Report | None:
-    """What a run has made so far. None when it is not that."""
+    """What a run has produced so far. None if the content is not valid."""
     return _report(_object(content) or {})
 
 
 def read_request(content: bytes) -> Request | None:
-    """None when it is not one."""
-    asked = _object(content) or {}
-    code, digest, seconds = asked.get("code"), asked.get("hash"), _seconds(asked.get("timeoutInSeconds"))
+    """None if the content is not a valid request."""
+    members = _object(content) or {}
+    code, digest, seconds = members.get("code"), members.get("hash"), _seconds(members.get("timeoutInSeconds"))
     if not isinstance(code, str) or not isinstance(digest, str) or seconds is None:
         return None
     return Request(code, digest, seconds)
@@ -186,72 +187,72 @@ def _is_shallow(value: Any, levels: int) -> bool:
     return levels > 0 and all(_is_shallow(item, levels - 1) for item in inner)
 
 
-def _report(written: Json) -> Report | None:
-    """None when a member is missing or of the wrong type."""
+def _report(members: Json) -> Report | None:
+    """None if a member is missing or of the wrong type."""
     try:
-        shown = written.get("shown") or ["", []]
+        shown = members.get("shown") or ["", []]
         traceback = "\n".join(shown[1]).rstrip("\n")
         return Report(
-            is_ok=_text(written["status"]) == "ok",
-            result=_text(written["result"]),
-            has_value="value" in written,
-            value=written.get("value"),
-            stdout=_text(written["stdout"]),
-            stderr=_text(written["stderr"]),
-            shown_error=f"{_text(shown[0])}{traceback}\n\n" if "shown" in written else "",
-            error=_error(written["error"]) if "error" in written else None,
-            outputs=[_output(output) for output in written["outputs"]],
-            files=[_file(file) for file in written["files"]],
-            milliseconds=_number(written["milliseconds"]),
-            execution_count=_number(written["executionCount"]),
-            is_new_session=written["isNewSession"] is True,
-            omitted=_counts(written["omitted"]),
-            ended_by=_text(written.get("endedBy", "")),
-            interpreter_ended=written.get("interpreterEnded") is True,
+            is_ok=_text(members["status"]) == "ok",
+            result=_text(members["result"]),
+            has_value="value" in members,
+            value=members.get("value"),
+            stdout=_text(members["stdout"]),
+            stderr=_text(members["stderr"]),
+            shown_error=f"{_text(shown[0])}{traceback}\n\n" if "shown" in members else "",
+            error=_error(members["error"]) if "error" in members else None,
+            outputs=[_output(output) for output in members["outputs"]],
+            files=[_file(file) for file in members["files"]],
+            milliseconds=_number(members["milliseconds"]),
+            execution_count=_number(members["executionCount"]),
+            is_new_session=members["isNewSession"] is True,
+            omitted=_counts(members["omitted"]),
+            ended_by=_text(members.get("endedBy", "")),
+            interpreter_ended=members.get("interpreterEnded") is True,
         )
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         return None
 
 
-def _error(written: Json) -> ExecutionError:
-    line = written.get("line")
+def _error(members: Json) -> ExecutionError:
+    line = members.get("line")
     return ExecutionError(
-        _text(written["name"]),
-        _text(written["message"]),
+        _text(members["name"]),
+        _text(members["message"]),
         line=None if line is None else _number(line),
-        traceback=_text(written["traceback"]) or None,
-        hint=_optional_text(written.get("hint")),
+        traceback=_text(members["traceback"]) or None,
+        hint=_optional_text(members.get("hint")),
     )
 
 
-def _output(written: Json) -> Output:
-    content_type, content = _text(written["contentType"]), _optional_text(written.get("content"))
+def _output(members: Json) -> Output:
+    content_type, content = _text(members["contentType"]), _optional_text(members.get("content"))
     if content is not None and content_type.startswith("image/") and content_type != "image/svg+xml":
         try:
             base64.b64decode(content, validate=True)
         except binascii.Error:
             raise ValueError("not base64") from None
-    return Output(content_type, content, _optional_text(written.get("title")), _optional_text(written.get("fileName")))
+    return Output(content_type, content, _optional_text(members.get("title")), _optional_text(members.get("fileName")))
 
 
-def _file(written: Json) -> ReportedFile:
+def _file(members: Json) -> ReportedFile:
     return ReportedFile(
-        _text(written["path"]),
-        _number(written["size"]),
-        _time(written.get("modified")),
-        is_new=written["change"] == "Created",
+        _text(members["path"]),
+        _number(members["size"]),
+        _time(members.get("modified")),
+        is_new=members["change"] == "Created",
     )
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError
-    # Half of a surrogate pair cannot be encoded.
+    # An unpaired surrogate cannot be encoded.
     return value.encode("utf-8", "replace").decode() if any("\ud800" <= c <= "\udfff" for c in value) else value
 
 
-def _counts(written: Json) -> dict[str, int]:
-    return {_text(name): _number(count) for name, count in written.items()}
+def _counts(members: Json) -> dict[str, int]:
+    return {_text(name): _number(count) for name, count in members.items()}
 
 
 def _optional_text(value: Any) -> str | None:

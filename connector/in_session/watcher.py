@@ -1,11 +1,11 @@
-"""The watcher of a deferred run: a process beside the session's interpreter, from the start of the run to its end.
+"""The watcher of a deferred run: a separate process, from the start of the run to its end.
 
-Called with the interpreter's process ID, the execution ID and the seconds that the run may take. It keeps the
-heartbeat, interrupts the interpreter when the run is canceled or its time is up, writing the reason to stdout, and kills
-it after a grace period. When the interpreter ends before the run, it completes the record with what the run had
-produced. When the run ends, the interpreter kills the watcher.
+Its arguments are the interpreter's process ID, the execution ID and the run's timeout in seconds. It keeps the
+heartbeat, interrupts the interpreter when the run is canceled or times out, after writing the reason to stdout, and
+kills it after a grace period. If the interpreter ends before the run has reported, the watcher completes the record
+with what the run had produced. When the run ends, the interpreter kills the watcher.
 
-Runs on Python 3.8 with the standard library alone; `protocol.py` stands before it in one text.
+It needs only Python 3.8 and the standard library. `protocol.py` is prepended to its source.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from .protocol import CANCEL, DATA, HEARTBEAT_SECONDS, OUTPUTS_FOLDER, PROGRESS,
 
 _TICK_SECONDS = 0.1
 _GRACE_SECONDS = 2.0
-_INTERRUPT_AGAIN_SECONDS = 0.3
-"""A program that waits for another may miss an interrupt."""
+_REPEAT_INTERRUPT_SECONDS = 0.3
+"""Between interrupts. Code that waits for another program may miss one."""
 
 _TICKS_WITHOUT_MARKER = 3
-"""After which the deletion of the marker is a request to cancel. Code may delete the whole folder, which is none."""
+"""How long the marker must be missing, while the record exists, to cancel the run. Code that is deleting the whole
+folder must not cancel its own run."""
 
 
 _HAS_PROC = os.path.exists("/proc/self/stat")
@@ -39,10 +40,10 @@ class Watcher:
         self._deadline = time.monotonic() + seconds
         self._beat_at = time.monotonic()
         self._reason: str | None = None
-        self._asked_at = self._interrupted_at = 0.0
+        self._first_interrupt_at = self._last_interrupt_at = 0.0
         self._ticks_without_marker = 0
-        self._identity = _started(interpreter)
-        self._since = _started(os.getpid())
+        self._interpreter_start = _start_time(interpreter)
+        self._own_start = _start_time(os.getpid())
 
     def watch(self) -> None:
         while self._is_alive():
@@ -52,18 +53,18 @@ class Watcher:
                 for folder in (self._folder, self._root):
                     _touch(os.path.join(folder, RUNNING))
             if self._reason is None:
-                self._reason = self._reason_to_end(now)
+                self._reason = self._reason_to_stop(now)
                 if self._reason is not None:
-                    self._asked_at = self._interrupted_at = now
+                    self._first_interrupt_at = self._last_interrupt_at = now
                     os.write(1, self._reason.encode())
                     self._signal(signal.SIGINT, with_programs=True)
-            elif now >= self._asked_at + _GRACE_SECONDS:
+            elif now >= self._first_interrupt_at + _GRACE_SECONDS:
                 self._signal(signal.SIGKILL, with_programs=True)
-            elif now >= self._interrupted_at + _INTERRUPT_AGAIN_SECONDS:
-                self._interrupted_at = now
+            elif now >= self._last_interrupt_at + _REPEAT_INTERRUPT_SECONDS:
+                self._last_interrupt_at = now
                 self._signal(signal.SIGINT)
             time.sleep(_TICK_SECONDS)
-        self._complete()
+        self._complete_record()
 
     def _is_alive(self) -> bool:
         try:
@@ -74,9 +75,9 @@ class Watcher:
             pass
         if not _HAS_PROC:
             return True
-        return self._identity != 0 and _started(self._interpreter) == self._identity
+        return self._interpreter_start != 0 and _start_time(self._interpreter) == self._interpreter_start
 
-    def _reason_to_end(self, now: float) -> str | None:
+    def _reason_to_stop(self, now: float) -> str | None:
         if os.path.exists(os.path.join(self._folder, CANCEL)):
             return "canceled"
         is_deleted = os.path.exists(os.path.join(self._folder, RECORD)) and not os.path.exists(
@@ -88,10 +89,10 @@ class Watcher:
         return "timeout" if now >= self._deadline else None
 
     def _signal(self, number: int, *, with_programs: bool = False) -> None:
-        """`with_programs`: also to the programs that the run has started. The interpreter comes first, so that it does
-        not go on to its next statement when a program ends.
+        """Signals the interpreter, and `with_programs` also the programs that the run has started. The interpreter
+        comes first: it would otherwise run its next statement as soon as a program ends.
         """
-        programs = _descendants(self._interpreter, self._since) if with_programs else []
+        programs = _descendants(self._interpreter, self._own_start) if with_programs else []
         for process in (self._interpreter, *programs):
             if process != os.getpid():
                 try:
@@ -99,8 +100,8 @@ class Watcher:
                 except OSError:
                     pass
 
-    def _complete(self) -> None:
-        """The interpreter has ended before it could report."""
+    def _complete_record(self) -> None:
+        """Reports in place of an interpreter that has ended before it could."""
         report = empty_report()
         try:
             with open(os.path.join(self._folder, PROGRESS), "rb") as file:
@@ -113,7 +114,7 @@ class Watcher:
             with open(record, "r+b") as file:
                 claim = file.readline()
                 ending = file.read()
-                if not ending.endswith(b"\n"):  # the interpreter has begun to write it
+                if not ending.endswith(b"\n"):  # missing, or written in part
                     file.seek(len(claim))
                     file.truncate()
                     try:
@@ -153,8 +154,8 @@ def _touch(path: str) -> None:
         pass
 
 
-def _status(process: int) -> list[bytes]:
-    """The fields of /proc/PID/stat from the state on; none for a process that has ended, or without /proc."""
+def _stat_fields(process: int) -> list[bytes]:
+    """The fields of /proc/PID/stat from the state on. Empty for a process that has ended, or without /proc."""
     try:
         with open(f"/proc/{process}/stat", "rb") as file:
             fields = file.read().rpartition(b")")[2].split()
@@ -163,30 +164,30 @@ def _status(process: int) -> list[bytes]:
     return [] if fields[0] in (b"Z", b"X") else fields
 
 
-def _started(process: int) -> int:
-    """When it was started, in clock ticks since the machine was; 0 when that is unknown."""
-    fields = _status(process)
+def _start_time(process: int) -> int:
+    """In clock ticks since boot, or 0 if it is unknown."""
+    fields = _stat_fields(process)
     return int(fields[19]) if fields else 0
 
 
 def _descendants(process: int, since: int) -> list[int]:
-    """Those that were started at `since` or later."""
+    """The descendants of the process that were started at `since` or later."""
     children: dict[int, list[int]] = {}
     try:
         processes = [int(name) for name in os.listdir("/proc") if name.isdigit()]
     except OSError:
         return []
     for other in processes:
-        fields = _status(other)
+        fields = _stat_fields(other)
         if fields and int(fields[19]) >= since:
             children.setdefault(int(fields[1]), []).append(other)
-    found: list[int] = []
-    waiting = [process]
-    while waiting:
-        below = children.get(waiting.pop(), [])
-        found += below
-        waiting += below
-    return found
+    descendants: list[int] = []
+    pending = [process]
+    while pending:
+        direct = children.get(pending.pop(), [])
+        descendants += direct
+        pending += direct
+    return descendants
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ class Jupyter:
                 assert kind in ("status", "execute_input"), message
         self._client.get_shell_msg(timeout=SECONDS)
         reported = read_stdout(text, sent.nonce)
-        assert reported is None or reported.beside == "", reported
+        assert reported is None or reported.other_stdout == "", reported
         return execution_id, reported
 
     def report(self, code: str) -> Report:

@@ -1,6 +1,6 @@
 """A task that appends a chunk to an upload, and moves the file to its path after the last chunk.
 
-It may be performed twice, and late: bytes that the upload has already are compared and not written again.
+It may be performed twice, or late: bytes that the upload already has are compared, and not written again.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ from ..protocol import DATA
 
 PIECE_BYTES = 1 << 20
 ABANDONED_SECONDS = 300
-"""The age from which a chunk is abandoned: its sender waits much shorter for the task."""
+"""The age at which a chunk is abandoned. Its sender does not wait that long for the task."""
 
 
 class Arguments(TypedDict):
-    """`upload_folder` is that of the upload, and `chunk` the name of a file in it: the bytes from `first` to `last`.
+    """`chunk` is the name of a file in `upload_folder`, with the bytes from `first` to `last`.
 
-    `size` is that of the complete file in bytes, whose path is `folder` and `name`. Folders are relative to the data
-    folder.
+    The complete file has `size` bytes, and goes to `folder` as `name`. Folders are relative to the data folder.
     """
 
     upload_folder: str
@@ -40,10 +39,10 @@ State = Literal[
     "complete",
     "not_found",  # there is no such upload
     "gap",  # bytes before the chunk are missing
-    "different_bytes",  # from those that the upload has already
-    "chunk_missing",  # or being written at this moment
+    "different_bytes",  # from those that the upload already has
+    "chunk_missing",  # or still being written
     "no_room",  # in the session
-    "path_taken",  # by a folder, or a file is where the file's folder goes
+    "path_taken",  # by a folder, or its folder's path by a file
 ]
 
 
@@ -81,7 +80,7 @@ def perform(arguments: Arguments) -> Result:
             pass
         os.replace(partial, path)
         for name in os.listdir(upload):
-            if name.startswith("chunk-"):  # its task was never performed; other names are what the pool is writing
+            if name.startswith("chunk-"):  # its task was never performed; other files are still being written
                 with contextlib.suppress(OSError):
                     os.unlink(os.path.join(upload, name))
         state = "complete"
@@ -101,7 +100,7 @@ def _append_chunk(partial: str, chunk: str, first: int, last: int) -> State:
             repeated = min(received, last + 1) - first
             target.seek(first)
             if not are_same(target, source, repeated):
-                # Its sender removes the chunk: performed a second time, this must return the same.
+                # Its sender removes the chunk: a second attempt must return the same.
                 return "different_bytes"
             try:
                 append(target, source)
@@ -111,7 +110,7 @@ def _append_chunk(partial: str, chunk: str, first: int, last: int) -> State:
                     raise
                 os.unlink(chunk)
                 return "no_room"
-            if os.fstat(target.fileno()).st_size != max(received, last + 1):  # the chunk is written at this moment
+            if os.fstat(target.fileno()).st_size != max(received, last + 1):  # the chunk is still being written
                 target.truncate(received)
                 return "chunk_missing"
     except FileNotFoundError:
@@ -122,7 +121,7 @@ def _append_chunk(partial: str, chunk: str, first: int, last: int) -> State:
 
 
 def _remove_abandoned(upload: str, chunk: str) -> None:
-    """Removes other chunks, as of an instance of the connector that ended before it could remove its own."""
+    """Removes other chunks whose sender, such as an instance of the connector that has ended, did not remove them."""
     before = time.time() - ABANDONED_SECONDS
     with os.scandir(upload) as files:
         for file in files:
@@ -133,7 +132,7 @@ def _remove_abandoned(upload: str, chunk: str) -> None:
 
 
 def append(target: BinaryIO, source: BinaryIO) -> None:
-    """`target` is not buffered: what has no room must not be written again when it is closed."""
+    """`target` must not be buffered: closing it would write again what had no room."""
     target.seek(0, os.SEEK_END)
     while piece := source.read(PIECE_BYTES):
         left = memoryview(piece)
@@ -142,7 +141,7 @@ def append(target: BinaryIO, source: BinaryIO) -> None:
 
 
 def are_same(one: BinaryIO, other: BinaryIO, length: int) -> bool:
-    """Whether the next `length` bytes of both are."""
+    """Whether the next `length` bytes of both files are the same."""
     while length > 0:
         piece = one.read(min(PIECE_BYTES, length))
         if not piece or piece != other.read(len(piece)):

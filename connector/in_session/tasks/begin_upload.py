@@ -1,6 +1,6 @@
-"""A task that begins a chunked upload: it makes the upload's folder, if the session has room for the file.
+"""A task that begins a chunked upload: it creates the upload's folder, if the session has room for the file.
 
-It may be performed twice, and late: an upload that its caller has abandoned meanwhile is removed again.
+It may be performed twice, or late: an upload that its caller has abandoned meanwhile is removed again.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from ..protocol import DATA
 
 
 class Arguments(TypedDict):
-    """`upload_id` names a folder in `transfers_folder`. `path` and `size` in bytes are the file's. Paths are relative
-    to the data folder. Uploads without a new chunk for `lifetime_seconds` are removed.
+    """`upload_id` is the name of a folder in `transfers_folder`. The file goes to `path` and has `size` bytes. Paths
+    are relative to the data folder. Uploads without a new chunk for `lifetime_seconds` are removed.
     """
 
     transfers_folder: str
@@ -27,7 +27,7 @@ class Arguments(TypedDict):
 
 
 class Result(TypedDict):
-    """`room` in bytes, and whether the path `is_free` for a file. Unless both suffice, nothing was made."""
+    """The session's `room` in bytes, and whether the path `is_free`. If not both suffice, nothing was created."""
 
     room: int
     is_free: bool
@@ -53,7 +53,7 @@ def perform(arguments: Arguments) -> Result:
 
 
 def _is_free(path: str) -> bool:
-    """Whether no folder has that path, and no file that of a folder above it."""
+    """Whether a file can go there: it is not a folder, and nothing above it is a file."""
     if os.path.isdir(path):
         return False
     above = os.path.dirname(path)
@@ -63,7 +63,7 @@ def _is_free(path: str) -> bool:
 
 
 def _remove_old(transfers: str, before: float) -> None:
-    """Removes each folder in which nothing has changed since then."""
+    """Removes each folder whose last change is before that time."""
     with contextlib.suppress(FileNotFoundError), os.scandir(transfers) as folders:
         for folder in folders:
             with contextlib.suppress(OSError):

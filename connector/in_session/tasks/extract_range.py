@@ -1,6 +1,6 @@
-"""A task that copies a range of a file to a file of its own.
+"""A task that copies a range of a file to a separate file.
 
-It may be performed twice, and late: the range is then kept for its caller's next attempt, and removed after a while.
+It may be performed twice, or late: the range is then kept for its caller's next attempt, and removed after a while.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ PIECE_BYTES = 1 << 20
 
 class Arguments(TypedDict):
     """The bytes from `first` to `last` of the file at `path` are copied to `name` in `ranges_folder`, if the file has
-    `size` bytes. Paths are relative to the data folder. Ranges that were not fetched for `lifetime_seconds` are
-    removed.
+    `size` bytes. Paths are relative to the data folder. Ranges older than `lifetime_seconds` are removed.
     """
 
     path: str
@@ -31,7 +30,7 @@ class Arguments(TypedDict):
 
 
 class Result(TypedDict):
-    """`size` is that of the file in bytes. If it is another than was expected, nothing was copied."""
+    """`size` is that of the file in bytes. If it is not the expected one, nothing was copied."""
 
     size: int
 
@@ -52,7 +51,7 @@ def perform(arguments: Arguments) -> Result:
 
 
 def _copy(source: BinaryIO, target: str, first: int, last: int) -> None:
-    """The target does not exist before it is complete."""
+    """The target exists only once it is complete."""
     incomplete = target + "-new"
     source.seek(first)
     left = last + 1 - first

@@ -1,6 +1,6 @@
 """A task that moves a set of files from a staging folder to their paths: all of them, or none.
 
-It may be performed twice; and late, when it does nothing if the first of them has been removed meanwhile.
+It may be performed twice, or late: it does nothing if the first of the files has been removed meanwhile.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ class Arguments(TypedDict):
 
 
 class Result(TypedDict):
-    """Whether all files are in place. If not, `taken` is the first name whose path is taken by a folder, or whose
-    folder's path is taken by a file; None if files are missing from the staging folder.
+    """Whether all files are at their paths. If not, `taken` is the first name whose path is taken by a folder, or its
+    folder's path by a file; it is None if files are missing from the staging folder.
     """
 
     is_complete: bool
@@ -57,7 +57,7 @@ def perform(arguments: Arguments) -> Result:
             if os.path.lexists(path):
                 _move(path, os.path.join(old, str(number)), moves)
             _move(os.path.join(new, str(number)), path, moves)
-        with open(complete, "wb"):  # stays, until a later upload removes old folders
+        with open(complete, "wb"):  # remains until a later upload removes old folders
             pass
     except OSError:
         for source, target in reversed(moves):

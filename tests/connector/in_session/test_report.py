@@ -63,7 +63,7 @@ def test_a_line_that_is_cut_is_none() -> None:
     line = f"before\x1e{NONCE}{json.dumps(TOLD)}\n"
     assert all(read_stdout(line[:length], NONCE) is None for length in range(len(line)))
     told = read_stdout(line + "after", NONCE)
-    assert told is not None and told.beside == "beforeafter"
+    assert told is not None and told.other_stdout == "beforeafter"
 
 
 def test_a_line_with_another_nonce_is_output() -> None:

@@ -92,7 +92,7 @@ def seen_wrapped(ran: Ran, reported: Reported | None) -> Seen:
     others = [message["type"] for message in ran.messages if message["type"] != "stream"]
     assert others == [], "a message of the run is not in the report"
     report = reported.report
-    return seen_of_report(report, reported.beside + report.stdout, ran.stream("stderr") + report.stderr)
+    return seen_of_report(report, reported.other_stdout + report.stdout, ran.stream("stderr") + report.stderr)
 
 
 def seen_of_report(report: Report, stdout: str, stderr: str) -> Seen:
