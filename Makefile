@@ -1,4 +1,4 @@
-# Every target sets up what it needs; nothing outside .venv is touched.
+# Every target installs what it needs into .venv, and nothing elsewhere.
 PYTHON ?= python3.11
 VENV   ?= .venv
 BIN    := $(VENV)/bin
@@ -13,54 +13,54 @@ CLIENT_VENVS := $(VENV)/clients
 help:            ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(VENV)/.emulator  ## Serve the connector on http://127.0.0.1:7071, with the emulator behind it (ARGS="--port 8080")
+run: $(VENV)/.emulator  ## Start the connector on http://127.0.0.1:7071, with the emulator (ARGS="--port 8080")
 	@exec $(BIN)/python -m emulator $(ARGS)
 
-demo: $(VENV)/.emulator  ## Play the sales report: upload, run, chart, download (ARGS="--url http://127.0.0.1:7071")
+demo: $(VENV)/.emulator  ## Run the sales report: upload, run code, download a chart (ARGS="--url http://127.0.0.1:7071")
 	@exec $(BIN)/python -m examples.sales_report $(ARGS)
 
-demo-large: $(VENV)/.emulator  ## Upload large files in chunks, sum them up and download the result (ARGS="--url http://127.0.0.1:7071")
+demo-large: $(VENV)/.emulator  ## Upload large files in chunks, sum them up, download in ranges (ARGS="--url http://127.0.0.1:7071")
 	@exec $(BIN)/python -m examples.large_files $(ARGS)
 
-document: $(VENV)/.emulator  ## Print the document that a custom connector is made from (ARGS="swagger --url https://APP.example")
+document: $(VENV)/.emulator  ## Print a derived OpenAPI document (ARGS="swagger --url https://APP.example")
 	@$(BIN)/python -m connector.contract $(ARGS)
 
-api-page: $(VENV)/.emulator  ## Write docs/api.md, after a change of openapi.yaml, errors.py or api_page/
+api-page: $(VENV)/.emulator  ## Regenerate docs/api.md, after a change of openapi.yaml, errors.py or api_page/
 	@$(BIN)/python -m api_page
 
 test: $(VENV)/.dev  ## Run the tests (ARGS="-k upload")
 	$(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)
 
-test-attacks: $(VENV)/.dev  ## Run every hostile program against the session pool's isolation (make test runs a few)
+test-attacks: $(VENV)/.dev  ## Run all attack programs against the isolation of sessions (make test runs a few)
 	$(BIN)/python -m pytest tests/emulator/session_pool/attacks -m "" $(ARGS)
 
-test-clients: $(addprefix test-client-,$(CLIENTS))  ## Run published clients on the session pool and the connector, each in a venv of its own
+test-clients: $(addprefix test-client-,$(CLIENTS))  ## Run published clients against the emulator, each in a separate venv
 
 test-client-%: $(CLIENT_VENVS)/%/.made $(VENV)/.emulator
 	POOL_PYTHON=$(abspath $(BIN))/python $(CLIENT_VENVS)/$*/bin/python -m pytest -c tests/clients/pytest.ini tests/clients/$* $(ARGS)
 
-wheel: $(VENV)/.dev  ## Build the session pool emulator as a wheel of its own, in dist/
+wheel: $(VENV)/.dev  ## Build the session pool emulator as a wheel, in dist/
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist emulator/session_pool
 
-# What azd knows of the app that it deployed, and nothing where there is no azd.
+# A value of the app that azd deployed; empty without azd.
 azd = $(shell azd env get-values 2>/dev/null | sed -n 's/^$(1)="\(.*\)"$$/\1/p')
 deployed = $(if $(URL),,$(call azd,$(1)))
 
-# Without URL: for the app that azd deployed. AUTH=entra also takes TENANT_ID, CLIENT_ID and RESOURCE; the command says
+# Without URL: for the app that azd deployed. AUTH=entra also takes TENANT_ID, CLIENT_ID and RESOURCE; the command reports
 # what is missing or wrong.
-connector-package: $(VENV)/.emulator  ## Write a custom connector ready for import (URL=https://my-app.azurewebsites.net AUTH=key)
+connector-package: $(VENV)/.emulator  ## Write a custom connector, ready for import (URL=https://my-app.azurewebsites.net AUTH=key)
 	@$(BIN)/python -m connector_package --url '$(or $(URL),$(call deployed,CONNECTOR_URL))' \
 	    --auth '$(or $(AUTH),$(call deployed,CONNECTOR_AUTH),key)' \
 	    --tenant-id '$(or $(TENANT_ID),$(call deployed,AZURE_TENANT_ID))' \
 	    --client-id '$(or $(CLIENT_ID),$(call deployed,ENTRA_CLIENT_ID))' --resource '$(RESOURCE)'
 
-connection:      ## Call the app that azd deployed, and say what it lacks (ARGS="--wait 0")
+connection:      ## Call the app that azd deployed, and report what is missing (ARGS="--wait 0")
 	@$(PYTHON) -m azure_checks.connection $(ARGS)
 
-benchmark: $(VENV)/.emulator  ## Measure the session pool beside Jupyter's kernel gateway (ARGS="--quick")
+benchmark: $(VENV)/.emulator  ## Compare the session pool with Jupyter's kernel gateway (ARGS="--quick")
 	$(BIN)/python -m benchmarks.session_pool $(ARGS)
 
-soak: $(VENV)/.emulator  ## Run the session pool hard, and see whether anything grows (ARGS="--seconds 600")
+soak: $(VENV)/.emulator  ## Run the session pool under load, and check for leaks (ARGS="--seconds 600")
 	$(BIN)/python -m benchmarks.soak $(ARGS)
 
 check: $(VENV)/.dev  ## Check format, lint and types
@@ -72,14 +72,14 @@ check-azure: $(VENV)/.dev  ## Check the templates in infra/ and the deployment p
 	$(BIN)/python -m azure_checks
 	$(BIN)/python -m pytest tests/azure_checks -m azure -s $(ARGS)
 
-template:        ## Compile infra/ with Bicep: write infra/main.json and the snapshots of infra/scenarios
+template:        ## Compile infra/ with Bicep to infra/main.json and the snapshots of infra/scenarios
 	@$(PYTHON) -m azure_checks.template
 
 format: $(VENV)/.dev  ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-clean:           ## Remove what the targets made
+clean:           ## Remove everything that these targets created
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache demo-output dist
 
 $(VENV)/.made:
@@ -96,7 +96,7 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.emulator
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-# make would delete what it takes for a step on the way, and install the client again each time.
+# make would delete this as an intermediate file, and install the client again each time.
 .PRECIOUS: $(CLIENT_VENVS)/%/.made
 $(CLIENT_VENVS)/%/.made: tests/clients/%/requirements.txt tests/clients/requirements.txt | $(VENV)/.made
 	@echo "installing $* into $(CLIENT_VENVS)/$* (once)"
