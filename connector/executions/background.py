@@ -1,4 +1,4 @@
-"""Background runs: deferred in their session, now or when its turn comes, and followed as long as the caller waits."""
+"""Background runs: deferred in their session at once, or queued there, and followed for as long as the caller waits."""
 
 import time
 from dataclasses import replace
@@ -19,21 +19,21 @@ from .records import ExecutionFolder
 from .result import execution_of
 
 _START_SECONDS = 220
-"""Of the pool. The cell takes milliseconds; it has as long as may be, for the pool to make a session before."""
+"""The pool's timeout for the cell that starts a run. It takes milliseconds, but the pool may start a session first."""
 
 _LONGEST_WAIT_SECONDS = 200.0
-"""The last look at a run must end before the front end of Azure Functions gives up, after 230 s."""
+"""The last poll of a run must end before the front end of Azure Functions gives up, after 230 s."""
 
 
 def run_in_background(call: Call, facts: PoolFacts) -> Execution:
-    """Starts the run in a session that is idle. Raises IdempotencyKeyReused."""
+    """Starts the run in an idle session, and follows it. Raises IdempotencyKeyReused."""
     until = _until(call)
     return start(call, facts) or follow(call, facts, until, start)
 
 
 def wait_for_turn(call: Call, facts: PoolFacts) -> Execution:
-    """Lets the execution wait in its session until what runs there has ended. Raises IdempotencyKeyReused, and what the
-    pool answers when the request cannot be stored.
+    """Queues the execution in its session, and follows it. Raises IdempotencyKeyReused, and the pool's error if the
+    request cannot be stored.
     """
     until = _until(call)
     folder = ExecutionFolder(call.session, call.execution_id)
@@ -47,9 +47,10 @@ def wait_for_turn(call: Call, facts: PoolFacts) -> Execution:
 
 
 def start(call: Call, facts: PoolFacts) -> Execution | None:
-    """Defers the run in its session. None when it is in progress there, waits there, or has a record: then it is to be
-    followed. Code may have run when this returns, so it raises nothing but IdempotencyKeyReused and what surely came
-    before the code.
+    """Defers the run in its session. Returns None if it is in progress, queued or recorded there, and can be followed.
+
+    The code may have run when this returns. So it raises only IdempotencyKeyReused, and errors from before the code was
+    handed over.
     """
     cell = make_cell(
         call.code,
@@ -66,22 +67,22 @@ def start(call: Call, facts: PoolFacts) -> Execution | None:
             read_seconds=min(call.wait_seconds, _LONGEST_WAIT_SECONDS) + call.session.pool.deadlines.start_seconds,
         )
     except RunLost:
-        return _put_request(call)
+        return _enqueue(call)
     reported = report.read_stdout(run.stdout, cell.nonce)
     if reported is None:
         return _unreported(call, facts, is_refusal=direct.is_refusal(run))
-    facts.reported()
+    facts.payload_accepted()
     if reported.is_busy:
         facts.note_busy(call.session, is_busy=True)
-        return _put_request(call)
+        return _enqueue(call)
     if reported.report is not None:
         return execution_of(call.session.id, call.execution_id, reported.report, reported, run)
     facts.note_busy(call.session, is_busy=True)
     return None
 
 
-def _put_request(call: Call) -> Execution | None:
-    """So that the run takes place once, now or later, and can be found meanwhile."""
+def _enqueue(call: Call) -> Execution | None:
+    """Stores the request, unless the session has the execution already. So the code runs exactly once."""
     folder = ExecutionFolder(call.session, call.execution_id)
     try:
         found = find_in_session(folder)
@@ -93,14 +94,14 @@ def _put_request(call: Call) -> Execution | None:
 
 
 def _unreported(call: Call, facts: PoolFacts, *, is_refusal: bool) -> Execution | None:
-    """Of a cell that has reported nothing."""
+    """The execution of a cell that did not report."""
     try:
         record = ExecutionFolder(call.session, call.execution_id).record()
         if record is not None:
             call.check_code(record.code_hash)
             return None
         if is_refusal:
-            facts.refused(call.session.pool)
+            facts.payload_refused(call.session.pool)
             return replace(direct.run_directly(call), notice=NO_REPORT)
         run = call.session.get_execution(call.execution_id)
     except ConnectorError:

@@ -19,7 +19,7 @@ class Call:
     wait_seconds: float
 
     def run(self, code: str, *, may_repeat: bool, is_asynchronous: bool = False) -> Run:
-        """One call of the pool, as long as the run; one that `is_asynchronous` returns at once. Raises RunLost."""
+        """One call of the pool. It takes as long as the run, unless that `is_asynchronous`. Raises RunLost."""
         return self.session.execute_code(
             code,
             execution_id=self.execution_id,
@@ -32,13 +32,13 @@ class Call:
         return Execution(self.session.id, self.execution_id, "Running")
 
     def lost(self) -> Execution:
-        """Whether it ran is unknown."""
+        """The execution whose code may or may not have run."""
         return Execution(self.session.id, self.execution_id, "Unknown", error=LOST)
 
     def check_code(self, stored_hash: str) -> None:
-        """Raises IdempotencyKeyReused when the execution was asked for with other code."""
+        """Raises IdempotencyKeyReused if the execution was started with different code."""
         if stored_hash != code_hash(self.code):
             raise IdempotencyKeyReused(
-                "This idempotency key was used for other code in this session. Send a new key for new code.",
+                "This idempotency key was used for different code in this session. Send a new key with new code.",
                 target="idempotencyKey",
             )

@@ -17,29 +17,29 @@ from ..session_pool.hand_over import RunLost
 from ..session_pool.wire import STREAM_CHARACTERS, Run
 from .call import Call
 
-# IPython writes 75 dashes, and below them the error's name, for each error of a chain; of a syntax error it gives the
-# place at once.
+# For each error of a chain, IPython writes 75 dashes, and below them the error's name. For a syntax error, it begins
+# with the line.
 _START = re.compile(r"-{75}\n(?=[^\W\d]\w* *Traceback \(most recent call last\)$)", re.MULTILINE)
 _HEADER = re.compile(r"^(?P<name>[^\W\d]\w*?) *Traceback \(most recent call last\)$", re.MULTILINE)
 _SYNTAX_ERROR = re.compile(r" {2}Cell In\[\d+\], line \d+\n")
 _CELL_LINE = re.compile(r"^ {0,2}Cell In\[(\d+)\], line (\d+)", re.MULTILINE)
-_LAST_WORDS = re.compile(r"^(?P<name>[^\W\d]\w*): ?(?P<message>.*)", re.MULTILINE)
+_NAME_AND_MESSAGE = re.compile(r"^(?P<name>[^\W\d]\w*): ?(?P<message>.*)", re.MULTILINE)
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 2.0
 _PAUSE_AFTER_FAILURE_SECONDS = 1.0
-_TRIES = 20
+_MAX_MESSAGE_CANDIDATES = 20
 _READ_CHARACTERS = 100_000
-"""Of a stderr that may have a million, the last: the traceback is at the end."""
+"""From the end of stderr, where the traceback is."""
 
 
 LONGEST_RUN_SECONDS = 220
-"""Of the pool's own runs."""
+"""The pool's own limit."""
 
 
 def run_directly(call: Call, *, is_repeatable: bool = False) -> Execution:
-    """In one call of the pool, or in its asynchronous mode, where the caller does not wait as long and the version has
-    that mode. Such a run may not see the session's variables.
+    """Runs the code in one call of the pool. If the caller does not wait that long, the call is asynchronous where the
+    api-version supports this; such a run may not see the session's variables.
 
-    A call that `is_repeatable` returns an earlier run of its ID, if there is one. Raises InvalidRequest.
+    A call that `is_repeatable` returns an earlier run of its execution ID, if there is one. Raises InvalidRequest.
     """
     if call.timeout_seconds > LONGEST_RUN_SECONDS:
         raise InvalidRequest(
@@ -51,35 +51,35 @@ def run_directly(call: Call, *, is_repeatable: bool = False) -> Execution:
     try:
         if is_repeatable:
             with contextlib.suppress(ExecutionNotFound):
-                earlier = _as_it_is(call)
-                is_over = earlier.status != "Running" or not is_asynchronous
-                return earlier if is_over else _followed(call)
+                earlier = _current(call)
+                is_final = earlier.status != "Running" or not is_asynchronous
+                return earlier if is_final else _follow(call)
         run = call.run(call.code, may_repeat=False, is_asynchronous=is_asynchronous)
     except RunLost:
         return call.lost()
     if run.status == "Running":
-        return _followed(call)
+        return _follow(call)
     return direct_execution(call.session.id, call.execution_id, run)
 
 
 def is_refusal(run: Run) -> bool:
-    """Whether the session cannot take the payload, because its language or its interpreter is another."""
+    """Whether the session cannot run the payload, because its language or its interpreter is a different one."""
     return run.status == "Failed" and ("get_ipython" in run.stderr or "SyntaxError" in run.stderr)
 
 
-def _as_it_is(call: Call) -> Execution:
+def _current(call: Call) -> Execution:
     run = call.session.get_execution(call.execution_id)
     return direct_execution(call.session.id, call.execution_id, run)
 
 
-def _followed(call: Call) -> Execution:
-    """An asynchronous run when it has ended, or as it is when the caller has waited. The pool has it, so errors of the
-    pool are waited out.
+def _follow(call: Call) -> Execution:
+    """An asynchronous run when it has ended, or its state when the caller stops waiting. The pool has accepted it, so
+    errors of the pool are waited out.
     """
     until, last, pause = time.monotonic() + call.wait_seconds, call.running(), _FIRST_PAUSE_SECONDS
     while True:
         try:
-            last = _as_it_is(call)
+            last = _current(call)
         except ExecutionNotFound:  # its session has ended since
             return call.lost()
         except PoolTimeout:  # one more would take longer than the caller waits
@@ -95,7 +95,7 @@ def _followed(call: Call) -> Execution:
 
 def direct_execution(session_id: str, execution_id: str, run: Run) -> Execution:
     result = _result(run)
-    cut = {*run.truncated, *(["result"] if len(result) > STREAM_CHARACTERS else [])}
+    truncated = {*run.truncated, *(["result"] if len(result) > STREAM_CHARACTERS else [])}
     is_number = isinstance(run.value, (int, float)) and math.isfinite(run.value)
     return Execution(
         session_id,
@@ -105,15 +105,15 @@ def direct_execution(session_id: str, execution_id: str, run: Run) -> Execution:
         value=run.value if is_number else ABSENT,
         stdout=collapse_carriage_returns(run.stdout[:STREAM_CHARACTERS]),
         stderr=collapse_carriage_returns(run.stderr[:STREAM_CHARACTERS]),
-        error=error_of(run.stderr, is_cut="stderr" in cut) if run.status == "Failed" else None,
+        error=error_of(run.stderr, is_truncated="stderr" in truncated) if run.status == "Failed" else None,
         outputs=_outputs(run.value),
         duration_in_milliseconds=run.milliseconds,
-        truncated={name: True for name in ("result", "stdout", "stderr") if name in cut} or None,
+        truncated={name: True for name in ("result", "stdout", "stderr") if name in truncated} or None,
     )
 
 
 def _result(run: Run) -> str:
-    """The last expression's value as text. The pool gives numbers as JSON, and null for what JSON cannot say: nan."""
+    """The last expression's value as text. The pool returns numbers as JSON, and null for nan, which JSON lacks."""
     if isinstance(run.value, str):
         return run.value
     if isinstance(run.value, (int, float)):
@@ -130,8 +130,8 @@ def _outputs(value: Any) -> list[Output]:
     return [Output(f"image/{value.get('format', 'png')}", value["base64_data"])]
 
 
-def error_of(stderr: str, *, is_cut: bool) -> ExecutionError:
-    """Read from the end of stderr, where the pool puts the exception's message and IPython's traceback."""
+def error_of(stderr: str, *, is_truncated: bool) -> ExecutionError:
+    """The error at the end of stderr, where the pool puts the exception's message and IPython's traceback."""
     text = stderr[-_READ_CHARACTERS:].rstrip()
     if start := _START.search(text):
         traceback = text[start.start() :]
@@ -145,25 +145,27 @@ def error_of(stderr: str, *, is_cut: bool) -> ExecutionError:
     stopped = stopped_error(text)
     if stopped is not None:
         return stopped
-    if is_cut:
-        return ExecutionError("Error", "The run failed. It wrote so much to stderr that the error is cut off.")
+    if is_truncated:
+        return ExecutionError("Error", "The run failed. It wrote so much to stderr that the error was truncated.")
     return ExecutionError(*_last_line(text))
 
 
 def stopped_error(stderr: str) -> ExecutionError | None:
-    """What the pool says at the end of stderr when it stopped a run, or the run its interpreter."""
+    """The pool's message at the end of stderr if it stopped the run, or if the run stopped its interpreter."""
     text = stderr.rstrip()
     for beginning, name, hint in _STOPPED:
-        sentence = text[text.rfind(beginning) :] if beginning in text else ""
-        if sentence and "\n" not in sentence:
-            return ExecutionError(name, sentence, hint=hint)
+        message = text[text.rfind(beginning) :] if beginning in text else ""
+        if message and "\n" not in message:
+            return ExecutionError(name, message, hint=hint)
     return None
 
 
 def _message(name: str, before: str, traceback: str) -> str:
-    """The message stands twice: before the traceback, and at its end behind the error's name. It may have lines."""
+    """The message occurs twice: before the traceback, and at its end after the error's name. It may have several lines,
+    so the longest text that occurs in both places is the message.
+    """
     start = -1
-    for _ in range(_TRIES):
+    for _ in range(_MAX_MESSAGE_CANDIDATES):
         start = traceback.find(f"\n{name}: ", start + 1)
         if start < 0:
             break
@@ -174,15 +176,15 @@ def _message(name: str, before: str, traceback: str) -> str:
 
 
 def _last_line(text: str) -> tuple[str, str]:
-    """Name and message of the last line that has both, else all there is."""
-    found = list(_LAST_WORDS.finditer(text))
-    if found:
-        return found[-1]["name"], found[-1]["message"].strip()
-    return "Error", text.strip()[-1000:] or "The run failed, and the session did not say why."
+    """Name and message of the last line that has both; otherwise the end of the text."""
+    matches = list(_NAME_AND_MESSAGE.finditer(text))
+    if matches:
+        return matches[-1]["name"], matches[-1]["message"].strip()
+    return "Error", text.strip()[-1000:] or "The run failed without an error message."
 
 
 def _line(traceback: str) -> int | None:
-    """The deepest line in the cell that was run; functions of earlier cells have cells of their own."""
+    """The innermost line in the cell that was run. Functions of earlier runs are in other cells."""
     cells = _CELL_LINE.findall(traceback)
     return int([line for cell, line in cells if cell == cells[0][0]][-1]) if cells else None
 
@@ -191,17 +193,17 @@ _STOPPED = (
     (
         "Request timed out waiting for code execution",
         "TimeoutError",
-        "Raise timeoutInSeconds, or do the work in parts: variables and files stay from run to run.",
+        "Raise timeoutInSeconds, or split the work into several runs, which share variables and files.",
     ),
     (
         "Kernel restarted",
         "KernelRestarted",
-        "The code ended its own interpreter, or needed more memory than there is. Files are kept; run the code that "
-        "makes the variables again.",
+        "The code ended its own interpreter, or ran out of memory. Files are kept; run the code that sets the "
+        "variables again.",
     ),
     (
         "Execution aborted",
         "ExecutionAborted",
-        "The session stopped the run. Run the code again, if needed in smaller parts.",
+        "The session stopped the run. Run the code again, in smaller steps if necessary.",
     ),
 )

@@ -1,4 +1,4 @@
-"""Waits for executions that are in progress or wait for their turn, with as few calls of the pool as may be."""
+"""Follows executions that are in progress or queued, with as few calls of the pool as possible."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -21,11 +21,11 @@ _PAUSE_GROWTH = 1.5
 _PAUSE_AFTER_FAILURE_SECONDS = 1.0
 
 Start = Callable[[Call, PoolFacts], Execution | None]
-"""Starts the execution in its session. Returns its end where it has one at once."""
+"""Starts the execution in its session. Returns it if it has ended at once, otherwise None."""
 
 
 def pauses() -> Iterator[float]:
-    """Seconds between two looks. Most runs end soon, so the first looks come early."""
+    """Seconds between polls. Most runs end soon, so the first polls come early."""
     yield _FIRST_PAUSE_SECONDS
     pause = _SECOND_PAUSE_SECONDS
     while True:
@@ -34,10 +34,10 @@ def pauses() -> Iterator[float]:
 
 
 def follow(call: Call, facts: PoolFacts, until: float, start: Start) -> Execution:
-    """The execution when it has ended, or as it is at `until` (monotonic seconds). The session surely has it, so an
-    error of the pool says nothing about it; such errors are waited out.
+    """The execution when it has ended, or its state at `until` (monotonic seconds). The session certainly has it, so
+    errors of the pool are waited out.
 
-    Starts it when it waits for its turn and the session is idle. Raises IdempotencyKeyReused.
+    If it is queued although the session is idle, it is started. Raises IdempotencyKeyReused.
     """
     folder = ExecutionFolder(call.session, call.execution_id)
     ended: Execution | None = None
@@ -48,7 +48,7 @@ def follow(call: Call, facts: PoolFacts, until: float, start: Start) -> Executio
                 break
             time.sleep(min(pause, left))
             try:
-                ended = _report(folder, call) if number == 0 else _look(folder, call, facts, start)
+                ended = _reported(folder, call) if number == 0 else _poll(folder, call, facts, start)
             except (IdempotencyKeyReused, ExecutionNotFound, PoolTimeout):
                 raise
             except ConnectorError:
@@ -56,17 +56,17 @@ def follow(call: Call, facts: PoolFacts, until: float, start: Start) -> Executio
             if ended is not None:
                 facts.note_busy(call.session, is_busy=False)
                 return ended
-        return _as_it_is(folder, call) if call.wait_seconds > 0 else call.running()
+        return _current(folder, call) if call.wait_seconds > 0 else call.running()
     except IdempotencyKeyReused:
         raise
     except ExecutionNotFound:  # its session has ended since
         return call.lost()
-    except ConnectorError:  # PoolTimeout, too: one more would take longer than the caller waits
+    except ConnectorError:  # such as PoolTimeout: another attempt would take longer than the caller waits
         return call.running()
 
 
-def _report(folder: ExecutionFolder, call: Call) -> Execution | None:
-    """The execution, if its record has a report. One call."""
+def _reported(folder: ExecutionFolder, call: Call) -> Execution | None:
+    """The execution, if its record has a report. One call of the pool."""
     record = folder.record()
     if record is None:
         return None
@@ -74,22 +74,22 @@ def _report(folder: ExecutionFolder, call: Call) -> Execution | None:
     return None if record.report is None else execution_of(call.session.id, call.execution_id, record.report)
 
 
-def _look(folder: ExecutionFolder, call: Call, facts: PoolFacts, start: Start) -> Execution | None:
-    """The execution, if it has ended. One call while it is in progress, two while it waits."""
+def _poll(folder: ExecutionFolder, call: Call, facts: PoolFacts, start: Start) -> Execution | None:
+    """The execution, if it has ended. One call of the pool while it is in progress, two while it is queued."""
     files = folder.files()
     if protocol.RECORD in files:
         marker = files.get(protocol.RUNNING)
         if marker is not None and (marker.modified is None or is_recent(marker.modified)):
             return None
-        ended = _report(folder, call) or _as_it_is(folder, call)
+        ended = _reported(folder, call) or _current(folder, call)
         return None if ended.status == "Running" else ended
     if protocol.REQUEST not in files or protocol.CANCEL in files:
-        return _as_it_is(folder, call)
+        return _current(folder, call)
     return None if is_busy(call.session, facts) else start(call, facts)
 
 
-def _as_it_is(folder: ExecutionFolder, call: Call) -> Execution:
-    """With its output so far."""
+def _current(folder: ExecutionFolder, call: Call) -> Execution:
+    """The execution in its current state, with its output so far."""
     found = find_in_session(folder)
     if found is None:
         return Execution(call.session.id, call.execution_id, "Unknown", error=RECORD_LOST)

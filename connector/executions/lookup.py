@@ -1,4 +1,4 @@
-"""How an execution is, by its ID: what its folder in the session has of it, or what the pool reports."""
+"""The state of an execution by its ID, from its folder in the session or from the pool."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,18 +14,16 @@ from .outcomes import CANCELED, INTERPRETER_ENDED, NO_REPORT, RECORD_LOST, SILEN
 from .records import ExecutionFolder, is_recent
 from .result import execution_of, running_execution
 
-_LOOKS = 3
-"""At a folder whose request was taken between the listing and its reading: then it has a record."""
+_ATTEMPTS = 3
+"""If a request disappears between the listing of the folder and the reading of the file, the run has begun."""
 
 _LONGEST_CALL = timedelta(seconds=240)
-"""Of the pool. A run in one call that has not ended after this has lost its interpreter."""
+"""After this time, a run in one call of the pool that has no report has lost its interpreter."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """`record` is there once the run has begun, `request` while it waits for its turn, and neither when the pool alone
-    knows the execution.
-    """
+    """`record` is set once the run has begun, `request` while it is queued, and neither if only the pool knows it."""
 
     execution: Execution
     record: Record | None = None
@@ -33,12 +31,12 @@ class Found:
 
     @property
     def can_be_canceled(self) -> bool:
-        """A run that is one call of the pool cannot."""
+        """False for a run in one call of the pool."""
         return self.request is not None or (self.record is not None and self.record.timeout_seconds is not None)
 
 
 def find(session: SessionClient, execution_id: str) -> Found:
-    """Starts no session, and waits for no run in it. Raises ExecutionNotFound."""
+    """Neither starts a session nor waits for a run. Raises ExecutionNotFound."""
     if session.exists():
         found = find_in_session(ExecutionFolder(session, execution_id))
         if found is not None:
@@ -48,8 +46,8 @@ def find(session: SessionClient, execution_id: str) -> Found:
 
 
 def find_in_session(folder: ExecutionFolder) -> Found | None:
-    """None when the session has nothing of the execution."""
-    for _ in range(_LOOKS):
+    """None if the session does not know the execution."""
+    for _ in range(_ATTEMPTS):
         files = folder.files()
         record = folder.record(files)
         if record is not None:
@@ -91,7 +89,7 @@ def _of_record(folder: ExecutionFolder, files: dict[str, PoolFile], record: Reco
 
 
 def _of_one_call(folder: ExecutionFolder, record: Record) -> Execution:
-    """The pool may know more of a run that the record has no end of."""
+    """The pool may know more about a run whose record has no report."""
     try:
         run = folder.session.get_execution(folder.execution_id)
     except ExecutionNotFound:
@@ -100,7 +98,7 @@ def _of_one_call(folder: ExecutionFolder, record: Record) -> Execution:
 
 
 def execution_of_pool_run(session_id: str, execution_id: str, run: Run, *, had_payload: bool) -> Execution:
-    """What the pool alone reports of a run. A cell that refers to a record which does not exist says nothing."""
+    """What the pool reports about a run. If its cell refers to a record that does not exist, the state is unknown."""
     if run.status != "Running" and (nonce := find_nonce(run.stdout)):
         reported = read_stdout(run.stdout, nonce)
         if reported is not None and reported.report is not None:

@@ -1,4 +1,4 @@
-"""Runs that fit into one call of the pool, which reports them with the payload."""
+"""Runs in one call of the pool, with the payload."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ from .result import execution_of
 
 
 def run_in_one_call(call: Call, facts: PoolFacts) -> Execution:
-    """Raises IdempotencyKeyReused, and errors only when the code surely did not run."""
+    """Raises IdempotencyKeyReused, and other errors only if the code certainly did not run."""
     cell = make_cell(call.code, execution_id=call.execution_id, max_report_characters=call.session.pool.longest_stdout)
     try:
         run = call.run(cell.text, may_repeat=True)
@@ -30,7 +30,7 @@ def run_in_one_call(call: Call, facts: PoolFacts) -> Execution:
     try:
         if reported is None:
             return _unreported(call, facts, run)
-        facts.reported()
+        facts.payload_accepted()
         if reported.is_busy:
             return wait_for_turn(call, facts)
         if reported.report is not None:
@@ -38,12 +38,12 @@ def run_in_one_call(call: Call, facts: PoolFacts) -> Execution:
         return _from_record(call, reported, run)
     except IdempotencyKeyReused:
         raise
-    except ConnectorError:  # the code may have run: an error would have the caller run it again
+    except ConnectorError:  # the code may have run, and an error would make the caller run it again
         return call.lost()
 
 
 def _lost(call: Call, facts: PoolFacts) -> Execution:
-    """The pool's answer did not come. A run that waits behind another in the pool can still be answered."""
+    """The pool's response was lost. If the run was waiting in the pool for another to end, it can still be queued."""
     try:
         if turns.is_busy(call.session, facts):
             return wait_for_turn(call, facts)
@@ -68,12 +68,12 @@ def _from_record(call: Call, reported: Reported, run: Run) -> Execution:
 
 
 def _unreported(call: Call, facts: PoolFacts, run: Run) -> Execution:
-    """Of a cell that has reported nothing, as when its code has ended the interpreter."""
+    """The execution of a cell that did not report, for example because its code ended the interpreter."""
     record = ExecutionFolder(call.session, call.execution_id).record()
     if record is None and turns.is_busy(call.session, facts):
-        return wait_for_turn(call, facts)  # the pool has given up on a cell whose turn has not come
-    if record is None and direct.is_refusal(run):  # nothing has run: the session cannot take the payload
-        facts.refused(call.session.pool)
+        return wait_for_turn(call, facts)  # the pool has given up before the cell could run
+    if record is None and direct.is_refusal(run):  # nothing has run: the session cannot run the payload
+        facts.payload_refused(call.session.pool)
         return replace(direct.run_directly(call), notice=NO_REPORT)
     if record is not None:
         call.check_code(record.code_hash)

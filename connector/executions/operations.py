@@ -25,7 +25,7 @@ DEFAULT_TIMEOUT_SECONDS = 90
 DEFAULT_WAIT_SECONDS = 90
 _KEYS = uuid.UUID("7b1f6f6e-5d1c-4c44-9c5e-0d5f3f0c2a11")
 _CANCEL_SECONDS = 6.0
-"""That a call waits for a run to end: a run that ignores its interrupt is killed after 2 s."""
+"""How long a call waits for the run to end. A run that ignores its interrupt is killed after 2 s."""
 
 _LONGEST_CANCEL_PAUSE_SECONDS = 0.5
 
@@ -41,11 +41,11 @@ def execute_python_code(
     idempotency_key: str | None = None,
     include_content: str = "auto",
 ) -> Execution:
-    """Runs the code once. Code that fails is an Execution too; an error is raised only when it surely did not run.
+    """Runs the code once. Code that fails is an Execution too; errors are raised only if it certainly did not run.
 
-    A run that may take longer than the wait is deferred; when it does take longer, it is Running, and `get_execution`
-    follows it. With an idempotency key, an execution of the same key in the same session is returned again;
-    IdempotencyKeyReused is raised when its code was different.
+    A run that may take longer than the wait is deferred; if it does take longer, it is returned as Running, for
+    `get_execution`. With an idempotency key, the earlier execution of the same key in the same session is returned;
+    IdempotencyKeyReused is raised if its code was different.
     """
     session = sessions.session(session_id or _new_session_id(idempotency_key))
     execution_id = _execution_id(session.id, idempotency_key) if idempotency_key else mint_execution_id()
@@ -66,12 +66,12 @@ def execute_python_code(
 def get_execution(
     sessions: CallerSessions, facts: PoolFacts, *, session_id: str, execution_id: str, include_content: str = "auto"
 ) -> Execution:
-    """An execution as it is now. Raises ExecutionNotFound."""
+    """The current state of an execution. Raises ExecutionNotFound."""
     session = sessions.session(session_id)
     found = find(session, execution_id)
     execution = found.execution
     if found.request is not None and execution.status == "Running" and not is_busy(session, facts):
-        request = found.request  # it waits although its turn has come: what ran before it has ended its interpreter
+        request = found.request  # still queued in an idle session: the run before it has ended the interpreter
         execution = start(Call(session, execution_id, request.code, request.timeout_seconds, 0), facts) or execution
     return fitted(execution, include_content)
 
@@ -79,9 +79,9 @@ def get_execution(
 def cancel_execution(
     sessions: CallerSessions, facts: PoolFacts, *, session_id: str, execution_id: str, include_content: str = "auto"
 ) -> Execution:
-    """Ends a deferred run, or keeps it from beginning. Raises ExecutionNotFound.
+    """Stops a deferred run, or prevents it from beginning. Raises ExecutionNotFound.
 
-    What has ended stays as it is; what cannot be canceled is still Running, and its notice says why.
+    A run that has ended is returned unchanged. One that cannot be canceled is Running, and its notice states why.
     """
     session = sessions.session(session_id)
     found = find(session, execution_id)
@@ -90,27 +90,27 @@ def cancel_execution(
         if found.can_be_canceled:
             notice = CANCEL_REQUESTED
             ExecutionFolder(session, execution_id).request_cancel()
-            found = _when_ended(found, lambda: find(session, execution_id))
+            found = _wait_for_end(found, lambda: find(session, execution_id))
         if found.execution.status == "Running":
             return fitted(replace(found.execution, notice=notice), include_content)
     return fitted(found.execution, include_content)
 
 
-def _when_ended(found: Found, look: Callable[[], Found]) -> Found:
-    """As it is when it has ended, or when canceling has taken too long."""
+def _wait_for_end(found: Found, find_again: Callable[[], Found]) -> Found:
+    """The execution when it has ended, or its state after _CANCEL_SECONDS."""
     until = time.monotonic() + _CANCEL_SECONDS
     for pause in pauses():
         if time.monotonic() >= until:
             break
         time.sleep(min(pause, _LONGEST_CANCEL_PAUSE_SECONDS))
-        found = look()
+        found = find_again()
         if found.execution.status != "Running":
             break
     return found
 
 
 def _new_session_id(key: str | None) -> str:
-    """With a key, the same for each call with it: a repeated call finds the session of the first."""
+    """With an idempotency key, the ID depends on it alone: a repeated call finds the session of the first."""
     return mint_session_id() if key is None else hashlib.sha256(f"session\n{key}".encode()).hexdigest()[:32]
 
 

@@ -1,4 +1,4 @@
-"""Errors and notices of executions that did not end by themselves, or of which less is known than usual."""
+"""Errors and notices of executions that did not end normally, or about which less is known than usual."""
 
 from ..models import ExecutionError
 
@@ -11,19 +11,19 @@ LOST = ExecutionError(
 INTERPRETER_ENDED = ExecutionError(
     "KernelRestarted",
     "The session's interpreter ended while the code was running, and was restarted.",
-    hint="The code may have ended it, or have needed more memory than there is. Files are kept; run the code that sets "
-    "the variables again.",
+    hint="The code may have ended it, or have run out of memory. Files are kept; run the code that sets the variables "
+    "again.",
 )
 RECORD_LOST = ExecutionError(
     "RecordLost",
-    "The session has lost the record of this execution, as when code deletes the folder _outputs. The run may still be "
-    "in progress.",
+    "The session has lost the record of this execution: code may have deleted the folder _outputs. The run may still "
+    "be in progress.",
     hint="Check the session's files before you run the code again. EndSession ends everything that runs there.",
 )
 SILENT = ExecutionError(
     "RunLost",
     "The run has sent no heartbeat for a minute: the session or its processes have ended.",
-    hint="The code ran in part. Check the session's files before you run it again.",
+    hint="The code ran only in part. Check the session's files before you run it again.",
 )
 TIMED_OUT = ExecutionError(
     "TimeoutError",
@@ -32,22 +32,22 @@ TIMED_OUT = ExecutionError(
 )
 CANCELED = ExecutionError("Canceled", "The run was canceled.", hint="Files and variables set before are kept.")
 NO_REPORT = (
-    "The session did not report on this run, as when its code ends or changes the interpreter. This answer has what "
-    "the pool itself returns: no list of files, at most one output."
+    "The session did not report on this run: its code may have ended or changed the interpreter. This result has only "
+    "what the pool itself returns: no list of files, and at most one output."
 )
 INTERPRETER_STOPPED = (
     "The code ignored the interrupt, so the session's interpreter was stopped. Files are kept, variables are lost."
 )
 CANCEL_REQUESTED = (
-    "The run was asked to end and has not ended yet. Read it again in a moment; EndSession ends everything that runs "
-    "in the session."
+    "Cancellation was requested, but the run has not ended yet. Call GetExecution in a moment; EndSession ends "
+    "everything that runs in the session."
 )
 NOT_CANCELABLE = (
-    "This run is one call of the session pool, which cannot be canceled. It ends by itself, or at its "
-    "timeoutInSeconds; runs that may take longer than their caller waits can be canceled."
+    "This run is one call of the session pool, which cannot be canceled. It ends on its own, or after its "
+    "timeoutInSeconds; only runs that may take longer than their caller waits can be canceled."
 )
 NOT_CANCELABLE_DIRECT = (
-    "This run is made by the session pool alone, which cannot cancel it. It ends by itself, or at its "
+    "This run was started without rich results, and cannot be canceled. It ends on its own, or after its "
     "timeoutInSeconds; EndSession ends everything that runs in the session."
 )
-"""Where the connector sends code without the payload."""
+"""For code that is sent without the payload."""

@@ -1,6 +1,6 @@
-"""An execution's folder in its session: its record, and the files beside it. Any process of the connector finds them.
+"""An execution's folder in its session: its record and other files, which any instance of the connector can read.
 
-Code in the session can write there too, so everything is checked for its form.
+Code in the session can write there too, so everything is validated.
 """
 
 import contextlib
@@ -16,25 +16,25 @@ from ..session_pool.wire import PoolFile
 
 _MAX_FILE_BYTES = 64 << 20
 _SILENCE = timedelta(seconds=60)
-"""After which a run without a heartbeat has ended. The clocks of two machines may differ by some seconds."""
+"""A run without a heartbeat for this long has ended. The clocks of two machines may differ by some seconds."""
 
 
 @dataclass(frozen=True)
 class ExecutionFolder:
-    """One execution's. Every method but those that return None is one call of the pool, reading a file two at most."""
+    """The folder of one execution. Each method is one call of the pool; `request_cancel` may take two."""
 
     session: SessionClient
     execution_id: str
 
     def files(self) -> dict[str, PoolFile]:
-        """By their names; none where there is no such folder."""
+        """By name. Empty if the folder does not exist."""
         try:
             return {file.name: file for file in self.session.list_files(self._folder, recursive=False)}
         except FileNotFound:
             return {}
 
     def record(self, files: dict[str, PoolFile] | None = None) -> Record | None:
-        """None when there is no record that can be read. `files` saves a call."""
+        """None if there is no valid record. `files`, a listing of the folder, may save the call."""
         content = self._read(protocol.RECORD, files)
         return None if content is None else report.read_record(content)
 
@@ -47,7 +47,7 @@ class ExecutionFolder:
         return None if content is None else report.read_request(content)
 
     def put_request(self, request: Request) -> None:
-        """Lets the execution wait for its turn."""
+        """Queues the execution."""
         self.session.upload_file(self._path(protocol.REQUEST), request.to_bytes())
 
     def request_cancel(self) -> None:
@@ -74,5 +74,5 @@ class ExecutionFolder:
 
 
 def is_recent(time: datetime | None, age: timedelta = _SILENCE) -> bool:
-    """By default, whether a heartbeat at that time shows that the run is in progress."""
+    """Whether less than `age` has passed. By default, whether a heartbeat at that time shows a run in progress."""
     return time is not None and datetime.now(UTC) - time < age

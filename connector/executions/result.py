@@ -1,4 +1,4 @@
-"""Executions made of reports."""
+"""Makes an Execution of a report."""
 
 import dataclasses
 import re
@@ -19,15 +19,15 @@ _FLAGS = ("result", "value", "stdout", "stderr", "outputs", "files")
 def execution_of(
     session_id: str, execution_id: str, report: Report, reported: Reported | None = None, run: Run | None = None
 ) -> Execution:
-    """`reported` and `run` came with the report in one response of the pool; a record that is read has neither.
+    """`reported` and `run` are those of the pool's response if the report was part of it, not of a record.
 
-    What processes write past Python is not in the report, and is put before what is.
+    What subprocesses write directly is in the pool's streams, not in the report. It is put before the report's text.
     """
     shown_error = _ANSI.sub("", report.shown_error)
     other_stdout = collapse_carriage_returns(reported.other_stdout) if reported else ""
     stderr = (_without_error(run.stderr, shown_error) if run else "") + report.stderr + shown_error
-    # The pool knows that it stopped a run, also when the code has swallowed the interrupt.
-    error = _ended_by(report) or (stopped_error(run.stderr) if run and run.status == "Failed" else None)
+    # The pool reports that it stopped a run even if the code swallowed the interrupt.
+    error = _stop_error(report) or (stopped_error(run.stderr) if run and run.status == "Failed" else None)
     if error is None and not report.is_ok:
         error = report.error or _last_line(stderr)
     return Execution(
@@ -50,7 +50,7 @@ def execution_of(
 
 
 def running_execution(session_id: str, execution_id: str, progress: Report) -> Execution:
-    """With what the run has made so far."""
+    """The execution with what it has produced so far."""
     return Execution(
         session_id,
         execution_id,
@@ -68,8 +68,8 @@ def _truncated(report: Report) -> dict[str, bool] | None:
     return {name: True for name in _FLAGS if report.omitted.get(name)} or None
 
 
-def _ended_by(report: Report) -> ExecutionError | None:
-    """Why a deferred run did not end by itself, and in which line."""
+def _stop_error(report: Report) -> ExecutionError | None:
+    """Why a deferred run did not end normally, and in which line."""
     match report.ended_by:
         case "canceled":
             error = CANCELED
@@ -91,7 +91,7 @@ def _without_error(stderr: str, shown_error: str) -> str:
 
 
 def _last_line(stderr: str) -> ExecutionError:
-    """Of a report that lacks the error of a failed run."""
+    """The error of a failed run whose report has none."""
     last = stderr.strip().rpartition("\n")[2]
     return ExecutionError("Error", last[-1000:] or "The run failed without an error message.")
 

@@ -1,7 +1,7 @@
-"""Whose turn it is: a session runs one thing at a time.
+"""Whether a session is busy: it runs one thing at a time.
 
-Code that is sent to a session in which a deferred run is in progress waits in the pool, and a pool may restart an
-interpreter whose queue waits too long. So the connector looks before it sends code that might meet one.
+Code that is sent during a deferred run waits in the pool, and a pool may restart an interpreter whose queue waits too
+long. So the connector checks first, if a deferred run is possible.
 """
 
 from ..errors import FileNotFound

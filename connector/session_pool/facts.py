@@ -1,4 +1,4 @@
-"""What the calls of one process have found out about the pool and its sessions. Another process finds it out again."""
+"""What one process has learned about the pool and its sessions from its calls."""
 
 from ..errors import ConnectorError
 from .client import SessionPoolClient
@@ -8,26 +8,26 @@ _MAX_BUSY_SESSIONS = 10_000
 
 
 class PoolFacts:
-    """Hints, not truth: another process has its own, and a session may have changed since."""
+    """Hints, which may be out of date. Each process has its own."""
 
     def __init__(self, *, rich_results: bool) -> None:
         self.rich_results = rich_results
         """Whether code is sent with the payload."""
 
-        self._was_reported = False
+        self._was_accepted = False
         self._busy: set[str] = set()
 
-    def reported(self) -> None:
-        """A session of the pool has accepted the payload."""
-        self._was_reported = True
+    def payload_accepted(self) -> None:
+        """A session of the pool has run the payload."""
+        self._was_accepted = True
 
-    def refused(self, pool: SessionPoolClient) -> None:
-        """A session has not. Code can make its own session refuse, so the pool is asked whether it has Python."""
-        if not self._was_reported and not _has_python(pool):
+    def payload_refused(self, pool: SessionPoolClient) -> None:
+        """A session could not run the payload. Its own code may be the reason, so this checks the pool's runtimes."""
+        if not self._was_accepted and not _has_python(pool):
             self.rich_results = False
 
     def may_be_busy(self, session: SessionClient) -> bool:
-        """Whether this process has seen a deferred run in the session, and not yet its end."""
+        """Whether this process has seen a deferred run in the session, but not its end."""
         return session.identifier in self._busy
 
     def note_busy(self, session: SessionClient, *, is_busy: bool) -> None:

@@ -3,8 +3,8 @@
 They share one namespace in the session, in the order of `ORDER`, so no two of them define the same name. They import
 nothing of the project but each other and `protocol.py`, and run on Python 3.8 with ipykernel 6 and 7.
 
-User code shares the process and can break all of this; its answer is then what the pool alone reports. What the payload
-uses of other modules is bound when it is installed, before user code can replace it.
+User code runs in the same process and can break all of this; its result is then what the pool alone reports. Functions
+of other modules are bound when the payload is installed, before user code can replace them.
 """
 
 ORDER = (

@@ -1,9 +1,9 @@
-"""Deferred runs: code that runs in the session's own interpreter after the cell that asked for it was answered.
+"""Deferred runs: code that runs in the session's own interpreter after the reply to its cell.
 
-The cell schedules the run on the kernel's event loop, behind its own reply. Nothing depends on a connection that stays
-open, and the pool's limit for a call does not apply. A watcher, a process of its own, keeps the heartbeat and asks for
-the end when the run is canceled or its time is up; interrupts from anyone else are ignored. While code that awaits
-gives way to the loop, other cells wait for their turn.
+The cell schedules the run on the kernel's event loop, to begin after the reply. Nothing depends on an open connection,
+and the pool's limit for a call does not apply. A separate process, the watcher, keeps the heartbeat and interrupts the
+run when it is canceled or times out; all other interrupts are ignored. Other cells do not run meanwhile, even when the
+code awaits something and the event loop is free.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ from .scan import Scan
 
 _PROGRESS_SECONDS = 0.5
 _PROGRESS_SHARE = 20
-"""Writing progress takes at most one part in this many of a run's time."""
+"""Writing progress takes at most 1 / `_PROGRESS_SHARE` of a run's time."""
 
 _LONGEST_DELAY_SECONDS = 1.0
-"""Until a run begins in a kernel that does not send its reply by its session."""
+"""After which a run begins in a kernel that does not send its replies through `session.send`."""
 
-_MAX_CHARACTERS_WITHOUT_ROOM = 2000
-"""Of each text in a report when the disk is full."""
+_MAX_CHARACTERS_ON_FULL_DISK = 2000
+"""Of each text in a report."""
 
 _executable, _Popen, _timeout_expired = sys.executable, subprocess.Popen, subprocess.TimeoutExpired
 _read_descriptor, _pipe, _dup, _dup2, _replace = os.read, os.pipe, os.dup, os.dup2, os.replace
@@ -63,14 +63,14 @@ _get_handler, _set_handler = signal.getsignal, signal.signal
 _main_thread, _current_thread = threading.main_thread, threading.current_thread
 
 
-def defer(asked: dict[str, Any], is_new_session: bool) -> dict[str, Any]:
-    """Schedules the run behind the reply to the current request. Returns what the cell is to report: that the record
-    has it, or the report of a run that does not take place.
+def defer(request: dict[str, Any], is_new_session: bool) -> dict[str, Any]:
+    """Schedules the run to begin after the reply to the current cell. Returns what the cell reports: that the report is
+    in the record, or the report of a run that was not started.
     """
-    record = Record(asked)
+    record = Record(request)
     if not record.is_ours:
         return IN_RECORD
-    run, report = _prepare(asked, record, is_new_session)
+    run, report = _prepare(request, record, is_new_session)
     if run is None:
         return report
     loop = asyncio.get_running_loop()
@@ -80,21 +80,24 @@ def defer(asked: dict[str, Any], is_new_session: bool) -> dict[str, Any]:
 
 
 def start_next() -> None:
-    """Starts the execution that has waited longest, if there is one."""
+    """Starts the oldest queued execution, if there is one."""
     while state["background"] is None:
-        asked = oldest_request()
-        if asked is None:
+        request = oldest_request()
+        if request is None:
             return
-        record = Record(asked)
+        record = Record(request)
         if record.is_ours:
-            run, _ = _prepare(asked, record, False)
+            run, _ = _prepare(request, record, False)
             if run is not None:
                 asyncio.get_running_loop().call_soon(run.begin)
             elif not record.is_kept:
                 return  # the disk is full
 
 
-def _prepare(asked: dict[str, Any], record: Record, is_new_session: bool) -> tuple[DeferredRun | None, dict[str, Any]]:
+def _prepare(
+    request: dict[str, Any], record: Record, is_new_session: bool
+) -> tuple[DeferredRun | None, dict[str, Any]]:
+    """The run; or None and the report, if it cannot start. Then its record is complete."""
     report = empty_report(shell.execution_count - 1, is_new_session)
     if record.is_canceled:
         report["endedBy"] = "canceled"
@@ -102,7 +105,7 @@ def _prepare(asked: dict[str, Any], record: Record, is_new_session: bool) -> tup
         report["error"] = _not_started("The session's disk is full, and the result could not be kept.")
     else:
         try:
-            run = state["background"] = DeferredRun(asked, record, is_new_session)
+            run = state["background"] = DeferredRun(request, record, is_new_session)
             return run, report
         except Exception as failure:
             report["error"] = _not_started(f"{type(failure).__name__}: {failure}")
@@ -121,31 +124,31 @@ def _not_started(reason: str) -> dict[str, Any]:
 
 
 class DeferredRun:
-    """One run, from its claim to its report. Raises OSError where no watcher can be started."""
+    """One run, from its claim to its report. Raises OSError if the watcher cannot be started."""
 
-    def __init__(self, asked: dict[str, Any], record: Record, is_new_session: bool) -> None:
-        self._code: str = asked["code"]
+    def __init__(self, request: dict[str, Any], record: Record, is_new_session: bool) -> None:
+        self._code: str = request["code"]
         self._record = record
         self._is_new_session = is_new_session
-        self._recorder = Recorder(self._on_news)
+        self._recorder = Recorder(self._on_message)
         self._outputs = OutputFiles(record.folder)
         self._scan: Scan | None = None
         self._process = getpid()
-        self._has_begun = self._has_ended = False
+        self._has_begun = self._code_has_ended = False
         self._ended_by: str | None = None
         self._was_interrupted = False
-        self._handler: Any = None  # of interrupts, while the code runs
-        self._over = asyncio.get_running_loop().create_future()
+        self._interrupt_handler: Any = None  # while the code runs
+        self._ended = asyncio.get_running_loop().create_future()
         self._task: asyncio.Task[None] | None = None
-        self._progress = threading.Lock()
-        self._has_news = False
+        self._writing = threading.Lock()
+        self._has_changed = False
         self._written_at, self._write_seconds = 0.0, 0.0
         self._scanned_at, self._scan_seconds = 0.0, 0.0
         self._files: list[dict[str, Any]] = []
-        _write_marker(in_data(OUTPUTS_FOLDER, RUNNING), encode({"executionId": asked["executionId"]}).encode())
+        _write_marker(in_data(OUTPUTS_FOLDER, RUNNING), encode({"executionId": request["executionId"]}).encode())
         _write_marker(join(record.folder, RUNNING), b"")
         try:
-            self._watcher = _Watcher(asked["executionId"], asked["deferredSeconds"])
+            self._watcher = _Watcher(request["executionId"], request["deferredSeconds"])
         except BaseException:
             self._remove_markers()
             raise
@@ -156,13 +159,13 @@ class DeferredRun:
             self._has_begun = True
             self._task = asyncio.get_running_loop().create_task(self._run())
 
-    async def over(self) -> None:
-        """Returns when the run has ended. The kernel gives each cell its own handler of interrupts, also to one that
-        waits here; the run's is put back.
+    async def wait(self) -> None:
+        """Returns when the run has ended. The kernel installs an interrupt handler for each cell, even for one that
+        waits here, so the run's handler is restored first.
         """
-        if self._handler is not None and _current_thread() is _main_thread():
-            _set_handler(signal.SIGINT, self._handler)
-        await asyncio.shield(self._over)
+        if self._interrupt_handler is not None and _current_thread() is _main_thread():
+            _set_handler(signal.SIGINT, self._interrupt_handler)
+        await asyncio.shield(self._ended)
 
     async def _run(self) -> None:
         reply: dict[str, Any] = INTERRUPTED
@@ -170,86 +173,86 @@ class DeferredRun:
         self._scan = Scan()
         with self._interrupts_filtered():
             with everything_recorded(self._recorder):
-                companion = _Companion(self._recorder, self.write_progress)
+                capture = _OutputCapture(self._recorder, self.write_progress)
                 try:
                     reply = await awaited(original_do_execute(self._code, False, True, None, False))
                 except (KeyboardInterrupt, asyncio.CancelledError):
                     pass
                 finally:
-                    self._has_ended = True
+                    self._code_has_ended = True
                     flush_streams()
                     if getpid() != self._process:
                         _exit(0)  # the code has forked, and this is the child
-                    companion.stop()
+                    capture.stop()
             self._complete(reply)
 
     @contextlib.contextmanager
     def _interrupts_filtered(self) -> Iterator[None]:
-        """Only the watcher's interrupts reach the code, and none the report of it."""
+        """Only the watcher's interrupts reach the code, and none interrupts its report."""
         if _current_thread() is not _main_thread():
             yield
             return
-        self._handler = self._on_interrupt
-        previous = _set_handler(signal.SIGINT, self._handler)
+        self._interrupt_handler = self._on_interrupt
+        previous = _set_handler(signal.SIGINT, self._interrupt_handler)
         cancel_on_interrupt = getattr(kernel, "_cancel_on_sigint", None)
         if cancel_on_interrupt is not None:
             kernel._cancel_on_sigint = self._filtered(cancel_on_interrupt)
         try:
             yield
         finally:
-            self._handler = None
+            self._interrupt_handler = None
             if cancel_on_interrupt is not None:
                 del kernel._cancel_on_sigint
             _set_handler(signal.SIGINT, previous)
 
     def _filtered(self, cancel_on_interrupt: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        """ipykernel lets an interrupt cancel code that awaits, by a handler of its own."""
+        """ipykernel installs a handler by which an interrupt cancels code that awaits. This filters that one, too."""
 
         @contextlib.contextmanager
         def cancel_on_stop(future: Any) -> Iterator[None]:
             with cancel_on_interrupt(future):
                 cancel: Any = _get_handler(signal.SIGINT)
-                self._handler = lambda number, frame: self._is_to_stop() and cancel(number, frame)
-                _set_handler(signal.SIGINT, self._handler)
+                self._interrupt_handler = lambda number, frame: self._must_stop() and cancel(number, frame)
+                _set_handler(signal.SIGINT, self._interrupt_handler)
                 yield
 
         return cancel_on_stop
 
     def _on_interrupt(self, number: int, frame: Any) -> None:
-        if self._is_to_stop():
+        if self._must_stop():
             raise KeyboardInterrupt
 
-    def _is_to_stop(self) -> bool:
-        """True once, for the watcher's interrupt. It repeats it, because a program that waits may miss one."""
-        if self._has_ended or self._was_interrupted:
+    def _must_stop(self) -> bool:
+        """True once, for the watcher's interrupt. The watcher repeats it, because code that waits may miss one."""
+        if self._code_has_ended or self._was_interrupted:
             return False
         self._ended_by = self._ended_by or self._watcher.reason()
         self._was_interrupted = self._ended_by is not None
         return self._was_interrupted
 
-    def _on_news(self) -> None:
-        """Called on each message of the run, in its own thread."""
-        self._has_news = True
+    def _on_message(self) -> None:
+        """Called for each message of the run, in the thread that sends it."""
+        self._has_changed = True
         self.write_progress()
 
     def write_progress(self) -> None:
-        """When there is news and it is time for it. Called from the run's thread and from its companion's."""
+        """Does nothing if nothing has changed, or too soon after the last time. Called from several threads."""
         now = monotonic()
         if now < self._written_at + max(_PROGRESS_SECONDS, _PROGRESS_SHARE * self._write_seconds):
             return
-        if self._has_ended or not self._progress.acquire(blocking=False):
+        if self._code_has_ended or not self._writing.acquire(blocking=False):
             return
         try:
             is_scan_due = now >= self._scanned_at + max(_PROGRESS_SECONDS, _PROGRESS_SHARE * self._scan_seconds)
             if is_scan_due and self._scan is not None:
-                found = self._scan.changes(is_last=False)
-                self._has_news = self._has_news or found != self._files
-                self._files = found
+                files = self._scan.changes(is_last=False)
+                self._has_changed = self._has_changed or files != self._files
+                self._files = files
                 self._scanned_at, self._scan_seconds = now, monotonic() - now
-            if not self._has_news:
+            if not self._has_changed:
                 return
-            self._has_news = False
-            path, begun = join(self._record.folder, PROGRESS), monotonic()
+            self._has_changed = False
+            path, started = join(self._record.folder, PROGRESS), monotonic()
             report = report_so_far(
                 self._recorder, self._outputs, self._files, self._milliseconds(), self._is_new_session
             )
@@ -258,11 +261,11 @@ class DeferredRun:
                 _replace(path + ".new", path)
             except OSError:
                 remove_files(self._record.folder, PROGRESS + ".new")  # the disk is full
-            self._written_at, self._write_seconds = monotonic(), monotonic() - begun
+            self._written_at, self._write_seconds = monotonic(), monotonic() - started
         except Exception:
-            pass  # the report at the end has everything
+            pass  # the final report has everything
         finally:
-            self._progress.release()
+            self._writing.release()
 
     def _milliseconds(self) -> int:
         return round((monotonic() - self._started) * 1000)
@@ -270,16 +273,16 @@ class DeferredRun:
     def _complete(self, reply: dict[str, Any]) -> None:
         milliseconds = self._milliseconds()
         try:
-            with self._progress:
+            with self._writing:
                 report = self._report(reply, milliseconds)
-                # Whoever reads the report may send the next run at once, and must not find the session busy.
+                # A caller that reads the report may send the next run at once, and must not find the session busy.
                 remove_files(in_data(OUTPUTS_FOLDER), RUNNING)
                 self._write(report)
         finally:
             self._watcher.dismiss()
             self._remove_markers()
             state["background"] = None
-            self._over.set_result(None)
+            self._ended.set_result(None)
             start_next()
 
     def _report(self, reply: dict[str, Any], milliseconds: int) -> dict[str, Any]:
@@ -297,7 +300,7 @@ class DeferredRun:
         return report
 
     def _write(self, report: dict[str, Any]) -> None:
-        """Writes the report into the record; where the disk is too full for all of it, less."""
+        """Writes the report to the record, or less of it if the disk is full."""
         text = encode(report)
         if not self._record.write(text):
             folder = self._record.folder
@@ -307,9 +310,9 @@ class DeferredRun:
                 if report["outputs"]:
                     report["omitted"]["outputs"], report["outputs"] = len(report["outputs"]), []
                 for name in ("stdout", "stderr", "result"):
-                    over = len(report[name]) - _MAX_CHARACTERS_WITHOUT_ROOM
-                    if over > 0:
-                        report["omitted"][name], report[name] = over, report[name][over:]
+                    excess = len(report[name]) - _MAX_CHARACTERS_ON_FULL_DISK
+                    if excess > 0:
+                        report["omitted"][name], report[name] = excess, report[name][excess:]
                 text = encode(report)
                 self._record.write(text)
         self._record.close(self._outputs.size + len(text))
@@ -320,7 +323,7 @@ class DeferredRun:
 
 
 def _write_marker(path: str, content: bytes) -> None:
-    """An empty file needs no room, and says enough."""
+    """The file is created even on a full disk. Then it is empty, which is sufficient."""
     try:
         write_file(path, content)
     except OSError:
@@ -328,7 +331,7 @@ def _write_marker(path: str, content: bytes) -> None:
 
 
 class _Watcher:
-    """The process that watches a run. It is a program of its own: a fork of a kernel with threads might hang."""
+    """The process that watches a run. It is a new program, because the fork of a kernel with threads might hang."""
 
     def __init__(self, execution_id: str, seconds: int) -> None:
         if _set_blocking is None or not hasattr(select, "poll"):
@@ -346,7 +349,7 @@ class _Watcher:
         _set_blocking(self._stdout.fileno(), False)
 
     def reason(self) -> str | None:
-        """Why the run is to end, `canceled` or `timeout`; None while it is not."""
+        """Why the run must stop, `canceled` or `timeout`; None if it need not."""
         try:
             reason = _read_descriptor(self._stdout.fileno(), 64).decode()
         except (OSError, ValueError):
@@ -354,26 +357,29 @@ class _Watcher:
         return reason or None
 
     def dismiss(self) -> None:
-        """The run has ended. A watcher that has not started yet, after a quick run, need not do so."""
+        """Ends the watcher, because the run has ended. After a quick run, it may not even have started."""
         with contextlib.suppress(Exception):
             self._process.kill()
             self._stdout.close()
-        with contextlib.suppress(Exception):  # the next run does not wait for the watcher's end
+        with contextlib.suppress(Exception):  # the next run does not wait for the watcher to end
             threading.Thread(target=self._process.wait, name="code-interpreter-watcher", daemon=True).start()
 
 
-class _Companion:
-    """A thread beside a run: takes what programs write past Python's streams, and has progress written."""
+class _OutputCapture:
+    """A thread that records what is written to the descriptors 1 and 2 directly, such as by subprocesses.
+
+    It also calls `tick` ten times a second, even while the code blocks.
+    """
 
     def __init__(self, recorder: Recorder, tick: Callable[[], None]) -> None:
         self._recorder, self._tick = recorder, tick
         self._drained = threading.Event()
         self._wake_reader, self._wake_writer = _pipe()
-        self._kept: dict[int, int] = {}  # copies of the descriptors 1 and 2, by their number
-        self._pipes: dict[int, tuple[int, Any]] = {}  # where they lead, by the reading end
+        self._saved: dict[int, int] = {}  # copies of the descriptors 1 and 2, by their number
+        self._pipes: dict[int, tuple[int, Any]] = {}  # descriptor and decoder, by the reading end
         for number in (1, 2):
             try:
-                self._kept[number] = _dup(number)
+                self._saved[number] = _dup(number)
             except OSError:
                 continue  # the code has closed it
             reader, writer = _pipe()
@@ -384,10 +390,10 @@ class _Companion:
         self._thread.start()
 
     def stop(self) -> None:
-        """Returns when all that was written up to now is recorded."""
-        for number, kept in self._kept.items():
+        """Returns when everything that has been written so far is recorded."""
+        for number, saved in self._saved.items():
             with contextlib.suppress(OSError):
-                _dup2(kept, number)
+                _dup2(saved, number)
         with contextlib.suppress(OSError):
             os_write(self._wake_writer, b"x")
         self._drained.wait(2)
@@ -396,12 +402,12 @@ class _Companion:
         poll = select.poll()
         for reader in (*self._pipes, self._wake_reader):
             poll.register(reader, select.POLLIN)
-        is_over = False
-        while self._pipes or not is_over:
-            events = poll.poll(None if is_over else 100)
+        is_stopped = False
+        while self._pipes or not is_stopped:
+            events = poll.poll(None if is_stopped else 100)
             for reader, _ in events:
                 if reader == self._wake_reader:
-                    is_over = True
+                    is_stopped = True
                     poll.unregister(reader)
                     continue
                 number, decoder = self._pipes[reader]
@@ -410,17 +416,17 @@ class _Companion:
                     poll.unregister(reader)
                     os_close(reader)
                     del self._pipes[reader]
-                elif self._drained.is_set():  # a program that the run has left writes on
+                elif self._drained.is_set():  # by a program that outlives the run
                     with contextlib.suppress(OSError):
                         os_write(number, data)
                 else:
                     self._recorder.write("stdout" if number == 1 else "stderr", decoder.decode(data))
-            if is_over and not self._drained.is_set() and not poll.poll(0):
+            if is_stopped and not self._drained.is_set() and not poll.poll(0):
                 self._drained.set()
-            if not is_over:
+            if not is_stopped:
                 flush_streams()
                 self._tick()
         self._drained.set()
-        for descriptor in (self._wake_reader, self._wake_writer, *self._kept.values()):
+        for descriptor in (self._wake_reader, self._wake_writer, *self._saved.values()):
             with contextlib.suppress(OSError):
                 os_close(descriptor)

@@ -1,7 +1,7 @@
 """Installs the payload in a kernel, and runs the cells of the connector: recorded, deferred, or a task.
 
-`kernel.do_execute` is the one way that code enters a kernel. A cell of the connector begins with a mark and carries
-what is asked for as JSON; the code in it runs as if it had been sent by itself. All other cells pass through unchanged.
+All code enters a kernel through `kernel.do_execute`. A cell of the connector begins with a mark and contains its
+request as JSON; the code in it runs as if it had been sent alone. All other cells pass through unchanged.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from .recorder import Recorder, recorded, recording
 from .reports import (
     IN_RECORD,
     INTERRUPTED,
-    current_request,
+    current_parent,
     flush_streams,
     put_ending,
     report_so_far,
@@ -45,13 +45,13 @@ from .reports import (
 from .scan import Scan
 
 _BUSY = {"isBusy": True}
-"""In place of a report, from a session in which a deferred run is in progress."""
+"""Sent instead of a report while a deferred run is in progress."""
 
 _decompress = zlib.decompress
 
 
 class _Session:
-    """`is_new` until the first run of the connector in this interpreter, if nobody else has run code before."""
+    """`is_new` until the connector's first run in this interpreter, unless other code has run before it."""
 
     is_new = False
 
@@ -67,29 +67,29 @@ async def do_execute(
     allow_stdin: bool = False,
     **keywords: Any,
 ) -> Any:
-    """In place of the kernel's own."""
-    asked = _asked(code)
-    if asked is None:
+    """Replaces the kernel's own method."""
+    request = _request_in(code)
+    if request is None:
         while state["background"] is not None:
-            await state["background"].over()
+            await state["background"].wait()
         return await awaited(
             original_do_execute(code, silent, store_history, user_expressions, allow_stdin, **keywords)
         )
     reply = {"status": "ok", "execution_count": shell.execution_count - 1, "user_expressions": {}, "payload": []}
-    request = current_request()
+    parent = current_parent()
     if state["background"] is not None:  # its code awaits something, or is about to begin
-        send_line(request, asked, encode(_BUSY))
-    elif "task" in asked:
-        send_line(request, asked, encode(_performed(asked)))
-    elif "deferredSeconds" in asked:
+        send_line(parent, request, encode(_BUSY))
+    elif "task" in request:
+        send_line(parent, request, encode(_perform_task(request)))
+    elif "deferredSeconds" in request:
         is_new, _this_session.is_new = _this_session.is_new, False
-        send_line(request, asked, encode(defer(asked, is_new)))
+        send_line(parent, request, encode(defer(request, is_new)))
     else:
-        return await _run(request, asked, reply, silent, store_history, user_expressions, allow_stdin, keywords)
+        return await _run(parent, request, reply, silent, store_history, user_expressions, allow_stdin, keywords)
     return reply
 
 
-async def _run(request: Any, asked: dict[str, Any], reply: Any, *arguments: Any) -> Any:
+async def _run(parent: Any, request: dict[str, Any], reply: Any, *arguments: Any) -> Any:
     """A run in one call of the pool. Returns the kernel's reply to it."""
     is_new, _this_session.is_new = _this_session.is_new, False
     *positional, keywords = arguments
@@ -97,18 +97,18 @@ async def _run(request: Any, asked: dict[str, Any], reply: Any, *arguments: Any)
     scan: Scan | None = None
     with contextlib.ExitStack() as stack:
         try:
-            record = Record(asked)
+            record = Record(request)
             if not record.is_ours:
-                send_line(request, asked, encode(IN_RECORD))
+                send_line(parent, request, encode(IN_RECORD))
                 return reply
             scan, started = Scan(), monotonic()
             shell.last_execution_result = None
-            stack.enter_context(recorded(request["header"]["msg_id"], recorder))
+            stack.enter_context(recorded(parent["header"]["msg_id"], recorder))
         except Exception:
-            pass  # something is broken; the run takes place, and the pool alone reports it
+            pass  # something is broken: the code runs all the same, and the pool alone reports on it
         reply = INTERRUPTED
         try:
-            reply = await awaited(original_do_execute(asked["code"], *positional, **keywords))
+            reply = await awaited(original_do_execute(request["code"], *positional, **keywords))
         finally:
             if getpid() == recording.process:  # not in a process that the code has forked
                 try:
@@ -116,17 +116,17 @@ async def _run(request: Any, asked: dict[str, Any], reply: Any, *arguments: Any)
                     stack.close()
                     if record is not None and scan is not None:
                         milliseconds = round((monotonic() - started) * 1000)
-                        _report(request, asked, reply, recorder, record, scan, milliseconds, is_new)
-                except BaseException:  # the code has broken something that a report needs: its messages go out as usual
+                        _report(parent, request, reply, recorder, record, scan, milliseconds, is_new)
+                except BaseException:  # the code has broken something that a report needs: send its messages as usual
                     kernel.do_execute = original_do_execute  # and the next run installs the payload again
-                    for stream, message, content, parent, others, named in recorder.messages:
-                        original_send(stream, message, content, parent, *others, **named)
+                    for stream, message, content, its_parent, others, named in recorder.messages:
+                        original_send(stream, message, content, its_parent, *others, **named)
     return reply
 
 
 def _report(
-    request: Any,
-    asked: dict[str, Any],
+    parent: Any,
+    request: dict[str, Any],
     reply: dict[str, Any],
     recorder: Recorder,
     record: Record,
@@ -144,34 +144,34 @@ def _report(
         size = outputs.size + len(text)
     finally:
         record.close(size)
-    send_line(request, asked, text)
+    send_line(parent, request, text)
 
 
-def _performed(asked: dict[str, Any]) -> dict[str, Any]:
-    """What a task of the connector returns. It runs in a namespace of its own."""
+def _perform_task(request: dict[str, Any]) -> dict[str, Any]:
+    """Runs a task of the connector in a separate namespace. Returns its result, or its exception."""
     try:
         names: dict[str, Any] = {"__name__": "code_interpreter_task"}
-        exec(_decompress(from_base64(asked["task"])), names)
-        return {"returned": names["perform"](asked["arguments"])}
+        exec(_decompress(from_base64(request["task"])), names)
+        return {"returned": names["perform"](request["arguments"])}
     except Exception as failure:
         return {"raised": f"{type(failure).__name__}: {failure}"}
 
 
-def _asked(code: Any) -> dict[str, Any] | None:
-    """What a cell of the connector asks for; None for any other cell, and for one of another version."""
+def _request_in(code: Any) -> dict[str, Any] | None:
+    """The request in a cell of the connector. None for other cells, and for those of another version."""
     if not isinstance(code, str) or not code.startswith(VERSION_MARK):
         return None
     try:
-        asked: dict[str, Any] = decode(from_base64(code.rsplit('"', 4)[1]).decode())
-        return asked
+        request: dict[str, Any] = decode(from_base64(code.rsplit('"', 4)[1]).decode())
+        return request
     except Exception:
         return None
 
 
-async def install(payload: str) -> None:
-    """Called by the first cell of the connector that a kernel runs: installs, and runs what that cell asks for.
+async def install(encoded_request: str) -> None:
+    """Called by the first cell of the connector in a kernel: installs the payload, and runs the request in that cell.
 
-    Takes back the traces of the cell itself, so that the user's code finds the kernel as if it had come first.
+    Removes the traces of the cell itself, so that the user's code finds the kernel as if it had been sent first.
     """
     _this_session.is_new = installed_before is None and shell.execution_count <= 2 and not _has_history()
     kernel.do_execute = do_execute
@@ -193,22 +193,22 @@ async def install(payload: str) -> None:
         with history.db_input_cache_lock:
             if history.db_input_cache:
                 history.db_input_cache.pop()
-            else:  # it is written already, and a number is written once
-                history.db_input_cache = _AllBut(number)
+            else:  # it is stored already, and the store accepts each number only once
+                history.db_input_cache = _HistoryWithout(number)
         history._i00, history._i, history._ii = history._i, history._ii, history._iii
         shell.user_ns.pop(f"_i{number}", None)
         shell.user_ns.update({"_i": history._i, "_ii": history._ii, "_iii": history._iii})
     with _interrupts_as_in_a_cell():
-        reply = await do_execute(VERSION_MARK + '"' + payload + '",""', False)
-    for asked in reply.get("payload") or ():
-        shell.payload_manager.write_payload(asked)  # as exit() does; the kernel takes it from the cell around this one
+        reply = await do_execute(VERSION_MARK + '"' + encoded_request + '",""', False)
+    for item in reply.get("payload") or ():
+        shell.payload_manager.write_payload(item)  # such as that of exit(); the kernel takes it from the enclosing cell
     if not counts_before:
-        shell.execution_count -= 1  # the cell around this one is about to count itself
-    start_next()  # what waited in an interpreter that has ended since
+        shell.execution_count -= 1  # the enclosing cell is about to count itself
+    start_next()  # executions that were queued before the interpreter was restarted
 
 
-class _AllBut(list):  # type: ignore[type-arg]
-    """What is to be written to IPython's history, without the line of one number."""
+class _HistoryWithout(list):  # type: ignore[type-arg]
+    """Lines to be stored in IPython's history, except for the one with this number."""
 
     def __init__(self, number: int) -> None:
         list.__init__(self)
@@ -221,7 +221,9 @@ class _AllBut(list):  # type: ignore[type-arg]
 
 @contextlib.contextmanager
 def _interrupts_as_in_a_cell() -> Iterator[None]:
-    """The kernel lets an interrupt cancel a cell that awaits, as the one around this does: that stops no loop."""
+    """An interrupt raises KeyboardInterrupt. Since the enclosing cell awaits, the kernel would cancel its task instead,
+    which does not stop a loop.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -233,6 +235,6 @@ def _interrupts_as_in_a_cell() -> Iterator[None]:
 
 
 def _has_history() -> bool:
-    """Something ran in this kernel before that the connector has not sent."""
+    """Whether this kernel has run code that the connector did not send."""
     history = shell.history_manager
     return history is not None and len(history.input_hist_raw) > 2

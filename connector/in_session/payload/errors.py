@@ -1,4 +1,4 @@
-"""An exception as a report has it: name, message, line, the frames in the user's own code, and a hint."""
+"""Describes an exception in a report: its name, message, line, the frames in the user's own code, and a hint."""
 
 from __future__ import annotations
 
@@ -16,9 +16,13 @@ _MAX_TRACEBACK_CHARACTERS = 20_000
 _MAX_CHAIN = 10
 _NETWORK_ERRORS = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
 
+# Python's own sentences between the exceptions of a chain.
+_CAUSE = "The above exception was the direct cause of the following exception:"
+_CONTEXT = "During handling of the above exception, another exception occurred:"
+
 
 def describe_error(failure: BaseException, is_new_session: bool) -> dict[str, Any]:
-    """Never raises, whatever the exception's methods do."""
+    """Never raises, even if the exception's own methods do."""
     described: dict[str, Any] = {
         "name": str(type(failure).__name__),
         "message": "",
@@ -43,7 +47,7 @@ def describe_error(failure: BaseException, is_new_session: bool) -> dict[str, An
 
 
 def _traceback(failure: BaseException, this_cell: str, seen: set[int]) -> tuple[list[str], int | None]:
-    """The lines of the traceback without the frames of libraries, and the deepest line in this cell."""
+    """The lines of the traceback without the frames of libraries, and the innermost line in this cell."""
     seen.add(id(failure))
     lines: list[str] = []
     line: int | None = None
@@ -51,7 +55,7 @@ def _traceback(failure: BaseException, this_cell: str, seen: set[int]) -> tuple[
     if cause is not None and id(cause) not in seen and len(seen) < _MAX_CHAIN:
         lines, _ = _traceback(cause, this_cell, seen)
         is_direct = failure.__cause__ is not None
-        lines += ["", "That was the cause of:" if is_direct else "While handling it, another exception occurred:", ""]
+        lines += ["", _CAUSE if is_direct else _CONTEXT, ""]
     lines.append("Traceback (most recent call last):")
     step = failure.__traceback__
     while step is not None:
@@ -82,7 +86,7 @@ def _traceback(failure: BaseException, this_cell: str, seen: set[int]) -> tuple[
 
 
 def _place(filename: str) -> str | None:
-    """What the user calls a file of code; None for a library's, and for the payload."""
+    """The user's name for a file of code; None for libraries and the payload."""
     number = getattr(shell.compile, "_filename_map", {}).get(filename)
     if number is not None:
         return f"Cell In[{number}]"
@@ -96,13 +100,13 @@ def _hint(failure: BaseException, is_new_session: bool) -> str | None:
         return _package_hint(failure)
     if isinstance(failure, NameError) and is_new_session:
         return (
-            "This session has no variables of earlier runs: it is new, or its interpreter was restarted. Run the code "
-            "that sets them first."
+            "This session has no variables of earlier runs: it is new, or its interpreter was restarted. First run the "
+            "code that sets them."
         )
     if isinstance(failure, FileNotFoundError) and failure.filename is not None:
         return _file_hint(str(failure.filename))
     if type(failure).__name__ == "StdinNotImplementedError":
-        return "Nothing can answer input() here. Put the value into the code."
+        return "input() is not supported here. Put the value into the code."
     chain: list[BaseException] = []
     link: BaseException | None = failure
     while link is not None and len(chain) < _MAX_CHAIN:
@@ -142,7 +146,7 @@ def _file_hint(wanted: str) -> str:
     paths = sorted(in_data(path) for path, _ in all_files())
     same = [path for path in paths if path != wanted and basename(path).lower() == name.lower()]
     if same:
-        return f"The session has a file of that name: {' or '.join(same[:3])}"
+        return f"The session has a file with that name: {' or '.join(same[:3])}"
     if not paths:
         return "The session has no files. Upload them with UploadFile, with the same session ID."
     more = f" and {len(paths) - 10} more" if len(paths) > 10 else ""

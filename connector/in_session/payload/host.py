@@ -1,4 +1,4 @@
-"""The interpreter that the payload is installed into, and what of the standard library it relies on."""
+"""The kernel that the payload is installed in, and the functions of the standard library that it relies on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from ..protocol import DATA
 
-# `cell.py` puts these into the namespace before the payload.
+# `cell.py` defines these in the namespace of the payload.
 get_ipython: Callable[[], Any] = globals()["get_ipython"]
 VERSION_MARK: str = globals()["VERSION_MARK"]
 WATCHER_SOURCE: str = globals()["WATCHER_SOURCE"]
@@ -23,7 +23,7 @@ kernel = shell.kernel
 session = kernel.session
 
 installed_before: dict[str, Any] | None = getattr(kernel, "_connector_payload", None)
-"""What another version of the payload has replaced in this kernel."""
+"""The kernel's own functions, if another version of the payload has replaced them already."""
 
 _originals = installed_before or {
     "do_execute": kernel.do_execute,
@@ -33,7 +33,7 @@ _originals = installed_before or {
 original_do_execute, original_send, original_format = (_originals[name] for name in ("do_execute", "send", "format"))
 
 state: dict[str, Any] = installed_before["state"] if installed_before else {"background": None}
-"""What outlives an upgrade of the payload: the deferred run in progress, if there is one."""
+"""Kept when the payload is upgraded: the deferred run in progress, if there is one."""
 
 encode = json.JSONEncoder(default=repr, ensure_ascii=True).encode
 encode_strictly = json.JSONEncoder(allow_nan=False).encode
@@ -72,7 +72,7 @@ def write_file(path: str, data: bytes) -> None:
 
 
 def remove_files(folder: str, *names: str) -> None:
-    """Those that exist."""
+    """Removes those that exist."""
     for name in names:
         try:
             unlink(join(folder, name))

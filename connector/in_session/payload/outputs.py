@@ -27,7 +27,7 @@ _BASE64_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "applicat
 
 
 class OutputFiles:
-    """The files `output-1.png` and so on of one execution. They can be brought up to date while the run goes on."""
+    """The files `output-1.png` and so on of one execution. They can be updated while the run is in progress."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
@@ -39,7 +39,7 @@ class OutputFiles:
         return sum(size for _, _, size in self._written)
 
     def update(self, displays: list[Display]) -> list[dict[str, Any]]:
-        """Writes what is new, and returns all outputs, with their contents as far as a report has room for them."""
+        """Writes the files of new outputs. Returns all outputs, with as many contents as a report has room for."""
         earlier, self._written = self._written, []
         for display in displays:
             contents = list(display.bundle.items())
@@ -85,11 +85,11 @@ class OutputFiles:
 
 
 def _encoded(content_type: str, content: Any) -> tuple[str, str, bytes]:
-    """The content's type, text and bytes. What is not what its type claims is text."""
+    """The content's type, text and bytes. If the content does not match its type, it is plain text."""
     if type(content) is not str:
         try:
             content = encode_strictly(content)
-        except Exception:  # nan, or no JSON at all
+        except Exception:  # nan, or not JSON at all
             content = encode(_json_or_repr(content))
     elif content_type in _BASE64_TYPES:
         try:

@@ -1,4 +1,4 @@
-"""Executions that wait for their turn: a request file in an execution's folder, which the connector has uploaded."""
+"""Queued executions: each has a request file in its folder, which the connector has uploaded."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from .host import decode, exists, in_data, join, listdir, open_file, os_stat, re
 
 
 def oldest_request() -> dict[str, Any] | None:
-    """What to run next, as a cell asks for it; None when nothing waits."""
-    waiting: list[tuple[int, str]] = []
+    """The request to run next, in the form that a cell has. None if no execution is queued."""
+    queued: list[tuple[int, str]] = []
     try:
         names = listdir(in_data(OUTPUTS_FOLDER))
     except OSError:
         return None
     for name in names:
         try:
-            waiting.append((os_stat(in_data(OUTPUTS_FOLDER, name, REQUEST)).st_mtime_ns, name))
+            queued.append((os_stat(in_data(OUTPUTS_FOLDER, name, REQUEST)).st_mtime_ns, name))
         except OSError:
             continue
-    for _, name in sorted(waiting):
+    for _, name in sorted(queued):
         folder = in_data(OUTPUTS_FOLDER, name)
-        if exists(join(folder, RECORD)):  # it was started in another way
+        if exists(join(folder, RECORD)):  # a cell has started it
             remove_files(folder, REQUEST)
         elif not exists(join(folder, CANCEL)):
-            asked = _read_request(join(folder, REQUEST))
-            if asked is not None:
-                return {**asked, "executionId": name}
+            request = _read_request(join(folder, REQUEST))
+            if request is not None:
+                return {**request, "executionId": name}
     return None
 
 
 def _read_request(path: str) -> dict[str, Any] | None:
-    """None when it is no request, as when code has written it."""
+    """None if it is not a valid request: user code may have written it."""
     try:
         with open_file(path, "rb") as file:
             request = decode(file.read().decode())

@@ -1,6 +1,6 @@
 """The execution record: a file that is claimed before a run begins and completed when it has ended.
 
-The claim is exclusive, so no execution runs twice, whoever asks for it again.
+The claim is exclusive, so no execution runs twice, even if it is requested again.
 """
 
 from __future__ import annotations
@@ -35,30 +35,30 @@ _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
 _remove_tree, _file_status, _truncate, _seek = shutil.rmtree, os.fstat, os.ftruncate, os.lseek
 
 _kept: collections.deque[tuple[str, int]] = collections.deque()
-"""The folders of ended executions and their bytes, the oldest first."""
+"""The folders of ended executions and their sizes in bytes, the oldest first."""
 
 
 class Record:
     """Claims the execution's record. `is_ours` is False when another run has claimed it."""
 
-    def __init__(self, asked: dict[str, Any]) -> None:
-        self.folder = in_data(OUTPUTS_FOLDER, asked["executionId"])
+    def __init__(self, request: dict[str, Any]) -> None:
+        self.folder = in_data(OUTPUTS_FOLDER, request["executionId"])
         self.is_ours = True
         self._file = -1
-        claim = {"code": asked["hash"], "started": wall_clock()}
-        if "deferredSeconds" in asked:
-            claim["timeoutInSeconds"] = asked["deferredSeconds"]
+        claim = {"code": request["hash"], "started": wall_clock()}
+        if "deferredSeconds" in request:
+            claim["timeoutInSeconds"] = request["deferredSeconds"]
         path = join(self.folder, RECORD)
         try:
             makedirs(self.folder, exist_ok=True)
         except Exception:
-            return  # the disk is full, or a file is in the way: a run that fits a call is worth more than its record
+            return  # the disk is full, or a file is in the way: a run in one call does not need its record
         try:
             self._file = os_open(path, _NEW_FILE, 0o666)
             os_write(self._file, (encode(claim) + "\n").encode())
         except FileExistsError:
             self.is_ours = False
-        except Exception:  # the disk is full; half a claim must not pass for one
+        except Exception:  # the disk is full; an incomplete claim must not be taken for a complete one
             if self._file >= 0:
                 os_close(self._file)
                 self._file = -1
@@ -68,7 +68,7 @@ class Record:
 
     @property
     def is_kept(self) -> bool:
-        """False where the disk has no room for it."""
+        """False if there is no file for it, such as on a full disk."""
         return self._file >= 0
 
     @property
@@ -76,21 +76,21 @@ class Record:
         return exists(join(self.folder, CANCEL))
 
     def write(self, text: str) -> bool:
-        """Appends the report, all of it or nothing. Returns False when the disk has no room for it."""
+        """Appends the report, completely or not at all. Returns False if the disk has no room for it."""
         if self._file < 0:
             return False
-        begun = _file_status(self._file).st_size
+        size = _file_status(self._file).st_size
         try:
             write_all(self._file, (text + "\n").encode())
         except OSError:
             with contextlib.suppress(OSError):
-                _truncate(self._file, begun)
-                _seek(self._file, begun, os.SEEK_SET)
+                _truncate(self._file, size)
+                _seek(self._file, size, os.SEEK_SET)
             return False
         return True
 
     def close(self, size: int) -> None:
-        """`size` is how many bytes the execution leaves in its folder. Removes the oldest beyond the limits."""
+        """`size` is how many bytes the execution leaves in its folder. Beyond the limits, removes the oldest ones."""
         if self._file < 0:
             return
         os_close(self._file)
@@ -105,9 +105,9 @@ def _remove_oldest() -> None:
 
 
 def adopt_records() -> None:
-    """After a start of the kernel: counts what earlier ones left, and marks the records of runs that ended with them.
+    """Counts the executions of earlier kernels of the session, and marks runs as lost that ended with their kernel.
 
-    A record without a report whose run was deferred is its watcher's to complete.
+    The record of a deferred run is completed by its watcher.
     """
     found: list[tuple[float, str, int]] = []
     try:

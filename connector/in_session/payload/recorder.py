@@ -1,7 +1,7 @@
-"""Interception: the messages of a run are recorded in place of being sent.
+"""Interception: the messages of a run are recorded instead of sent.
 
-`kernel.session.send` is the one way that streams, displays and errors leave a kernel, from every thread, and each
-message names the request that it belongs to. The display formatter alone sees the objects that are displayed.
+Streams, displays and errors leave a kernel through `kernel.session.send`, from every thread, and each message names the
+request that it belongs to. Only the display formatter sees the displayed objects themselves.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from .tables import table_of, title_of
 
 _RECORDED = {"stream", "display_data", "update_display_data", "execute_result", "error", "clear_output"}
 _MESSAGE_CHARACTERS = 100
-"""Roughly, of a message without its text."""
+"""The approximate size of a message without its text."""
 
 
 class Display:
-    """Something that was displayed: a MIME bundle, and what the formatter saw of the object."""
+    """A displayed object: its MIME bundle, and its title and table, if it has them."""
 
     def __init__(
         self, display_id: str | None, bundle: dict[str, Any], title: str | None, table: dict[str, Any] | None
@@ -33,18 +33,18 @@ class Display:
 class Recorder:
     """What one run writes and displays, in order."""
 
-    def __init__(self, on_news: Callable[[], None] | None = None) -> None:
+    def __init__(self, on_message: Callable[[], None] | None = None) -> None:
         self.streams = {"stdout": Text(), "stderr": Text()}
         self.displays: list[Display] = []
         self.result: str | None = None
         self.error: dict[str, Any] | None = None
         self.omitted_displays = 0
-        self.shown: tuple[str | None, dict[str, Any] | None] | None = None  # of the object that is being displayed
-        self.messages: list[tuple[Any, ...]] = []  # as they were to be sent, in case that no report can be made
+        self.title_and_table: tuple[str | None, dict[str, Any] | None] | None = None  # of the object being displayed
+        self.messages: list[tuple[Any, ...]] = []  # to be sent after all, if no report can be made
         self.lock = threading.Lock()
         self._message_room = MAX_STREAM_CHARACTERS
         self._clears_at_next_display = False
-        self._on_news = on_news
+        self._on_message = on_message
 
     def take(self, kind: str, content: dict[str, Any], message: tuple[Any, ...]) -> None:
         with self.lock:
@@ -61,11 +61,11 @@ class Recorder:
                     self._clear()
             else:
                 self._take_display(kind, content)
-        if self._on_news is not None:
-            self._on_news()
+        if self._on_message is not None:
+            self._on_message()
 
     def write(self, stream: str, text: str) -> None:
-        """Text that came past Python, as from a subprocess."""
+        """Records text that did not pass through Python's streams, such as that of a subprocess."""
         with self.lock:
             self.streams[stream].write(text)
 
@@ -74,7 +74,7 @@ class Recorder:
         self.displays = []
 
     def _take_display(self, kind: str, content: dict[str, Any]) -> None:
-        (title, table), self.shown = self.shown or (None, None), None
+        (title, table), self.title_and_table = self.title_and_table or (None, None), None
         bundle = dict(content["data"])
         if kind == "execute_result":
             self.result = bundle.get("text/plain", "")
@@ -95,12 +95,12 @@ class Recorder:
 
 
 class _Recording:
-    """Which run is recorded."""
+    """Which recorder gets which messages."""
 
     def __init__(self) -> None:
         self.process = getpid()
         self.by_request: dict[str, Recorder] = {}
-        self.of_everything: Recorder | None = None
+        self.catch_all: Recorder | None = None
 
 
 recording = _Recording()
@@ -119,38 +119,38 @@ def recorded(request_id: str, recorder: Recorder) -> Iterator[None]:
 
 @contextlib.contextmanager
 def everything_recorded(recorder: Recorder) -> Iterator[None]:
-    """Records all messages, whichever request they name: nothing else runs meanwhile."""
+    """Records all messages, regardless of the request that they name: nothing else runs meanwhile."""
     _intercept()
-    recording.of_everything = recorder
+    recording.catch_all = recorder
     try:
         yield
     finally:
-        recording.of_everything = None
+        recording.catch_all = None
 
 
 def _intercept() -> None:
-    """For each run again: the code of an earlier one may have restored what was there."""
+    """Called before each run: the code of an earlier one may have restored the originals."""
     session.send, shell.display_formatter.format = send, format_object
 
 
 def send(
     stream: Any, msg_or_type: Any, content: Any = None, parent: Any = None, *arguments: Any, **keywords: Any
 ) -> Any:
-    """In place of the session's own: a message that is recorded is not sent."""
+    """Replaces the session's own method. A message that is recorded is not sent."""
     if not isinstance(msg_or_type, dict) and msg_or_type == "execute_reply":
         sent = original_send(stream, msg_or_type, content, parent, *arguments, **keywords)
-        _reply_was_sent()
+        _on_reply_sent()
         return sent
     try:
-        if (recording.by_request or recording.of_everything) and getpid() == recording.process:
+        if (recording.by_request or recording.catch_all) and getpid() == recording.process:
             if isinstance(msg_or_type, dict):
                 kind = msg_or_type["header"]["msg_type"]
-                taken, asked = msg_or_type["content"], msg_or_type["parent_header"]
+                body, parent_header = msg_or_type["content"], msg_or_type["parent_header"]
             else:
-                kind, taken, asked = msg_or_type, content, (parent or {}).get("header") or parent or {}
-            recorder = recording.by_request.get(asked.get("msg_id")) or recording.of_everything
+                kind, body, parent_header = msg_or_type, content, (parent or {}).get("header") or parent or {}
+            recorder = recording.by_request.get(parent_header.get("msg_id")) or recording.catch_all
             if recorder is not None and kind in _RECORDED:
-                recorder.take(kind, taken, (stream, msg_or_type, content, parent, arguments, keywords))
+                recorder.take(kind, body, (stream, msg_or_type, content, parent, arguments, keywords))
                 return msg_or_type
     except Exception:
         pass
@@ -158,10 +158,10 @@ def send(
 
 
 after_reply: list[Callable[[], object]] = []
-"""What is to happen once the reply to the current request has been sent."""
+"""Called once the reply to the current request has been sent."""
 
 
-def _reply_was_sent() -> None:
+def _on_reply_sent() -> None:
     while after_reply:
         after_reply.pop()()
 
@@ -172,13 +172,13 @@ def call_after_reply(call: Callable[[], object]) -> None:
 
 
 def format_object(shown: Any, *arguments: Any, **keywords: Any) -> Any:
-    """In place of the display formatter's own: notes the object's title and table."""
+    """Replaces the display formatter's own method. Keeps the object's title and table for its message."""
     recorders = list(recording.by_request.values())
-    if recording.of_everything is not None:
-        recorders.append(recording.of_everything)
+    if recording.catch_all is not None:
+        recorders.append(recording.catch_all)
     for recorder in recorders:
         try:
-            recorder.shown = (title_of(shown), table_of(shown))
+            recorder.title_and_table = (title_of(shown), table_of(shown))
         except BaseException:
-            recorder.shown = None
+            recorder.title_and_table = None
     return original_format(shown, *arguments, **keywords)

@@ -1,4 +1,4 @@
-"""The report of a run: all that the connector learns of it, as JSON."""
+"""The report of a run: everything that the connector learns about it, as JSON."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .tables import is_part_of_a_figure
 from .values import TooLarge, to_json
 
 IN_RECORD = {"isInRecord": True}
-"""In place of a report that is to be read from the execution record."""
+"""Sent instead of a report that is in the execution record."""
 
 _INTERRUPT = "DeferredRun._on_interrupt"
-"""In the frame of the payload that raises a KeyboardInterrupt, which is no frame of the user's."""
+"""The payload's function that raises KeyboardInterrupt. Its frame is removed from the traceback that IPython shows."""
 
 INTERRUPTED = {"status": "error", "ename": "KeyboardInterrupt", "evalue": "", "traceback": []}
 
@@ -26,7 +26,7 @@ INTERRUPTED = {"status": "error", "ename": "KeyboardInterrupt", "evalue": "", "t
 def report_so_far(
     recorder: Recorder, outputs: OutputFiles, files: list[dict[str, Any]], milliseconds: int, is_new_session: bool
 ) -> dict[str, Any]:
-    """What a run has written, displayed and stored up to now. `omitted` counts what has no room in a report."""
+    """What a run has written, displayed and stored so far. `omitted` counts what did not fit into the report."""
     report = empty_report(shell.execution_count - 1, is_new_session)
     report["milliseconds"] = milliseconds
     with recorder.lock:
@@ -44,22 +44,22 @@ def report_so_far(
 
 def put_ending(report: dict[str, Any], recorder: Recorder, reply: dict[str, Any]) -> None:
     """Adds the value of a run, or the error that it ended with. `reply` is the kernel's."""
-    ended = shell.last_execution_result
+    outcome = shell.last_execution_result
     report["status"] = reply.get("status", "error")
     report["executionCount"] = shell.execution_count - 1
     if report["status"] == "ok":
-        if recorder.result is not None and ended is not None:
-            _put_value(report, recorder.result, ended.result)
+        if recorder.result is not None and outcome is not None:
+            _put_value(report, recorder.result, outcome.result)
         return
     shown = recorder.error or reply
     lines = [
         str(frame)[:MAX_ERROR_CHARACTERS] for frame in shown.get("traceback") or () if _INTERRUPT not in str(frame)
     ]
     report["shown"] = [str(shown.get("evalue", ""))[:MAX_ERROR_CHARACTERS], lines]
-    failure = ended and (ended.error_before_exec or ended.error_in_exec)
+    failure = outcome and (outcome.error_before_exec or outcome.error_in_exec)
     if failure:
         report["error"] = describe_error(failure, report["isNewSession"])
-    else:  # it failed before it ran, as text does that is not Unicode
+    else:  # it failed before it ran, such as code that is not valid Unicode
         name = str(shown.get("ename", "Error"))
         report["error"] = {"name": name, "message": report["shown"][0], "traceback": ""}
 
@@ -92,14 +92,14 @@ def flush_streams() -> None:
             pass
 
 
-def current_request() -> Any:
-    """The message that the kernel is answering."""
+def current_parent() -> Any:
+    """The message that the kernel is handling: the parent of those that it sends."""
     return kernel.get_parent("shell") if hasattr(kernel, "get_parent") else kernel._parent_header
 
 
-def send_line(request: Any, asked: dict[str, Any], text: str) -> None:
-    """One line on stdout. Where the pool would truncate it, it refers to the record."""
-    if len(text) > asked["longest"]:
+def send_line(parent: Any, request: dict[str, Any], text: str) -> None:
+    """Writes one line to stdout. If it is so long that the pool may truncate it, the line refers to the record."""
+    if len(text) > request["longest"]:
         text = encode(IN_RECORD)
-    line = REPORT_MARK + asked["nonce"] + text + "\n"
-    original_send(kernel.iopub_socket, "stream", {"name": "stdout", "text": line}, request, ident=b"stream.stdout")
+    line = REPORT_MARK + request["nonce"] + text + "\n"
+    original_send(kernel.iopub_socket, "stream", {"name": "stdout", "text": line}, parent, ident=b"stream.stdout")

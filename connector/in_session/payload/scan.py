@@ -10,7 +10,7 @@ from ..protocol import MAX_SCANNED_FILES, OUTPUTS_FOLDER, TRANSFERS_FOLDER
 from .host import in_data, os_stat, scandir
 
 _CLOCK_REALTIME_COARSE = 5
-"""The clock by which Linux dates files."""
+"""The clock that Linux takes file times from."""
 
 _clock_gettime_ns = getattr(time, "clock_gettime_ns", None)
 _time_ns = time.time_ns
@@ -22,30 +22,30 @@ class _LastScan:
     def __init__(self) -> None:
         self.paths: set[str] = set()
         self.folders: dict[str, int] = {"": -1}
-        """Each folder's time of change: while it stays, the folder has gained and lost no file."""
+        """The modification time of each folder. While it is the same, no file was added or removed."""
 
 
 _last_scan = _LastScan()
 
 
 def all_files(folders: dict[str, int] | None = None) -> Iterator[tuple[str, Any]]:
-    """Each file but the connector's own, as its path below the data folder and its directory entry.
+    """Yields each file except the connector's own: its path relative to the data folder, and its directory entry.
 
-    Puts the time of change of each folder into `folders`.
+    Stores the modification time of each folder in `folders`.
     """
-    waiting, scanned = [""], 0
-    while waiting and scanned < MAX_SCANNED_FILES:
-        above = waiting.pop()
+    pending, scanned = [""], 0
+    while pending and scanned < MAX_SCANNED_FILES:
+        folder = pending.pop()
         try:
             if folders is not None:
-                folders[above] = os_stat(in_data(above)).st_mtime_ns
-            with scandir(in_data(above)) as entries:
+                folders[folder] = os_stat(in_data(folder)).st_mtime_ns
+            with scandir(in_data(folder)) as entries:
                 for entry in entries:
                     scanned += 1
                     if not entry.is_dir(follow_symlinks=False):
-                        yield above + entry.name, entry
-                    elif above or entry.name not in (OUTPUTS_FOLDER, TRANSFERS_FOLDER):
-                        waiting.append(above + entry.name + "/")
+                        yield folder + entry.name, entry
+                    elif folder or entry.name not in (OUTPUTS_FOLDER, TRANSFERS_FOLDER):
+                        pending.append(folder + entry.name + "/")
         except OSError:
             pass
 
@@ -58,8 +58,8 @@ class Scan:
         self._since = _file_time()
 
     def changes(self, *, is_last: bool = True) -> list[dict[str, Any]]:
-        """Files created or changed, in the order of their paths. `is_last` keeps what was found for the next run."""
-        found: list[dict[str, Any]] = []
+        """The files that were created or changed, sorted by path. `is_last` saves the next run its first scan."""
+        changed: list[dict[str, Any]] = []
         paths: list[str] = []
         folders: dict[str, int] = {}
         for path, entry in all_files(folders):
@@ -71,10 +71,10 @@ class Scan:
                 continue
             if (is_new or status.st_ctime_ns >= self._since) and entry.is_file(follow_symlinks=False):
                 change = "Created" if is_new else "Changed"
-                found.append({"path": path, "size": status.st_size, "modified": status.st_mtime, "change": change})
+                changed.append({"path": path, "size": status.st_size, "modified": status.st_mtime, "change": change})
         if is_last:
             _last_scan.paths, _last_scan.folders = set(paths), folders
-        return sorted(found, key=lambda file: str(file["path"]))
+        return sorted(changed, key=lambda file: str(file["path"]))
 
 
 def _paths_now() -> set[str]:
@@ -87,7 +87,7 @@ def _paths_now() -> set[str]:
 
 
 def _file_time() -> int:
-    """Now in nanoseconds, by the clock that dates files."""
+    """Now in nanoseconds, by the clock that file times are taken from."""
     try:
         return _clock_gettime_ns(_CLOCK_REALTIME_COARSE)  # type: ignore[misc, no-any-return]
     except Exception:

@@ -1,4 +1,4 @@
-"""Text that a run writes: bounded, and as a terminal shows it. Knows nothing of kernels; the connector uses it too."""
+"""Text that a run writes: bounded, and as a terminal shows it. Independent of kernels; the connector uses it too."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import re
 from ..protocol import MAX_STREAM_CHARACTERS
 
 _MAX_LINE_CHARACTERS = 8192
-"""Of an unfinished line that is kept back because a carriage return may still overwrite it."""
+"""Of an unfinished line that is held back, because a carriage return may still overwrite it."""
 
 _NEWLINES = re.compile("\r*\n")
 
 
 def collapse_carriage_returns(text: str) -> str:
-    """The text as a terminal shows it: what follows a carriage return overwrites the line. So progress bars keep their
-    last state alone. `\\r\\n` stays a line ending.
+    """The text as a terminal shows it: what follows a carriage return overwrites the line. Of a progress bar, only the
+    last state remains. `\\r\\n` is a line ending.
     """
     if "\r" not in text:
         return text
@@ -30,7 +30,7 @@ def _overwritten(line: str) -> str:
     if "\r" not in line:
         return line
     states = [state for state in line.split("\r") if state]
-    if "\x1b" in line:  # colors and cursor movements have no width, so only whole states can be told apart
+    if "\x1b" in line:  # escape sequences have no width, so the last state counts as a complete line
         return states[-1] if states else ""
     shown = ""
     for state in states:
@@ -39,7 +39,7 @@ def _overwritten(line: str) -> str:
 
 
 class Text:
-    """A stream of which the first and the last part are kept. Carriage returns are collapsed, unless it `is_raw`."""
+    """A stream that keeps its first and its last part. Carriage returns are collapsed, unless it `is_raw`."""
 
     def __init__(self, *, is_raw: bool = False) -> None:
         self._is_raw = is_raw
@@ -99,5 +99,5 @@ class Text:
 
 
 def omission(characters: int) -> str:
-    """What stands in the place of omitted text."""
-    return f"\n[... {characters:,} characters are omitted here ...]\n"
+    """The text that replaces omitted text."""
+    return f"\n[... {characters:,} characters omitted ...]\n"

@@ -1,4 +1,4 @@
-"""What a display shows beyond its MIME bundle: the title of a figure, and the rows of a data frame."""
+"""What a displayed object has beyond its MIME bundle: the title of a figure, the rows of a data frame."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def title_of(shown: Any) -> str | None:
     """The title of a figure of matplotlib, Plotly or Altair."""
     module = type(shown).__module__
     if module.startswith("matplotlib"):
-        above = getattr(shown, "_suptitle", None)
-        titles = [above.get_text()] if above is not None else []
-        places = ("center", "left", "right")
-        titles += [axes.get_title(loc=place) for axes in getattr(shown, "axes", ()) for place in places]
+        suptitle = getattr(shown, "_suptitle", None)
+        titles = [suptitle.get_text()] if suptitle is not None else []
+        locations = ("center", "left", "right")
+        titles += [axes.get_title(loc=location) for axes in getattr(shown, "axes", ()) for location in locations]
         return next((title for title in titles if title), None)
     if module.startswith("plotly"):
         return shown.layout.title.text  # type: ignore[no-any-return]
@@ -62,7 +62,7 @@ def _cell(value: Any, budget: Budget) -> Any:
 
 
 def is_part_of_a_figure(value: Any) -> bool:
-    """What a call of matplotlib returns and nobody asked for: lines, axes, bars, or a list of them."""
+    """Whether it is only the return value of a matplotlib call: lines, axes, bars, or a list of them."""
     items = value if type(value) in (list, tuple) and value else [value]
     if type(value).__module__ == "numpy" and getattr(value, "dtype", None) is not None and value.dtype.kind == "O":
         items = list(value.flat[:1])

@@ -1,4 +1,4 @@
-"""Values of Python as JSON."""
+"""Python values as JSON."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _CHARACTERS_PER_NODE = 20
 
 
 class TooLarge(Exception):
-    """A value with more parts than a report carries."""
+    """The value has more nodes than a report accepts."""
 
 
 class Budget:
-    """How many more nodes of a value a report carries."""
+    """How many more nodes a value may have."""
 
     def __init__(self, nodes: int = MAX_VALUE_NODES) -> None:
         self._left = nodes
@@ -30,9 +30,9 @@ class Budget:
 
 
 def to_json(value: Any, depth: int = _MAX_DEPTH, budget: Budget | None = None) -> Any:
-    """The value as JSON has it: nan and infinities are null, times ISO 8601. Raises TypeError and TooLarge.
+    """The value as JSON: nan and infinities become null, times ISO 8601. Raises TypeError and TooLarge.
 
-    Compares types exactly: the methods of a subclass may do anything.
+    Types must match exactly, because the methods of a subclass may do anything.
     """
     budget = budget if budget is not None else Budget()
     budget.spend(1)
@@ -84,7 +84,7 @@ def _numpy_times(texts: Any) -> Any:
 
 
 def _member_name(key: Any) -> str:
-    """JSON's names are strings; numbers and times become one, as the keys of groups and counters do."""
+    """The key as a string. Numbers and times are common as keys, such as those of groups and counters."""
     if type(key) is str:
         return key
     name = to_json(key, 0)

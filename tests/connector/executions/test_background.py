@@ -118,8 +118,8 @@ def caller(emulator: Emulator, session_id: str) -> Caller:
 # Following
 
 
-def test_a_run_is_followed_to_its_end(api_with_key: Api, session_id: str) -> None:
-    """Without a key; stdout grows from poll to poll, and the last response is what GetExecution returns."""
+def test_a_background_run_can_be_polled_to_its_end(api_with_key: Api, session_id: str) -> None:
+    """Without a key. stdout grows from poll to poll, and the last response is what GetExecution returns."""
     response = start(api_with_key, COUNTING.format(steps=4, pause=0.6), session_id)
     assert response.status_code == 202 and response.json()["status"] == "Running"
     assert response.headers["Location"].startswith(f"{api_with_key.url}/polls/")
@@ -133,15 +133,15 @@ def test_a_run_is_followed_to_its_end(api_with_key: Api, session_id: str) -> Non
     assert api_with_key.call("GET", path, headers={"x-functions-key": api_with_key.key or ""}).json() == ran
 
 
-def test_a_run_that_ends_in_time_is_the_response(api: Api, session_id: str) -> None:
-    """A run that may take longer than the call waits need not."""
+def test_a_run_that_ends_within_the_wait_is_returned_at_once(api: Api, session_id: str) -> None:
+    """Even if its timeout is longer than the wait."""
     response = start(api, "print('fast')\n6 * 7", session_id, waitInSeconds=20)
     assert (response.status_code, response.json()["result"], response.json()["stdout"]) == (200, "42", "fast\n")
 
 
 @pytest.mark.parametrize("api_version", FAMILIES)
-def test_output_figures_and_files_so_far_are_returned(emulator: Emulator, session_id: str, api_version: str) -> None:
-    """By a poll, while the run goes on."""
+def test_a_poll_returns_output_figures_and_files_so_far(emulator: Emulator, session_id: str, api_version: str) -> None:
+    """While the run is in progress."""
     caller = Caller(emulator, session_id, api_version)
     running = caller.start(
         "import matplotlib.pyplot as plt\nplt.plot([1])\nplt.title('so far')\nplt.show()\n"
@@ -156,8 +156,8 @@ def test_output_figures_and_files_so_far_are_returned(emulator: Emulator, sessio
     assert (ended.status, ended.value, ended.outputs) == ("Succeeded", 7, found.outputs)
 
 
-def test_what_a_background_run_sets_stays(caller: Caller) -> None:
-    """It is the session's interpreter, as for any other run."""
+def test_a_background_run_keeps_the_sessions_state(caller: Caller) -> None:
+    """It runs in the session's interpreter, like any other run."""
     caller.run("items = []\ndef add(item): items.append(item)")
     caller.run("add('background'); connection = __import__('sqlite3').connect(':memory:')", timeout_in_seconds=300)
     assert caller.run("items, connection.execute('select 1').fetchall()").value == [["background"], [[1]]]
@@ -167,7 +167,7 @@ def test_what_a_background_run_sets_stays(caller: Caller) -> None:
     ("rich", "code"), [(True, "1"), (True, "2"), (False, "1")], ids=["wait", "background", "direct"]
 )
 def test_progress_bars_are_collapsed(emulator: Emulator, session_id: str, rich: bool, code: str) -> None:
-    """In every answer: what a carriage return has overwritten is not returned."""
+    """In every response: text that a carriage return has overwritten is not returned."""
     caller = Caller(emulator, session_id)
     caller.facts = PoolFacts(rich_results=rich)
     bar = (
@@ -189,8 +189,8 @@ def test_a_run_that_fits_the_wait_is_one_call(caller: Caller) -> None:
 
 
 def test_a_quick_background_run_takes_three_calls(caller: Caller) -> None:
-    """One looks whether the session is busy, one starts the run, one reads its report. A loaded machine may need more
-    looks, so the best of several runs counts.
+    """One checks whether the session is busy, one starts the run, one reads its report. A loaded machine may need more
+    polls, so the best of several runs counts.
     """
     caller.run("1")
     calls = []
@@ -202,7 +202,7 @@ def test_a_quick_background_run_takes_three_calls(caller: Caller) -> None:
 
 
 def test_a_call_that_does_not_wait_takes_two_calls(caller: Caller) -> None:
-    """One looks whether the session is busy, one starts the run."""
+    """One checks whether the session is busy, one starts the run."""
     caller.run("1")
     caller.calls = 0
     running = caller.start(SLEEP)
@@ -220,7 +220,7 @@ def test_a_wait_of_ninety_seconds_takes_few_calls(caller: Caller) -> None:
 
 
 def test_a_wait_takes_few_calls(caller: Caller) -> None:
-    """The looks at a run become rarer."""
+    """Polls become less frequent."""
     running = caller.run(
         "import time\nfor n in range(100): print(n); time.sleep(1)", timeout_in_seconds=300, wait_in_seconds=9
     )
@@ -232,8 +232,8 @@ def test_a_wait_takes_few_calls(caller: Caller) -> None:
 # One thing at a time
 
 
-def test_an_execution_waits_for_its_turn(caller: Caller) -> None:
-    """Within the caller's wait it is the response; beyond it, it is Running, and ends when its turn has come."""
+def test_an_execution_is_queued_behind_a_run(caller: Caller) -> None:
+    """It is Running if it does not end within the wait, and runs after those before it."""
     caller.run("order = []")
     first = caller.start(f"{UNTIL_GO}order.append('first')")
     short = caller.run("order.append('short'); order", timeout_in_seconds=1, wait_in_seconds=1)
@@ -245,14 +245,14 @@ def test_an_execution_waits_for_its_turn(caller: Caller) -> None:
     assert caller.ended(first).status == "Succeeded"
 
 
-def test_an_execution_that_waits_is_answered_in_time(caller: Caller) -> None:
-    """When what ran before it ends within its wait."""
+def test_a_queued_execution_that_ends_within_the_wait_is_the_response(caller: Caller) -> None:
+    """If the run before it ends early enough."""
     caller.start("import time\ntime.sleep(1)\nx = 1")
     assert caller.run("x + 1", timeout_in_seconds=30, wait_in_seconds=30).value == 2
 
 
-def test_an_execution_that_waits_can_be_canceled(caller: Caller) -> None:
-    """At once, as often as it is asked for; it does not run when its turn comes."""
+def test_a_queued_execution_can_be_canceled(caller: Caller) -> None:
+    """At once, and more than once. It does not run after the runs before it."""
     first = caller.start(UNTIL_GO)
     waiting = caller.start("open('/mnt/data/ran', 'w')")
     called = time.monotonic()
@@ -269,7 +269,7 @@ def test_an_execution_that_waits_can_be_canceled(caller: Caller) -> None:
 
 @pytest.mark.parametrize("timeout", [1, 300], ids=["fits the wait", "background"])
 def test_an_execution_of_another_instance_does_not_end_a_run(emulator: Emulator, session_id: str, timeout: int) -> None:
-    """Another instance knows nothing of the run, and the pool restarts an interpreter whose queue waits too long."""
+    """Another instance does not know of the run, and the pool restarts an interpreter whose queue waits too long."""
     one, other = Caller(emulator, session_id), Caller(emulator, session_id)
     one.run("1")
     first = one.start(f"{UNTIL_GO}'first'")
@@ -283,8 +283,8 @@ def test_an_execution_of_another_instance_does_not_end_a_run(emulator: Emulator,
         assert one.ended(waiting).value == "second"
 
 
-def test_a_run_in_one_call_that_meets_a_background_run_waits(emulator: Emulator, session_id: str) -> None:
-    """It was sent without a look; the answer comes late, or is Running, and nothing runs twice."""
+def test_a_run_in_one_call_is_queued_behind_a_background_run(emulator: Emulator, session_id: str) -> None:
+    """It was sent without a check. It is Running after the caller's wait, and nothing runs twice."""
     one, other = (
         Caller(emulator, session_id),
         Caller(emulator, session_id, deadlines=Deadlines(response_margin_seconds=1)),
@@ -299,8 +299,8 @@ def test_a_run_in_one_call_that_meets_a_background_run_waits(emulator: Emulator,
     assert one.run("n").value == 2
 
 
-def test_a_task_of_the_connector_is_told_that_the_session_is_busy(caller: Caller) -> None:
-    """Tasks need the interpreter; what the pool does by itself goes on."""
+def test_a_task_raises_session_busy_during_a_background_run(caller: Caller) -> None:
+    """Tasks need the interpreter. Operations of the pool alone still work."""
     running = caller.start(SLEEP)
     with pytest.raises(SessionBusy) as busy:
         run_task(
@@ -313,8 +313,8 @@ def test_a_task_of_the_connector_is_told_that_the_session_is_busy(caller: Caller
     assert caller.cancel(running).status == "Canceled"
 
 
-def test_an_execution_that_waits_in_vain_is_started_by_a_poll(caller: Caller) -> None:
-    """As when the interpreter has ended together with the run before it."""
+def test_a_poll_starts_an_execution_that_is_still_queued(caller: Caller) -> None:
+    """The interpreter has ended with the run before it, and did not start it."""
     first = caller.start(f"{UNTIL_GO}import os; os._exit(1)")
     waiting = caller.start("'late'")
     caller.go()
@@ -322,8 +322,8 @@ def test_an_execution_that_waits_in_vain_is_started_by_a_poll(caller: Caller) ->
     assert caller.ended(waiting).value == "late"
 
 
-def test_a_request_stays_when_its_start_is_lost(emulator: Emulator, session_id: str) -> None:
-    """The pool's queue was too slow: the execution is Running, and runs once."""
+def test_an_execution_is_queued_if_its_start_times_out(emulator: Emulator, session_id: str) -> None:
+    """It is Running, and runs once."""
     caller = Caller(emulator, session_id, deadlines=Deadlines(start_seconds=0.5))
     caller.run("n = 0")
     busy = threading.Thread(target=caller.run, args=("import time; time.sleep(2)",))
@@ -341,8 +341,8 @@ def test_a_request_stays_when_its_start_is_lost(emulator: Emulator, session_id: 
 # Idempotency
 
 
-def test_a_key_runs_code_once_also_in_the_background(caller: Caller) -> None:
-    """A call that is repeated while the run goes on joins it."""
+def test_a_key_runs_code_once_in_the_background(caller: Caller) -> None:
+    """A call that is repeated during the run joins it."""
     code = "open('/mnt/data/count', 'a').write('x')\nimport time\ntime.sleep(1)\nopen('/mnt/data/count').read()"
     first = caller.start(code, idempotency_key="one")
     second = caller.start(code, idempotency_key="one")
@@ -352,8 +352,8 @@ def test_a_key_runs_code_once_also_in_the_background(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize("is_waiting", [False, True], ids=["in progress", "waiting"])
-def test_a_key_of_other_code_is_refused(caller: Caller, is_waiting: bool) -> None:
-    """Whether the first is in progress or waits for its turn."""
+def test_a_key_with_different_code_is_refused(caller: Caller, is_waiting: bool) -> None:
+    """While the first execution is in progress or queued."""
     if is_waiting:
         caller.start(SLEEP)
     caller.start(SLEEP, idempotency_key="one")
@@ -361,8 +361,8 @@ def test_a_key_of_other_code_is_refused(caller: Caller, is_waiting: bool) -> Non
         caller.start("1", idempotency_key="one", wait_in_seconds=3)
 
 
-def test_a_key_runs_code_once_also_when_it_waits(caller: Caller) -> None:
-    """Ten calls at once, behind a run: one execution."""
+def test_a_key_runs_code_once_when_it_is_queued(caller: Caller) -> None:
+    """Ten concurrent calls during another run are one execution."""
     caller.run("n = 0")
     caller.start(UNTIL_GO)
     found: list[Execution] = []
@@ -383,7 +383,7 @@ def test_a_key_runs_code_once_also_when_it_waits(caller: Caller) -> None:
 
 
 def test_cancel_execution_keeps_what_was_set(api: Api, session_id: str) -> None:
-    """By this run and by those before it; a run that is canceled twice is canceled."""
+    """By this run and by earlier ones. A run can be canceled twice."""
     api.execute("x = 1", session_id)
     ran = start(
         api,
@@ -407,7 +407,7 @@ def test_cancel_execution_keeps_what_was_set(api: Api, session_id: str) -> None:
 
 
 def test_cancel_execution_stops_code_that_ignores_the_interrupt(caller: Caller) -> None:
-    """The interpreter is lost with it, and the answer says so; files stay, and the session goes on."""
+    """The interpreter's variables are lost, and the response says so. Files and the session are kept."""
     running = caller.start(
         "open('/mnt/data/kept', 'w').write('1')\nx = 1\nprint('begun')\nimport time\nwhile True:\n"
         "    try: time.sleep(100)\n    except BaseException: pass"
@@ -420,7 +420,7 @@ def test_cancel_execution_stops_code_that_ignores_the_interrupt(caller: Caller) 
     assert following.value == [False, "1"]
 
 
-def test_a_run_that_takes_too_long_has_failed_with_its_line(caller: Caller) -> None:
+def test_a_run_that_times_out_has_failed_with_its_line(caller: Caller) -> None:
     """With its output so far."""
     ran = caller.run("print('begun')\nimport time\nx = 5\ntime.sleep(100)", timeout_in_seconds=1, wait_in_seconds=0)
     ended = caller.ended(ran)
@@ -444,8 +444,8 @@ def test_cancel_execution_stops_a_run_that_has_filled_the_disk(session_id: str, 
         assert caller.run("6 * 7").result == "42"
 
 
-def test_a_full_disk_starts_no_background_run(session_id: str) -> None:
-    """Its record would have no room; that is an error of the run, also when it is read again."""
+def test_no_background_run_starts_on_a_full_disk(session_id: str) -> None:
+    """There is no room for its record. The execution has failed, and GetExecution returns it."""
     with emulated_pool(data_bytes=4 << 20) as small:
         caller = Caller(small, session_id)
         caller.run(FILL_THE_FOLDER)
@@ -454,15 +454,15 @@ def test_a_full_disk_starts_no_background_run(session_id: str) -> None:
             assert (execution.status, execution.error and execution.error.name) == ("Failed", "NotStarted")
 
 
-def test_cancel_execution_leaves_a_run_that_has_ended(api: Api, session_id: str) -> None:
-    """It is returned as it is."""
+def test_cancel_execution_returns_a_run_that_has_ended(api: Api, session_id: str) -> None:
+    """Unchanged."""
     ran = api.execute("6 * 7", session_id)
     response = api.call("DELETE", f"/executions/{ran['executionId']}?sessionId={session_id}")
     assert (response.status_code, response.json()) == (200, ran)
 
 
 def test_cancel_execution_reports_what_cannot_be_canceled(api: Api, caller: Caller) -> None:
-    """A run that is one call of the pool goes on, and the answer says so."""
+    """A run in one call of the pool continues, and the response says so."""
     busy = threading.Thread(target=caller.run, args=("import time; time.sleep(2)",))
     busy.start()
     until = time.monotonic() + 10
@@ -477,7 +477,7 @@ def test_cancel_execution_reports_what_cannot_be_canceled(api: Api, caller: Call
 
 
 def test_an_unknown_execution_cannot_be_canceled(api: Api, session_id: str) -> None:
-    """Nor does the call start a session."""
+    """And the call does not start a session."""
     response = api.call("DELETE", f"/executions/none?sessionId={session_id}")
     assert (response.status_code, response.json()["error"]["code"]) == (404, "ExecutionNotFound")
     assert api.call("GET", f"/sessions/{session_id}").status_code == 404
@@ -491,7 +491,7 @@ def test_an_unknown_execution_cannot_be_canceled(api: Api, session_id: str) -> N
     [("respond-async", 0, "respond-async"), ("wait=1", 1, "wait=1"), ("respond-async, wait=1", 1, "wait=1")],
 )
 def test_a_preference_is_applied(api: Api, session_id: str, prefer: str, waited: int, applied: str) -> None:
-    """The header Prefer means what waitInSeconds means, and the response names it; of two, the longer wait counts."""
+    """The header Prefer acts as waitInSeconds, and the response names the preference. Of two, `wait` counts."""
     body = {"pythonCode": "import time; time.sleep(30)", "sessionId": session_id, "timeoutInSeconds": 300}
     called = time.monotonic()
     response = api.call("POST", "/executions", json=body, headers={"Prefer": prefer})
@@ -500,21 +500,21 @@ def test_a_preference_is_applied(api: Api, session_id: str, prefer: str, waited:
 
 
 def test_a_strange_preference_takes_no_time() -> None:
-    """However many quotes it opens."""
+    """Regardless of how many quotes it opens."""
     begun = time.monotonic()
     assert with_preferences({}, {"prefer": '"\\' * 20_000}) == ({}, "")
     assert time.monotonic() - begun < 0.5
 
 
 def test_a_setting_is_the_default_of_the_wait(emulator: Emulator, session_id: str) -> None:
-    """When the call does not say how long it waits."""
+    """For a call without waitInSeconds."""
     with connector_with(**emulator.environment, CALLER_WAIT_SECONDS="1") as api:
         body = {"pythonCode": "import time; time.sleep(30)", "sessionId": session_id}
         assert api.call("POST", "/executions", json=body).status_code == 202
 
 
-def test_without_a_key_to_sign_with_location_is_get_execution(emulator: Emulator, session_id: str) -> None:
-    """It then needs the function key, as every operation; and CheckConnection reports what is missing."""
+def test_without_a_signing_key_location_is_get_execution(emulator: Emulator, session_id: str) -> None:
+    """It needs the function key, like every operation. CheckConnection reports the missing setting."""
     environment = {name: value for name, value in emulator.environment.items() if name != "SIGNING_KEY"}
     with connector_with(**environment) as api:
         response = start(api, SLEEP, session_id)
@@ -537,7 +537,7 @@ def bad_tokens(key: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("which", bad_tokens("k" * 32))
 def test_a_bad_token_is_not_found(api: Api, emulator: Emulator, which: str) -> None:
-    """The response does not say why, and starts no session."""
+    """The response does not reveal why, and no session is started."""
     token = bad_tokens(emulator.environment["SIGNING_KEY"])[which]
     response = api.call("GET", f"/polls/{token}")
     assert (response.status_code, response.json()["error"]["code"]) == (404, "ExecutionNotFound")
@@ -545,7 +545,7 @@ def test_a_bad_token_is_not_found(api: Api, emulator: Emulator, which: str) -> N
 
 
 def test_addresses_outlive_a_change_of_the_key(emulator: Emulator, session_id: str) -> None:
-    """As long as the previous key is known."""
+    """As long as the previous key is set."""
     with connector_with(**emulator.environment) as api:
         response = start(api, SLEEP, session_id)
         path = response.headers["Location"].removeprefix(api.url)
@@ -567,8 +567,8 @@ def short_pool() -> Iterator[Emulator]:
 
 
 @pytest.mark.parametrize("api_version", FAMILIES)
-def test_a_run_outlives_the_pools_own_limit(short_pool: Emulator, session_id: str, api_version: str) -> None:
-    """A run that is one call of the pool does not."""
+def test_a_background_run_may_exceed_the_pools_limit(short_pool: Emulator, session_id: str, api_version: str) -> None:
+    """A run in one call of the pool may not."""
     caller = Caller(short_pool, session_id, api_version)
     code = COUNTING.format(steps=6, pause=0.5)
     assert caller.run(code, timeout_in_seconds=60).status == "Failed"
@@ -579,8 +579,8 @@ def test_a_run_outlives_the_pools_own_limit(short_pool: Emulator, session_id: st
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-def test_a_run_outlives_the_services_limit(api: Api, session_id: str) -> None:
-    """Four minutes, in a pool that stops its own runs after 220 seconds."""
+def test_a_background_run_may_take_four_minutes(api: Api, session_id: str) -> None:
+    """In a pool that stops its own runs after 220 seconds."""
     *_, last = poll(start(api, COUNTING.format(steps=48, pause=5), session_id))
     ran = last.json()
     assert (ran["status"], ran["result"]) == ("Succeeded", "counted")
@@ -588,14 +588,14 @@ def test_a_run_outlives_the_services_limit(api: Api, session_id: str) -> None:
 
 
 def test_polls_keep_the_session_alive(session_id: str) -> None:
-    """A run may take longer than the pool keeps a session that nobody uses."""
+    """A run may take longer than the pool's cooldown period."""
     with emulated_pool(cooldown=1.5) as pool, connector_with(**pool.environment) as api:
         *_, last = poll(start(api, COUNTING.format(steps=6, pause=0.5), session_id))
         assert last.json()["status"] == "Succeeded"
 
 
-def test_a_session_that_ends_meanwhile_leaves_its_run_unknown(caller: Caller) -> None:
-    """Nothing more can be learned of it."""
+def test_a_run_whose_session_ends_is_unknown(caller: Caller) -> None:
+    """While its caller waits."""
     ending = threading.Timer(1, caller.session.end_session)
     ending.start()
     ran = caller.run(SLEEP, timeout_in_seconds=200, wait_in_seconds=20)
@@ -604,7 +604,7 @@ def test_a_session_that_ends_meanwhile_leaves_its_run_unknown(caller: Caller) ->
 
 
 def test_a_run_of_a_session_that_has_ended_is_not_found(caller: Caller) -> None:
-    """Its record went with the session."""
+    """Its record was deleted with the session."""
     ran = caller.start(SLEEP)
     caller.session.end_session()
     with pytest.raises(ExecutionNotFound):
@@ -612,7 +612,7 @@ def test_a_run_of_a_session_that_has_ended_is_not_found(caller: Caller) -> None:
 
 
 def test_a_run_whose_record_was_deleted_is_unknown(caller: Caller) -> None:
-    """Above all it has not succeeded."""
+    """In particular, it has not succeeded."""
     code = "import shutil, time\ntime.sleep(0.5)\nshutil.rmtree('/mnt/data/_outputs')\ntime.sleep(2)\nraise ValueError"
     ran = caller.run(code, timeout_in_seconds=60, wait_in_seconds=10)
     assert (ran.status, ran.stdout, ran.error and ran.error.name) == ("Unknown", "", "RecordLost")
@@ -621,7 +621,7 @@ def test_a_run_whose_record_was_deleted_is_unknown(caller: Caller) -> None:
 
 
 def test_a_run_whose_interpreter_ends_has_failed(caller: Caller) -> None:
-    """With its output until then; the next run finds a new interpreter."""
+    """With its output so far. The next run has a new interpreter."""
     ran = caller.start(f"print('begun')\n{UNTIL_GO}import os; os.kill(os.getpid(), 9)")
     caller.printed(ran, "begun")
     caller.go()
@@ -652,8 +652,8 @@ def fault(pool: Emulator, members: dict[str, Any]) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("members", FAULTS, ids=lambda fault: f"{fault['do']}-{fault.get('status', '')}")
-def test_errors_that_pass_are_waited_out(emulator: Emulator, caller: Caller, members: dict[str, Any]) -> None:
-    """The answer is the end of the run all the same."""
+def test_temporary_errors_are_waited_out(emulator: Emulator, caller: Caller, members: dict[str, Any]) -> None:
+    """The response is still the end of the run."""
     members = {**members, "method": "GET", "path": "files.*", "identifier": caller.session_id}
     waiting = threading.Timer(0.2, lambda: stack.enter_context(fault(emulator, members)))
     with contextlib.ExitStack() as stack:
@@ -663,8 +663,8 @@ def test_errors_that_pass_are_waited_out(emulator: Emulator, caller: Caller, mem
     assert (ran.status, ran.result, ran.error) == ("Succeeded", "9", None)
 
 
-def test_errors_that_stay_leave_a_run_running(api: Api, emulator: Emulator, session_id: str) -> None:
-    """The response is a 202 as soon as the caller has waited long enough, and its address leads to the run's end."""
+def test_a_run_continues_during_persistent_errors(api: Api, emulator: Emulator, session_id: str) -> None:
+    """Polls fail meanwhile, and later return the end of the run."""
     response = start(api, "import time; time.sleep(2); 9", session_id)
     members = {
         "do": "answer",
@@ -681,10 +681,10 @@ def test_errors_that_stay_leave_a_run_running(api: Api, emulator: Emulator, sess
 
 
 @pytest.mark.parametrize("wait", [0, 2])
-def test_errors_behind_the_start_are_none_of_the_call(
+def test_errors_after_the_start_do_not_fail_the_call(
     caller: Caller, monkeypatch: pytest.MonkeyPatch, wait: int
 ) -> None:
-    """The session has the run: an error would have the caller run it again."""
+    """The session has the run, and an error would make the caller run it again."""
 
     def fail(*_: object, **__: object) -> None:
         raise PoolUnavailable("for this test")
@@ -697,8 +697,8 @@ def test_errors_behind_the_start_are_none_of_the_call(
     assert caller.ended(ran).result == "ran"
 
 
-def test_a_start_that_is_lost_has_its_run_all_the_same(emulator: Emulator, caller: Caller) -> None:
-    """Whether the pool had the cell or not."""
+def test_a_run_takes_place_if_the_response_to_its_start_is_lost(emulator: Emulator, caller: Caller) -> None:
+    """Whether or not the pool received the cell."""
     for action in ("dropBefore", "dropAfter"):
         caller.run("n = 0")
         members = {"do": action, "times": 2, "method": "POST", "path": "executions", "identifier": caller.session_id}
@@ -743,8 +743,8 @@ def instance(environment: dict[str, str]) -> Iterator[tuple[str, subprocess.Pope
         process.stdout.close()
 
 
-def test_any_instance_answers_for_a_run(emulator: Emulator, session_id: str) -> None:
-    """Two beside each other, and one that is started when the first has been killed."""
+def test_any_instance_can_poll_a_run(emulator: Emulator, session_id: str) -> None:
+    """Two concurrent ones, and one that is started after the first was killed."""
     code = COUNTING.format(steps=8, pause=0.5)
     body = {"pythonCode": code, "sessionId": session_id, "timeoutInSeconds": 300, "waitInSeconds": 0}
     with instance(emulator.environment) as (second, _):

@@ -57,7 +57,7 @@ def counted(pool: CallerSessions, session_id: str) -> int:
 
 @pytest.mark.parametrize("api_version", FAMILIES)
 def test_a_hundred_calls_from_eight_threads_run_once(own_pool: Emulator, session_id: str, api_version: str) -> None:
-    """Through two connectors on one pool; every answer is the first run's."""
+    """Through two connectors on one pool. Every result is that of the first run."""
     connectors = [client(own_pool, api_version), client(own_pool, api_version)]
 
     def call(number: int) -> Execution:
@@ -72,8 +72,8 @@ def test_a_hundred_calls_from_eight_threads_run_once(own_pool: Emulator, session
 
 
 @pytest.mark.parametrize("api_version", FAMILIES)
-def test_a_key_is_for_one_code(own_pool: Emulator, session_id: str, api_version: str) -> None:
-    """Other code under it is refused and does not run; other keys, and other sessions, have their own runs."""
+def test_a_key_is_for_one_piece_of_code(own_pool: Emulator, session_id: str, api_version: str) -> None:
+    """Different code with the same key is refused and does not run. Other keys and sessions have their own runs."""
     pool = client(own_pool, api_version)
     run(pool, session_id=session_id, idempotency_key="k")
     with pytest.raises(IdempotencyKeyReused):
@@ -85,8 +85,8 @@ def test_a_key_is_for_one_code(own_pool: Emulator, session_id: str, api_version:
     assert counted(pool, f"{session_id}-2") == 1
 
 
-def test_code_that_fails_is_not_run_again_either(own_pool: Emulator, session_id: str) -> None:
-    """Its error is the answer, as it was."""
+def test_code_that_fails_is_not_run_again(own_pool: Emulator, session_id: str) -> None:
+    """The same error is returned again."""
     pool = client(own_pool)
     code = COUNT + "\n\n1/0"
     first, second = (run(pool, code, session_id=session_id, idempotency_key="k") for _ in range(2))
@@ -96,8 +96,8 @@ def test_code_that_fails_is_not_run_again_either(own_pool: Emulator, session_id:
 
 
 @pytest.mark.parametrize("api_version", FAMILIES)
-def test_without_a_session_the_key_finds_it(own_pool: Emulator, api_version: str) -> None:
-    """The id that the first call made up is made up again."""
+def test_without_a_session_id_the_key_finds_the_session(own_pool: Emulator, api_version: str) -> None:
+    """The session ID is derived from the key."""
     pool, key = client(own_pool, api_version), str(uuid.uuid4())
     first, second = run(pool, idempotency_key=key), run(pool, idempotency_key=key)
     assert second == first
@@ -108,10 +108,10 @@ def test_without_a_session_the_key_finds_it(own_pool: Emulator, api_version: str
 
 @pytest.mark.parametrize("fault", ["dropAfter", "dropBefore", "truncate"])
 @pytest.mark.parametrize("api_version", FAMILIES)
-def test_a_lost_connection_is_made_up_for(
+def test_a_run_is_handed_over_again_after_a_lost_connection(
     own_pool: Emulator, ask: Callable[..., None], session_id: str, api_version: str, fault: str
 ) -> None:
-    """Also without a key: the connector hands the run over again, and it ran once."""
+    """Even without a key; the code runs once."""
     pool = client(own_pool, api_version)
     ask(fault, method="POST", path="executions|code/execute", identifier=session_id)
     answer = run(pool, session_id=session_id)
@@ -119,8 +119,10 @@ def test_a_lost_connection_is_made_up_for(
     assert counted(pool, session_id) == 1
 
 
-def test_a_connection_that_is_lost_twice_is_told(own_pool: Emulator, ask: Callable[..., None], session_id: str) -> None:
-    """The run is there to be asked for, and a call with its key finds it."""
+def test_a_run_whose_connection_is_lost_twice_is_unknown(
+    own_pool: Emulator, ask: Callable[..., None], session_id: str
+) -> None:
+    """GetExecution finds it, and so does another call with its key."""
     pool = client(own_pool)
     ask("dropAfter", method="POST", path="executions", identifier=session_id, times=2)
     answer = run(pool, session_id=session_id, idempotency_key="k")
@@ -137,7 +139,7 @@ def test_a_connection_that_is_lost_twice_is_told(own_pool: Emulator, ask: Callab
 
 @pytest.mark.parametrize("api_version", FAMILIES)
 def test_a_run_whose_interpreter_died_is_not_run_again(own_pool: Emulator, session_id: str, api_version: str) -> None:
-    """It ran in part: who asks again is told so."""
+    """It ran in part, and every call returns that it failed."""
     pool, code = client(own_pool, api_version), COUNT + "\nf.close()\nimport os\nos._exit(3)"
     for _ in range(3):
         answer = run(pool, code, session_id=session_id, idempotency_key="k")
@@ -146,8 +148,8 @@ def test_a_run_whose_interpreter_died_is_not_run_again(own_pool: Emulator, sessi
     assert run(pool, "'on'", session_id=session_id).result == "on"
 
 
-def test_who_asks_while_it_runs_waits_for_the_same_answer(own_pool: Emulator, session_id: str) -> None:
-    """The second call's code is behind the first's, and finds its record."""
+def test_a_call_during_the_run_gets_the_same_result(own_pool: Emulator, session_id: str) -> None:
+    """The second cell waits behind the first, and finds its record."""
     pool, found = client(own_pool), []
     code = "import time\ntime.sleep(0.7)\n" + COUNT
     first = threading.Thread(target=lambda: found.append(run(pool, code, session_id=session_id, idempotency_key="k")))
@@ -158,8 +160,8 @@ def test_who_asks_while_it_runs_waits_for_the_same_answer(own_pool: Emulator, se
     assert found[0] == found[1] and counted(pool, session_id) == 1
 
 
-def test_without_rich_results_the_pool_remembers(own_pool: Emulator, session_id: str) -> None:
-    """On the versions that tell a run again; the answer is what the pool tells."""
+def test_without_rich_results_the_pool_keeps_the_run(own_pool: Emulator, session_id: str) -> None:
+    """In api-versions that can return a run again."""
     pool = client(own_pool)
     first, second = (run(pool, rich=False, session_id=session_id, idempotency_key="k") for _ in range(2))
     assert counted(pool, session_id) == 1
@@ -167,8 +169,10 @@ def test_without_rich_results_the_pool_remembers(own_pool: Emulator, session_id:
 
 
 @pytest.mark.parametrize("api_version", FAMILIES)
-def test_a_record_is_read_again_as_it_was_told(own_pool: Emulator, session_id: str, api_version: str) -> None:
-    """GetExecution gives all that ExecutePythonCode gave, on both families."""
+def test_get_execution_returns_the_same_as_execute_python_code(
+    own_pool: Emulator, session_id: str, api_version: str
+) -> None:
+    """In both families of api-versions."""
     pool = client(own_pool, api_version)
     code = "import pandas as pd\nopen('/mnt/data/f', 'w').close()\nprint('p')\npd.DataFrame({'a': [1]})"
     answer = run(pool, code, session_id=session_id)

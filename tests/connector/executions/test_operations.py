@@ -16,16 +16,16 @@ from connector.session_pool.sessions import CallerSessions
 from connector.session_pool.wire import Run
 
 
-def test_a_run_without_a_session_makes_one(api):
-    """The connector mints an id of 128 random bits and returns it; the session keeps what the code made."""
+def test_a_run_without_a_session_id_creates_a_session(api):
+    """The connector creates an ID of 128 random bits and returns it. The session keeps its variables."""
     first = api.execute("x = 5")
     assert re.fullmatch("[0-9a-f]{32}", first["sessionId"])
     assert api.execute("x + 1", first["sessionId"])["result"] == "6"
     assert api.execute("1")["sessionId"] != first["sessionId"]
 
 
-def test_everything_about_a_run_is_returned(api, session_id):
-    """All members that a run always has, with their types."""
+def test_all_members_of_a_run_are_returned(api, session_id):
+    """Those that a run always has, with their types."""
     run = api.execute("import sys; print('out'); print('err', file=sys.stderr); 6 * 7", session_id)
     assert run.pop("durationInMilliseconds") >= 0
     assert run.pop("executionId")
@@ -59,14 +59,14 @@ def test_everything_about_a_run_is_returned(api, session_id):
     ],
 )
 def test_the_result_is_always_text(api, session_id, code, result, value):
-    """`result` is the last expression as text; `value` is there where that is JSON."""
+    """`result` is the last expression as text; `value` is set if it is JSON."""
     run = api.execute(code, session_id)
     assert (run["result"], run.get("value")) == (result, value)
     assert type(run.get("value")) is type(value)
 
 
 def test_a_figure_is_an_output(api, session_id):
-    """A chart comes back as base64 PNG, with no result beside it."""
+    """A base64 PNG. The run has no result."""
     code = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\nprint('done')"
     run = api.execute(code, session_id)
     (output,) = run["outputs"]
@@ -76,15 +76,15 @@ def test_a_figure_is_an_output(api, session_id):
 
 
 @pytest.mark.parametrize("wait", [90, 20], ids=["one call", "goes on"])
-def test_a_figure_of_a_notebook_is_an_output(api, session_id, wait):
-    """Code may begin with `%matplotlib inline`, as that of many notebooks does."""
+def test_matplotlib_inline_is_accepted(api, session_id, wait):
+    """Code may begin with `%matplotlib inline`, as in many notebooks."""
     code = "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
     run = api.execute(code, session_id, waitInSeconds=wait, timeoutInSeconds=60)
     assert (run["status"], [output["contentType"] for output in run["outputs"]]) == ("Succeeded", ["image/png"])
 
 
-def test_code_that_fails_is_a_200_that_tells_why(api, session_id):
-    """Name, message, line and traceback of the error; what was printed before it stays."""
+def test_code_that_fails_is_a_200_with_its_error(api, session_id):
+    """Name, message, line and traceback of the error, and what was printed before it."""
     run = api.execute("print('before')\nsales = {}\nsales['amount']", session_id)
     assert (run["status"], run["result"], run["stdout"]) == ("Failed", "", "before\n")
     assert (run["error"]["name"], run["error"]["message"], run["error"]["line"]) == ("KeyError", "'amount'", 3)
@@ -129,29 +129,29 @@ def test_errors_are_read_from_their_traceback(api, session_id, code, name, messa
     assert error.get("line") == line
 
 
-def test_a_function_of_an_earlier_run_does_not_lend_its_line(api, session_id):
-    """The line is one of the code that was sent, also when an earlier run's function raised the error."""
+def test_the_line_is_one_of_the_code_that_was_sent(api, session_id):
+    """Even if a function of an earlier run raised the error."""
     api.execute("def f():\n\n\n\n  raise ValueError('x')", session_id)
     assert api.execute("1\nf()", session_id)["error"]["line"] == 2
 
 
-def test_a_run_over_its_time_is_stopped_and_keeps_the_variables(api, session_id):
-    """A timeout is a failed run that says so; the session goes on."""
+def test_a_run_that_times_out_keeps_the_variables(api, session_id):
+    """It has failed with a TimeoutError, and the session remains usable."""
     run = api.execute("kept = 1\nimport time; time.sleep(30)", session_id, timeoutInSeconds=1)
     assert (run["status"], run["error"]["name"]) == ("Failed", "TimeoutError")
     assert "timeoutInSeconds" in run["error"]["hint"]
     assert api.execute("kept", session_id)["result"] == "1"
 
 
-def test_a_run_that_takes_no_notice_of_its_timeout_has_failed(api, session_id):
-    """Code that catches the interrupt and goes on to its end was stopped all the same, as the pool says."""
+def test_a_run_that_swallows_its_timeout_has_failed(api, session_id):
+    """Code that catches the interrupt and runs to its end was still stopped, as the pool reports."""
     code = "import time\ntry:\n  time.sleep(30)\nexcept KeyboardInterrupt:\n  print('caught')\n'end'"
     run = api.execute(code, session_id, timeoutInSeconds=1)
     assert (run["status"], run["error"]["name"], run["stdout"]) == ("Failed", "TimeoutError", "caught\n")
 
 
-def test_a_record_that_code_made_huge_is_not_read(api, session_id):
-    """The connector's memory is not for sessions to fill: the run is answered with what the pool has of it."""
+def test_a_huge_record_is_not_read(api, session_id):
+    """Sessions must not fill the connector's memory. The pool's own report is returned."""
     run = api.execute("1", session_id)
     path = f"/mnt/data/_outputs/{run['executionId']}/.execution.json"
     api.execute(f"open({path!r}, 'ab').truncate(100 << 20)", session_id)
@@ -159,8 +159,8 @@ def test_a_record_that_code_made_huge_is_not_read(api, session_id):
     assert (again.status_code, again.json()["status"], again.json()["result"]) == (200, "Succeeded", "1")
 
 
-def test_a_crash_costs_the_variables_and_says_so(api, session_id):
-    """The interpreter's end is a failed run; files are kept and the next run works."""
+def test_a_run_that_ends_the_interpreter_has_failed(api, session_id):
+    """Files are kept, and the next run works."""
     run = api.execute("open('/mnt/data/kept', 'w').write('x'); import os; os._exit(3)", session_id)
     assert (run["status"], run["error"]["name"]) == ("Failed", "KernelRestarted")
     assert "Files are kept" in run["error"]["hint"]
@@ -175,8 +175,8 @@ def test_a_run_can_be_read_again(api, session_id):
     assert again.json() == run
 
 
-def test_a_run_that_goes_on_is_a_202(api, session_id, emulator, monkeypatch):
-    """While the run goes on, GetExecution answers 202 with Retry-After and the Execution so far."""
+def test_a_run_in_progress_is_a_202(api, session_id, emulator, monkeypatch):
+    """GetExecution returns 202 with Retry-After and the Execution so far."""
     execution_id = "run-of-this-test"
     monkeypatch.setattr(executions, "mint_execution_id", lambda: execution_id)
     running = threading.Thread(target=api.execute, args=("import time; time.sleep(2)", session_id))
@@ -194,7 +194,7 @@ def test_a_run_that_goes_on_is_a_202(api, session_id, emulator, monkeypatch):
 
 
 def test_an_unknown_run_is_not_found(api, session_id):
-    """An id that the session does not know, or a session that is not there, is ExecutionNotFound."""
+    """ExecutionNotFound for an ID that the session does not know, and for a session that does not exist."""
     api.execute("1", session_id)
     for session in (session_id, session_id + "-other"):
         response = api.call("GET", f"/executions/11111111-1111-1111-1111-111111111111?sessionId={session}")
@@ -202,39 +202,39 @@ def test_an_unknown_run_is_not_found(api, session_id):
 
 
 def test_code_runs_without_any_upload(api):
-    """A session needs no file; the folder is the connector's own, for what runs display."""
+    """A session needs no file. The only folder is the connector's own, for the outputs of runs."""
     assert api.execute("import os; os.listdir('/mnt/data')")["result"] == "['_outputs']"
 
 
 @pytest.mark.parametrize(
     "flood", ["'-' * 900_000", "'\\n' * 900_000", "'Cell In[1], line ' * 50_000", "'E: ' * 300_000"]
 )
-def test_an_error_behind_much_output_is_read_at_once(flood):
-    """A megabyte of stderr, whatever is in it, does not hold up the worker's other calls."""
+def test_an_error_after_much_output_is_read_quickly(flood):
+    """A megabyte of any text in stderr does not delay the worker's other calls."""
     traceback = "-" * 75 + "\nZeroDivisionError" + " " * 25 + "Traceback (most recent call last)\nCell In[1], line 1\n"
     stderr = eval(flood) + "\ndivision by zero" + traceback + "\nZeroDivisionError: division by zero\n\n"
     started = time.monotonic()
-    error = direct.error_of(stderr, is_cut=False)
+    error = direct.error_of(stderr, is_truncated=False)
     assert time.monotonic() - started < 0.5
     assert (error.name, error.message, error.line) == ("ZeroDivisionError", "division by zero", 1)
 
 
-def test_an_error_that_was_cut_off_says_so():
-    """When the pool cut stderr, the error stood behind the cut."""
-    error = direct.error_of("e" * 1_000_001, is_cut=True)
-    assert (error.name, "cut off" in error.message) == ("Error", True)
+def test_a_truncated_error_is_reported_as_such():
+    """If the pool truncated stderr, the error is missing."""
+    error = direct.error_of("e" * 1_000_001, is_truncated=True)
+    assert (error.name, "truncated" in error.message) == ("Error", True)
 
 
-def test_a_long_result_is_cut_and_says_so(api, session_id):
-    """Text of a value is bounded like output is."""
+def test_a_long_result_is_truncated_and_flagged(api, session_id):
+    """The text of a value is limited as output is."""
     run = api.execute("'a' * 3_000_000", session_id)
     assert len(json.dumps(run)) <= 90_000
     assert len(run["result"]) > 80_000
     assert run["truncated"] == {"value": True, "result": True}
 
 
-def test_output_as_long_as_the_limit_is_whole(api, session_id):
-    """Nothing is said to be cut that is not."""
+def test_output_as_long_as_the_limit_is_complete(api, session_id):
+    """And is not flagged as truncated."""
     run = api.execute("print('x' * 1_000_000, end='')", session_id, includeContent="always")
     assert len(run["stdout"]) == 1_000_000
     assert "truncated" not in run
@@ -254,31 +254,31 @@ def test_runs_of_one_session_wait_for_each_other(api, session_id):
     assert api.execute("sorted(order)", session_id)["result"] == "[0, 1, 2, 3, 4]"
 
 
-def test_long_output_is_returned_whole(api, session_id):
-    """Far more than the pool's own default of 4,096 characters."""
+def test_long_output_is_returned_completely(api, session_id):
+    """Far more than the pool's default of 4,096 characters."""
     run = api.execute("print('x' * 300_000)", session_id, includeContent="always")
     assert len(run["stdout"]) == 300_001
     assert "truncated" not in run
 
 
-def test_output_that_was_cut_says_so(api, session_id):
-    """At the connector's own limit, `truncated` names the stream."""
+def test_truncated_output_is_flagged(api, session_id):
+    """Beyond the connector's own limit, `truncated` names the stream."""
     run = api.execute("print('x' * 2_000_000)", session_id)
     assert run["truncated"] == {"stdout": True}
 
 
-def test_a_failure_without_a_traceback_is_told_as_it_came():
-    """A pool that says less than expected still gives an error with a message."""
+def test_a_failure_without_a_traceback_has_a_message():
+    """Even if the pool reports less than expected."""
     execution = direct.direct_execution("s", "e", Run("Failed", "", "something odd", None, 1))
     assert execution.error is not None
     assert (execution.error.name, execution.error.message) == ("Error", "something odd")
     silent = direct.direct_execution("s", "e", Run("Failed", "", "", None, 1))
     assert silent.error is not None
-    assert "did not say why" in silent.error.message
+    assert "without an error message" in silent.error.message
 
 
-def test_runs_of_many_callers_go_on_at_once(api):
-    """Two sessions do not wait for each other."""
+def test_runs_of_different_sessions_are_concurrent(api):
+    """They do not wait for each other."""
     started = time.monotonic()
     threads = [threading.Thread(target=api.execute, args=("import time; time.sleep(1)",)) for _ in range(4)]
     for thread in threads:
@@ -288,16 +288,16 @@ def test_runs_of_many_callers_go_on_at_once(api):
     assert time.monotonic() - started < 3
 
 
-def test_a_session_id_that_could_not_be_the_pools_is_refused_before_anything_runs(api):
-    """Operations check the id themselves, whoever calls them."""
+def test_an_invalid_session_id_is_refused_before_the_code_runs(api):
+    """The operation checks the ID itself."""
     with pytest.raises(errors.InvalidSessionId):
         executions.execute_python_code(
             CallerSessions(None), PoolFacts(rich_results=True), python_code="1", session_id="a b"
         )  # type: ignore[arg-type]
 
 
-def test_a_run_may_go_on_behind_the_call(api, session_id):
-    """Nobody waits longer than is said: the answer is a 202 that tells where the result will be."""
+def test_a_run_may_take_longer_than_the_call(api, session_id):
+    """The caller gets a 202 with the address of the result."""
     code = "import time; print('begun'); time.sleep(2); 'done'"
     started = time.monotonic()
     body = {"pythonCode": code, "sessionId": session_id, "waitInSeconds": 0, "timeoutInSeconds": 30}
@@ -316,8 +316,8 @@ def test_a_run_may_go_on_behind_the_call(api, session_id):
     assert (answers[-1].json()["result"], answers[-1].json()["stdout"]) == ("done", "begun\n")
 
 
-def test_a_run_that_ends_within_the_wait_is_answered(api, session_id):
-    """Also where it might have taken longer."""
+def test_a_run_that_ends_within_the_wait_is_returned(api, session_id):
+    """Even if its timeout is longer."""
     run = api.execute("6 * 7", session_id, waitInSeconds=5, timeoutInSeconds=100)
     assert (run["status"], run["value"]) == ("Succeeded", 42)
 
@@ -332,30 +332,30 @@ def test_a_run_that_ends_within_the_wait_is_answered(api, session_id):
         ('other="a, wait=5; wait=6", wait=0', "wait=0"),
     ],
 )
-def test_how_long_to_wait_can_be_said_in_a_header(api, session_id, prefer, applied):
-    """As RFC 7240 has it; the answer says which preference was followed."""
+def test_the_wait_can_be_set_in_a_header(api, session_id, prefer, applied):
+    """According to RFC 7240. The response names the preference that was applied."""
     body = {"pythonCode": "import time; time.sleep(0.5)", "sessionId": session_id, "timeoutInSeconds": 30}
     response = api.call("POST", "/executions", json=body, headers={"Prefer": prefer})
     assert (response.status_code, response.headers.get("Preference-Applied")) == (202, applied)
 
 
 @pytest.mark.parametrize("prefer", ["wait=x", 'wait="0', 'other="wait=0"', "wait", 'wait=""', '"wait=0"', "wait='0'"])
-def test_what_is_no_preference_that_is_known_is_not_followed(api, session_id, prefer):
-    """And it is no error: a header may speak to others."""
+def test_an_unknown_preference_is_ignored(api, session_id, prefer):
+    """It is not an error: it may be meant for others."""
     body = {"pythonCode": "6 * 7", "sessionId": session_id, "timeoutInSeconds": 30}
     response = api.call("POST", "/executions", json=body, headers={"Prefer": prefer})
     assert (response.status_code, response.headers.get("Preference-Applied")) == (200, None)
 
 
-def test_what_the_body_says_comes_before_a_header(api, session_id):
-    """Of the wait and of the key."""
+def test_the_body_has_priority_over_a_header(api, session_id):
+    """For the wait."""
     body = {"pythonCode": "7", "sessionId": session_id, "waitInSeconds": 30, "timeoutInSeconds": 20}
     response = api.call("POST", "/executions", json=body, headers={"Prefer": "wait=0"})
     assert (response.status_code, response.headers.get("Preference-Applied")) == (200, None)
 
 
-def test_a_run_that_cannot_begin_is_refused_at_once(start_pool, start_connector):
-    """Also where nobody waits for its end."""
+def test_a_run_in_a_full_pool_is_refused_at_once(start_pool, start_connector):
+    """Even if the caller does not wait for its end."""
     pool = start_pool(max_sessions=1)
     api = start_connector(**pool.environment)
     api.execute("1", "the-only-one")

@@ -33,8 +33,8 @@ def run(pool: CallerSessions, session: str, code: str, **members: str) -> Execut
     return execute_python_code(pool, PoolFacts(rich_results=True), python_code=code, session_id=session, **members)  # type: ignore[arg-type]
 
 
-def test_three_figures_a_frame_and_a_print(pool: CallerSessions, session: str) -> None:
-    """All of them, in order, with titles; the last expression's table has its types."""
+def test_figures_a_data_frame_and_printed_text(pool: CallerSessions, session: str) -> None:
+    """All of them, in order, with titles. The last expression's table has its types."""
     answer = run(
         pool,
         session,
@@ -51,7 +51,7 @@ def test_three_figures_a_frame_and_a_print(pool: CallerSessions, session: str) -
 
 
 def test_outputs_are_files_that_can_be_downloaded(pool: CallerSessions, session: str) -> None:
-    """In a folder of the run's own, which is listed only when it is asked for; records are never listed."""
+    """In a folder of the execution, which is listed only on request. Records are never listed."""
     answer = run(
         pool, session, "import matplotlib.pyplot as plt\nplt.figure(figsize=(1, 1))\nplt.plot([1])\nplt.show()"
     )
@@ -65,8 +65,8 @@ def test_outputs_are_files_that_can_be_downloaded(pool: CallerSessions, session:
     assert [one for one in list_files(pool.session(session), recursive=True).files if "outputs" in one.folder] == []
 
 
-def test_three_hundred_kilobytes_come_whole(pool: CallerSessions, session: str) -> None:
-    """When all contents are asked for; else the middle is missing, and GetExecution still has it."""
+def test_long_output_is_complete_on_request(pool: CallerSessions, session: str) -> None:
+    """With includeContent `always`. By default its middle is omitted, and GetExecution can still return it."""
     code = "for number in range(30_000): print(f'{number:09}')"
     whole = "".join(f"{number:09}\n" for number in range(30_000))
     answer = run(pool, session, code, include_content="always")
@@ -84,7 +84,7 @@ def test_three_hundred_kilobytes_come_whole(pool: CallerSessions, session: str) 
 
 
 def test_files_of_a_run(pool: CallerSessions, session: str) -> None:
-    """What was created and what was changed, with type and folder."""
+    """Those that were created or changed, with type and folder."""
     run(pool, session, "open('/mnt/data/old.csv', 'w').close()\nimport time\ntime.sleep(0.02)")
     answer = run(
         pool,
@@ -97,8 +97,8 @@ def test_files_of_a_run(pool: CallerSessions, session: str) -> None:
     assert found[1][1:] == ("out", 2, "application/json", "Created")
 
 
-def test_an_error_inside_of_a_function(pool: CallerSessions, session: str) -> None:
-    """Its name, message and line; stderr is what the pool itself would tell, once."""
+def test_an_error_in_a_function(pool: CallerSessions, session: str) -> None:
+    """Its name, message and line. stderr is what the pool itself would return, once."""
     answer = run(pool, session, "def f(x):\n    return x['amount']\n\nprint('before')\nf({})")
     assert answer.error is not None
     assert (answer.status, answer.error.name, answer.error.message, answer.error.line) == (
@@ -109,8 +109,8 @@ def test_an_error_inside_of_a_function(pool: CallerSessions, session: str) -> No
     assert "planted" not in answer.stderr and "do_execute" not in answer.stderr
 
 
-def test_what_processes_write_is_there(pool: CallerSessions, session: str) -> None:
-    """Past Python's streams, on both of them."""
+def test_output_of_subprocesses_is_returned(pool: CallerSessions, session: str) -> None:
+    """Although it bypasses Python's streams."""
     answer = run(pool, session, "!echo out; echo err >&2\nprint('printed')\nimport os\nos.write(1, b'raw\\n');")
     assert sorted(answer.stdout.splitlines()) == ["err", "out", "printed", "raw"] or sorted(
         answer.stdout.splitlines()
@@ -118,8 +118,8 @@ def test_what_processes_write_is_there(pool: CallerSessions, session: str) -> No
     assert "err" in answer.stdout + answer.stderr
 
 
-def test_a_run_that_takes_too_long_has_failed(pool: CallerSessions, session: str) -> None:
-    """What it printed is told, and why it was stopped."""
+def test_a_run_that_times_out_has_failed(pool: CallerSessions, session: str) -> None:
+    """With what it printed, and the reason."""
     for code in (
         "print('first')\nimport time\ntime.sleep(20)",
         "print('first')\nimport asyncio\nawait asyncio.sleep(20)",
@@ -131,8 +131,8 @@ def test_a_run_that_takes_too_long_has_failed(pool: CallerSessions, session: str
         assert answer.error is not None and answer.error.name == "TimeoutError"
 
 
-def test_a_new_session_says_so(pool: CallerSessions) -> None:
-    """Its first run; not the second, and again when its interpreter was started again."""
+def test_a_new_session_is_reported(pool: CallerSessions) -> None:
+    """By its first run; and again after a restart of its interpreter."""
     session = f"test-{uuid.uuid4()}"
     assert [run(pool, session, "1").is_new_session for _ in range(2)] == [True, False]
     run(pool, session, "import os; os._exit(0)")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.executions.truncation import LONGEST_ANSWER, fitted, shortened
+from connector.executions.truncation import MAX_RESPONSE_CHARACTERS, fitted, shortened
 from connector.models import ABSENT, Execution, ExecutionError, File, Output, to_wire
 
 _TEXTS = st.builds(
@@ -46,10 +46,10 @@ def size(execution: Execution) -> int:
 
 @given(_EXECUTIONS)
 @settings(max_examples=25, deadline=None)
-def test_an_answer_fits(execution: Execution) -> None:
-    """With `auto`, whatever a run made; what is left out has its flag, and nothing else has."""
+def test_a_response_fits(execution: Execution) -> None:
+    """With `auto`, for every execution. What is omitted is flagged, and nothing else is."""
     answer = fitted(execution, "auto")
-    assert size(answer) <= LONGEST_ANSWER
+    assert size(answer) <= MAX_RESPONSE_CHARACTERS
     before, after = to_wire(execution), to_wire(answer)
     flags = set(after.pop("truncated", {}))
     changed = {name for name in before if before[name] != after.get(name)}
@@ -60,14 +60,14 @@ def _run(**members: object) -> Execution:
     return replace(Execution("session", "execution", "Succeeded"), **members)  # type: ignore[arg-type]
 
 
-def test_an_answer_that_fits_is_left_alone() -> None:
-    """Not a character is taken from it."""
+def test_a_response_that_fits_is_unchanged() -> None:
+    """Nothing is omitted."""
     run = _run(stdout="x" * 40_000, stderr="y" * 40_000, outputs=[Output("image/png", "z" * 1000)])
     assert fitted(run, "auto") is run
 
 
-def test_contents_go_before_text_and_the_largest_first() -> None:
-    """A small figure stays beside a large one that does not fit; names stay, and text."""
+def test_the_largest_contents_are_omitted_first() -> None:
+    """A small figure is kept beside a large one that does not fit. Names and text are kept."""
     run = _run(
         stdout="x" * 40_000,
         outputs=[
@@ -81,18 +81,18 @@ def test_contents_go_before_text_and_the_largest_first() -> None:
     assert (answer.stdout, answer.truncated) == (run.stdout, {"outputs": True})
 
 
-def test_the_middle_of_streams_goes_next() -> None:
-    """The beginning and the end stay, with how much is missing between."""
+def test_the_middle_of_streams_is_omitted_next() -> None:
+    """The beginning and the end are kept, with a mark that states how much is omitted."""
     run = _run(stdout="".join(f"{number:07}\n" for number in range(40_000)))
     answer = fitted(run, "auto")
     assert answer.truncated == {"stdout": True}
     assert answer.stdout.startswith("0000000\n") and answer.stdout.endswith("0039999\n")
-    assert "characters are missing here ...]" in answer.stdout
+    assert "characters omitted ...]" in answer.stdout
     assert len(answer.stdout) > 60_000, "much more was taken away than had to be"
 
 
-def test_all_or_nothing() -> None:
-    """`always` has everything, however long; `never` no content, however short, and all else."""
+def test_include_content_always_and_never() -> None:
+    """`always` keeps everything; `never` omits even short contents, and keeps everything else."""
     run = _run(stdout="x" * 300_000, outputs=[Output("image/png", "s", None, "a.png")])
     assert fitted(run, "always") is run
     answer = fitted(run, "never")
@@ -103,14 +103,14 @@ def test_all_or_nothing() -> None:
 
 
 @pytest.mark.parametrize("room", [4_000, 4_001, 5_000])
-def test_what_is_missing_is_counted(room: int) -> None:
-    """The mark tells exactly how many characters are not there."""
+def test_the_omitted_characters_are_counted(room: int) -> None:
+    """Exactly."""
     text = "a" * 3_000 + "b" * 3_000
     head, _, tail = shortened(text, room).partition("\n[... ")
-    missing, _, tail = tail.partition(" characters are missing here ...]\n")
+    missing, _, tail = tail.partition(" characters omitted ...]\n")
     assert len(head) + int(missing.replace(",", "")) + len(tail) == len(text)
 
 
-def test_a_short_text_is_whole() -> None:
-    """There is nothing to take away."""
+def test_a_short_text_is_complete() -> None:
+    """Nothing needs to be omitted."""
     assert shortened("x" * 10, 10) == "x" * 10

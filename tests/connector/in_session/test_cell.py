@@ -26,7 +26,7 @@ def names_of(statement: ast.stmt) -> set[str]:
 
 
 def test_the_order_names_every_module() -> None:
-    """A new one has to be added to it."""
+    """A new module must be added to it."""
     assert set(payload.ORDER) == {path.stem for path in FOLDER.glob("*.py")} - {"__init__"}
 
 
@@ -41,7 +41,7 @@ def test_no_two_modules_define_the_same_name() -> None:
 
 @pytest.mark.parametrize("name", payload.ORDER)
 def test_a_module_comes_after_those_that_it_imports(name: str) -> None:
-    """Or its names would not be there when it is run."""
+    """Otherwise their names would not be defined yet."""
     imported = {
         statement.module
         for statement in ast.parse((FOLDER / f"{name}.py").read_text()).body
@@ -51,8 +51,8 @@ def test_a_module_comes_after_those_that_it_imports(name: str) -> None:
 
 
 @pytest.mark.parametrize("python", [OLDEST_PYTHON, (3, 13)])
-def test_the_payload_is_python_of_every_version(python: tuple[int, int]) -> None:
-    """From the oldest that a session may have; so is the watcher, which is a text in it."""
+def test_the_payload_is_valid_in_every_version_of_python(python: tuple[int, int]) -> None:
+    """From the oldest that a session may have. The watcher is a string in it."""
     source = payload_source()
     tree = ast.parse(source, feature_version=python)
     (watcher,) = (
@@ -66,13 +66,13 @@ def test_the_payload_is_python_of_every_version(python: tuple[int, int]) -> None
 
 
 def test_another_data_folder_reaches_payload_and_watcher() -> None:
-    """Where there is no /mnt/data."""
+    """For systems without /mnt/data."""
     source = payload_source("/somewhere/else")
     assert source.count("/somewhere/else") == 2 and protocol.DATA not in source
 
 
 def test_a_cell_carries_only_what_its_run_needs() -> None:
-    """The code, IDs and limits: nothing of the caller or the settings. The nonce is new each time."""
+    """The code, IDs and limits, but nothing about the caller or the settings. The nonce is new each time."""
     cell = make_cell("secret_of_mine", execution_id="e", max_report_characters=1000)
     request = json.loads(base64.b64decode(cell.text.rsplit('"', 4)[1]))
     assert set(request) == {"code", "executionId", "hash", "nonce", "longest"}
@@ -80,5 +80,5 @@ def test_a_cell_carries_only_what_its_run_needs() -> None:
 
 
 def test_the_payload_is_small() -> None:
-    """It travels with each call."""
+    """It is sent with each call."""
     assert len(make_cell("", execution_id="e", max_report_characters=1000).text) < 24_000

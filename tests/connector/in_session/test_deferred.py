@@ -58,7 +58,7 @@ def request(kernel: Kernel, execution_id: str, code: str, seconds: int = 20) -> 
 # One interpreter
 
 
-def test_all_that_a_run_sets_is_there_afterwards(kernel: Kernel) -> None:
+def test_a_run_keeps_the_interpreters_state(kernel: Kernel) -> None:
     """It is the session's own interpreter: nothing is copied, so nothing is lost."""
     kernel.report("config = {'a': 1}\nalias = config\nresults = []\ndef process(i): results.append(i)")
     kernel.deferred(
@@ -73,8 +73,8 @@ def test_all_that_a_run_sets_is_there_afterwards(kernel: Kernel) -> None:
     ) == [True, 2, [0, 1, 2], 2, [1], 1, True, 2]  # fmt: skip
 
 
-def test_random_numbers_go_on(kernel: Kernel) -> None:
-    """A run draws the numbers that come next, and the run after it those after."""
+def test_random_numbers_continue(kernel: Kernel) -> None:
+    """A run draws the next numbers, and the run after it those that follow."""
     kernel.report("import random, numpy as np\nrandom.seed(1); np.random.seed(1)")
     drawn = [kernel.deferred("random.random(), float(np.random.rand())").value for _ in range(2)]
     drawn.append(value(kernel, "random.random(), float(np.random.rand())"))
@@ -92,8 +92,8 @@ def test_threads_and_pools_of_the_session_work_in_a_run(kernel: Kernel) -> None:
     assert value(kernel, "pool.submit(len, 'a').result()") == 1
 
 
-def test_a_run_is_counted_and_remembered_as_a_cell(kernel: Kernel) -> None:
-    """The first cell of a session may be a deferred run; the next has the next number."""
+def test_a_run_is_counted_and_stored_as_a_cell(kernel: Kernel) -> None:
+    """A deferred run may be the first cell of a session. The next cell has the next number."""
     report = kernel.deferred("x = 5\nprint('first')\nx")
     assert (report.stdout, report.value, report.execution_count, report.is_new_session) == ("first\n", 5, 1, True)
     following = kernel.report("_ + 1, In[1][:5], x")
@@ -101,7 +101,7 @@ def test_a_run_is_counted_and_remembered_as_a_cell(kernel: Kernel) -> None:
 
 
 def test_code_that_awaits_runs(kernel: Kernel) -> None:
-    """On the loop of the kernel, as in a cell."""
+    """On the kernel's event loop, as in a cell."""
     kernel.report("import asyncio\nasync def later(x):\n    await asyncio.sleep(0.01)\n    return x")
     report = kernel.deferred("task = asyncio.ensure_future(later(1))\nprint(await later(2))\nawait task")
     assert (report.value, report.stdout) == (1, "2\n")
@@ -111,16 +111,16 @@ def test_code_that_awaits_runs(kernel: Kernel) -> None:
 
 
 @pytest.mark.parametrize("code", [UNTIL_GO + "x = 2", "import time\ntime.sleep(0.5)\nx = 2"])
-def test_a_cell_that_meets_a_run_waits_for_it(kernel: Kernel, code: str) -> None:
-    """It runs behind it, with all that it has set."""
+def test_a_cell_waits_for_a_run(kernel: Kernel, code: str) -> None:
+    """It runs afterwards, and sees all that the run has set."""
     kernel.report("x = 1")
     kernel.defer(code)
     go(kernel)
     assert value(kernel, "x") == 2
 
 
-def test_a_cell_that_meets_a_run_that_awaits_is_told(kernel: Kernel) -> None:
-    """The kernel could run it in between, and does not: the connector lets it wait in the session."""
+def test_a_cell_is_busy_while_a_run_awaits(kernel: Kernel) -> None:
+    """The kernel could run it in between, but does not: the connector queues it in the session."""
     name = kernel.defer("import asyncio, os\nwhile not os.path.exists('/mnt/data/go'): await asyncio.sleep(0.01)\n7")
     assert kernel.wrapped("x = 5")[1] == Reported(None, True, "")
     assert kernel.try_to_defer("x = 5")[1] == Reported(None, True, "")
@@ -130,13 +130,13 @@ def test_a_cell_that_meets_a_run_that_awaits_is_told(kernel: Kernel) -> None:
 
 
 def test_a_foreign_cell_waits_for_a_run_that_awaits(kernel: Kernel) -> None:
-    """Also one that the connector has not sent."""
+    """One that the connector has not sent."""
     kernel.defer("import asyncio\nx = 1\nawait asyncio.sleep(0.5)\nx = 2")
     assert kernel.run("print(x)").stream("stdout") == "2\n"
 
 
-def test_executions_that_wait_are_run_in_their_order(kernel: Kernel) -> None:
-    """By the session itself, with nobody looking; each is a run of its own."""
+def test_queued_executions_run_in_order(kernel: Kernel) -> None:
+    """The session starts them by itself, without a poll. Each is a separate run."""
     first = kernel.defer(UNTIL_GO + "order = ['first']")
     for name in ("z", "a"):
         request(kernel, name, f"order.append({name!r})\nprint(order)\nlen(order)")
@@ -151,8 +151,8 @@ def test_executions_that_wait_are_run_in_their_order(kernel: Kernel) -> None:
     assert all(kernel.file(name, REQUEST) is None for name in ("z", "a", "failing", "last"))
 
 
-def test_an_execution_that_was_canceled_while_it_waited_does_not_run(kernel: Kernel) -> None:
-    """Those behind it do."""
+def test_an_execution_that_is_canceled_while_queued_does_not_run(kernel: Kernel) -> None:
+    """Those after it do."""
     kernel.defer(UNTIL_GO)
     request(kernel, "canceled", "ran = True")
     request(kernel, "next", "'ran' in globals()")
@@ -163,7 +163,7 @@ def test_an_execution_that_was_canceled_while_it_waited_does_not_run(kernel: Ker
 
 
 def test_an_execution_does_not_run_twice(kernel: Kernel) -> None:
-    """However often it is asked for: by a cell, by a request, and again after its end."""
+    """Even if it is requested by a cell, by a request file, and again after its end."""
     kernel.report("count = 0")
     name = kernel.defer(UNTIL_GO + "count += 1", execution_id="once")
     request(kernel, name, "count += 1")
@@ -176,7 +176,7 @@ def test_an_execution_does_not_run_twice(kernel: Kernel) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff", b'{"code": 1, "hash": "x", "timeoutInSeconds": 5}'])
-def test_a_request_that_is_none_is_passed_over(kernel: Kernel, content: bytes) -> None:
+def test_an_invalid_request_is_skipped(kernel: Kernel, content: bytes) -> None:
     """Code may have written it."""
     kernel.defer(UNTIL_GO)
     kernel.write_file("broken", REQUEST, content)
@@ -185,8 +185,8 @@ def test_a_request_that_is_none_is_passed_over(kernel: Kernel, content: bytes) -
     assert kernel.ended("next").value == "next"
 
 
-def test_executions_that_wait_outlive_their_interpreter(kernel: Kernel) -> None:
-    """The next cell of the connector in the new one has them run."""
+def test_queued_executions_survive_their_interpreter(kernel: Kernel) -> None:
+    """The connector's next cell in the new interpreter starts them."""
     kernel.defer("print('begun')\nimport os, time\ntime.sleep(0.3)\nos._exit(1)")
     request(kernel, "waiting", "'waited'")
     has_ended(kernel)
@@ -197,8 +197,8 @@ def test_executions_that_wait_outlive_their_interpreter(kernel: Kernel) -> None:
 # What a run has made so far
 
 
-def test_output_figures_and_files_so_far_are_progress(kernel: Kernel) -> None:
-    """While the run goes on, with the contents of figures."""
+def test_progress_has_output_figures_and_files(kernel: Kernel) -> None:
+    """While the run is in progress, with the contents of figures."""
     name = kernel.defer(
         "import matplotlib.pyplot as plt\nprint('one')\nplt.plot([1])\nplt.title('A line')\nplt.show()\n"
         "open('/mnt/data/out.csv', 'w').write('1')\n!echo two\n" + UNTIL_GO + "print('three')"
@@ -214,23 +214,23 @@ def test_output_figures_and_files_so_far_are_progress(kernel: Kernel) -> None:
     assert ended.stdout.replace("\r", "") == "one\ntwo\nthree\n" and ended.outputs == report.outputs
 
 
-def test_text_without_a_newline_is_progress(kernel: Kernel) -> None:
-    """It need not be a line."""
+def test_progress_has_text_without_a_newline(kernel: Kernel) -> None:
+    """It need not be a complete line."""
     name = kernel.defer("print('.', end='')\n" + UNTIL_GO)
     assert printed(kernel, name, ".") == "."
     go(kernel)
 
 
-def test_a_progress_bar_is_its_last_state(kernel: Kernel) -> None:
-    """While it moves, and at its end."""
+def test_only_the_last_state_of_a_progress_bar_is_kept(kernel: Kernel) -> None:
+    """In the progress and in the report."""
     name = kernel.defer("for n in range(3): print(f'\\r{n}0%', end='')\n" + UNTIL_GO + "print('\\rdone')")
     assert printed(kernel, name, "20%") == "20%"
     go(kernel)
     assert kernel.ended(name).stdout == "done\n"
 
 
-def test_displays_that_are_cleared_leave_no_files(kernel: Kernel) -> None:
-    """Outputs keep their numbers in the order of the last state."""
+def test_cleared_outputs_leave_no_files(kernel: Kernel) -> None:
+    """The remaining outputs are numbered in order."""
     name = kernel.defer(
         "from IPython.display import clear_output\nfor n in range(3): display({'text/html': f'<b>{n}</b>'}, raw=True)\n"
         "import time\ntime.sleep(0.7)\nclear_output()\ndisplay({'text/markdown': 'm'}, raw=True)"
@@ -242,7 +242,7 @@ def test_displays_that_are_cleared_leave_no_files(kernel: Kernel) -> None:
 
 
 def test_all_output_is_reported(kernel: Kernel) -> None:
-    """Of programs and threads too; of much, the first and the last part."""
+    """Also that of subprocesses and threads. Of long output, the first and the last part."""
     report = kernel.deferred(
         "import os, subprocess, sys, threading\nprint('one')\nthread = threading.Thread(target=print, args=('two',))\n"
         "thread.start(); thread.join()\nos.write(1, b'three\\n')\nsubprocess.run(['echo', 'four'])\n"
@@ -255,8 +255,8 @@ def test_all_output_is_reported(kernel: Kernel) -> None:
     assert report.omitted["stdout"] == 4_000_000 - (1 << 20)
 
 
-def test_a_program_that_a_run_leaves_can_still_write(kernel: Kernel) -> None:
-    """It lives on behind the run."""
+def test_a_program_that_outlives_the_run_can_still_write(kernel: Kernel) -> None:
+    """It continues after the run."""
     report = kernel.deferred(
         "import subprocess\nleft = 'for i in 1 2 3; do echo $i; sleep 0.1; done; echo done > /mnt/data/left'\n"
         "program = subprocess.Popen(['sh', '-c', left])\nprint('ended')"
@@ -265,8 +265,8 @@ def test_a_program_that_a_run_leaves_can_still_write(kernel: Kernel) -> None:
     assert value(kernel, "program.wait()\nopen('/mnt/data/left').read()") == "done\n"
 
 
-def test_a_run_that_forks_is_the_first_process(kernel: Kernel) -> None:
-    """The other ends, and reports nothing."""
+def test_a_run_that_forks_is_reported_by_the_parent(kernel: Kernel) -> None:
+    """The child ends, and reports nothing."""
     report = kernel.deferred("import os\npid = os.fork()\npid and os.wait()\nprint('one' if pid else 'two')\n'r'")
     assert (report.is_ok, report.value) == (True, "r")
     assert sorted(report.stdout.split()) == ["one", "two"]
@@ -277,7 +277,7 @@ def test_a_run_that_forks_is_the_first_process(kernel: Kernel) -> None:
 
 
 def test_an_interrupt_of_the_pool_is_ignored(kernel: Kernel) -> None:
-    """A call that waits behind the run may have taken too long for the pool: the run has its own time."""
+    """A call that waits for the run may have timed out in the pool, but the run has its own timeout."""
     for code in (UNTIL_GO, "import asyncio, os\nwhile not os.path.exists('/mnt/data/go'): await asyncio.sleep(0.01)\n"):
         kernel.report("import os\nif os.path.exists('/mnt/data/go'): os.remove('/mnt/data/go')")
         name = kernel.defer(f"print('begun')\n{code}8")
@@ -288,7 +288,7 @@ def test_an_interrupt_of_the_pool_is_ignored(kernel: Kernel) -> None:
         assert kernel.ended(name).value == 8
 
 
-def test_interrupts_are_as_before_behind_a_run(kernel: Kernel) -> None:
+def test_interrupts_work_as_usual_after_a_run(kernel: Kernel) -> None:
     """The next cell can be interrupted."""
     kernel.deferred("1")
     kernel.deferred("import asyncio\nawait asyncio.sleep(0)")
@@ -337,7 +337,7 @@ STUBBORN = {
 
 @pytest.mark.parametrize("code", STUBBORN.values(), ids=STUBBORN.keys())
 def test_a_run_that_ignores_the_interrupt_loses_its_interpreter(kernel: Kernel, code: str) -> None:
-    """Behind a time of grace. Its output and files stay, and the session goes on with a new interpreter."""
+    """After a grace period. Its output and files are kept, and the session continues with a new interpreter."""
     before = f"x = 1\nopen('/mnt/data/kept', 'w').write('1')\nprint('begun')\n{UNTIL_GO}"
     name = kernel.defer(before + code, seconds=60)
     kernel.progress(name, lambda report: "begun" in report.stdout and bool(report.files))
@@ -352,8 +352,8 @@ def test_a_run_that_ignores_the_interrupt_loses_its_interpreter(kernel: Kernel, 
     assert (following.value, following.is_new_session) == (False, True)
 
 
-def test_a_run_ends_when_its_time_is_up(kernel: Kernel) -> None:
-    """With its output, and the line that it had come to."""
+def test_a_run_ends_at_its_timeout(kernel: Kernel) -> None:
+    """With its output, and the line that it had reached."""
     report = kernel.deferred(SLEEP, seconds=1)
     assert (report.ended_by, report.stdout) == ("timeout", "begun\n")
     assert report.error is not None and report.error.line == 3 and "time.sleep(1000)" in (report.error.traceback or "")
@@ -371,14 +371,14 @@ def test_a_run_ends_when_its_time_is_up(kernel: Kernel) -> None:
     ],
     ids=["swallowed", "ignored", "heeded", "a magic"],
 )
-def test_an_interrupt_that_the_code_takes_itself_is_one(kernel: Kernel, code: str) -> None:
-    """The result is reported, and that the run's time was up."""
+def test_code_that_handles_the_interrupt_has_timed_out(kernel: Kernel, code: str) -> None:
+    """Its result is reported, and that it timed out."""
     report = kernel.deferred(code, seconds=1)
     assert (report.ended_by, report.value, report.interpreter_ended) == ("timeout", 9, False)
 
 
-def test_a_run_that_is_canceled_before_it_begins_does_not_begin(kernel: Kernel) -> None:
-    """The request to cancel it is in the session before the cell is."""
+def test_a_run_that_is_canceled_before_it_begins_does_not_run(kernel: Kernel) -> None:
+    """The request to cancel it reached the session before the cell."""
     kernel.cancel("early")
     _, reported = kernel.try_to_defer("open('/mnt/data/ran', 'w')", execution_id="early")
     assert reported is not None and reported.report is not None
@@ -391,7 +391,7 @@ def test_a_run_that_is_canceled_before_it_begins_does_not_begin(kernel: Kernel) 
 
 @pytest.mark.parametrize("end", ["os.kill(os.getpid(), 9)", "os._exit(3)", "import ctypes; ctypes.string_at(0)"])
 def test_a_run_whose_interpreter_ends_is_reported(kernel: Kernel, end: str) -> None:
-    """With what it had made until then."""
+    """With what it had produced so far."""
     name = kernel.defer(
         "import os, time\nprint('begun')\nopen('/mnt/data/kept', 'w').write('1')\n"
         f"while not os.path.exists('/mnt/data/go'): time.sleep(0.02)\n{end}"
@@ -403,8 +403,8 @@ def test_a_run_whose_interpreter_ends_is_reported(kernel: Kernel, end: str) -> N
     assert [file.path for file in report.files] == ["kept"]
 
 
-def test_a_run_leaves_nothing_but_its_record_and_outputs(kernel: Kernel) -> None:
-    """No marker, no progress, and no process; also when its interpreter was killed."""
+def test_a_run_leaves_only_its_record_and_outputs(kernel: Kernel) -> None:
+    """No marker, no progress, and no process, even if its interpreter was killed."""
     processes = "import os; sum(p.isdigit() for p in os.listdir('/proc'))"
     before = value(kernel, processes)
     names = [
@@ -419,8 +419,8 @@ def test_a_run_leaves_nothing_but_its_record_and_outputs(kernel: Kernel) -> None
     eventually(lambda: value(kernel, processes) == before or None)
 
 
-def test_a_run_shows_that_it_is_in_progress(kernel: Kernel) -> None:
-    """By a marker in its folder and one for the session, which others can see while it runs."""
+def test_a_run_in_progress_has_markers(kernel: Kernel) -> None:
+    """One in its folder, and one for the session."""
     name = kernel.defer(UNTIL_GO)
     assert kernel.file(name, RUNNING) is not None
     with kernel.process.data.read(OUTPUTS_FOLDER, RUNNING)[0] as marker:
@@ -433,7 +433,7 @@ def test_a_run_shows_that_it_is_in_progress(kernel: Kernel) -> None:
 # Disks that are full
 
 
-def test_a_full_disk_starts_nothing(kernel: Kernel) -> None:
+def test_no_run_starts_on_a_full_disk(kernel: Kernel) -> None:
     """Without room for the record, the result could not be found."""
     kernel.report("1")
     kernel.run(FILL_THE_FOLDER)
@@ -443,7 +443,7 @@ def test_a_full_disk_starts_nothing(kernel: Kernel) -> None:
 
 
 def test_a_run_without_a_record_is_not_started(kernel: Kernel) -> None:
-    """As when code has put something else in the place of the records."""
+    """For example because code has put something else in the place of the records."""
     kernel.run(
         "import os, shutil\nshutil.rmtree('/mnt/data/_outputs', ignore_errors=True)\nopen('/mnt/data/_outputs', 'w')"
     )
@@ -453,7 +453,7 @@ def test_a_run_without_a_record_is_not_started(kernel: Kernel) -> None:
 
 
 def test_a_run_that_fills_the_disk_is_reported(kernel: Kernel) -> None:
-    """With less of its output, if there is no room for all."""
+    """With less of its output, if there is no room for all of it."""
     report = kernel.deferred(
         "print('begun')\nfor _ in range(100): print('x' * 1000)\nfile = open('/mnt/data/full', 'wb')\n"
         "while True: file.write(bytes(1 << 20))"
@@ -464,7 +464,7 @@ def test_a_run_that_fills_the_disk_is_reported(kernel: Kernel) -> None:
 
 
 def test_a_run_that_has_filled_the_disk_can_be_canceled(kernel: Kernel) -> None:
-    """There is no room for the request: deleting the run's marker is one."""
+    """There is no room for the request, so the run's marker is deleted instead."""
     again = "while True:\n    try: f.write(bytes(1))\n    except OSError: time.sleep(0.01)"
     name = kernel.defer(f"import time\n{FILL_THE_FOLDER}{again}", seconds=100)
 
@@ -481,8 +481,8 @@ def test_a_run_that_has_filled_the_disk_can_be_canceled(kernel: Kernel) -> None:
     assert kernel.ended(name, 5).ended_by == "canceled"
 
 
-def test_deleting_the_folder_of_all_runs_cancels_none(kernel: Kernel) -> None:
-    """Code does that to clean up."""
+def test_deleting_the_folder_of_all_runs_does_not_cancel_the_run(kernel: Kernel) -> None:
+    """Code may do that to clean up."""
     kernel.defer("import shutil, time\nshutil.rmtree('/mnt/data/_outputs')\ntime.sleep(1)\ndone = True")
     assert value(kernel, "done") is True
 
@@ -491,7 +491,7 @@ def test_deleting_the_folder_of_all_runs_cancels_none(kernel: Kernel) -> None:
 
 
 def test_a_failure_to_start_the_watcher_is_reported(kernel: Kernel) -> None:
-    """As when no process can be had. Nothing runs that nobody watches."""
+    """For example because no process can be started. Nothing runs without a watcher."""
     names = "get_ipython().kernel.do_execute.__globals__"
     kernel.report(
         f"kept = {names}['_Popen']\ndef refuse(*_, **__): raise OSError(12, 'no memory')\n{names}['_Popen'] = refuse"
@@ -503,7 +503,7 @@ def test_a_failure_to_start_the_watcher_is_reported(kernel: Kernel) -> None:
 
 
 def test_another_version_of_the_payload_waits_for_a_run(kernel: Kernel) -> None:
-    """A connector that was deployed anew does not disturb a run of the one before it."""
+    """A new deployment of the connector does not disturb a run of the previous one."""
     name = kernel.defer("import asyncio\nx = 1\nawait asyncio.sleep(0.5)\nx = 2")
     assert kernel.report("x", data_folder="/mnt/data/.").value == 2
     assert kernel.ended(name).is_ok
@@ -511,7 +511,7 @@ def test_another_version_of_the_payload_waits_for_a_run(kernel: Kernel) -> None:
 
 
 def test_a_request_to_cancel_after_the_end_changes_nothing(kernel: Kernel) -> None:
-    """The report is written, and the next run of the session is not it."""
+    """The report is written, and the next run of the session is not affected."""
     kernel.report("1")
     name = kernel.defer("'done'")
     assert kernel.ended(name).value == "done"

@@ -23,8 +23,8 @@ def _hostile() -> list[tuple[str, str, str]]:
 
 @pytest.mark.parametrize("order", ["first", "warm"])
 @pytest.mark.parametrize(("name", "told_how", "code"), _hostile(), ids=[name for name, _, _ in _hostile()])
-def test_hostile_code_is_answered(kernels: Kernels, name: str, told_how: str, code: str, order: str) -> None:
-    """Its own run comes back at once with what it made: reported, past the report, or as the kernel alone tells it."""
+def test_hostile_code_gets_a_result(kernels: Kernels, name: str, told_how: str, code: str, order: str) -> None:
+    """At once, with what it produced: in the report, outside it, or as the kernel alone reports it."""
     with kernels.new() as kernel:
         if order == "warm":
             kernel.report("0")
@@ -55,7 +55,7 @@ _LASTING = {"a display formatter that is gone", "deletes what code needs", "clos
     ids=[name for name, _, _ in _hostile() if name not in _LASTING],
 )
 def test_the_next_run_reports_again(kernels: Kernels, name: str, code: str) -> None:
-    """Whatever was taken away is planted again."""
+    """What was removed is installed again."""
     with kernels.new() as kernel:
         with contextlib.suppress(InterpreterEnded):
             kernel.wrapped(code)
@@ -64,8 +64,8 @@ def test_the_next_run_reports_again(kernels: Kernels, name: str, code: str) -> N
 
 
 @pytest.mark.parametrize("code", ["import os; os._exit(3)", "import os; os.kill(os.getpid(), 9)"])
-def test_an_interpreter_that_ends(kernel: Kernel, code: str) -> None:
-    """The run has no report, and its record says later that it was lost; the next one reports, as of a new session."""
+def test_a_run_whose_interpreter_ends_is_lost(kernel: Kernel, code: str) -> None:
+    """It has no report, and its record is later marked as lost. The next run reports a new session."""
     kernel.report("0")
     with pytest.raises(InterpreterEnded):
         kernel.wrapped(code, "lost-run")
@@ -74,8 +74,8 @@ def test_an_interpreter_that_ends(kernel: Kernel, code: str) -> None:
     assert report.value.splitlines()[1] == '{"lost": true}'
 
 
-def test_a_full_disk_costs_the_files_of_outputs(kernel: Kernel) -> None:
-    """The run is told all the same, with the contents and without names of files."""
+def test_outputs_have_no_files_on_a_full_disk(kernel: Kernel) -> None:
+    """The run is still reported, with the contents of outputs, but without file names."""
     report = kernel.report(
         "try:\n    with open('/mnt/data/full', 'wb') as f:\n"
         "        while True: f.write(b'0' * (1 << 24))\nexcept OSError as e: print(e.errno)\n"
@@ -86,8 +86,8 @@ def test_a_full_disk_costs_the_files_of_outputs(kernel: Kernel) -> None:
     assert kernel.report("'still'").value == "still"
 
 
-def test_nobody_waits_for_a_report_that_does_not_come(pool: CallerSessions, session_id: str) -> None:
-    """The connector answers with what the pool tells, says so in `notice`, and has not given up rich results."""
+def test_a_missing_report_does_not_delay_the_result(pool: CallerSessions, session_id: str) -> None:
+    """The connector returns what the pool reports, with a notice. It still uses rich results."""
     facts = PoolFacts(rich_results=True)
     started = time.monotonic()
     run = execute_python_code(
@@ -104,8 +104,8 @@ def test_nobody_waits_for_a_report_that_does_not_come(pool: CallerSessions, sess
     assert facts.rich_results
 
 
-def test_one_session_cannot_turn_the_reports_of_all_off(pool: CallerSessions, session_id: str) -> None:
-    """A failure that looks like that of a kernel which is not IPython, made by code, counts for its session alone."""
+def test_one_session_cannot_turn_off_rich_results_for_all(pool: CallerSessions, session_id: str) -> None:
+    """Code can imitate the failure of a kernel that is not IPython; this affects only its own session."""
     facts = PoolFacts(rich_results=True)
     spoil = "k = get_ipython().kernel\ndel k.do_execute\nimport zlib, base64\nbase64.b64decode = zlib.decompress = None"
     execute_python_code(pool, facts, python_code=spoil, session_id=session_id)
@@ -114,8 +114,8 @@ def test_one_session_cannot_turn_the_reports_of_all_off(pool: CallerSessions, se
     assert facts.rich_results
 
 
-def test_a_forged_record_is_read_as_nothing_more(pool: CallerSessions, session_id: str) -> None:
-    """What code writes in the place of its own record may be wrong, and cannot make an answer that is no answer."""
+def test_a_forged_record_cannot_break_the_response(pool: CallerSessions, session_id: str) -> None:
+    """Code may write anything to its own record, but the response remains valid."""
     facts = PoolFacts(rich_results=True)
     run = execute_python_code(pool, facts, python_code="1", session_id=session_id)
     path = f"/mnt/data/_outputs/{run.execution_id}/execution.json"

@@ -28,23 +28,23 @@ JSON = st.recursive(
 
 @given(st.text(), JSON)
 @settings(max_examples=150, deadline=None)
-def test_any_stdout_is_read(beside: str, told: Any) -> None:
-    """Whatever stands behind the mark, it is a report or nothing, and never an exception."""
+def test_any_stdout_can_be_read(beside: str, told: Any) -> None:
+    """What follows the mark is a report or nothing, and never an exception."""
     read_stdout(beside, NONCE)
     read_stdout(f"{beside}\x1e{NONCE}{json.dumps(told)}\n", NONCE)
 
 
 @given(st.binary() | st.builds(lambda end: CLAIM + end, st.binary()))
 @settings(max_examples=150, deadline=None)
-def test_any_record_is_read(content: bytes) -> None:
-    """A file that code has written in a record's place is a record or none."""
+def test_any_record_can_be_read(content: bytes) -> None:
+    """A file that code has written in place of the record is a record or None."""
     read_record(content)
 
 
 @given(st.sampled_from(sorted(TOLD)), JSON)
 @settings(max_examples=300, deadline=None)
-def test_a_report_is_whole_or_none(name: str, value: Any) -> None:
-    """With any member wrong there is no report; what is one can be sent on as JSON."""
+def test_an_invalid_report_is_none(name: str, value: Any) -> None:
+    """If any member is invalid, there is no report. A valid one can be serialized as JSON."""
     told = read_stdout(f"\x1e{NONCE}{json.dumps({**TOLD, name: value})}\n", NONCE)
     if told is not None and told.report is not None:
         assert isinstance(told.report.stdout, str) and isinstance(told.report.milliseconds, int)
@@ -53,13 +53,13 @@ def test_a_report_is_whole_or_none(name: str, value: Any) -> None:
 
 @pytest.mark.parametrize("missing", sorted(TOLD))
 def test_a_report_without_a_member_is_none(missing: str) -> None:
-    """Each is always told."""
+    """All of them are required."""
     told = {name: value for name, value in TOLD.items() if name != missing}
     assert read_stdout(f"\x1e{NONCE}{json.dumps(told)}\n", NONCE) is None
 
 
-def test_a_line_that_is_cut_is_none() -> None:
-    """At every place, also before its end of line."""
+def test_a_truncated_line_is_none() -> None:
+    """At every position, even if only the newline is missing."""
     line = f"before\x1e{NONCE}{json.dumps(TOLD)}\n"
     assert all(read_stdout(line[:length], NONCE) is None for length in range(len(line)))
     told = read_stdout(line + "after", NONCE)
@@ -67,24 +67,24 @@ def test_a_line_that_is_cut_is_none() -> None:
 
 
 def test_a_line_with_another_nonce_is_output() -> None:
-    """Code can print such lines; it does not know this run's."""
+    """Code can print such lines, but does not know the nonce of its run."""
     assert read_stdout(f"\x1e{'f' * 16}{json.dumps(TOLD)}\n", NONCE) is None
 
 
-def test_half_a_surrogate_is_told_as_a_question_mark() -> None:
-    """It could not be sent on."""
+def test_an_unpaired_surrogate_becomes_a_question_mark() -> None:
+    """It could not be encoded."""
     told = read_stdout(f"\x1e{NONCE}{json.dumps({**TOLD, 'stdout': 'a' + chr(0xD800)})}\n", NONCE)
     assert told is not None and told.report is not None and told.report.stdout == "a?"
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"[]\n", b'{"code": 5}\n', b"\xff\n", b"[" * 5000 + b"\n"])
-def test_no_record(content: bytes) -> None:
-    """Without what was asked for, it is none."""
+def test_an_invalid_record_is_none(content: bytes) -> None:
+    """Without the required members."""
     assert read_record(content) is None
 
 
-def test_records_without_an_end() -> None:
-    """One that goes on has no report; one whose interpreter ended is lost."""
+def test_records_without_a_report() -> None:
+    """The run is in progress, or it is lost because its interpreter has ended."""
     going = read_record(CLAIM + b'{"status": "o')
     lost = read_record(CLAIM + b'{"lost": true}\n')
     assert going is not None and (going.report, going.is_lost) == (None, False)
@@ -138,24 +138,24 @@ NOTHING = object()
         ("None", NOTHING),
     ],
 )  # fmt: skip
-def test_the_value_as_json(used_kernel: Kernel, code: str, value: Any) -> None:
-    """What JSON has, as JSON; what it has not, or of which there is too much, as text alone."""
+def test_the_value_is_json(used_kernel: Kernel, code: str, value: Any) -> None:
+    """If JSON can represent it and it is not too large. Otherwise there is only the text."""
     report = used_kernel.report(code, max_characters=10_000_000)
     assert report.is_ok
     assert (report.value if report.has_value else NOTHING) == value
     assert type(report.value if report.has_value else NOTHING) is type(value)
 
 
-def test_a_long_result_and_a_long_message_are_cut(used_kernel: Kernel) -> None:
-    """As streams are: a record must not be as large as code likes."""
+def test_a_long_result_and_a_long_message_are_truncated(used_kernel: Kernel) -> None:
+    """Like streams, so that code cannot make a record of any size."""
     report = used_kernel.report("'x' * 2_000_000", max_characters=10_000_000)
     assert len(report.result) < 1_100_000 and report.omitted["result"] == 2_000_000 - (1 << 20)
     report = used_kernel.report("raise ValueError('x' * 2_000_000)", max_characters=10_000_000)
     assert len(report.shown_error) < 300_000 and report.error and len(report.error.message) == 10_000
 
 
-def test_too_much_of_a_value_is_said(used_kernel: Kernel) -> None:
-    """A value of more parts than are told is flagged; one that JSON cannot say is not."""
+def test_a_value_that_is_too_large_is_flagged(used_kernel: Kernel) -> None:
+    """One that JSON cannot represent is not."""
     assert used_kernel.report("list(range(60_000))").omitted == {"value": 1}
     assert used_kernel.report("{1, 2}").omitted == {}
 
@@ -166,8 +166,8 @@ def table(report: Report) -> Any:
     return json.loads(shown.content or "")
 
 
-def test_a_frame_is_a_table_too(used_kernel: Kernel) -> None:
-    """Columns with types, rows as JSON, missing values as null; a plain index is left out."""
+def test_a_data_frame_is_also_a_table(used_kernel: Kernel) -> None:
+    """Columns with types, rows as JSON, missing values as null. A default index is omitted."""
     report = used_kernel.report(
         "import pandas as pd\npd.DataFrame({'a': [1, 2], 'b': ['x', None], 'c': [0.5, float('nan')],"
         " 't': pd.to_datetime(['2024-01-01', None]), 'o': [{1}, [1]]})"
@@ -184,8 +184,8 @@ def test_a_frame_is_a_table_too(used_kernel: Kernel) -> None:
     }  # fmt: skip
 
 
-def test_a_frames_own_index_is_kept(used_kernel: Kernel) -> None:
-    """As columns before the others; columns of several levels have one name."""
+def test_the_index_of_a_data_frame_is_kept(used_kernel: Kernel) -> None:
+    """As columns before the others. A column with several levels has one name."""
     found = table(
         used_kernel.report(
             "import pandas as pd\nf = pd.DataFrame({'k': ['a', 'a'], 'v': [1, 3]})\n"
@@ -201,20 +201,20 @@ def test_a_frames_own_index_is_kept(used_kernel: Kernel) -> None:
     ["pd.DataFrame()", "pd.DataFrame({'a': []})", "pd.DataFrame([[1, 2]], columns=['a', 'a'])",
      "pd.DataFrame({'a': [1]}, index=pd.Index(['x'], name='a'))"],
 )  # fmt: skip
-def test_odd_frames_are_shown_all_the_same(used_kernel: Kernel, code: str) -> None:
-    """Without rows, with a name twice: there is HTML at least."""
+def test_unusual_data_frames_are_shown(used_kernel: Kernel, code: str) -> None:
+    """Without rows, or with duplicate names: at least as HTML."""
     assert used_kernel.report(f"import pandas as pd\n{code}").outputs[0].content_type == "text/html"
 
 
-def test_a_long_frame_is_cut_and_says_so(used_kernel: Kernel) -> None:
-    """Its first thousand rows, and how many there are."""
+def test_a_long_data_frame_is_truncated_and_flagged(used_kernel: Kernel) -> None:
+    """Its first thousand rows, and the number of rows."""
     found = table(used_kernel.report("import pandas as pd\npd.DataFrame({'n': range(50_000)})"))
     assert (len(found["rows"]), found["rowCount"], found["isTruncated"]) == (1000, 50_000, True)
     assert found["rows"][-1] == [999]
 
 
-def test_three_figures_with_their_titles(used_kernel: Kernel) -> None:
-    """In one run, in order, whichever way a title was given."""
+def test_figures_have_titles(used_kernel: Kernel) -> None:
+    """In one run, in order, however the title was set."""
     report = used_kernel.report(
         "import matplotlib.pyplot as plt\n"
         "for title in ('one', 'two'):\n    plt.figure(figsize=(1, 1))\n    plt.title(title)\n    plt.plot([1])\n"
@@ -226,8 +226,8 @@ def test_three_figures_with_their_titles(used_kernel: Kernel) -> None:
     assert all(base64.b64decode(output.content or "").startswith(b"\x89PNG") for output in report.outputs)
 
 
-def test_outputs_come_in_the_order_of_the_code(used_kernel: Kernel) -> None:
-    """A figure that is shown, a bundle, a frame that is the value; each is a file under its own name."""
+def test_outputs_are_in_order(used_kernel: Kernel) -> None:
+    """A figure, a MIME bundle, and a data frame as the value. Each is stored in a file."""
     report = used_kernel.report(
         "import matplotlib.pyplot as plt, pandas as pd\nplt.figure(figsize=(1, 1))\nplt.plot([1])\nplt.show()\n"
         "print('between')\ndisplay({'text/markdown': '# m'}, raw=True)\npd.DataFrame({'a': [1]})",
@@ -242,14 +242,14 @@ def test_outputs_come_in_the_order_of_the_code(used_kernel: Kernel) -> None:
     assert files == ["execution.json", "output-1.png", "output-2.md", "output-3.html", "output-4.json"]
 
 
-def test_what_matplotlib_returns_is_no_result(used_kernel: Kernel) -> None:
-    """Nobody asked for lines and axes."""
+def test_the_return_value_of_matplotlib_is_not_a_result(used_kernel: Kernel) -> None:
+    """Lines and axes are of no use to the caller."""
     report = used_kernel.report("import matplotlib.pyplot as plt\nplt.figure(figsize=(1, 1))\nplt.plot([1, 2])")
     assert (report.result, report.has_value, len(report.outputs)) == ("", False, 1)
 
 
-def test_files_that_a_run_made_and_changed(kernel: Kernel) -> None:
-    """Those alone, below any folder, with size and time; links and the run's own outputs are none."""
+def test_files_that_a_run_created_or_changed(kernel: Kernel) -> None:
+    """Only those, in all folders, with size and time; without links and the run's own outputs."""
     kernel.report(
         "import os\nos.makedirs('/mnt/data/a/b')\nfor n in ('kept', 'changed', 'gone', 'a/b/deep'):\n"
         "    open('/mnt/data/' + n, 'w').write('1')"
@@ -267,8 +267,8 @@ def test_files_that_a_run_made_and_changed(kernel: Kernel) -> None:
     assert all(file.modified and abs(file.modified.timestamp() - time.time()) < 60 for file in report.files)
 
 
-def test_five_hundred_files(kernel: Kernel) -> None:
-    """All of them when they are made, and none in the next run; beyond a thousand, how many more there are."""
+def test_many_files(kernel: Kernel) -> None:
+    """All are reported when they are created, and none in the next run. Beyond a thousand, the rest is counted."""
     report = kernel.report("for n in range(500): open(f'/mnt/data/{n:03}', 'w').close()")
     assert [file.path for file in report.files] == [f"{number:03}" for number in range(500)]
     time.sleep(0.02)
@@ -278,7 +278,7 @@ def test_five_hundred_files(kernel: Kernel) -> None:
 
 
 def test_the_oldest_outputs_are_removed(kernel: Kernel) -> None:
-    """Beyond the limits that the harness has, which are made small here, and never the newest."""
+    """Beyond the limits, which are low in this test. The newest are always kept."""
     kernel.report("get_ipython().kernel.do_execute.__globals__.update(KEPT_EXECUTIONS=3, KEPT_BYTES=100_000)")
     for number in range(4):
         kernel.report("1", f"run-{number}")
@@ -288,8 +288,8 @@ def test_the_oldest_outputs_are_removed(kernel: Kernel) -> None:
     assert kernel.report(names, "looking-again").value == ["large", "looking-again"]
 
 
-def test_records_outlive_the_interpreter(kernel: Kernel) -> None:
-    """A new one finds those of the one before, and forgets them in their turn."""
+def test_records_survive_the_interpreter(kernel: Kernel) -> None:
+    """A new one takes over those of the previous one, and removes them in the same order."""
     kernel.report("1", "of-the-first")
     kernel.restart()
     report = kernel.report("import os\nos.listdir('/mnt/data/_outputs')", "of-the-second")
@@ -299,7 +299,7 @@ def test_records_outlive_the_interpreter(kernel: Kernel) -> None:
 
 
 def test_an_error_has_its_line_and_the_users_frames(kernel: Kernel) -> None:
-    """Through a module of the session's; libraries and the harness have no frames."""
+    """Including those of a module in the session, without those of libraries and the payload."""
     kernel.report(
         "import sys\nsys.path.insert(0, '/mnt/data')\n"
         "open('/mnt/data/sales.py', 'w').write('import json\\ndef read(t):\\n    return json.loads(t)\\n')"
@@ -319,16 +319,16 @@ def test_an_error_has_its_line_and_the_users_frames(kernel: Kernel) -> None:
     ]
 
 
-def test_a_chain_of_errors_is_told_whole(used_kernel: Kernel) -> None:
-    """The first comes first; the line is that of the last."""
+def test_a_chain_of_errors_is_complete(used_kernel: Kernel) -> None:
+    """The first comes first. The line is that of the last."""
     error = used_kernel.report("try:\n    {}['k']\nexcept KeyError as e:\n    raise ValueError('v') from e").error
     assert error is not None and (error.name, error.message, error.line) == ("ValueError", "v", 4)
-    places = [error.traceback.index(words) for words in ("KeyError", "That was the cause of:", "ValueError: v")]
+    places = [error.traceback.index(words) for words in ("KeyError", "the direct cause of", "ValueError: v")]
     assert places == sorted(places)
 
 
 def test_a_syntax_error_has_its_line(used_kernel: Kernel) -> None:
-    """It never ran, so it has no frames."""
+    """Although it has no frames."""
     error = used_kernel.report("x = 1\n\ndef f(:\n    pass").error
     assert error is not None and (error.name, error.line) == ("SyntaxError", 3)
     assert "def f(:" in error.traceback
@@ -339,15 +339,15 @@ def test_a_syntax_error_has_its_line(used_kernel: Kernel) -> None:
     [
         ("import sklaern", "Did you mean sklearn?"),
         ("import nothing_like_it", "nothing_like_it is not installed in this session"),
-        ("open('/mnt/data/Sales.CSV')", "The session has a file of that name: /mnt/data/in/sales.csv"),
+        ("open('/mnt/data/Sales.CSV')", "The session has a file with that name: /mnt/data/in/sales.csv"),
         ("open('other.csv')", "The session has these files: /mnt/data/in/sales.csv"),
         ("import urllib.request\nurllib.request.urlopen('http://example.com')", "could not reach the network"),
         ("import socket\nsocket.create_connection(('192.0.2.1', 80), 1)", "could not reach the network"),
-        ("input()", "Nothing can answer input()"),
+        ("input()", "input() is not supported here"),
     ],
 )  # fmt: skip
-def test_a_hint_where_one_helps(hinting_kernel: Kernel, code: str, words: str) -> None:
-    """For what goes wrong often in a session."""
+def test_common_errors_have_a_hint(hinting_kernel: Kernel, code: str, words: str) -> None:
+    """Those that occur often in sessions."""
     error = hinting_kernel.report(code).error
     assert error is not None and words in (error.hint or ""), error
 
@@ -360,14 +360,14 @@ def hinting_kernel(kernels: Kernels) -> Any:
 
 
 @pytest.mark.parametrize("code", ["1/0", "import json.nothing", "{}['k']", "undefined_name"])
-def test_no_hint_where_none_helps(hinting_kernel: Kernel, code: str) -> None:
-    """The error says it all."""
+def test_other_errors_have_no_hint(hinting_kernel: Kernel, code: str) -> None:
+    """The error itself is sufficient."""
     error = hinting_kernel.report(code).error
     assert error is not None and error.hint is None
 
 
-def test_lost_variables_are_hinted_at(kernel: Kernel) -> None:
-    """A name that is not there, in the first run behind a start of the interpreter."""
+def test_a_name_error_in_a_new_session_has_a_hint(kernel: Kernel) -> None:
+    """In the first run after the interpreter started."""
     kernel.report("sales = 1")
     kernel.restart()
     report = kernel.report("sales + 1")
@@ -383,19 +383,19 @@ def test_lost_variables_are_hinted_at(kernel: Kernel) -> None:
     ids=["at once", "in parts"],
 )  # fmt: skip
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
-def test_a_long_stream_has_its_ends_and_a_mark_between(used_kernel: Kernel, code: str, stream: str) -> None:
-    """A mebibyte of it, the first and the last half, and how much is missing."""
+def test_a_long_stream_keeps_its_beginning_and_end(used_kernel: Kernel, code: str, stream: str) -> None:
+    """One mebibyte in all, and a mark that states how much is omitted."""
     code = code if stream == "stdout" else f"import sys\n{code}".replace("end=''", "end='', file=sys.stderr")
     report = used_kernel.report(code, max_characters=10_000_000)
     text, half = getattr(report, stream), 1 << 19
     missing = 2_100_000 - 2 * half
-    mark = f"\n[... {missing:,} characters are omitted here ...]\n"
+    mark = f"\n[... {missing:,} characters omitted ...]\n"
     assert text == "a" * half + mark + "c" * half
     assert report.omitted == {stream: missing}
 
 
 def test_a_report_too_long_for_stdout_is_in_the_record(kernel: Kernel) -> None:
-    """Then stdout says so, and nothing of it is cut."""
+    """stdout says so, and nothing is truncated."""
     ran, told = kernel.wrapped("print('x' * 10_000)", "long", max_characters=4096)
     assert told is not None and told.report is None
     assert len(ran.stream("stdout")) < 200
@@ -405,7 +405,7 @@ def test_a_report_too_long_for_stdout_is_in_the_record(kernel: Kernel) -> None:
 
 
 def test_another_version_replaces_an_older_one(kernel: Kernel) -> None:
-    """Without a second layer: the user's code runs once, in the same namespace, and the newer version reports."""
+    """There is no second layer: the code runs once, in the same namespace, and the newer version reports."""
     kernel.report("x = 1")
     report = kernel.report("x += 1\nprint('once')\nx", data_folder="/mnt/data/.")  # any difference is a version
     assert (report.value, report.stdout, report.execution_count, report.is_new_session) == (2, "once\n", 2, False)
@@ -414,16 +414,16 @@ def test_another_version_replaces_an_older_one(kernel: Kernel) -> None:
     assert kernel.report("x").value == 2
 
 
-def test_records_of_runs_that_are_asked_for_again(kernel: Kernel) -> None:
-    """An id that has run does not run again, whatever the code."""
+def test_an_execution_is_not_run_again(kernel: Kernel) -> None:
+    """Whatever its code is."""
     kernel.report("n = 1", "same")
     ran, told = kernel.wrapped("n += 1", "same")
     assert told is not None and told.report is None
     assert kernel.report("n").value == 1
 
 
-def test_a_file_put_there_between_runs_is_not_the_next_runs(kernel: Kernel) -> None:
-    """It is changed by a run that writes to it, created by none, and not told by others."""
+def test_a_file_uploaded_between_runs_is_not_created_by_the_next_run(kernel: Kernel) -> None:
+    """It is changed by a run that writes to it, and not reported by others."""
     kernel.report("import os\nos.mkdir('/mnt/data/in')")
     for folder in ("", "in"):
         kernel.process.data.write(folder, "uploaded.csv", io.BytesIO(b"1"))

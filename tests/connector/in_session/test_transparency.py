@@ -137,12 +137,10 @@ def expected(kernels: Kernels) -> Callable[[Program], list[Seen]]:
 
 @pytest.mark.parametrize("mode", ["first", "warm", "background"])
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
-def test_a_program_cannot_tell(
+def test_a_program_behaves_as_without_the_payload(
     kernels: Kernels, expected: Callable[[Program], list[Seen]], program: Program, mode: str
 ) -> None:
-    """A user sees the same of it, whether it is sent bare or with the payload: in the first run of a kernel, in a later
-    one, and in the background.
-    """
+    """A user sees the same of it: in the first run of a kernel, in a later run, and in the background."""
     with kernels.new() as kernel:
         if mode == "warm":
             kernel.wrapped("")  # installs the payload; an empty cell is not counted

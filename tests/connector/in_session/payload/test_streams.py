@@ -25,7 +25,7 @@ HALF = MAX_STREAM_CHARACTERS // 2
     ],
 )
 def test_carriage_returns_are_collapsed_to_the_last_state(written: str, shown: str) -> None:
-    """As a terminal shows them, whether they are written at once or in pieces."""
+    """As in a terminal, whether the text is written at once or in pieces."""
     assert collapse_carriage_returns(written) == shown
     for size in (1, 2, 3):
         text = Text()
@@ -36,7 +36,7 @@ def test_carriage_returns_are_collapsed_to_the_last_state(written: str, shown: s
 
 @given(st.lists(st.text(alphabet="ab\r\n", max_size=6), max_size=12))
 @settings(max_examples=300, deadline=None)
-def test_pieces_are_what_the_whole_is(pieces: list[str]) -> None:
+def test_pieces_give_the_same_text(pieces: list[str]) -> None:
     """However the text is divided."""
     text = Text()
     for piece in pieces:
@@ -45,8 +45,8 @@ def test_pieces_are_what_the_whole_is(pieces: list[str]) -> None:
 
 
 @pytest.mark.parametrize("piece", [7, 1000, 700_000])
-def test_a_long_text_keeps_its_ends(piece: int) -> None:
-    """The first and the last half, with how much is omitted between."""
+def test_a_long_text_keeps_its_beginning_and_end(piece: int) -> None:
+    """Half of the limit each, with a mark that states how much is omitted."""
     written = "".join(chr(97 + number % 26) for number in range(2_000_000))
     text = Text()
     for start in range(0, len(written), piece):
@@ -65,8 +65,8 @@ def test_a_progress_bar_takes_no_room() -> None:
     assert omitted == 0 and shown.startswith("    99999")
 
 
-def test_raw_text_stays_as_it_is() -> None:
-    """A value is not what a terminal shows."""
+def test_raw_text_is_unchanged() -> None:
+    """A value is not terminal output."""
     text = Text(is_raw=True)
     text.write("a\rb")
     assert text.read() == ("a\rb", 0)
