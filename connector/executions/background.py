@@ -28,7 +28,7 @@ _LONGEST_WAIT_SECONDS = 200.0
 def run_in_background(call: Call, facts: PoolFacts) -> Execution:
     """Starts the run in an idle session, and follows it. Raises IdempotencyKeyReused."""
     until = _until(call)
-    return start(call, facts) or follow(call, facts, until, start)
+    return _start(call, facts) or follow(call, facts, until)
 
 
 def wait_for_turn(call: Call, facts: PoolFacts) -> Execution:
@@ -43,10 +43,10 @@ def wait_for_turn(call: Call, facts: PoolFacts) -> Execution:
         call.check_code(stored.code_hash)
     else:
         folder.put_request(Request(call.code, code_hash(call.code), call.timeout_seconds))
-    return follow(call, facts, until, start)
+    return follow(call, facts, until)
 
 
-def start(call: Call, facts: PoolFacts) -> Execution | None:
+def _start(call: Call, facts: PoolFacts) -> Execution | None:
     """Defers the run in its session. Returns None if it is in progress, queued or recorded there, and can be followed.
 
     The code may have run when this returns. So it raises only IdempotencyKeyReused, and errors from before the code was

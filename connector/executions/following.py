@@ -1,7 +1,7 @@
 """Follows executions that are in progress or queued, with as few calls of the pool as possible."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from ..errors import ConnectorError, ExecutionNotFound, IdempotencyKeyReused, PoolTimeout
 from ..in_session import protocol
@@ -12,16 +12,13 @@ from .lookup import find_in_session
 from .outcomes import RECORD_LOST
 from .records import ExecutionFolder, is_recent
 from .result import execution_of
-from .turns import is_busy
+from .turns import is_busy, start_next
 
 _FIRST_PAUSE_SECONDS = 0.004
 _SECOND_PAUSE_SECONDS = 0.01
 _LONGEST_PAUSE_SECONDS = 4.0
 _PAUSE_GROWTH = 1.5
 _PAUSE_AFTER_FAILURE_SECONDS = 1.0
-
-Start = Callable[[Call, PoolFacts], Execution | None]
-"""Starts the execution in its session. Returns it if it has ended at once, otherwise None."""
 
 
 def pauses() -> Iterator[float]:
@@ -33,7 +30,7 @@ def pauses() -> Iterator[float]:
         pause = min(pause * _PAUSE_GROWTH, _LONGEST_PAUSE_SECONDS)
 
 
-def follow(call: Call, facts: PoolFacts, until: float, start: Start) -> Execution:
+def follow(call: Call, facts: PoolFacts, until: float) -> Execution:
     """The execution when it has ended, or its state at `until` (monotonic seconds). The session certainly has it, so
     errors of the pool are waited out.
 
@@ -48,7 +45,7 @@ def follow(call: Call, facts: PoolFacts, until: float, start: Start) -> Executio
                 break
             time.sleep(min(pause, left))
             try:
-                ended = _reported(folder, call) if number == 0 else _poll(folder, call, facts, start)
+                ended = _reported(folder, call) if number == 0 else _poll(folder, call, facts)
             except (IdempotencyKeyReused, ExecutionNotFound, PoolTimeout):
                 raise
             except ConnectorError:
@@ -74,18 +71,19 @@ def _reported(folder: ExecutionFolder, call: Call) -> Execution | None:
     return None if record.report is None else execution_of(call.session.id, call.execution_id, record.report)
 
 
-def _poll(folder: ExecutionFolder, call: Call, facts: PoolFacts, start: Start) -> Execution | None:
+def _poll(folder: ExecutionFolder, call: Call, facts: PoolFacts) -> Execution | None:
     """The execution, if it has ended. One call of the pool while it is in progress, two while it is queued."""
     files = folder.files()
     if protocol.RECORD in files:
         marker = files.get(protocol.RUNNING)
         if marker is not None and (marker.modified is None or is_recent(marker.modified)):
             return None
-        ended = _reported(folder, call) or _current(folder, call)
-        return None if ended.status == "Running" else ended
+        return _reported(folder, call) or _unless_running(_current(folder, call))
     if protocol.REQUEST not in files or protocol.CANCEL in files:
-        return _current(folder, call)
-    return None if is_busy(call.session, facts) else start(call, facts)
+        return _unless_running(_current(folder, call))
+    if not is_busy(call.session, facts):
+        start_next(call.session, facts)
+    return None
 
 
 def _current(folder: ExecutionFolder, call: Call) -> Execution:
@@ -94,3 +92,7 @@ def _current(folder: ExecutionFolder, call: Call) -> Execution:
     if found is None:
         return Execution(call.session.id, call.execution_id, "Unknown", error=RECORD_LOST)
     return found.execution
+
+
+def _unless_running(execution: Execution) -> Execution | None:
+    return None if execution.status == "Running" else execution

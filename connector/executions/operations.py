@@ -10,7 +10,7 @@ from ..callers.session_ids import mint_execution_id, mint_session_id
 from ..models import Execution
 from ..session_pool.facts import PoolFacts
 from ..session_pool.sessions import CallerSessions
-from .background import run_in_background, start, wait_for_turn
+from .background import run_in_background, wait_for_turn
 from .call import Call
 from .direct import run_directly
 from .following import pauses
@@ -19,7 +19,7 @@ from .one_call import run_in_one_call
 from .outcomes import CANCEL_REQUESTED, NOT_CANCELABLE, NOT_CANCELABLE_DIRECT
 from .records import ExecutionFolder
 from .truncation import fitted
-from .turns import is_busy
+from .turns import is_busy, start_next
 
 DEFAULT_TIMEOUT_SECONDS = 90
 DEFAULT_WAIT_SECONDS = 90
@@ -71,8 +71,7 @@ def get_execution(
     found = find(session, execution_id)
     execution = found.execution
     if found.request is not None and execution.status == "Running" and not is_busy(session, facts):
-        request = found.request  # still queued in an idle session: the run before it has ended the interpreter
-        execution = start(Call(session, execution_id, request.code, request.timeout_seconds, 0), facts) or execution
+        start_next(session, facts)  # still queued in an idle session: the run before it has ended the interpreter
     return fitted(execution, include_content)
 
 

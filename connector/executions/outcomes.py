@@ -1,5 +1,7 @@
 """Errors and notices of executions that did not end normally, or about which less is known than usual."""
 
+from dataclasses import replace
+
 from ..models import ExecutionError
 
 LOST = ExecutionError(
@@ -31,6 +33,7 @@ TIMED_OUT = ExecutionError(
     hint="Raise timeoutInSeconds (up to 3600), or split the work. Files are kept.",
 )
 CANCELED = ExecutionError("Canceled", "The run was canceled.", hint="Files and variables set before are kept.")
+CANCELED_WITH_INTERPRETER = replace(CANCELED, hint="Files are kept. Run the code that sets the variables again.")
 NO_REPORT = (
     "The session did not report on this run: its code may have ended or changed the interpreter. This result has only "
     "what the pool itself returns: no list of files, and at most one output."

@@ -10,7 +10,7 @@ from ..in_session.report import Report, Reported, ReportedFile
 from ..models import ABSENT, Execution, ExecutionError, File
 from ..session_pool.wire import Run
 from .direct import stopped_error
-from .outcomes import CANCELED, INTERPRETER_ENDED, INTERPRETER_STOPPED, TIMED_OUT
+from .outcomes import CANCELED, CANCELED_WITH_INTERPRETER, INTERPRETER_ENDED, INTERPRETER_STOPPED, TIMED_OUT
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _FLAGS = ("result", "value", "stdout", "stderr", "outputs", "files")
@@ -72,7 +72,7 @@ def _stop_error(report: Report) -> ExecutionError | None:
     """Why a deferred run did not end normally, and in which line."""
     match report.ended_by:
         case "canceled":
-            error = CANCELED
+            error = CANCELED_WITH_INTERPRETER if report.interpreter_ended else CANCELED
         case "timeout":
             error = TIMED_OUT
         case "died":

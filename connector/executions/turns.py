@@ -4,12 +4,20 @@ Code that is sent during a deferred run waits in the pool, and a pool may restar
 long. So the connector checks first, if a deferred run is possible.
 """
 
+import contextlib
+
+from ..callers.session_ids import mint_execution_id
 from ..errors import FileNotFound
+from ..in_session.cell import make_start_cell
 from ..in_session.protocol import OUTPUTS_FOLDER, RUNNING
 from ..models import FilePath
 from ..session_pool.facts import PoolFacts
+from ..session_pool.hand_over import RunLost
 from ..session_pool.sessions import SessionClient
 from .records import is_recent
+
+_START_TIMEOUT_SECONDS = 60
+"""Of the pool. The cell itself takes milliseconds."""
 
 
 def is_busy(session: SessionClient, facts: PoolFacts) -> bool:
@@ -21,3 +29,17 @@ def is_busy(session: SessionClient, facts: PoolFacts) -> bool:
         busy = False
     facts.note_busy(session, is_busy=busy)
     return busy
+
+
+def start_next(session: SessionClient, facts: PoolFacts) -> None:
+    """Starts the oldest queued execution of an idle session, as after a restart of its interpreter."""
+    cell = make_start_cell(max_report_characters=session.pool.longest_stdout)
+    with contextlib.suppress(RunLost):  # the next poll tries again
+        session.execute_code(
+            cell.text,
+            execution_id=mint_execution_id(),
+            timeout_seconds=_START_TIMEOUT_SECONDS,
+            may_repeat=True,
+            read_seconds=session.pool.deadlines.start_seconds,
+        )
+    facts.note_busy(session, is_busy=True)

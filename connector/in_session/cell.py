@@ -65,6 +65,11 @@ def make_cell(
     return _cell(request, max_report_characters, data_folder)
 
 
+def make_start_cell(*, max_report_characters: int, data_folder: str = protocol.DATA) -> Cell:
+    """Starts the oldest queued execution of an idle session."""
+    return _cell({"startsNext": True}, max_report_characters, data_folder)
+
+
 def make_task_cell(
     source: Path,
     arguments: dict[str, Any],

@@ -37,8 +37,8 @@ class Watcher:
         self._execution_id = execution_id
         self._root = os.path.join(DATA, OUTPUTS_FOLDER)
         self._folder = os.path.join(self._root, execution_id)
-        self._deadline = time.monotonic() + seconds
-        self._beat_at = time.monotonic()
+        self._started = self._beat_at = time.monotonic()
+        self._deadline = self._started + seconds
         self._reason: str | None = None
         self._first_interrupt_at = self._last_interrupt_at = 0.0
         self._ticks_without_marker = 0
@@ -108,6 +108,7 @@ class Watcher:
                 report.update(json.load(file))
         except (OSError, ValueError):
             pass
+        report["milliseconds"] = round((time.monotonic() - self._started) * 1000)
         report.update(status="error", endedBy=self._reason or "died", interpreterEnded=True)
         record = os.path.join(self._folder, RECORD)
         try:

@@ -56,7 +56,7 @@ _LONGEST_DELAY_SECONDS = 1.0
 _MAX_CHARACTERS_ON_FULL_DISK = 2000
 """Of each text in a report."""
 
-_executable, _Popen, _timeout_expired = sys.executable, subprocess.Popen, subprocess.TimeoutExpired
+_executable, _Popen = sys.executable, subprocess.Popen
 _read_descriptor, _pipe, _dup, _dup2, _replace = os.read, os.pipe, os.dup, os.dup2, os.replace
 _set_blocking, _exit = getattr(os, "set_blocking", None), os._exit
 _get_handler, _set_handler = signal.getsignal, signal.signal
@@ -79,15 +79,15 @@ def defer(request: dict[str, Any], is_new_session: bool) -> dict[str, Any]:
     return IN_RECORD
 
 
-def start_next() -> None:
-    """Starts the oldest queued execution, if there is one."""
+def start_next(is_new_session: bool = False) -> None:
+    """Starts the oldest queued execution, if there is one. It begins after the current cell or run."""
     while state["background"] is None:
         request = oldest_request()
         if request is None:
             return
         record = Record(request)
         if record.is_ours:
-            run, _ = _prepare(request, record, False)
+            run, _ = _prepare(request, record, is_new_session)
             if run is not None:
                 asyncio.get_running_loop().call_soon(run.begin)
             elif not record.is_kept:

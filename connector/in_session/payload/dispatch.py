@@ -79,6 +79,9 @@ async def do_execute(
     parent = current_parent()
     if state["background"] is not None:  # its code awaits something, or is about to begin
         send_line(parent, request, encode(_BUSY))
+    elif "startsNext" in request:
+        start_next()
+        send_line(parent, request, encode(IN_RECORD))
     elif "task" in request:
         send_line(parent, request, encode(_perform_task(request)))
     elif "deferredSeconds" in request:
@@ -198,13 +201,15 @@ async def install(encoded_request: str) -> None:
         history._i00, history._i, history._ii = history._i, history._ii, history._iii
         shell.user_ns.pop(f"_i{number}", None)
         shell.user_ns.update({"_i": history._i, "_ii": history._ii, "_iii": history._iii})
+    start_next(_this_session.is_new)  # executions that were queued before the interpreter was restarted come first
+    if state["background"] is not None:
+        _this_session.is_new = False
     with _interrupts_as_in_a_cell():
         reply = await do_execute(VERSION_MARK + '"' + encoded_request + '",""', False)
     for item in reply.get("payload") or ():
         shell.payload_manager.write_payload(item)  # such as that of exit(); the kernel takes it from the enclosing cell
     if not counts_before:
         shell.execution_count -= 1  # the enclosing cell is about to count itself
-    start_next()  # executions that were queued before the interpreter was restarted
 
 
 class _HistoryWithout(list):  # type: ignore[type-arg]

@@ -322,6 +322,23 @@ def test_a_poll_starts_an_execution_that_is_still_queued(caller: Caller) -> None
     assert caller.ended(waiting).value == "late"
 
 
+def test_the_queue_keeps_its_order_when_the_interpreter_is_killed(caller: Caller) -> None:
+    """Whichever execution is polled first, and also if a new one arrives."""
+    caller.run("1")
+    first = caller.start(
+        "print('begun')\nimport time\nwhile True:\n    try: time.sleep(100)\n    except BaseException: pass"
+    )
+    caller.printed(first, "begun")
+    queued = [caller.start("order = ['one']"), caller.start("order.append('two'); order")]
+    canceled = caller.cancel(first)
+    assert canceled.status == "Canceled" and canceled.duration_in_milliseconds >= 2000
+    assert canceled.error is not None and "variables set before are kept" not in (canceled.error.hint or "")
+    last = caller.start("order.append('last'); order")
+    assert caller.ended(queued[1]).value == ["one", "two"]
+    assert caller.ended(last).value == ["one", "two", "last"]
+    assert caller.ended(queued[0]).status == "Succeeded"
+
+
 def test_an_execution_is_queued_if_its_start_times_out(emulator: Emulator, session_id: str) -> None:
     """It is Running, and runs once."""
     caller = Caller(emulator, session_id, deadlines=Deadlines(start_seconds=0.5))
