@@ -58,7 +58,7 @@ class Connector:
             self._shared = failure
 
     def answer(self, operation_id: str, request: func.HttpRequest) -> func.HttpResponse:
-        """The response to a request for the operation, whatever happens."""
+        """The response to a request for the operation. Never raises."""
         started = time.monotonic()
         request_id = str(uuid.uuid4())
         caller = None
@@ -89,7 +89,7 @@ class Connector:
         """The context of a request, with its caller's sessions.
 
         Raises InternalError for wrong settings, and Unauthorized, CallerNotAllowed and SignInUnavailable where callers
-        must sign in. In a signed address, the token has the caller.
+        must sign in. The token in a signed address contains the caller.
         """
         if isinstance(self._shared, InternalError):
             raise InternalError(self._shared.message)  # a new one: each raise adds to an exception's traceback
@@ -106,7 +106,7 @@ class Connector:
 
 
 def _context(settings: Settings, entra: EntraId | None) -> Context:
-    """All that requests have in common."""
+    """What all requests have in common."""
     contract = Contract(max_code_characters=settings.max_code_characters)
     pool = SessionPoolClient(
         settings.pool_management_endpoint,
@@ -130,13 +130,13 @@ def _of_caller(context: Context, caller: str | None) -> CallerSessions:
 
 
 def _entra(settings: Settings) -> "tuple[EntraSignIn | None, EntraId | None]":
-    """What checks tokens, and what the documents state about them; nothing where callers have function keys."""
+    """What checks tokens, and what the documents state about them. None if callers authenticate with function keys."""
     tenant_id, audiences, allowed = settings.entra_tenant_id, settings.entra_audiences, settings.entra_allowed_callers
     if settings.connector_auth != "entra":
         return None, None
     if tenant_id is None or audiences is None or allowed is None:
         raise InternalError("The settings of Entra ID are missing. Set them.")  # `Settings` requires them
-    # Its library takes a noticeable part of a cold start to import, and function keys need none of it.
+    # Importing its library takes a noticeable part of a cold start, and function keys do not need it.
     from .callers.entra import EntraSignIn
 
     authority = settings.azure_authority_host
@@ -144,7 +144,7 @@ def _entra(settings: Settings) -> "tuple[EntraSignIn | None, EntraId | None]":
 
 
 def _log(operation_id: str, request_id: str, failure: Exception) -> None:
-    """A bug with its stack; the cause of an error, which its caller does not get. Session ids are secrets."""
+    """Logs a bug with its stack, and of other errors the cause, which callers do not get. Session ids are secrets."""
     if not isinstance(failure, ConnectorError):
         logger.exception("%s failed (request %s)", operation_id, request_id)
     elif failure.__cause__ is not None:

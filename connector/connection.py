@@ -11,7 +11,7 @@ _NO_KEY = (
 
 
 def check_connection(pool: SessionPoolClient, settings: Settings) -> Connection:
-    """Requests the pool's metadata, which takes a connection, a token and the role. Starts no session."""
+    """Requests the pool's metadata, which requires a connection, a token and the role. Starts no session."""
     metadata = pool.get_metadata()
     message = "The session pool was reached, and accepted the connector's token and role."
     return Connection(

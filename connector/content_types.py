@@ -2,7 +2,7 @@
 
 import mimetypes
 
-# Python's own table, without the machine's, and what it lacks in some versions.
+# Python's own table without that of the machine, and types that some versions lack.
 _TYPES = mimetypes.MimeTypes(filenames=())
 for _type, _ending in (
     ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx"),
@@ -17,6 +17,6 @@ for _type, _ending in (
 
 
 def content_type(file_name: str) -> str:
-    """By the name alone, and the same on every machine. A compressed file is application/octet-stream."""
-    found, encoding = _TYPES.guess_type(file_name)
-    return found if found is not None and encoding is None else "application/octet-stream"
+    """The type for the name, the same on every machine. A compressed file is application/octet-stream."""
+    guessed, encoding = _TYPES.guess_type(file_name)
+    return guessed if guessed is not None and encoding is None else "application/octet-stream"

@@ -36,7 +36,7 @@ from typing import Any, ClassVar
 
 
 class ConnectorError(Exception):
-    """`target` names the part of the request that is wrong; `details` are all errors of a request with several."""
+    """`target` names the part of the request that is wrong. If there are several errors, `details` has all of them."""
 
     status: ClassVar[int] = 500
 
@@ -222,7 +222,7 @@ class ErrorResponse:
 
 
 def to_response(failure: Exception, request_id: str) -> ErrorResponse:
-    """For any exception. One that is no ConnectorError is a bug, of which callers get the request id alone."""
+    """The response for any exception. Anything but a ConnectorError is a bug; callers get only the request id."""
     if not isinstance(failure, ConnectorError):
         failure = InternalError(
             f"The connector failed. Try again; if it fails again, report the request ID {request_id} to its operator, "

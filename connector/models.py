@@ -1,4 +1,4 @@
-"""What operations take and return. Names are Python's here; `to_wire` makes them the contract's."""
+"""What operations take and return. `to_wire` converts Python's names to those of the contract."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ Status = Literal["Running", "Succeeded", "Failed", "Canceled", "Unknown"]
 
 @dataclass(frozen=True)
 class FilePath:
-    """Where a file of a session is located. `folder` is relative to /mnt/data, `""` for that itself."""
+    """Where a file of a session is located. `folder` is relative to /mnt/data, `""` for /mnt/data itself."""
 
     folder: str
     name: str
@@ -24,7 +24,7 @@ class FilePath:
 
 @dataclass(frozen=True)
 class File:
-    """A file of a session. `folder` is relative to /mnt/data, `""` for that itself; `size` is in bytes."""
+    """A file of a session. `folder` is relative to /mnt/data, `""` for /mnt/data itself. `size` is in bytes."""
 
     file_name: str
     folder: str
@@ -73,7 +73,7 @@ class FileBytes:
 
 @dataclass(frozen=True)
 class Output:
-    """Something that a run displayed. `content` is base64 for images, text otherwise."""
+    """An output that a run displayed. `content` is base64 for images, text otherwise."""
 
     content_type: str
     content: str | None = None
@@ -94,7 +94,7 @@ class ExecutionError:
 
 @dataclass(frozen=True)
 class Execution:
-    """One run. `result` is text; `value` is the same as JSON, if it is JSON.
+    """One run. `result` is text; `value` is the same value as JSON, if possible.
 
     `notice` states what was lost or is missing; `truncated` names the members that are not complete.
     """

@@ -15,7 +15,7 @@ from .errors import InternalError
 from .session_pool.wire import API_VERSIONS
 
 LONGEST_WAIT_SECONDS = 220
-"""Of a call for its run. The front end of Azure Functions gives up after 230 s."""
+"""How long a call may wait for its run. The front end of Azure Functions gives up after 230 s."""
 
 _SHORTEST_SECRET = 32
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -23,7 +23,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 @dataclass(frozen=True)
 class Setting:
-    """One name in the environment. Without a `default`, the value is required or optional, as the sentence states."""
+    """One environment variable. Without a `default`, the sentence states whether it is required."""
 
     name: str
     default: str | None
@@ -43,7 +43,7 @@ def _endpoint(value: str) -> str:
 
 
 def _authority(value: str) -> str:
-    # As azure-identity takes it, which has the sovereign clouds' hosts without a scheme.
+    # azure-identity accepts this too, and its constants for sovereign clouds are hosts without a scheme.
     address = _endpoint(value if "://" in value else f"https://{value}")
     parts = urlsplit(address)
     if parts.path or (parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost")):
@@ -211,7 +211,7 @@ _REQUIRED_WITH_ENTRA = {
 
 
 def signs_in_with_entra(environment: Mapping[str, str]) -> bool:
-    """Whether callers need tokens. Known also when other settings are wrong, so that callers are told about those."""
+    """Whether callers need tokens. Independent of other settings, so that errors in those can be reported."""
     return environment.get("CONNECTOR_AUTH", "").strip() == "entra"
 
 

@@ -1,5 +1,5 @@
 """Who calls, and which sessions, executions and uploads they may reach.
 
-`entra` finds out who a caller is by a token of Entra ID, `session_ids` what ids look like and whose sessions they name,
-and `signed_tokens` makes addresses that need no function key.
+`entra` identifies a caller by a token of Entra ID, `session_ids` validates ids and keeps the sessions of callers apart,
+and `signed_tokens` makes tokens for addresses that need no function key.
 """

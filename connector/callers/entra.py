@@ -1,7 +1,7 @@
-"""Sign-in with Entra ID: whose a bearer token is, and whether that caller may call. The only importer of jwt.
+"""Sign-in with Entra ID: identifies callers by bearer tokens, and checks that they may call. The only importer of jwt.
 
-The connector checks each token itself, and does not depend on what a platform in front of it does. Source of the claims
-in a token: "Access token claims reference" in the documentation of the Microsoft identity platform.
+The connector checks each token itself, and does not rely on a platform in front of it. Source of the claims in a token:
+"Access token claims reference" in the documentation of the Microsoft identity platform.
 """
 
 import json
@@ -16,7 +16,7 @@ import jwt
 from ..errors import CallerNotAllowed, SignInUnavailable, Unauthorized
 
 _LEEWAY_SECONDS = 60
-"""By which the clock may differ from Entra ID's."""
+"""How much the clock may differ from Entra ID's."""
 
 _LONGEST_TOKEN = 32_768
 """Characters. A token has 200 groups at most, and with them fewer than half of this; longer ones are not read."""
@@ -26,7 +26,7 @@ _MOST_BYTES = 1_000_000
 
 @dataclass
 class KeyTimes:
-    """In seconds: how published keys are fetched and kept."""
+    """When published keys are fetched, and how long they are kept. In seconds."""
 
     timeout: float = 5.0
 
@@ -37,7 +37,7 @@ class KeyTimes:
     """How long keys are used when they cannot be fetched again."""
 
     pause: float = 30.0
-    """Between two fetches, whatever key ids tokens have: anyone can invent those."""
+    """Between two fetches, even for unknown key ids: anyone can invent those."""
 
     pause_after_failure: float = 5.0
 
@@ -86,7 +86,7 @@ class EntraSignIn:
         if not isinstance(object_id, str) or not object_id:
             raise self._refused("has no claim oid, which identifies its owner. Request another one.")
         if not isinstance(client_id, str):
-            # ID tokens have the same audience, and are meant for the application that asked for them.
+            # ID tokens have the same audience, but are meant for the application that requested them.
             raise self._refused("is not an access token: the claims azp and appid are missing. Send an access token.")
         if self._allowed.isdisjoint([object_id, client_id, *_texts(claims, "roles"), *_texts(claims, "groups")]):
             raise CallerNotAllowed(_not_allowed(object_id, client_id, claims))

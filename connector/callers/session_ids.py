@@ -11,7 +11,7 @@ _SESSION_ID = re.compile(r"[A-Za-z0-9-]{4,128}")
 
 
 def mint_session_id() -> str:
-    """128 random bits: whoever knows a session's id can use the session, so it must not be guessable."""
+    """128 random bits: the id is sufficient to use the session, so it must not be guessable."""
     return secrets.token_hex(16)
 
 
@@ -20,7 +20,7 @@ def mint_execution_id() -> str:
 
 
 def check_session_id(session_id: str) -> str:
-    """Returns it. Raises InvalidSessionId."""
+    """Returns the id if it is valid. Raises InvalidSessionId."""
     if not _SESSION_ID.fullmatch(session_id):
         raise InvalidSessionId(
             f"A session ID has 4 to 128 letters, digits and hyphens, and this one {_problem(session_id)}. Send a UUID, "
@@ -33,9 +33,8 @@ def check_session_id(session_id: str) -> str:
 def pool_identifier(session_id: str, caller: str | None) -> str:
     """The session's identifier in the pool.
 
-    Callers with function keys are not distinguished: they are None, and the identifier is the session id, by which
-    other clients of the pool reach the session. Each signed-in caller has sessions of its own, even under the ids of
-    others.
+    Callers with function keys are not distinguished: they are None, and the identifier is the session id, so other
+    clients of the pool can use the session. Signed-in callers have separate sessions, even for the same id.
     """
     return session_id if caller is None else hashlib.sha256(f"{caller}\n{session_id}".encode()).hexdigest()
 

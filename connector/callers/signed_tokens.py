@@ -1,7 +1,7 @@
 """Tokens for addresses that need no function key, which only this app can make and read.
 
-A workflow's engine follows an address without the key of the first call. So the address itself must prove that its
-bearer may use it, and every instance must understand it: nothing about it is stored.
+A workflow's engine follows an address without the function key of the first call. So the address itself must prove that
+its bearer may use it. Nothing about it is stored, so every instance can read it.
 """
 
 import base64
@@ -37,5 +37,5 @@ class Tokens:
 
 
 def _fernet(key: str) -> Fernet:
-    """Fernet takes 32 bytes, and keys are texts of any form. Long random texts need no slow derivation."""
+    """Fernet needs 32 bytes, and a setting is any text. Long random texts need no slow key derivation."""
     return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"code-interpreter-connector:" + key.encode()).digest()))

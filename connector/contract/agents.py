@@ -13,7 +13,7 @@ from .validation import followed, resolved
 Json = dict[str, Any]
 
 _NAMES = ("content", "headers", "paths", "properties", "responses", "schemas", "securitySchemes")
-"""Members of the document whose own members have names of the API, which are not extensions even with x-."""
+"""Members whose own members are named by the API: those are not extensions, even if they begin with x-."""
 
 
 def agents_document(source: Json) -> Json:

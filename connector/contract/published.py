@@ -1,8 +1,8 @@
 """The operations of openapi.yaml that the derived documents have, and their parameters, bodies and responses.
 
-There is no list of names. Both documents omit operations without a key, which are for machines; HEAD, whose response is
-headers that no designer and no model reads; and operations whose body cannot be JSON. PutFile is one of these, although
-makers could turn on chunking for it: certification accepts no media type for raw bytes in bodies (its rule
+They are not listed by name. Both documents omit operations without a key, which are for machines; HEAD, since neither
+designers nor models read the headers of a response; and operations whose body cannot be JSON. PutFile is one of these,
+although makers could turn on chunking for it: certification accepts no media type for raw bytes in bodies (its rule
 MimeTypeNotValid), and the HTTP action of workflows does the same.
 """
 
@@ -66,7 +66,7 @@ def open_to_members(schema: Any) -> Any:
 
 
 def references(node: Any) -> list[str]:
-    """What all `$ref`s in the node point to, each once."""
+    """The targets of all `$ref`s in the node, without duplicates."""
     if isinstance(node, dict):
         if isinstance(node.get("$ref"), str):
             return [node["$ref"]]

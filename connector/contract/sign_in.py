@@ -11,13 +11,13 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class EntraId:
-    """`authority` is the address of Entra ID's host; the tenant is the callers'."""
+    """`authority` is the address of Entra ID's host; `tenant_id` is that of the callers."""
 
     authority: str
     tenant_id: str
 
     def agents(self, document: Json) -> Json:
-        """The agents' document with a token in a header, which the agent's host has to get."""
+        """The agents' document with a token in a header, which the agent's host must obtain."""
         scheme = {
             "type": "http",
             "scheme": "bearer",

@@ -11,7 +11,7 @@ _DATA_URI = re.compile(r"data:[^,]*?(?P<base64>;base64)?,", re.IGNORECASE)
 
 
 def decoded(content: str, index: int) -> bytes:
-    """The bytes that `content` stands for, of the file at `index` of a request. Copies a long text only where it must.
+    """The bytes that `content` encodes, for the file at `index` of a request. Copies a long text only if necessary.
 
     Raises InvalidFileContent.
     """
@@ -19,7 +19,7 @@ def decoded(content: str, index: int) -> bytes:
     try:
         data = _DATA_URI.match(content)
         if data is None:
-            # Encoders break lines. Everything else must be exact: without padding, or with spaces, it may be text.
+            # Some encoders insert line breaks. Otherwise base64 must be exact: without padding it may be plain text.
             if "\n" in content or "\r" in content:
                 content = content.replace("\r", "").replace("\n", "")
             return binascii.a2b_base64(content, strict_mode=True)

@@ -1,4 +1,4 @@
-"""Whether a path is free for a file: no folder has it, and no file has that of a folder above it."""
+"""Whether a file can be stored at a path: it is not a folder, and nothing above it is a file."""
 
 import contextlib
 
@@ -9,11 +9,11 @@ from ..session_pool.wire import PoolFile
 from .names import joined
 
 _MOST_FOLDERS = 10
-"""That are looked for, each with a call."""
+"""Folders above a file that are checked, with a call for each."""
 
 
 def store_file(session: SessionClient, path: FilePath, content: bytes) -> PoolFile:
-    """Raises InvalidFileName, with `path_taken` where that is why the pool refuses the file."""
+    """Raises InvalidFileName; that of `path_taken` if this is why the pool refuses the file."""
     try:
         return session.upload_file(path, content)
     except InvalidFileName as refusal:
@@ -24,8 +24,8 @@ def store_file(session: SessionClient, path: FilePath, content: bytes) -> PoolFi
 
 def path_taken(name: str) -> InvalidFileName:
     return InvalidFileName(
-        f"A folder is named '{name}' where the file goes, or a file is named as one of its folders. Upload the file "
-        "under another name, or to another folder.",
+        f"The path of '{name}' is taken by a folder, or that of its folder by a file. Upload the file under another "
+        "name, or to another folder.",
         target="fileName",
     )
 

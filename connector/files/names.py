@@ -8,7 +8,7 @@ from ..in_session import protocol
 from ..models import FilePath
 
 OUTPUTS = ".outputs"
-"""The folder of what runs displayed, as callers know it. In sessions, names of folders have no dots."""
+"""The folder of outputs, as callers know it. In sessions, folder names have no dots."""
 
 # What sessions accept: letters of any script, digits, and these; a folder's name has no dot. Source: the documentation
 # of code-interpreter sessions.
@@ -31,7 +31,7 @@ def checked_path(name: str, folder: str) -> FilePath:
 
 
 def checked_folder(folder: str) -> str:
-    """The folder relative to /mnt/data, in whatever form the caller sent it. Raises InvalidFileName."""
+    """The folder relative to /mnt/data; callers may send it with or without that. Raises InvalidFileName."""
     path = folder.strip("/")
     if path == "mnt/data" or path.startswith("mnt/data/"):
         path = path[len("mnt/data") :].strip("/")
@@ -52,9 +52,9 @@ def checked_folder(folder: str) -> str:
 
 
 def checked_destination(folder: str, *names: str) -> str:
-    """As `checked_folder`, for a folder that files of these names are uploaded to.
+    """Like `checked_folder`, for a folder that files with these names are uploaded to.
 
-    The connector's own folders are refused: files there would be removed, or taken for its own.
+    The connector's own folders are refused: files there would be removed, or mistaken for its own.
     """
     path = checked_folder(folder)
     own = next((place for place in (joined(path, name) for name in ("", *names)) if is_hidden(shown_folder(place))), "")
@@ -86,7 +86,7 @@ def checked_name(name: str, target: str = "fileName") -> str:
 
 
 def is_known_to_pool(name: str) -> bool:
-    """False for a name that sessions accept and the pool does not, or may not."""
+    """False for a name that sessions accept, but the pool does not, or may not."""
     return not any(
         character in _PUNCTUATION_IN_SESSIONS or unicodedata.category(character)[0] == "M" for character in name
     )
@@ -98,7 +98,7 @@ def _is_valid(character: str) -> bool:
 
 
 def shown_folder(folder: str) -> str:
-    """As callers know it."""
+    """The folder as callers know it."""
     return (
         OUTPUTS + folder[len(protocol.OUTPUTS_FOLDER) :] if folder.split("/")[0] == protocol.OUTPUTS_FOLDER else folder
     )

@@ -31,7 +31,7 @@ LARGEST_MESSAGE = 100_000_000
 """Bytes of a file in one response; as many as the body of a request may have."""
 
 LARGEST_IN_JSON = LARGEST_MESSAGE // 4 * 3 - 10_000
-"""Bytes of a file whose base64, and the members beside it, still fit into a message."""
+"""Bytes of a file whose base64, with the other members, still fits into a message."""
 
 
 class NewFile(TypedDict):
@@ -140,7 +140,7 @@ def download_file(
             target="fileName",
         )
     content = download_complete(session, facts, path, file)
-    if len(content) != file.size:  # it has changed since: its time is not that of these bytes
+    if len(content) != file.size:  # it has changed since: its time does not belong to these bytes
         return replace(file, size=len(content), content=content, last_modified_time=None)
     return replace(file, content=content)
 

@@ -1,7 +1,7 @@
 """The bytes of a file, complete or a range of them, for GetFile and DownloadFile.
 
-A range comes from the pool where that serves ranges; else a task extracts it inside the session. So a large file is not
-read completely for a small range. A file whose name only sessions accept is always extracted.
+If the pool serves ranges, a range comes from the pool; otherwise a task extracts it inside the session. So a large file
+is not read completely for a small range. A file whose name only sessions accept is always extracted.
 """
 
 import contextlib
@@ -18,11 +18,11 @@ from .names import is_known_to_pool
 from .tasks import run_task
 
 SMALL_BYTES = 8 << 20
-"""A file up to this size is read completely, which is as fast and needs no turn of its session."""
+"""A file up to this size is read completely, which is as fast and works in a busy session."""
 
 RANGES = f"{TRANSFERS_FOLDER}/ranges"
 _RANGE_LIFETIME_SECONDS = 600
-"""Of an extracted range that was not fetched. A busy session extracts it late, for its caller's next attempt."""
+"""Of an extracted range that was not fetched. A busy session extracts it later, for its caller's next attempt."""
 
 
 def download_complete(session: SessionClient, facts: PoolFacts, path: FilePath, file: FileBytes) -> bytes:

@@ -56,7 +56,7 @@ def store_all(
             raise path_taken(name)
     except ConnectorError as failure:
         if isinstance(failure, PoolTimeout | PoolUnavailable) and name not in last:
-            written.append(name)  # it may have been
+            written.append(name)  # it may have been written
         # The staged files come first: without the first of them, a task that is performed late does nothing.
         written.sort(key=lambda name: name not in staged)
         remaining, changed = _delete(session, {name: paths[name] for name in written}, stored)

@@ -59,8 +59,8 @@ def run_task(
         if isinstance(lost.__cause__, PoolTimeout):
             raise _busy() from None
         raise PoolUnavailable(
-            "The session's response was lost, and this may or may not have been done. Try again after the seconds in "
-            "Retry-After.",
+            "The session's response was lost, so it is unknown whether the operation took place. Try again after the "
+            "seconds in Retry-After.",
             retry_after_seconds=BUSY_RETRY_SECONDS,
         ) from lost.__cause__
     written = read_task(run.stdout, cell.nonce)
@@ -74,8 +74,8 @@ def run_task(
         )
     if written is None or "returned" not in written:
         raise PoolRejected(
-            "The session did not do what the connector requested, as when its code has changed the interpreter itself. "
-            "End the session, or use another one."
+            "The session did not do what the connector requested: its code may have changed the interpreter. End the "
+            "session, or use another one."
         )
     result: Result = written["returned"]
     return result
@@ -83,6 +83,6 @@ def run_task(
 
 def _busy() -> SessionBusy:
     return SessionBusy(
-        "The session is running code, which this must wait for. Try again after the seconds in Retry-After.",
+        "The session is running code, and this operation must wait for it. Try again after the seconds in Retry-After.",
         retry_after_seconds=BUSY_RETRY_SECONDS,
     )

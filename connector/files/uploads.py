@@ -4,8 +4,8 @@ Each chunk is stored in the session as a file of its own, which a task appends t
 upload is in the session, and in the address that its caller has: any instance of the app can take any chunk. The file
 that the upload replaces stays until the last byte has been received.
 
-A task that the connector has stopped waiting for may still be performed. So its input is withdrawn when its caller gets
-an error: a chunk is deleted, and the beginning of an upload is marked as abandoned.
+A task that the connector has stopped waiting for may still be performed. So when its caller gets an error, its input is
+withdrawn: a chunk is deleted, and a new upload is marked as abandoned.
 """
 
 import contextlib
@@ -37,10 +37,10 @@ from .operations import find_file, shown_file
 from .tasks import run_task
 
 CHUNK_BYTES = 32 << 20
-"""Of a chunk, as callers are asked to send it: an instance holds it in memory."""
+"""The requested size of a chunk: an instance holds it in memory."""
 
 LIFETIME_SECONDS = 6 * 3600
-"""Of an upload's address, and of an upload that nothing is sent to. Most sessions end long before."""
+"""Of an upload's address, and of an upload without new chunks. Most sessions end long before."""
 
 _FAILURE = "The session could not store this. Try again; if it fails again, use another folder or session."
 
@@ -119,7 +119,7 @@ def begin_upload(
 
 
 def put_chunk(session: SessionClient, facts: PoolFacts, upload: Upload, *, first: int, content: bytes) -> Progress:
-    """Takes the bytes of the file from `first` on. Those that were received before are compared, unless the file is
+    """Stores the bytes of the file from `first` on. Those that were received before are compared, unless the file is
     complete.
 
     Raises UploadNotFound; RangeNotSatisfiable, with a header Range, when the bytes do not follow those that were
@@ -197,10 +197,10 @@ def cancel_upload(session: SessionClient, upload: Upload) -> None:
 
 @contextlib.contextmanager
 def _abandoned_on_failure(session: SessionClient, upload: Upload) -> Iterator[None]:
-    """Takes back an upload whose caller gets an error instead of its address.
+    """Removes an upload whose caller gets an error instead of its address.
 
-    The task looks for the mark after it has made the upload, and this for the upload after it has made the mark:
-    whichever comes last removes the upload.
+    The task checks for the mark after it has created the upload, and this creates the mark before it deletes the
+    upload: whichever comes last removes it.
     """
     try:
         yield
@@ -220,7 +220,7 @@ def _complete(session: SessionClient, upload: Upload) -> Progress:
 
 
 def received_range(received: int) -> dict[str, str]:
-    """The header Range of the bytes that were received; none without any."""
+    """The header Range for the bytes that were received; empty if there are none."""
     return {"Range": f"bytes=0-{received - 1}"} if received else {}
 
 

@@ -13,5 +13,5 @@ def check_connection(context: Context, request: func.HttpRequest) -> func.HttpRe
 
 
 def get_health() -> func.HttpResponse:
-    """Independent of settings and pool: a platform would replace the instance, which changes neither."""
+    """Independent of settings and pool: replacing the instance, as a platform would, does not change them."""
     return responses.json_response({"status": "Healthy"})

@@ -13,10 +13,10 @@ from ..settings import Settings
 
 @dataclass(frozen=True)
 class Context:
-    """`sessions` are those of the request's caller; all else is the same for every request.
+    """`sessions` are those of the request's caller. All but `sessions` and `address` is the same for every request.
 
-    `tokens` is None without a SIGNING_KEY. `address` is what the token in a signed address holds; None for an address
-    without one, or whose token is not valid.
+    `tokens` is None without a SIGNING_KEY. `address` is the content of the token in a signed address; None for other
+    addresses, and if the token is not valid.
     """
 
     settings: Settings

@@ -65,8 +65,8 @@ def poll_execution(context: Context, request: func.HttpRequest) -> func.HttpResp
 def _response(
     context: Context, request: func.HttpRequest, route: str, execution: Execution, include_content: str
 ) -> func.HttpResponse:
-    """For a run that has not ended, a 202 whose Location can be polled; without a function key, if there is a key to
-    sign the address with. `route` is the request's.
+    """A run that has not ended is a 202 whose Location can be polled. With a SIGNING_KEY, the address needs no
+    function key. `route` is the request's.
     """
     if execution.status != "Running":
         return responses.json_response(execution)

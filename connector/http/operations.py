@@ -35,7 +35,7 @@ OPERATIONS: dict[str, Callable[[Context, func.HttpRequest], func.HttpResponse]] 
 }
 
 OPERATIONS_WITHOUT_SETTINGS: dict[str, Callable[[], func.HttpResponse]] = {"GetHealth": get_health}
-"""These respond also when the settings are wrong."""
+"""These respond even if the settings are wrong."""
 
 TOKEN_PURPOSES = {"PollExecution": POLL, "PatchUpload": UPLOAD, "GetUpload": UPLOAD, "CancelUpload": UPLOAD}
 """The purpose of the token in an operation's address, which replaces the function key and identifies the caller."""

@@ -16,8 +16,8 @@ _LENGTH = re.compile("[0-9]{1,18}")
 def requested_range(headers: Mapping[str, str], file: FileBytes, longest: int) -> tuple[int, int] | None:
     """The first and last byte to send, `longest` bytes at most, of the one range that the header Range requests.
 
-    None for the complete file, which several ranges, other units, and an If-Range with another version of the file
-    get. Raises RangeNotSatisfiable.
+    None for the complete file: without the header, for several ranges, for other units, and if If-Range has another
+    version of the file. Raises RangeNotSatisfiable.
     """
     found = _RANGE.fullmatch(headers.get("range", "").replace(" ", ""))
     if found is None or found.groups() == ("", ""):
@@ -33,8 +33,8 @@ def requested_range(headers: Mapping[str, str], file: FileBytes, longest: int) -
         return None
     if first >= file.size or last < first:
         raise RangeNotSatisfiable(
-            f"The Range header requests bytes after the end of the file, which has {file.size:,} bytes. Request bytes "
-            "that it has.",
+            f"The Range header requests bytes after the end of the file, which has {file.size:,} bytes. Request a "
+            "range within the file.",
             target="Range",
             headers={"Content-Range": f"bytes */{file.size}"},
         )
@@ -44,8 +44,8 @@ def requested_range(headers: Mapping[str, str], file: FileBytes, longest: int) -
 def sent_range(header: str, length: int, size: int) -> int:
     """The first byte of a chunk with `length` bytes, of a file with `size` bytes. Raises InvalidRequest.
 
-    Workflows send `bytes=0-9/30` ("Handle large messages with chunking" in the documentation of Azure Logic Apps), and
-    everyone else `bytes 0-9/30`.
+    Workflows send `bytes=0-9/30` ("Handle large messages with chunking" in the documentation of Azure Logic Apps),
+    other clients `bytes 0-9/30`.
     """
     found = _CONTENT_RANGE.fullmatch(header.strip())
     if found is None:

@@ -19,7 +19,7 @@ MAX_BODY_BYTES = LARGEST_MESSAGE
 """Less than the Functions host accepts (104,857,600), so that its own 413, which has no body, is rarely seen."""
 
 _LONGEST_PREFER = 500
-"""Characters that are read: for each open quote, the expression searches to the end."""
+"""Characters that are read: for each open quote, the regular expression searches to the end."""
 
 _PREFERENCE = re.compile(r'(?:[^,;"]|"(?:[^"\\]|\\.)*")+')
 _WAIT = re.compile(r'respond-async|wait=("?)([0-9]{1,9})\1')
@@ -27,7 +27,7 @@ _WAIT = re.compile(r'respond-async|wait=("?)([0-9]{1,9})\1')
 
 def parameters(operation: Operation, request: func.HttpRequest) -> dict[str, Any]:
     """The checked parameters of route and query, as arguments. Raises InvalidRequest."""
-    # The host decodes everything in a route's values but the slash.
+    # The host decodes everything in the values of a route except slashes.
     route = {name: re.sub("%2f", "/", value, flags=re.IGNORECASE) for name, value in request.route_params.items()}
     return arguments(operation.checked_parameters(route, dict(request.params)))
 
@@ -141,8 +141,8 @@ def is_chunked(request: func.HttpRequest) -> bool:
 
 
 def with_preferences(body: Any, headers: Mapping[str, str]) -> tuple[Any, str]:
-    """The body, with members from the headers Idempotency-Key and Prefer (RFC 7240) where it has none of its own; and
-    the preference that was applied, if any.
+    """The body, with members from the headers Idempotency-Key and Prefer (RFC 7240) if it does not have them; and the
+    preference that was applied, if any.
     """
     if not isinstance(body, dict):
         return body, ""

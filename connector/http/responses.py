@@ -22,7 +22,7 @@ def no_content_response() -> func.HttpResponse:
 
 
 def file_response(file: FileBytes, first: int | None = None) -> func.HttpResponse:
-    """The file's bytes, or those of a range that begins with `first`. Browsers save them instead of showing a page."""
+    """The file's bytes, or those of a range that begins at `first`. Browsers save them instead of displaying them."""
     headers = {
         "Content-Type": file.content_type,  # `mimetype` would declare a text to be UTF-8, which is unknown
         "Accept-Ranges": "bytes",
@@ -55,9 +55,9 @@ def _attachment(name: str) -> str:
 
 
 def base_url(settings: Settings, request: func.HttpRequest, route: str) -> str:
-    """Where callers reach the operations: an address if the settings have one, else the path alone.
+    """Where callers reach the operations: the address in the settings, or only the path if there is none.
 
-    The Host header is not used, as callers can send any. `route` is the beginning of the request's own route.
+    The Host header is not used, because callers can set it. `route` is the beginning of the request's own route.
     """
     path = urlsplit(str(request.url)).path.rstrip("/")
     return (settings.public_base_url or "") + path[: path.lower().rfind(route)]

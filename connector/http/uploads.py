@@ -68,7 +68,7 @@ def _upload(context: Context, operation_id: str, request: func.HttpRequest) -> t
     try:
         requests.parameters(context.operation(operation_id), request)
     except InvalidRequest as failure:
-        if failure.target != "token":  # one of another form is not found, as any other that is not valid
+        if failure.target != "token":  # a token of the wrong form is not found, like any other invalid token
             raise
     if context.address is None:
         raise UploadNotFound(

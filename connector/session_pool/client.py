@@ -1,5 +1,6 @@
 """Calls of the session pool's data plane.
-A call is one HTTP request with its retries. If it fails, it raises a ConnectorError. It does not know what the
+
+A call is one HTTP request with its retries. If it fails, it raises a ConnectorError. This module does not know what the
 requests and responses of an api-version look like (`wire`) or what can be done in a session (`sessions`).
 """
 
@@ -56,16 +57,16 @@ class SessionPoolClient:
 
     @property
     def longest_stdout(self) -> int:
-        """Characters of a run's stdout that are surely returned."""
+        """How many characters of a run's stdout are certainly returned."""
         return self.wire.longest_stdout
 
     def get_metadata(self) -> Metadata:
-        """What is installed in the pool's sessions. Makes no session."""
+        """What is installed in the pool's sessions. Starts no session."""
         response = self.call("GET", "metadata", None, api_version=self.wire.sessions_api_version)
         return wire.read_metadata(read_object(response))
 
     def fetch_token(self) -> None:
-        """So that the next call does not have to. Raises PoolRejected."""
+        """Fetches the token, so that the next call does not have to. Raises PoolRejected."""
         self._credential.token()
 
     def call(
@@ -82,11 +83,11 @@ class SessionPoolClient:
         api_version: str | None = None,
         **request: Any,
     ) -> requests.Response:
-        """The response with a status of 2xx; for everything else it raises ConnectorError.
+        """The response, if its status is 2xx. Raises ConnectorError otherwise.
 
-        `path` is relative to the pool. `identifier` is the session's in the pool, None for a call that needs none.
+        `path` is relative to the pool. `identifier` is the session's in the pool, None for a call without a session.
         `not_found` makes the error for a 404. With `deleted_when_retried`, a 404 to a second attempt is returned: then
-        the first has deleted it. `request` is for requests.
+        the first has deleted the object. `request` has further arguments of `requests.request`.
         """
         query = {"api-version": api_version or self.wire.api_version, **(parameters or {})}
         if identifier is not None:
@@ -123,7 +124,7 @@ def read_object(response: requests.Response) -> dict[str, Any]:
 
 
 def read_content(response: requests.Response) -> bytes:
-    """The body of a response to a call with `stream`, read at once: the library's own way holds it twice."""
+    """The body of a response to a call with `stream`, read at once: `response.content` would need twice the memory."""
     try:
         content: bytes = response.raw.read(decode_content=True)
     except urllib3.exceptions.HTTPError as failure:

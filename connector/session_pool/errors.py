@@ -27,7 +27,7 @@ from ..errors import (
 )
 
 _BUSY_SECONDS = 30
-"""The Retry-After for a pool that sends none: sessions end by the minute."""
+"""The Retry-After if the pool sends none: within a minute, sessions usually end."""
 
 NotFound = Callable[[], ConnectorError]
 """Makes the error for a 404 where it is raised. An error that waited in a variable would keep the frames of its stack
@@ -145,7 +145,7 @@ def _timeout() -> PoolTimeout:
 
 
 def _never_sent(failure: requests.RequestException) -> bool:
-    """True if no connection was made. Of TLS errors, only an untrusted certificate is certain to come before."""
+    """True if no connection was made. Of TLS errors, only an untrusted certificate certainly precedes the request."""
     if isinstance(failure, requests.ConnectTimeout | requests.exceptions.InvalidURL):
         return True
     if _reason(failure, urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError):

@@ -1,7 +1,7 @@
 """When code may be offered to the pool again: it must not run twice.
 
-Code that surely did not reach a session is offered again for some seconds. Once it may have reached one, it is handed
-over: it is sent again only if the code itself prevents a second run, and failures from then on are `RunLost`.
+Code that certainly did not reach a session is offered again for some seconds. Once it may have reached one, it is
+handed over: it is sent again only if the code itself prevents a second run, and failures from then on are `RunLost`.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ def hand_over(
     """Calls `offer` with the seconds that the response may take, until it returns or the time for it is over.
 
     `read_seconds` is for all attempts together; without it, they may take a little longer than the run. Raises RunLost,
-    PoolUnreachable and TooManySessions, and what `offer` raises when code surely was not handed over.
+    PoolUnreachable and TooManySessions, and what `offer` raises if the code certainly was not handed over.
     """
     if read_seconds is None:
         longest_wait, longest_call = timeout_seconds + deadlines.response_margin_seconds, deadlines.longest_call_seconds
@@ -78,5 +78,5 @@ def _handed_over() -> Iterator[None]:
         raise RunLost from failure
     except ConnectorError:
         raise
-    except Exception as failure:  # the response could not be read; the code was handed over all the same
+    except Exception as failure:  # the response could not be read, but the code was handed over
         raise RunLost from failure

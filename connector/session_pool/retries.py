@@ -56,7 +56,7 @@ class Retry(urllib3.Retry):
 class Adapter(HTTPAdapter):
     """Keeps as many connections open as there are threads, and lets the kernel probe idle ones.
 
-    A gateway drops a connection that is silent for some minutes without closing it; a run would wait on it in vain.
+    A gateway silently drops connections that are idle for some minutes; a run would wait for its response in vain.
     """
 
     def __init__(self, connections: int, retry: Retry) -> None:

@@ -27,7 +27,7 @@ _DEEPEST_FOLDER = 50
 
 @dataclass(frozen=True)
 class CallerSessions:
-    """The sessions of one caller. Callers with function keys are not distinguished: they are None."""
+    """The sessions of one caller. `caller` is None for all callers with function keys."""
 
     pool: SessionPoolClient
     caller: str | None = None
@@ -43,7 +43,7 @@ class CallerSessions:
 
 @dataclass(frozen=True)
 class SessionClient:
-    """`id` is the session's as its caller knows it; `identifier` is its name in the pool."""
+    """`id` is the session id that the caller knows; `identifier` is its name in the pool."""
 
     pool: SessionPoolClient
     id: str
@@ -128,7 +128,7 @@ class SessionClient:
         return found
 
     def has_folder(self, path: FilePath) -> bool:
-        """Whether there is a folder at that path. Versions that list no folders have only those with files in them."""
+        """Whether there is a folder at that path. In api-versions that list only files, it must contain a file."""
         listed = self.pool.wire.read_list(read_object(self._call("GET", "files", folder=path.folder)))
         return any(
             entry.directory.split("/")[0] == path.name
@@ -176,7 +176,7 @@ class SessionClient:
         return wire.read_session(read_object(self._call_session("GET")))
 
     def exists(self) -> bool:
-        """Starts no session, which reading a file would. True if the pool does not report it."""
+        """Starts no session, unlike reading a file. True if the pool does not tell."""
         try:
             self.get_session()
         except SessionNotFound:

@@ -167,17 +167,17 @@ class Wire:
 
     @property
     def executions_api_version(self) -> str:
-        """Of the route that gets a run again, which family A does not have."""
+        """For the route that returns an earlier run, which family A does not have."""
         return _NEWEST if self._is_a else self.api_version
 
     @property
     def sessions_api_version(self) -> str:
-        """Of the routes for sessions and metadata, which exist since 2025-02-02-preview, and serve every session."""
+        """For the routes of sessions and metadata, which exist since 2025-02-02-preview and work for every session."""
         return self.api_version if self.api_version >= "2025" else _NEWEST
 
     @property
     def keeps_runs(self) -> bool:
-        """Whether runs can be got again by the id that they were sent with; family A gives them none."""
+        """Whether earlier runs can be read by the id that they were sent with. Family A has no such ids."""
         return not self._is_a
 
     @property
@@ -187,7 +187,7 @@ class Wire:
 
     @property
     def longest_stdout(self) -> int:
-        """Characters that are surely returned: older versions may ignore the requested length."""
+        """How many characters are certainly returned: older versions may ignore the requested length."""
         return STREAM_CHARACTERS if self._honors_stream_length else _DEFAULT_STREAM_CHARACTERS
 
     def run_body(self, code: str, timeout_seconds: int, *, is_asynchronous: bool = False) -> dict[str, Any]:
@@ -199,7 +199,7 @@ class Wire:
         }
         if self._is_a:
             return {"properties": body}
-        return body | {"outputStreamsMaxLength": STREAM_CHARACTERS + 1}  # one more shows whether there was more
+        return body | {"outputStreamsMaxLength": STREAM_CHARACTERS + 1}  # one more than is kept, to detect truncation
 
     def read_run(self, body: dict[str, Any]) -> Run:
         """Raises UnreadableResponse."""

@@ -1,4 +1,4 @@
-"""Background runs as callers see them: followed, queued, canceled, and found by any instance."""
+"""Background runs as callers see them: polled, queued, canceled, and found by any instance."""
 
 import contextlib
 import os
@@ -37,7 +37,7 @@ UNTIL_GO = "import os, time\nwhile not os.path.exists('/mnt/data/go'): time.slee
 KEEP_FULL = (
     f"import time\n{FILL_THE_FOLDER}while True:\n    try: f.write(bytes(1))\n    except OSError: time.sleep(0.01)"
 )
-"""Fills the disk, and what becomes free of it."""
+"""Fills the disk, and again whatever becomes free."""
 
 SLEEP = "import time; time.sleep(100)"
 
@@ -49,7 +49,7 @@ def start(api: Api, code: str, session_id: str, **members: Any) -> requests.Resp
 
 
 def poll(response: requests.Response) -> Iterator[requests.Response]:
-    """As a workflow engine polls: Location, without a key, until the response is not a 202. Does not wait as long."""
+    """Polls as a workflow engine does: Location, without a key, until the response is not a 202. But more often."""
     while response.status_code == 202:
         assert re.fullmatch("[0-9]+", response.headers["Retry-After"])
         time.sleep(0.1)
@@ -58,7 +58,7 @@ def poll(response: requests.Response) -> Iterator[requests.Response]:
 
 
 class Caller:
-    """A connector's operations on one session. `calls` counts those of the pool."""
+    """The connector's operations on one session. `calls` counts its calls of the pool."""
 
     def __init__(self, emulator: Emulator, session_id: str, api_version: str = FAMILIES[0], **pool: Any) -> None:
         self.pool = SessionPoolClient(emulator.pool.endpoint, Token(emulator), api_version=api_version, **pool)
@@ -79,7 +79,7 @@ class Caller:
         return execute_python_code(self.sessions, self.facts, session_id=self.session_id, python_code=code, **members)
 
     def start(self, code: str, **members: Any) -> Execution:
-        """In the background, without waiting."""
+        """Starts a background run, without waiting for it."""
         return self.run(code, **{"timeout_in_seconds": 300, "wait_in_seconds": 0, **members})
 
     def get(self, execution: Execution) -> Execution:
@@ -98,7 +98,7 @@ class Caller:
         return found
 
     def printed(self, execution: Execution, text: str) -> Execution:
-        """The execution in progress, when it has printed the text."""
+        """The execution in progress, as soon as it has printed the text."""
         until = time.monotonic() + 15
         while text not in (found := self.get(execution)).stdout:
             assert found.status == "Running" and time.monotonic() < until, found
@@ -106,7 +106,7 @@ class Caller:
         return found
 
     def go(self) -> None:
-        """Lets code end that waits by UNTIL_GO."""
+        """Lets code that waits with UNTIL_GO continue."""
         self.session.upload_file(FilePath("", "go"), b"")
 
 
@@ -115,7 +115,7 @@ def caller(emulator: Emulator, session_id: str) -> Caller:
     return Caller(emulator, session_id)
 
 
-# Following
+# Polling
 
 
 def test_a_background_run_can_be_polled_to_its_end(api_with_key: Api, session_id: str) -> None:
@@ -229,7 +229,7 @@ def test_a_wait_takes_few_calls(caller: Caller) -> None:
     caller.cancel(running)
 
 
-# One thing at a time
+# The queue
 
 
 def test_an_execution_is_queued_behind_a_run(caller: Caller) -> None:
@@ -276,7 +276,7 @@ def test_an_execution_of_another_instance_does_not_end_a_run(emulator: Emulator,
     with fault(emulator, {"do": "restartQueued", "times": 100, "identifier": session_id}):
         waiting = other.start("'second'", timeout_in_seconds=timeout, wait_in_seconds=0)
         assert waiting.status == "Running"
-        time.sleep(3.5)  # longer than a queued call of a second and the time of grace behind it
+        time.sleep(3.5)  # longer than the timeout of a queued call, 1 s, and the grace period
         assert one.get(first).status == "Running"
         one.go()
         assert one.ended(first).value == "first"
@@ -347,12 +347,12 @@ def test_an_execution_is_queued_if_its_start_times_out(emulator: Emulator, sessi
     busy.start()
     time.sleep(0.3)
     late = caller.start("n += 1\nn")
-    never = caller.start("n += 10")
-    assert (late.status, never.status) == ("Running", "Running")
-    assert caller.cancel(never).status == "Canceled"
+    canceled = caller.start("n += 10")
+    assert (late.status, canceled.status) == ("Running", "Running")
+    assert caller.cancel(canceled).status == "Canceled"
     busy.join()
     assert caller.ended(late).value == 1
-    assert (caller.get(never).status, caller.run("n").value) == ("Canceled", 1)
+    assert (caller.get(canceled).status, caller.run("n").value) == ("Canceled", 1)
 
 
 # Idempotency
@@ -396,7 +396,7 @@ def test_a_key_runs_code_once_when_it_is_queued(caller: Caller) -> None:
     assert caller.run("n").value == 1
 
 
-# Canceling and time
+# Canceling and timeouts
 
 
 def test_cancel_execution_keeps_what_was_set(api: Api, session_id: str) -> None:
@@ -542,13 +542,13 @@ def test_without_a_signing_key_location_is_get_execution(emulator: Emulator, ses
 
 
 def bad_tokens(key: str) -> dict[str, str]:
-    asked = {"sessionId": "a-session", "executionId": "1", "includeContent": "auto", "caller": None}
+    members = {"sessionId": "a-session", "executionId": "1", "includeContent": "auto", "caller": None}
     return {
         "nonsense": "abc",
-        "foreign": Tokens("another key, which is long enough").seal("poll", asked, lifetime_seconds=60),
-        "expired": Tokens(key).seal("poll", asked, lifetime_seconds=-1),
-        "of an upload": Tokens(key).seal("upload", asked, lifetime_seconds=60),
-        "of an unknown execution": Tokens(key).seal("poll", asked, lifetime_seconds=60),
+        "foreign": Tokens("another key, which is long enough").seal("poll", members, lifetime_seconds=60),
+        "expired": Tokens(key).seal("poll", members, lifetime_seconds=-1),
+        "of an upload": Tokens(key).seal("upload", members, lifetime_seconds=60),
+        "of an unknown execution": Tokens(key).seal("poll", members, lifetime_seconds=60),
     }
 
 
@@ -573,7 +573,7 @@ def test_addresses_outlive_a_change_of_the_key(emulator: Emulator, session_id: s
         assert api.call("GET", path).status_code == 404
 
 
-# Limits and lives of sessions
+# Limits and lifetimes of sessions
 
 
 @pytest.fixture(scope="module")
@@ -741,7 +741,7 @@ sys.stdin.read()
 
 @contextlib.contextmanager
 def instance(environment: dict[str, str]) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """The connector in a process of its own; its address and the process, which the test may kill."""
+    """The connector in a separate process: its address, and the process, which the test may kill."""
     process = subprocess.Popen(
         [sys.executable, "-c", HOST, str(ROOT)],
         cwd=ROOT,

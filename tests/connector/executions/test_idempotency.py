@@ -1,4 +1,4 @@
-"""A run that is asked for again under its key is answered again, and its code runs once."""
+"""Idempotency keys: a repeated call returns the same execution, and its code runs once."""
 
 import threading
 import time
@@ -26,14 +26,14 @@ COUNT = "with open('/mnt/data/count.txt', 'a') as f: f.write('x')\nprint('counte
 
 @pytest.fixture(scope="module")
 def own_pool() -> Iterator[Emulator]:
-    """A pool of this module's own: no test of another meets its faults."""
+    """A separate pool, so that its faults do not affect other modules."""
     with emulated_pool() as running:
         yield running
 
 
 @pytest.fixture
-def ask(own_pool: Emulator) -> Iterator[Callable[..., None]]:
-    """Asks the pool for a fault."""
+def set_fault(own_pool: Emulator) -> Iterator[Callable[..., None]]:
+    """Sets a fault of the pool."""
     faults = f"{own_pool.pool.url}/faults"
 
     def post(do: str, **members: object) -> None:
@@ -64,11 +64,11 @@ def test_a_hundred_calls_from_eight_threads_run_once(own_pool: Emulator, session
         return run(connectors[number % 2], session_id=session_id, idempotency_key="k")
 
     with ThreadPoolExecutor(8) as threads:
-        answers = list(threads.map(call, range(100)))
+        executions = list(threads.map(call, range(100)))
     assert counted(connectors[0], session_id) == 1
-    assert {answer.status for answer in answers} == {"Succeeded"}
-    assert all(answer == answers[0] for answer in answers)
-    assert (answers[0].result, answers[0].stdout, len(answers[0].files)) == ("42", "counted\n", 1)
+    assert {execution.status for execution in executions} == {"Succeeded"}
+    assert all(execution == executions[0] for execution in executions)
+    assert (executions[0].result, executions[0].stdout, len(executions[0].files)) == ("42", "counted\n", 1)
 
 
 @pytest.mark.parametrize("api_version", FAMILIES)
@@ -109,27 +109,27 @@ def test_without_a_session_id_the_key_finds_the_session(own_pool: Emulator, api_
 @pytest.mark.parametrize("fault", ["dropAfter", "dropBefore", "truncate"])
 @pytest.mark.parametrize("api_version", FAMILIES)
 def test_a_run_is_handed_over_again_after_a_lost_connection(
-    own_pool: Emulator, ask: Callable[..., None], session_id: str, api_version: str, fault: str
+    own_pool: Emulator, set_fault: Callable[..., None], session_id: str, api_version: str, fault: str
 ) -> None:
     """Even without a key; the code runs once."""
     pool = client(own_pool, api_version)
-    ask(fault, method="POST", path="executions|code/execute", identifier=session_id)
-    answer = run(pool, session_id=session_id)
-    assert (answer.status, answer.result, answer.stdout) == ("Succeeded", "42", "counted\n")
+    set_fault(fault, method="POST", path="executions|code/execute", identifier=session_id)
+    execution = run(pool, session_id=session_id)
+    assert (execution.status, execution.result, execution.stdout) == ("Succeeded", "42", "counted\n")
     assert counted(pool, session_id) == 1
 
 
 def test_a_run_whose_connection_is_lost_twice_is_unknown(
-    own_pool: Emulator, ask: Callable[..., None], session_id: str
+    own_pool: Emulator, set_fault: Callable[..., None], session_id: str
 ) -> None:
     """GetExecution finds it, and so does another call with its key."""
     pool = client(own_pool)
-    ask("dropAfter", method="POST", path="executions", identifier=session_id, times=2)
-    answer = run(pool, session_id=session_id, idempotency_key="k")
-    assert (answer.status, answer.error and answer.error.name) == ("Unknown", "ConnectionLost")
+    set_fault("dropAfter", method="POST", path="executions", identifier=session_id, times=2)
+    execution = run(pool, session_id=session_id, idempotency_key="k")
+    assert (execution.status, execution.error and execution.error.name) == ("Unknown", "ConnectionLost")
     assert (
         get_execution(
-            pool, PoolFacts(rich_results=True), session_id=session_id, execution_id=answer.execution_id
+            pool, PoolFacts(rich_results=True), session_id=session_id, execution_id=execution.execution_id
         ).result
         == "42"
     )
@@ -142,14 +142,14 @@ def test_a_run_whose_interpreter_died_is_not_run_again(own_pool: Emulator, sessi
     """It ran in part, and every call returns that it failed."""
     pool, code = client(own_pool, api_version), COUNT + "\nf.close()\nimport os\nos._exit(3)"
     for _ in range(3):
-        answer = run(pool, code, session_id=session_id, idempotency_key="k")
-        assert (answer.status, answer.error and answer.error.name) == ("Failed", "KernelRestarted")
+        execution = run(pool, code, session_id=session_id, idempotency_key="k")
+        assert (execution.status, execution.error and execution.error.name) == ("Failed", "KernelRestarted")
         assert counted(pool, session_id) == 1
     assert run(pool, "'on'", session_id=session_id).result == "on"
 
 
 def test_a_call_during_the_run_gets_the_same_result(own_pool: Emulator, session_id: str) -> None:
-    """The second cell waits behind the first, and finds its record."""
+    """The second cell runs after the first, and finds its record."""
     pool, found = client(own_pool), []
     code = "import time\ntime.sleep(0.7)\n" + COUNT
     first = threading.Thread(target=lambda: found.append(run(pool, code, session_id=session_id, idempotency_key="k")))
@@ -175,6 +175,8 @@ def test_get_execution_returns_the_same_as_execute_python_code(
     """In both families of api-versions."""
     pool = client(own_pool, api_version)
     code = "import pandas as pd\nopen('/mnt/data/f', 'w').close()\nprint('p')\npd.DataFrame({'a': [1]})"
-    answer = run(pool, code, session_id=session_id)
-    again = get_execution(pool, PoolFacts(rich_results=True), session_id=session_id, execution_id=answer.execution_id)
-    assert replace(again, duration_in_milliseconds=0) == replace(answer, duration_in_milliseconds=0)
+    execution = run(pool, code, session_id=session_id)
+    again = get_execution(
+        pool, PoolFacts(rich_results=True), session_id=session_id, execution_id=execution.execution_id
+    )
+    assert replace(again, duration_in_milliseconds=0) == replace(execution, duration_in_milliseconds=0)

@@ -75,7 +75,7 @@ def test_a_figure_is_an_output(api, session_id):
     assert (run["result"], run["stdout"]) == ("", "done\n")
 
 
-@pytest.mark.parametrize("wait", [90, 20], ids=["one call", "goes on"])
+@pytest.mark.parametrize("wait", [90, 20], ids=["one call", "background"])
 def test_matplotlib_inline_is_accepted(api, session_id, wait):
     """Code may begin with `%matplotlib inline`, as in many notebooks."""
     code = "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
@@ -115,8 +115,8 @@ def test_code_that_fails_is_a_200_with_its_error(api, session_id):
         "library",
         "function",
         "exit",
-        "words-of-the-pool",
-        "place-in-message",
+        "message-of-the-pool",
+        "line-in-message",
         "dashes",
         "unicode",
     ],  # fmt: skip
@@ -153,7 +153,7 @@ def test_a_run_that_swallows_its_timeout_has_failed(api, session_id):
 def test_a_huge_record_is_not_read(api, session_id):
     """Sessions must not fill the connector's memory. The pool's own report is returned."""
     run = api.execute("1", session_id)
-    path = f"/mnt/data/_outputs/{run['executionId']}/.execution.json"
+    path = f"/mnt/data/_outputs/{run['executionId']}/execution.json"
     api.execute(f"open({path!r}, 'ab').truncate(100 << 20)", session_id)
     again = api.call("GET", f"/executions/{run['executionId']}?sessionId={session_id}")
     assert (again.status_code, again.json()["status"], again.json()["result"]) == (200, "Succeeded", "1")
@@ -177,7 +177,7 @@ def test_a_run_can_be_read_again(api, session_id):
 
 def test_a_run_in_progress_is_a_202(api, session_id, emulator, monkeypatch):
     """GetExecution returns 202 with Retry-After and the Execution so far."""
-    execution_id = "run-of-this-test"
+    execution_id = "execution-of-this-test"
     monkeypatch.setattr(executions, "mint_execution_id", lambda: execution_id)
     running = threading.Thread(target=api.execute, args=("import time; time.sleep(2)", session_id))
     running.start()
@@ -306,14 +306,14 @@ def test_a_run_may_take_longer_than_the_call(api, session_id):
     assert (response.status_code, response.json()["status"]) == (202, "Running")
     location = response.headers["Location"].removeprefix(api.url)
     assert int(response.headers["Retry-After"]) > 0
-    answers = []
+    responses = []
     while time.monotonic() - started < 15:
-        answers.append(api.call("GET", location))
-        if answers[-1].status_code == 200:
+        responses.append(api.call("GET", location))
+        if responses[-1].status_code == 200:
             break
         time.sleep(0.2)
-    assert {answer.json()["status"] for answer in answers[:-1]} == {"Running"}
-    assert (answers[-1].json()["result"], answers[-1].json()["stdout"]) == ("done", "begun\n")
+    assert {response.json()["status"] for response in responses[:-1]} == {"Running"}
+    assert (responses[-1].json()["result"], responses[-1].json()["stdout"]) == ("done", "begun\n")
 
 
 def test_a_run_that_ends_within_the_wait_is_returned(api, session_id):

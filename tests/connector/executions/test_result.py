@@ -1,4 +1,4 @@
-"""What a run made, told by its session, on every version of the pool's wire."""
+"""What a run produced, in every api-version of the pool."""
 
 import base64
 import json
@@ -25,7 +25,7 @@ def pool(request: pytest.FixtureRequest, emulator: Emulator) -> CallerSessions:
 
 @pytest.fixture(scope="module")
 def session(pool: CallerSessions) -> str:
-    """One for all tests of a version."""
+    """One session for all tests of an api-version."""
     return f"test-{uuid.uuid4()}"
 
 
@@ -35,28 +35,28 @@ def run(pool: CallerSessions, session: str, code: str, **members: str) -> Execut
 
 def test_figures_a_data_frame_and_printed_text(pool: CallerSessions, session: str) -> None:
     """All of them, in order, with titles. The last expression's table has its types."""
-    answer = run(
+    execution = run(
         pool,
         session,
         "import matplotlib.pyplot as plt, pandas as pd\n"
         "for title in 'abc':\n    plt.figure(figsize=(1, 1))\n    plt.title(title)\n    plt.plot([1])\n    plt.show()\n"
         "print('printed')\npd.DataFrame({'n': range(50_000)})",
     )
-    assert [(output.content_type, output.title) for output in answer.outputs] == [
+    assert [(output.content_type, output.title) for output in execution.outputs] == [
         ("image/png", "a"), ("image/png", "b"), ("image/png", "c"), ("text/html", None), ("application/json", None),
     ]  # fmt: skip
-    assert answer.stdout == "printed\n"
-    table = json.loads(answer.outputs[-1].content or "")
+    assert execution.stdout == "printed\n"
+    table = json.loads(execution.outputs[-1].content or "")
     assert (table["rowCount"], table["isTruncated"], len(table["rows"])) == (50_000, True, 1000)
 
 
 def test_outputs_are_files_that_can_be_downloaded(pool: CallerSessions, session: str) -> None:
     """In a folder of the execution, which is listed only on request. Records are never listed."""
-    answer = run(
+    execution = run(
         pool, session, "import matplotlib.pyplot as plt\nplt.figure(figsize=(1, 1))\nplt.plot([1])\nplt.show()"
     )
-    (output,) = answer.outputs
-    folder = f".outputs/{answer.execution_id}"
+    (output,) = execution.outputs
+    folder = f".outputs/{execution.execution_id}"
     facts = PoolFacts(rich_results=True)
     file = download_file(pool.session(session), facts, checked_path(output.file_name or "", folder))
     assert file.content == base64.b64decode(output.content or "")
@@ -68,54 +68,54 @@ def test_outputs_are_files_that_can_be_downloaded(pool: CallerSessions, session:
 def test_long_output_is_complete_on_request(pool: CallerSessions, session: str) -> None:
     """With includeContent `always`. By default its middle is omitted, and GetExecution can still return it."""
     code = "for number in range(30_000): print(f'{number:09}')"
-    whole = "".join(f"{number:09}\n" for number in range(30_000))
-    answer = run(pool, session, code, include_content="always")
-    assert (answer.stdout == whole, answer.truncated) == (True, None)
-    answer = run(pool, session, code)
-    assert answer.truncated == {"stdout": True} and len(answer.stdout) < 90_000
+    complete = "".join(f"{number:09}\n" for number in range(30_000))
+    execution = run(pool, session, code, include_content="always")
+    assert (execution.stdout == complete, execution.truncated) == (True, None)
+    execution = run(pool, session, code)
+    assert execution.truncated == {"stdout": True} and len(execution.stdout) < 90_000
     again = get_execution(
         pool,
         PoolFacts(rich_results=True),
         session_id=session,
-        execution_id=answer.execution_id,
+        execution_id=execution.execution_id,
         include_content="always",
     )
-    assert again.stdout == whole
+    assert again.stdout == complete
 
 
 def test_files_of_a_run(pool: CallerSessions, session: str) -> None:
     """Those that were created or changed, with type and folder."""
     run(pool, session, "open('/mnt/data/old.csv', 'w').close()\nimport time\ntime.sleep(0.02)")
-    answer = run(
+    execution = run(
         pool,
         session,
         "import os\nopen('/mnt/data/old.csv', 'w').write('12')\nos.makedirs('/mnt/data/out', exist_ok=True)\n"
         "open(f'/mnt/data/out/{len(In)}.json', 'w').write('{}')",
     )
-    found = [(file.file_name, file.folder, file.size, file.content_type, file.change) for file in answer.files]
+    found = [(file.file_name, file.folder, file.size, file.content_type, file.change) for file in execution.files]
     assert found[0] == ("old.csv", "", 2, "text/csv", "Changed")
     assert found[1][1:] == ("out", 2, "application/json", "Created")
 
 
 def test_an_error_in_a_function(pool: CallerSessions, session: str) -> None:
     """Its name, message and line. stderr is what the pool itself would return, once."""
-    answer = run(pool, session, "def f(x):\n    return x['amount']\n\nprint('before')\nf({})")
-    assert answer.error is not None
-    assert (answer.status, answer.error.name, answer.error.message, answer.error.line) == (
+    execution = run(pool, session, "def f(x):\n    return x['amount']\n\nprint('before')\nf({})")
+    assert execution.error is not None
+    assert (execution.status, execution.error.name, execution.error.message, execution.error.line) == (
         "Failed", "KeyError", "'amount'", 2,
     )  # fmt: skip
-    assert answer.stdout == "before\n"
-    assert answer.stderr.count("KeyError: 'amount'") == 1 and answer.stderr.startswith("'amount'-----")
-    assert "planted" not in answer.stderr and "do_execute" not in answer.stderr
+    assert execution.stdout == "before\n"
+    assert execution.stderr.count("KeyError: 'amount'") == 1 and execution.stderr.startswith("'amount'-----")
+    assert "code_interpreter" not in execution.stderr and "do_execute" not in execution.stderr
 
 
 def test_output_of_subprocesses_is_returned(pool: CallerSessions, session: str) -> None:
     """Although it bypasses Python's streams."""
-    answer = run(pool, session, "!echo out; echo err >&2\nprint('printed')\nimport os\nos.write(1, b'raw\\n');")
-    assert sorted(answer.stdout.splitlines()) == ["err", "out", "printed", "raw"] or sorted(
-        answer.stdout.splitlines()
+    execution = run(pool, session, "!echo out; echo err >&2\nprint('printed')\nimport os\nos.write(1, b'raw\\n');")
+    assert sorted(execution.stdout.splitlines()) == ["err", "out", "printed", "raw"] or sorted(
+        execution.stdout.splitlines()
     ) == ["out", "printed", "raw"]
-    assert "err" in answer.stdout + answer.stderr
+    assert "err" in execution.stdout + execution.stderr
 
 
 def test_a_run_that_times_out_has_failed(pool: CallerSessions, session: str) -> None:
@@ -124,11 +124,11 @@ def test_a_run_that_times_out_has_failed(pool: CallerSessions, session: str) -> 
         "print('first')\nimport time\ntime.sleep(20)",
         "print('first')\nimport asyncio\nawait asyncio.sleep(20)",
     ):
-        answer = execute_python_code(
+        execution = execute_python_code(
             pool, PoolFacts(rich_results=True), python_code=code, session_id=session, timeout_in_seconds=1
         )
-        assert (answer.status, answer.stdout) == ("Failed", "first\n")
-        assert answer.error is not None and answer.error.name == "TimeoutError"
+        assert (execution.status, execution.stdout) == ("Failed", "first\n")
+        assert execution.error is not None and execution.error.name == "TimeoutError"
 
 
 def test_a_new_session_is_reported(pool: CallerSessions) -> None:

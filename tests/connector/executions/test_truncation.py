@@ -1,4 +1,4 @@
-"""How much of a run an answer carries."""
+"""How much of a run a response carries."""
 
 import json
 from dataclasses import replace
@@ -48,9 +48,9 @@ def size(execution: Execution) -> int:
 @settings(max_examples=25, deadline=None)
 def test_a_response_fits(execution: Execution) -> None:
     """With `auto`, for every execution. What is omitted is flagged, and nothing else is."""
-    answer = fitted(execution, "auto")
-    assert size(answer) <= MAX_RESPONSE_CHARACTERS
-    before, after = to_wire(execution), to_wire(answer)
+    response = fitted(execution, "auto")
+    assert size(response) <= MAX_RESPONSE_CHARACTERS
+    before, after = to_wire(execution), to_wire(response)
     flags = set(after.pop("truncated", {}))
     changed = {name for name in before if before[name] != after.get(name)}
     assert changed - {"error"} == flags
@@ -67,7 +67,7 @@ def test_a_response_that_fits_is_unchanged() -> None:
 
 
 def test_the_largest_contents_are_omitted_first() -> None:
-    """A small figure is kept beside a large one that does not fit. Names and text are kept."""
+    """A small figure is kept although a large one does not fit. Names and text are kept."""
     run = _run(
         stdout="x" * 40_000,
         outputs=[
@@ -75,28 +75,28 @@ def test_the_largest_contents_are_omitted_first() -> None:
             Output("image/png", "l" * 90_000, "large", "b.png"),
         ],
     )
-    answer = fitted(run, "auto")
-    assert [len(output.content or "") for output in answer.outputs] == [10_000, 0]
-    assert (answer.outputs[1].title, answer.outputs[1].file_name) == ("large", "b.png")
-    assert (answer.stdout, answer.truncated) == (run.stdout, {"outputs": True})
+    response = fitted(run, "auto")
+    assert [len(output.content or "") for output in response.outputs] == [10_000, 0]
+    assert (response.outputs[1].title, response.outputs[1].file_name) == ("large", "b.png")
+    assert (response.stdout, response.truncated) == (run.stdout, {"outputs": True})
 
 
 def test_the_middle_of_streams_is_omitted_next() -> None:
     """The beginning and the end are kept, with a mark that states how much is omitted."""
     run = _run(stdout="".join(f"{number:07}\n" for number in range(40_000)))
-    answer = fitted(run, "auto")
-    assert answer.truncated == {"stdout": True}
-    assert answer.stdout.startswith("0000000\n") and answer.stdout.endswith("0039999\n")
-    assert "characters omitted ...]" in answer.stdout
-    assert len(answer.stdout) > 60_000, "much more was taken away than had to be"
+    response = fitted(run, "auto")
+    assert response.truncated == {"stdout": True}
+    assert response.stdout.startswith("0000000\n") and response.stdout.endswith("0039999\n")
+    assert "characters omitted ...]" in response.stdout
+    assert len(response.stdout) > 60_000, "much more was omitted than necessary"
 
 
 def test_include_content_always_and_never() -> None:
     """`always` keeps everything; `never` omits even short contents, and keeps everything else."""
     run = _run(stdout="x" * 300_000, outputs=[Output("image/png", "s", None, "a.png")])
     assert fitted(run, "always") is run
-    answer = fitted(run, "never")
-    assert (answer.stdout, answer.outputs, answer.truncated) == (
+    response = fitted(run, "never")
+    assert (response.stdout, response.outputs, response.truncated) == (
         run.stdout, [Output("image/png", None, None, "a.png")], {"outputs": True},
     )  # fmt: skip
     assert fitted(_run(), "never") == _run()
@@ -107,8 +107,8 @@ def test_the_omitted_characters_are_counted(room: int) -> None:
     """Exactly."""
     text = "a" * 3_000 + "b" * 3_000
     head, _, tail = shortened(text, room).partition("\n[... ")
-    missing, _, tail = tail.partition(" characters omitted ...]\n")
-    assert len(head) + int(missing.replace(",", "")) + len(tail) == len(text)
+    omitted, _, tail = tail.partition(" characters omitted ...]\n")
+    assert len(head) + int(omitted.replace(",", "")) + len(tail) == len(text)
 
 
 def test_a_short_text_is_complete() -> None:

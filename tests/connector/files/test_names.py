@@ -157,9 +157,7 @@ def test_a_path_that_is_taken_is_refused(connector, session_id, name, folder, se
         )
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "InvalidFileName")
     message = refused.json()["error"]["message"]
-    assert (
-        "A folder is named" in message and "or a file is named as one of its folders. Upload the file under" in message
-    )
+    assert "is taken by a folder" in message and "or that of its folder by a file. Upload the file under" in message
     listed = connector.call("GET", f"/files?sessionId={session_id}&recursive=true").json()["files"]
     assert sorted((file["folder"], file["fileName"]) for file in listed) == [("", "taken"), ("in/inside", "kept")]
 

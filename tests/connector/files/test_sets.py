@@ -141,7 +141,7 @@ def test_a_folder_at_the_path_of_a_file_is_refused(session, monkeypatch):
     session.delete_file(FilePath("", "b"))
     session.upload_file(FilePath("b", "inside"), b"kept")
     monkeypatch.setattr(SessionClient, "list_files", lambda *_, **__: listed)
-    with pytest.raises(InvalidFileName, match="A folder is named 'b' where the file goes") as failure:
+    with pytest.raises(InvalidFileName, match="The path of 'b' is taken by a folder") as failure:
         store_all(session, FACTS, "", [("a", b"1"), ("b", b"2"), ("c", b"3")], may_replace=True)
     assert failure.value.target == "b" and failure.value.message.startswith("The file 'b' was not stored")
     monkeypatch.undo()

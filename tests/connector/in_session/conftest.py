@@ -1,4 +1,4 @@
-"""Sessions without a pool, for tests of what the harness does inside of them."""
+"""Sessions without a pool, for tests of what the payload does inside them."""
 
 from collections.abc import Iterator
 
@@ -15,13 +15,13 @@ def kernels() -> Iterator[Kernels]:
 
 @pytest.fixture
 def kernel(kernels: Kernels) -> Iterator[Kernel]:
-    """A new session's."""
+    """The kernel of a new session."""
     with kernels.new() as kernel:
         yield kernel
 
 
 @pytest.fixture(scope="module")
 def used_kernel(kernels: Kernels) -> Iterator[Kernel]:
-    """One for all tests of a module that leave nothing behind which others could see."""
+    """One kernel for all tests of a module that have no effect on other tests."""
     with kernels.new() as kernel:
         yield kernel

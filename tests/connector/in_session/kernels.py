@@ -1,4 +1,4 @@
-"""Kernels of real sessions, spoken to below the pool: every message that a run sends is seen, in its order."""
+"""Kernels of real sessions, used directly instead of through a pool: all messages of a run are visible, in order."""
 
 import asyncio
 import io
@@ -26,13 +26,13 @@ FILL_THE_FOLDER = (
     "f = open('/mnt/data/full', 'wb', buffering=0)\nfor size in (1 << 20, 1 << 10, 1):\n    try:\n"
     "        while True: f.write(bytes(size))\n    except OSError: pass\n"
 )
-"""Code after which /mnt/data has no room."""
+"""Code that fills /mnt/data."""
 
 
-def eventually(look: Callable[[], T | None], seconds: float = SECONDS) -> T:
-    """What `look` returns when it returns something. Raises TimeoutError."""
+def eventually(condition: Callable[[], T | None], seconds: float = SECONDS) -> T:
+    """Calls `condition` until it returns a value other than None. Raises TimeoutError."""
     until = time.monotonic() + seconds
-    while (found := look()) is None:
+    while (found := condition()) is None:
         if time.monotonic() > until:
             raise TimeoutError
         time.sleep(0.01)
@@ -47,8 +47,8 @@ class Ran:
     reply: dict[str, Any]
 
     def stream(self, name: str) -> str:
-        said = [message["content"] for message in self.messages if message["type"] == "stream"]
-        return "".join(content["text"] for content in said if content["name"] == name)
+        streams = [message["content"] for message in self.messages if message["type"] == "stream"]
+        return "".join(content["text"] for content in streams if content["name"] == name)
 
     @property
     def failure(self) -> str:
@@ -65,13 +65,13 @@ class Kernel:
         self._runs = 0
 
     def run(self, code: str) -> Ran:
-        """As any client of Jupyter sends it. Raises InterpreterEnded."""
+        """Sends the code as any Jupyter client does. Raises InterpreterEnded."""
         return asyncio.run_coroutine_threadsafe(self.send(code), self.loop).result(SECONDS + 5)
 
     async def send(self, code: str) -> Ran:
-        """The same on the loop."""
+        """As `run`, on the event loop."""
         interpreter, self.messages = self.process.interpreter(), []
-        interpreter.start()  # unless it is running
+        interpreter.start()  # if it is not running
         self._runs += 1
         reply = await asyncio.wait_for(
             interpreter.run(f"run-{self._runs}", {"code": code}, self.messages.append), SECONDS
@@ -81,7 +81,7 @@ class Kernel:
     def wrapped(
         self, code: str, execution_id: str = "", max_characters: int = MAX_CHARACTERS, data_folder: str = DATA
     ) -> tuple[Ran, Reported | None]:
-        """As the connector sends it, and what was reported."""
+        """Sends the code as the connector does. Returns also what the cell reported."""
         name = execution_id or f"run-{id(self)}-{self._runs}"
         cell = make_cell(code, execution_id=name, max_report_characters=max_characters, data_folder=data_folder)
         ran = self.run(cell.text)
@@ -90,7 +90,7 @@ class Kernel:
     def report(
         self, code: str, execution_id: str = "", max_characters: int = MAX_CHARACTERS, data_folder: str = DATA
     ) -> Report:
-        """Of code whose run must be reported at once."""
+        """The report of code that must report at once."""
         ran, reported = self.wrapped(code, execution_id, max_characters, data_folder)
         assert reported is not None and reported.report is not None, ran
         return reported.report
@@ -102,14 +102,14 @@ class Kernel:
         return name
 
     def try_to_defer(self, code: str, seconds: int = SECONDS, execution_id: str = "") -> tuple[str, Reported | None]:
-        """The ID of an execution that is to be deferred, and what its cell reports."""
+        """Like `defer`, but the run may be refused. Returns also what the cell reported."""
         self._runs += 1
         name = execution_id or f"run-{id(self)}-{self._runs}"
         cell = make_cell(code, execution_id=name, max_report_characters=MAX_CHARACTERS, deferred_seconds=seconds)
         return name, read_stdout(self.run(cell.text).stream("stdout"), cell.nonce)
 
     def file(self, execution_id: str, name: str) -> bytes | None:
-        """A file of the execution's folder, if it exists."""
+        """A file in the execution's folder, if it exists."""
         try:
             with self.process.data.read(f"{OUTPUTS_FOLDER}/{execution_id}", name)[0] as file:
                 return file.read()
@@ -124,7 +124,7 @@ class Kernel:
         return None if content is None else read_record(content)
 
     def progress(self, execution_id: str, until: Callable[[Report], bool]) -> Report:
-        """Of a deferred run, as soon as it is `until`."""
+        """The progress of a deferred run, as soon as `until` is true for it."""
 
         def found() -> Report | None:
             content = self.file(execution_id, PROGRESS)
@@ -157,7 +157,7 @@ class Kernel:
 
 
 class Kernels:
-    """Makes kernels, each of a session of its own."""
+    """Creates kernels, each in a new session."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, engine: Engine) -> None:
         self._loop = loop

@@ -1,4 +1,4 @@
-"""Programs on which a harness could be noticed: each is a sequence of cells, and why it is here."""
+"""Programs that might behave differently with the payload: each is a sequence of cells, with the reason."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +26,7 @@ PROGRAMS = [
     Program("empty cell", "IPython does not count it", ("", "1", "   \n", "2", "len(In)")),
     Program("indentation error", "IPython shows it in its own way", ("if True:\nx = 1", "  x = 1\ny")),
     Program("null byte", "a source that cannot be read", ("x = '\0'",)),
-    Program("no break space", "an error at its place", ("x =\u00a01",)),
-    Program("lines of Windows", "ends of lines of another system", ("x = 1\r\nprint(x)\r\nx + 1",)),
+    Program("no break space", "the position of the error", ("x =\u00a01",)),
+    Program("Windows line endings", "line endings of another system", ("x = 1\r\nprint(x)\r\nx + 1",)),
     Program("byte order mark", "the first character", ("\ufeffx = 1\nx",)),
 ]

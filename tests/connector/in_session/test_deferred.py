@@ -1,4 +1,4 @@
-"""Deferred runs: code that runs in the session's own interpreter after its cell was answered."""
+"""Deferred runs: code that runs in the session's own interpreter after the reply to its cell."""
 
 import asyncio
 import io
@@ -20,7 +20,7 @@ SLEEP = "import time\nprint('begun')\ntime.sleep(1000)"
 
 
 def go(kernel: Kernel) -> None:
-    """Lets a run end that waits by UNTIL_GO."""
+    """Lets a run that waits with UNTIL_GO continue."""
     kernel.process.data.write("", "go", io.BytesIO(b""))
 
 
@@ -29,7 +29,7 @@ def value(kernel: Kernel, code: str) -> Any:
 
 
 def printed(kernel: Kernel, execution_id: str, text: str) -> str:
-    """What a run has written so far, as soon as it has written `text`."""
+    """The output of a run so far, as soon as it has written `text`."""
     return kernel.progress(execution_id, lambda report: text in report.stdout).stdout
 
 
@@ -41,17 +41,17 @@ def refusal(kernel: Kernel, code: str) -> ExecutionError:
 
 
 def interrupt(kernel: Kernel) -> None:
-    """As a pool does when a call has taken too long."""
+    """Interrupts the interpreter, as a pool does when a call times out."""
     kernel.process.interpreter().interrupt()
 
 
-def has_ended(kernel: Kernel) -> None:
-    """Waits until the interpreter has ended; the next cell starts another."""
+def wait_for_end(kernel: Kernel) -> None:
+    """Waits until the interpreter has ended. The next cell starts another one."""
     eventually(lambda: None if kernel.process.interpreter().is_running else True)
 
 
-def request(kernel: Kernel, execution_id: str, code: str, seconds: int = 20) -> None:
-    """Lets an execution wait in the session, as the connector does."""
+def enqueue(kernel: Kernel, execution_id: str, code: str, seconds: int = 20) -> None:
+    """Queues an execution in the session, as the connector does."""
     kernel.write_file(execution_id, REQUEST, Request(code, code_hash(code), seconds).to_bytes())
 
 
@@ -107,7 +107,7 @@ def test_code_that_awaits_runs(kernel: Kernel) -> None:
     assert (report.value, report.stdout) == (1, "2\n")
 
 
-# One thing at a time
+# The queue
 
 
 @pytest.mark.parametrize("code", [UNTIL_GO + "x = 2", "import time\ntime.sleep(0.5)\nx = 2"])
@@ -139,9 +139,9 @@ def test_queued_executions_run_in_order(kernel: Kernel) -> None:
     """The session starts them by itself, without a poll. Each is a separate run."""
     first = kernel.defer(UNTIL_GO + "order = ['first']")
     for name in ("z", "a"):
-        request(kernel, name, f"order.append({name!r})\nprint(order)\nlen(order)")
-    request(kernel, "failing", "1/0")
-    request(kernel, "last", "order + ['end']")
+        enqueue(kernel, name, f"order.append({name!r})\nprint(order)\nlen(order)")
+    enqueue(kernel, "failing", "1/0")
+    enqueue(kernel, "last", "order + ['end']")
     go(kernel)
     assert kernel.ended("last").value == ["first", "z", "a", "end"]
     assert [kernel.ended(name).value for name in ("z", "a")] == [2, 3]
@@ -154,8 +154,8 @@ def test_queued_executions_run_in_order(kernel: Kernel) -> None:
 def test_an_execution_that_is_canceled_while_queued_does_not_run(kernel: Kernel) -> None:
     """Those after it do."""
     kernel.defer(UNTIL_GO)
-    request(kernel, "canceled", "ran = True")
-    request(kernel, "next", "'ran' in globals()")
+    enqueue(kernel, "canceled", "ran = True")
+    enqueue(kernel, "next", "'ran' in globals()")
     kernel.cancel("canceled")
     go(kernel)
     assert kernel.ended("next").value is False
@@ -166,11 +166,11 @@ def test_an_execution_does_not_run_twice(kernel: Kernel) -> None:
     """Even if it is requested by a cell, by a request file, and again after its end."""
     kernel.report("count = 0")
     name = kernel.defer(UNTIL_GO + "count += 1", execution_id="once")
-    request(kernel, name, "count += 1")
+    enqueue(kernel, name, "count += 1")
     go(kernel)
     kernel.ended(name)
     assert kernel.try_to_defer("count += 1", execution_id=name)[1] == Reported(None, False, "")
-    request(kernel, name, "count += 1")
+    enqueue(kernel, name, "count += 1")
     kernel.deferred("2")
     assert value(kernel, "count") == 1
 
@@ -180,7 +180,7 @@ def test_an_invalid_request_is_skipped(kernel: Kernel, content: bytes) -> None:
     """Code may have written it."""
     kernel.defer(UNTIL_GO)
     kernel.write_file("broken", REQUEST, content)
-    request(kernel, "next", "'next'")
+    enqueue(kernel, "next", "'next'")
     go(kernel)
     assert kernel.ended("next").value == "next"
 
@@ -188,13 +188,13 @@ def test_an_invalid_request_is_skipped(kernel: Kernel, content: bytes) -> None:
 def test_queued_executions_survive_their_interpreter(kernel: Kernel) -> None:
     """The connector's next cell in the new interpreter starts them."""
     kernel.defer("print('begun')\nimport os, time\ntime.sleep(0.3)\nos._exit(1)")
-    request(kernel, "waiting", "'waited'")
-    has_ended(kernel)
+    enqueue(kernel, "waiting", "'waited'")
+    wait_for_end(kernel)
     assert kernel.wrapped("1")[1] == Reported(None, True, "")  # the queue comes first
     assert kernel.ended("waiting").value == "waited"
 
 
-# What a run has made so far
+# Progress
 
 
 def test_progress_has_output_figures_and_files(kernel: Kernel) -> None:
@@ -326,7 +326,7 @@ def test_a_canceled_run_keeps_the_interpreter(kernel: Kernel, code: str) -> None
 
 
 STUBBORN = {
-    "no heed of interrupts": "import time\nwhile True:\n    try: time.sleep(1000)\n    except BaseException: pass",
+    "swallowed interrupts": "import time\nwhile True:\n    try: time.sleep(1000)\n    except BaseException: pass",
     "masked signals": "import signal, time\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 64))\ntime.sleep(1000)",
     "a sum in C": "sum(range(10**12))",
     "daemons": "import subprocess, time\nfor _ in range(5):\n    subprocess.Popen(['sh', '-c', "
@@ -342,12 +342,12 @@ def test_a_run_that_ignores_the_interrupt_loses_its_interpreter(kernel: Kernel, 
     name = kernel.defer(before + code, seconds=60)
     kernel.progress(name, lambda report: "begun" in report.stdout and bool(report.files))
     go(kernel)
-    time.sleep(0.3)  # it is in the stubborn part then
+    time.sleep(0.3)  # until the stubborn part has begun
     kernel.cancel(name)
     report = kernel.ended(name, 6)
     assert (report.ended_by, report.interpreter_ended, report.stdout) == ("canceled", True, "begun\n")
     assert "kept" in [file.path for file in report.files]
-    has_ended(kernel)
+    wait_for_end(kernel)
     following = kernel.report("'x' in globals()")
     assert (following.value, following.is_new_session) == (False, True)
 
@@ -369,7 +369,7 @@ def test_a_run_ends_at_its_timeout(kernel: Kernel) -> None:
         "while not stop: time.sleep(0.02)\n9",
         "!sleep 1000\n9",
     ],
-    ids=["swallowed", "ignored", "heeded", "a magic"],
+    ids=["swallowed", "ignored", "handled", "magic"],
 )
 def test_code_that_handles_the_interrupt_has_timed_out(kernel: Kernel, code: str) -> None:
     """Its result is reported, and that it timed out."""
@@ -412,7 +412,7 @@ def test_a_run_leaves_only_its_record_and_outputs(kernel: Kernel) -> None:
         kernel.defer("import os\nos.kill(os.getpid(), 9)", execution_id="died"),
     ]
     kernel.ended(names[1])
-    has_ended(kernel)
+    wait_for_end(kernel)
     left = value(kernel, f"import os; sorted(os.listdir('/mnt/data/{OUTPUTS_FOLDER}/died'))")
     assert left == ["execution.json"]
     assert value(kernel, f"import os; os.path.exists('/mnt/data/{OUTPUTS_FOLDER}/{RUNNING}')") is False
@@ -430,7 +430,7 @@ def test_a_run_in_progress_has_markers(kernel: Kernel) -> None:
     eventually(lambda: kernel.file(name, RUNNING) is None or None)
 
 
-# Disks that are full
+# Full disks
 
 
 def test_no_run_starts_on_a_full_disk(kernel: Kernel) -> None:

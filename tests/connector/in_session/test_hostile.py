@@ -1,4 +1,4 @@
-"""Code that breaks the harness in its session harms its own answers at most."""
+"""Code that breaks the payload in its session affects at most its own results."""
 
 import contextlib
 import json
@@ -22,31 +22,31 @@ def _hostile() -> list[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize("order", ["first", "warm"])
-@pytest.mark.parametrize(("name", "told_how", "code"), _hostile(), ids=[name for name, _, _ in _hostile()])
-def test_hostile_code_gets_a_result(kernels: Kernels, name: str, told_how: str, code: str, order: str) -> None:
+@pytest.mark.parametrize(("name", "expected", "code"), _hostile(), ids=[name for name, _, _ in _hostile()])
+def test_hostile_code_gets_a_result(kernels: Kernels, name: str, expected: str, code: str, order: str) -> None:
     """At once, with what it produced: in the report, outside it, or as the kernel alone reports it."""
     with kernels.new() as kernel:
         if order == "warm":
             kernel.report("0")
-        if told_how == "ended":  # it breaks the kernel itself, as it does when it is sent bare
+        if expected == "ended":  # it breaks the kernel itself, even without the payload
             with pytest.raises(InterpreterEnded):
                 kernel.wrapped(code)
             return
-        ran, told = kernel.wrapped(code)
-        report = told.report if told else None
-        if told_how in ("reported", "past it"):
+        ran, reported = kernel.wrapped(code)
+        report = reported.report if reported else None
+        if expected in ("reported", "outside it"):
             assert report is not None, ran
-        if told_how == "bare":
+        if expected == "by the kernel":
             assert report is None
-        if report is not None and told_how != "past it":
+        if report is not None and expected != "outside it":
             assert "ran" in report.result + report.stdout or report.omitted.get("value"), report
         else:
             shown = [message["content"]["data"] for message in ran.messages if message["type"] == "execute_result"]
             assert [data["text/plain"] for data in shown] == ["'ran'"]
 
 
-_LASTING = {"a display formatter that is gone", "deletes what code needs", "closes stdout"}
-"""These break every later run of their session, sent bare or not."""
+_LASTING = {"a deleted display formatter", "deletes builtins", "closes stdout"}
+"""These break every later run of their session, even without the payload."""
 
 
 @pytest.mark.parametrize(

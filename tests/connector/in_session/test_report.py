@@ -1,4 +1,4 @@
-"""What is read of what a session tells, and what the harness tells of values, displays, files and errors."""
+"""Reading reports, and what the payload reports about values, outputs, files and errors."""
 
 import base64
 import io
@@ -14,7 +14,7 @@ from connector.in_session.report import Report, read_record, read_stdout
 from tests.connector.in_session.kernels import Kernel, Kernels
 
 NONCE = "0123456789abcdef"
-TOLD = {
+REPORT = {
     "status": "ok", "executionCount": 1, "isNewSession": False, "milliseconds": 3, "result": "", "outputs": [],
     "files": [], "omitted": {}, "stdout": "", "stderr": "",
 }  # fmt: skip
@@ -28,10 +28,10 @@ JSON = st.recursive(
 
 @given(st.text(), JSON)
 @settings(max_examples=150, deadline=None)
-def test_any_stdout_can_be_read(beside: str, told: Any) -> None:
+def test_any_stdout_can_be_read(other: str, reported: Any) -> None:
     """What follows the mark is a report or nothing, and never an exception."""
-    read_stdout(beside, NONCE)
-    read_stdout(f"{beside}\x1e{NONCE}{json.dumps(told)}\n", NONCE)
+    read_stdout(other, NONCE)
+    read_stdout(f"{other}\x1e{NONCE}{json.dumps(reported)}\n", NONCE)
 
 
 @given(st.binary() | st.builds(lambda end: CLAIM + end, st.binary()))
@@ -41,40 +41,40 @@ def test_any_record_can_be_read(content: bytes) -> None:
     read_record(content)
 
 
-@given(st.sampled_from(sorted(TOLD)), JSON)
+@given(st.sampled_from(sorted(REPORT)), JSON)
 @settings(max_examples=300, deadline=None)
 def test_an_invalid_report_is_none(name: str, value: Any) -> None:
     """If any member is invalid, there is no report. A valid one can be serialized as JSON."""
-    told = read_stdout(f"\x1e{NONCE}{json.dumps({**TOLD, name: value})}\n", NONCE)
-    if told is not None and told.report is not None:
-        assert isinstance(told.report.stdout, str) and isinstance(told.report.milliseconds, int)
-        json.dumps(told.report.value, allow_nan=False)
+    reported = read_stdout(f"\x1e{NONCE}{json.dumps({**REPORT, name: value})}\n", NONCE)
+    if reported is not None and reported.report is not None:
+        assert isinstance(reported.report.stdout, str) and isinstance(reported.report.milliseconds, int)
+        json.dumps(reported.report.value, allow_nan=False)
 
 
-@pytest.mark.parametrize("missing", sorted(TOLD))
+@pytest.mark.parametrize("missing", sorted(REPORT))
 def test_a_report_without_a_member_is_none(missing: str) -> None:
     """All of them are required."""
-    told = {name: value for name, value in TOLD.items() if name != missing}
-    assert read_stdout(f"\x1e{NONCE}{json.dumps(told)}\n", NONCE) is None
+    reported = {name: value for name, value in REPORT.items() if name != missing}
+    assert read_stdout(f"\x1e{NONCE}{json.dumps(reported)}\n", NONCE) is None
 
 
 def test_a_truncated_line_is_none() -> None:
     """At every position, even if only the newline is missing."""
-    line = f"before\x1e{NONCE}{json.dumps(TOLD)}\n"
+    line = f"before\x1e{NONCE}{json.dumps(REPORT)}\n"
     assert all(read_stdout(line[:length], NONCE) is None for length in range(len(line)))
-    told = read_stdout(line + "after", NONCE)
-    assert told is not None and told.other_stdout == "beforeafter"
+    reported = read_stdout(line + "after", NONCE)
+    assert reported is not None and reported.other_stdout == "beforeafter"
 
 
 def test_a_line_with_another_nonce_is_output() -> None:
     """Code can print such lines, but does not know the nonce of its run."""
-    assert read_stdout(f"\x1e{'f' * 16}{json.dumps(TOLD)}\n", NONCE) is None
+    assert read_stdout(f"\x1e{'f' * 16}{json.dumps(REPORT)}\n", NONCE) is None
 
 
 def test_an_unpaired_surrogate_becomes_a_question_mark() -> None:
     """It could not be encoded."""
-    told = read_stdout(f"\x1e{NONCE}{json.dumps({**TOLD, 'stdout': 'a' + chr(0xD800)})}\n", NONCE)
-    assert told is not None and told.report is not None and told.report.stdout == "a?"
+    reported = read_stdout(f"\x1e{NONCE}{json.dumps({**REPORT, 'stdout': 'a' + chr(0xD800)})}\n", NONCE)
+    assert reported is not None and reported.report is not None and reported.report.stdout == "a?"
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"[]\n", b'{"code": 5}\n', b"\xff\n", b"[" * 5000 + b"\n"])
@@ -85,9 +85,9 @@ def test_an_invalid_record_is_none(content: bytes) -> None:
 
 def test_records_without_a_report() -> None:
     """The run is in progress, or it is lost because its interpreter has ended."""
-    going = read_record(CLAIM + b'{"status": "o')
+    in_progress = read_record(CLAIM + b'{"status": "o')
     lost = read_record(CLAIM + b'{"lost": true}\n')
-    assert going is not None and (going.report, going.is_lost) == (None, False)
+    assert in_progress is not None and (in_progress.report, in_progress.is_lost) == (None, False)
     assert lost is not None and (lost.report, lost.is_lost) == (None, True)
 
 
@@ -323,8 +323,8 @@ def test_a_chain_of_errors_is_complete(used_kernel: Kernel) -> None:
     """The first comes first. The line is that of the last."""
     error = used_kernel.report("try:\n    {}['k']\nexcept KeyError as e:\n    raise ValueError('v') from e").error
     assert error is not None and (error.name, error.message, error.line) == ("ValueError", "v", 4)
-    places = [error.traceback.index(words) for words in ("KeyError", "the direct cause of", "ValueError: v")]
-    assert places == sorted(places)
+    positions = [error.traceback.index(words) for words in ("KeyError", "the direct cause of", "ValueError: v")]
+    assert positions == sorted(positions)
 
 
 def test_a_syntax_error_has_its_line(used_kernel: Kernel) -> None:
@@ -380,7 +380,7 @@ def test_a_name_error_in_a_new_session_has_a_hint(kernel: Kernel) -> None:
     ["print('a' * 600_000 + 'b' * 900_000 + 'c' * 600_000, end='')",
      "for letter, times in (('a', 600), ('b', 900), ('c', 600)):\n"
      "    for _ in range(times): print(letter * 1000, end='')"],
-    ids=["at once", "in parts"],
+    ids=["at once", "in pieces"],
 )  # fmt: skip
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_a_long_stream_keeps_its_beginning_and_end(used_kernel: Kernel, code: str, stream: str) -> None:
@@ -388,16 +388,16 @@ def test_a_long_stream_keeps_its_beginning_and_end(used_kernel: Kernel, code: st
     code = code if stream == "stdout" else f"import sys\n{code}".replace("end=''", "end='', file=sys.stderr")
     report = used_kernel.report(code, max_characters=10_000_000)
     text, half = getattr(report, stream), 1 << 19
-    missing = 2_100_000 - 2 * half
-    mark = f"\n[... {missing:,} characters omitted ...]\n"
+    omitted = 2_100_000 - 2 * half
+    mark = f"\n[... {omitted:,} characters omitted ...]\n"
     assert text == "a" * half + mark + "c" * half
-    assert report.omitted == {stream: missing}
+    assert report.omitted == {stream: omitted}
 
 
 def test_a_report_too_long_for_stdout_is_in_the_record(kernel: Kernel) -> None:
     """stdout says so, and nothing is truncated."""
-    ran, told = kernel.wrapped("print('x' * 10_000)", "long", max_characters=4096)
-    assert told is not None and told.report is None
+    ran, reported = kernel.wrapped("print('x' * 10_000)", "long", max_characters=4096)
+    assert reported is not None and reported.report is None
     assert len(ran.stream("stdout")) < 200
     with kernel.process.data.read("_outputs/long", "execution.json")[0] as file:
         record = read_record(file.read())
@@ -407,7 +407,7 @@ def test_a_report_too_long_for_stdout_is_in_the_record(kernel: Kernel) -> None:
 def test_another_version_replaces_an_older_one(kernel: Kernel) -> None:
     """There is no second layer: the code runs once, in the same namespace, and the newer version reports."""
     kernel.report("x = 1")
-    report = kernel.report("x += 1\nprint('once')\nx", data_folder="/mnt/data/.")  # any difference is a version
+    report = kernel.report("x += 1\nprint('once')\nx", data_folder="/mnt/data/.")  # any difference is a new version
     assert (report.value, report.stdout, report.execution_count, report.is_new_session) == (2, "once\n", 2, False)
     names = "k = get_ipython().kernel\nk._connector_payload['do_execute'].__func__.__module__, k.do_execute.__module__"
     assert kernel.report(names).value == ["ipykernel.ipkernel", "code_interpreter_payload"]
@@ -417,8 +417,8 @@ def test_another_version_replaces_an_older_one(kernel: Kernel) -> None:
 def test_an_execution_is_not_run_again(kernel: Kernel) -> None:
     """Whatever its code is."""
     kernel.report("n = 1", "same")
-    ran, told = kernel.wrapped("n += 1", "same")
-    assert told is not None and told.report is None
+    ran, reported = kernel.wrapped("n += 1", "same")
+    assert reported is not None and reported.report is None
     assert kernel.report("n").value == 1
 
 
@@ -430,5 +430,5 @@ def test_a_file_uploaded_between_runs_is_not_created_by_the_next_run(kernel: Ker
     time.sleep(0.02)
     report = kernel.report("open('/mnt/data/in/uploaded.csv', 'a').write('2');")
     assert [(file.path, file.is_new) for file in report.files] == [("in/uploaded.csv", False)]
-    time.sleep(0.02)  # the clock that dates files is a coarse one
+    time.sleep(0.02)  # the clock of file times is coarse
     assert kernel.report("1").files == []

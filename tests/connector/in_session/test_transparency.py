@@ -1,4 +1,4 @@
-"""Code that is sent with the payload behaves as if it had been sent bare."""
+"""Code that is sent with the payload behaves as without it."""
 
 import ast
 import functools
@@ -16,13 +16,13 @@ from tests.connector.in_session.kernels import Kernels, Ran
 from tests.connector.in_session.programs import PROGRAMS, Program
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-_CHANCE = (
+_RANDOM = (
     (re.compile(r"0x[0-9a-f]{6,}"), "0x"),
     (re.compile(r"[\d.e+]+ (ns|µs|μs|us|ms|s)\b"), "TIME"),
     (re.compile(r"ipykernel_\d+/\d+\.py"), "CELL"),
     (re.compile(r"\bpid=\d+|Process \d+"), "PID"),
     (re.compile(r"<dc:date>.*?</dc:date>"), "DATE"),
-    (re.compile(r"\d+ times"), "TIMES"),  # the harness's own frames are on the stack
+    (re.compile(r"\d+ times"), "TIMES"),  # the payload's own frames are on the stack
 )
 
 
@@ -40,19 +40,19 @@ class Seen:
 
 
 def _masked(text: str) -> str:
-    text = text.encode("utf-8", "replace").decode()  # as the pool tells what is no text
-    for pattern, instead in _CHANCE:
-        text = pattern.sub(instead, text)
+    text = text.encode("utf-8", "replace").decode()  # as the pool returns text that is not valid
+    for pattern, replacement in _RANDOM:
+        text = pattern.sub(replacement, text)
     return text
 
 
 def _lines(text: str) -> list[str]:
-    """In order of the alphabet: what comes past Python's streams keeps no place among the rest."""
+    """Sorted: output that bypasses Python's streams has no fixed position among the rest."""
     return sorted(_masked(text).splitlines())
 
 
-def seen_bare(ran: Ran) -> Seen:
-    """From messages, as Jupyter's protocol tells a client to read them."""
+def seen_without_payload(ran: Ran) -> Seen:
+    """From messages, read as Jupyter's protocol requires of clients."""
     outputs: list[tuple[str | None, dict[str, Any]]] = []
     result, is_clearing = "", False
     for message in ran.messages:
@@ -86,8 +86,8 @@ def seen_bare(ran: Ran) -> Seen:
     )
 
 
-def seen_wrapped(ran: Ran, reported: Reported | None) -> Seen:
-    """Of a cell that was sent with the payload: everything is in the report."""
+def seen_with_payload(ran: Ran, reported: Reported | None) -> Seen:
+    """From a cell that was sent with the payload: everything is in the report."""
     assert reported is not None and reported.report is not None, ran
     others = [message["type"] for message in ran.messages if message["type"] != "stream"]
     assert others == [], "a message of the run is not in the report"
@@ -113,7 +113,7 @@ def _content(kind: str, value: Any) -> str:
 
 
 def _without_quotes(text: str) -> str:
-    """A string is told without the quotes that IPython shows."""
+    """A string is reported without the quotes that IPython shows."""
     if text[:1] in ("'", '"'):
         try:
             value = ast.literal_eval(text)
@@ -125,12 +125,12 @@ def _without_quotes(text: str) -> str:
 
 @pytest.fixture(scope="module")
 def expected(kernels: Kernels) -> Callable[[Program], list[Seen]]:
-    """What is seen of a program whose cells are sent bare. Each program is run so once."""
+    """What is seen of a program without the payload. Each program is run once for this."""
 
     @functools.cache
     def play(program: Program) -> list[Seen]:
         with kernels.new() as kernel:
-            return [seen_bare(kernel.run(cell)) for cell in program.cells]
+            return [seen_without_payload(kernel.run(cell)) for cell in program.cells]
 
     return play
 
@@ -148,5 +148,5 @@ def test_a_program_behaves_as_without_the_payload(
             reports = [kernel.deferred(cell) for cell in program.cells]
             found = [seen_of_report(report, report.stdout, report.stderr) for report in reports]
         else:
-            found = [seen_wrapped(*kernel.wrapped(cell)) for cell in program.cells]
+            found = [seen_with_payload(*kernel.wrapped(cell)) for cell in program.cells]
     assert [asdict(seen) for seen in found] == [asdict(seen) for seen in expected(program)], program.why
