@@ -161,21 +161,21 @@ class PoolProgram:
     """`python -m emulator.session_pool` as a process of its own, and what it has printed."""
 
     process: subprocess.Popen[str]
-    told: dict[str, str]
+    reported: dict[str, str]
 
     def wire(self, identifier: str) -> Wire:
-        return Wire(self.told["session pool"], self.told.get("token", "any"), identifier)
+        return Wire(self.reported["session pool"], self.reported.get("token", "any"), identifier)
 
     def descendants(self) -> set[int]:
         """All processes below it, also those that have moved to sessions of their own."""
         return processes_below(self.process.pid)
 
     def end(self, number: int) -> tuple[float, int, str]:
-        """Sends the signal; how long the end took, the exit code, and what was said on standard error."""
+        """Sends the signal; how long the end took, the exit code, and its standard error."""
         started = time.monotonic()
         self.process.send_signal(number)
-        _, said = self.process.communicate(timeout=20)
-        return time.monotonic() - started, self.process.returncode, said
+        _, stderr = self.process.communicate(timeout=20)
+        return time.monotonic() - started, self.process.returncode, stderr
 
 
 @contextlib.contextmanager
@@ -195,15 +195,15 @@ def pool_program(*options: str, below: str = "", temporary: Path | None = None) 
     )
     try:
         assert process.stdout is not None
-        told = {}
+        reported = {}
         for line in process.stdout:
             name, _, text = line.strip().partition("  ")
-            told[name] = text.strip()
+            reported[name] = text.strip()
             if name == "ready":
                 break
         else:
             raise AssertionError(process.communicate())
-        yield PoolProgram(process, told)
+        yield PoolProgram(process, reported)
     finally:
         process.kill()
         process.communicate()

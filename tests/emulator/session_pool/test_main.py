@@ -27,33 +27,33 @@ def started(*options: str) -> tuple[subprocess.Popen[str], dict[str, str]]:
         [*COMMAND, "--port", "0", *options], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
-    told = {}
+    reported = {}
     for line in process.stdout:
         name, _, text = line.strip().partition("  ")
-        told[name] = text.strip()
+        reported[name] = text.strip()
         if name == "ready":
-            return process, told
+            return process, reported
     raise AssertionError(process.communicate())
 
 
 @pytest.mark.parametrize("options", [[], ["--accept-any-token"]])
 def test_it_can_be_used_by_what_it_prints(options):
     """A token is printed if one is required; SIGTERM ends it."""
-    process, told = started(*options)
+    process, reported = started(*options)
     try:
-        assert list(told)[-3:] == ["session pool", "isolation", "ready"]
-        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/subscriptions/.*/sessionPools/local", told["session pool"])
+        assert list(reported)[-3:] == ["session pool", "isolation", "ready"]
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/subscriptions/.*/sessionPools/local", reported["session pool"])
         response = requests.post(
-            f"{told['session pool']}/executions?identifier=abcd&api-version=2025-10-02-preview",
-            headers={"Authorization": f"Bearer {told.get('token', 'anything')}"},
+            f"{reported['session pool']}/executions?identifier=abcd&api-version=2025-10-02-preview",
+            headers={"Authorization": f"Bearer {reported.get('token', 'anything')}"},
             json={"code": "6 * 7"},
             timeout=30,
         )
         assert response.json()["result"]["executionResult"] == 42
     finally:
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=10)
-    assert (process.returncode, said) == (0, "")
+        _, stderr = process.communicate(timeout=10)
+    assert (process.returncode, stderr) == (0, "")
 
 
 def test_a_port_in_use_is_reported_in_one_line():
@@ -81,9 +81,9 @@ def test_a_signal_ends_it_at_once_with_nothing_left(start_program, gone, program
     wire.wait_for_file("begun")
     pids = pool.descendants()
     assert len(pids) >= 5
-    took, code, said = pool.end(number)
+    took, code, stderr = pool.end(number)
     run.join()
-    assert (code, said) == (0, "")
+    assert (code, stderr) == (0, "")
     assert took < 2
     assert answered == [False]
     assert gone(pids)
@@ -118,9 +118,9 @@ def test_a_signal_while_it_starts_ends_it_too(gone):
             children = [path.read_text() for path in Path(f"/proc/{process.pid}/task").glob("*/children")]
             started = {int(pid) for text in children for pid in text.split()}
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=15)
+        _, stderr = process.communicate(timeout=15)
     assert started
-    assert (process.returncode, said) == (0, b"")
+    assert (process.returncode, stderr) == (0, b"")
     assert gone(started)
 
 
@@ -169,13 +169,13 @@ def test_the_lifetime_of_tokens_is_an_option(start_program):
     wait_until(lambda: wire.call("GET", "session").status_code == 401)
     assert time.time() >= expires_on
     assert pool.wire("abcd").call("GET", "session").status_code == 401
-    fresh = jwt.decode(pool.told["token"], options={"verify_signature": False})
+    fresh = jwt.decode(pool.reported["token"], options={"verify_signature": False})
     assert fresh["exp"] - fresh["iat"] == 1
 
 
 def identity_token(pool) -> tuple[str, int]:
     """A token, and when it expires, from the endpoint in the line `identity`, which can precede a command unchanged."""
-    variables = dict(pair.split("=", 1) for pair in pool.told["identity"].split(" "))
+    variables = dict(pair.split("=", 1) for pair in pool.reported["identity"].split(" "))
     assert list(variables) == ["IDENTITY_ENDPOINT", "IDENTITY_HEADER"]
     answer = requests.get(
         variables["IDENTITY_ENDPOINT"],
@@ -197,7 +197,9 @@ def test_the_printed_identity_gets_tokens(start_program, options):
 
 def test_the_printed_token_is_valid_for_a_day(start_program):
     """Unless an option states otherwise."""
-    claims = jwt.decode(start_program("--container-type", "Shell").told["token"], options={"verify_signature": False})
+    claims = jwt.decode(
+        start_program("--container-type", "Shell").reported["token"], options={"verify_signature": False}
+    )
     assert claims["exp"] - claims["iat"] == 24 * 3600
 
 
@@ -231,6 +233,6 @@ def test_an_invalid_option_is_a_usage_error(monkeypatch, capsys, options, why):
     monkeypatch.setattr(sys, "argv", ["session-pool-emulator", *options])
     with pytest.raises(SystemExit) as ended:
         main()
-    said = capsys.readouterr()
-    assert (ended.value.code, said.out) == (2, "")
-    assert f"session-pool-emulator: error: {why}" in said.err
+    stderr = capsys.readouterr()
+    assert (ended.value.code, stderr.out) == (2, "")
+    assert f"session-pool-emulator: error: {why}" in stderr.err

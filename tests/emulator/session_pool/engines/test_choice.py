@@ -102,19 +102,19 @@ def test_the_program_starts_unisolated_when_that_is_allowed():
     )
     try:
         assert process.stdout is not None
-        told = dict(line.strip().split(maxsplit=1) for line in iter(process.stdout.readline, "ready\n") if line)
-        assert told["isolation"].startswith("level 1: not isolated: ")
-        assert "level 3: " in told["isolation"]
+        reported = dict(line.strip().split(maxsplit=1) for line in iter(process.stdout.readline, "ready\n") if line)
+        assert reported["isolation"].startswith("level 1: not isolated: ")
+        assert "level 3: " in reported["isolation"]
     finally:
         process.terminate()
-        _, said = process.communicate(timeout=20)
-    assert (process.returncode, said) == (0, "")
+        _, stderr = process.communicate(timeout=20)
+    assert (process.returncode, stderr) == (0, "")
 
 
 def test_the_program_starts_at_an_available_level(start_program):
     """--require-isolation is no more than a condition."""
     pool = start_program("--require-isolation", "2")
-    assert pool.told["isolation"].startswith(("level 2: ", "level 3: "))
+    assert pool.reported["isolation"].startswith(("level 2: ", "level 3: "))
 
 
 def test_asking_for_both_is_a_usage_error():

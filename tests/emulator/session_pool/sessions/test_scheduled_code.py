@@ -88,7 +88,7 @@ def pool(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
     """A pool of each level of isolation: its endpoint, and a token."""
     if request.param == "level 2":  # a program without namespaces, which root could not give up in this process
         with pool_program("--require-isolation", "2", below="no namespaces") as program:
-            yield program.told["session pool"], program.told["token"]
+            yield program.reported["session pool"], program.reported["token"]
         return
     engine = PortableEngine() if request.param == "level 1" else LinuxEngine(lowest_level=3)
     authority = TokenAuthority()

@@ -166,13 +166,13 @@ def test_a_kernel_that_crashes_ends_no_other(wire, start, ended):
 def test_the_caller_may_choose_the_id(wire, start, ended, name):
     """It is returned, and its execution is found at the URL in the header, whatever characters it has."""
     response = start("7", headers={"operation-id": name.encode()})
-    told = response.json()["id"]
-    assert told.encode("latin-1") == name.encode()
+    returned_id = response.json()["id"]
+    assert returned_id.encode("latin-1") == name.encode()
     location = response.headers["operation-location"]
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         answer = requests.get(location, headers={"Authorization": f"Bearer {wire.token}"}, timeout=10)
-        assert (answer.status_code, answer.json()["id"]) == (200, told)
+        assert (answer.status_code, answer.json()["id"]) == (200, returned_id)
         if answer.json()["status"] == "Succeeded":
             break
         time.sleep(0.05)

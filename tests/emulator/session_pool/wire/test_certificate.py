@@ -115,9 +115,9 @@ def temporary(tmp_path) -> dict[str, str]:
 def test_a_pool_that_speaks_https(start_program):
     """Its output has what a client needs; the URL of an execution is https too; its files are deleted at its end."""
     pool = start_program("--tls")
-    assert list(pool.told) == ["token", "identity", "certificate", "session pool", "isolation", "ready"]
-    assert pool.told["session pool"].startswith("https://127.0.0.1:")
-    certificate = Path(pool.told["certificate"])
+    assert list(pool.reported) == ["token", "identity", "certificate", "session pool", "isolation", "ready"]
+    assert pool.reported["session pool"].startswith("https://127.0.0.1:")
+    certificate = Path(pool.reported["certificate"])
     wire = pool.wire("abcd")
     verified = {"verify": str(certificate)}
     ran = wire.call("POST", "executions", json={"code": "6 * 7"}, **verified)
@@ -125,12 +125,12 @@ def test_a_pool_that_speaks_https(start_program):
     started = wire.call("POST", "executions", json={"code": "7", "executionType": "Asynchronous"}, **verified)
     location = started.headers["operation-location"]
     assert location.startswith(f"{wire.endpoint}/executions/{started.json()['id']}?")
-    told = requests.get(location, headers={"Authorization": f"Bearer {wire.token}"}, timeout=10, **verified)
-    assert (told.status_code, told.json()["id"]) == (200, started.json()["id"])
+    polled = requests.get(location, headers={"Authorization": f"Bearer {wire.token}"}, timeout=10, **verified)
+    assert (polled.status_code, polled.json()["id"]) == (200, started.json()["id"])
     with pytest.raises(requests.exceptions.SSLError):
         wire.call("GET", "files")
-    _, code, said = pool.end(signal.SIGTERM)
-    assert (code, said) == (0, "")
+    _, code, stderr = pool.end(signal.SIGTERM)
+    assert (code, stderr) == (0, "")
     assert not certificate.parent.exists()
 
 
@@ -140,9 +140,9 @@ def test_a_connection_can_be_dropped_under_tls(start_program):
     wire = pool.wire("abcd")
     for _ in range(2):
         with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)) as broken:
-            wire.call("GET", "files", verify=pool.told["certificate"])
+            wire.call("GET", "files", verify=pool.reported["certificate"])
         assert not isinstance(broken.value, requests.exceptions.SSLError)
-    assert wire.call("GET", "files", verify=pool.told["certificate"]).status_code == 200
+    assert wire.call("GET", "files", verify=pool.reported["certificate"]).status_code == 200
     assert pool.end(signal.SIGTERM)[1:] == (0, "")
 
 
@@ -165,6 +165,6 @@ def test_a_signal_while_it_starts_leaves_no_certificate(temporary, tmp_path):
         while not list(tmp_path.glob("session-pool-*")) and process.poll() is None:
             time.sleep(0)
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=20)
-    assert (process.returncode, said) == (0, b"")
+        _, stderr = process.communicate(timeout=20)
+    assert (process.returncode, stderr) == (0, b"")
     assert list(tmp_path.iterdir()) == []

@@ -128,13 +128,13 @@ def test_a_failed_start_reports_why():
 
 def test_stop_ends_requests_and_frees_the_port():
     """A request in progress does not delay a stop, stopping twice is fine, and the app's lifespan ends."""
-    told = []
+    events = []
     entered = threading.Event()
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette):
         yield
-        told.append("end")
+        events.append("end")
 
     async def wait(request: Request) -> Response:
         entered.set()
@@ -151,5 +151,5 @@ def test_stop_ends_requests_and_frees_the_port():
         server.stop()
         assert time.monotonic() - started < 2
     server.stop()
-    assert told == ["end"]
+    assert events == ["end"]
     serving(port=server.port).stop()

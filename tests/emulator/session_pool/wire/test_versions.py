@@ -79,7 +79,7 @@ def test_a_failed_execution_is_not_a_failed_request(call, version):
 
 
 @pytest.mark.parametrize(
-    ("version", "told"),
+    ("version", "expected"),
     [
         (FIRST, '{"$id":"1","name":"cert.txt","type":"","contentType":"","sizeInBytes":7,"lastModifiedAt":"T"}'),
         (
@@ -94,10 +94,10 @@ def test_a_failed_execution_is_not_a_failed_request(call, version):
         ),
     ],
 )
-def test_the_response_to_an_upload(call, version, told):
+def test_the_response_to_an_upload(call, version, expected):
     """One object; its types are empty in the first version, and the newest one adds the folder."""
     response = call(version, "POST", "files", files={"file": ("cert.txt", b"1234567")})
-    assert (response.status_code, fixed(response.text)) == (200, told)
+    assert (response.status_code, fixed(response.text)) == (200, expected)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -113,7 +113,7 @@ def pids() -> list[int]:
 
 
 def strangers() -> list[int]:
-    """Processes that may be worth an attack: those that were told of, and those that can be seen, but for this one."""
+    """Processes that may be worth an attack: those that it was given and those that it can see, except itself."""
     try:
         seen = pids()
     except OSError:

@@ -84,7 +84,7 @@ def test_the_size_of_a_folder_is_limited():
         await engine.start()
         try:
             full, other = await engine.launch(), await engine.launch()
-            said: list[dict] = []
+            messages: list[dict] = []
             code = (
                 "import errno\n"
                 "try: open('/mnt/data/f', 'wb').write(bytes(2 << 20))\n"
@@ -92,8 +92,8 @@ def test_the_size_of_a_folder_is_limited():
             )
             interpreter = full.interpreter()
             interpreter.start()
-            await interpreter.run("r", {"code": code}, said.append)
-            assert "".join(message["content"]["text"] for message in said) == "ENOSPC\n"
+            await interpreter.run("r", {"code": code}, messages.append)
+            assert "".join(message["content"]["text"] for message in messages) == "ENOSPC\n"
             with pytest.raises(TooLarge):
                 full.data.write("", "g", io.BytesIO(bytes(1000)))
             with pytest.raises(TooLarge):
@@ -110,7 +110,7 @@ def test_the_size_of_a_folder_is_limited():
 def test_an_ordinary_user_gets_level_3(start_program, gone, program):
     """A pool that nobody with rights has started separates its sessions like one of root's, and leaves nothing."""
     pool = start_program(below="ordinary user")
-    assert pool.told["isolation"].startswith("level 3: ")
+    assert pool.reported["isolation"].startswith("level 3: ")
     one, two = pool.wire("one-1"), pool.wire("two-2")
     one.run("x = 1; import os, subprocess; [open(f, 'w').close() for f in ('/mnt/data/mine', '/tmp/mine')]")
     assert two.value("import os; os.path.exists('/mnt/data/mine'), os.path.exists('/tmp/mine')") == "(False, False)"
@@ -126,8 +126,8 @@ def test_an_ordinary_user_gets_level_3(start_program, gone, program):
     one.run("MARK = 'ordinary'\n" + program("leaves_daemon"))
     pids = pool.descendants()
     assert 0 not in owners(pids | {pool.process.pid})
-    took, code, said = pool.end(signal.SIGTERM)
-    assert (code, said) == (0, "")
+    took, code, stderr = pool.end(signal.SIGTERM)
+    assert (code, stderr) == (0, "")
     assert took < 3
     assert gone(pids)
 
@@ -135,7 +135,7 @@ def test_an_ordinary_user_gets_level_3(start_program, gone, program):
 def test_without_namespaces_a_session_is_a_folder(start_program, gone, program):
     """Where the kernel gives none, state, files and ends are the same for Python code, and nothing is left either."""
     pool = start_program(below="no namespaces")
-    assert "gives no namespaces" in pool.told["isolation"]
+    assert "gives no namespaces" in pool.reported["isolation"]
     one, two = pool.wire("one-1"), pool.wire("two-2")
     one.run("import os; x = 1; home = os.getcwd(); open('/mnt/data/mine', 'w').close()")
     assert two.value("import os; os.path.exists('/mnt/data/mine'), os.listdir('/mnt/data')") == "(False, [])"
@@ -161,8 +161,8 @@ def test_without_namespaces_a_session_is_a_folder(start_program, gone, program):
     assert not running(mark)
 
     pids = pool.descendants()
-    _, code, said = pool.end(signal.SIGINT)
-    assert (code, said) == (0, "")
+    _, code, stderr = pool.end(signal.SIGINT)
+    assert (code, stderr) == (0, "")
     assert gone(pids)
     assert not folders.parent.exists()
 

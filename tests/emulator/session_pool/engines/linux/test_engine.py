@@ -127,9 +127,9 @@ def test_a_session_may_have_several_interpreters():
         assert end.value.status == 3
         assert not process.interpreter().is_running
         assert (await slow)["content"]["status"] == "ok"
-        said: list[frames.Message] = []
-        await run(process, "import os; print(y, 'x' in globals(), os.listdir('/mnt/data'))", said.append, "second")
-        assert said[0]["content"]["text"].startswith("2 False ['f']")
+        messages: list[frames.Message] = []
+        await run(process, "import os; print(y, 'x' in globals(), os.listdir('/mnt/data'))", messages.append, "second")
+        assert messages[0]["content"]["text"].startswith("2 False ['f']")
         process.close()
         await engine.stop()
 
@@ -210,9 +210,9 @@ def test_without_namespaces_sessions_work_and_leave_nothing(tmp_path):
         "    except InterpreterEnded as end:\n"
         "        assert end.status == 4\n"
         "    main.start()\n"
-        "    said = []\n"
-        "    await main.run('3', {'code': \"print(open('/mnt/data/f').read())\"}, said.append)\n"
-        "    assert said[0]['content']['text'].startswith('a'), said\n"
+        "    messages = []\n"
+        "    await main.run('3', {'code': \"print(open('/mnt/data/f').read())\"}, messages.append)\n"
+        "    assert messages[0]['content']['text'].startswith('a'), messages\n"
         "    a.close(); b.close()\n"
         "    await engine.stop()\n"
         "asyncio.run(life())\n"

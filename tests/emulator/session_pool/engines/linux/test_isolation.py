@@ -59,14 +59,14 @@ def test_two_sessions_may_use_the_same_port(wire, wire_to, session_id):
 def test_the_network_can_be_opened(start_program, listener):
     """`--egress` gives this machine's."""
     pool = start_program("--egress")
-    assert "this machine's network" in pool.told["isolation"]
+    assert "this machine's network" in pool.reported["isolation"]
     assert pool.wire("open").value(TRY.format(port=listener)) == "hello"
 
 
 def test_level_2_has_no_network_either(start_program, listener):
     """Unless it is opened."""
     closed = start_program(below="no namespaces")
-    assert closed.told["isolation"].startswith("level 2: ")
+    assert closed.reported["isolation"].startswith("level 2: ")
     assert closed.wire("closed").value(TRY.format(port=listener)) == "OSError"
     assert start_program("--egress", below="no namespaces").wire("open").value(TRY.format(port=listener)) == "hello"
 

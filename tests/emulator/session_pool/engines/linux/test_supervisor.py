@@ -155,7 +155,7 @@ def test_a_session_ends_with_its_init():
 
 
 def _with_engine(life: Callable[[Engine], Awaitable[None]]) -> None:
-    async def whole() -> None:
+    async def main() -> None:
         engine = Engine()
         await engine.start()
         try:
@@ -163,7 +163,7 @@ def _with_engine(life: Callable[[Engine], Awaitable[None]]) -> None:
         finally:
             await engine.stop()
 
-    asyncio.run(whole())
+    asyncio.run(main())
 
 
 def _supervisor(engine: Engine) -> int:

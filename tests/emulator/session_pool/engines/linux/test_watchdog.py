@@ -1,4 +1,4 @@
-"""What the processes of a session may use together, and what is said when they use more."""
+"""What the processes of a session may use together, and the message when they use more."""
 
 import time
 
@@ -68,16 +68,16 @@ def test_processes_left_behind_are_limited_too(wire):
         "        time.sleep(30)\n"
         "        os._exit(0)"
     )
-    told = f"Kernel restarted: the session used more than 600 MiB of memory. {STATE_LOST}"
+    message = f"Kernel restarted: the session used more than 600 MiB of memory. {STATE_LOST}"
     deadline = time.monotonic() + 15
     body = wire.run("'lost' in globals()")
     while body["result"]["executionResult"] is True and time.monotonic() < deadline:
         time.sleep(0.7)
         body = wire.run("'lost' in globals()")
     if body["status"] == "Succeeded":
-        assert (body["result"]["executionResult"], body["result"]["stderr"]) == (False, f"{told}\n")
+        assert (body["result"]["executionResult"], body["result"]["stderr"]) == (False, f"{message}\n")
     else:
-        assert body["result"]["stderr"] == told  # it was running at that moment
+        assert body["result"]["stderr"] == message  # it was running at that moment
     assert wire.run("'lost' in globals()")["result"]["stderr"] == ""
 
 

@@ -236,8 +236,8 @@ def test_the_kernel_can_be_wrapped(wire):
     body = wire.run("print('x'); ASK")
     assert (body["result"]["stdout"], body["result"]["executionResult"]) == ("x\n", 42)
     assert wire.value("[kind in seen for kind in ('stream', 'execute_result', 'execute_reply')]") == str([True] * 3)
-    said = "kernel.session.send(kernel.iopub_socket, 'stream', {'name': 'stdout', 'text': 'said'}, kernel.get_parent())"
-    assert wire.run(said + ";")["result"]["stdout"] == "said"
+    send = "kernel.session.send(kernel.iopub_socket, 'stream', {'name': 'stdout', 'text': 'said'}, kernel.get_parent())"
+    assert wire.run(send + ";")["result"]["stdout"] == "said"
 
 
 def test_cell_magics(wire):
