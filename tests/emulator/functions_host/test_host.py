@@ -438,7 +438,7 @@ def test_headers_are_lower_case_and_joined(habits: FunctionsHost) -> None:
 def test_query_parameters_are_joined_and_empty_ones_are_dropped(
     habits: FunctionsHost, query: str, params: dict[str, str]
 ) -> None:
-    """Repeated names, in whatever case, become one value; a name with an empty value is absent."""
+    """Repeated names, compared without case, become one value; a name with an empty value is absent."""
     assert echoed(habits, "GET", f"/api/echo?{query}")["params"] == params
 
 

@@ -74,12 +74,12 @@ def test_dependent_functions_follow(tmp_path):
 def test_other_paths_stay_where_they_are(tmp_path):
     """A longer name is another place, and what is no path at all is passed on."""
     (tmp_path / "data").mkdir()
-    beside = tmp_path / "beside"
-    beside.mkdir()
+    outside = tmp_path / "outside"
+    outside.mkdir()
     run(
         tmp_path / "data",
         "import os\n"
-        f"open({str(beside / 'x')!r}, 'w').close()\n"
+        f"open({str(outside / 'x')!r}, 'w').close()\n"
         "assert not os.path.exists('/visible2') and not os.path.exists('/visibl')\n"
         "assert os.path.exists('/visible') and os.path.exists('/')\n"
         "number = os.open('/visible/y', os.O_CREAT | os.O_RDWR); assert os.stat(number).st_size == 0\n"
@@ -88,5 +88,5 @@ def test_other_paths_stay_where_they_are(tmp_path):
         "except FileNotFoundError as failure: assert failure.filename == '/visible2/x'\n"
         "else: raise AssertionError\n",
     )
-    assert [path.name for path in beside.iterdir()] == ["x"]
+    assert [path.name for path in outside.iterdir()] == ["x"]
     assert (tmp_path / "data" / "y").read_text() == "y"
