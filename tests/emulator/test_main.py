@@ -1,4 +1,4 @@
-"""`python -m emulator`, as its user has it: started, used, and ended by Ctrl-C."""
+"""`python -m emulator` as users run it: started, used, and ended by Ctrl-C."""
 
 import os
 import re
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Running:
-    """An emulator of its own, and what it has printed until `ready`."""
+    """A separate emulator, and the lines that it has printed until `ready`."""
 
     def __init__(self, *options: str, environment: dict[str, str] | None = None) -> None:
         self.process = subprocess.Popen(
@@ -42,7 +42,7 @@ class Running:
         return line.removeprefix(word).strip()
 
     def descendants(self) -> set[int]:
-        """All processes below the emulator, also those that have moved to sessions of their own."""
+        """All descendants of the emulator, including those that have called setsid."""
         found, todo = set(), [self.process.pid]
         while todo:
             children = Path(f"/proc/{todo.pop()}/task").glob("*/children")
@@ -52,7 +52,7 @@ class Running:
         return found
 
     def end(self, number: int = signal.SIGINT) -> tuple[float, int, str]:
-        """Sends the signal; how long the end took, the exit code, and its standard error."""
+        """Sends the signal. Returns the seconds until the end, the exit code and standard error."""
         started = time.monotonic()
         self.process.send_signal(number)
         _, stderr = self.process.communicate(timeout=20)
@@ -91,7 +91,7 @@ def alive(pids: set[int]) -> set[int]:
 
 
 def test_it_prints_where_everything_is(start):
-    """The lines that people read and scripts wait for, in their form."""
+    """The format of the lines that people read and scripts wait for."""
     emulator = start()
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/api", emulator.reported("connector"))
     assert emulator.reported("document") == f"{emulator.reported('connector')}/openapi.json"
@@ -178,7 +178,7 @@ def test_a_port_in_use_is_reported_in_one_line(option):
 
 
 def test_keys_can_be_required(start):
-    """With --keys the emulator mints a key, prints it, and lets in whoever has it, as Azure does."""
+    """With --keys the emulator creates and prints a key, and requires it, as Azure does."""
     emulator = start("--keys")
     api, key = emulator.reported("connector"), emulator.reported("function key")
     assert execute(api, "1").status_code == 401
@@ -190,7 +190,7 @@ def test_keys_can_be_required(start):
 
 
 def test_the_machines_proxy_is_not_used_for_loopback(start):
-    """The connector reaches its pool where HTTP_PROXY names a proxy for the rest of the world."""
+    """The connector reaches its pool although HTTP_PROXY names a proxy."""
     emulator = start(environment={"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"})
     with requests.Session() as session:
         session.trust_env = False

@@ -178,7 +178,7 @@ def test_only_the_algorithm_of_entra_is_accepted(sign_in, issuer):
     ids=lambda text: repr(text[:12]),
 )
 def test_text_that_is_not_a_token_is_refused(sign_in, garbage):
-    """Malformed headers, claims, JSON and sizes all get the same message."""
+    """All malformed tokens get the same message."""
     refused(sign_in, garbage, "not from Entra ID")
 
 

@@ -1,4 +1,4 @@
-"""`python -m emulator.session_pool`, alone."""
+"""`python -m emulator.session_pool` as a program."""
 
 import dataclasses
 import re
@@ -69,7 +69,7 @@ def test_a_port_in_use_is_reported_in_one_line():
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_at_once_with_nothing_left(start_program, gone, program, tmp_path, number):
-    """Also while code runs and a program that was left behind lives on; the port is free, and no mount is left."""
+    """Also while code and a leftover daemon run; the port is free, and no mount is left."""
     before = mounts()
     pool = start_program(temporary=tmp_path)
     wire = pool.wire("busy")
@@ -95,7 +95,7 @@ def test_a_signal_ends_it_at_once_with_nothing_left(start_program, gone, program
 
 
 def attempt(wire) -> bool:
-    """Whether a caller whose execution is aborted by the end of the server gets a success."""
+    """Whether a caller gets a success although the end of the server aborts its execution."""
     try:
         return (
             wire.call("POST", "executions", json={"code": f"import time; {BEGUN}; time.sleep(60)"}).status_code == 200
@@ -109,7 +109,7 @@ def mounts() -> str:
 
 
 def test_a_signal_while_it_starts_ends_it_too(gone):
-    """Nobody has to wait for `ready` to stop it."""
+    """It can be stopped before it prints `ready`."""
     with subprocess.Popen(
         [*COMMAND, "--port", "0"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
@@ -125,7 +125,7 @@ def test_a_signal_while_it_starts_ends_it_too(gone):
 
 
 def test_a_machine_that_cannot_create_sessions_reports_why():
-    """One line on standard error, and nothing that could be taken for ready."""
+    """One line on standard error, and nothing that could be mistaken for `ready`."""
     # Root of a user namespace that has no other user can neither separate sessions nor give up its rights.
     command = ["unshare", "--user", "--map-root-user", *COMMAND, "--port", "0"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
@@ -144,7 +144,7 @@ def test_an_invalid_port_is_reported_in_one_line():
 
 
 def test_its_limits_are_options(start_program):
-    """--max-sessions and --cooldown hold for the pool that is started."""
+    """--max-sessions and --cooldown apply to the pool that is started."""
     pool = start_program("--container-type", "Shell", "--max-sessions", "1", "--cooldown", "0.5")
     assert pool.wire("one-1").call("GET", "files").status_code == 200
     assert pool.wire("two-2").call("GET", "files").status_code == 429
@@ -152,14 +152,14 @@ def test_its_limits_are_options(start_program):
 
 
 def test_without_the_role_valid_tokens_are_refused(start_program):
-    """--without-role: 403 for the token that is printed, 401 for one that is none."""
+    """--without-role: 403 for the printed token, 401 for text that is not a token."""
     pool = start_program("--container-type", "Shell", "--without-role")
     assert pool.wire("abcd").call("GET", "files").status_code == 403
     assert dataclasses.replace(pool.wire("abcd"), token="x").call("GET", "files").status_code == 401
 
 
 def test_the_lifetime_of_tokens_is_an_option(start_program):
-    """--token-lifetime holds for the token that is printed and for those of the identity endpoint."""
+    """--token-lifetime applies to the printed token and to those of the identity endpoint."""
     pool = start_program("--container-type", "Shell", "--token-lifetime", "1")
     time.sleep(1 - time.time() % 1)  # a token's times are whole seconds: this one begins now
     token, expires_on = identity_token(pool)
@@ -188,7 +188,7 @@ def identity_token(pool) -> tuple[str, int]:
 
 @pytest.mark.parametrize("options", [[], ["--accept-any-token"]])
 def test_the_printed_identity_gets_tokens(start_program, options):
-    """With the address and the header of the line `identity`; the pool takes what comes from there, for a day."""
+    """With the address and the header of the line `identity`; the pool accepts its tokens for a day."""
     pool = start_program("--container-type", "Shell", *options)
     token, expires_on = identity_token(pool)
     assert expires_on == pytest.approx(time.time() + 24 * 3600, abs=60)
@@ -229,7 +229,7 @@ def test_a_shell_pool_is_an_option(start_program):
     ],
 )
 def test_an_invalid_option_is_a_usage_error(monkeypatch, capsys, options, why):
-    """Exit code 2 with the reason, in words that mean something outside of this program; nothing is started."""
+    """Exit code 2 with a reason that users understand; nothing is started."""
     monkeypatch.setattr(sys, "argv", ["session-pool-emulator", *options])
     with pytest.raises(SystemExit) as ended:
         main()

@@ -346,7 +346,7 @@ class Machine:
         return begin + (HERE / "programs" / f"{name}.py").read_text()
 
     def attack(self, name: str) -> Outcome:
-        """Runs the program in a session of its own, and judges."""
+        """Runs the program in its own session, and judges the outcome."""
         outcome = Outcome()
         mark = f"at-{secrets.token_hex(5)}"
         wire = self.wire(f"{name}-{mark}")
@@ -398,7 +398,7 @@ class Machine:
             outcome.breaches.append(f"was answered after {outcome.seconds:.1f} seconds")
 
     def _judge_session(self, outcome: Outcome, name: str, wire: Wire) -> None:
-        """It is usable or was ended with a clear sentence, and what it left ends with it."""
+        """It is usable or was ended with a clear message, and its processes and files end with it."""
         answers = []
         for _ in range(1 if name in SPOIL_THEMSELVES else 2):
             started = time.monotonic()
@@ -542,7 +542,7 @@ def _probe(wire: Wire, path: str) -> list[str]:
 
 
 def _beginning(wire: Wire, route: str) -> requests.Response:
-    """A download, of which no more is read than a mebibyte: some have no end."""
+    """A download, read up to a mebibyte: some are endless."""
     with contextlib.suppress(requests.RequestException):
         with wire.call("GET", route, stream=True) as answer:
             answer._content = next(answer.iter_content(1 << 20), b"")
@@ -571,7 +571,7 @@ def _secrets(answer: requests.Response) -> list[str]:
 
 
 def _places() -> list[str]:
-    """Where no program may leave a file."""
+    """The folders in which no program may leave a file."""
     system = ["/", "/usr", "/etc", "/var", "/var/tmp", "/run", "/run/lock", "/dev", "/dev/shm", "/mnt", "/mnt/data"]
     return [
         *system,
@@ -737,7 +737,7 @@ def leave(machine: Machine) -> dict[str, tuple[str, Wire]]:
 
 
 def test_nothing_outlives_its_interpreter(short_lived):
-    """What it left ends with it, wherever it went; the session is usable."""
+    """Its processes end with it, wherever they moved; the session is usable."""
     for name, (mark, wire) in leave(short_lived).items():
         wire.run("import os; os._exit(0)")
         assert not _left(mark), name
@@ -752,7 +752,7 @@ def test_nothing_outlives_the_cooldown(short_lived):
 
 
 def gone_from_disk(path: Path) -> bool:
-    """Within fifteen seconds, for a busy machine."""
+    """Within fifteen seconds, which suffices on a busy machine."""
     deadline = time.monotonic() + 15
     while path.exists() and time.monotonic() < deadline:
         time.sleep(0.05)

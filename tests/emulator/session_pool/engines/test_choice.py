@@ -19,7 +19,7 @@ BARE = ["unshare", "--user", "--map-root-user"]
 
 
 def test_on_linux_sessions_are_isolated():
-    """At level 3 or 2, whichever the kernel gives, also when less would be allowed."""
+    """At level 3 or 2, whichever the kernel supports, also when less would be allowed."""
 
     async def life() -> None:
         engine = choose("Shell", allow_unisolated=True)
@@ -48,7 +48,7 @@ def test_without_isolation_sessions_need_permission(monkeypatch, system):
 
 
 class Refusing:
-    """An engine on a kernel that gives nothing."""
+    """An engine on a kernel without isolation."""
 
     container_type = "PythonLTS"
     level = 0
@@ -112,13 +112,13 @@ def test_the_program_starts_unisolated_when_that_is_allowed():
 
 
 def test_the_program_starts_at_an_available_level(start_program):
-    """--require-isolation is no more than a condition."""
+    """--require-isolation is only a condition."""
     pool = start_program("--require-isolation", "2")
     assert pool.reported["isolation"].startswith(("level 2: ", "level 3: "))
 
 
 def test_asking_for_both_is_a_usage_error():
-    """One of them would mean nothing."""
+    """One of them would have no effect."""
     command = [*COMMAND, "--allow-unisolated", "--require-isolation", "2"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
     assert ended.returncode == 2

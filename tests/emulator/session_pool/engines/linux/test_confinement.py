@@ -1,4 +1,4 @@
-"""What a session's code sees of the machine: with namespaces, as root or anybody else starts the pool, and without."""
+"""What a session's code sees of the machine: with namespaces, started by root or an ordinary user, and without."""
 
 import ast
 import asyncio
@@ -35,7 +35,7 @@ def running(mark: str) -> bool:
 
 
 def test_code_sees_no_more_of_this_project_than_it_needs(wire):
-    """Python's packages and the emulator, but nothing that lies next to it, where settings with secrets may be."""
+    """Python's packages and the emulator, but no files next to it, where settings with secrets may be."""
     seen = wire.value(f"import os\nos.listdir({str(ROOT)!r})")
     assert "emulator" in seen
     assert "pyproject.toml" not in seen
@@ -53,7 +53,7 @@ def test_code_sees_no_personal_files(wire, tmp_path):
 
 
 def test_code_writes_into_its_own_folders_only(wire):
-    """All else of its file system is mounted read-only."""
+    """The rest of its file system is mounted read-only."""
     mounts = (
         "mounts = [line.split()[1:4:2] for line in open('/proc/self/mounts')]\n"
         "sorted(at for at, options in mounts if options.split(',')[0] == 'rw')"
@@ -70,7 +70,7 @@ def test_code_writes_into_its_own_folders_only(wire):
 
 
 def test_code_cannot_mount_or_become_anyone(wire):
-    """It has no rights, and no program gives it any."""
+    """It has no capabilities, and no setuid program gives it any."""
     assert wire.value("import ctypes\nc = ctypes.CDLL(None)\nc.mount(b'none', b'/tmp', b'tmpfs', 0, None)") == -1
     assert wire.value("c.setuid(0), c.chroot(b'/tmp')") == "(-1, -1)"
     assert wire.value("import os\nos.system('su -c true root < /dev/null > /dev/null 2>&1') != 0") is True
@@ -108,7 +108,7 @@ def test_the_size_of_a_folder_is_limited():
 
 
 def test_an_ordinary_user_gets_level_3(start_program, gone, program):
-    """A pool that nobody with rights has started separates its sessions like one of root's, and leaves nothing."""
+    """A pool started by an ordinary user isolates its sessions like one of root's, and leaves nothing."""
     pool = start_program(below="ordinary user")
     assert pool.reported["isolation"].startswith("level 3: ")
     one, two = pool.wire("one-1"), pool.wire("two-2")
@@ -133,7 +133,7 @@ def test_an_ordinary_user_gets_level_3(start_program, gone, program):
 
 
 def test_without_namespaces_a_session_is_a_folder(start_program, gone, program):
-    """Where the kernel gives none, state, files and ends are the same for Python code, and nothing is left either."""
+    """Without them, state, files and session ends are the same for Python code, and everything is removed."""
     pool = start_program(below="no namespaces")
     assert "gives no namespaces" in pool.reported["isolation"]
     one, two = pool.wire("one-1"), pool.wire("two-2")

@@ -1,4 +1,4 @@
-"""What the processes of a session may use together, and the message when they use more."""
+"""The limits on all processes of a session together, and the message when they exceed one."""
 
 import time
 
@@ -15,7 +15,7 @@ STATE_LOST = "Variables are lost, files are kept."
 
 @pytest.fixture(scope="module")
 def small_pool():
-    """A pool whose sessions may use little: 600 MiB, 40 processes, half a processor."""
+    """A pool whose sessions have low limits: 600 MiB, 40 processes, half a processor."""
     authority = TokenAuthority()
     limits = Limits(memory_bytes=600 << 20, processes=40, cpus=0.5)
     server = SessionPoolServer(Pool(Engine(limits=limits)), authority)
@@ -33,7 +33,7 @@ def wire(small_pool, wire_to, session_id):
 
 
 def test_one_process_gets_a_memory_error(wire):
-    """As much as the session may have; the interpreter lives on, with its variables."""
+    """Memory up to the session's limit; the interpreter continues, with its variables."""
     wire.run("kept = 1")
     assert "MemoryError" in wire.run("x = bytearray(2 << 30)")["result"]["stderr"]
     assert wire.value("kept") == 1
@@ -98,7 +98,7 @@ def test_memory_that_is_shared_counts_once(wire):
 
 
 def test_processes_have_a_number(wire):
-    """A fork bomb gets an error, and the session lives on."""
+    """A fork bomb gets an error, and the session continues."""
     code = (
         "import os, signal, time\nchildren = []\n"
         "try:\n"

@@ -1,4 +1,4 @@
-"""Sessions that are plain subprocesses, as macOS and Windows have to make them."""
+"""Sessions that are plain subprocesses, as on macOS and Windows."""
 
 import asyncio
 import base64
@@ -45,7 +45,7 @@ async def launched(engine: PortableEngine, life: Callable[[SessionProcess], Awai
 
 @pytest.fixture(scope="module")
 def plain() -> Iterator[Callable[..., None]]:
-    """Lets a scene happen in a new session of one engine for all."""
+    """Runs a test body in a new session of a shared engine."""
     loop = asyncio.new_event_loop()
     engine = PortableEngine()
     with pytest.MonkeyPatch.context() as environment:
@@ -97,7 +97,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_state_streams_crashes_and_files(gone, temporary):
-    """Variables stay until the interpreter ends, files until the session does; nothing is left of either."""
+    """Variables stay until the interpreter ends, files until the session does; then both are removed."""
 
     async def life(engine: PortableEngine) -> None:
         assert engine.level == 1
@@ -131,7 +131,7 @@ def test_state_streams_crashes_and_files(gone, temporary):
 
 
 def test_several_interpreters_of_one_session(plain):
-    """Each with variables of its own next to the same files; the end of one is not the end of another."""
+    """Each has its own variables and shares the files; the end of one does not end another."""
 
     async def life(process: SessionProcess) -> None:
         await run(process, "x = 1", "first")
@@ -195,7 +195,7 @@ def test_an_interrupt_before_the_code_has_begun(plain):
 
 
 def test_output_of_descriptors_arrives_before_the_reply(plain):
-    """Whatever bytes it is: also zeros, characters in pieces, and much of it."""
+    """Any bytes: also zeros, characters that are split, and large amounts."""
 
     async def life(process: SessionProcess) -> None:
         await run(process, "import os, sys")
@@ -239,7 +239,7 @@ def test_a_connection_without_the_secret_is_closed():
 
 
 def test_the_environment_of_a_session(plain):
-    """Nothing of the server's but what programs need to run."""
+    """Only the server's variables that programs need to run."""
 
     async def life(process: SessionProcess) -> None:
         seen = await run(process, "import os; print(' '.join(os.environ))")
@@ -250,7 +250,7 @@ def test_the_environment_of_a_session(plain):
 
 
 def test_an_engine_that_cannot_create_sessions_reports_why(monkeypatch, tmp_path, temporary):
-    """EngineError, with the last words of the process, and nothing is left."""
+    """EngineError with the last lines of the process, and nothing is left."""
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\necho no numbers today >&2\nexit 3\n")
     python.chmod(0o755)
@@ -264,7 +264,7 @@ def test_an_engine_that_cannot_create_sessions_reports_why(monkeypatch, tmp_path
 
 
 def test_shell_sessions(gone, temporary):
-    """Commands run in the data folder; an interrupt ends one, and the end of the session what it left."""
+    """Commands run in the data folder; an interrupt ends one, and the end of the session ends its programs."""
 
     async def life(engine: PortableEngine) -> None:
         process = await engine.launch()
@@ -354,7 +354,7 @@ def pool_on(system: str, folder: Path, *options: str) -> Iterator[SimpleNamespac
 
 @pytest.mark.parametrize("system", ["darwin", "win32"])
 def test_with_the_python_of_another_system(tmp_path, temporary, wire_to, gone, system):
-    """The complete program serves sessions there: code, state, files, figures, crashes, timeouts; and it ends well."""
+    """The complete program serves sessions there: code, state, files, figures, crashes, timeouts; it stops cleanly."""
     with pool_on(system, tmp_path, "--allow-unisolated") as pool:
         assert pool.reported["isolation"].startswith("level 1: not isolated: ")
         wire, other = wire_to("first", pool), wire_to("second", pool)
@@ -386,7 +386,7 @@ def test_with_the_python_of_another_system(tmp_path, temporary, wire_to, gone, s
 
 
 def test_it_requires_permission(tmp_path):
-    """Elsewhere than on Linux, one line states why, and what to do; nothing is started."""
+    """On other systems than Linux, one line states why, and what to do; nothing is started."""
     with pool_on("darwin", tmp_path) as pool:
         stderr = pool.process.communicate(timeout=20)[1]
     assert (pool.process.returncode, pool.reported) == (1, {})
@@ -396,7 +396,7 @@ def test_it_requires_permission(tmp_path):
 
 
 def test_a_killed_server_leaves_nothing(temporary, gone):
-    """Its subprocesses notice, and end with what they started; the folders go too."""
+    """Its subprocesses end with their children, and the folders are deleted."""
     code = (
         "import asyncio, sys\n"
         "from emulator.session_pool.engines.portable.engine import PortableEngine\n"
@@ -427,7 +427,7 @@ def test_a_killed_server_leaves_nothing(temporary, gone):
 
 
 def test_the_connection_is_on_loopback_alone():
-    """Nobody reaches it from another machine."""
+    """It cannot be reached from another machine."""
 
     async def life(engine: PortableEngine) -> None:
         assert engine.address[0] == "127.0.0.1"

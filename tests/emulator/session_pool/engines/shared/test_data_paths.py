@@ -1,4 +1,4 @@
-"""How Python code finds /mnt/data in another folder; in processes of their own, since it changes them for good."""
+"""How Python code finds /mnt/data in another folder; in separate processes, since the change is permanent."""
 
 import subprocess
 import sys
@@ -46,7 +46,7 @@ def test_paths_by_keyword(tmp_path):
 
 
 def test_dependent_functions_follow(tmp_path):
-    """os.path, pathlib, glob, shutil, tempfile, zipfile and pandas need nothing of their own."""
+    """os.path, pathlib, glob, shutil, tempfile, zipfile and pandas need no special support."""
     run(
         tmp_path,
         "import glob, os, pathlib, shutil, tempfile, zipfile\n"
@@ -72,7 +72,7 @@ def test_dependent_functions_follow(tmp_path):
 
 
 def test_other_paths_stay_where_they_are(tmp_path):
-    """A longer name is another place, and what is no path at all is passed on."""
+    """A longer name is another path, and arguments that are not paths are passed on."""
     (tmp_path / "data").mkdir()
     outside = tmp_path / "outside"
     outside.mkdir()

@@ -23,7 +23,7 @@ NOT_SUPPORTED = "SessionRequestNotSupported"
 
 @pytest.fixture(scope="module")
 def shell_pool():
-    """One for all tests here; each uses a session of its own."""
+    """A pool shared by this module's tests; each uses its own session."""
     authority = TokenAuthority()
     server = SessionPoolServer(Pool(Engine("Shell")), authority)
     server.start()
@@ -39,7 +39,7 @@ def wire(shell_pool, wire_to, session_id):
 
 @pytest.fixture
 def run(wire):
-    """Runs a command line, or a list of words; the body of the execution."""
+    """Runs a command line, or a list of arguments. Returns the body of the execution."""
 
     def post(command, **members):
         name = "shellCommand" if isinstance(command, str) else "execCommandAndArgs"
@@ -65,7 +65,7 @@ def running(mark):
 
 
 def comes_true(condition):
-    """Waits for it, for some seconds."""
+    """Waits some seconds for the condition."""
     deadline = time.monotonic() + 5
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -109,7 +109,7 @@ def test_the_body_of_an_execution(wire, version):
     ],
 )
 def test_exit_codes(run, command, status):
-    """As a shell reports them, also for signals and for what cannot be started."""
+    """As a shell reports them, also for signals and for programs that cannot be started."""
     assert run(command)["status"] == status
 
 
@@ -120,13 +120,13 @@ def test_a_command_that_cannot_be_started_reports_why(run):
 
 
 def test_a_command_line_and_a_list_of_arguments(run):
-    """A line is bash's, in a login shell; words are a program's arguments, and no shell looks at them."""
+    """A line is run by bash, in a login shell; a list is a program's arguments, without a shell."""
     assert outcome(run("shopt -q login_shell && echo {1..3} | tr ' ' '-'")) == ("0", "1-2-3\n", "")
     assert outcome(run(["printf", "%s|", "a b", "$HOME", "*", ""])) == ("0", "a b|$HOME|*||", "")
 
 
 def test_where_commands_run(run):
-    """In /mnt/data, which is empty at first and the user's own; the home folder is another."""
+    """In /mnt/data, which is empty at first and owned by the user; the home folder is another one."""
     assert outcome(run("pwd; ls -A; touch a; ls -A; cd; [ $PWD != /mnt/data ]; touch b")) == ("0", "/mnt/data\na\n", "")
     assert outcome(run(["pwd"]))[1] == "/mnt/data\n"
 
@@ -141,13 +141,13 @@ def test_standard_input(run):
 
 
 def test_only_files_are_kept(run):
-    """Each command is a program of its own: no variables, no folder, no functions of the one before."""
+    """Each command is a separate program: variables, folder and functions of the previous one are not kept."""
     run("export X=1; cd /tmp; f() { echo f; }; echo kept > /mnt/data/a; echo 1 > ~/b")
     assert outcome(run('echo "[$X]"; pwd; type f; cat a ~/b'))[:2] == ("0", "[]\n/mnt/data\nkept\n1\n")
 
 
 def test_a_timeout(run):
-    """The status is -1, and the time exactly what was requested; what was written until then is reported."""
+    """The status is -1, and the time exactly the timeout; output until then is reported."""
     began = time.monotonic()
     body = run("echo before; sleep 30; echo after", timeoutInSeconds=1)
     assert time.monotonic() - began < 5
@@ -158,7 +158,7 @@ def test_a_timeout(run):
 
 
 def test_a_command_that_ignores_signals(run):
-    """It ends in time nevertheless, and so does what it started."""
+    """It and its child processes end in time nevertheless."""
     mark = f"mark-{uuid.uuid4()}"
     began = time.monotonic()
     code = f"trap '' TERM INT HUP QUIT; (exec -a {mark} sleep 60) & while :; do sleep 1; done"
@@ -170,7 +170,7 @@ def test_a_command_that_ignores_signals(run):
 
 
 def test_a_command_that_stops_itself(run):
-    """A stopped program is over its time like any other."""
+    """A stopped program also exceeds its timeout."""
     assert run("kill -STOP $$", timeoutInSeconds=1)["status"] == "-1"
     assert outcome(run("echo next")) == ("0", "next\n", "")
 
@@ -217,14 +217,14 @@ def test_what_a_command_leaves_running(wire, run, code):
 
 
 def test_output_of_processes_left_behind_belongs_to_no_other_command(run):
-    """Between two commands its output is nobody's."""
+    """Output between two commands is dropped."""
     run("(sleep 0.2; echo late; touch /mnt/data/late) & echo started")
     wait_until(lambda: "late" in outcome(run("ls /mnt/data"))[1])
     assert outcome(run("echo next")) == ("0", "next\n", "")
 
 
 def test_a_command_that_ends_its_own_session_process(run):
-    """That costs the command alone."""
+    """Only the command fails."""
     run("echo kept > a")
     assert run("kill -KILL $PPID; sleep 5")["status"] == "-1"
     assert outcome(run("cat a")) == ("0", "kept\n", "")
@@ -260,7 +260,7 @@ def test_bodies_that_are_refused(wire, body, code):
 
 
 def test_half_a_surrogate_pair(run):
-    """JSON can say it and a command cannot: a program that is not started, never a failure of the server."""
+    """Valid in JSON but not in a command: the program is not started. In stdin it becomes a question mark."""
     for command in ("echo \ud800", ["echo", "\ud800"]):
         assert run(command)["status"] == "126"
     assert outcome(run(["cat"], stdin="\ud800")) == ("0", "?", "")
@@ -288,7 +288,7 @@ def test_files(wire, run):
 
 
 def test_sessions(wire, wire_to, run):
-    """They come and go as in a Python pool, and do not see each other's files."""
+    """They are created and deleted as in a Python pool, and do not see each other's files."""
     failed(wire.call("GET", "session"), 404, "NoSessionFoundError")
     run("echo mine > a")
     assert wire.call("GET", "session").json()["identifier"] == wire.identifier
@@ -298,7 +298,7 @@ def test_sessions(wire, wire_to, run):
 
 
 def test_the_metadata_describes_the_system(wire):
-    """Its release and its packages; there is no kernel of Jupyter's."""
+    """Its release and its packages; there is no Jupyter kernel."""
     body = wire.call("GET", "metadata").json()
     assert list(body) == ["runtimes", "preInstalledPackages", "createdAt", "lastUpdatedAt", "isolation"]
     release = platform.freedesktop_os_release()
