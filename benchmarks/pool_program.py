@@ -151,7 +151,7 @@ class Caller:
     def empty(self) -> None:
         """Send the cheapest request to the pool: get a session that does not exist."""
         with contextlib.suppress(Refused):
-            self._call("GET", "session", "nobody")
+            self._call("GET", "session", "missing")
 
     def _target(self, route: str, identifier: str, parameters: dict[str, str] | None = None) -> str:
         query = {"api-version": _VERSION, **(parameters or {})}

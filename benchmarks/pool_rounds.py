@@ -180,7 +180,7 @@ class PoolRounds:
         """A pause with calls of another session, so that the processors do not sleep."""
         end = time.monotonic() + PAUSE_SECONDS
         while time.monotonic() < end:
-            self._caller.run("beside", "1+1")
+            self._caller.run("other", "1+1")
             time.sleep(0.005)
 
     def _end_all(self) -> None:

@@ -62,7 +62,7 @@ LEVELS = [
     Level("processes", lambda pids: len(processes.below(pids.server))),
     Level("server mounts", lambda pids: processes.mounts(pids.server)),
     Level("supervisor mounts", lambda pids: processes.mounts(pids.supervisor)),
-    # For the whole machine, which has other processes too: reported, but not judged.
+    # Of the entire machine, which has other processes too: reported, but not judged.
     Level("shared memory MB", lambda _: processes.machine_memory("Shmem") / _MEGABYTE, slack=64, is_judged=False),
     Level(
         "memory in use MB",

@@ -163,7 +163,7 @@ def hang_up(visit: Visit) -> None:
     visit.expect("globals().get('after')", "done")
 
 
-def beside(visit: Visit) -> None:
+def second_kernel(visit: Visit) -> None:
     """A second kernel, with a run that is still running when the session ends."""
     visit.run("import time\ntime.sleep(600)", executionType="Asynchronous")
 
@@ -178,7 +178,7 @@ def deleted(visit: Visit) -> None:
 
 STEPS: dict[Callable[[Visit], None], int] = {
     arithmetic: 10, frame: 4, figure: 3, big_output: 3, error: 3, crash: 3, endless: 1, stubborn: 1, asleep: 1,
-    forks: 2, daemon: 2, threads: 2, files: 4, hang_up: 1, beside: 1, deleted: 2,
+    forks: 2, daemon: 2, threads: 2, files: 4, hang_up: 1, second_kernel: 1, deleted: 2,
 }  # fmt: skip
 """The steps with their relative frequencies."""
 

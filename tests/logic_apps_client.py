@@ -25,7 +25,7 @@ class TransferFailed(Exception):
 
 
 class LogicApps:
-    """`instances` are the URLs of the app's instances, between which requests alternate as behind a load balancer."""
+    """`instances` are the URLs of the app's instances, between which requests alternate as with a load balancer."""
 
     def __init__(self, *instances: str, key: str | None = None, retries: int = 4) -> None:
         self._instances = cycle(instances)

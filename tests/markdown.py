@@ -21,7 +21,7 @@ def section(text: str, title: str) -> str:
 
 
 def table(text: str) -> list[tuple[str, ...]]:
-    """The rows of the first table, without its header; a cell that is code as a whole comes without the backticks."""
+    """The rows of the first table, without its header; a cell that is only code is returned without backticks."""
     lines = itertools.takewhile(
         lambda line: line.startswith("|"), itertools.dropwhile(lambda line: not line.startswith("|"), text.splitlines())
     )

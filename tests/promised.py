@@ -1,9 +1,9 @@
 """Checks that every response of the connector in a test is one that openapi.yaml promises.
 
-Responses are checked in two places: in this process in `Connector.answer`, which all functions call, whatever client a
-test uses; of a connector in another process, where `requests` receives them. A broken promise is kept until the phase
-of the test ends, which then fails, even if the client has not read the response. Responses of other processes to curl
-and other programs are not checked.
+Responses are checked in two places: in this process in `Connector.answer`, which all functions call, so that every
+client is covered; and for a connector in another process, where `requests` receives them. A broken promise is kept
+until the phase of the test ends, which then fails, even if the client has not read the response. Responses of other
+processes to curl and other programs are not checked.
 """
 
 import json

@@ -15,7 +15,7 @@ DIFFERS = {
 """Members whose value differs each time: only its type is compared."""
 
 REST = "..."
-"""Stands for the rest of a text, for the other items of a list, and for the other members of an object."""
+"""A placeholder for the rest of a text, the other items of a list, or the other members of an object."""
 
 
 def assert_shown(shown: Any, response: Any, place: str = "", *, complete: bool = False) -> None:

@@ -38,7 +38,7 @@ def functions() -> list[func.Function]:
 
 
 def test_with_entra_the_host_requires_no_key(monkeypatch):
-    """The connector requires a token itself; also with missing settings, which callers are told about."""
+    """The connector requires a token itself; also with missing settings, which responses then report."""
     monkeypatch.setenv("CONNECTOR_AUTH", "entra")
     levels = {function.get_trigger().auth_level.name for function in functions_of_the_app()}
     assert levels == {"ANONYMOUS"}

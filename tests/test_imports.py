@@ -130,7 +130,7 @@ def test_each_library_is_used_in_one_part():
 
 
 def test_what_runs_in_a_session_imports_nothing_of_the_connector():
-    """Its source is sent there: the payload, the watcher and the tasks know each other and the protocol."""
+    """Its source is sent there: the payload, the watcher and the tasks import only each other and the protocol."""
     for path in SENT:
         for name in imports(path):
             if name.startswith("connector"):
@@ -161,7 +161,7 @@ def test_connector_and_emulator_do_not_import_each_other():
 
 
 def test_the_session_pool_is_independent():
-    """emulator.session_pool imports nothing else of the project: it is a wheel of its own."""
+    """emulator.session_pool imports nothing else of the project: it is published as a separate wheel."""
     for path in EMULATOR:
         if "session_pool" in path.parts:
             own = {name for name in imports(path) if name.split(".")[0] in PROJECT}
@@ -212,7 +212,7 @@ def test_the_check_of_the_connection_needs_only_python():
     ],
 )
 def test_the_layers_of_the_session_pool_import_downwards(layer, allowed):
-    """wire -> sessions -> the engines' interface; an engine knows no other."""
+    """wire -> sessions -> the engines' interface; an engine does not import another engine."""
     pool = "emulator.session_pool."
     for path in (ROOT / "emulator/session_pool" / layer).rglob("*.py"):
         known = {name.removeprefix(pool) for name in imports(path) if name.startswith(pool)}

@@ -41,7 +41,7 @@ def test_a_response_with_another_schema_fails_the_test(api, monkeypatch):
 
 @broken
 def test_a_response_that_is_not_read_fails_the_test(api, monkeypatch):
-    """Through any client, whatever it does with the response."""
+    """Through any client, even one that ignores the response."""
     monkeypatch.setattr(CHECK, wrong_version)
     address = urlsplit(api.url)
     connection = http.client.HTTPConnection(address.hostname, address.port, timeout=10)

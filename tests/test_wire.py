@@ -1,4 +1,4 @@
-"""What is known of the session pool's wire, as one table that both sides are held to.
+"""Known facts of the session pool's wire, as one table that both sides are tested against.
 
 The emulator must answer as the table says, and the connector's client must send such requests and understand such
 answers. The same table can be run against a real pool: `pytest -m live`, with LIVE_POOL_ENDPOINT set to its
@@ -41,7 +41,7 @@ A, A2, B, B2, B3 = (
 
 
 class Like(str):
-    """Stands for a text that matches it."""
+    """Equal to every string that matches this pattern."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, str) and re.fullmatch(str(self), other, re.DOTALL) is not None
@@ -49,8 +49,8 @@ class Like(str):
     __hash__ = str.__hash__
 
 
-class Whole(int):
-    """Stands for a whole number that is at least this."""
+class AtLeast(int):
+    """Equal to every integer that is at least this."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, int) and not isinstance(other, bool) and other >= int(self)
@@ -59,12 +59,12 @@ class Whole(int):
 
 
 class Identifier(str):
-    """Stands for the identifier of the call."""
+    """A placeholder for the identifier of the call."""
 
 
 TIME = Like(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z")
 GUID = Like("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-NUMBER = Whole(0)
+NUMBER = AtLeast(0)
 NONE = object()
 """An empty body."""
 
@@ -95,7 +95,7 @@ class Exchange:
     source: str
     version: str
     request: str
-    """Method and path behind the pool, with query parameters beside identifier and api-version."""
+    """Method and path after the pool's, with query parameters other than identifier and api-version."""
     sent: Any = None
     """A JSON body, or bytes for a multipart body with the file cert.txt."""
     status: int = 200
@@ -449,7 +449,7 @@ EXCHANGES = [
         )
     ],
     Exchange(
-        "output is cut at 4,096 characters",
+        "output is truncated at 4,096 characters",
         SPECIFIED,
         B3,
         "POST executions",
@@ -457,7 +457,7 @@ EXCHANGES = [
         answer=run_b(stdout="x" * 4096),
     ),
     Exchange(
-        "output is cut where the request says",
+        "output is truncated at the requested length",
         SPECIFIED,
         B3,
         "POST executions",
@@ -711,7 +711,7 @@ def _example(node: Any) -> Any:
     examples = {id(TIME): "2024-11-11T09:05:02.4865293Z", id(GUID): "8148371f-18fe-4cfd-8ca8-20246d469817"}
     if isinstance(node, Like):
         return examples.get(id(node), "iVBORw0KGgo=" if node is IMAGE["base64_data"] else "text")
-    return int(node) if isinstance(node, Whole) else IDENTIFIER if isinstance(node, Identifier) else node
+    return int(node) if isinstance(node, AtLeast) else IDENTIFIER if isinstance(node, Identifier) else node
 
 
 class Token:
@@ -721,7 +721,7 @@ class Token:
 
 @pytest.mark.parametrize("exchange", [exchange for exchange in EXCHANGES if exchange.call is not None], ids=_ids)
 def test_the_client_sends_and_reads_so(exchange, recorded_pool):
-    """The connector's client asks with the same method, path and members, and understands the answer."""
+    """The connector's client sends the same method, path and members, and understands the response."""
     if exchange.name == "a session":
         exchange = Exchange(
             **{**vars(exchange), "answer": {**exchange.answer, "expireAt": "2024-11-11T10:00:00.0000000Z"}}
@@ -742,7 +742,7 @@ def test_the_client_sends_and_reads_so(exchange, recorded_pool):
 
 
 def _assert_contains(sent: dict[str, Any], expected: dict[str, Any]) -> None:
-    """Every member of the table's request, in whatever case its word is; the table's identifier goes in the query."""
+    """Every member of the table's request is sent; enum values ignore case, and the identifier is in the query."""
     for name, value in expected.items():
         if name in ("identifier", "outputStreamsMaxLength"):
             continue
@@ -755,7 +755,7 @@ def _assert_contains(sent: dict[str, Any], expected: dict[str, Any]) -> None:
 
 
 def test_every_version_is_in_the_table():
-    """No version that the pool speaks goes without a line, and each line has a name of its own."""
+    """Every supported version has an exchange, and names are unique within a version."""
     assert {exchange.version for exchange in EXCHANGES} >= {A, A2, B, B2, B3}
     names = [(exchange.version, exchange.name) for exchange in EXCHANGES]
     assert len(set(names)) == len(names)

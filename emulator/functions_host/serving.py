@@ -85,7 +85,7 @@ class FunctionsHost:
         self._server.start()
 
     def stop(self) -> None:
-        """Closes the port within about a second, whatever the functions are doing; busy threads are abandoned."""
+        """Closes the port within about a second, even while functions run; busy threads are abandoned."""
         self._server.stop()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._undo.close()

@@ -51,7 +51,7 @@ def main() -> int:
         longest_run_seconds=options.longest_run,
     )
     stop = stop_on_signals()
-    certificate = Certificate() if options.tls else None  # after this, a signal does not leave its files behind
+    certificate = Certificate() if options.tls else None  # a signal now also removes its files
     servers: list[SessionPoolServer | IdentityEndpoint] = []
     try:
         server = SessionPoolServer(
@@ -131,7 +131,7 @@ def add_longest_run_option(parser: argparse.ArgumentParser) -> None:
         type=_positive_int,
         default=LONGEST_RUN_SECONDS,
         metavar="SECONDS",
-        help=f"until the pool stops an execution, whatever timeout it requests (default {LONGEST_RUN_SECONDS})",
+        help=f"until the pool stops an execution, even if it requests a longer timeout (default {LONGEST_RUN_SECONDS})",
     )
 
 

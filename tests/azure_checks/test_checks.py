@@ -40,7 +40,7 @@ def test_a_finding_names_the_scenarios(is_found):
 
 @pytest.mark.parametrize("content", ["", "{", None])
 def test_a_compiled_file_that_cannot_be_read_is_found(tmp_path, content):
-    """The finding says how to write it again."""
+    """The finding states how to write it again."""
     shutil.copytree(ROOT / "infra", tmp_path / "infra")
     shutil.copy(ROOT / "azure.yaml", tmp_path)
     (tmp_path / DEFAULT).unlink()

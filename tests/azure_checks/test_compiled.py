@@ -4,7 +4,7 @@ from azure_checks.compiled import Snapshot, is_expression, strings, templates
 
 
 def test_strings_have_paths():
-    """Members are separated by dots, and `[]` stands for each item of an array."""
+    """Members are separated by dots, and `[]` means each item of an array."""
     assert list(strings({"a": [{"b": "x"}, {"b": "y"}], "c": 1, "d": {"e": None, "f": "z"}})) == [
         ("a[].b", "x"),
         ("a[].b", "y"),

@@ -166,7 +166,7 @@ def test_bicep_names_the_compiler(program, monkeypatch):
         find_compiler()
 
 
-def test_levels_are_told_apart(program, tmp_path):
+def test_levels_are_distinguished(program, tmp_path):
     """Errors and warnings are findings, information is a note, and other lines are ignored."""
     script = """
         for level in Error Warning Info; do echo "$PWD/main.bicep(3,1) : $level X1: no" >&2; done
@@ -178,7 +178,7 @@ def test_levels_are_told_apart(program, tmp_path):
 
 
 def test_a_compiler_that_fails_is_a_finding(program, tmp_path):
-    """Whatever it wrote: the templates were not checked."""
+    """Regardless of its output: the templates were not checked."""
     infra = infra_with(tmp_path)
     failing = Compiler(program("bin/bicep", 'echo "cannot restore" >&2; exit 3'))
     assert failing.check(infra).findings == ["infra: bicep lint failed with 3: cannot restore"]

@@ -1,4 +1,4 @@
-"""The app gets the role that it needs on each resource, and nobody gets another one."""
+"""The app gets the role that it needs on each resource, and no other role is assigned."""
 
 import pytest
 

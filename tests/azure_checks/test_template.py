@@ -29,7 +29,7 @@ def test_only_what_changed_is_written(tmp_path, capsys):
 
 
 def test_without_a_compiler_nothing_is_written(tmp_path):
-    """The message says how to get one. The command needs nothing but Python."""
+    """The message states how to get one. The command only needs Python."""
     command = [sys.executable, "-S", "-m", "azure_checks.template"]
     environment = {"PATH": str(tmp_path), "HOME": str(tmp_path)}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)

@@ -1,4 +1,4 @@
-"""`python -m emulator`, as its user has it: started, used, and ended by Ctrl-C."""
+"""`python -m emulator` as users run it: started, used, and ended by Ctrl-C."""
 
 import os
 import re
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Running:
-    """An emulator of its own, and what it has printed until `ready`."""
+    """A separate emulator, and the lines that it has printed until `ready`."""
 
     def __init__(self, *options: str, environment: dict[str, str] | None = None) -> None:
         self.process = subprocess.Popen(
@@ -36,13 +36,13 @@ class Running:
                 break
         assert self.lines and self.lines[-1] == "ready", self.process.communicate()
 
-    def told(self, word: str) -> str:
+    def reported(self, word: str) -> str:
         """The rest of the line that starts with a word."""
         (line,) = (line for line in self.lines if line.startswith(f"{word}  "))
         return line.removeprefix(word).strip()
 
     def descendants(self) -> set[int]:
-        """All processes below the emulator, also those that have moved to sessions of their own."""
+        """All descendants of the emulator, including those that have called setsid."""
         found, todo = set(), [self.process.pid]
         while todo:
             children = Path(f"/proc/{todo.pop()}/task").glob("*/children")
@@ -52,11 +52,11 @@ class Running:
         return found
 
     def end(self, number: int = signal.SIGINT) -> tuple[float, int, str]:
-        """Sends the signal; how long the end took, the exit code, and what was said on standard error."""
+        """Sends the signal. Returns the seconds until the end, the exit code and standard error."""
         started = time.monotonic()
         self.process.send_signal(number)
-        _, said = self.process.communicate(timeout=20)
-        return time.monotonic() - started, self.process.returncode, said
+        _, stderr = self.process.communicate(timeout=20)
+        return time.monotonic() - started, self.process.returncode, stderr
 
 
 @pytest.fixture
@@ -91,21 +91,21 @@ def alive(pids: set[int]) -> set[int]:
 
 
 def test_it_prints_where_everything_is(start):
-    """The lines that people read and scripts wait for, in their form."""
+    """The format of the lines that people read and scripts wait for."""
     emulator = start()
-    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/api", emulator.told("connector"))
-    assert emulator.told("document") == f"{emulator.told('connector')}/openapi.json"
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/api", emulator.reported("connector"))
+    assert emulator.reported("document") == f"{emulator.reported('connector')}/openapi.json"
     assert re.fullmatch(
         r"http://127\.0\.0\.1:\d+/subscriptions/local/resourceGroups/local/sessionPools/local",
-        emulator.told("session pool"),
+        emulator.reported("session pool"),
     )
-    assert emulator.told("isolation").startswith("level 3: ")
-    assert execute(emulator.told("connector"), "6 * 7").json()["result"] == "42"
+    assert emulator.reported("isolation").startswith("level 3: ")
+    assert execute(emulator.reported("connector"), "6 * 7").json()["result"] == "42"
 
 
 def test_the_line_to_try_works(start):
     """The curl line runs as it is printed."""
-    line = start().told("try")
+    line = start().reported("try")
     found = re.fullmatch(r"curl (\S+) -H '(Content-Type): (\S+)' -d '(.*)'", line)
     assert found, line
     url, name, value, body = found.groups()
@@ -116,7 +116,7 @@ def test_the_line_to_try_works(start):
 def test_ctrl_c_ends_everything_at_once(start, number, tmp_path):
     """No process, temporary folder, socket or mount is left, even if an execution runs and has left a daemon."""
     emulator = start(environment={"TMPDIR": str(tmp_path)})
-    api = emulator.told("connector")
+    api = emulator.reported("connector")
     execute(api, "import subprocess; subprocess.Popen(['sleep', '1000'], start_new_session=True)")
     port = int(api.split(":")[2].split("/")[0])
     hanging = socket.create_connection(("127.0.0.1", port))
@@ -129,9 +129,9 @@ def test_ctrl_c_ends_everything_at_once(start, number, tmp_path):
     time.sleep(0.5)
     processes = emulator.descendants()
     assert len(processes) > 3
-    seconds, code, said = emulator.end(number)
+    seconds, code, stderr = emulator.end(number)
     hanging.close()
-    assert (code, said) == (0, "")
+    assert (code, stderr) == (0, "")
     assert seconds < 5
     deadline = time.monotonic() + 5
     while alive(processes) and time.monotonic() < deadline:
@@ -147,7 +147,7 @@ def test_a_killed_emulator_leaves_no_process(start):
     """kill -9 gives no time to clean up: the sessions end on their own."""
     emulator = start()
     execute(
-        emulator.told("connector"), "import subprocess; subprocess.Popen(['sleep', '1000'], start_new_session=True)"
+        emulator.reported("connector"), "import subprocess; subprocess.Popen(['sleep', '1000'], start_new_session=True)"
     )
     processes = emulator.descendants()
     emulator.process.kill()
@@ -178,9 +178,9 @@ def test_a_port_in_use_is_reported_in_one_line(option):
 
 
 def test_keys_can_be_required(start):
-    """With --keys the emulator mints a key, prints it, and lets in whoever has it, as Azure does."""
+    """With --keys the emulator creates and prints a key, and requires it, as Azure does."""
     emulator = start("--keys")
-    api, key = emulator.told("connector"), emulator.told("function key")
+    api, key = emulator.reported("connector"), emulator.reported("function key")
     assert execute(api, "1").status_code == 401
     assert execute(api, "1", headers={"x-functions-key": "wrong"}).status_code == 401
     assert execute(api, "1", headers={"x-functions-key": key}).json()["result"] == "1"
@@ -190,19 +190,19 @@ def test_keys_can_be_required(start):
 
 
 def test_the_machines_proxy_is_not_used_for_loopback(start):
-    """The connector reaches its pool where HTTP_PROXY names a proxy for the rest of the world."""
+    """The connector reaches its pool although HTTP_PROXY names a proxy."""
     emulator = start(environment={"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"})
     with requests.Session() as session:
         session.trust_env = False
-        answered = session.post(f"{emulator.told('connector')}/executions", json={"pythonCode": "1"}, timeout=30)
+        answered = session.post(f"{emulator.reported('connector')}/executions", json={"pythonCode": "1"}, timeout=30)
     assert answered.json()["result"] == "1"
 
 
 def test_a_real_pool_can_replace_the_emulator(start):
     """With --pool-endpoint no pool is started; calls go there as the account of the Azure CLI."""
     emulator = start("--pool-endpoint", "http://127.0.0.1:9/sessionPools/p", environment={"PATH": ""})
-    assert emulator.told("session pool") == "http://127.0.0.1:9/sessionPools/p"
-    refused = requests.get(f"{emulator.told('connector')}/connection", timeout=30)
+    assert emulator.reported("session pool") == "http://127.0.0.1:9/sessionPools/p"
+    refused = requests.get(f"{emulator.reported('connector')}/connection", timeout=30)
     assert (refused.status_code, refused.json()["error"]["code"]) == (502, "PoolRejected")
     assert "az login" in refused.json()["error"]["message"]
     assert emulator.descendants() == set()

@@ -122,7 +122,7 @@ def test_script_sends_the_function_key(api_with_key, tmp_path):
 
 
 def test_script_reports_a_missing_key(api_with_key, tmp_path):
-    """Without a required key, the script names the variable to set, and leaves no files behind."""
+    """Without a required key, the script names the variable to set, and leaves no files."""
     completed = run_script(tmp_path, BASE_URL=api_with_key.url)
     assert completed.returncode == 1
     assert completed.stderr == "sales_report.sh: the connector requires a function key. Set FUNCTION_KEY.\n"

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from ..engines.interface import Message
 
 DEFAULT_STREAM_CHARACTERS = 4096
-KEPT_STREAM_CHARACTERS = 16 << 20  # of each stream, whatever a caller asks for
+KEPT_STREAM_CHARACTERS = 16 << 20  # of each stream, even if a caller requests more
 FLOOD_CHARACTERS = 256 << 20  # an execution that writes more than this is stopped
 
 Status = Literal["NotStarted", "Running", "Succeeded", "Failed", "Canceled"]

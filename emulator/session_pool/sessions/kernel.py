@@ -1,7 +1,7 @@
-"""One of a session's kernels: it executes one request after the other, each within its time, whatever the code does.
+"""One of a session's kernels: it executes one request after the other and enforces their time limits.
 
 A request may have to wait although none runs: for code that an earlier one has scheduled on the interpreter's event
-loop. It then waits as long as it may run. Whatever code does is a result here, never an exception.
+loop. It then waits for at most its time limit. Failures of user code are results here, never exceptions.
 """
 
 import asyncio

@@ -56,7 +56,7 @@ class Session:
         return self._executions.get(execution_id)
 
     def start(self, execution_id: str, request: Request) -> tuple[Execution, asyncio.Task[None]]:
-        """Queues an execution. The task ends with it, and continues if nobody waits for it any more."""
+        """Queues an execution. The task ends with it, and continues if it is no longer awaited."""
         execution = Execution(execution_id, request)
         self._executions[execution_id] = execution
         self._forget_executions()
@@ -74,7 +74,7 @@ class Session:
             del self._executions[name]
 
     async def execute(self, execution_id: str, request: Request) -> Execution:
-        """Returns when it has ended; whatever the code does is a result, never an exception."""
+        """Returns when it has ended; failures of user code are results, never exceptions."""
         execution, run = self.start(execution_id, request)
         await asyncio.shield(run)
         return execution

@@ -1,7 +1,7 @@
 """The pool's data plane over HTTP: it checks the token, selects the wire family of the api-version, and adds faults.
 
 The routes and bodies of a version are defined by its family's module. A path may have any prefix before
-`/sessionPools/{name}`, as behind a gateway.
+`/sessionPools/{name}`, as a gateway adds one.
 """
 
 import contextlib

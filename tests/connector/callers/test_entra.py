@@ -178,7 +178,7 @@ def test_only_the_algorithm_of_entra_is_accepted(sign_in, issuer):
     ids=lambda text: repr(text[:12]),
 )
 def test_text_that_is_not_a_token_is_refused(sign_in, garbage):
-    """Whatever follows Bearer."""
+    """All malformed tokens get the same message."""
     refused(sign_in, garbage, "not from Entra ID")
 
 
@@ -230,7 +230,7 @@ def test_allowed_callers(issuer, allowed, claims):
     ids=["nothing", "other claims", "texts", "other shapes"],
 )
 def test_callers_who_are_not_allowed(sign_in, issuer, claims):
-    """Names that users can choose, and other claims, allow nobody; the message has the IDs."""
+    """Names that users can choose, and other claims, do not grant access; the message has the IDs."""
     with pytest.raises(CallerNotAllowed) as failure:
         sign_in.caller(f"Bearer {issuer.token(EVE, **claims)}")
     assert EVE in failure.value.message and CLIENT in failure.value.message
@@ -341,7 +341,7 @@ def request_for(operation_id: str) -> tuple[str, str]:
 @pytest.mark.parametrize("operation_id", SIGNED_IN)
 @pytest.mark.parametrize("headers", [{}, FORGED, {"x-functions-key": "a-key"}, {"Authorization": "Bearer x"}])
 def test_every_operation_requires_a_token(entra, operation_id, headers):
-    """Whatever other headers the request has."""
+    """Other headers do not replace it."""
     response = entra.call(*request_for(operation_id), headers=headers)
     assert response.status_code == 401
     assert response.headers["x-ms-error-code"] == "Unauthorized"

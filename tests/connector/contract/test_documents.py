@@ -99,7 +99,7 @@ GROWN = {
 
 
 def test_makers_get_extensions_of_the_contract():
-    """References, several media types, headers and null are converted, whatever their names."""
+    """References, several media types, headers and null are converted, regardless of their names."""
     swagger = Documents(GROWN).makers("https://connector.example/api")
     assert list(swagger["paths"]) == ["/things/{name}"]
     (operation,) = swagger["paths"]["/things/{name}"].values()

@@ -34,14 +34,14 @@ def perform(session, facts: PoolFacts, name: str, arguments):
 
 
 NOT_BUSY = Reply(404)
-"""To the question whether a deferred run is in progress."""
+"""The pool's response when the connector checks for a background run."""
 
 ECHO = "def perform(arguments):\n    return {'text': arguments['text'] * 2}\n"
 
 
 @pytest.mark.parametrize("rich", [True, False])
 def test_a_task_takes_json_and_returns_json(session, task, rich):
-    """With the harness and without it."""
+    """With the payload and without it."""
     assert perform(session, PoolFacts(rich_results=rich), task(ECHO), {"text": "ä\n'\""}) == {"text": "ä\n'\"ä\n'\""}
 
 

@@ -597,7 +597,7 @@ def test_runs_between_chunks(api, client, session_id):
 
 @pytest.mark.parametrize("version", ["2024-02-02-preview", "2024-10-02-preview"])
 def test_other_versions_of_the_pool(emulator, start_connector, session_id, version):
-    """Chunks up and ranges down, also without the harness."""
+    """Chunked uploads and range downloads also work without the payload."""
     setting = {"POOL_API_VERSION": version, "RICH_RESULTS": "false"}
     connector = start_connector(**setting, **emulator.environment)
     client = LogicApps(site(connector))

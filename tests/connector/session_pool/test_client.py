@@ -302,7 +302,7 @@ def test_retry_after_is_passed_on(faulty_pool, session_of, reply, sent, expected
 
 
 def test_names_are_encoded_in_addresses(faulty_pool, session_of, reply):
-    """A name is one segment of the path, whatever its characters."""
+    """A name is one segment of the path, including special characters."""
     pool = faulty_pool(reply(body=body({"name": "x", "sizeInBytes": 1})))
     session_of(pool).get_file(FilePath("sub/x", "a b#%é&=;.txt"))
     (_, path) = pool.requests[0]

@@ -14,9 +14,9 @@ def version(request):
     return request.param
 
 
-@pytest.fixture(scope="module", params=[True, False], ids=["rich", "bare"])
+@pytest.fixture(scope="module", params=[True, False], ids=["rich", "direct"])
 def rich(request):
-    """Whether runs are sent with the harness."""
+    """Whether runs are sent with the payload."""
     return request.param
 
 

@@ -1,4 +1,4 @@
-"""emulator.functions_host: the habits of the Azure Functions host, seen through real HTTP."""
+"""emulator.functions_host: the behavior of the Azure Functions host, over real HTTP."""
 
 import hashlib
 import http.client
@@ -174,7 +174,7 @@ def test_blueprints_are_served(tmp_path: Path, served: Served) -> None:
 
 
 def test_a_wsgi_app_is_served(tmp_path: Path, served: Served) -> None:
-    """A WsgiFunctionApp answers under every path; its route wants the empty prefix."""
+    """A WsgiFunctionApp answers under every path; its route requires the empty prefix."""
     source = """
         import azure.functions as func
 
@@ -209,7 +209,7 @@ def test_a_wsgi_app_is_served(tmp_path: Path, served: Served) -> None:
     ],
 )
 def test_an_app_that_cannot_be_served_is_refused(tmp_path: Path, source: str, complaint: str) -> None:
-    """The error states what is wrong with function_app.py, and nothing of the app is left loaded."""
+    """The error states what is wrong with function_app.py, and no module of the app stays loaded."""
     path, modules = list(sys.path), set(sys.modules)
     with pytest.raises(FunctionAppError, match=f"(?s){complaint}"):
         FunctionsHost(write_app(tmp_path, source))
@@ -325,12 +325,12 @@ def test_two_functions_share_a_route(habits: FunctionsHost, method: str, status:
 
 
 def test_a_function_without_methods_accepts_all(habits: FunctionsHost) -> None:
-    """Even one that the library has no name for."""
+    """Even one that the library does not define."""
     assert echoed(habits, "PROPFIND", "/api/echo")["method"] == "PROPFIND"
 
 
 def test_reserved_first_segments_are_404_without_prefix_too(tmp_path: Path, served: Served) -> None:
-    """A catch-all does not reach what the host keeps for itself."""
+    """A catch-all does not match the host's reserved routes."""
     source = ONE_FUNCTION.replace('"hello")\n    def', '"{*path}")\n    def')
     host = served(write_app(tmp_path, source, host={"extensions": {"http": {"routePrefix": ""}}}))
     statuses = [send(host, "GET", target).status for target in ("/", "/x", "/Admin/x", "/runtime", "/administrators")]
@@ -405,7 +405,7 @@ def test_without_required_keys_none_is_checked(tmp_path: Path, served: Served) -
 
 
 def test_a_request_arrives_complete(habits: FunctionsHost) -> None:
-    """Method, full URL with the query as it came, and the body byte for byte."""
+    """Method, full URL with the unchanged query, and the exact bytes of the body."""
     body = os.urandom(300_000)
     seen = echoed(habits, "POST", "/api/echo/a%20b?x=%C3%BC&y=1", body, [("Content-Type", "image/jpeg")])
     assert (seen["method"], seen["url"]) == ("POST", f"{habits.url}/api/echo/a%20b?x=%C3%BC&y=1")
@@ -413,7 +413,7 @@ def test_a_request_arrives_complete(habits: FunctionsHost) -> None:
 
 
 def test_headers_are_lower_case_and_joined(habits: FunctionsHost) -> None:
-    """Repeats are joined with a comma; an empty one is there; values are UTF-8."""
+    """Repeated headers are joined with a comma; an empty one is present; values are UTF-8."""
     sent = [("X-Some", "a"), ("x-some", "b, c"), ("X-Empty", ""), ("X-Umlaut", "ü".encode().decode("latin-1"))]
     seen = echoed(habits, "GET", "/api/echo", headers=sent)["headers"]
     assert {name: seen[name] for name in ("x-some", "x-empty", "x-umlaut")} == {
@@ -438,7 +438,7 @@ def test_headers_are_lower_case_and_joined(habits: FunctionsHost) -> None:
 def test_query_parameters_are_joined_and_empty_ones_are_dropped(
     habits: FunctionsHost, query: str, params: dict[str, str]
 ) -> None:
-    """Repeated names, in whatever case, become one value; a name with an empty value is absent."""
+    """Repeated names, compared without case, become one value; a name with an empty value is absent."""
     assert echoed(habits, "GET", f"/api/echo?{query}")["params"] == params
 
 
@@ -455,7 +455,7 @@ def test_query_parameters_are_joined_and_empty_ones_are_dropped(
 def test_route_parameters_are_decoded_except_slashes(
     habits: FunctionsHost, path: str, route_params: dict[str, str]
 ) -> None:
-    """%2F stays as it came, dot segments are gone, and an absent catch-all is no parameter."""
+    """%2F is unchanged, dot segments are removed, and an absent catch-all is not a parameter."""
     assert echoed(habits, "GET", f"/api/echo{path}")["route_params"] == route_params
 
 
@@ -484,7 +484,7 @@ def test_a_body_over_the_limit_is_413(
 
 
 def test_an_aborted_body_calls_nothing(tmp_path: Path, served: Served, caplog: pytest.LogCaptureFixture) -> None:
-    """When the client goes before its body is there, the function is not called."""
+    """When the client disconnects before its body has arrived, the function is not called."""
     source = ONE_FUNCTION.replace("return ", "import logging; logging.warning('called'); return ")
     host = served(write_app(tmp_path, source))
     with socket.create_connection(("127.0.0.1", port_of(host)), timeout=10) as connection:
@@ -541,7 +541,7 @@ def test_an_envelope_may_have_headers(habits: FunctionsHost) -> None:
 
 @pytest.mark.parametrize("how", ["no-content", "body-of-no-content"])
 def test_204_has_no_body(habits: FunctionsHost, how: str) -> None:
-    """Neither a body nor a Content-Length, even when the function gave one."""
+    """Neither a body nor a Content-Length, even when the function sets one."""
     answer = send(habits, "GET", f"/api/respond/{how}")
     assert (answer.status, answer.body, answer["Content-Length"]) == (204, b"", None)
 
@@ -561,7 +561,7 @@ def test_repeated_response_headers_collapse_except_cookies(habits: FunctionsHost
 
 
 def test_custom_headers_are_added(tmp_path: Path, served: Served) -> None:
-    """Those of host.json come with every response, unless the function sets the same one."""
+    """Those of host.json are in every response, unless the function sets the same one."""
     custom = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "deny"}
     source = ONE_FUNCTION.replace('Response("hello")', 'Response("hello", headers={"x-frame-options": "own"})')
     host = served(write_app(tmp_path, source, host={"extensions": {"http": {"customHeaders": custom}}}))
@@ -584,7 +584,7 @@ def test_custom_headers_are_added(tmp_path: Path, served: Served) -> None:
 def test_a_failure_is_an_empty_500(
     habits: FunctionsHost, caplog: pytest.LogCaptureFixture, how: str, logged: str
 ) -> None:
-    """An exception, a result that is no response, and one that HTTP cannot carry: the reason is only in the log."""
+    """An exception, a result that is not a response, and one that is invalid in HTTP: the reason is only in the log."""
     answer = send(habits, "GET", f"/api/respond/{how}")
     assert (answer.status, answer.body, answer["Content-Type"]) == (500, b"", None)
     [record] = caplog.records
@@ -593,7 +593,7 @@ def test_a_failure_is_an_empty_500(
 
 
 def test_def_runs_in_a_thread_and_async_def_on_the_loop(habits: FunctionsHost) -> None:
-    """As in the worker: blocking code belongs into plain functions."""
+    """As in the worker: blocking code belongs in plain functions."""
     assert send(habits, "GET", "/api/loop").body == f"server-{port_of(habits)}".encode()
     assert send(habits, "GET", "/api/thread").body.startswith(b"function_")
 
@@ -658,7 +658,7 @@ def test_stop_undoes_what_loading_added(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_in_use_is_refused(tmp_path: Path, habits: FunctionsHost) -> None:
-    """The caller gets the error, and nothing of the app is left loaded."""
+    """The caller gets the error, and no module of the app stays loaded."""
     before = list(sys.path)
     with pytest.raises(PortInUse):
         FunctionsHost(write_app(tmp_path), port=port_of(habits))
@@ -666,7 +666,7 @@ def test_a_port_that_is_in_use_is_refused(tmp_path: Path, habits: FunctionsHost)
 
 
 def test_app_settings_are_defaults(tmp_path, monkeypatch):
-    """What the host is started with is overruled by local.settings.json, and both by the real environment."""
+    """local.settings.json overrides the host's own settings, and the real environment overrides both."""
     (tmp_path / "function_app.py").write_text(
         "import os\n"
         "import azure.functions as func\n"

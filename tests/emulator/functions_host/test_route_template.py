@@ -84,7 +84,7 @@ def test_a_template_matches_as_in_asp_net_core(template: str, path: str, values:
     ],
 )
 def test_constraints(constraint: str, accepted: list[str], refused: list[str]) -> None:
-    """Each constraint takes what its .NET parser takes, several hold together, and their names ignore case."""
+    """Each constraint accepts what its .NET parser accepts, all of several must hold, and their names ignore case."""
     template = RouteTemplate(f"x/{{value:{constraint}}}")
     assert {value: template.match(f"/x/{value}") for value in accepted} == {v: {"value": v} for v in accepted}
     assert {value: template.match(f"/x/{value}") for value in refused} == dict.fromkeys(refused)
@@ -101,7 +101,7 @@ def test_constraints(constraint: str, accepted: list[str], refused: list[str]) -
     ],
 )
 def test_a_constraint_and_an_absent_value(template: str, path: str, values: dict[str, str] | None) -> None:
-    """A constraint is not asked about an absent optional, but about a default, and it refuses an empty catch-all."""
+    """A constraint is not applied to an absent optional, but to a default, and it refuses an empty catch-all."""
     assert RouteTemplate(template).match(path) == values
 
 
@@ -159,5 +159,5 @@ def test_precedence_goes_from_specific_to_general() -> None:
     ],
 )
 def test_a_path_is_decoded_as_kestrel_does(raw_path: bytes, path: str) -> None:
-    """%2F and what is not UTF-8 stay encoded; dot segments are removed after decoding."""
+    """%2F and invalid UTF-8 stay encoded; dot segments are removed after decoding."""
     assert decoded_path(raw_path) == path

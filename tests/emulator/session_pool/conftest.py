@@ -1,4 +1,4 @@
-"""A pool's wire, spoken directly."""
+"""Fixtures that call a pool directly over its wire."""
 
 import contextlib
 import io
@@ -24,11 +24,11 @@ ROOT = HERE.parents[2]
 
 
 BEGUN = "open('/mnt/data/begun', 'w').close()"
-"""Code that shows that it has begun: see Wire.wait_for_file."""
+"""Code that signals that it has started: see Wire.wait_for_file."""
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 15) -> None:
-    """Fails if the condition does not come true, even on a busy machine."""
+    """Wait until the condition is true; fail after a time that also suffices on a busy machine."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
@@ -37,7 +37,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 15) -> None:
 
 @dataclass(frozen=True)
 class Wire:
-    """Calls to a pool's data plane in the name of one session."""
+    """Calls to a pool's data plane for one session."""
 
     endpoint: str
     token: str
@@ -65,7 +65,7 @@ class Wire:
         wait_until(lambda: self.has_file(name))
 
     def wait_for_status(self, execution_id: str, *statuses: str) -> None:
-        """Returns when an execution, which may not be known yet, has one of the statuses."""
+        """Wait until an execution, which may not exist yet, has one of the statuses."""
 
         def has_status() -> bool:
             return self.call("GET", f"executions/{execution_id}").json().get("status") in statuses
@@ -97,7 +97,7 @@ def program() -> Callable[[str], str]:
 
 
 def ordinary_user() -> list[str]:
-    """A prefix for a command that runs it without the rights of root; empty if this process is not root's."""
+    """A prefix that runs a command without root's rights; empty if this process does not run as root."""
     if os.getuid() != 0:
         return []
     needed = {str(path) for folder in (ROOT, sys.prefix, sys.base_prefix) for path in (folder, Path(folder).resolve())}
@@ -113,13 +113,13 @@ def ordinary_user() -> list[str]:
 
 
 def no_namespaces() -> list[str]:
-    """A prefix for a command that runs it without namespaces."""
+    """A prefix that runs a command without namespaces."""
     program = ["unshare", "--user", "--map-current-user", "--keep-caps", "sh", str(HERE / "without_namespaces.sh")]
     return [*ordinary_user(), *program]
 
 
 def processes_below(pid: int) -> set[int]:
-    """The processes that this one started, and those that they did."""
+    """All descendants of a process."""
     found, todo = set(), [pid]
     while todo:
         for children in Path(f"/proc/{todo.pop()}/task").glob("*/children"):
@@ -131,7 +131,7 @@ def processes_below(pid: int) -> set[int]:
 
 
 def open_below(folder: Path) -> int:
-    """How many descriptors this process has there. Its others come and go: of pools that serve other tests."""
+    """The number of descriptors that this process has below the path. Others belong to pools of other tests."""
     opened = 0
     for link in Path("/proc/self/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):
@@ -142,7 +142,7 @@ def open_below(folder: Path) -> int:
 def seen_during_upload(
     folder: DataFolder | PortableDataFolder, path: Path, name: str
 ) -> tuple[list[int], list[list[str]]]:
-    """How many files are at `path`, and which are in the folder's list, at each piece that an upload reads."""
+    """The number of files at `path` and the folder's list, at each chunk that an upload reads."""
     there: list[int] = []
     listed: list[list[str]] = []
 
@@ -158,24 +158,24 @@ def seen_during_upload(
 
 @dataclass
 class PoolProgram:
-    """`python -m emulator.session_pool` as a process of its own, and what it has printed."""
+    """`python -m emulator.session_pool` as a separate process, and the lines that it has printed."""
 
     process: subprocess.Popen[str]
-    told: dict[str, str]
+    reported: dict[str, str]
 
     def wire(self, identifier: str) -> Wire:
-        return Wire(self.told["session pool"], self.told.get("token", "any"), identifier)
+        return Wire(self.reported["session pool"], self.reported.get("token", "any"), identifier)
 
     def descendants(self) -> set[int]:
-        """All processes below it, also those that have moved to sessions of their own."""
+        """All descendants, including those that have called setsid."""
         return processes_below(self.process.pid)
 
     def end(self, number: int) -> tuple[float, int, str]:
-        """Sends the signal; how long the end took, the exit code, and what was said on standard error."""
+        """Sends the signal. Returns the seconds until the end, the exit code and standard error."""
         started = time.monotonic()
         self.process.send_signal(number)
-        _, said = self.process.communicate(timeout=20)
-        return time.monotonic() - started, self.process.returncode, said
+        _, stderr = self.process.communicate(timeout=20)
+        return time.monotonic() - started, self.process.returncode, stderr
 
 
 @contextlib.contextmanager
@@ -195,15 +195,15 @@ def pool_program(*options: str, below: str = "", temporary: Path | None = None) 
     )
     try:
         assert process.stdout is not None
-        told = {}
+        reported = {}
         for line in process.stdout:
             name, _, text = line.strip().partition("  ")
-            told[name] = text.strip()
+            reported[name] = text.strip()
             if name == "ready":
                 break
         else:
             raise AssertionError(process.communicate())
-        yield PoolProgram(process, told)
+        yield PoolProgram(process, reported)
     finally:
         process.kill()
         process.communicate()
@@ -218,7 +218,7 @@ def start_program() -> Iterator[Callable[..., PoolProgram]]:
 
 @pytest.fixture
 def gone() -> Callable[[set[int]], bool]:
-    """True when none of the processes is there any more, within fifteen seconds on a busy machine. A zombie is."""
+    """True if all processes end within fifteen seconds, which suffices on a busy machine. A zombie has not ended."""
 
     def wait(pids: set[int]) -> bool:
         deadline = time.monotonic() + 15

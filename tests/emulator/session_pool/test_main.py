@@ -1,4 +1,4 @@
-"""`python -m emulator.session_pool`, alone."""
+"""`python -m emulator.session_pool` as a program."""
 
 import dataclasses
 import re
@@ -27,33 +27,33 @@ def started(*options: str) -> tuple[subprocess.Popen[str], dict[str, str]]:
         [*COMMAND, "--port", "0", *options], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
-    told = {}
+    reported = {}
     for line in process.stdout:
         name, _, text = line.strip().partition("  ")
-        told[name] = text.strip()
+        reported[name] = text.strip()
         if name == "ready":
-            return process, told
+            return process, reported
     raise AssertionError(process.communicate())
 
 
 @pytest.mark.parametrize("options", [[], ["--accept-any-token"]])
 def test_it_can_be_used_by_what_it_prints(options):
     """A token is printed if one is required; SIGTERM ends it."""
-    process, told = started(*options)
+    process, reported = started(*options)
     try:
-        assert list(told)[-3:] == ["session pool", "isolation", "ready"]
-        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/subscriptions/.*/sessionPools/local", told["session pool"])
+        assert list(reported)[-3:] == ["session pool", "isolation", "ready"]
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/subscriptions/.*/sessionPools/local", reported["session pool"])
         response = requests.post(
-            f"{told['session pool']}/executions?identifier=abcd&api-version=2025-10-02-preview",
-            headers={"Authorization": f"Bearer {told.get('token', 'anything')}"},
+            f"{reported['session pool']}/executions?identifier=abcd&api-version=2025-10-02-preview",
+            headers={"Authorization": f"Bearer {reported.get('token', 'anything')}"},
             json={"code": "6 * 7"},
             timeout=30,
         )
         assert response.json()["result"]["executionResult"] == 42
     finally:
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=10)
-    assert (process.returncode, said) == (0, "")
+        _, stderr = process.communicate(timeout=10)
+    assert (process.returncode, stderr) == (0, "")
 
 
 def test_a_port_in_use_is_reported_in_one_line():
@@ -69,7 +69,7 @@ def test_a_port_in_use_is_reported_in_one_line():
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_at_once_with_nothing_left(start_program, gone, program, tmp_path, number):
-    """Also while code runs and a program that was left behind lives on; the port is free, and no mount is left."""
+    """Also while code and a leftover daemon run; the port is free, and no mount is left."""
     before = mounts()
     pool = start_program(temporary=tmp_path)
     wire = pool.wire("busy")
@@ -81,9 +81,9 @@ def test_a_signal_ends_it_at_once_with_nothing_left(start_program, gone, program
     wire.wait_for_file("begun")
     pids = pool.descendants()
     assert len(pids) >= 5
-    took, code, said = pool.end(number)
+    took, code, stderr = pool.end(number)
     run.join()
-    assert (code, said) == (0, "")
+    assert (code, stderr) == (0, "")
     assert took < 2
     assert answered == [False]
     assert gone(pids)
@@ -95,7 +95,7 @@ def test_a_signal_ends_it_at_once_with_nothing_left(start_program, gone, program
 
 
 def attempt(wire) -> bool:
-    """Whether a caller whose execution is aborted by the end of the server gets a success."""
+    """Whether a caller gets a success although the end of the server aborts its execution."""
     try:
         return (
             wire.call("POST", "executions", json={"code": f"import time; {BEGUN}; time.sleep(60)"}).status_code == 200
@@ -109,7 +109,7 @@ def mounts() -> str:
 
 
 def test_a_signal_while_it_starts_ends_it_too(gone):
-    """Nobody has to wait for `ready` to stop it."""
+    """It can be stopped before it prints `ready`."""
     with subprocess.Popen(
         [*COMMAND, "--port", "0"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
@@ -118,14 +118,14 @@ def test_a_signal_while_it_starts_ends_it_too(gone):
             children = [path.read_text() for path in Path(f"/proc/{process.pid}/task").glob("*/children")]
             started = {int(pid) for text in children for pid in text.split()}
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=15)
+        _, stderr = process.communicate(timeout=15)
     assert started
-    assert (process.returncode, said) == (0, b"")
+    assert (process.returncode, stderr) == (0, b"")
     assert gone(started)
 
 
 def test_a_machine_that_cannot_create_sessions_reports_why():
-    """One line on standard error, and nothing that could be taken for ready."""
+    """One line on standard error, and nothing that could be mistaken for `ready`."""
     # Root of a user namespace that has no other user can neither separate sessions nor give up its rights.
     command = ["unshare", "--user", "--map-root-user", *COMMAND, "--port", "0"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
@@ -144,7 +144,7 @@ def test_an_invalid_port_is_reported_in_one_line():
 
 
 def test_its_limits_are_options(start_program):
-    """--max-sessions and --cooldown hold for the pool that is started."""
+    """--max-sessions and --cooldown apply to the pool that is started."""
     pool = start_program("--container-type", "Shell", "--max-sessions", "1", "--cooldown", "0.5")
     assert pool.wire("one-1").call("GET", "files").status_code == 200
     assert pool.wire("two-2").call("GET", "files").status_code == 429
@@ -152,14 +152,14 @@ def test_its_limits_are_options(start_program):
 
 
 def test_without_the_role_valid_tokens_are_refused(start_program):
-    """--without-role: 403 for the token that is printed, 401 for one that is none."""
+    """--without-role: 403 for the printed token, 401 for text that is not a token."""
     pool = start_program("--container-type", "Shell", "--without-role")
     assert pool.wire("abcd").call("GET", "files").status_code == 403
     assert dataclasses.replace(pool.wire("abcd"), token="x").call("GET", "files").status_code == 401
 
 
 def test_the_lifetime_of_tokens_is_an_option(start_program):
-    """--token-lifetime holds for the token that is printed and for those of the identity endpoint."""
+    """--token-lifetime applies to the printed token and to those of the identity endpoint."""
     pool = start_program("--container-type", "Shell", "--token-lifetime", "1")
     time.sleep(1 - time.time() % 1)  # a token's times are whole seconds: this one begins now
     token, expires_on = identity_token(pool)
@@ -169,13 +169,13 @@ def test_the_lifetime_of_tokens_is_an_option(start_program):
     wait_until(lambda: wire.call("GET", "session").status_code == 401)
     assert time.time() >= expires_on
     assert pool.wire("abcd").call("GET", "session").status_code == 401
-    fresh = jwt.decode(pool.told["token"], options={"verify_signature": False})
+    fresh = jwt.decode(pool.reported["token"], options={"verify_signature": False})
     assert fresh["exp"] - fresh["iat"] == 1
 
 
 def identity_token(pool) -> tuple[str, int]:
     """A token, and when it expires, from the endpoint in the line `identity`, which can precede a command unchanged."""
-    variables = dict(pair.split("=", 1) for pair in pool.told["identity"].split(" "))
+    variables = dict(pair.split("=", 1) for pair in pool.reported["identity"].split(" "))
     assert list(variables) == ["IDENTITY_ENDPOINT", "IDENTITY_HEADER"]
     answer = requests.get(
         variables["IDENTITY_ENDPOINT"],
@@ -188,7 +188,7 @@ def identity_token(pool) -> tuple[str, int]:
 
 @pytest.mark.parametrize("options", [[], ["--accept-any-token"]])
 def test_the_printed_identity_gets_tokens(start_program, options):
-    """With the address and the header of the line `identity`; the pool takes what comes from there, for a day."""
+    """With the address and the header of the line `identity`; the pool accepts its tokens for a day."""
     pool = start_program("--container-type", "Shell", *options)
     token, expires_on = identity_token(pool)
     assert expires_on == pytest.approx(time.time() + 24 * 3600, abs=60)
@@ -197,7 +197,9 @@ def test_the_printed_identity_gets_tokens(start_program, options):
 
 def test_the_printed_token_is_valid_for_a_day(start_program):
     """Unless an option states otherwise."""
-    claims = jwt.decode(start_program("--container-type", "Shell").told["token"], options={"verify_signature": False})
+    claims = jwt.decode(
+        start_program("--container-type", "Shell").reported["token"], options={"verify_signature": False}
+    )
     assert claims["exp"] - claims["iat"] == 24 * 3600
 
 
@@ -227,10 +229,10 @@ def test_a_shell_pool_is_an_option(start_program):
     ],
 )
 def test_an_invalid_option_is_a_usage_error(monkeypatch, capsys, options, why):
-    """Exit code 2 with the reason, in words that mean something outside of this program; nothing is started."""
+    """Exit code 2 with a reason that users understand; nothing is started."""
     monkeypatch.setattr(sys, "argv", ["session-pool-emulator", *options])
     with pytest.raises(SystemExit) as ended:
         main()
-    said = capsys.readouterr()
-    assert (ended.value.code, said.out) == (2, "")
-    assert f"session-pool-emulator: error: {why}" in said.err
+    stderr = capsys.readouterr()
+    assert (ended.value.code, stderr.out) == (2, "")
+    assert f"session-pool-emulator: error: {why}" in stderr.err

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ..shared.data_rules import DATA
 
-SESSION_UID = 61_998  # what root drops to; not an account, so that nobody else has its processes and files
+SESSION_UID = 61_998  # what root drops to; not an account, so that no other user owns processes or files with it
 INNER_UID = 1000  # how that user, or the ordinary user who started the pool, appears inside a session
 HOME = "/home/session"
 TEMPORARY_BYTES = 512 << 20  # of /tmp, the home folder and /dev/shm, each
@@ -152,7 +152,7 @@ def new_process_table() -> None:
 
 
 def use_process_table(namespace_fd: int) -> None:
-    """The next children belong to the process table behind `namespace_fd`."""
+    """The next children belong to the process table that `namespace_fd` refers to."""
     _checked(_libc.setns(namespace_fd, _CLONE_NEWPID), "setns")
 
 

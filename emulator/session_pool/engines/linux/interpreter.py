@@ -125,7 +125,7 @@ class Interpreter:
     def _send(self) -> None:
         """Sends as much as the socket takes; the rest follows when the interpreter, which may be busy, has read some.
 
-        A frame is always sent completely, even if nobody waits for its reply any more.
+        A frame is always sent completely, even if its reply is no longer awaited.
         """
         assert self._connection is not None
         try:
@@ -185,6 +185,6 @@ class Interpreter:
 
     def _drain_pipes(self) -> None:
         for pipe in self._pipes:
-            for _ in range(64):  # a process left behind may write forever
+            for _ in range(64):  # a leftover process may write forever
                 if not self._read_pipe(pipe):
                     break

@@ -26,7 +26,7 @@ from ..shared.removal import remove
 from . import confinement, landlock, seccomp
 
 # Lower than the usual limit: the kernel counts the descriptors in flight in messages for each user, and compares that
-# with the sender's own limit. So other programs of the user can still send some, whatever a session sends.
+# with the sender's own limit. So other programs of the user can still send some, however many a session sends.
 _OPEN_FILES = 768
 _LOCKED_BYTES = 16 << 20
 _NICENESS = 5  # the server, and other programs of the machine, come first

@@ -1,4 +1,4 @@
-"""The first process of a session: it creates the folders, manages the interpreters, and ends what they leave behind.
+"""The first process of a session: it creates the folders, manages the interpreters, and ends leftover processes.
 
 It runs no user code itself. When an interpreter ends, a new one can be started with the same files, next to programs
 that have left the old one's process group. A session may have several interpreters, each with a name.
@@ -140,7 +140,7 @@ class _SessionInit:
     def _ended(self, name: str, status: int) -> None:
         interpreter = self._interpreters.pop(name)
         interpreter.report.close()
-        # Its group, as Jupyter does; a program that has left the group lives on, as long as this session.
+        # Its group, as Jupyter does; a program that has left the group continues until the session ends.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(interpreter.pid, signal.SIGKILL)
         self._end_leftovers()

@@ -123,7 +123,7 @@ class ZygoteProcess:
         waiting.reap()
 
     def close(self) -> None:
-        """It ends when nobody holds its socket any more."""
+        """The zygote ends when the last copy of its socket is closed."""
         self._requests.close()
 
 

@@ -2,7 +2,7 @@
 
 It reads everything that it needs from standard input, a line of JSON at a time; others can read its command line. First
 come the server's port and the secret to present there; later, when the imports are done and a session needs it, that
-session's folder; then orders, which a thread executes, whatever the code is doing. Messages go over a loopback
+session's folder; then orders, which a thread executes even while code runs. Messages go over a loopback
 connection. If standard input ends, the server has ended: this process ends too, and removes its session's files.
 
 Usage: python -m emulator.session_pool.engines.portable.interpreter CONTAINER_TYPE

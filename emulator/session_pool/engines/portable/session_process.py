@@ -148,7 +148,7 @@ class Interpreter:
         self._worker = None
         if self._reply is not None and not self._reply.done():
             self._reply.set_exception(InterpreterEnded(status))
-            self._reply.exception()  # possibly nobody waits for it
+            self._reply.exception()  # it may not be awaited: prevents asyncio's warning
 
     def _take(self, message: Message) -> None:
         if self._sink is None or self._reply is None or self._reply.done() or message.get("parent") != self._run_id:

@@ -168,7 +168,7 @@ class Worker:
             self._conversation.cancel()
         if not self.ready.done():
             self.ready.set_exception(InterpreterEnded(status))
-            self.ready.exception()  # possibly nobody waits for it
+            self.ready.exception()  # it may not be awaited: prevents asyncio's warning
         self.ended.set_result(status)
 
 

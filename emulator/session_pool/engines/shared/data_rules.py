@@ -1,4 +1,4 @@
-"""Rules for a session's files, whatever the engine: their names, their size, and how an entry describes them.
+"""Rules for a session's files that hold in every engine: their names, their size, and how an entry describes them.
 
 Imports only what every system has.
 """

@@ -1,4 +1,4 @@
-"""Removes a session's folder, whatever its code has done to it."""
+"""Removes a session's folder, including one whose permissions or contents its code has changed."""
 
 import contextlib
 import os

@@ -96,7 +96,7 @@ class _Interruption:
 
 
 def _readable(given: bytes) -> BinaryIO:
-    """An unnamed file: writing into a pipe would wait for a program that does not read, or leaves others behind."""
+    """An unnamed file: writing into a pipe would block if the program does not read, or its children hold the pipe."""
     try:
         file: BinaryIO = open(os.memfd_create("stdin"), "w+b")
     except (AttributeError, OSError):  # only Linux has files in memory, and a session may not create one

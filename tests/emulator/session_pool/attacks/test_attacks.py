@@ -239,18 +239,18 @@ class Machine:
             pass_fds=[self._relay.fileno()],
             text=True,
         )
-        self.told: dict[str, str] = {}
+        self.reported: dict[str, str] = {}
         assert self.process.stdout is not None
         for line in self.process.stdout:
             name, _, text = line.strip().partition("  ")
-            self.told[name] = text.strip()
+            self.reported[name] = text.strip()
             if name == "server":
                 break
-        assert "server" in self.told, (self.folder / "stderr").read_text()
-        self.server = int(self.told["server"])
-        self.victims = [int(text) for name, text in self.told.items() if name.startswith("victim of")]
+        assert "server" in self.reported, (self.folder / "stderr").read_text()
+        self.server = int(self.reported["server"])
+        self.victims = [int(text) for name, text in self.reported.items() if name.startswith("victim of")]
         port = self._relay.getsockname()[1]
-        self.endpoint = re.sub(r"//[^/]+/", f"//127.0.0.1:{port}/", self.told["session pool"])
+        self.endpoint = re.sub(r"//[^/]+/", f"//127.0.0.1:{port}/", self.reported["session pool"])
         self.neighbour = self.wire(NEIGHBOUR)
         self.neighbours_secret = secret("neighbour")
         begins = NEIGHBOUR_BEGINS.format(secret=self.neighbours_secret, socket=self.neighbours_socket)
@@ -294,7 +294,7 @@ class Machine:
         return found
 
     def wire(self, identifier: str) -> Wire:
-        return Wire(self.endpoint, self.told["token"], identifier)
+        return Wire(self.endpoint, self.reported["token"], identifier)
 
     def descendants(self) -> set[int]:
         return processes_below(self.server)
@@ -320,7 +320,7 @@ class Machine:
     def hits(self) -> list[str]:
         return (self.folder / "hits").read_text().splitlines()
 
-    def told_to_attackers(self, name: str, mark: str) -> dict[str, Any]:
+    def attack_constants(self, name: str, mark: str) -> dict[str, Any]:
         return {
             "NAME": name,
             "MARK": mark,
@@ -331,27 +331,27 @@ class Machine:
             "ABSTRACT": self.abstract,
             "PATH_SOCKET": str(self.folder / "run/docker.sock"),
             "NEIGHBOUR_SOCKET": self.neighbours_socket,
-            "POOL_PORT": int(self.told["session pool"].split("/")[2].rpartition(":")[2]),
+            "POOL_PORT": int(self.reported["session pool"].split("/")[2].rpartition(":")[2]),
             "PIDS": [*self.victims, *sorted(self.processes), self.server],
         }
 
     def program(self, name: str, mark: str) -> str:
-        told = self.told_to_attackers(name, mark)
+        constants = self.attack_constants(name, mark)
         source = (HERE / "attacked/target.py").read_text()
         begin = (
             "import sys, types\n"
             "sys.modules['target'] = _ = types.ModuleType('target')\n"
-            f"exec({source!r}, _.__dict__)\n_.__dict__.update({told!r})\n_.begin()\n"
+            f"exec({source!r}, _.__dict__)\n_.__dict__.update({constants!r})\n_.begin()\n"
         )
         return begin + (HERE / "programs" / f"{name}.py").read_text()
 
     def attack(self, name: str) -> Outcome:
-        """Runs the program in a session of its own, and judges."""
+        """Runs the program in its own session, and judges the outcome."""
         outcome = Outcome()
         mark = f"at-{secrets.token_hex(5)}"
         wire = self.wire(f"{name}-{mark}")
         seconds = SECONDS.get(name, 15)
-        signals, said, swelled = self.signals(), self.stderr(), self.memory("VmRSS")
+        signals, logged, swelled = self.signals(), self.stderr(), self.memory("VmRSS")
         if name in ALONE and self.server_is_there():
             Path(f"/proc/{self.server}/clear_refs").write_text("5")  # the highest memory use is counted again
         probing = ThreadPoolExecutor(1)
@@ -386,7 +386,7 @@ class Machine:
             outcome.breaches.append(f"the pool does not respond: {failure!r}")
         finally:
             probing.shutdown()
-        self._judge_surroundings(outcome, name, mark, signals, said, swelled)
+        self._judge_surroundings(outcome, name, mark, signals, logged, swelled)
         return outcome
 
     def _judge_body(self, outcome: Outcome, name: str, body: dict[str, Any], seconds: int) -> None:
@@ -398,7 +398,7 @@ class Machine:
             outcome.breaches.append(f"was answered after {outcome.seconds:.1f} seconds")
 
     def _judge_session(self, outcome: Outcome, name: str, wire: Wire) -> None:
-        """It is usable or was ended with a clear sentence, and what it left ends with it."""
+        """It is usable or was ended with a clear message, and its processes and files end with it."""
         answers = []
         for _ in range(1 if name in SPOIL_THEMSELVES else 2):
             started = time.monotonic()
@@ -422,7 +422,7 @@ class Machine:
         wire.call("DELETE", "session")
 
     def _judge_surroundings(
-        self, outcome: Outcome, name: str, mark: str, signals: str, said: str, swelled: int
+        self, outcome: Outcome, name: str, mark: str, signals: str, logged: str, swelled: int
     ) -> None:
         if left := _left(mark):
             outcome.breaches.append(f"left processes behind: {left}")
@@ -442,7 +442,7 @@ class Machine:
                     outcome.breaches.append(f"changed process {pid} from {state} to {_state(pid)}")
                     self._states[pid] = _state(pid)
         if name in ALONE:
-            if stumbled := self.stderr()[len(said) :]:
+            if stumbled := self.stderr()[len(logged) :]:
                 outcome.breaches.append(f"made the server log: {stumbled.splitlines()[-1]}")
             if (grew := self.memory("VmHWM") - swelled) > 400 << 20:
                 outcome.breaches.append(f"made the server take {grew >> 20} MiB more")
@@ -542,7 +542,7 @@ def _probe(wire: Wire, path: str) -> list[str]:
 
 
 def _beginning(wire: Wire, route: str) -> requests.Response:
-    """A download, of which no more is read than a mebibyte: some have no end."""
+    """A download, read up to a mebibyte: some are endless."""
     with contextlib.suppress(requests.RequestException):
         with wire.call("GET", route, stream=True) as answer:
             answer._content = next(answer.iter_content(1 << 20), b"")
@@ -567,11 +567,11 @@ def _judged(call: Callable[[], requests.Response], what: str) -> list[str]:
 
 
 def _secrets(answer: requests.Response) -> list[str]:
-    return [f"told {found}" for found in sorted(set(SECRET.findall((answer.content or b"").decode("latin-1"))))]
+    return [f"disclosed {found}" for found in sorted(set(SECRET.findall((answer.content or b"").decode("latin-1"))))]
 
 
 def _places() -> list[str]:
-    """Where no program may leave a file."""
+    """The folders in which no program may leave a file."""
     system = ["/", "/usr", "/etc", "/var", "/var/tmp", "/run", "/run/lock", "/dev", "/dev/shm", "/mnt", "/mnt/data"]
     return [
         *system,
@@ -737,7 +737,7 @@ def leave(machine: Machine) -> dict[str, tuple[str, Wire]]:
 
 
 def test_nothing_outlives_its_interpreter(short_lived):
-    """What it left ends with it, wherever it went; the session is usable."""
+    """Its processes end with it, wherever they moved; the session is usable."""
     for name, (mark, wire) in leave(short_lived).items():
         wire.run("import os; os._exit(0)")
         assert not _left(mark), name
@@ -752,7 +752,7 @@ def test_nothing_outlives_the_cooldown(short_lived):
 
 
 def gone_from_disk(path: Path) -> bool:
-    """Within fifteen seconds, for a busy machine."""
+    """Within fifteen seconds, which suffices on a busy machine."""
     deadline = time.monotonic() + 15
     while path.exists() and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -19,7 +19,7 @@ BARE = ["unshare", "--user", "--map-root-user"]
 
 
 def test_on_linux_sessions_are_isolated():
-    """At level 3 or 2, whichever the kernel gives, also when less would be allowed."""
+    """At level 3 or 2, whichever the kernel supports, also when less would be allowed."""
 
     async def life() -> None:
         engine = choose("Shell", allow_unisolated=True)
@@ -48,7 +48,7 @@ def test_without_isolation_sessions_need_permission(monkeypatch, system):
 
 
 class Refusing:
-    """An engine on a kernel that gives nothing."""
+    """An engine on a kernel without isolation."""
 
     container_type = "PythonLTS"
     level = 0
@@ -102,23 +102,23 @@ def test_the_program_starts_unisolated_when_that_is_allowed():
     )
     try:
         assert process.stdout is not None
-        told = dict(line.strip().split(maxsplit=1) for line in iter(process.stdout.readline, "ready\n") if line)
-        assert told["isolation"].startswith("level 1: not isolated: ")
-        assert "level 3: " in told["isolation"]
+        reported = dict(line.strip().split(maxsplit=1) for line in iter(process.stdout.readline, "ready\n") if line)
+        assert reported["isolation"].startswith("level 1: not isolated: ")
+        assert "level 3: " in reported["isolation"]
     finally:
         process.terminate()
-        _, said = process.communicate(timeout=20)
-    assert (process.returncode, said) == (0, "")
+        _, stderr = process.communicate(timeout=20)
+    assert (process.returncode, stderr) == (0, "")
 
 
 def test_the_program_starts_at_an_available_level(start_program):
-    """--require-isolation is no more than a condition."""
+    """--require-isolation is only a condition."""
     pool = start_program("--require-isolation", "2")
-    assert pool.told["isolation"].startswith(("level 2: ", "level 3: "))
+    assert pool.reported["isolation"].startswith(("level 2: ", "level 3: "))
 
 
 def test_asking_for_both_is_a_usage_error():
-    """One of them would mean nothing."""
+    """One of them would have no effect."""
     command = [*COMMAND, "--allow-unisolated", "--require-isolation", "2"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
     assert ended.returncode == 2

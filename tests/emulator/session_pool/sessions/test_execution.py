@@ -58,7 +58,7 @@ def recorder() -> Recorder:
     ],
 )
 def test_values_of_ipythons_text(text, value):
-    """Numbers, booleans and strings become JSON's, nan null, None nothing; all else stays the text."""
+    """Numbers, booleans and strings become JSON values, nan null, None nothing; other values remain text."""
     found = value_of(text)
     assert found == value
     assert type(found) is type(value)
@@ -78,14 +78,14 @@ def test_text_that_is_not_one_string_stays_text(text):
     ids=["sum", "minus", "brackets", "backslashes"],
 )
 def test_hostile_text_is_parsed_quickly(text):
-    """What an object shows may be a program that keeps a parser busy for seconds, so it is not parsed."""
+    """The display text of an object could keep a parser busy for seconds, so it is not parsed."""
     started = time.monotonic()
     assert value_of(text) in (text, text[1:-1])
     assert time.monotonic() - started < 0.5
 
 
 def test_streams_are_concatenated_and_truncated():
-    """Each has its own limit, and the characters that come first are kept."""
+    """Each has its own limit, and the first characters are kept."""
     recorder = recorder_of(stream_characters=5)
     for text in ("abc", "def", "ghi"):
         recorder.take(stream(text))
@@ -96,7 +96,7 @@ def test_streams_are_concatenated_and_truncated():
 
 
 def test_kept_output_is_limited_and_a_flood_is_detected(monkeypatch):
-    """Memory is bounded whatever a caller requests; once there was too much, less on the other stream does not help."""
+    """Memory is bounded even if a caller requests more; a flood stays one, regardless of the other stream."""
     monkeypatch.setattr(execution, "KEPT_STREAM_CHARACTERS", 10)
     monkeypatch.setattr(execution, "FLOOD_CHARACTERS", 20)
     recorder = recorder_of(stream_characters=100)

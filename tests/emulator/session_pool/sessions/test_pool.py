@@ -1,4 +1,4 @@
-"""Which identifier has which session, and for how long."""
+"""Which identifier maps to which session, and for how long."""
 
 import contextlib
 import os
@@ -61,7 +61,7 @@ def test_concurrent_first_requests_share_one_session(start_pool, wire_to):
 
 
 def test_a_full_pool_still_serves_its_sessions(start_pool, wire_to):
-    """Only a new session is refused, by every route that would make one; what makes none is answered."""
+    """Only a new session is refused, by every route that would create one; other requests are answered."""
     pool = start_pool(max_sessions=1)
     inside, outside = wire_to("inside", pool), wire_to("outside", pool)
     inside.run("x = 1")
@@ -76,7 +76,7 @@ def test_a_full_pool_still_serves_its_sessions(start_pool, wire_to):
 
 
 def test_a_session_that_ended_on_its_own_is_forgotten(start_program):
-    """As when memory runs out and the kernel ends its processes: it no longer exists, and a new one can be created."""
+    """As when the kernel ends its processes because memory runs out: it is unknown, and a new one can be created."""
     pool = start_program("--max-sessions", "1", "--ready", "0")
     wire = pool.wire("once")
     before = pool.descendants()
@@ -91,7 +91,7 @@ def test_a_session_that_ended_on_its_own_is_forgotten(start_program):
 
 
 def test_processes_are_kept_ready(start_program):
-    """New sessions get one that waits, and another is made in its place; each begins with nothing."""
+    """New sessions get a ready process, which is then replaced; each starts empty."""
     pool = start_program("--ready", "1")
     deadline = time.monotonic() + 10
     while len(pool.descendants()) < 5 and time.monotonic() < deadline:  # with the zygote and its two parents
@@ -111,7 +111,7 @@ def test_processes_are_kept_ready(start_program):
 
 
 def test_a_ready_process_that_has_ended_is_not_used(start_program, gone):
-    """A new session gets a living one."""
+    """A new session gets a process that is alive."""
     pool = start_program("--ready", "2")
     deadline = time.monotonic() + 10
     while len(pool.descendants()) < 7 and time.monotonic() < deadline:

@@ -38,7 +38,7 @@ def after_reply(scheduled):
 
 @dataclass(frozen=True)
 class Running:
-    """A pool, and a session of its own for one test."""
+    """A pool, and a separate session for one test."""
 
     wire: Wire
 
@@ -75,7 +75,7 @@ class Running:
         assert requests.post(url, json=fault, timeout=10).status_code == 200
 
     def restarted(self) -> dict[str, Any]:
-        """What the first request after the end of the interpreter answers: its variables are lost."""
+        """The response to the first request after the interpreter has ended: its variables are lost."""
         body = self.run("'kept' in globals()")
         assert body["status"] == "Failed" or body["result"]["executionResult"] is False
         assert self.stderr(body).startswith("Kernel restarted: ") and self.stderr(body).rstrip().endswith(STATE_LOST)
@@ -88,7 +88,7 @@ def pool(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
     """A pool of each level of isolation: its endpoint, and a token."""
     if request.param == "level 2":  # a program without namespaces, which root could not give up in this process
         with pool_program("--require-isolation", "2", below="no namespaces") as program:
-            yield program.told["session pool"], program.told["token"]
+            yield program.reported["session pool"], program.reported["token"]
         return
     engine = PortableEngine() if request.param == "level 1" else LinuxEngine(lowest_level=3)
     authority = TokenAuthority()
@@ -123,7 +123,7 @@ def test_each_of_several_runs_once(session):
 
 @pytest.mark.parametrize("failure", ["1 / 0", "raise KeyboardInterrupt", "raise asyncio.CancelledError"])
 def test_an_exception_does_not_end_the_interpreter(session, failure):
-    """The next request finds its variables, and none of the traceback."""
+    """The next request finds its variables, and its result does not contain the traceback."""
     session.schedule("(DATA / 'ended').touch()", failure)
     session.wait_for("ended")
     body = session.run("kept")
@@ -131,7 +131,7 @@ def test_an_exception_does_not_end_the_interpreter(session, failure):
 
 
 def test_sys_exit_ends_the_interpreter_as_it_ends_a_kernel(session):
-    """The next request is executed by a fresh one, and reports that."""
+    """The next request is executed by a new one, and reports that."""
     session.schedule("sys.exit(3)")
     session.restarted()
 
@@ -155,7 +155,7 @@ def test_an_interrupt_between_requests_is_ignored(session):
 
 
 def test_scheduled_code_may_take_interrupts(session):
-    """With a handler of its own, which has no effect on the requests after it."""
+    """With its own handler, which does not affect later requests."""
     session.schedule(
         "interrupt = f'import os, time; time.sleep(0.2); os.kill({os.getpid()}, 2)'",
         "subprocess.Popen([sys.executable, '-I', '-S', '-c', interrupt], start_new_session=True)",
@@ -188,7 +188,7 @@ WRITES = (
 
 
 def test_its_output_belongs_to_no_request(session):
-    """Whatever the way and the size, with nobody waiting; the channel stays intact."""
+    """Through each stream and in any size, without a waiting request; the channel stays intact."""
     session.schedule(*WRITES, "(DATA / 'ended').touch()")
     session.wait_for("ended")
     result = session.run("print('own'); kept")["result"]
@@ -197,7 +197,7 @@ def test_its_output_belongs_to_no_request(session):
 
 @pytest.mark.parametrize("code", ["print('own'); kept", "os.write(1, b'own\\n'); kept", "os.system('echo own'); kept"])
 def test_its_output_does_not_belong_to_the_request_that_waits(session, code):
-    """What the waiting request itself writes does, from the first character."""
+    """The output of the waiting request belongs to it, from the first character."""
     session.schedule("wait_for('go')", *WRITES)
     body = in_thread(lambda: session.run(code))
     session.touch("go")
@@ -231,7 +231,7 @@ def test_a_long_request_can_be_withdrawn_too(session):
 
 
 def test_a_request_that_has_begun_is_interrupted_despite_scheduled_code(session):
-    """The timeout of a request that runs is as ever, and its clock starts when it is handed over."""
+    """The timeout of a request that runs is unchanged, and starts when the request is handed over."""
     session.schedule("time.sleep(0.5)")
     body = session.run("(DATA / 'ran').touch(); time.sleep(60)", timeoutInSeconds=1)
     assert (body["status"], session.stderr(body)) == ("Failed", TIMED_OUT)
@@ -263,13 +263,13 @@ def test_the_fault_interrupts_first(session):
 
 
 def test_an_end_between_requests_is_reported_by_the_next(session):
-    """By a fresh interpreter, as for one that a thread has ended."""
+    """By a new interpreter, as after one that a thread has ended."""
     session.schedule("os.kill(os.getpid(), signal.SIGKILL)")
     assert "the interpreter ended by signal 9" in session.stderr(session.restarted())
 
 
 def test_an_end_while_a_request_waits_fails_that_request(session):
-    """It has not run; the next one gets a fresh interpreter."""
+    """It has not run; the next one gets a new interpreter."""
     session.schedule("wait_for('go')", "os.kill(os.getpid(), signal.SIGKILL)")
     code = {"code": "(DATA / 'ran').touch()"}
     call = partial(session.wire.call, "POST", "executions", json=code, headers={"operation-id": "waits"})
@@ -314,7 +314,7 @@ note('survived', str(os.getpid()))
 
 
 def test_a_watcher_outlives_the_interpreter_that_it_ends(session):
-    """A program of its own, in a session of its own: it reads the interpreter's state, interrupts it, and kills it."""
+    """A separate program that has called setsid: it reads the interpreter's state, interrupts it, and kills it."""
     session.schedule(
         f"watcher = {WATCHER!r}",
         "command = [sys.executable, '-I', '-S', '-c', watcher, str(os.getpid()), os.environ['HOME']]",
@@ -332,7 +332,7 @@ def test_a_watcher_outlives_the_interpreter_that_it_ends(session):
 
 
 def test_the_cooldown_does_not_wait_for_scheduled_code(session_id):
-    """As for anything that runs without a request: the session ends when nobody has used it for that long."""
+    """As for everything that runs without a request: the session ends when it has not been used for that long."""
     authority = TokenAuthority()
     server = SessionPoolServer(Pool(LinuxEngine(), cooldown=timedelta(seconds=1), ready=0), authority)
     server.start()

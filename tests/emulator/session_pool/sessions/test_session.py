@@ -30,7 +30,7 @@ def test_an_execution_that_times_out_is_interrupted_and_keeps_the_variables(wire
 
 
 def test_code_that_ignores_interrupts_loses_its_interpreter(wire, program):
-    """Two seconds later it is gone; the files are still there."""
+    """Two seconds later it is killed; the files still exist."""
     wire.run("lost = 1; open('/mnt/data/kept', 'w').close()")
     body = wire.run(program("ignores_interrupts"), timeoutInSeconds=1)
     assert body["status"] == "Failed"
@@ -82,7 +82,7 @@ def test_exit_ends_the_interpreter_and_no_other_execution(wire):
 
 
 def test_a_program_of_its_group_does_not_outlive_the_interpreter(wire):
-    """As Jupyter does it: the kernel's process group ends with the kernel."""
+    """As in Jupyter: the kernel's process group ends with the kernel."""
     mark = f"mark-{uuid.uuid4()}"
     sleeper = f"import time; time.sleep(1000)  # {mark}"
     wire.run(f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {sleeper!r}])")
@@ -92,7 +92,7 @@ def test_a_program_of_its_group_does_not_outlive_the_interpreter(wire):
 
 
 def test_a_daemon_outlives_its_interpreter_but_not_the_session(wire, program):
-    """What has made itself a session of its own lives on when the interpreter ends, as it does below Jupyter."""
+    """A process that has called setsid continues when the interpreter ends, as in Jupyter."""
     mark = f"mark-{uuid.uuid4()}"
     wire.run(f"MARK = {mark!r}\n" + program("leaves_daemon"))
     assert _comes_true(lambda: _running(mark))
@@ -104,7 +104,7 @@ def test_a_daemon_outlives_its_interpreter_but_not_the_session(wire, program):
 
 
 def _comes_true(condition: Callable[[], bool]) -> bool:
-    """Waits for it, for some seconds."""
+    """Waits some seconds for the condition."""
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
         if condition():
@@ -163,7 +163,7 @@ def test_a_client_that_closes_the_connection_does_not_stop_its_execution(wire):
 
 
 def test_a_program_that_code_waits_for_is_interrupted_too(wire):
-    """os.system takes no notice of an interrupt, but the program that it waits for does; the variables stay."""
+    """os.system ignores an interrupt, but the program that it waits for does not; the variables stay."""
     wire.run("kept = 1")
     body = wire.run("import os; os.system('sleep 60')", timeoutInSeconds=1)
     assert body["result"]["stderr"] == "Request timed out waiting for code execution to complete after 1 seconds"
@@ -171,7 +171,7 @@ def test_a_program_that_code_waits_for_is_interrupted_too(wire):
 
 
 def test_an_execution_that_succeeds_after_its_timeout_has_timed_out(wire, program):
-    """Catching the interrupt makes it no success, but costs nothing else."""
+    """An execution that catches the interrupt still fails, but keeps its interpreter."""
     body = wire.run(program("catches_interrupt"), timeoutInSeconds=1)
     assert body["status"] == "Failed"
     assert body["result"]["stdout"] == "went on\n"
@@ -180,7 +180,7 @@ def test_an_execution_that_succeeds_after_its_timeout_has_timed_out(wire, progra
 
 
 def test_an_execution_that_waited_gets_a_new_interpreter_after_a_kill(wire, program):
-    """A new interpreter is there for it; its own time begins when its turn comes."""
+    """It is executed by a new interpreter, and its timeout starts only then."""
     wire.run("lost = 1")
     bodies = {}
 

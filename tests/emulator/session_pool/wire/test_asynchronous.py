@@ -89,7 +89,7 @@ def test_the_location_can_be_followed(wire, start, version):
     ],
 )
 def test_the_location_is_below_the_address_that_was_called(emulator, wire, base):
-    """Whatever characters that address has, and however sloppy it is."""
+    """Regardless of the characters in that address, and even if it is not normalized."""
     url = emulator.pool.url + base
     query = urlencode({"identifier": wire.identifier, "api-version": VERSIONS[-1]})
     headers = {"Authorization": f"Bearer {wire.token}"}
@@ -102,7 +102,7 @@ def test_the_location_is_below_the_address_that_was_called(emulator, wire, base)
 
 
 def test_the_location_names_any_identifier(wire_to):
-    """Also one of characters that mean something in an address."""
+    """Also one with characters that are special in a URL."""
     wire = wire_to(f"a&b=c#d%41/?+{uuid.uuid4()}")
     response = wire.call("POST", "executions", json={"code": "7", "executionType": "Asynchronous"})
     answer = requests.get(
@@ -121,7 +121,7 @@ def test_an_execution_that_fails(start, ended):
 
 
 def test_synchronous_executions_do_not_wait(wire, start, ended):
-    """They have a kernel of their own."""
+    """They have a separate kernel."""
     wire.run("1")
     run = start(f"{WAITS_FOR_GO}; 7").json()["id"]
     assert wire.value("1 + 1") == 2
@@ -153,7 +153,7 @@ def test_kernels_share_files_and_no_variables(wire, ended, members):
 
 
 def test_a_kernel_that_crashes_ends_no_other(wire, start, ended):
-    """Each has an interpreter of its own."""
+    """Each has its own interpreter."""
     wire.run("x = 1")
     body = ended(start("import os; os._exit(3)").json()["id"])
     assert body["status"] == "Failed"
@@ -164,15 +164,15 @@ def test_a_kernel_that_crashes_ends_no_other(wire, start, ended):
 
 @pytest.mark.parametrize("name", ["mine", "a b", "a/b", "é", "50%25", "?#&", "x" * 4000])
 def test_the_caller_may_choose_the_id(wire, start, ended, name):
-    """It is returned, and its execution is found at the URL in the header, whatever characters it has."""
+    """It is returned, and its execution is found at the URL in the header, including special characters."""
     response = start("7", headers={"operation-id": name.encode()})
-    told = response.json()["id"]
-    assert told.encode("latin-1") == name.encode()
+    returned_id = response.json()["id"]
+    assert returned_id.encode("latin-1") == name.encode()
     location = response.headers["operation-location"]
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         answer = requests.get(location, headers={"Authorization": f"Bearer {wire.token}"}, timeout=10)
-        assert (answer.status_code, answer.json()["id"]) == (200, told)
+        assert (answer.status_code, answer.json()["id"]) == (200, returned_id)
         if answer.json()["status"] == "Succeeded":
             break
         time.sleep(0.05)
@@ -189,7 +189,7 @@ def test_an_execution_that_times_out(start, ended):
 
 
 def test_an_execution_keeps_its_session(start_pool, wire_to):
-    """No cooldown ends a session while an execution continues, though nobody asks; afterwards it does."""
+    """The cooldown does not end a session while an execution runs, even if it is not polled; afterwards it does."""
     wire = wire_to("abcd", start_pool(cooldown=0.5))
     body = {"code": "import time; time.sleep(1.8); 7", "executionType": "Asynchronous"}
     run = wire.call("POST", "executions", json=body).json()["id"]
@@ -241,7 +241,7 @@ def test_an_unknown_execution(wire, wire_to):
     ],
 )
 def test_a_value_as_jupyter_shows_it(wire, code, plain, jupyter):
-    """On demand a value is the text that a notebook would show, and null for none."""
+    """On request a value is the text that a notebook would show, and null without a value."""
     for asked, expected in ((False, plain), (True, jupyter)):
         body = wire.run(code, returnJupyterFormatExecutionResult=asked)
         result = body["result"]["executionResult"]
@@ -300,7 +300,7 @@ def test_a_caller_that_closes_the_connection(wire, ended, execution_type):
 
 
 def test_a_caller_that_closes_the_connection_while_its_execution_waits(wire, ended):
-    """Its turn comes nevertheless."""
+    """It is executed nevertheless."""
     first = threading.Thread(target=wire.run, args=(f"import time; {BEGUN}; time.sleep(0.8); x = 1",))
     first.start()
     wire.wait_for_file("begun")

@@ -1,4 +1,4 @@
-"""The certificate: https for clients that trust its file, and for no other."""
+"""The certificate: https for clients that trust its file, and no others."""
 
 import os
 import signal
@@ -41,13 +41,13 @@ def server(certificate):
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
 def test_clients_that_trust_the_certificate_are_served(certificate, server, name):
-    """By each of this machine's own names that the emulator answers to."""
+    """By each name of this machine that the emulator accepts."""
     answer = requests.get(f"https://{name}:{server.port}/", verify=str(certificate.path), timeout=10)
     assert answer.text == "here"
 
 
 def test_clients_that_do_not_trust_the_certificate_are_refused(server):
-    """Nobody vouches for it, and another pool's certificate is not this one's."""
+    """It is not signed by a known authority, and another pool's certificate does not match."""
     other = Certificate()
     try:
         for verify in (True, str(other.path)):
@@ -58,7 +58,7 @@ def test_clients_that_do_not_trust_the_certificate_are_refused(server):
 
 
 def test_the_address_is_https_and_plain_http_is_refused(server):
-    """A client that forgets the s gets no answer that could be taken for one."""
+    """A client that uses http gets no valid response."""
     assert server.url == f"https://127.0.0.1:{server.port}"
     with pytest.raises(requests.ConnectionError):
         requests.get(f"http://127.0.0.1:{server.port}/", timeout=10)
@@ -69,7 +69,7 @@ def test_the_address_is_https_and_plain_http_is_refused(server):
     [("127.0.0.1", True), ("localhost", True), ("::1", True), ("127.0.0.2", False), ("example.org", False)],
 )
 def test_it_answers_loopback_only(certificate, server, name, is_its_own):
-    """Who trusts it trusts nobody else with it; the rules of Python 3.13 for certificates, which are stricter, hold."""
+    """It is valid for the emulator's own names only, also under the stricter certificate rules of Python 3.13."""
     context = ssl.create_default_context(cafile=certificate.path)
     context.verify_flags |= ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
@@ -81,7 +81,7 @@ def test_it_answers_loopback_only(certificate, server, name, is_its_own):
 
 
 def test_only_the_owner_can_read_the_key(certificate):
-    """Other users may read the certificate, whatever this one's umask, but not the key."""
+    """Other users may read the certificate, regardless of this user's umask, but not the key."""
     before = os.umask(0o077)
     try:
         strict = Certificate()
@@ -99,7 +99,7 @@ def test_only_the_owner_can_read_the_key(certificate):
 
 
 def test_it_leaves_nothing(certificate):
-    """Its folder is gone after `remove`, which may be called twice."""
+    """`remove`, which may be called twice, deletes its folder."""
     assert certificate.path.parent == certificate.key_path.parent
     certificate.remove()
     assert not certificate.path.parent.exists()
@@ -115,9 +115,9 @@ def temporary(tmp_path) -> dict[str, str]:
 def test_a_pool_that_speaks_https(start_program):
     """Its output has what a client needs; the URL of an execution is https too; its files are deleted at its end."""
     pool = start_program("--tls")
-    assert list(pool.told) == ["token", "identity", "certificate", "session pool", "isolation", "ready"]
-    assert pool.told["session pool"].startswith("https://127.0.0.1:")
-    certificate = Path(pool.told["certificate"])
+    assert list(pool.reported) == ["token", "identity", "certificate", "session pool", "isolation", "ready"]
+    assert pool.reported["session pool"].startswith("https://127.0.0.1:")
+    certificate = Path(pool.reported["certificate"])
     wire = pool.wire("abcd")
     verified = {"verify": str(certificate)}
     ran = wire.call("POST", "executions", json={"code": "6 * 7"}, **verified)
@@ -125,12 +125,12 @@ def test_a_pool_that_speaks_https(start_program):
     started = wire.call("POST", "executions", json={"code": "7", "executionType": "Asynchronous"}, **verified)
     location = started.headers["operation-location"]
     assert location.startswith(f"{wire.endpoint}/executions/{started.json()['id']}?")
-    told = requests.get(location, headers={"Authorization": f"Bearer {wire.token}"}, timeout=10, **verified)
-    assert (told.status_code, told.json()["id"]) == (200, started.json()["id"])
+    polled = requests.get(location, headers={"Authorization": f"Bearer {wire.token}"}, timeout=10, **verified)
+    assert (polled.status_code, polled.json()["id"]) == (200, started.json()["id"])
     with pytest.raises(requests.exceptions.SSLError):
         wire.call("GET", "files")
-    _, code, said = pool.end(signal.SIGTERM)
-    assert (code, said) == (0, "")
+    _, code, stderr = pool.end(signal.SIGTERM)
+    assert (code, stderr) == (0, "")
     assert not certificate.parent.exists()
 
 
@@ -140,14 +140,14 @@ def test_a_connection_can_be_dropped_under_tls(start_program):
     wire = pool.wire("abcd")
     for _ in range(2):
         with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)) as broken:
-            wire.call("GET", "files", verify=pool.told["certificate"])
+            wire.call("GET", "files", verify=pool.reported["certificate"])
         assert not isinstance(broken.value, requests.exceptions.SSLError)
-    assert wire.call("GET", "files", verify=pool.told["certificate"]).status_code == 200
+    assert wire.call("GET", "files", verify=pool.reported["certificate"]).status_code == 200
     assert pool.end(signal.SIGTERM)[1:] == (0, "")
 
 
 def test_a_pool_that_cannot_start_leaves_no_certificate(temporary, tmp_path):
-    """When its port is taken, its files are gone with it."""
+    """When its port is taken, its files are deleted too."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -165,6 +165,6 @@ def test_a_signal_while_it_starts_leaves_no_certificate(temporary, tmp_path):
         while not list(tmp_path.glob("session-pool-*")) and process.poll() is None:
             time.sleep(0)
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=20)
-    assert (process.returncode, said) == (0, b"")
+        _, stderr = process.communicate(timeout=20)
+    assert (process.returncode, stderr) == (0, b"")
     assert list(tmp_path.iterdir()) == []

@@ -26,7 +26,7 @@ DECIMAL_HEADERS = (
 
 @pytest.fixture(params=VERSIONS)
 def call(request, wire):
-    """Calls in one of the two versions, in the name of a session that no other test uses."""
+    """Calls in one of the two versions, for a session that no other test uses."""
     version = {"api-version": request.param}
     return lambda method, path, params=None, **rest: wire.call(
         method, path, params={**version, **(params or {})}, **rest
@@ -51,7 +51,7 @@ def failed(response, status, code):
 
 
 def fixed(text):
-    """The body with the only members that differ from run to run put to one value."""
+    """The body, with the only members that vary between runs set to fixed values."""
     text = re.sub(r'"executionTimeInMilliseconds":\d+', '"executionTimeInMilliseconds":35', text)
     return re.sub(r'"lastModifiedTime":"[^"]*"', '"lastModifiedTime":"T"', text)
 
@@ -76,7 +76,7 @@ def test_the_body_of_an_execution(call):
 
 
 def test_the_headers_of_an_execution(call):
-    """Times in milliseconds: three as whole numbers, the others with four digits behind the point."""
+    """Times in milliseconds: three as integers, the others with four decimal places."""
     first = call("POST", "code/execute", json={"properties": {"code": "1"}}).headers
     second = call("POST", "code/execute", json={"properties": {"code": "1"}}).headers
     for headers in (first, second):
@@ -129,7 +129,7 @@ def test_a_failure(execute):
     ],
 )
 def test_results(execute, code, result):
-    """Numbers, truth and text as JSON has them, nan as null, the rest as IPython shows it; never omitted."""
+    """Numbers, booleans and strings as JSON values, nan as null, the rest as IPython shows it; never omitted."""
     body = execute(code)
     assert body["status"] == "Success"
     assert body["result"] == result and type(body["result"]) is type(result)
@@ -159,7 +159,7 @@ def test_base64_code(execute):
 
 
 def test_a_timeout(execute):
-    """A failure after the seconds that were requested; the variables are still there."""
+    """A failure after the requested timeout; the variables are kept."""
     execute("kept = 1")
     started = time.monotonic()
     body = execute("import time; time.sleep(30)", timeoutInSeconds=1)
@@ -189,14 +189,14 @@ def test_bodies_that_are_refused(call, body, code):
 
 
 def test_a_body_that_is_not_json(call):
-    """400 as ASP.NET words it."""
+    """400 with the text of ASP.NET."""
     response = call("POST", "code/execute", data=b"{")
     assert response.status_code == 400
     assert response.headers["content-type"] == "application/problem+json; charset=utf-8"
 
 
 def test_the_identifier_in_the_query_wins(call, execute, wire, wire_to):
-    """The one in the body is not looked at."""
+    """The one in the body is ignored."""
     execute("x = 'mine'", identifier=wire.identifier + "-other")
     assert execute("x", identifier="no good identifier")["result"] == "mine"
     assert wire_to(wire.identifier + "-other").call("GET", "session").status_code == 404
@@ -244,7 +244,7 @@ def test_the_headers_of_files(call):
 
 
 def test_an_upload_replaces_a_file_of_that_name(call):
-    """Without a word."""
+    """Without an error; the old content is replaced."""
     for content in (b"first", b"2nd"):
         assert call("POST", "files/upload", files={"file": ("a", content)}).status_code == 200
     assert call("GET", "files/content/a").content == b"2nd"
@@ -267,14 +267,14 @@ def test_names_with_folders(call, execute, name):
 
 
 def test_names_are_percent_encoded(call):
-    """Blanks and letters of any script come back as they were."""
+    """Blanks and letters of any script are returned unchanged."""
     assert call("POST", "files/upload", files={"file": ("été 1.csv", b"x")}).status_code == 200
     assert call("GET", "files/%C3%A9t%C3%A9%201.csv").json()["properties"]["filename"] == "été 1.csv"
     assert call("GET", "files/content/été 1.csv").content == b"x"
 
 
 def test_files_that_do_not_exist(call):
-    """404; a deletion has a code of its own."""
+    """404; a deletion has a separate error code."""
     failed(call("GET", "files/no"), 404, "FileNotFound")
     failed(call("GET", "files/content/no"), 404, "FileNotFound")
     failed(call("DELETE", "files/no"), 404, "DeleteFileError")
@@ -297,7 +297,7 @@ def test_files_that_do_not_exist(call):
     ],
 )
 def test_routes_of_other_versions(call, method, path):
-    """400 with a code of its own, and the version is named."""
+    """400 with a separate error code and the version in the message."""
     response = call(method, path, json={"code": "1"})
     failed(response, 400, "SessionRequestNotSupported")
     assert "2024-0" in response.json()["error"]["message"]

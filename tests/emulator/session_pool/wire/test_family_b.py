@@ -24,7 +24,7 @@ def failed(response, status: int, code: str) -> None:
 
 
 def test_an_execution_has_the_services_shape(wire):
-    """Members in order, the caller's casing, whole milliseconds."""
+    """Members in order, the caller's casing, integer milliseconds."""
     response = wire.call("POST", "executions", json={"code": "1", "executionType": "synchronous"})
     body = response.json()
     assert list(body) == ["id", "identifier", "executionType", "status", "result"]
@@ -80,7 +80,7 @@ def test_identifiers_that_the_service_refuses(wire_to, identifier):
 
 
 def test_unknown_routes(wire):
-    """400, as the service responds to a route or verb that a version does not have."""
+    """400, like the service for a route or verb that a version does not have."""
     for method, path in (("GET", "code/execute"), ("PUT", "files/x"), ("POST", "session"), ("GET", "")):
         failed(wire.call(method, path), 400, "SessionRequestNotSupported")
 
@@ -124,7 +124,7 @@ def test_names_with_paths(wire, name):
 
 
 def test_names_that_the_service_refuses(wire):
-    """A file's and a folder's have codes of their own."""
+    """Those of files and of folders have separate error codes."""
     failed(wire.call("POST", "files", files={"file": ("a*b", b"x")}), 400, "FileNameInvalid")
     failed(wire.call("GET", "files/a%5Cb/content"), 400, "FileNameInvalid")
     failed(wire.call("GET", "files/%2E%2E%00/content"), 400, "FileNameInvalid")
@@ -133,7 +133,7 @@ def test_names_that_the_service_refuses(wire):
 
 
 def test_a_file_that_does_not_exist(wire):
-    """404; a delete has a code of its own."""
+    """404; a deletion has a separate error code."""
     failed(wire.call("GET", "files/no"), 404, "FileNotFound")
     failed(wire.call("GET", "files/no/content"), 404, "FileNotFound")
     failed(wire.call("DELETE", "files/no"), 404, "DeleteFileError")
@@ -149,7 +149,7 @@ def test_an_upload_needs_a_file(wire):
 
 
 class Zeros(io.RawIOBase):
-    """So many bytes, without having them."""
+    """A file of that many bytes, without holding them in memory."""
 
     def __init__(self, size: int) -> None:
         self.left = size
@@ -182,7 +182,7 @@ def test_uploads_may_have_128_mb_and_no_more(wire):
 
 
 def test_links_and_pipes_lead_nowhere(wire):
-    """What code plants in its folder does not take the server to its own files, nor make it wait."""
+    """Links and pipes in the folder neither lead the server to its own files, nor make it wait."""
     wire.run(
         "import os\nos.chdir('/mnt/data')\nos.symlink('/etc/passwd', 'link')\nos.symlink('/etc', 'folder')\n"
         "os.mkfifo('pipe')\nos.mkdir('real')\nos.symlink('/', 'real/up')"
@@ -210,7 +210,7 @@ def test_files_belong_to_the_code_that_finds_them(wire):
 
 
 def test_a_session_has_times_and_can_be_ended(wire):
-    """Looking makes none; ending takes all it held."""
+    """A look-up does not create one; ending it deletes everything in it."""
     failed(wire.call("GET", "session"), 404, "NoSessionFoundError")
     wire.run("x = 1")
     session = wire.call("GET", "session").json()
@@ -235,7 +235,7 @@ def test_the_metadata_lists_what_is_installed(wire):
     "name", ["a b.csv", "été 数据.csv", "50%25.csv", "a#b&c=d;e,f.csv", "(1) $@^.csv", "plus.csv "]
 )
 def test_names_are_percent_encoded(wire, name):
-    """Every name that is allowed makes the round trip through a path, and code finds it under the same name."""
+    """Every allowed name works in a path, and code finds the file under the same name."""
     assert wire.call("POST", "files", files={"file": (name, b"x")}).json()["name"] == name
     path = f"files/{quote(name, safe='')}"
     assert wire.call("GET", path).json()["name"] == name
@@ -245,13 +245,13 @@ def test_names_are_percent_encoded(wire, name):
 
 
 def test_names_that_only_code_can_create_are_listed(wire):
-    """Also those that are no Unicode text, or that the file routes themselves would refuse."""
+    """Also names that are not valid Unicode, or that the file routes themselves would refuse."""
     wire.run("for name in (b'a\\xff', b'a*b'): open(b'/mnt/data/' + name, 'w').close()")
     assert [item["name"] for item in wire.call("GET", "files").json()["value"]] == ["a*b", "a?"]
 
 
 def test_times_outside_the_calendar(wire):
-    """Code may give its files any time; the list is there nevertheless."""
+    """Code may set any times; the files are listed nevertheless."""
     wire.run(
         "import os\nfor name, at in (('past', -1e12), ('future', 1e15)):\n"
         "  open(f'/mnt/data/{name}', 'w').close(); os.utime(f'/mnt/data/{name}', (at, at))"
@@ -277,14 +277,14 @@ def test_files_that_code_replaced(wire):
 
 
 def test_endlessly_nested_folders_are_listed_to_a_depth(wire):
-    """A thousand folders in each other cost neither the list nor the server's descriptors."""
+    """A thousand nested folders neither break the list nor exhaust the server's descriptors."""
     wire.run("import os\nos.chdir('/mnt/data')\nfor _ in range(2000): os.mkdir('d'); os.chdir('d')")
     found = wire.call("GET", "files", params={"recursive": "true"}).json()["value"]
     assert len(found) == 51
 
 
 def test_a_file_that_shrinks_while_it_is_sent(wire):
-    """The connection is aborted, so that nobody takes the part for the complete file; the server continues."""
+    """The connection is aborted, so that a client cannot mistake the part for the file; the server continues."""
     wire.run("open('/mnt/data/long', 'wb').truncate(100 << 20)")
     with pytest.raises(requests.exceptions.RequestException):
         with wire.call("GET", "files/long/content", stream=True) as response:
@@ -298,7 +298,7 @@ def test_a_file_that_shrinks_while_it_is_sent(wire):
 
 
 def test_a_body_that_is_too_long(wire):
-    """Code is no way to send files: 413, announced or not, before it is all there."""
+    """413, with and without a Content-Length, before all of it has arrived."""
     long = b'{"code": "' + b"x" * (9 << 20) + b'"}'
     failed(wire.call("POST", "executions", data=long), 413, "RequestTooLarge")
     failed(wire.call("POST", "executions", data=iter([long])), 413, "RequestTooLarge")
@@ -308,7 +308,7 @@ def test_a_body_that_is_too_long(wire):
     "body", [b"", b"\xff", b"[" * 100_000, b'{"code": "1"', b"null", b'"1"'], ids=lambda body: repr(body[:20])
 )
 def test_bodies_that_are_not_json_objects(wire, body):
-    """Whatever they are, a 400 as ASP.NET words it, and no session is created for them."""
+    """A 400 with the text of ASP.NET, and no session is created for them."""
     response = wire.call("POST", "executions", data=body)
     assert response.status_code == 400
     assert response.headers["content-type"] == "application/problem+json; charset=utf-8"
@@ -340,7 +340,7 @@ def test_bodies_that_are_not_json_objects(wire, body):
     ],
 )
 def test_members_of_odd_types(wire, member, value, status):
-    """Each is taken or refused with a 400, never a failure of the server."""
+    """Each is accepted or refused with a 400, and the server does not fail."""
     response = wire.call("POST", "executions", json={"code": "1", member: value})
     assert response.status_code == status, response.text
     if status == 200:
@@ -390,7 +390,7 @@ def test_uploads_that_are_not_one_file(wire):
 
 
 def test_a_multipart_body_that_is_too_long_is_refused_at_once(wire):
-    """What is announced to be longer than an upload may be is not waited for."""
+    """A Content-Length above the limit of uploads is refused without waiting for the body."""
     with socket.create_connection(("127.0.0.1", int(urlsplit(wire.endpoint).port or 0)), timeout=10) as connection:
         connection.sendall(
             f"POST {urlsplit(wire.endpoint).path}/files?identifier={wire.identifier}&api-version=2025-10-02-preview "

@@ -1,4 +1,4 @@
-"""The wire of the private preview: `python/...`, flat answers, tokens for another audience."""
+"""The wire of the private preview: `python/...`, flat responses, tokens for another audience."""
 
 import dataclasses
 import re
@@ -13,7 +13,7 @@ LEGACY_AUDIENCE = "https://acasessions.io"
 
 @pytest.fixture(params=[None, "2024-02-02-preview", "2024-08-02-preview"])
 def call(request, emulator, wire):
-    """Calls to a route below `python/`, with an api-version or without, as somebody with a token of that time."""
+    """Calls to a route below `python/`, with an api-version or without, with a token for the old audience."""
     token = emulator.authority.issue(LEGACY_AUDIENCE)[0]
 
     def send(method, path, *, identifier=wire.identifier, **rest):
@@ -68,7 +68,7 @@ def test_the_identifier_may_be_in_the_body(call, wire):
 
 @pytest.mark.parametrize("identifier", [None, "", "abc", 5, ["abcd"]])
 def test_an_identifier_is_required(call, identifier):
-    """One that the service takes, in one of the two places."""
+    """A valid identifier, in the query or in the body."""
     body = {"properties": {"identifier": identifier, "pythonCode": "1"}}
     failed(call("POST", "execute", identifier=None, json=body), 400, INVALID)
 
@@ -110,14 +110,14 @@ def test_files_that_do_not_exist(call):
 
 
 def test_the_session_is_the_one_of_the_other_versions(call, wire):
-    """Only the words differ."""
+    """Only the text differs."""
     wire.run("x = 1; open('/mnt/data/a', 'w').write('y')")
     assert call("POST", "execute", json={"properties": {"pythonCode": "x"}}).json()["result"] == 1
     assert call("GET", "downloadFile", params={"filename": "a"}).content == b"y"
 
 
 def test_current_tokens_are_accepted_too(wire):
-    """Clients that call the old routes with a new library have those."""
+    """Clients that call the old routes with a new library send such tokens."""
     body = {"properties": {"pythonCode": "1"}}
     response = wire.call("POST", "python/execute", params={"api-version": "2024-02-02-preview"}, json=body)
     assert (response.status_code, response.json()["result"]) == (200, 1)
@@ -159,7 +159,7 @@ def test_a_token_is_required_here_too(emulator):
     ("method", "path"), [("POST", "execute"), ("POST", "uploadFile"), ("GET", "files"), ("GET", "downloadFile")]
 )
 def test_later_versions_lack_these_routes(wire, version, method, path):
-    """400 with a code of its own."""
+    """400 with a separate error code."""
     body = {"properties": {"pythonCode": "1"}}
     response = wire.call(method, f"python/{path}", params={"api-version": version, "filename": "a"}, json=body)
     failed(response, 400, "SessionRequestNotSupported")

@@ -1,4 +1,4 @@
-"""Faults on demand: each has its effect, once, on the requests that it is for, and on no other."""
+"""Faults on request: each affects the requests that it matches, once, and no others."""
 
 import gc
 import http.client
@@ -43,7 +43,7 @@ class FaultyPool:
 
 @pytest.fixture(scope="module")
 def own_pool() -> Iterator[FaultyPool]:
-    """A pool of this module's own: no test of another meets its faults."""
+    """A pool for this module, so that its faults do not affect other tests."""
     authority = TokenAuthority()
     server = SessionPoolServer(Pool(Engine()), authority)
     server.start()
@@ -53,7 +53,7 @@ def own_pool() -> Iterator[FaultyPool]:
 
 @pytest.fixture
 def faulty(own_pool) -> Iterator[FaultyPool]:
-    """The pool, which forgets its faults after the test."""
+    """The pool; its faults are removed after the test."""
     yield own_pool
     requests.delete(own_pool.faults, timeout=10)
 
@@ -71,7 +71,7 @@ def other(wire_to, session_id, faulty):
 
 @pytest.fixture
 def ask(faulty) -> Callable[..., None]:
-    """Asks for a fault at the route."""
+    """Adds a fault through the route."""
 
     def post(do: str, **members: object) -> None:
         answer = requests.post(faulty.faults, json={"do": do, **members}, timeout=10)
@@ -85,7 +85,7 @@ def status_of(wire, method: str, path: str, **params: str) -> int:
 
 
 def broken_off(wire, path: str, **headers: str) -> tuple[int, bytes]:
-    """What was promised and what arrived of the response to a GET that must be aborted in its body."""
+    """The Content-Length and the received bytes of a GET whose response must be aborted in its body."""
     address = urlsplit(wire.endpoint)
     connection = http.client.HTTPConnection(address.netloc, timeout=20)
     try:
@@ -154,7 +154,7 @@ def test_an_answer_is_a_503_by_default(wire, ask):
 
 @pytest.mark.parametrize("status", [204, 304])
 def test_an_answer_without_a_body_keeps_the_connection(wire, ask, status):
-    """HTTP gives these two no body; what comes next on the connection is answered as usual."""
+    """Responses with these two have no body; the next request on the connection is answered as usual."""
     ask("answer", status=status)
     address = urlsplit(wire.endpoint)
     connection = http.client.HTTPConnection(address.netloc, timeout=20)
@@ -168,7 +168,7 @@ def test_an_answer_without_a_body_keeps_the_connection(wire, ask, status):
 
 
 def test_drop_before(wire, ask):
-    """The connection closes without an answer, and the code has not run."""
+    """The connection closes without a response, and the code has not run."""
     wire.run("runs = 0")
     ask("dropBefore")
     with pytest.raises(requests.ConnectionError):
@@ -177,7 +177,7 @@ def test_drop_before(wire, ask):
 
 
 def test_drop_after(wire, ask):
-    """The connection closes without an answer, but the code has run, or the file was stored."""
+    """The connection closes without a response, but the code has run, or the file was stored."""
     wire.run("runs = 0")
     ask("dropAfter", times=2)
     with pytest.raises(requests.ConnectionError):
@@ -189,7 +189,7 @@ def test_drop_after(wire, ask):
 
 
 def test_a_dropped_download_leaves_no_file_open(wire, ask):
-    """A file that was to be sent is closed, so that Python has nothing to warn of."""
+    """The file of the dropped response is closed, so that Python does not warn."""
     wire.call("POST", "files", files={"file": ("a.txt", b"abc")})
     ask("dropAfter", path="files/.*")
     with pytest.raises(requests.ConnectionError):
@@ -199,7 +199,7 @@ def test_a_dropped_download_leaves_no_file_open(wire, ask):
 
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
 def test_truncated_json(wire, ask, coding):
-    """Its full length is promised, and half of it arrives, compressed or not."""
+    """Content-Length has its full length, and half of it arrives, compressed or not."""
     wire.value("1")
     ask("truncate", path="session")
     length, came = broken_off(wire, "session", **{"Accept-Encoding": coding})
@@ -209,7 +209,7 @@ def test_truncated_json(wire, ask, coding):
 
 
 def test_aborted_content(wire, ask):
-    """The file's size is promised, and its first half comes."""
+    """Content-Length has the file's size, and its first half arrives."""
     content = bytes(range(256)) * 5000
     wire.call("POST", "files", files={"file": ("a.bin", content)})
     ask("truncate", path="files/a.bin/content")
@@ -218,7 +218,7 @@ def test_aborted_content(wire, ask):
 
 
 def test_a_truncated_response_was_carried_out(wire, ask):
-    """A client of requests sees a broken body; the code has run."""
+    """The requests library raises an error for the body; the code has run."""
     ask("truncate")
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
         wire.run("mark = 'here'")
@@ -226,7 +226,7 @@ def test_a_truncated_response_was_carried_out(wire, ask):
 
 
 def test_a_truncated_response_without_a_body_is_dropped(wire, ask):
-    """A deletion's 204 does not come; the file is gone."""
+    """A deletion's 204 does not arrive; the file is deleted."""
     wire.call("POST", "files", files={"file": ("a.txt", b"abc")})
     ask("truncate", method="DELETE")
     with pytest.raises(requests.ConnectionError):
@@ -235,7 +235,7 @@ def test_a_truncated_response_without_a_body_is_dropped(wire, ask):
 
 
 def test_an_expired_session_has_lost_everything(wire, ask):
-    """Variables and files are gone when the request is answered, in a new session of that name."""
+    """Variables and files no longer exist when the request is answered, in a new session of that name."""
     wire.run("mark = 'here'")
     wire.call("POST", "files", files={"file": ("a.txt", b"abc")})
     ask("expireSession", path="executions")
@@ -244,14 +244,14 @@ def test_an_expired_session_has_lost_everything(wire, ask):
 
 
 def test_an_expired_session_is_not_found(wire, ask):
-    """By a route that makes none; other sessions live on."""
+    """A route that does not create sessions responds with 404."""
     wire.value("1")
     ask("expireSession", identifier=wire.identifier, path="session")
     assert status_of(wire, "GET", "session") == 404
 
 
 def test_only_the_requests_own_session_expires(wire, other, ask):
-    """What another session keeps is still there."""
+    """The state of another session is kept."""
     other.run("mark = 'here'")
     wire.value("1")
     ask("expireSession")
@@ -260,7 +260,7 @@ def test_only_the_requests_own_session_expires(wire, other, ask):
 
 
 def test_a_fault_is_used_up(wire, faulty, ask):
-    """It meets as many requests as `times`, by default one; the list shows how many are left."""
+    """It affects as many requests as `times`, by default one; the list shows how many are left."""
     ask("answer", times=2)
     left = []
     for expected in (503, 503, 404):
@@ -283,7 +283,7 @@ def test_a_fault_is_used_up(wire, faulty, ask):
     ],
 )
 def test_a_fault_waits_for_its_method_and_path(wire, faulty, ask, members, met, passed_by):
-    """Others do not meet it, however many; the complete path must match, decoded."""
+    """It does not affect any others; the complete path must match, decoded."""
     ask("answer", status=502, **members)
     for _ in range(2):
         assert status_of(wire, *passed_by) != 502
@@ -294,7 +294,7 @@ def test_a_fault_waits_for_its_method_and_path(wire, faulty, ask, members, met, 
 
 @pytest.mark.parametrize("name", ["identifier", "Identifier"])
 def test_a_fault_waits_for_its_session(wire, other, ask, name):
-    """By its identifier in the query, whose name clients write in their own way."""
+    """By its identifier in the query, whose name is matched without case."""
     ask("answer", status=502, identifier=wire.identifier)
     assert status_of(other, "GET", "session") == 404
     assert requests.get(wire.endpoint, timeout=10).status_code == 401
@@ -307,7 +307,7 @@ def test_a_fault_waits_for_its_session(wire, other, ask, name):
 
 
 def test_a_request_meets_only_the_first_matching_fault(wire, ask):
-    """Of those that match it; the others wait for the next."""
+    """The oldest that matches is used; the others wait for the next request."""
     ask("answer", status=500, method="DELETE")
     ask("answer", status=502)
     ask("answer", status=503)
@@ -316,7 +316,7 @@ def test_a_request_meets_only_the_first_matching_fault(wire, ask):
 
 
 def test_waiting_faults_can_be_listed_and_removed(wire, faulty, ask):
-    """GET lists all that is known of each, in their order; DELETE leaves none, and requests are answered as usual."""
+    """GET lists all members of each, in order; DELETE removes all, and requests are answered as usual."""
     ask("answer", status=429, retryAfter=2, path="files", times=5)
     ask("delay", seconds=1.5, method="POST", identifier="abcd")
     absent = {"times": 1, "method": "", "path": "", "identifier": "", "seconds": 0, "status": 503, "retryAfter": None}
@@ -329,7 +329,7 @@ def test_waiting_faults_can_be_listed_and_removed(wire, faulty, ask):
 
 
 def test_the_route_for_faults_meets_none(faulty, ask):
-    """Otherwise nobody could remove a fault."""
+    """Otherwise faults could not be removed."""
     ask("answer", times=100)
     assert requests.get(faulty.faults, timeout=10).status_code == 200
     assert requests.delete(faulty.faults, timeout=10).status_code == 200
@@ -363,7 +363,7 @@ BAD = [
 
 @pytest.mark.parametrize(("body", "why"), BAD)
 def test_an_invalid_fault_is_refused(faulty, body, why):
-    """400, with the reason; nothing waits then."""
+    """400, with the reason; no fault is added."""
     refused = requests.post(
         faulty.faults, data=json.dumps(body), headers={"Content-Type": "application/json"}, timeout=10
     )
@@ -375,20 +375,20 @@ def test_an_invalid_fault_is_refused(faulty, body, why):
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 50_000, b"1" * 5000])
 def test_a_body_that_is_not_json(faulty, body):
-    """400, also for what Python's parser cannot take."""
+    """400, also for JSON that Python's parser cannot handle."""
     refused = requests.post(faulty.faults, data=body, headers={"Content-Type": "application/json"}, timeout=10)
     assert (refused.status_code, refused.json()["error"]["message"]) == (400, "The body is not JSON.")
 
 
 def test_a_body_that_is_too_long(faulty):
-    """400, before it is kept."""
+    """400, and it is not stored."""
     refused = requests.post(faulty.faults, json={"do": "answer", "path": "x" * (64 << 10)}, timeout=10)
     assert (refused.status_code, refused.json()["error"]["message"]) == (400, "the body is too long.")
     assert faulty.waiting() == []
 
 
 def test_the_number_of_faults_is_limited():
-    """A thousand may wait; DELETE makes room."""
+    """At most a thousand are stored; DELETE makes room."""
     faults = Faults(*(Fault("answer") for _ in range(999)))
     server = LoopbackServer(Starlette(routes=[Route("/faults", faults.answer, methods=["POST", "DELETE"])]))
     server.start()
@@ -404,7 +404,7 @@ def test_the_number_of_faults_is_limited():
 
 @pytest.mark.parametrize("sent", ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
 def test_a_body_of_another_type_is_refused(faulty, sent):
-    """415: pages of other sites may send these types unasked."""
+    """415: pages of other sites may send these types without a CORS preflight."""
     refused = requests.post(faulty.faults, data=b'{"do": "answer"}', headers={"Content-Type": sent}, timeout=10)
     assert (refused.status_code, refused.json()["error"]["message"]) == (415, "Send a fault as application/json.")
     assert faulty.waiting() == []
@@ -419,7 +419,7 @@ def test_the_type_may_have_a_charset_and_any_case(faulty):
 @pytest.mark.parametrize("foreign", [{"Origin": "https://evil.example"}, {"Host": "evil.example"}])
 @pytest.mark.parametrize("method", ["POST", "GET", "DELETE"])
 def test_pages_of_other_sites_cannot_request_faults(faulty, ask, method, foreign):
-    """403, and what waits stays as it is."""
+    """403, and the stored faults are unchanged."""
     ask("delay")
     refused = requests.request(method, faulty.faults, json={"do": "answer"}, headers=foreign, timeout=10)
     assert refused.status_code == 403
@@ -439,7 +439,7 @@ def test_pages_of_other_sites_cannot_request_faults(faulty, ask, method, foreign
     ],
 )
 def test_a_fault_on_the_command_line(text, fault):
-    """The members of the wire, as name=value."""
+    """The members of the route's body, as name=value."""
     assert Fault.parse(text) == fault
 
 

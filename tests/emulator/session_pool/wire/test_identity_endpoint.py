@@ -23,7 +23,7 @@ def endpoint():
 
 @pytest.fixture
 def asked(monkeypatch) -> list[str]:
-    """The names of the machines that are looked for; none but this one is found."""
+    """The host names that are resolved; only this machine's resolves."""
     names: list[str] = []
     find = socket.getaddrinfo
 
@@ -48,7 +48,7 @@ def test_a_token_has_its_resource_as_audience(endpoint):
 
 
 def test_the_wrong_header_version_or_no_resource(endpoint):
-    """401 for who is not the app; 400 for what is not the protocol."""
+    """401 for callers other than the app; 400 for invalid requests."""
     url, header, _ = endpoint
     good = {"api-version": "2019-08-01", "resource": "x"}
     for sent, query, status in (
@@ -61,7 +61,7 @@ def test_the_wrong_header_version_or_no_resource(endpoint):
 
 
 def test_azure_identity_gets_a_token(endpoint, monkeypatch):
-    """The library that apps use for a managed identity works with what the platform sets, and nothing else."""
+    """The library that apps use for a managed identity works with the platform's variables alone."""
     url, header, authority = endpoint
     monkeypatch.setenv("IDENTITY_ENDPOINT", url)
     monkeypatch.setenv("IDENTITY_HEADER", header)
@@ -73,7 +73,7 @@ def test_azure_identity_gets_a_token(endpoint, monkeypatch):
 
 
 def test_the_default_credential_gets_a_token_that_the_pool_accepts(emulator, asked, monkeypatch):
-    """What most programs use finds the endpoint by the platform's two variables alone, and asks nobody else."""
+    """The default credential finds the endpoint by the platform's two variables alone, and contacts no other host."""
     for name in [name for name in os.environ if name.startswith(("AZURE_", "MSI_", "IDENTITY_"))]:
         monkeypatch.delenv(name)
     for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER"):
@@ -93,7 +93,7 @@ def test_the_default_credential_gets_a_token_that_the_pool_accepts(emulator, ask
 
 
 def test_a_token_is_for_the_requested_resource(endpoint):
-    """The pool does not take one that is for something else."""
+    """The pool refuses a token for another audience."""
     url, header, authority = endpoint
     query = {"api-version": "2019-08-01", "resource": "https://storage.azure.com"}
     body = requests.get(url, params=query, headers={"X-IDENTITY-HEADER": header}, timeout=10).json()
@@ -104,7 +104,7 @@ def test_a_token_is_for_the_requested_resource(endpoint):
 
 
 def test_an_identity_without_the_role_still_gets_a_token():
-    """Who assigns roles is not who issues tokens: the pool finds out."""
+    """Roles are checked by the pool, not by the issuer of tokens."""
     authority = TokenAuthority(role_held=False)
     server = IdentityEndpoint(authority)
     server.start()
@@ -119,7 +119,7 @@ def test_an_identity_without_the_role_still_gets_a_token():
 
 
 def test_the_secret_is_this_endpoints_own(endpoint):
-    """Each has another, long enough not to be guessed, and it is a 401 at any other."""
+    """Each endpoint has its own, too long to guess, and other endpoints respond to it with a 401."""
     url, header, authority = endpoint
     other = IdentityEndpoint(authority)
     foreign = other.environment["IDENTITY_HEADER"]

@@ -1,4 +1,4 @@
-"""Who gets an answer from a server on loopback, and how it starts and stops."""
+"""Which clients a server on loopback answers, and how it starts and stops."""
 
 import contextlib
 import http.client
@@ -46,7 +46,7 @@ def get(server: LoopbackServer, **headers: str) -> tuple[int, str]:
 
 @pytest.mark.parametrize("host", ["localhost", "LocalHost:80", "127.0.0.1", "127.8.9.1:5", "[::1]", "[::1]:80"])
 def test_loopback_names_are_answered(server, host):
-    """Every name of this machine's own is taken in the Host header, with any port."""
+    """Every loopback name is accepted in the Host header, with any port."""
     assert is_loopback(host)
     assert get(server, Host=host) == (200, "hello")
 
@@ -64,14 +64,14 @@ def test_foreign_names_are_refused(server, host):
 
 
 def test_a_request_without_a_host_is_refused(server):
-    """HTTP/1.0 has no Host header; nobody vouches for such a request, so it is refused."""
+    """HTTP/1.0 has no Host header; the origin of such a request cannot be checked, so it is refused."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
         connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
         assert connection.recv(4096).startswith(b"HTTP/1.1 403")
 
 
 def test_a_page_of_another_site_is_refused(server):
-    """A foreign Origin is a 403, also that of another port and of a page without a site; the server's own is none."""
+    """A foreign Origin is a 403, also another port's and `null`; the server's own is allowed."""
     host = f"127.0.0.1:{server.port}"
     for origin in (
         "https://evil.example",
@@ -104,7 +104,7 @@ def test_a_port_in_use(server):
 
 
 def test_an_invalid_port(server):
-    """A number that is no port is refused like one that is taken, with the reason."""
+    """An invalid port is refused like one that is taken, with the reason."""
     with pytest.raises(PortInUse, match="^port 70000 is not available .*65535"):
         serving(port=70_000)
 
@@ -128,13 +128,13 @@ def test_a_failed_start_reports_why():
 
 def test_stop_ends_requests_and_frees_the_port():
     """A request in progress does not delay a stop, stopping twice is fine, and the app's lifespan ends."""
-    told = []
+    events = []
     entered = threading.Event()
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette):
         yield
-        told.append("end")
+        events.append("end")
 
     async def wait(request: Request) -> Response:
         entered.set()
@@ -151,5 +151,5 @@ def test_stop_ends_requests_and_frees_the_port():
         server.stop()
         assert time.monotonic() - started < 2
     server.stop()
-    assert told == ["end"]
+    assert events == ["end"]
     serving(port=server.port).stop()

@@ -1,4 +1,4 @@
-"""Requests that no client should send, and some that clients do: each gets an answer, and the pool continues."""
+"""Requests that no client should send, and some that clients do: each gets a response, and the pool continues."""
 
 import contextlib
 import http.client
@@ -35,7 +35,7 @@ class Target:
         self.token = emulator.authority.issue()[0].encode()
 
     def send(self, method, target, headers, body, *, length=None):
-        """The answer's status, headers and content; None when the body was announced to be longer, and none came."""
+        """The response's status, headers and content; None if it announced a longer body and got none."""
         lines = [method + b" " + target + b" HTTP/1.1", b"Host: localhost"]
         if not any(name.lower() == b"authorization" for name, _ in headers):
             lines.append(b"Authorization: Bearer " + self.token)
@@ -58,7 +58,7 @@ class Target:
             return response.status, response.headers, content
 
     def check(self, method, target, headers=(), body=b"", *, length=None):
-        """Fails when the answer is none, or one of a server that fell over."""
+        """Fails if there is no response, or an internal server error."""
         answer = self.send(method, target, list(headers), body, length=length)
         assert answer is None or 200 <= answer[0] < 500, answer
         return answer
@@ -77,7 +77,7 @@ def target(emulator):
 
 @pytest.fixture(autouse=True)
 def still_answers(wire_to):
-    """Whatever a test sent, the pool continues."""
+    """The pool still answers after each test."""
     yield
     assert wire_to(IDENTIFIER).value("1 + 1") == 2
 
@@ -139,7 +139,7 @@ pairs = st.lists(st.tuples(names, values).map(b"=".join) | values, max_size=4)
 
 @st.composite
 def queries(draw):
-    """Mostly one that names a session and a version, with more around it."""
+    """Mostly one with a session and a version, and further parameters."""
     right = [b"identifier=" + IDENTIFIER.encode(), b"api-version=" + draw(versions)]
     return b"&".join(draw(pairs) + draw(st.sampled_from([right, right, right[1:], right[:1], []])) + draw(pairs))
 
@@ -201,7 +201,7 @@ UPLOAD_ROUTES = [route for route in ROUTES if route[1] == b"POST" and route not 
 
 @st.composite
 def right_calls(draw, routes=ROUTES):
-    """The version, the method and the path of a route that is there; where it has a name, any name."""
+    """The version, method and path of an existing route; a name in it is arbitrary."""
     of_versions, method, path = draw(st.sampled_from(routes))
     name = draw(words | odd_segments) if b"{name}" in path else b""
     return draw(st.sampled_from(of_versions)), method, path.replace(b"{name}", name)
@@ -321,14 +321,14 @@ bodies = (
 @repeatable
 @given(method=methods, path=segments, query=queries(), headers=headers, body=bodies)
 def test_any_request_is_answered(target, method, path, query, headers, body):
-    """Methods, paths, queries, headers and bodies of any kind: an answer in time, and never one of a server's fault."""
+    """Methods, paths, queries, headers and bodies of any kind: a response in time, and never a 5xx."""
     target.check(method, target.address(path, query), headers, body)
 
 
 @repeatable
 @given(call=right_calls(), more=pairs, headers=headers, body=bodies)
 def test_odd_calls_to_right_routes(target, call, more, headers, body):
-    """The same where the route, the version and the session are right and the rest need not be."""
+    """The same with a valid route, version and session; the rest is arbitrary."""
     version, method, path = call
     query = b"&".join([target.query(version), *more])
     target.check(method, target.address(path, query), headers, body if method == b"POST" else b"")
@@ -341,7 +341,7 @@ def test_odd_calls_to_right_routes(target, call, more, headers, body):
     query=queries(),
 )
 def test_any_path_is_answered(target, path, query):
-    """Also one that does not lead to a pool, and what is no address."""
+    """Also one that does not refer to a pool, and text that is not a URL."""
     target.check(b"GET", path + b"?" + query)
 
 
@@ -381,7 +381,7 @@ def test_any_upload_is_answered(target, call, kind, folder, body):
     difference=st.sampled_from([-5, -1, 1, 1000, 10**9, 10**19, 10**30]),
 )
 def test_bodies_with_a_wrong_content_length(target, call, body, difference):
-    """What is too short is waited for without harm, and what is too long is no second request that runs."""
+    """A short body is waited for without harm, and surplus bytes are not run as a second request."""
     version, method, path = call
     kind = [(b"Content-Type", b"multipart/form-data; boundary=x")] if b"execut" not in path else []
     length = max(0, len(body) + difference)
@@ -447,7 +447,7 @@ def test_names_that_are_refused(wire, disposition, code):
 
 
 def test_a_second_request_after_a_body(target, wire):
-    """Bytes behind the announced length are another request, which is answered as such."""
+    """Bytes after the announced length are another request, which is answered separately."""
     query = f"identifier={wire.identifier}&api-version={VERSIONS[-1]}"
     path = f"{target.url.path}/executions?{query}"
     first = b'{"code": "x = 1"}'
@@ -467,7 +467,7 @@ def test_a_second_request_after_a_body(target, wire):
 
 
 def test_a_body_in_chunks(wire):
-    """A length need not be announced."""
+    """Content-Length is not required."""
 
     def pieces():
         yield b'{"code"'
@@ -479,7 +479,7 @@ def test_a_body_in_chunks(wire):
 
 @pytest.mark.parametrize("version", ["HTTP/1.0", "HTTP/1.1", "HTTP/9", "RTSP/1.0"])
 def test_versions_of_http(target, wire, version):
-    """The two that are spoken get an answer in their own way, others a 400."""
+    """The two supported ones get a response, others a 400."""
     with socket.create_connection(("127.0.0.1", target.url.port), timeout=LONGEST_ANSWER_SECONDS) as connection:
         connection.sendall(
             f"GET {target.url.path}/files?identifier={wire.identifier}&api-version={VERSIONS[-1]} {version}\r\n"

@@ -1,4 +1,4 @@
-"""Who may call the pool, and how sloppily it may be addressed."""
+"""Who may call the pool, and which variants of its URL it accepts."""
 
 import dataclasses
 import statistics
@@ -35,7 +35,7 @@ def test_tokens_for_others_expired_ones_and_forged_ones_are_refused(emulator):
 
 
 def test_a_valid_token_without_the_role_is_forbidden(start_pool, wire_to):
-    """403, until somebody assigns the role."""
+    """403, until the role is assigned."""
     assert (
         wire_to("abcd", start_pool(role_held=False, container_type="Shell")).call("GET", "metadata").status_code == 403
     )

@@ -37,7 +37,7 @@ def test_another_audience_is_unauthorized(authority, audience):
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic eDp5", "Bearer x", "Bearer a.b.c"])
 def test_no_token_is_unauthorized(authority, header):
-    """Nor is what merely looks like one."""
+    """Text that merely looks like a token is refused."""
     with pytest.raises(Unauthorized):
         authority.check(header)
 
@@ -69,7 +69,7 @@ def test_a_token_expires(monkeypatch):
 
 
 def test_the_private_previews_audience_is_accepted_if_requested(authority):
-    """Its routes take both; the others only their own."""
+    """Its routes accept both audiences; the others only their own."""
     old = bearer(authority, "https://acasessions.io")
     with pytest.raises(Unauthorized):
         authority.check(old)
@@ -78,7 +78,7 @@ def test_the_private_previews_audience_is_accepted_if_requested(authority):
 
 
 def test_signatures_of_others_are_unauthorized(authority):
-    """Neither another authority's token, nor one that is not signed at all, nor one signed in another way."""
+    """Tokens of another authority, unsigned tokens and tokens with another algorithm are refused."""
     claims = {"aud": AUDIENCE, "roles": [ROLE]}
     unsigned = jwt.encode(claims, None, algorithm="none")
     otherwise = jwt.encode(claims, authority.key * 2, algorithm="HS512")
@@ -88,7 +88,7 @@ def test_signatures_of_others_are_unauthorized(authority):
 
 
 def test_a_valid_token_without_the_role_is_forbidden():
-    """Unauthorized comes first: the role only matters in a token that is good."""
+    """Unauthorized comes first: the role only matters in a valid token."""
     authority = TokenAuthority(role_held=False)
     with pytest.raises(Forbidden):
         authority.check(bearer(authority))
@@ -97,7 +97,7 @@ def test_a_valid_token_without_the_role_is_forbidden():
 
 
 def test_any_token_may_be_accepted():
-    """`accept_any` requires a bearer token, and checks nothing in it."""
+    """`accept_any` requires a bearer token, but does not validate it."""
     authority = TokenAuthority(accept_any=True)
     authority.check("Bearer anything")
     for header in (None, "Bearer", "Basic eDp5"):
@@ -106,6 +106,6 @@ def test_any_token_may_be_accepted():
 
 
 def test_the_key_is_not_shown(authority):
-    """What is logged of an authority does not let anybody sign."""
+    """The repr of an authority does not contain its key."""
     assert authority.key.hex() not in repr(authority)
     assert repr(authority.key) not in repr(authority)

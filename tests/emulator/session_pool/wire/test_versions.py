@@ -1,4 +1,4 @@
-"""What differs between the api-versions from 2024-10-02-preview on, and what the front end adds to all of them."""
+"""Differences between the api-versions from 2024-10-02-preview on, and the headers of the front end in all of them."""
 
 import gzip
 import http.client
@@ -19,7 +19,7 @@ INVALID = "SessionRequestValidationFailed"
 
 @pytest.fixture
 def call(wire):
-    """Calls in a version, in the name of a session that no other test uses."""
+    """Calls in a version, for a session that no other test uses."""
 
     def send(version, method, path, params=None, **rest):
         return wire.call(method, path, params={"api-version": version, **(params or {})}, **rest)
@@ -33,7 +33,7 @@ def failed(response, status, code):
 
 
 def fixed(text):
-    """The body with the members that differ from run to run put to one value."""
+    """The body, with the members that vary between runs set to fixed values."""
     text = re.sub(r'"executionTimeInMilliseconds":\d+', '"executionTimeInMilliseconds":7', text)
     return re.sub(r'"lastModifiedAt":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z"', '"lastModifiedAt":"T"', text)
 
@@ -42,7 +42,7 @@ def fixed(text):
     ("version", "status", "first"), [(FIRST, 202, True), (SECOND, 202, False), (NEWEST, 200, False)]
 )
 def test_the_response_to_an_execution(call, wire, version, status, first):
-    """202 before the newest version; objects have numbers in the first one alone."""
+    """202 before the newest version; objects are numbered in the first one only."""
     body = {"code": "print('Hello world')", "executionType": "synchronous", "codeInputType": "inline"}
     response = call(version, "POST", "executions", json=body, headers={"operation-id": "mine"})
     assert response.status_code == status
@@ -79,7 +79,7 @@ def test_a_failed_execution_is_not_a_failed_request(call, version):
 
 
 @pytest.mark.parametrize(
-    ("version", "told"),
+    ("version", "expected"),
     [
         (FIRST, '{"$id":"1","name":"cert.txt","type":"","contentType":"","sizeInBytes":7,"lastModifiedAt":"T"}'),
         (
@@ -94,10 +94,10 @@ def test_a_failed_execution_is_not_a_failed_request(call, version):
         ),
     ],
 )
-def test_the_response_to_an_upload(call, version, told):
+def test_the_response_to_an_upload(call, version, expected):
     """One object; its types are empty in the first version, and the newest one adds the folder."""
     response = call(version, "POST", "files", files={"file": ("cert.txt", b"1234567")})
-    assert (response.status_code, fixed(response.text)) == (200, told)
+    assert (response.status_code, fixed(response.text)) == (200, expected)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -117,7 +117,7 @@ def test_lists_and_metadata_of_files(call, version):
 
 @pytest.mark.parametrize(("version", "names"), [(FIRST, ["in"]), (SECOND, ["in"]), (NEWEST, ["in", "x"])])
 def test_recursive_lists(call, version, names):
-    """Only the newest version goes below; the others list the folder itself."""
+    """Only the newest version lists subfolders; the others list the folder itself."""
     call(version, "POST", "files", {"path": "in"}, files={"file": ("x", b"1")})
     found = call(version, "GET", "files", {"recursive": "true"}).json()["value"]
     assert [item["name"] for item in found] == names
@@ -130,7 +130,7 @@ def test_recursive_lists(call, version, names):
     [(FIRST, FIRST), (SECOND, f"{SECOND}, {NEWEST}"), (NEWEST, f"{SECOND}, {NEWEST}"), (OLD, None)],
 )
 def test_the_header_with_supported_versions(call, version, supported):
-    """In a header of every answer, errors among them; the old family does not tell any."""
+    """In a header of every response, including errors; the old family does not send it."""
     route = "code/execute" if version == OLD else "executions"
     body = {"code": "1", "properties": {"code": "1"}}
     answers = [call(version, "POST", route, json=body), call(version, "GET", "files"), call(version, "GET", "no/route")]
@@ -141,7 +141,7 @@ def test_the_header_with_supported_versions(call, version, supported):
 @pytest.mark.parametrize("version", ["2020-01-01", "2025-10-02", "2026-01-01-preview", "2025-10-02-PREVIEW-x", ""])
 @pytest.mark.parametrize("route", ["executions", "files", "nothing/here"])
 def test_unknown_versions(call, version, route):
-    """401 with an empty body, whatever the route."""
+    """401 with an empty body, on every route."""
     response = call(version, "POST", route, json={"code": "1"})
     assert (response.status_code, response.content) == (401, b"")
     assert "api-supported-versions" not in response.headers
@@ -159,7 +159,7 @@ def test_unknown_versions(call, version, route):
     ],
 )
 def test_the_first_version_has_no_routes_for_sessions(call, method, path):
-    """400 with a code of its own."""
+    """400 with a separate error code."""
     failed(call(FIRST, method, path), 400, "SessionRequestNotSupported")
 
 
@@ -168,13 +168,13 @@ def test_the_first_version_has_no_routes_for_sessions(call, method, path):
     ("method", "path"), [("POST", "code/execute"), ("POST", "files/upload"), ("POST", "session"), ("PUT", "files/a")]
 )
 def test_routes_that_no_version_has(call, version, method, path):
-    """400 with a code of its own, also for the old family's routes."""
+    """400 with a separate error code, also for the old family's routes."""
     failed(call(version, method, path, json={"properties": {"code": "1"}}), 400, "SessionRequestNotSupported")
 
 
 @pytest.mark.parametrize("version", [SECOND, NEWEST])
 def test_a_session_is_described_and_ended(call, wire, version):
-    """Asking makes none; the end takes variables and files, and a later call gets a new one."""
+    """A look-up does not create one; the end deletes variables and files, and a later call gets a new one."""
     for method in ("GET", "DELETE"):
         failed(call(version, method, "session"), 404, "NoSessionFoundError")
     guid = call(version, "POST", "executions", json={"code": "x = open('/mnt/data/a', 'w')"}).headers[
@@ -192,7 +192,7 @@ def test_a_session_is_described_and_ended(call, wire, version):
 
 
 def test_a_session_is_stopped(call, wire):
-    """With a message; in the newest version only, and a missing session has a code of its own."""
+    """With a message; in the newest version only, and a missing session has a separate error code."""
     failed(call(NEWEST, "POST", ".management/stopSession"), 400, "SessionWithIdentifierNotFound")
     wire.run("1")
     failed(call(SECOND, "POST", ".management/stopSession"), 400, "SessionRequestNotSupported")
@@ -248,7 +248,7 @@ def test_the_metadata_of_the_pool(wire, version):
 
 
 def test_a_session_is_the_same_for_all_versions(call):
-    """Variables and files that one version made are there for the others, and any of them may end it."""
+    """Variables and files created with one version are visible to the others, and any of them may end it."""
     call(FIRST, "POST", "executions", json={"code": "x = 5"})
     call(SECOND, "POST", "files", files={"file": ("a", b"content")})
     old = call(OLD, "POST", "code/execute", json={"properties": {"code": "x, open('/mnt/data/a').read()"}})
@@ -260,7 +260,7 @@ def test_a_session_is_the_same_for_all_versions(call):
 
 @pytest.mark.parametrize("version", [OLD, *VERSIONS])
 def test_what_the_front_end_adds(call, version):
-    """Its names, a new id for each answer, and JSON in chunks, which may differ by Accept-Encoding."""
+    """Server headers, a new id for each response, and chunked JSON that varies by Accept-Encoding."""
     answers = [call(version, "GET", "files") for _ in range(2)]
     for answer in answers:
         assert (answer.headers["server"], answer.headers["x-powered-by"]) == ("Microsoft-IIS/10.0", "ASP.NET")
@@ -275,7 +275,7 @@ def test_what_the_front_end_adds(call, version):
 
 
 def raw(wire, path, accepted):
-    """The encoding, the length that was announced, and the bytes as they came."""
+    """The Content-Encoding, the Content-Length, and the raw bytes."""
     url = urlsplit(wire.endpoint)
     connection = http.client.HTTPConnection("127.0.0.1", url.port, timeout=10)
     query = urlencode({"identifier": wire.identifier, "api-version": NEWEST})
@@ -305,7 +305,7 @@ def test_json_is_compressed_on_request(wire):
 
 
 def test_the_content_of_a_file_is_never_compressed(wire):
-    """It comes with its length, whatever is accepted."""
+    """It has a Content-Length, regardless of Accept-Encoding."""
     wire.call("POST", "files", files={"file": ("a.json", b"[" + b" " * 5000 + b"]")})
     assert raw(wire, "files/a.json/content", "gzip") == (None, "5002", b"[" + b" " * 5000 + b"]")
     assert raw(wire, "files/a.json", "gzip")[0] == "gzip"

@@ -1,4 +1,4 @@
-"""One function for each habit of the host that a test looks at."""
+"""One function for each behavior of the host that is tested."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What an attack program knows of the machine around it, and how it reports what it did: `import target` there.
+"""Constants and reports for attack programs, which use `import target`.
 
 Writes to descriptors, so that it works in forks, threads and damaged interpreters.
 """
@@ -64,7 +64,7 @@ def tried() -> None:
 
 
 def tell(data: bytes) -> None:
-    """Says which secrets are in what was read."""
+    """Reports the secrets in the data that was read."""
     for found in set(SECRET.findall(data)):
         breached(f"read {found.decode()}")
 
@@ -113,7 +113,7 @@ def pids() -> list[int]:
 
 
 def strangers() -> list[int]:
-    """Processes that may be worth an attack: those that were told of, and those that can be seen, but for this one."""
+    """Processes that may be worth an attack: those that it was given and those that it can see, except itself."""
     try:
         seen = pids()
     except OSError:
@@ -133,7 +133,7 @@ def writable_folders() -> Iterator[str]:
 
 
 def until(seconds: float) -> Iterator[int]:
-    """Counts up for that long."""
+    """Counts for that many seconds."""
     end, number = time.monotonic() + seconds, 0
     while time.monotonic() < end:
         yield number

@@ -26,34 +26,34 @@ _SIOCGIFFLAGS, _SIOCSIFFLAGS, _SIOCSIFADDR, _IFF_UP = 0x8913, 0x8914, 0x8916, 1
 _PR_SET_DUMPABLE = 4
 
 
-def main(told: dict[str, Any]) -> None:
+def main(settings: dict[str, Any]) -> None:
     """`folder` is where hits are written; `prefix` precedes the pool's command, and `options` follow it.
 
     `relay` is a descriptor that listens where the tests are: who connects there speaks to the pool.
     """
     _bring_up_network()
-    folder = Path(told["folder"])
+    folder = Path(settings["folder"])
     log = _Log(folder / "hits")
     for address in ("127.0.0.1", NETWORK, "::1"):
         _listen(log, f"tcp {address}", _bound(address, PORT, socket.SOCK_STREAM))
         _listen_for_datagrams(log, f"udp {address}", _bound(address, PORT, socket.SOCK_DGRAM))
-    _listen(log, f"tcp {METADATA}", _bound(METADATA, 80, socket.SOCK_STREAM), told["metadata"].encode())
+    _listen(log, f"tcp {METADATA}", _bound(METADATA, 80, socket.SOCK_STREAM), settings["metadata"].encode())
     _listen_for_datagrams(log, f"udp {METADATA}", _bound(METADATA, 80, socket.SOCK_DGRAM))
-    for name, address in (("abstract", "\0" + told["abstract"]), ("path", str(folder / "run" / "docker.sock"))):
+    for name, address in (("abstract", "\0" + settings["abstract"]), ("path", str(folder / "run" / "docker.sock"))):
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(address)
         listener.listen()
         _listen(log, f"{name} socket", listener)
     datagrams = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    datagrams.bind("\0" + told["abstract"] + "-datagrams")
+    datagrams.bind("\0" + settings["abstract"] + "-datagrams")
     _listen_for_datagrams(log, "abstract socket", datagrams)
     (folder / "run" / "docker.sock").chmod(0o777)
     life, of_victims = os.pipe()
     os.set_inheritable(life, True)
     pool = subprocess.Popen(
-        [*told["prefix"], sys.executable, __file__, json.dumps({**told, "life": life})],
+        [*settings["prefix"], sys.executable, __file__, json.dumps({**settings, "life": life})],
         cwd=folder / "repository",
-        env={"PATH": os.environ["PATH"], "HOME": str(folder / "home"), "SERVER_SECRET": told["secret"]},
+        env={"PATH": os.environ["PATH"], "HOME": str(folder / "home"), "SERVER_SECRET": settings["secret"]},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=(folder / "stderr").open("w"),
@@ -66,7 +66,7 @@ def main(told: dict[str, Any]) -> None:
     for line in pool.stdout:
         name, _, text = line.strip().partition("  ")
         if name == "session pool":
-            _relay(socket.socket(fileno=told["relay"]), int(text.split("/")[2].rpartition(":")[2]))
+            _relay(socket.socket(fileno=settings["relay"]), int(text.split("/")[2].rpartition(":")[2]))
         print(line.strip(), flush=True)
         if name == "ready":
             print(f"server  {pool.pid}", flush=True)
@@ -95,8 +95,8 @@ class _Log:
     def __init__(self, path: Path) -> None:
         self._file = path.open("ab", buffering=0)
 
-    def write(self, what: str, said: bytes) -> None:
-        self._file.write(f"{what}: {said.decode('latin-1')!r}\n".encode())
+    def write(self, what: str, data: bytes) -> None:
+        self._file.write(f"{what}: {data.decode('latin-1')!r}\n".encode())
 
 
 def _bound(address: str, port: int, kind: socket.SocketKind) -> socket.socket:
@@ -114,14 +114,14 @@ def _in_thread(function: Callable[..., None], *arguments: Any) -> None:
 def _listen(log: _Log, what: str, listener: socket.socket, answer: bytes = b"") -> None:
     def take(connection: socket.socket) -> None:
         with connection:
-            said = b""
+            data = b""
             with contextlib.suppress(OSError):
                 connection.settimeout(1)
-                said = connection.recv(4096)
-                log.write(what, said)
+                data = connection.recv(4096)
+                log.write(what, data)
                 connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + answer)
                 return
-            log.write(what, said)
+            log.write(what, data)
 
     def accept() -> None:
         while True:
@@ -160,7 +160,7 @@ def _relay(listener: socket.socket, port: int) -> None:
     _in_thread(accept)
 
 
-def below(told: dict[str, Any]) -> None:
+def below(settings: dict[str, Any]) -> None:
     """Where the pool is to run: starts processes to attack, as the server's user and as the sessions', and the pool."""
     users = [os.getuid()] if os.getuid() else [0, 61_998]
     for uid in users:
@@ -170,17 +170,17 @@ def below(told: dict[str, Any]) -> None:
             if pid:
                 os.write(write, str(pid).encode())
                 os._exit(0)
-            _be_attacked(told, uid)
+            _be_attacked(settings, uid)
         os.wait()
         print(f"victim of {uid}  {os.read(read, 20).decode()}", flush=True)
         os.close(read)
         os.close(write)
-    os.close(told["life"])
-    os.execv(sys.executable, [sys.executable, "-m", "emulator.session_pool", "--port", "0", *told["options"]])
+    os.close(settings["life"])
+    os.execv(sys.executable, [sys.executable, "-m", "emulator.session_pool", "--port", "0", *settings["options"]])
 
 
-def _be_attacked(told: dict[str, Any], uid: int) -> None:
-    log = _Log(Path(told["folder"], "signals"))
+def _be_attacked(settings: dict[str, Any], uid: int) -> None:
+    log = _Log(Path(settings["folder"], "signals"))
     if uid != os.getuid():
         os.setgroups([])
         os.setresgid(uid, uid, uid)
@@ -192,8 +192,8 @@ def _be_attacked(told: dict[str, Any], uid: int) -> None:
     os.setsid()
     for number in (signal.SIGURG, signal.SIGUSR1, signal.SIGTERM, signal.SIGINT, signal.SIGIO, signal.SIGCONT):
         signal.signal(number, lambda received, _: log.write("signal", str(received).encode()))
-    held = open(Path(told["folder"], "home", ".azure", "token"))
-    os.read(told["life"], 1)
+    held = open(Path(settings["folder"], "home", ".azure", "token"))
+    os.read(settings["life"], 1)
     held.close()
     os._exit(0)
 

@@ -1,4 +1,4 @@
-"""What a session's code sees of the machine: with namespaces, as root or anybody else starts the pool, and without."""
+"""What a session's code sees of the machine: with namespaces, started by root or an ordinary user, and without."""
 
 import ast
 import asyncio
@@ -35,7 +35,7 @@ def running(mark: str) -> bool:
 
 
 def test_code_sees_no_more_of_this_project_than_it_needs(wire):
-    """Python's packages and the emulator, but nothing that lies next to it, where settings with secrets may be."""
+    """Python's packages and the emulator, but no files next to it, where settings with secrets may be."""
     seen = wire.value(f"import os\nos.listdir({str(ROOT)!r})")
     assert "emulator" in seen
     assert "pyproject.toml" not in seen
@@ -53,7 +53,7 @@ def test_code_sees_no_personal_files(wire, tmp_path):
 
 
 def test_code_writes_into_its_own_folders_only(wire):
-    """All else of its file system is mounted read-only."""
+    """The rest of its file system is mounted read-only."""
     mounts = (
         "mounts = [line.split()[1:4:2] for line in open('/proc/self/mounts')]\n"
         "sorted(at for at, options in mounts if options.split(',')[0] == 'rw')"
@@ -70,7 +70,7 @@ def test_code_writes_into_its_own_folders_only(wire):
 
 
 def test_code_cannot_mount_or_become_anyone(wire):
-    """It has no rights, and no program gives it any."""
+    """It has no capabilities, and no setuid program gives it any."""
     assert wire.value("import ctypes\nc = ctypes.CDLL(None)\nc.mount(b'none', b'/tmp', b'tmpfs', 0, None)") == -1
     assert wire.value("c.setuid(0), c.chroot(b'/tmp')") == "(-1, -1)"
     assert wire.value("import os\nos.system('su -c true root < /dev/null > /dev/null 2>&1') != 0") is True
@@ -84,7 +84,7 @@ def test_the_size_of_a_folder_is_limited():
         await engine.start()
         try:
             full, other = await engine.launch(), await engine.launch()
-            said: list[dict] = []
+            messages: list[dict] = []
             code = (
                 "import errno\n"
                 "try: open('/mnt/data/f', 'wb').write(bytes(2 << 20))\n"
@@ -92,8 +92,8 @@ def test_the_size_of_a_folder_is_limited():
             )
             interpreter = full.interpreter()
             interpreter.start()
-            await interpreter.run("r", {"code": code}, said.append)
-            assert "".join(message["content"]["text"] for message in said) == "ENOSPC\n"
+            await interpreter.run("r", {"code": code}, messages.append)
+            assert "".join(message["content"]["text"] for message in messages) == "ENOSPC\n"
             with pytest.raises(TooLarge):
                 full.data.write("", "g", io.BytesIO(bytes(1000)))
             with pytest.raises(TooLarge):
@@ -108,9 +108,9 @@ def test_the_size_of_a_folder_is_limited():
 
 
 def test_an_ordinary_user_gets_level_3(start_program, gone, program):
-    """A pool that nobody with rights has started separates its sessions like one of root's, and leaves nothing."""
+    """A pool started by an ordinary user isolates its sessions like one of root's, and leaves nothing."""
     pool = start_program(below="ordinary user")
-    assert pool.told["isolation"].startswith("level 3: ")
+    assert pool.reported["isolation"].startswith("level 3: ")
     one, two = pool.wire("one-1"), pool.wire("two-2")
     one.run("x = 1; import os, subprocess; [open(f, 'w').close() for f in ('/mnt/data/mine', '/tmp/mine')]")
     assert two.value("import os; os.path.exists('/mnt/data/mine'), os.path.exists('/tmp/mine')") == "(False, False)"
@@ -126,16 +126,16 @@ def test_an_ordinary_user_gets_level_3(start_program, gone, program):
     one.run("MARK = 'ordinary'\n" + program("leaves_daemon"))
     pids = pool.descendants()
     assert 0 not in owners(pids | {pool.process.pid})
-    took, code, said = pool.end(signal.SIGTERM)
-    assert (code, said) == (0, "")
+    took, code, stderr = pool.end(signal.SIGTERM)
+    assert (code, stderr) == (0, "")
     assert took < 3
     assert gone(pids)
 
 
 def test_without_namespaces_a_session_is_a_folder(start_program, gone, program):
-    """Where the kernel gives none, state, files and ends are the same for Python code, and nothing is left either."""
+    """Without them, state, files and session ends are the same for Python code, and everything is removed."""
     pool = start_program(below="no namespaces")
-    assert "gives no namespaces" in pool.told["isolation"]
+    assert "gives no namespaces" in pool.reported["isolation"]
     one, two = pool.wire("one-1"), pool.wire("two-2")
     one.run("import os; x = 1; home = os.getcwd(); open('/mnt/data/mine', 'w').close()")
     assert two.value("import os; os.path.exists('/mnt/data/mine'), os.listdir('/mnt/data')") == "(False, [])"
@@ -161,8 +161,8 @@ def test_without_namespaces_a_session_is_a_folder(start_program, gone, program):
     assert not running(mark)
 
     pids = pool.descendants()
-    _, code, said = pool.end(signal.SIGINT)
-    assert (code, said) == (0, "")
+    _, code, stderr = pool.end(signal.SIGINT)
+    assert (code, stderr) == (0, "")
     assert gone(pids)
     assert not folders.parent.exists()
 

@@ -1,4 +1,4 @@
-"""A session's files as the server handles them, whatever code has put there."""
+"""The server's access to a session's files, including those that hostile code has created."""
 
 import io
 import os
@@ -47,7 +47,7 @@ def content(folder: DataFolder, name: str, below: str = "") -> bytes:
 
 
 def test_a_file_is_uploaded_and_downloaded(folder, path):
-    """Written, described, listed, read and deleted; what it replaces is gone."""
+    """Written, described, listed, read and deleted; a file that it replaces no longer exists."""
     before = time.time()
     put(folder, "a.txt", b"old and longer")
     entry = put(folder, "a.txt", b"new")
@@ -101,7 +101,7 @@ def test_spellings_of_a_folder(folder, named):
     "named", ["..", ".", "a/../b", "a.b", "/mnt/data/../x", "a\0", "a*", "x" * 256, "/mnt/data/a:b"]
 )
 def test_folder_names_that_the_service_refuses(folder, named):
-    """A folder's name has no dot, and so no way up."""
+    """A folder's name has no dot, so it cannot refer to a parent."""
     for operation in (folder.list, lambda below: put(folder, "x", below=below), lambda below: folder.read(below, "x")):
         with pytest.raises(InvalidFolder):
             operation(named)
@@ -140,7 +140,7 @@ def test_a_list_has_folders_and_their_content(folder, path):
     ],
 )
 def test_the_content_type_comes_from_the_name(folder, name, kind):
-    """Text has a character set; what is packed or unknown is bytes."""
+    """Text has a character set; compressed and unknown types are bytes."""
     assert put(folder, name).content_type == kind
 
 
@@ -165,7 +165,7 @@ def test_an_upload_is_all_or_nothing(folder, path, monkeypatch):
 
 
 def test_an_aborted_upload_leaves_nothing(folder, path):
-    """Also when the reason is none of ours."""
+    """Also when the exception is an unexpected one."""
 
     class Broken(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
@@ -177,7 +177,7 @@ def test_an_aborted_upload_leaves_nothing(folder, path):
 
 
 def test_a_list_omits_only_what_is_being_uploaded(folder, path):
-    """Whatever a file is called: only the pool knows which of them is not complete yet."""
+    """Regardless of their names: the pool itself tracks which files are incomplete."""
     put(folder, ".upload-abc.txt")
     (path / ".upload-0123456789abcdef").write_bytes(b"x")
 
@@ -201,7 +201,7 @@ def test_an_upload_that_code_obstructs(folder, path):
 
 
 def test_a_folder_that_code_has_made_inaccessible(folder, path):
-    """Without rights there, an upload is InvalidFolder, and the rest finds nothing; the server's own do not help it."""
+    """An upload is InvalidFolder, and other methods find nothing; the server's own rights are not used."""
     put(folder, "x", below="shut")
     (path / "shut").chmod(0o400)
     with pytest.raises(InvalidFolder):
@@ -245,7 +245,7 @@ def test_links_pipes_sockets_and_folders_are_not_read(folder, path, tmp_path):
 
 
 def test_deleting_a_link_keeps_its_target(folder, path, tmp_path):
-    """And a folder is not deleted at all."""
+    """A folder is not deleted at all."""
     (tmp_path / "kept").touch()
     (path / "link").symlink_to(tmp_path / "kept")
     (path / "folder").mkdir()
@@ -275,7 +275,7 @@ def test_endlessly_nested_folders(folder, path):
 
 
 def test_after_close_no_method_uses_the_descriptor(folder, path):
-    """Its number may be another session's folder by then: FolderGone, from every method."""
+    """Its descriptor may refer to another session's folder by then: FolderGone, from every method."""
     put(folder, "a")
     number = folder.fd
     folder.close()
@@ -296,7 +296,7 @@ def test_after_close_no_method_uses_the_descriptor(folder, path):
 
 
 def test_many_threads_at_once(folder, path):
-    """Uploads, lists and deletions meet in one folder, and no descriptor is lost or mixed up."""
+    """Uploads, lists and deletions run concurrently in one folder, and no descriptor leaks or is mixed up."""
     before, failures = open_below(path.parent), []
 
     def work(number: int) -> None:
@@ -321,7 +321,7 @@ def test_many_threads_at_once(folder, path):
 
 
 def test_the_server_keeps_its_own_rights(folder, path):
-    """What it takes on for a session it lays down again, also after a failure."""
+    """The user and group that it assumes for a session are reset, also after a failure."""
     put(folder, "a")
     with pytest.raises(InvalidName):
         put(folder, "*")

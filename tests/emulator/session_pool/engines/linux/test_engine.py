@@ -1,4 +1,4 @@
-"""How sessions' processes are made, and what is left of them."""
+"""How sessions' processes are created and removed."""
 
 import asyncio
 import os
@@ -27,7 +27,7 @@ async def run(process: SessionProcess, code: str, sink: Sink = lambda _: None, n
 
 
 def test_a_stopped_engine_leaves_nothing(tmp_path):
-    """No process, no mount, and a session's files are gone."""
+    """No process and no mount is left, and a session's files are deleted."""
 
     async def life() -> set[int]:
         engine = Engine()
@@ -50,7 +50,7 @@ def test_a_stopped_engine_leaves_nothing(tmp_path):
 
 
 def processes_of(engine: Engine) -> set[int]:
-    """Its supervisor, and all below it."""
+    """Its supervisor, and all descendants of that."""
     return {engine.supervisor_pid} | processes_below(engine.supervisor_pid)
 
 
@@ -93,7 +93,7 @@ NAMES = ("uid", "capabilities", "no_new_privileges", "homes", "environment", "wr
 
 
 def test_an_interpreter_that_has_ended_reports_it_until_the_next_start():
-    """run raises InterpreterEnded; start gives a fresh one next to the same files."""
+    """run raises InterpreterEnded; start creates a new one with the same files."""
 
     async def life() -> None:
         engine = Engine()
@@ -114,7 +114,7 @@ def test_an_interpreter_that_has_ended_reports_it_until_the_next_start():
 
 
 def test_a_session_may_have_several_interpreters():
-    """Each with variables of its own next to the same files; the end of one is not the end of another."""
+    """Each has its own variables and shares the files; the end of one does not end another."""
 
     async def life() -> None:
         engine = Engine()
@@ -127,9 +127,9 @@ def test_a_session_may_have_several_interpreters():
         assert end.value.status == 3
         assert not process.interpreter().is_running
         assert (await slow)["content"]["status"] == "ok"
-        said: list[frames.Message] = []
-        await run(process, "import os; print(y, 'x' in globals(), os.listdir('/mnt/data'))", said.append, "second")
-        assert said[0]["content"]["text"].startswith("2 False ['f']")
+        messages: list[frames.Message] = []
+        await run(process, "import os; print(y, 'x' in globals(), os.listdir('/mnt/data'))", messages.append, "second")
+        assert messages[0]["content"]["text"].startswith("2 False ['f']")
         process.close()
         await engine.stop()
 
@@ -137,7 +137,7 @@ def test_a_session_may_have_several_interpreters():
 
 
 def test_an_interpreters_group_ends_next_to_other_interpreters():
-    """Programs of one that crashed do not live on because another interpreter does."""
+    """The programs of an interpreter that crashed end, even if another interpreter continues."""
 
     async def life() -> None:
         engine = Engine()
@@ -159,7 +159,7 @@ def test_an_interpreters_group_ends_next_to_other_interpreters():
 
 
 def test_an_engine_that_cannot_create_sessions_reports_why(monkeypatch):
-    """EngineError, in words, when the zygote ends at once."""
+    """EngineError with a clear message when the zygote ends at once."""
     monkeypatch.setattr("sys.executable", "/bin/false")
 
     async def life() -> None:
@@ -170,7 +170,7 @@ def test_an_engine_that_cannot_create_sessions_reports_why(monkeypatch):
 
 
 def test_without_namespaces_python_code_finds_mnt_data(tmp_path):
-    """Where the kernel gives none, Python's own file functions are led to the session's folder."""
+    """Without them, Python's own file functions are redirected to the session's folder."""
     code = (
         "import glob, os, pathlib, shutil\n"
         "from emulator.session_pool.engines.shared import data_paths\n"
@@ -190,7 +190,7 @@ def test_without_namespaces_python_code_finds_mnt_data(tmp_path):
 
 
 def test_without_namespaces_sessions_work_and_leave_nothing(tmp_path):
-    """The shared folders of an ordinary user: state, files, crashes, daemons, and an end without remains."""
+    """With shared folders, as an ordinary user: state, files, crashes, daemons, and complete removal."""
     program = (
         "import asyncio, sys\n"
         "from emulator.session_pool.engines.interface import InterpreterEnded\n"
@@ -210,9 +210,9 @@ def test_without_namespaces_sessions_work_and_leave_nothing(tmp_path):
         "    except InterpreterEnded as end:\n"
         "        assert end.status == 4\n"
         "    main.start()\n"
-        "    said = []\n"
-        "    await main.run('3', {'code': \"print(open('/mnt/data/f').read())\"}, said.append)\n"
-        "    assert said[0]['content']['text'].startswith('a'), said\n"
+        "    messages = []\n"
+        "    await main.run('3', {'code': \"print(open('/mnt/data/f').read())\"}, messages.append)\n"
+        "    assert messages[0]['content']['text'].startswith('a'), messages\n"
         "    a.close(); b.close()\n"
         "    await engine.stop()\n"
         "asyncio.run(life())\n"

@@ -1,4 +1,4 @@
-"""What a session sees and reaches at each level, when it means no harm."""
+"""What a session sees and reaches at each level, without attacking."""
 
 import socket
 import threading
@@ -15,7 +15,7 @@ TRY = (
 
 @pytest.fixture
 def listener():
-    """A service on this machine's loopback that greets whoever comes."""
+    """A service on this machine's loopback that greets every client."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def greet() -> None:
@@ -39,7 +39,7 @@ def test_the_network_is_closed(wire, listener):
 
 
 def test_a_session_can_talk_to_itself(wire):
-    """On a loopback of its own, which no other session hears."""
+    """On its own loopback interface, which other sessions cannot reach."""
     code = (
         "import socket, threading\n"
         "server = socket.create_server(('127.0.0.1', 4711))\n"
@@ -57,16 +57,16 @@ def test_two_sessions_may_use_the_same_port(wire, wire_to, session_id):
 
 
 def test_the_network_can_be_opened(start_program, listener):
-    """`--egress` gives this machine's."""
+    """`--egress` gives sessions this machine's network."""
     pool = start_program("--egress")
-    assert "this machine's network" in pool.told["isolation"]
+    assert "this machine's network" in pool.reported["isolation"]
     assert pool.wire("open").value(TRY.format(port=listener)) == "hello"
 
 
 def test_level_2_has_no_network_either(start_program, listener):
     """Unless it is opened."""
     closed = start_program(below="no namespaces")
-    assert closed.told["isolation"].startswith("level 2: ")
+    assert closed.reported["isolation"].startswith("level 2: ")
     assert closed.wire("closed").value(TRY.format(port=listener)) == "OSError"
     assert start_program("--egress", below="no namespaces").wire("open").value(TRY.format(port=listener)) == "hello"
 

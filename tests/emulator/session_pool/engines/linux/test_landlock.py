@@ -32,7 +32,7 @@ def confined(code: str, writable: Path, *, tcp: bool = False) -> str:
 
 @pytest.fixture
 def folders(tmp_path):
-    """One to write in, and one that nobody was given."""
+    """A writable folder, and one without access."""
     inside, outside = tmp_path / "inside", tmp_path / "outside"
     inside.mkdir()
     outside.mkdir()
@@ -41,7 +41,7 @@ def folders(tmp_path):
 
 
 def test_everything_is_allowed_in_a_writable_folder(folders):
-    """Make, write, rename, link, delete, truncate."""
+    """Create, write, rename, link, delete, truncate."""
     code = (
         f"os.chdir({str(folders[0])!r})\nopen('a', 'w').write('1')\nos.mkdir('d')\nos.rename('a', 'd/b')\n"
         "os.symlink('b', 'd/c')\nos.link('d/b', 'e')\nos.truncate('e', 0)\nos.remove('e')\nprint(os.listdir('d'))\n"
@@ -50,7 +50,7 @@ def test_everything_is_allowed_in_a_writable_folder(folders):
 
 
 def test_nothing_else_can_be_read_or_written(folders):
-    """Also not through a link out of the folder; what is readable alone cannot be written."""
+    """Also not through a link out of the folder; read-only paths cannot be written."""
     inside, outside = folders
     (inside / "link").symlink_to(outside / "secret")
     code = (
@@ -75,7 +75,7 @@ def test_tcp_is_blocked_unless_allowed(folders):
 
 
 def test_abstract_sockets_of_others_cannot_be_reached(folders):
-    """They have no path that could be closed; from version 6 of the interface on."""
+    """They have no path that could be restricted; from version 6 of the interface on."""
     refused = "PermissionError\n" if landlock.version() >= 6 else "None\n"
     name = f"\0landlock-{os.getpid()}"
     with socket.socket(socket.AF_UNIX) as listener:

@@ -41,7 +41,7 @@ def number_of():
 
 @pytest.mark.parametrize(("column", "machine"), list(enumerate(ARCHITECTURES)))
 def test_the_numbers_are_libseccomps(number_of, column, machine):
-    """For every call that the installed library knows."""
+    """For every call in the installed library."""
     known = {name: entry[column] for name, entry in seccomp.ALLOWED.items() if name not in NEWER_THAN_THE_LIBRARY}
     found = {name: number_of(machine, name) for name in known}
     assert known == {name: number if number >= 0 else None for name, number in found.items()}
@@ -54,7 +54,7 @@ def test_the_numbers_are_libseccomps(number_of, column, machine):
 
 @pytest.mark.parametrize("machine", ARCHITECTURES)
 def test_the_filter_decides_as_documented(number_of, machine):
-    """Run on paper: what is named is allowed, all else is ENOSYS, and another architecture is the end."""
+    """Simulated: listed calls are allowed, others get ENOSYS, and another architecture ends the process."""
     program = seccomp.program(machine, (seccomp.AF_UNIX, seccomp.AF_INET))
     column = list(ARCHITECTURES).index(machine)
     for name, entry in seccomp.ALLOWED.items():
@@ -75,7 +75,7 @@ def test_the_filter_decides_as_documented(number_of, machine):
 
 @pytest.mark.parametrize("machine", ARCHITECTURES)
 def test_rules_that_depend_on_arguments(machine):
-    """No new namespaces, no clone3, no words for other terminals, and only sockets of the families that are given."""
+    """No new namespaces, no clone3, no input to other terminals, and only sockets of the given families."""
     program = seccomp.program(machine, (seccomp.AF_UNIX,))
     column = list(ARCHITECTURES).index(machine)
     clone, ioctl, sockets = seccomp.CLONE[column], seccomp.IOCTL[column], seccomp.SOCKET[column]
@@ -97,7 +97,7 @@ def test_rules_that_depend_on_arguments(machine):
 
 
 def decide(program: bytes, machine: str, number: int, first: int = 0, second: int = 0, third: int = 0) -> str | int:
-    """What the kernel would make of a call: classic BPF, run here."""
+    """The kernel's decision on a call: an interpreter of classic BPF."""
     data = struct.pack("=IIQQQQ", number, ARCHITECTURES[machine], 0, first, second, third)
     at, accumulator = 0, 0
     while True:
@@ -120,7 +120,7 @@ def test_another_processor_has_no_filter():
 
 
 def test_a_process_stays_under_the_filter():
-    """With all that it starts; what is refused fails with the filter's error."""
+    """It applies to all child processes; a refused call fails with the filter's error."""
     assert platform.machine() in ARCHITECTURES
     code = (
         "import ctypes, os, platform, socket, subprocess\n"

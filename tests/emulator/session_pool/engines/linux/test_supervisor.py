@@ -1,4 +1,4 @@
-"""How sessions are forked, what they inherit, and that nothing of them is left."""
+"""How sessions are forked, what they inherit, and that they are removed completely."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ from emulator.session_pool.engines.shared.data_rules import FolderGone
 
 
 def test_a_killed_server_leaves_no_process(start_program, gone, program):
-    """Not even what an execution left behind outlives a server that had no time to end anything."""
+    """Even a daemon that an execution started ends with a server that had no time to clean up."""
     pool = start_program()
     wire = pool.wire("left")
     wire.run("MARK = 'left-behind'\n" + program("leaves_daemon"))
@@ -29,7 +29,7 @@ def test_a_killed_server_leaves_no_process(start_program, gone, program):
 
 
 def test_ended_sessions_leave_no_zombies(start_program, gone):
-    """The process of each is reaped when it ends, not when the next session is made."""
+    """The process of each is reaped when it ends, not when the next session is created."""
     pool = start_program("--ready", "0")
     pool.wire("lasting").run("1")
     lasting = pool.descendants()
@@ -70,7 +70,7 @@ def _allow_process_tables(supervisor: int, number: int) -> None:
 
 
 def test_an_interpreter_holds_no_descriptor_of_another(wire, wire_to, session_id):
-    """Neither the zygote's, nor its init's, nor other sessions', however many there are; and none is a folder."""
+    """Neither the zygote's, nor its init's, nor those of any other session; and none is a folder."""
     code = (
         "import os, stat\n"
         "numbers = [n for n in map(int, os.listdir('/proc/self/fd')) if os.path.exists(f'/proc/self/fd/{n}')]\n"
@@ -110,7 +110,7 @@ def test_the_environment_is_clean(wire):
 
 
 def test_code_cannot_end_its_sessions_init(wire):
-    """The process that keeps the session takes no signal from inside, nor can it be traced."""
+    """The session's init receives no signals from inside, and cannot be traced."""
     wire.run("x = 1; open('/mnt/data/f', 'w').close()")
     for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGSTOP, signal.SIGCHLD, signal.SIGALRM):
         wire.run(f"import os; os.kill(1, {int(number)})")
@@ -119,7 +119,7 @@ def test_code_cannot_end_its_sessions_init(wire):
 
 
 def test_code_that_kills_everything_ends_its_interpreter(wire):
-    """kill(-1) ends what runs next to it, and finally itself; the next execution finds the files."""
+    """kill(-1) ends the other processes, and finally itself; the next execution finds the files."""
     wire.run("open('/mnt/data/f', 'w').close()\nimport subprocess; subprocess.Popen(['sleep', '1000'])")
     assert wire.run("import os, signal; os.kill(-1, 9); os.kill(os.getpid(), 9)")["status"] == "Failed"
     assert wire.value("import os; os.listdir('/mnt/data')") == "['f']"
@@ -155,7 +155,7 @@ def test_a_session_ends_with_its_init():
 
 
 def _with_engine(life: Callable[[Engine], Awaitable[None]]) -> None:
-    async def whole() -> None:
+    async def main() -> None:
         engine = Engine()
         await engine.start()
         try:
@@ -163,11 +163,11 @@ def _with_engine(life: Callable[[Engine], Awaitable[None]]) -> None:
         finally:
             await engine.stop()
 
-    asyncio.run(whole())
+    asyncio.run(main())
 
 
 def _supervisor(engine: Engine) -> int:
-    """The process behind the one that was started, which only waits for it."""
+    """The child of the process that was started, which only waits for it."""
     (supervisor,) = _children(engine.supervisor_pid)
     return supervisor
 

@@ -1,4 +1,4 @@
-"""What the processes of a session may use together, and what is said when they use more."""
+"""The limits on all processes of a session together, and the message when they exceed one."""
 
 import time
 
@@ -15,7 +15,7 @@ STATE_LOST = "Variables are lost, files are kept."
 
 @pytest.fixture(scope="module")
 def small_pool():
-    """A pool whose sessions may use little: 600 MiB, 40 processes, half a processor."""
+    """A pool whose sessions have low limits: 600 MiB, 40 processes, half a processor."""
     authority = TokenAuthority()
     limits = Limits(memory_bytes=600 << 20, processes=40, cpus=0.5)
     server = SessionPoolServer(Pool(Engine(limits=limits)), authority)
@@ -33,7 +33,7 @@ def wire(small_pool, wire_to, session_id):
 
 
 def test_one_process_gets_a_memory_error(wire):
-    """As much as the session may have; the interpreter lives on, with its variables."""
+    """Memory up to the session's limit; the interpreter continues, with its variables."""
     wire.run("kept = 1")
     assert "MemoryError" in wire.run("x = bytearray(2 << 30)")["result"]["stderr"]
     assert wire.value("kept") == 1
@@ -68,16 +68,16 @@ def test_processes_left_behind_are_limited_too(wire):
         "        time.sleep(30)\n"
         "        os._exit(0)"
     )
-    told = f"Kernel restarted: the session used more than 600 MiB of memory. {STATE_LOST}"
+    message = f"Kernel restarted: the session used more than 600 MiB of memory. {STATE_LOST}"
     deadline = time.monotonic() + 15
     body = wire.run("'lost' in globals()")
     while body["result"]["executionResult"] is True and time.monotonic() < deadline:
         time.sleep(0.7)
         body = wire.run("'lost' in globals()")
     if body["status"] == "Succeeded":
-        assert (body["result"]["executionResult"], body["result"]["stderr"]) == (False, f"{told}\n")
+        assert (body["result"]["executionResult"], body["result"]["stderr"]) == (False, f"{message}\n")
     else:
-        assert body["result"]["stderr"] == told  # it was running at that moment
+        assert body["result"]["stderr"] == message  # it was running at that moment
     assert wire.run("'lost' in globals()")["result"]["stderr"] == ""
 
 
@@ -98,7 +98,7 @@ def test_memory_that_is_shared_counts_once(wire):
 
 
 def test_processes_have_a_number(wire):
-    """A fork bomb gets an error, and the session lives on."""
+    """A fork bomb gets an error, and the session continues."""
     code = (
         "import os, signal, time\nchildren = []\n"
         "try:\n"

@@ -1,4 +1,4 @@
-"""A session's files where there is only an ordinary folder, whatever code has put there."""
+"""Access to a session's files in an ordinary folder, including those that hostile code has created."""
 
 import io
 import os
@@ -40,7 +40,7 @@ def content(folder: PortableDataFolder, name: str, below: str = "") -> bytes:
 
 
 def test_a_file_is_uploaded_and_downloaded(folder, path):
-    """Written, described, listed, read and deleted; what it replaces is gone."""
+    """Written, described, listed, read and deleted; a file that it replaces no longer exists."""
     before = time.time()
     put(folder, "a.txt", b"old and longer")
     entry = put(folder, "a.txt", b"new")
@@ -69,7 +69,7 @@ def test_names_that_the_service_refuses(folder, path, name):
 
 @pytest.mark.parametrize("named", ["..", ".", "a/../b", "a.b", "/mnt/data/../x", "a\0"])
 def test_folder_names_that_the_service_refuses(folder, named):
-    """A folder's name has no dot, and so no way up."""
+    """A folder's name has no dot, so it cannot refer to a parent."""
     for operation in (folder.list, lambda below: put(folder, "x", below=below), lambda below: folder.read(below, "x")):
         with pytest.raises(InvalidFolder):
             operation(named)
@@ -77,7 +77,7 @@ def test_folder_names_that_the_service_refuses(folder, named):
 
 @pytest.mark.parametrize("name", ["con", "NUL.txt", "com1", "a.", "a ", "a.txt. "])
 def test_names_that_windows_reserves(folder, monkeypatch, name):
-    """There they are refused, as names of files and of folders; elsewhere they are names."""
+    """There they are refused, as names of files and of folders; elsewhere they are allowed."""
     assert put(folder, name).name == name
     monkeypatch.setattr(plain_data_folder, "sys", SimpleNamespace(platform="win32"))
     with pytest.raises(InvalidName):
@@ -126,7 +126,7 @@ def test_an_upload_is_all_or_nothing(folder, path, monkeypatch):
 
 
 def test_a_full_disk_is_too_large(folder, path, monkeypatch):
-    """Whatever the system calls it."""
+    """Regardless of how the operating system reports it."""
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -138,7 +138,7 @@ def test_a_full_disk_is_too_large(folder, path, monkeypatch):
 
 
 def test_a_list_omits_only_what_is_being_uploaded(folder, path):
-    """Whatever a file is called: only the pool knows which of them is not complete yet."""
+    """Regardless of their names: the pool itself tracks which files are incomplete."""
     put(folder, ".upload-abc.txt")
     (path / ".upload-0123456789abcdef").write_bytes(b"x")
 
@@ -191,7 +191,7 @@ def test_links_pipes_and_folders_are_not_read(folder, path, tmp_path):
 
 
 def test_junctions_are_links(folder, path, monkeypatch):
-    """On Windows a folder may be a way to another one without being a symbolic link: its attributes tell."""
+    """On Windows a folder may be a junction, which is not a symbolic link: its attributes show that."""
     (path / "junction").mkdir()
     put(folder, "x", below="junction")
     real = Path.lstat
@@ -209,7 +209,7 @@ def test_junctions_are_links(folder, path, monkeypatch):
 
 
 def test_deleting_a_link_keeps_its_target(folder, path, tmp_path):
-    """And a folder is not deleted at all."""
+    """A folder is not deleted at all."""
     (tmp_path / "kept").touch()
     (path / "link").symlink_to(tmp_path / "kept")
     (path / "folder").mkdir()
@@ -243,7 +243,7 @@ def test_after_close_no_method_uses_the_folder(folder, path):
 
 
 def test_many_threads_at_once(folder):
-    """Uploads, lists and deletions meet in one folder."""
+    """Uploads, lists and deletions run concurrently in one folder."""
     failures = []
 
     def work(number: int) -> None:

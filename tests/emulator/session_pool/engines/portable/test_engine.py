@@ -1,4 +1,4 @@
-"""Sessions that are plain subprocesses, as macOS and Windows have to make them."""
+"""Sessions that are plain subprocesses, as on macOS and Windows."""
 
 import asyncio
 import base64
@@ -28,7 +28,7 @@ ROOT = HERE.parents[4]
 
 
 def with_engine(life: Callable[[PortableEngine], Awaitable[None]], container_type="PythonLTS") -> None:
-    async def whole() -> None:
+    async def main() -> None:
         engine = PortableEngine(container_type)
         await engine.start()
         try:
@@ -36,7 +36,7 @@ def with_engine(life: Callable[[PortableEngine], Awaitable[None]], container_typ
         finally:
             await engine.stop()
 
-    asyncio.run(whole())
+    asyncio.run(main())
 
 
 async def launched(engine: PortableEngine, life: Callable[[SessionProcess], Awaitable[None]]) -> None:
@@ -45,7 +45,7 @@ async def launched(engine: PortableEngine, life: Callable[[SessionProcess], Awai
 
 @pytest.fixture(scope="module")
 def plain() -> Iterator[Callable[..., None]]:
-    """Lets a scene happen in a new session of one engine for all."""
+    """Runs a test body in a new session of a shared engine."""
     loop = asyncio.new_event_loop()
     engine = PortableEngine()
     with pytest.MonkeyPatch.context() as environment:
@@ -61,19 +61,19 @@ def plain() -> Iterator[Callable[..., None]]:
 
 
 async def run(process: SessionProcess, code: str, name: str = "main") -> str:
-    """What was said meanwhile, and the error's name; the interpreter is started when it is not running."""
-    said: list[frames.Message] = []
+    """The output meanwhile, and the error's name; the interpreter is started when it is not running."""
+    messages: list[frames.Message] = []
     interpreter = process.interpreter(name)
     if not interpreter.is_running:
         interpreter.start()
-    reply = await interpreter.run("r", {"code": code}, said.append)
-    text = "".join(message["content"]["text"] for message in said if message["type"] == "stream")
+    reply = await interpreter.run("r", {"code": code}, messages.append)
+    text = "".join(message["content"]["text"] for message in messages if message["type"] == "stream")
     return text + reply["content"].get("ename", "")
 
 
-async def anything(said: list[frames.Message]) -> None:
-    """Returns when something has been said."""
-    while not said:
+async def any_message(messages: list[frames.Message]) -> None:
+    """Returns when there is a message."""
+    while not messages:
         await asyncio.sleep(0.01)
 
 
@@ -97,15 +97,15 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_state_streams_crashes_and_files(gone, temporary):
-    """Variables stay until the interpreter ends, files until the session does; nothing is left of either."""
+    """Variables stay until the interpreter ends, files until the session does; then both are removed."""
 
     async def life(engine: PortableEngine) -> None:
         assert engine.level == 1
         assert engine.isolation.startswith("level 1: not isolated: ")
         assert "all rights of the user who started" in engine.isolation
         one, other = await engine.launch(), await engine.launch()
-        said = await run(one, "import os; x = 1; print('a'); os.write(1, b'b\\n'); os.system('echo c')")
-        assert sorted(said) == sorted("a\nb\nc\n")  # the kernel's words and those past it have ways of their own
+        output = await run(one, "import os; x = 1; print('a'); os.write(1, b'b\\n'); os.system('echo c')")
+        assert sorted(output) == sorted("a\nb\nc\n")  # the two kinds of output are not ordered against each other
         assert await run(one, "import pathlib; print(x); pathlib.Path('/mnt/data/f').write_text('kept')") == "1\n"
         assert [entry.name for entry in one.data.list("")] == ["f"]
         assert other.data.list("") == []
@@ -131,7 +131,7 @@ def test_state_streams_crashes_and_files(gone, temporary):
 
 
 def test_several_interpreters_of_one_session(plain):
-    """Each with variables of its own next to the same files; the end of one is not the end of another."""
+    """Each has its own variables and shares the files; the end of one does not end another."""
 
     async def life(process: SessionProcess) -> None:
         await run(process, "x = 1", "first")
@@ -164,10 +164,10 @@ def test_an_interrupt(plain, code):
 
     async def life(process: SessionProcess) -> None:
         await run(process, "import asyncio, subprocess, time; x = 1")
-        said: list[frames.Message] = []
+        messages: list[frames.Message] = []
         request = {"code": f"print('begun', flush=True)\n{code}"}
-        running = asyncio.ensure_future(process.interpreter().run("r", request, said.append))
-        await anything(said)
+        running = asyncio.ensure_future(process.interpreter().run("r", request, messages.append))
+        await any_message(messages)
         await asyncio.sleep(0.1)
         process.interpreter().interrupt()
         reply = await asyncio.wait_for(running, 5)
@@ -195,7 +195,7 @@ def test_an_interrupt_before_the_code_has_begun(plain):
 
 
 def test_output_of_descriptors_arrives_before_the_reply(plain):
-    """Whatever bytes it is: also zeros, characters in pieces, and much of it."""
+    """Any bytes: also zeros, characters that are split, and large amounts."""
 
     async def life(process: SessionProcess) -> None:
         await run(process, "import os, sys")
@@ -239,7 +239,7 @@ def test_a_connection_without_the_secret_is_closed():
 
 
 def test_the_environment_of_a_session(plain):
-    """Nothing of the server's but what programs need to run."""
+    """Only the server's variables that programs need to run."""
 
     async def life(process: SessionProcess) -> None:
         seen = await run(process, "import os; print(' '.join(os.environ))")
@@ -250,7 +250,7 @@ def test_the_environment_of_a_session(plain):
 
 
 def test_an_engine_that_cannot_create_sessions_reports_why(monkeypatch, tmp_path, temporary):
-    """EngineError, with the last words of the process, and nothing is left."""
+    """EngineError with the last lines of the process, and nothing is left."""
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\necho no numbers today >&2\nexit 3\n")
     python.chmod(0o755)
@@ -264,20 +264,20 @@ def test_an_engine_that_cannot_create_sessions_reports_why(monkeypatch, tmp_path
 
 
 def test_shell_sessions(gone, temporary):
-    """Commands run in the data folder; an interrupt ends one, and the end of the session what it left."""
+    """Commands run in the data folder; an interrupt ends one, and the end of the session ends its programs."""
 
     async def life(engine: PortableEngine) -> None:
         process = await engine.launch()
         shell = process.interpreter()
         shell.start()
 
-        said: list[frames.Message] = []
+        messages: list[frames.Message] = []
 
         async def command(line: str, given: str = "") -> tuple[int, str]:
-            said.clear()
+            messages.clear()
             request = {"command": ["/bin/bash", "-lc", line], "input": given}
-            reply = await shell.run("r", request, said.append)
-            return reply["content"]["exit_code"], "".join(message["content"]["text"] for message in said)
+            reply = await shell.run("r", request, messages.append)
+            return reply["content"]["exit_code"], "".join(message["content"]["text"] for message in messages)
 
         assert await command("cat > f; wc -c < f", "abc") == (0, "3\n")
         assert await command("pwd") == (0, f"{process.folder / 'data'}\n")
@@ -285,9 +285,9 @@ def test_shell_sessions(gone, temporary):
         assert [entry.size for entry in process.data.list("")] == [3]
         assert (await command("exit 42"))[0] == 42
         assert (await command("no-such-program"))[0] == 127
-        said.clear()
+        messages.clear()
         running = asyncio.ensure_future(command("echo begun; sleep 100"))
-        await anything(said)
+        await any_message(messages)
         shell.interrupt()
         assert (await asyncio.wait_for(running, 5))[0] > 128
         assert (await command("sleep 1000 & pwd"))[0] == 0
@@ -336,17 +336,17 @@ def pool_on(system: str, folder: Path, *options: str) -> Iterator[SimpleNamespac
     ) as process:
         try:
             assert process.stdout is not None
-            told = {}
+            reported = {}
             for line in process.stdout:
                 name, _, text = line.strip().partition("  ")
-                told[name] = text.strip()
+                reported[name] = text.strip()
                 if name == "ready":
                     break
             yield SimpleNamespace(
                 process=process,
-                told=told,
-                pool=SimpleNamespace(endpoint=told.get("session pool")),
-                authority=SimpleNamespace(issue=lambda: (told["token"], 0)),
+                reported=reported,
+                pool=SimpleNamespace(endpoint=reported.get("session pool")),
+                authority=SimpleNamespace(issue=lambda: (reported["token"], 0)),
             )
         finally:
             process.kill()
@@ -354,9 +354,9 @@ def pool_on(system: str, folder: Path, *options: str) -> Iterator[SimpleNamespac
 
 @pytest.mark.parametrize("system", ["darwin", "win32"])
 def test_with_the_python_of_another_system(tmp_path, temporary, wire_to, gone, system):
-    """The complete program serves sessions there: code, state, files, figures, crashes, timeouts; and it ends well."""
+    """The complete program serves sessions there: code, state, files, figures, crashes, timeouts; it stops cleanly."""
     with pool_on(system, tmp_path, "--allow-unisolated") as pool:
-        assert pool.told["isolation"].startswith("level 1: not isolated: ")
+        assert pool.reported["isolation"].startswith("level 1: not isolated: ")
         wire, other = wire_to("first", pool), wire_to("second", pool)
         assert wire.value("import sys; x = 6 * 7; sys.platform") == system
         assert wire.run("print(x)")["result"]["stdout"] == "42\n"
@@ -379,24 +379,24 @@ def test_with_the_python_of_another_system(tmp_path, temporary, wire_to, gone, s
         pids = processes_below(pool.process.pid)
         assert len(pids) >= 3
         pool.process.send_signal(signal.SIGTERM)
-        said = pool.process.communicate(timeout=20)[1]
-        assert (pool.process.returncode, said) == (0, "")
+        stderr = pool.process.communicate(timeout=20)[1]
+        assert (pool.process.returncode, stderr) == (0, "")
     assert gone(pids)
     assert list(temporary.iterdir()) == []
 
 
 def test_it_requires_permission(tmp_path):
-    """Elsewhere than on Linux, one line states why, and what to do; nothing is started."""
+    """On other systems than Linux, one line states why, and what to do; nothing is started."""
     with pool_on("darwin", tmp_path) as pool:
-        said = pool.process.communicate(timeout=20)[1]
-    assert (pool.process.returncode, pool.told) == (1, {})
-    assert said.startswith("sessions can be isolated on Linux only, and this is darwin: run it in a Linux container")
-    assert "--allow-unisolated: code then runs with all your rights\n" in said
-    assert said.count("\n") == 1
+        stderr = pool.process.communicate(timeout=20)[1]
+    assert (pool.process.returncode, pool.reported) == (1, {})
+    assert stderr.startswith("sessions can be isolated on Linux only, and this is darwin: run it in a Linux container")
+    assert "--allow-unisolated: code then runs with all your rights\n" in stderr
+    assert stderr.count("\n") == 1
 
 
 def test_a_killed_server_leaves_nothing(temporary, gone):
-    """Its subprocesses notice, and end with what they started; the folders go too."""
+    """Its subprocesses end with their children, and the folders are deleted."""
     code = (
         "import asyncio, sys\n"
         "from emulator.session_pool.engines.portable.engine import PortableEngine\n"
@@ -427,7 +427,7 @@ def test_a_killed_server_leaves_nothing(temporary, gone):
 
 
 def test_the_connection_is_on_loopback_alone():
-    """Nobody reaches it from another machine."""
+    """It cannot be reached from another machine."""
 
     async def life(engine: PortableEngine) -> None:
         assert engine.address[0] == "127.0.0.1"

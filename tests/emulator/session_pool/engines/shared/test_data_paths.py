@@ -1,4 +1,4 @@
-"""How Python code finds /mnt/data in another folder; in processes of their own, since it changes them for good."""
+"""How Python code finds /mnt/data in another folder; in separate processes, since the change is permanent."""
 
 import subprocess
 import sys
@@ -46,7 +46,7 @@ def test_paths_by_keyword(tmp_path):
 
 
 def test_dependent_functions_follow(tmp_path):
-    """os.path, pathlib, glob, shutil, tempfile, zipfile and pandas need nothing of their own."""
+    """os.path, pathlib, glob, shutil, tempfile, zipfile and pandas need no special support."""
     run(
         tmp_path,
         "import glob, os, pathlib, shutil, tempfile, zipfile\n"
@@ -72,14 +72,14 @@ def test_dependent_functions_follow(tmp_path):
 
 
 def test_other_paths_stay_where_they_are(tmp_path):
-    """A longer name is another place, and what is no path at all is passed on."""
+    """A longer name is another path, and arguments that are not paths are passed on."""
     (tmp_path / "data").mkdir()
-    beside = tmp_path / "beside"
-    beside.mkdir()
+    outside = tmp_path / "outside"
+    outside.mkdir()
     run(
         tmp_path / "data",
         "import os\n"
-        f"open({str(beside / 'x')!r}, 'w').close()\n"
+        f"open({str(outside / 'x')!r}, 'w').close()\n"
         "assert not os.path.exists('/visible2') and not os.path.exists('/visibl')\n"
         "assert os.path.exists('/visible') and os.path.exists('/')\n"
         "number = os.open('/visible/y', os.O_CREAT | os.O_RDWR); assert os.stat(number).st_size == 0\n"
@@ -88,5 +88,5 @@ def test_other_paths_stay_where_they_are(tmp_path):
         "except FileNotFoundError as failure: assert failure.filename == '/visible2/x'\n"
         "else: raise AssertionError\n",
     )
-    assert [path.name for path in beside.iterdir()] == ["x"]
+    assert [path.name for path in outside.iterdir()] == ["x"]
     assert (tmp_path / "data" / "y").read_text() == "y"

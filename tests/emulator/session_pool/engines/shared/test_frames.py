@@ -21,7 +21,7 @@ def test_messages_are_assembled_from_any_chunks():
     "body", [b"{", b"[]", b"3", b"\xff", b"[" * 100_000], ids=["cut", "list", "number", "bytes", "deep"]
 )
 def test_an_invalid_message_ends_the_connection(body):
-    """BadFrame, whatever it is."""
+    """BadFrame for each kind of invalid message."""
     with pytest.raises(frames.BadFrame):
         list(frames.Reader().feed(struct.pack(">I", len(body)) + body))
 
@@ -33,7 +33,7 @@ def test_an_excessive_length_is_refused_before_memory_is_allocated():
 
 
 def test_large_messages_may_have_few_values_only():
-    """A long text is taken whatever is in it; what would become a million objects of the server's is not."""
+    """A long text is accepted regardless of its content; a message of a million objects is not."""
     text = {"text": '[{,"\\' * 500_000}
     assert list(frames.Reader().feed(frames.encode(text))) == [text]
     with pytest.raises(frames.BadFrame, match="too many values"):

@@ -1,4 +1,4 @@
-"""What code finds in a session, and what comes back of it."""
+"""What code finds in a session, and the results that it returns."""
 
 import base64
 
@@ -140,7 +140,7 @@ def test_gui_magics_work(wire):
 
 
 def test_background_tasks_continue_between_requests(wire):
-    """The kernel's event loop runs while nobody asks."""
+    """The kernel's event loop runs without a request."""
     wire.run(
         "import asyncio\nn = 0\n"
         "async def tick():\n  global n\n  while True:\n    n += 1\n    await asyncio.sleep(0.01)\n"
@@ -156,7 +156,7 @@ def test_streams_are_truncated_without_notice(wire):
 
 
 def test_output_of_threads_and_tasks_during_a_later_execution_is_not_its_own(wire):
-    """The kernel knows which run started them; the execution's own threads are its own."""
+    """The kernel tracks which run started them; output of the execution's own threads is included."""
     wire.run(
         "import asyncio, threading, time\n"
         "def count(name):\n  for n in range(12): time.sleep(0.05); print(name, n, flush=True)\n"
@@ -171,7 +171,7 @@ def test_output_of_threads_and_tasks_during_a_later_execution_is_not_its_own(wir
 
 
 def test_a_forked_process_does_not_answer(wire, program):
-    """Code that forks comes back twice; requests and answers are the first process's alone."""
+    """Code that forks returns twice; only the first process handles requests and replies."""
     body = wire.run(program("forks"))
     assert body["status"] == "Succeeded"
     assert (body["result"]["stdout"], body["result"]["stderr"]) == ("", "")
@@ -183,7 +183,7 @@ def test_a_forked_process_does_not_answer(wire, program):
 
 
 def test_characters_split_between_reads(wire):
-    """Bytes are assembled to characters within an execution, and what is left over does not spill into the next."""
+    """Bytes are decoded to characters within an execution, and an incomplete character does not affect the next one."""
     body = wire.run(
         "import os, time\nfor byte in '€é'.encode(): os.write(1, bytes([byte])); time.sleep(0.05)\n"
         "os.system('printf ok'); os.write(1, b'\\xe2')"
@@ -197,7 +197,7 @@ def test_characters_split_between_reads(wire):
 
 
 def test_text_that_is_not_unicode(wire):
-    """A lone surrogate, which Python allows, comes as a question mark; bytes that are no UTF-8 as replacements."""
+    """A lone surrogate, which Python allows, becomes a question mark; invalid UTF-8 becomes replacement characters."""
     body = wire.run("import os\nprint('a\\ud800b'); os.write(2, b'a\\xffb'); '\\ud800'")
     assert body["result"]["stdout"] == "a?b\n"
     assert body["result"]["stderr"] == "a\ufffdb"
@@ -205,7 +205,7 @@ def test_text_that_is_not_unicode(wire):
 
 
 def test_colors_are_removed_from_errors_only(wire):
-    """A failure's text has no ANSI codes, even when the message has; what code prints stays as it is."""
+    """A failure's text has no ANSI codes, even when the message has; printed text is unchanged."""
     result = wire.run("print('\\x1b[31mred\\x1b[0m')\nraise ValueError('\\x1b[31mred\\x1b[0m')")["result"]
     assert result["stdout"] == "\x1b[31mred\x1b[0m\n"
     assert result["stderr"].startswith("red-----")
@@ -222,7 +222,7 @@ def test_sys_exit_is_a_failure_that_keeps_the_interpreter(wire):
 
 
 def test_the_kernel_can_be_wrapped(wire):
-    """Every execution passes do_execute, and every message session.send, so code may wrap them."""
+    """Every execution goes through do_execute, and every message through session.send, so code may wrap them."""
     wire.run(
         "kernel = get_ipython().kernel\n"
         "execute, send, seen = kernel.do_execute, kernel.session.send, []\n"
@@ -236,8 +236,8 @@ def test_the_kernel_can_be_wrapped(wire):
     body = wire.run("print('x'); ASK")
     assert (body["result"]["stdout"], body["result"]["executionResult"]) == ("x\n", 42)
     assert wire.value("[kind in seen for kind in ('stream', 'execute_result', 'execute_reply')]") == str([True] * 3)
-    said = "kernel.session.send(kernel.iopub_socket, 'stream', {'name': 'stdout', 'text': 'said'}, kernel.get_parent())"
-    assert wire.run(said + ";")["result"]["stdout"] == "said"
+    send = "kernel.session.send(kernel.iopub_socket, 'stream', {'name': 'stdout', 'text': 'said'}, kernel.get_parent())"
+    assert wire.run(send + ";")["result"]["stdout"] == "said"
 
 
 def test_cell_magics(wire):
@@ -248,7 +248,7 @@ def test_cell_magics(wire):
 
 
 def test_a_new_session_is_new(wire):
-    """What was done before the forks so that first executions are fast leaves nothing for code to see."""
+    """The warm-up before the fork, which makes first executions fast, is not visible to code."""
     names = wire.value("sorted(name for name in globals() if not name.startswith('_'))")
     assert eval(names) == ["In", "Out", "exit", "get_ipython", "open", "quit"]
     assert eval(wire.value("Out")) == {1: eval(names)}
@@ -258,7 +258,7 @@ def test_a_new_session_is_new(wire):
 
 
 def test_libraries_can_be_imported(wire):
-    """What clients and their documentation count on; the list of packages prints no warning."""
+    """What clients and their documentation rely on; the list of packages prints no warning."""
     code = "import numpy, pandas, matplotlib, scipy, sklearn, openpyxl, PIL, requests; 1"
     assert wire.value(code) == 1
     body = wire.run("import pkg_resources\n[d.project_name for d in pkg_resources.working_set]")

@@ -9,7 +9,7 @@ from emulator.session_pool.engines.shared.marks import OutputSinceMark, new_mark
 
 @pytest.mark.parametrize("size", [1, 3, 16, 17, 18, 1000])
 def test_only_what_follows_the_mark_is_passed_on(size):
-    """However the stream is divided, and whatever looks like a mark before."""
+    """However the stream is divided, and even after bytes that resemble a mark."""
     mark = new_mark()
     written = b"before" + mark[:-1] + mark[:5] + b"\0" + mark + b"after" + mark[:3] + b"end"
     output = OutputSinceMark()

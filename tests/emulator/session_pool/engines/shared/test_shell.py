@@ -23,7 +23,7 @@ NOT_SUPPORTED = "SessionRequestNotSupported"
 
 @pytest.fixture(scope="module")
 def shell_pool():
-    """One for all tests here; each uses a session of its own."""
+    """A pool shared by this module's tests; each uses its own session."""
     authority = TokenAuthority()
     server = SessionPoolServer(Pool(Engine("Shell")), authority)
     server.start()
@@ -39,7 +39,7 @@ def wire(shell_pool, wire_to, session_id):
 
 @pytest.fixture
 def run(wire):
-    """Runs a command line, or a list of words; the body of the execution."""
+    """Runs a command line, or a list of arguments. Returns the body of the execution."""
 
     def post(command, **members):
         name = "shellCommand" if isinstance(command, str) else "execCommandAndArgs"
@@ -50,8 +50,8 @@ def run(wire):
     return post
 
 
-def told(body):
-    """The status and what was written."""
+def outcome(body):
+    """The status, standard output and standard error."""
     return body["status"], body["result"]["stdout"], body["result"]["stderr"]
 
 
@@ -65,7 +65,7 @@ def running(mark):
 
 
 def comes_true(condition):
-    """Waits for it, for some seconds."""
+    """Waits some seconds for the condition."""
     deadline = time.monotonic() + 5
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -109,56 +109,56 @@ def test_the_body_of_an_execution(wire, version):
     ],
 )
 def test_exit_codes(run, command, status):
-    """As a shell reports them, also for signals and for what cannot be started."""
+    """As a shell reports them, also for signals and for programs that cannot be started."""
     assert run(command)["status"] == status
 
 
 def test_a_command_that_cannot_be_started_reports_why(run):
     """On stderr, with its name."""
-    assert told(run(["no-such-program"])) == ("127", "", "no-such-program: No such file or directory\n")
-    assert told(run(["/mnt/data"])) == ("126", "", "/mnt/data: Permission denied\n")
+    assert outcome(run(["no-such-program"])) == ("127", "", "no-such-program: No such file or directory\n")
+    assert outcome(run(["/mnt/data"])) == ("126", "", "/mnt/data: Permission denied\n")
 
 
 def test_a_command_line_and_a_list_of_arguments(run):
-    """A line is bash's, in a login shell; words are a program's arguments, and no shell looks at them."""
-    assert told(run("shopt -q login_shell && echo {1..3} | tr ' ' '-'")) == ("0", "1-2-3\n", "")
-    assert told(run(["printf", "%s|", "a b", "$HOME", "*", ""])) == ("0", "a b|$HOME|*||", "")
+    """A line is run by bash, in a login shell; a list is a program's arguments, without a shell."""
+    assert outcome(run("shopt -q login_shell && echo {1..3} | tr ' ' '-'")) == ("0", "1-2-3\n", "")
+    assert outcome(run(["printf", "%s|", "a b", "$HOME", "*", ""])) == ("0", "a b|$HOME|*||", "")
 
 
 def test_where_commands_run(run):
-    """In /mnt/data, which is empty at first and the user's own; the home folder is another."""
-    assert told(run("pwd; ls -A; touch a; ls -A; cd; [ $PWD != /mnt/data ]; touch b")) == ("0", "/mnt/data\na\n", "")
-    assert told(run(["pwd"]))[1] == "/mnt/data\n"
+    """In /mnt/data, which is empty at first and owned by the user; the home folder is another one."""
+    assert outcome(run("pwd; ls -A; touch a; ls -A; cd; [ $PWD != /mnt/data ]; touch b")) == ("0", "/mnt/data\na\n", "")
+    assert outcome(run(["pwd"]))[1] == "/mnt/data\n"
 
 
 def test_standard_input(run):
     """The text of `stdin`, or nothing; a program need not read it."""
-    assert told(run(["cat"], stdin="a\né\n")) == ("0", "a\né\n", "")
-    assert told(run("read line; wc -c", stdin="first\n" + "x" * 1_000_000)) == ("0", "1000000\n", "")
-    assert told(run("cat; echo end")) == ("0", "end\n", "")
-    assert told(run("cat", stdin=None)) == ("0", "", "")
-    assert told(run("echo done", stdin="x" * 3_000_000)) == ("0", "done\n", "")
+    assert outcome(run(["cat"], stdin="a\né\n")) == ("0", "a\né\n", "")
+    assert outcome(run("read line; wc -c", stdin="first\n" + "x" * 1_000_000)) == ("0", "1000000\n", "")
+    assert outcome(run("cat; echo end")) == ("0", "end\n", "")
+    assert outcome(run("cat", stdin=None)) == ("0", "", "")
+    assert outcome(run("echo done", stdin="x" * 3_000_000)) == ("0", "done\n", "")
 
 
 def test_only_files_are_kept(run):
-    """Each command is a program of its own: no variables, no folder, no functions of the one before."""
+    """Each command is a separate program: variables, folder and functions of the previous one are not kept."""
     run("export X=1; cd /tmp; f() { echo f; }; echo kept > /mnt/data/a; echo 1 > ~/b")
-    assert told(run('echo "[$X]"; pwd; type f; cat a ~/b'))[:2] == ("0", "[]\n/mnt/data\nkept\n1\n")
+    assert outcome(run('echo "[$X]"; pwd; type f; cat a ~/b'))[:2] == ("0", "[]\n/mnt/data\nkept\n1\n")
 
 
 def test_a_timeout(run):
-    """The status is -1, and the time exactly what was requested; what was written until then is reported."""
+    """The status is -1, and the time exactly the timeout; output until then is reported."""
     began = time.monotonic()
     body = run("echo before; sleep 30; echo after", timeoutInSeconds=1)
     assert time.monotonic() - began < 5
     assert (body["status"], body["result"]["stdout"]) == ("-1", "before\n")
     assert body["result"]["executionTimeInMilliseconds"] == 1000
     assert "timed out" in body["result"]["stderr"]
-    assert told(run("echo next")) == ("0", "next\n", "")
+    assert outcome(run("echo next")) == ("0", "next\n", "")
 
 
 def test_a_command_that_ignores_signals(run):
-    """It ends in time nevertheless, and so does what it started."""
+    """It and its child processes end in time nevertheless."""
     mark = f"mark-{uuid.uuid4()}"
     began = time.monotonic()
     code = f"trap '' TERM INT HUP QUIT; (exec -a {mark} sleep 60) & while :; do sleep 1; done"
@@ -166,13 +166,13 @@ def test_a_command_that_ignores_signals(run):
     assert time.monotonic() - began < 5
     assert (body["status"], body["result"]["executionTimeInMilliseconds"]) == ("-1", 1000)
     assert comes_true(lambda: not running(mark))
-    assert told(run("echo next")) == ("0", "next\n", "")
+    assert outcome(run("echo next")) == ("0", "next\n", "")
 
 
 def test_a_command_that_stops_itself(run):
-    """A stopped program is over its time like any other."""
+    """A stopped program also exceeds its timeout."""
     assert run("kill -STOP $$", timeoutInSeconds=1)["status"] == "-1"
-    assert told(run("echo next")) == ("0", "next\n", "")
+    assert outcome(run("echo next")) == ("0", "next\n", "")
 
 
 def test_a_command_that_writes_endlessly(run):
@@ -182,15 +182,15 @@ def test_a_command_that_writes_endlessly(run):
     assert body["status"] == "-1"
     assert body["result"]["stdout"] == "y\n" * 2048
     assert body["result"]["executionTimeInMilliseconds"] < 30_000
-    assert told(run("cat a")) == ("0", "kept\n", "")
+    assert outcome(run("cat a")) == ("0", "kept\n", "")
 
 
 def test_streams_are_truncated_as_requested(run):
     """4,096 characters of each, or as many as were requested."""
     code = "printf 'é%.0s' {1..5000}; printf 'f%.0s' {1..5000} >&2"
-    assert told(run(code)) == ("0", "é" * 4096, "f" * 4096)
-    assert told(run(code, outputStreamsMaxLength=10)) == ("0", "é" * 10, "f" * 10)
-    assert told(run(code, outputStreamsMaxLength=9000)) == ("0", "é" * 5000, "f" * 5000)
+    assert outcome(run(code)) == ("0", "é" * 4096, "f" * 4096)
+    assert outcome(run(code, outputStreamsMaxLength=10)) == ("0", "é" * 10, "f" * 10)
+    assert outcome(run(code, outputStreamsMaxLength=9000)) == ("0", "é" * 5000, "f" * 5000)
 
 
 @pytest.mark.parametrize(
@@ -207,32 +207,32 @@ def test_what_a_command_leaves_running(wire, run, code):
     mark = f"mark-{uuid.uuid4()}"
     began = time.monotonic()
     body = run(code.format(sleep=f"bash -c 'exec -a {mark} sleep 60'"), stdin="x" * 1_000_000)
-    assert told(body) == ("0", "started\n", "")
+    assert outcome(body) == ("0", "started\n", "")
     assert time.monotonic() - began < 5
     assert comes_true(lambda: running(f"{mark}\0"))
-    assert told(run("echo next")) == ("0", "next\n", "")
+    assert outcome(run("echo next")) == ("0", "next\n", "")
     assert running(f"{mark}\0")
     wire.call("DELETE", "session")
     assert comes_true(lambda: not running(mark))
 
 
 def test_output_of_processes_left_behind_belongs_to_no_other_command(run):
-    """Between two commands its output is nobody's."""
+    """Output between two commands is dropped."""
     run("(sleep 0.2; echo late; touch /mnt/data/late) & echo started")
-    wait_until(lambda: "late" in told(run("ls /mnt/data"))[1])
-    assert told(run("echo next")) == ("0", "next\n", "")
+    wait_until(lambda: "late" in outcome(run("ls /mnt/data"))[1])
+    assert outcome(run("echo next")) == ("0", "next\n", "")
 
 
 def test_a_command_that_ends_its_own_session_process(run):
-    """That costs the command alone."""
+    """Only the command fails."""
     run("echo kept > a")
     assert run("kill -KILL $PPID; sleep 5")["status"] == "-1"
-    assert told(run("cat a")) == ("0", "kept\n", "")
+    assert outcome(run("cat a")) == ("0", "kept\n", "")
 
 
 def test_output_that_is_not_text(run):
     """Bytes that are not UTF-8 become the replacement character."""
-    assert told(run("printf 'a\\xff\\x00b'")) == ("0", "a\ufffd\0b", "")
+    assert outcome(run("printf 'a\\xff\\x00b'")) == ("0", "a\ufffd\0b", "")
 
 
 @pytest.mark.parametrize(
@@ -260,17 +260,17 @@ def test_bodies_that_are_refused(wire, body, code):
 
 
 def test_half_a_surrogate_pair(run):
-    """JSON can say it and a command cannot: a program that is not started, never a failure of the server."""
+    """Valid in JSON but not in a command: the program is not started. In stdin it becomes a question mark."""
     for command in ("echo \ud800", ["echo", "\ud800"]):
         assert run(command)["status"] == "126"
-    assert told(run(["cat"], stdin="\ud800")) == ("0", "?", "")
+    assert outcome(run(["cat"], stdin="\ud800")) == ("0", "?", "")
 
 
 def test_a_command_longer_than_the_system_accepts(run):
     """126, as in bash."""
-    status, _, why = told(run(["echo", "x" * 3_000_000]))
+    status, _, why = outcome(run(["echo", "x" * 3_000_000]))
     assert (status, why) == ("126", "echo: Argument list too long\n")
-    assert told(run("echo next")) == ("0", "next\n", "")
+    assert outcome(run("echo next")) == ("0", "next\n", "")
 
 
 def test_files(wire, run):
@@ -278,27 +278,27 @@ def test_files(wire, run):
     uploaded = wire.call("POST", "files", params={"path": "/mnt/data/in"}, files={"file": ("a.txt", b"1,2")}).json()
     assert (uploaded["name"], uploaded["type"], uploaded["sizeInBytes"]) == ("a.txt", "file", 3)
     assert uploaded["contentType"] == "text/plain; charset=utf-8"
-    assert told(run("cat in/a.txt; cp in/a.txt b.txt; echo x > in/new; chmod 600 b.txt"))[:2] == ("0", "1,2")
+    assert outcome(run("cat in/a.txt; cp in/a.txt b.txt; echo x > in/new; chmod 600 b.txt"))[:2] == ("0", "1,2")
     listed = wire.call("GET", "files", params={"path": "/mnt/data"}).json()["value"]
     assert [(item["name"], item["type"]) for item in listed] == [("b.txt", "file"), ("in", "directory")]
     assert wire.call("GET", "files/b.txt/content").content == b"1,2"
     assert wire.call("GET", "files/new", params={"path": "in"}).json()["sizeInBytes"] == 2
     assert wire.call("DELETE", "files/b.txt").status_code == 204
-    assert told(run("ls"))[1] == "in\n"
+    assert outcome(run("ls"))[1] == "in\n"
 
 
 def test_sessions(wire, wire_to, run):
-    """They come and go as in a Python pool, and do not see each other's files."""
+    """They are created and deleted as in a Python pool, and do not see each other's files."""
     failed(wire.call("GET", "session"), 404, "NoSessionFoundError")
     run("echo mine > a")
     assert wire.call("GET", "session").json()["identifier"] == wire.identifier
     assert wire.call("GET", "files", params={"identifier": wire.identifier + "-other"}).json() == {"value": []}
     assert wire.call("DELETE", "session").status_code == 204
-    assert told(run("ls"))[1] == ""
+    assert outcome(run("ls"))[1] == ""
 
 
 def test_the_metadata_describes_the_system(wire):
-    """Its release and its packages; there is no kernel of Jupyter's."""
+    """Its release and its packages; there is no Jupyter kernel."""
     body = wire.call("GET", "metadata").json()
     assert list(body) == ["runtimes", "preInstalledPackages", "createdAt", "lastUpdatedAt", "isolation"]
     release = platform.freedesktop_os_release()
