@@ -144,9 +144,9 @@ def _entra(settings: Settings) -> "tuple[EntraSignIn | None, EntraId | None]":
 
 
 def _log(operation_id: str, request_id: str, failure: Exception) -> None:
-    """Logs a bug with its stack, and of other errors the cause, which callers do not get. Session ids are secrets."""
+    """Logs a bug with its stack, and of other server errors the cause, which callers do not get. Session ids are secrets."""
     if not isinstance(failure, ConnectorError):
         logger.exception("%s failed (request %s)", operation_id, request_id)
-    elif failure.__cause__ is not None:
+    elif failure.__cause__ is not None and failure.status >= 500:
         cause = re.sub(r"identifier=[^&\s'\")]*", "identifier=...", repr(failure.__cause__))
         logger.warning("%s failed (request %s): %s", operation_id, request_id, cause)

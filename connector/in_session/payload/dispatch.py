@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
+from ..protocol import OUTPUTS_FOLDER, RUNNING
 from .background import defer, start_next
 from .host import (
     VERSION_MARK,
@@ -21,12 +22,14 @@ from .host import (
     encode,
     from_base64,
     getpid,
+    in_data,
     installed_before,
     kernel,
     monotonic,
     original_do_execute,
     original_format,
     original_send,
+    remove_files,
     shell,
     state,
 )
@@ -185,6 +188,8 @@ async def install(encoded_request: str) -> None:
         "state": state,
     }
     adopt_records()
+    if installed_before is None:  # no run is in progress in a new interpreter; its predecessor may have left a marker
+        remove_files(in_data(OUTPUTS_FOLDER), RUNNING)
     history = shell.history_manager
     number = shell.displayhook.exec_result.execution_count
     counts_before = shell.execution_count > number  # IPython 9 counts before a run, 8 after it
