@@ -144,7 +144,7 @@ def _entra(settings: Settings) -> "tuple[EntraSignIn | None, EntraId | None]":
 
 
 def _log(operation_id: str, request_id: str, failure: Exception) -> None:
-    """Logs a bug with its stack, and of other server errors the cause, which callers do not get. Session ids are secrets."""
+    """Logs bugs with their stack, and the cause of other server errors, which is not sent. Session ids are secret."""
     if not isinstance(failure, ConnectorError):
         logger.exception("%s failed (request %s)", operation_id, request_id)
     elif failure.__cause__ is not None and failure.status >= 500:
