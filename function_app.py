@@ -14,118 +14,118 @@ app = func.FunctionApp(http_auth_level=connector.auth_level)
 @app.function_name("ExecutePythonCode")
 @app.route("executions", methods=["POST"])
 def execute_python_code(req: func.HttpRequest) -> func.HttpResponse:
-    return connector.answer("ExecutePythonCode", req)
+    return connector.respond("ExecutePythonCode", req)
 
 
 @app.function_name("GetExecution")
 @app.route("executions/{executionId}", methods=["GET"])
 def get_execution(req: func.HttpRequest) -> func.HttpResponse:
-    return connector.answer("GetExecution", req)
+    return connector.respond("GetExecution", req)
 
 
 @app.function_name("CancelExecution")
 @app.route("executions/{executionId}", methods=["DELETE"])
 def cancel_execution(req: func.HttpRequest) -> func.HttpResponse:
-    return connector.answer("CancelExecution", req)
+    return connector.respond("CancelExecution", req)
 
 
 @app.function_name("PollExecution")
 @app.route("polls/{token}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 def poll_execution(req: func.HttpRequest) -> func.HttpResponse:
-    return connector.answer("PollExecution", req)
+    return connector.respond("PollExecution", req)
 
 
 @app.function_name("UploadFile")
 @app.route("files", methods=["POST"])
 def upload_file(req: func.HttpRequest) -> func.HttpResponse:
-    return connector.answer("UploadFile", req)
+    return connector.respond("UploadFile", req)
 
 
 @app.function_name("ListFiles")
 @app.route("files", methods=["GET"])
 def list_files(req: func.HttpRequest) -> func.HttpResponse:
-    return connector.answer("ListFiles", req)
+    return connector.respond("ListFiles", req)
 
 
 @app.function_name("PutFile")
 @app.route("files/{fileName}", methods=["PUT"])
 def put_file(req: func.HttpRequest) -> func.HttpResponse:
-    return connector.answer("PutFile", req)
+    return connector.respond("PutFile", req)
 
 
 @app.function_name("GetFile")
 @app.route("files/{fileName}", methods=["GET"])
 def get_file(req: func.HttpRequest) -> func.HttpResponse:
-    return connector.answer("GetFile", req)
+    return connector.respond("GetFile", req)
 
 
 @app.function_name("DeleteFile")
 @app.route("files/{fileName}", methods=["DELETE"])
 def delete_file(req: func.HttpRequest) -> func.HttpResponse:
-    return connector.answer("DeleteFile", req)
+    return connector.respond("DeleteFile", req)
 
 
 @app.function_name("DownloadFile")
 @app.route("files/{fileName}/content", methods=["GET"])
 def download_file(req: func.HttpRequest) -> func.HttpResponse:
-    return connector.answer("DownloadFile", req)
+    return connector.respond("DownloadFile", req)
 
 
 @app.function_name("DownloadFileHeaders")
 @app.route("files/{fileName}/content", methods=["HEAD"])
 def download_file_headers(req: func.HttpRequest) -> func.HttpResponse:
-    return connector.answer("DownloadFileHeaders", req)
+    return connector.respond("DownloadFileHeaders", req)
 
 
 @app.function_name("PatchUpload")
 @app.route("uploads/{token}", methods=["PATCH"], auth_level=func.AuthLevel.ANONYMOUS)
 def patch_upload(req: func.HttpRequest) -> func.HttpResponse:
-    return connector.answer("PatchUpload", req)
+    return connector.respond("PatchUpload", req)
 
 
 @app.function_name("GetUpload")
 @app.route("uploads/{token}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 def get_upload(req: func.HttpRequest) -> func.HttpResponse:
-    return connector.answer("GetUpload", req)
+    return connector.respond("GetUpload", req)
 
 
 @app.function_name("CancelUpload")
 @app.route("uploads/{token}", methods=["DELETE"], auth_level=func.AuthLevel.ANONYMOUS)
 def cancel_upload(req: func.HttpRequest) -> func.HttpResponse:
-    return connector.answer("CancelUpload", req)
+    return connector.respond("CancelUpload", req)
 
 
 @app.function_name("GetSession")
 @app.route("sessions/{sessionId}", methods=["GET"])
 def get_session(req: func.HttpRequest) -> func.HttpResponse:
-    return connector.answer("GetSession", req)
+    return connector.respond("GetSession", req)
 
 
 @app.function_name("EndSession")
 @app.route("sessions/{sessionId}", methods=["DELETE"])
 def end_session(req: func.HttpRequest) -> func.HttpResponse:
-    return connector.answer("EndSession", req)
+    return connector.respond("EndSession", req)
 
 
 @app.function_name("CheckConnection")
 @app.route("connection", methods=["GET"])
 def check_connection(req: func.HttpRequest) -> func.HttpResponse:
-    return connector.answer("CheckConnection", req)
+    return connector.respond("CheckConnection", req)
 
 
 @app.function_name("GetHealth")
 @app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 def get_health(req: func.HttpRequest) -> func.HttpResponse:
-    return connector.answer("GetHealth", req)
+    return connector.respond("GetHealth", req)
 
 
 @app.function_name("GetOpenApiDocument")
 @app.route("openapi.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 def get_openapi_document(req: func.HttpRequest) -> func.HttpResponse:
-    return connector.answer("GetOpenApiDocument", req)
+    return connector.respond("GetOpenApiDocument", req)
 
 
 @app.function_name("GetSwaggerDocument")
 @app.route("swagger.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 def get_swagger_document(req: func.HttpRequest) -> func.HttpResponse:
-    return connector.answer("GetSwaggerDocument", req)
+    return connector.respond("GetSwaggerDocument", req)

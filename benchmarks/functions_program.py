@@ -59,7 +59,7 @@ class Functions:
             route_params=route,
             body=body,
         )
-        response = self.connector.answer(operation_id, request)
+        response = self.connector.respond(operation_id, request)
         if response.status_code != expected:
             raise RuntimeError(f"{operation_id}: {response.status_code} {response.get_body()[:300]!r}")
         return response

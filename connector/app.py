@@ -57,7 +57,7 @@ class Connector:
         except InternalError as failure:
             self._shared = failure
 
-    def answer(self, operation_id: str, request: func.HttpRequest) -> func.HttpResponse:
+    def respond(self, operation_id: str, request: func.HttpRequest) -> func.HttpResponse:
         """The response to a request for the operation. Never raises."""
         started = time.monotonic()
         request_id = str(uuid.uuid4())

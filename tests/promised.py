@@ -1,6 +1,6 @@
 """Checks that every response of the connector in a test is one that openapi.yaml promises.
 
-Responses are checked in two places: in this process in `Connector.answer`, which all functions call, so that every
+Responses are checked in two places: in this process in `Connector.respond`, which all functions call, so that every
 client is covered; and for a connector in another process, where `requests` receives them. A broken promise is kept
 until the phase of the test ends, which then fails, even if the client has not read the response. Responses of other
 processes to curl and other programs are not checked.
@@ -56,10 +56,10 @@ class Promises:
 
     def watch(self) -> None:
         """From now on, checks every response in this process, and those that `requests` receives from others."""
-        answer, send = Connector.answer, requests.Session.send
+        respond, send = Connector.respond, requests.Session.send
 
-        def watched_answer(connector: Connector, operation_id: str, request: Any) -> Any:
-            response = answer(connector, operation_id, request)
+        def watched_respond(connector: Connector, operation_id: str, request: Any) -> Any:
+            response = respond(connector, operation_id, request)
             # As the host sends them: a Content-Type among the headers wins (emulator.functions_host).
             headers = CaseInsensitiveDict({"Content-Type": response.mimetype})
             headers.update(response.headers)
@@ -74,7 +74,7 @@ class Promises:
                 self.check(operation_id, request.method or "", response.status_code, response.headers, response.content)
             return response
 
-        Connector.answer = watched_answer  # type: ignore[method-assign]
+        Connector.respond = watched_respond  # type: ignore[method-assign]
         requests.Session.send = watched_send  # type: ignore[method-assign]
 
     def _problem(

@@ -17,7 +17,7 @@ from ..session_pool.sessions import SessionClient
 from .records import is_recent
 
 _START_TIMEOUT_SECONDS = 60
-"""Of the pool. The cell itself takes milliseconds."""
+"""The pool's timeout for the cell, which itself takes milliseconds."""
 
 
 def is_busy(session: SessionClient, facts: PoolFacts) -> bool:
@@ -32,7 +32,7 @@ def is_busy(session: SessionClient, facts: PoolFacts) -> bool:
 
 
 def start_next(session: SessionClient, facts: PoolFacts) -> None:
-    """Starts the oldest queued execution of an idle session, as after a restart of its interpreter."""
+    """Starts the oldest queued execution of an idle session, for example after its interpreter was restarted."""
     cell = make_start_cell(max_report_characters=session.pool.longest_stdout)
     with contextlib.suppress(RunLost):  # the next poll tries again
         session.execute_code(

@@ -97,8 +97,8 @@ def _delete(
 ) -> tuple[list[str], list[str]]:
     """Deletes the files that are still as this call has `stored` them.
 
-    Returns the names of those that may remain, as it is unknown whose they are or the pool fails, which is then not
-    asked again; and of those that another call has changed.
+    Returns the names of those that may remain, because it is unknown whose they are or because the pool failed, after
+    which no more are deleted; and the names of those that another call has changed.
     """
     names = list(paths)
     unknown: list[str] = []

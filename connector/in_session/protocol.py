@@ -65,7 +65,7 @@ KEPT_BYTES = 200 << 20
 
 
 def empty_report(execution_count: int = 0, is_new_session: bool = False) -> dict[str, Any]:
-    """The members that every report has. `omitted` counts what had no room in it."""
+    """The members that every report has. `omitted` counts what did not fit into it."""
     return {
         "status": "error",
         "executionCount": execution_count,

@@ -182,7 +182,7 @@ class Wire:
 
     @property
     def _honors_stream_length(self) -> bool:
-        """Whether streams surely have the length that is requested."""
+        """Whether the pool certainly returns streams of the requested length."""
         return self.api_version >= "2025-10"
 
     @property

@@ -84,7 +84,7 @@ def test_app_service_sign_in_rejects_no_request_without_a_token(compiled):
 def test_alerts_look_for_errors_that_the_connector_has(caplog, compiled):
     """They look at the end of the line that it logs for each call, and no such line is excluded from the log."""
     with caplog.at_level(logging.INFO):
-        Connector({}).answer("CheckConnection", func.HttpRequest("GET", "/api/connection", body=b""))
+        Connector({}).respond("CheckConnection", func.HttpRequest("GET", "/api/connection", body=b""))
     assert caplog.messages[-1].endswith(", InternalError)")
 
     rules = compiled.snapshots["alerts"].of_type("Microsoft.Insights/scheduledQueryRules")
