@@ -63,7 +63,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 
 
 class App:
-    """The app, loaded from the package in a process of its own."""
+    """The app, loaded from the package in a separate process."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process

@@ -121,7 +121,7 @@ def _map_users(uid: int, gid: int) -> None:
 
 
 def enter_namespaces(python_prefixes: list[str], *, network: bool) -> bool:
-    """Moves this process into namespaces of its own; its next child is pid 1 of a new process table.
+    """Moves this process into new namespaces; its next child is pid 1 of a new process table.
 
     True if the file system has been replaced already. Raises OSError if the kernel does not allow it.
     """
@@ -147,7 +147,7 @@ def settle(python_prefixes: list[str], *, replaced: bool, network: bool) -> None
 
 
 def new_process_table() -> None:
-    """The next child is pid 1 of a process table of its own."""
+    """The next child is pid 1 of a new process table."""
     _unshare(_CLONE_NEWPID)
 
 

@@ -149,7 +149,7 @@ class Worker:
         return True
 
     def _wait(self) -> None:
-        """In a thread of its own."""
+        """Runs in a separate thread."""
         status = self._popen.wait()
         if hasattr(os, "killpg"):
             with contextlib.suppress(OSError):

@@ -54,7 +54,7 @@ def redirect(visible: str, real: str) -> None:
     tests = [getattr(os.path, name, None) for name in _TESTS]
     replaced |= {test: redirecting(test, 1) for test in tests if isinstance(test, BuiltinFunctionType)}
     replaced[io.open] = redirecting(io.open, 1)
-    # Many modules hold these functions under names of their own, such as IPython's `open` for cells.
+    # Many modules hold these functions under other names, such as IPython's `open` for cells.
     for module in list(sys.modules.values()):
         for name, value in list(getattr(module, "__dict__", {}).items()):
             if isinstance(value, (BuiltinFunctionType, FunctionType)) and value in replaced:

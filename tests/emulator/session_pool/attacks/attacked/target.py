@@ -52,7 +52,7 @@ _PID = os.getpid()
 
 
 def say(text: str) -> None:
-    _write(1, f"\n{text}\n".encode("utf-8", "replace"))  # a line of its own, whatever else is being written
+    _write(1, f"\n{text}\n".encode("utf-8", "replace"))  # a separate line, even between other output
 
 
 def breached(what: object) -> None:
@@ -149,7 +149,7 @@ def sockets() -> list[int]:
                 peer = held.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 4)
         except OSError:
             continue
-        if int.from_bytes(peer, "little") != _PID:  # an event loop has a pair of its own
+        if int.from_bytes(peer, "little") != _PID:  # an event loop also has a pair of sockets
             os.set_blocking(fd, True)
             found.append(fd)
     return found

@@ -20,7 +20,7 @@ def test_a_killed_server_leaves_no_process(start_program, gone, program):
     """Even a daemon that an execution started ends with a server that had no time to clean up."""
     pool = start_program()
     wire = pool.wire("left")
-    wire.run("MARK = 'left-behind'\n" + program("leaves_daemon"))
+    wire.run("MARK = 'leftover'\n" + program("leaves_daemon"))
     pids = pool.descendants()
     assert len(pids) >= 6  # the supervisor and its parent, the zygote, the session's init, its interpreter, the daemon
     pool.process.send_signal(signal.SIGKILL)

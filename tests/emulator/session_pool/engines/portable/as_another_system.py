@@ -62,7 +62,7 @@ def main() -> None:
     if system == "win32":
         take_away(_NOT_ON_WINDOWS)
         sys.modules.update(dict.fromkeys(_MODULES_NOT_ON_WINDOWS))
-        # What the standard library has there in another way, and would look for in vain here.
+        # The standard library has these in another form there, and would not find them here.
         subprocess.Popen.kill = lambda process: process.send_signal(9)
         socket.socketpair = connected_pair
         if module == "emulator.session_pool":
