@@ -123,7 +123,7 @@ def test_append_chunk_returns_different_bytes_each_time(appended):
 
 
 def test_a_chunk_that_is_deleted_while_it_is_appended(appended, monkeypatch):
-    """As when its caller gets SessionBusy: its bytes are complete all the same."""
+    """As when its caller gets SessionBusy: its bytes are complete nevertheless."""
     append = append_chunk.append
 
     def meanwhile(target, source) -> None:
@@ -205,7 +205,7 @@ def test_an_empty_file_is_complete_at_once(api, client, session_id):
 
 
 def test_a_file_may_be_named_as_a_route(api, client, session_id):
-    """Location is that of uploads all the same."""
+    """Location is that of uploads nevertheless."""
     begun = client.begin(f"/files/files?sessionId={session_id}", 2)
     assert begun.headers["Location"].startswith(f"{api.url}/uploads/")
     assert client.send_rest(begun, 0, 2, read).json()["files"][0]["fileName"] == "files"

@@ -117,7 +117,7 @@ class Level3:
             os.kill(-1, signal.SIGKILL)  # everything in this pid namespace except its init
 
     def remove(self) -> None:
-        """A session's folders and processes go with their namespaces."""
+        """A session's folders and processes are removed with their namespaces."""
 
     remove_all = remove
 

@@ -27,7 +27,7 @@ _PATH_KEYWORDS = {"path", "file", "name", "src", "dst"}
 
 
 def redirect(visible: str, real: str) -> None:
-    """Makes every path at or below `visible` refer to the same path below `real`, in this process, for good."""
+    """Makes every path at or below `visible` permanently refer to the same path below `real`, in this process."""
     on_windows, drive = os.path is ntpath, ntpath.splitdrive(real)[0]
 
     def translated(path: Any) -> Any:

@@ -87,7 +87,7 @@ SUCCEED = {3: SUCCEED_AT_LEVEL_3, 2: SUCCEED_AT_LEVEL_2}
 _ALONE_TOPICS = ("fills_", "kills_", "stops_", "slows_", "signals_", "outlives_", "writes_")
 ALONE = {name for name in ATTACKS if name.startswith(_ALONE_TOPICS)} | {
     "channel_announces_much",
-    "channel_says_odd_things",
+    "channel_sends_invalid_members",
     "channel_swells",
     "files_that_are_hard_links",
     "reaches_another_sessions_sockets",
@@ -108,7 +108,7 @@ SPOIL_THEMSELVES = {name for name in ATTACKS if name.startswith(("channel_", "py
 }
 
 SECONDS = dict.fromkeys(("fills_results", "channel_floods", "python_that_recurses"), 1)
-SECONDS |= dict.fromkeys(("python_with_a_strange_collector", "channel_says_odd_things"), 1)
+SECONDS |= dict.fromkeys(("python_with_a_strange_collector", "channel_sends_invalid_members"), 1)
 SECONDS |= {
     name: 1 for name in ATTACKS if name.startswith(("takes_", "channel_is_closed", "channel_stays", "fills_out"))
 }

@@ -1,4 +1,4 @@
-"""Runs a module where Python has no more than on another system.
+"""Runs a module as if Python ran on another system, without the modules and functions that it lacks there.
 
     python as_another_system.py SYSTEM PYTHON -m MODULE [ARGUMENT...]
 
