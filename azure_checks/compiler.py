@@ -151,7 +151,7 @@ def _copy(infra: Path) -> Iterator[Path]:
 
 
 def _ordered(snapshot: str) -> str:
-    """A snapshot in an order of its own: the compiler writes the outputs in a different order each time."""
+    """A snapshot in a stable order: the compiler writes the outputs in a different order each time."""
     content = json.loads(snapshot)
     content["predictedResources"].sort(key=lambda resource: resource["id"])
     content["outputs"] = dict(sorted(content["outputs"].items()))

@@ -1,6 +1,6 @@
 """The memory and time that files cost the process that runs the connector's functions. Instances have little memory.
 
-Each case is a process of its own that is called as the Functions worker calls an app, with a session pool in another
+Each case is a separate process that is called as the Functions worker calls an app, with a session pool in another
 process. The figure is its peak memory above the level before the call, which includes the body of the request.
 """
 

@@ -1,6 +1,6 @@
 """The costs of the machine itself, without any server: a fork with libraries imported, a message between processes.
 
-`python -m benchmarks.floor COUNT` prints both as JSON, each as a list of milliseconds. It is a program of its own,
+`python -m benchmarks.floor COUNT` prints both as JSON, each as a list of milliseconds. It is a separate program,
 because the cost of a fork depends on the size of the process.
 """
 

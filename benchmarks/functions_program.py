@@ -130,7 +130,7 @@ def upload_chunks(functions: Functions, size: int) -> Callable[[], Any]:
 
 
 def concurrent_puts(functions: Functions, size: int) -> Callable[[], Any]:
-    """One call per thread of an instance, each to a session of its own. The figure includes the bodies."""
+    """One call per thread of an instance, each to its own session. The figure includes the bodies."""
     return lambda: _concurrently(functions, lambda one: put(one, size)())
 
 

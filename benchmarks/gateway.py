@@ -1,6 +1,6 @@
 """Jupyter's kernel gateway, for comparison: one kernel for each session, called over HTTP and a websocket.
 
-It has a virtual environment of its own, which is created when it is first needed, and kept.
+It has its own virtual environment, which is created when it is first needed, and kept.
 """
 
 import base64
@@ -31,7 +31,7 @@ def environment() -> Path:
     python = _ENVIRONMENT / "bin" / "python"
     made = _ENVIRONMENT / ".made"
     if not made.exists():
-        print("installing the kernel gateway in an environment of its own (only once)", file=sys.stderr)
+        print("installing the kernel gateway in a virtual environment (only once)", file=sys.stderr)
         subprocess.run([sys.executable, "-m", "venv", str(_ENVIRONMENT)], check=True)
         install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PACKAGES]
         subprocess.run(install, check=True)

@@ -1,4 +1,4 @@
-"""The session pool as a process of its own, and clients that call it over HTTP with keep-alive."""
+"""The session pool as a separate process, and clients that call it over HTTP with keep-alive."""
 
 import contextlib
 import http.client

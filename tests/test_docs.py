@@ -99,7 +99,7 @@ def test_calls_are_in_the_contract(name):
 
 
 def test_readme_makes_six_calls():
-    """README's tour has six calls, each in a block of its own."""
+    """README's tour has six calls, each in a separate block."""
     blocks = [calls(step.commands) for step in steps(section(README, "Six calls"))]
     assert [len(block) for block in blocks if block] == [1] * 6
 

@@ -22,7 +22,7 @@ LONGEST_SECONDS = 3600 if EXAMPLES else 90
 
 @pytest.fixture(scope="module")
 def connector() -> Iterator[Api]:
-    """A connector with a pool of its own: most of the requests create a session that is not used again."""
+    """A connector with a separate pool: most of the requests create a session that is not used again."""
     with emulated_pool(max_sessions=200, cooldown=10) as pool:
         with connector_with(require_keys=True, **pool.environment) as running:
             yield running

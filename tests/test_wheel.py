@@ -67,7 +67,7 @@ def link_dependencies(described: importlib.metadata.Distribution, place: Path) -
     """Link the dependencies of the wheel to `place`, and theirs, and nothing else.
 
     The code must come from the wheel, but its dependencies can come from this environment, which avoids downloading
-    hundreds of megabytes. A .pth file would not work: a session only sees the folders of its own Python.
+    hundreds of megabytes. A .pth file would not work: a session only sees the folders of its Python.
     """
     pending = [(described, "")]
     seen = set()

@@ -1,7 +1,7 @@
 """Known facts of the session pool's wire, as one table that both sides are tested against.
 
-The emulator must answer as the table says, and the connector's client must send such requests and understand such
-answers. The same table can be run against a real pool: `pytest -m live`, with LIVE_POOL_ENDPOINT set to its
+The emulator must answer as the table states, and the connector's client must send such requests and understand such
+responses. The same table can be run against a real pool: `pytest -m live`, with LIVE_POOL_ENDPOINT set to its
 poolManagementEndpoint and LIVE_POOL_TOKEN to a token for https://dynamicsessions.io.
 """
 

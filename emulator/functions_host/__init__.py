@@ -1,4 +1,4 @@
-"""Serves an Azure Functions app (Python, v2 model, HTTP triggers) over HTTP, with the habits of the real host."""
+"""Serves an Azure Functions app (Python, v2 model, HTTP triggers) over HTTP, with the behavior of the real host."""
 
 from .loading import FunctionAppError
 from .serving import DEFAULT_MAX_BODY_BYTES, FunctionsHost

@@ -1,7 +1,7 @@
 """Loads a function app from its folder: host.json, local.settings.json, function_app.py and the functions in it.
 
 `worker` in a comment is Azure/azure-functions-python-worker, `core tools` is Azure/azure-functions-core-tools; the
-module or class is named where a rule is not evident. Knows nothing of requests.
+module or class is named where a rule is not evident. Does not handle requests.
 """
 
 import contextlib

@@ -16,7 +16,7 @@ from .route_template import RouteTemplate
 logger = logging.getLogger(__package__)
 
 RESERVED_ROUTES = ("admin", "runtime")
-"""First segments of paths that the host keeps for itself."""
+"""First segments of paths that are reserved for the host."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Serves one function app over HTTP on loopback, with the habits of the real host.
+"""Serves one function app over HTTP on loopback, with the behavior of the real host.
 
 It knows the app only by its folder: `loading` imports function_app.py by path, and everything else comes from what the
 app declares. `host` in a comment is Azure/azure-functions-host, `worker` is Azure/azure-functions-python-worker; the

@@ -1,1 +1,1 @@
-"""An emulator of a code-interpreter session pool. It imports nothing of the project outside this package."""
+"""An emulator of a code-interpreter session pool. It imports nothing from the project outside this package."""

@@ -119,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="FAULT",
-        help="a fault for requests to come, such as do=answer,status=429,retryAfter=2,times=3,path=executions",
+        help="a fault for later requests, such as do=answer,status=429,retryAfter=2,times=3,path=executions",
     )
     return parser
 

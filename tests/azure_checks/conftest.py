@@ -1,4 +1,4 @@
-"""The project's templates, as they were compiled, with a mistake in them; and the compiler, where there is one."""
+"""Fixtures: the project's compiled templates with a mistake in them, and the compiler, if one is installed."""
 
 import shutil
 from collections.abc import Callable

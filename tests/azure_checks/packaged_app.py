@@ -2,7 +2,7 @@
 
 usage: packaged_app.py FOLDER. It loads the app, lists its functions and prints one line: their names and the CPU time
 of the process so far in seconds. Then it reads calls from standard input, one JSON object per line, and prints a
-response for each. It can import nothing of the project except what is in FOLDER.
+response for each. It cannot import anything from the project except what is in FOLDER.
 """
 
 import importlib.util

@@ -19,7 +19,7 @@ DEFAULT = "infra/scenarios/default.snapshot.json"
 
 
 def test_the_templates_pass_all_checks():
-    """Nothing is wrong with infra/ and azure.yaml, as far as that can be seen without Azure."""
+    """infra/ and azure.yaml have no mistakes that can be found without Azure."""
     assert findings(ROOT) == []
 
 
@@ -75,7 +75,7 @@ def test_app_service_sign_in_is_off_unless_it_is_enabled(compiled):
 
 
 def test_app_service_sign_in_rejects_no_request_without_a_token(compiled):
-    """Polls and uploads carry a token of their own in the URL."""
+    """Polls and uploads carry a separate token in the URL."""
     for snapshot in compiled.snapshots.values():
         validation = snapshot.site_config("authsettingsV2")["globalValidation"]
         assert validation == {"requireAuthentication": False, "unauthenticatedClientAction": "AllowAnonymous"}

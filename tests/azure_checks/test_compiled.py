@@ -1,4 +1,4 @@
-"""What the checks read of the compiled files."""
+"""How the checks read the compiled files."""
 
 from azure_checks.compiled import Snapshot, is_expression, strings, templates
 

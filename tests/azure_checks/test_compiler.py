@@ -54,7 +54,7 @@ WARNINGS = {
     "a secret in an output": (MAIN, "= tenant().tenantId", "= signingKey", "outputs-should-not-contain-secrets"),
 }
 GROUPS = {"in modules": IN_MODULES, "in main.bicep": IN_MAIN, "warnings": WARNINGS}
-"""Mistakes that are made at the same time: file, text, what replaces it, and what the finding must contain."""
+"""Mistakes that are made at the same time: file, text, replacement, and a text that the finding must contain."""
 MISSPELLED_VALUES = {
     "a container type": (RESOURCES, "'PythonLTS'", "'PythonLts'"),
     "an egress status": (RESOURCES, "'EgressEnabled'", "'EgresEnabled'"),
@@ -107,7 +107,7 @@ def test_a_misspelled_value_is_found_when_it_was_compiled(compiler, tmp_path):
 
 
 def test_compiled_files_that_do_not_belong_to_infra_are_found(compiler, tmp_path):
-    """A damaged file and one without a scenario. The version of the compiler in a file is no difference."""
+    """A damaged file and one without a scenario. The compiler's version in a file is ignored."""
     infra = infra_with(tmp_path)
     (infra / "main.json").write_text((infra / "main.json").read_text().replace('"version": "0.', '"version": "9.'))
     (infra / "scenarios" / "everything.snapshot.json").write_text("{")

@@ -35,7 +35,7 @@ def test_only_the_connector_is_packaged():
     assert all(path.suffix != ".pyc" for path in packaged_files(ROOT))
 
 
-def test_the_whole_connector_is_packaged():
+def test_the_complete_connector_is_packaged():
     """No pattern of .funcignore that is meant for another folder excludes a file of connector/."""
     tracked = subprocess.run(["git", "ls-files", "connector"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert set(tracked.stdout.split()) <= {path.as_posix() for path in packaged_files(ROOT)}
@@ -63,7 +63,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 
 
 class App:
-    """The app, loaded from the package in a process of its own."""
+    """The app, loaded from the package in a separate process."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def check(home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Runs the command where no compiler is installed, but for one that `environment` names."""
+    """Runs the command without an installed compiler, except one that `environment` names."""
     paths = {"PATH": "/usr/bin:/bin", "HOME": str(home)}
     command = [sys.executable, "-m", "azure_checks"]
     return subprocess.run(command, cwd=ROOT, env=paths | environment, capture_output=True, text=True, timeout=60)
@@ -27,7 +27,7 @@ def test_without_a_compiler_one_line_says_so(tmp_path):
 
 
 def test_a_compiler_that_does_not_exist_fails_the_command(tmp_path):
-    """Where BICEP is set, its checks are never left out."""
+    """If BICEP is set, its checks are never omitted."""
     done = check(tmp_path, BICEP="/nowhere/bicep")
     assert done.returncode == 1
     assert done.stderr == "BICEP is set to /nowhere/bicep, which is not a program. Correct it or unset it.\n"

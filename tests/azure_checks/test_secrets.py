@@ -60,7 +60,7 @@ MISTAKES = {
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_found(is_found, mistake):
-    """A secret that somebody could read is named."""
+    """A readable secret is named."""
     is_found(*MISTAKES[mistake])
 
 

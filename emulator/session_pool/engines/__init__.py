@@ -1,1 +1,1 @@
-"""What makes the processes of sessions. `interface` is what the pool expects of them, `choice` picks one."""
+"""The engines, which create sessions' processes. `interface` is what the pool expects of one, `choice` picks one."""

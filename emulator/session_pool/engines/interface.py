@@ -93,7 +93,7 @@ class Interpreter(Protocol):
         """How it ended, if that was unexpected and outside of a request; until it is started again."""
 
     def start(self) -> None:
-        """Starts a fresh one, without variables, unless one is running or the session has ended."""
+        """Starts a new one, without variables, unless one is running or the session has ended."""
 
     async def run(
         self, run_id: str, request: dict[str, Any], sink: Sink, on_begin: Callable[[], None] = lambda: None

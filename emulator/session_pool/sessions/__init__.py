@@ -1,1 +1,1 @@
-"""The pool, its sessions and their kernels, as values and coroutines. Knows neither HTTP nor how an engine works."""
+"""The pool, its sessions and their kernels, as values and coroutines. Independent of HTTP and of engines."""

@@ -50,7 +50,7 @@ class Kernel:
                 recorder.succeed()
                 execution.exit_code = _exit_code(reply)
                 if _asks_to_exit(reply):
-                    # A kernel ends itself a moment after this reply; the next request must not meet it on the way out.
+                    # A kernel ends itself a moment after this reply; the next request must not reach it while it ends.
                     await self._interpreter.end()
             else:
                 recorder.fail(failure_text(reply))

@@ -1,1 +1,1 @@
-"""The pool's data plane over HTTP: routes, bodies, tokens, faults. Knows sessions, and of engines their interface."""
+"""The pool's data plane over HTTP: routes, bodies, tokens, faults. Uses sessions, and the interface of engines."""

@@ -16,7 +16,7 @@ _LIFETIME = timedelta(days=30)
 
 
 class Certificate:
-    """Its files are in a folder of their own until `remove`. Clients must trust the file at `path`."""
+    """Its files are in a separate folder until `remove`. Clients must trust the file at `path`."""
 
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="session-pool-"))

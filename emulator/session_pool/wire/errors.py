@@ -1,4 +1,4 @@
-"""Errors as the service words them, and the responses that carry them."""
+"""Errors with the service's texts, and the responses that carry them."""
 
 import uuid
 

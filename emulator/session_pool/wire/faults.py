@@ -1,6 +1,6 @@
 """Faults on demand: failures that a client must survive, for the next requests that match.
 
-A fault is requested on the command line or at the route `/faults`, and is used up by the requests that meet it:
+A fault is requested on the command line or at the route `/faults`, and is used up by the requests that it affects:
 
     {"do": "delay", "seconds": 3}                       answer as usual, but later
     {"do": "answer", "status": 429, "retryAfter": 2}    answer this instead; nothing is executed
@@ -115,14 +115,14 @@ class Faults:
     def __init__(self, *waiting: Fault) -> None:
         self._waiting = list(waiting)
 
-    def meet(self, request: Request, path: str, identifier: str, pool: Pool) -> "MetFault":
+    def take(self, request: Request, path: str, identifier: str, pool: Pool) -> "TakenFault":
         """The first fault that matches the request, which uses it up."""
         fault = next((fault for fault in self._waiting if fault.matches(request.method, path, identifier)), None)
         if fault is not None:
             fault.times -= 1
             if fault.times == 0:
                 self._waiting.remove(fault)
-        return MetFault(fault, request, identifier, pool)
+        return TakenFault(fault, request, identifier, pool)
 
     async def answer(self, request: Request) -> Response:
         """POST adds a fault, GET lists those that wait, DELETE removes them."""
@@ -144,8 +144,8 @@ class Faults:
         return JSONResponse({"waiting": [asdict(fault) for fault in self._waiting]})
 
 
-class MetFault:
-    """The fault that one request meets, or none."""
+class TakenFault:
+    """The fault that applies to one request, or none."""
 
     def __init__(self, fault: Fault | None, request: Request, identifier: str, pool: Pool) -> None:
         self._fault = fault

@@ -1,4 +1,4 @@
-"""An ASGI app served on loopback, from a thread of its own.
+"""An ASGI app served on loopback, from a separate thread.
 
 Both of the emulator's servers execute code for anyone who can reach them, and every page in a browser can send requests
 to localhost. So an app here answers only if the Host header is a loopback name (a page that rebinds its own name to

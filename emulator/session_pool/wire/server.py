@@ -78,7 +78,7 @@ def make_app(pool: Pool, authority: TokenAuthority, faults: Faults) -> Starlette
 
     async def answer(request: Request) -> Response:
         pool_name, segments = _pool_and_segments(request)
-        fault = faults.meet(request, "/".join(segments), query_parameter(request, "identifier"), pool)
+        fault = faults.take(request, "/".join(segments), query_parameter(request, "identifier"), pool)
         instead = await fault.before()
         if instead is not None:
             return instead
@@ -124,7 +124,7 @@ async def _answer(call: Call, authority: TokenAuthority) -> Response:
     elif family is not None:
         answer = family.answer
     else:
-        return Response(status_code=401)  # the service's answer to a version that it does not know
+        return Response(status_code=401)  # the service's response to an unknown version
     try:
         response = await answer(call)
     except Exception as failure:

@@ -1,4 +1,4 @@
-"""Sign-in with Entra ID: which tokens and callers are accepted, and that each caller has sessions of its own."""
+"""Sign-in with Entra ID: which tokens and callers are accepted, and that each caller has separate sessions."""
 
 import base64
 import hmac

@@ -24,7 +24,7 @@ def test_a_token_is_an_opaque_segment_of_a_path():
 
 
 def test_a_token_is_for_one_purpose():
-    """One for a poll opens no upload."""
+    """One for a poll does not open an upload."""
     assert Tokens(KEY).open("upload", Tokens(KEY).seal("poll", MEMBERS, lifetime_seconds=60)) is None
 
 
@@ -44,7 +44,7 @@ def test_a_key_can_be_changed():
 
 @pytest.mark.parametrize("token", ["", "x", "a" * 200, "ä", "gAAAAA", "%2F", "\udc80", "=" * 8])
 def test_other_texts_are_not_tokens(token):
-    """They are no error either."""
+    """They do not raise an error either."""
     assert Tokens(KEY).open("poll", token) is None
 
 

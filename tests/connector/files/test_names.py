@@ -89,7 +89,7 @@ def test_an_invalid_name_is_refused(connector, session_id, upload):
 @pytest.mark.parametrize("upload", [upload_json, upload_form, upload_raw, upload_parts])
 @pytest.mark.parametrize("folder", [".outputs", "_outputs/run-1", "/mnt/data/_transfers/ranges/"])
 def test_the_connectors_own_folders_are_refused(connector, session_id, upload, folder):
-    """Files there would be removed, or taken for its own; below the user's folders their names are free."""
+    """Files there would be removed, or mistaken for the connector's; below the user's folders the names are allowed."""
 
     def uploaded(folder: str):
         query = f"?sessionId={session_id}&folder={quote(folder, safe='')}"

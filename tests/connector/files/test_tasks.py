@@ -1,4 +1,4 @@
-"""Tasks: what the connector itself does inside a session."""
+"""Tasks: the connector's own code that runs inside a session."""
 
 import importlib.util
 import sys

@@ -117,13 +117,13 @@ def test_a_chunk_that_is_written_anew_meanwhile_is_not_appended(appended, monkey
 
 
 def test_append_chunk_returns_different_bytes_each_time(appended):
-    """The second time, too, they are not taken for those received before."""
+    """The second time, too, they do not count as those received before."""
     assert appended(1, b"xy") == ({"different_bytes"}, b"abc")
     assert appended(1, b"bcd") == ({"appended"}, b"abcd")
 
 
 def test_a_chunk_that_is_deleted_while_it_is_appended(appended, monkeypatch):
-    """As when its caller gets SessionBusy: its bytes are complete all the same."""
+    """As when its caller gets SessionBusy: its bytes are complete nevertheless."""
     append = append_chunk.append
 
     def meanwhile(target, source) -> None:
@@ -205,7 +205,7 @@ def test_an_empty_file_is_complete_at_once(api, client, session_id):
 
 
 def test_a_file_may_be_named_as_a_route(api, client, session_id):
-    """Location is that of uploads all the same."""
+    """Location is that of uploads nevertheless."""
     begun = client.begin(f"/files/files?sessionId={session_id}", 2)
     assert begun.headers["Location"].startswith(f"{api.url}/uploads/")
     assert client.send_rest(begun, 0, 2, read).json()["files"][0]["fileName"] == "files"
@@ -504,12 +504,12 @@ def test_an_instance_may_end_during_an_upload(emulator, start_connector, running
         client.send_part(begun, 0, read(0, CHUNK), len(CONTENT))
         client.send_part(begun, CHUNK, read(CHUNK, CHUNK), len(CONTENT))
     client.send_rest(begun, 2 * CHUNK, len(CONTENT), read, CHUNK)
-    assert client.pauses, "half of the requests met the instance that is gone"
+    assert client.pauses, "half of the requests went to the instance that had stopped"
     assert stored(staying, session_id) == CONTENT
 
 
 def test_an_interrupted_upload_is_resumed(api, client, session_id):
-    """By a client that has nothing but the address."""
+    """By a client that only has the address."""
     begun = client.begin(f"/files/big.bin?sessionId={session_id}", len(CONTENT))
     client.send_part(begun, 0, read(0, CHUNK), len(CONTENT))
     last = LogicApps(site(api)).resume(begun, len(CONTENT), read, CHUNK)

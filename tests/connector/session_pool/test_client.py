@@ -1,4 +1,4 @@
-"""Calls of the session pool, against pools that fail in every way."""
+"""Calls of the session pool, against pools that fail in different ways."""
 
 import json
 import socket

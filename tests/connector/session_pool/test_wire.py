@@ -130,6 +130,6 @@ def test_output_is_complete_or_flagged(api, version, rich, session_id):
     ],
 )
 def test_names_and_folders_are_read_in_every_known_form(item, expected):
-    """The folder may be a member of its own, or part of the name."""
+    """The folder may be a separate member, or part of the name."""
     file = Wire(API_VERSIONS[0]).read_file(item)
     assert (file.directory, file.name) == expected

@@ -31,7 +31,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 15) -> None:
     """Wait until the condition is true; fail after a time that also suffices on a busy machine."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, "the condition did not become true"
         time.sleep(0.01)
 
 

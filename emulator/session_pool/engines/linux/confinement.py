@@ -1,6 +1,6 @@
 """Linux namespaces, mounts and capabilities: what a session's code sees of the machine.
 
-Knows nothing of sessions or Python code; `isolation.py` calls these functions in order. They give a session its own
+Independent of sessions and Python code; `isolation.py` calls these functions in order. They give a session its own
 users, process table, file system, network and names; landlock.py and seccomp.py are a second line of defense.
 
 Works for an ordinary user through a user namespace. Root builds the root file system with its own rights (the Python
@@ -51,7 +51,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def become_session_user() -> None:
-    """Gives up root for good. Call as root only."""
+    """Permanently gives up root. Call as root only."""
     os.setgroups([])
     os.setresgid(SESSION_UID, SESSION_UID, SESSION_UID)
     os.setresuid(SESSION_UID, SESSION_UID, SESSION_UID)
@@ -68,7 +68,7 @@ def deny_proc_access() -> None:
 
 
 def adopt_orphans() -> None:
-    """Descendants whose parent ends become children of this process, so that none is lost."""
+    """Descendants whose parent ends become children of this process, so that none is orphaned."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
@@ -93,7 +93,7 @@ def kill_children() -> None:
 def drop_capabilities(keep: frozenset[int] | set[int] = frozenset()) -> None:
     """Drops the capabilities that a user namespace gave, also across exec, except those in `keep`."""
     for capability in set(range(_LAST_CAPABILITY + 1)) - keep:
-        _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)  # an older kernel knows fewer: EINVAL is fine
+        _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)  # an older kernel has fewer: EINVAL is fine
     header = struct.pack("II", 0x2008_0522, 0)  # _LINUX_CAPABILITY_VERSION_3, this process
     low = sum(1 << capability for capability in keep)
     # Effective and permitted; nothing is inherited.
@@ -121,11 +121,11 @@ def _map_users(uid: int, gid: int) -> None:
 
 
 def enter_namespaces(python_prefixes: list[str], *, network: bool) -> bool:
-    """Moves this process into namespaces of its own; its next child is pid 1 of a new process table.
+    """Moves this process into new namespaces; its next child is pid 1 of a new process table.
 
     True if the file system has been replaced already. Raises OSError if the kernel does not allow it.
     """
-    uid, gid = os.getuid(), os.getgid()  # a new user namespace knows neither until they are mapped
+    uid, gid = os.getuid(), os.getgid()  # a new user namespace has neither until they are mapped
     is_root = uid == 0
     if is_root:
         _unshare(_CLONE_NEWNS)
@@ -147,7 +147,7 @@ def settle(python_prefixes: list[str], *, replaced: bool, network: bool) -> None
 
 
 def new_process_table() -> None:
-    """The next child is pid 1 of a process table of its own."""
+    """The next child is pid 1 of a new process table."""
     _unshare(_CLONE_NEWPID)
 
 

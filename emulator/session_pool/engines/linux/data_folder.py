@@ -167,7 +167,7 @@ def _opened_folder(parent: int, name: str) -> Iterator[int]:
 
 @contextlib.contextmanager
 def _as_session_user() -> Iterator[None]:
-    """If the server is root, lets this thread open files with no more than the session user's rights.
+    """If the server is root, lets this thread open files with the session user's rights only.
 
     The kernel would refuse root anyway: a session's file system does not know that user. setfsuid(2) is per thread.
     """

@@ -44,7 +44,7 @@ class Interpreter:
         return self._connection is not None
 
     def start(self) -> None:
-        """Starts a fresh one, without variables, unless one is running or the session has ended."""
+        """Starts a new one, without variables, unless one is running or the session has ended."""
         if self._init.is_closed or self.is_running:
             return
         self._connection, theirs = socket.socketpair()

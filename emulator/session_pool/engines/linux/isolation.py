@@ -1,6 +1,6 @@
 """What isolates a session from everything else, at each level that Linux offers.
 
-Level 3: namespaces of its own for everything and a read-only root that shows only what Python needs; as a second line
+Level 3: separate namespaces for everything and a read-only root that shows only what Python needs; as a second line
 of defense landlock, an allowlist of system calls, no capabilities, and limits. Level 2, for kernels that allow no
 namespaces: landlock, the same allowlist, and limits. docs/isolation.md
 describes what each level prevents, and what not.
@@ -117,7 +117,7 @@ class Level3:
             os.kill(-1, signal.SIGKILL)  # everything in this pid namespace except its init
 
     def remove(self) -> None:
-        """A session's folders and processes go with their namespaces."""
+        """A session's folders and processes are removed with their namespaces."""
 
     remove_all = remove
 
@@ -183,7 +183,7 @@ class Level2:
 
     def _confine(self) -> None:
         _set_limits(self.limits)
-        _limit(resource.RLIMIT_FSIZE, self.limits.data_bytes)  # the session has no file system of its own to limit
+        _limit(resource.RLIMIT_FSIZE, self.limits.data_bytes)  # the session has no separate file system to limit
         confinement.drop_capabilities()
         readable = [
             *self._python_prefixes,
@@ -227,7 +227,7 @@ LEVELS: dict[int, type[Level3] | type[Level2]] = {3: Level3, 2: Level2}
 
 
 def _try(fork: Callable[[], int], *steps: Callable[[], object]) -> None:
-    """Executes the steps in a process of their own. Raises OSError if one fails.
+    """Executes the steps in a separate process. Raises OSError if one fails.
 
     Only a trial shows what the kernel, its security modules and a container allow together.
     """

@@ -1,6 +1,6 @@
-"""Which files a process may access, enforced by Linux's landlock: for good, for itself and everything that it starts.
+"""Which files a process may access, enforced by Linux's landlock: permanently, for itself and its children.
 
-The second line of defense after a session's mounts, and the first where there are none. Knows nothing of sessions.
+The second line of defense after a session's mounts, and the first where there are none. Independent of sessions.
 Source of the numbers: linux/landlock.h, up to version 6 of its ABI; older kernels enforce the part that they know.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on every processor
 _VERSION_FLAG, _PATH_BENEATH = 1, 1
-_ACCESS_BITS = {1: 13, 2: 14, 3: 15, 4: 15}  # how many rights to files each version knows; later ones know 16
+_ACCESS_BITS = {1: 13, 2: 14, 3: 15, 4: 15}  # the number of file rights in each version; later ones have 16
 _READ = 1 << 0 | 1 << 2 | 1 << 3  # execute, read a file, read a folder
 _OF_FILES = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 14 | 1 << 15  # execute, write, read, truncate, ioctl
 _MAKE_DEVICES = 1 << 6 | 1 << 11  # character and block devices

@@ -5,7 +5,7 @@ need. Any other call fails with ENOSYS, as on an old kernel, and programs fall b
 purpose: everything that creates or enters namespaces, mounts, or inspects other processes; io_uring, userfaultfd, bpf,
 perf and keys, where escapes were found; memfd and System V shared memory, which no limit of a session would count.
 
-Knows nothing of sessions. Source of the numbers: libseccomp's tables, and the kernel's for calls that are newer.
+Independent of sessions. Source of the numbers: libseccomp's tables, and the kernel's for calls that are newer.
 """
 
 import ctypes
@@ -178,7 +178,7 @@ def _refused_when(test: int, value: int, error: int) -> list[bytes]:
 
 
 def load(filter_program: bytes) -> None:
-    """Applies the filter to this process and everything that it starts, for good. Raises Unsupported."""
+    """Permanently applies the filter to this process and its children. Raises Unsupported."""
 
     class Program(ctypes.Structure):
         _fields_ = [("length", ctypes.c_ushort), ("lines", ctypes.c_char_p)]

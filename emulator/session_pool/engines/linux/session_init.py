@@ -19,7 +19,7 @@ from .zygote import Zygote, ZygoteProcess
 
 
 def main(server: socket.socket, level: Level, zygote: Zygote | ZygoteProcess) -> NoReturn:
-    """Call once, in a process of its own, which ends when the server closes the socket."""
+    """Call once, in a separate process, which ends when the server closes the socket."""
     try:
         os.setsid()
         _SessionInit(server, level, zygote).serve()

@@ -100,7 +100,7 @@ class Zygote:
 
 
 class ZygoteProcess:
-    """A zygote in a process of its own, as the supervisor and its inits see it."""
+    """A zygote in a separate process, as the supervisor and its inits see it."""
 
     def __init__(self, level: Level, module: str, supervisors_own: socket.socket) -> None:
         """Returns when it can fork. Raises OSError if it has ended."""

@@ -52,7 +52,7 @@ class Pipe:
         self._thread.join(seconds)
 
     def _read(self) -> None:
-        """In a thread of its own. One chunk at a time: a writer faster than the server has to wait."""
+        """In a separate thread. One chunk at a time: a writer faster than the server has to wait."""
         taken = threading.Semaphore(0)
         while True:
             try:

@@ -74,7 +74,7 @@ class Interpreter:
         return self._worker is not None
 
     def start(self) -> None:
-        """Starts a fresh one, without variables, unless the session has ended."""
+        """Starts a new one, without variables, unless the session has ended."""
         if self._process.is_closed:
             return
         self.lost = None

@@ -1,6 +1,6 @@
 """One subprocess of the portable engine, from the server's side: its messages, its two pipes, and its end.
 
-Knows nothing of sessions. Messages come over a loopback connection, which the engine has accepted, and orders go to the
+Independent of sessions. Messages come over a loopback connection, which the engine has accepted, and orders go to the
 subprocess's standard input; `interpreter.py` is what runs in it.
 """
 
@@ -149,7 +149,7 @@ class Worker:
         return True
 
     def _wait(self) -> None:
-        """In a thread of its own."""
+        """Runs in a separate thread."""
         status = self._popen.wait()
         if hasattr(os, "killpg"):
             with contextlib.suppress(OSError):

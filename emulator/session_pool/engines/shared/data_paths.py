@@ -27,7 +27,7 @@ _PATH_KEYWORDS = {"path", "file", "name", "src", "dst"}
 
 
 def redirect(visible: str, real: str) -> None:
-    """Makes every path at or below `visible` refer to the same path below `real`, in this process, for good."""
+    """Makes every path at or below `visible` permanently refer to the same path below `real`, in this process."""
     on_windows, drive = os.path is ntpath, ntpath.splitdrive(real)[0]
 
     def translated(path: Any) -> Any:
@@ -54,7 +54,7 @@ def redirect(visible: str, real: str) -> None:
     tests = [getattr(os.path, name, None) for name in _TESTS]
     replaced |= {test: redirecting(test, 1) for test in tests if isinstance(test, BuiltinFunctionType)}
     replaced[io.open] = redirecting(io.open, 1)
-    # Many modules hold these functions under names of their own, such as IPython's `open` for cells.
+    # Many modules hold these functions under other names, such as IPython's `open` for cells.
     for module in list(sys.modules.values()):
         for name, value in list(getattr(module, "__dict__", {}).items()):
             if isinstance(value, (BuiltinFunctionType, FunctionType)) and value in replaced:

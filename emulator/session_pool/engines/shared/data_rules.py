@@ -38,7 +38,7 @@ class TooLarge(Exception):
 
 
 class FolderGone(Exception):
-    """The session has ended, and its files with it."""
+    """The session has ended, and its files are deleted."""
 
 
 @dataclass(frozen=True)

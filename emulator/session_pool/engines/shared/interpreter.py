@@ -2,7 +2,7 @@
 
 The loop belongs to the kernel's main thread, as in ipykernel: what user code schedules on it runs between requests, and
 the next request waits for it. The interpreter announces each request that it begins, so that the server can tell one
-that runs from one that waits. Knows nothing of pools, HTTP, or how its process is made.
+that runs from one that waits. Independent of pools, HTTP, and how its process is created.
 """
 
 import asyncio
@@ -171,7 +171,7 @@ async def _run_interruptibly(
 
 
 def _reply_interrupted(kernel: SessionKernel, parent: frames.Message) -> None:
-    """The interrupt arrived in the kernel's own code, before or after the user's: the request ends all the same."""
+    """The interrupt arrived in the kernel's own code, before or after the user's: the request ends nevertheless."""
     content = {"status": "error", "ename": "KeyboardInterrupt", "evalue": "", "traceback": []}
     kernel.session.send(None, "execute_reply", content, parent)
 
@@ -182,7 +182,7 @@ def _leave_fork_if_it_is_one(kernel: SessionKernel) -> None:
 
 
 def _leave_fork() -> Any:
-    """os.fork() in the code brought a second process here: requests are not for it."""
+    """os.fork() in the code created a second process, which must not handle requests."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):
             stream.flush()

@@ -2,7 +2,7 @@
 
 Azure's sessions are ipykernel kernels, and code there may use `get_ipython().kernel`, its `do_execute` and its
 `session.send`. So this is that kernel, with the one difference that messages leave through a `Channel` instead of
-ZeroMQ. Runs in the session's process; knows nothing of requests, pools or HTTP.
+ZeroMQ. Runs in the session's process; independent of requests, pools and HTTP.
 """
 
 import logging

@@ -1,6 +1,6 @@
 """Marks in the standard streams of an interpreter, which show where the output of a request begins.
 
-A request carries a mark of its own, which the interpreter writes into its streams when the request begins. So the
+Each request carries its own mark, which the interpreter writes into its streams when the request begins. So the
 server can drop what was written before, by code that an earlier request left running. Marks are random: a stream does
 not contain one by accident.
 """

@@ -1,4 +1,4 @@
-"""The program in a process of a Shell session: it runs each command as a program of its own, in the data folder.
+"""The program in a process of a Shell session: it runs each command as a separate program, in the data folder.
 
 It takes the place of the interpreter. What the commands write goes straight to the two pipes that the server reads.
 Nothing is kept from one command to the next except files.

@@ -1,7 +1,7 @@
 """Attack programs in sessions, judged from outside by what they were to reach, break, fill or outlive.
 
-Each program in `programs` runs in a session of a pool at each level of isolation. The pool runs in an environment of
-its own (`attacked/world.py`): a network without a connection, files, listeners and processes to attack, and another
+Each program in `programs` runs in a session of a pool at each level of isolation. The pool runs in a separate
+environment (`attacked/world.py`): a network without a connection, files, listeners and processes to attack, and another
 session. Breaches are found by looking at these. A program itself reports `BREACHED:` only for what nothing else can
 observe, and `TRIED` when it has come to its end, so that none passes by failing.
 """
@@ -87,7 +87,7 @@ SUCCEED = {3: SUCCEED_AT_LEVEL_3, 2: SUCCEED_AT_LEVEL_2}
 _ALONE_TOPICS = ("fills_", "kills_", "stops_", "slows_", "signals_", "outlives_", "writes_")
 ALONE = {name for name in ATTACKS if name.startswith(_ALONE_TOPICS)} | {
     "channel_announces_much",
-    "channel_says_odd_things",
+    "channel_sends_invalid_members",
     "channel_swells",
     "files_that_are_hard_links",
     "reaches_another_sessions_sockets",
@@ -108,7 +108,7 @@ SPOIL_THEMSELVES = {name for name in ATTACKS if name.startswith(("channel_", "py
 }
 
 SECONDS = dict.fromkeys(("fills_results", "channel_floods", "python_that_recurses"), 1)
-SECONDS |= dict.fromkeys(("python_with_a_strange_collector", "channel_says_odd_things"), 1)
+SECONDS |= dict.fromkeys(("python_with_a_strange_collector", "channel_sends_invalid_members"), 1)
 SECONDS |= {
     name: 1 for name in ATTACKS if name.startswith(("takes_", "channel_is_closed", "channel_stays", "fills_out"))
 }
@@ -425,9 +425,9 @@ class Machine:
         self, outcome: Outcome, name: str, mark: str, signals: str, logged: str, swelled: int
     ) -> None:
         if left := _left(mark):
-            outcome.breaches.append(f"left processes behind: {left}")
+            outcome.breaches.append(f"left processes: {left}")
         if found := [f"{place}/{mark}" for place in _places() if os.path.lexists(f"{place}/{mark}")]:
-            outcome.breaches.append(f"left files behind: {found}")
+            outcome.breaches.append(f"left files: {found}")
         outcome.breaches += [f"reached {hit}" for hit in self.hits() if name in hit]
         if name in ALONE or name.startswith("files_"):
             changed = self._files.items() ^ self._read_files().items()

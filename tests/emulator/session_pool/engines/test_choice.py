@@ -15,7 +15,7 @@ from emulator.session_pool.engines.shared.limits import Limits
 ROOT = Path(__file__).resolve().parents[4]
 COMMAND = [sys.executable, "-m", "emulator.session_pool", "--port", "0"]
 # Root of a user namespace that has no other user can neither separate sessions nor give up its rights.
-BARE = ["unshare", "--user", "--map-root-user"]
+SINGLE_USER = ["unshare", "--user", "--map-root-user"]
 
 
 def test_on_linux_sessions_are_isolated():
@@ -88,7 +88,7 @@ def test_a_machine_without_isolation(monkeypatch):
 @pytest.mark.parametrize("option", [[], ["--require-isolation", "2"], ["--require-isolation", "3"]])
 def test_the_program_does_not_start_below_the_required_level(option):
     """One line on standard error states what this machine lacks."""
-    ended = subprocess.run([*BARE, *COMMAND, *option], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run([*SINGLE_USER, *COMMAND, *option], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.count("\n") == 1
     assert "level 3: " in ended.stderr
@@ -98,7 +98,11 @@ def test_the_program_does_not_start_below_the_required_level(option):
 def test_the_program_starts_unisolated_when_that_is_allowed():
     """On a machine without isolation; the line `isolation` states what that means, and why."""
     process = subprocess.Popen(
-        [*BARE, *COMMAND, "--allow-unisolated"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*SINGLE_USER, *COMMAND, "--allow-unisolated"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""Writes tiny messages to the server without end, none of which says anything."""
+"""Endlessly writes tiny, empty messages to the server."""
 
 import struct
 

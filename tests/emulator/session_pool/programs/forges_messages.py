@@ -1,4 +1,4 @@
-"""Writes to the server itself: first an answer of its own, then what is no message at all."""
+"""Writes to the server directly: first a forged reply, then bytes that are not a message."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""Leaves a program behind that wants to live on, out of reach of its group and session."""
+"""Leaves a daemon that is in another process group and session."""
 
 import subprocess
 import sys

@@ -193,7 +193,7 @@ def test_an_execution_keeps_its_session(start_pool, wire_to):
     wire = wire_to("abcd", start_pool(cooldown=0.5))
     body = {"code": "import time; time.sleep(1.8); 7", "executionType": "Asynchronous"}
     run = wire.call("POST", "executions", json=body).json()["id"]
-    time.sleep(1.5)  # in which nobody uses the session
+    time.sleep(1.5)  # the session is not used meanwhile
     answer = wire.call("GET", f"executions/{run}")
     while answer.status_code == 200 and "result" not in answer.json():
         time.sleep(0.05)

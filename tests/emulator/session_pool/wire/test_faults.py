@@ -1,4 +1,4 @@
-"""Faults on request: each affects the requests that it matches, once, and no others."""
+"""Faults on demand: each affects the requests that it matches, once, and no others."""
 
 import gc
 import http.client
@@ -270,7 +270,7 @@ def test_a_fault_is_used_up(wire, faulty, ask):
 
 
 @pytest.mark.parametrize(
-    ("members", "met", "passed_by"),
+    ("members", "affected", "unaffected"),
     [
         ({"method": "DELETE"}, ("DELETE", "session"), ("GET", "session")),
         ({"method": "delete"}, ("DELETE", "session"), ("GET", "session")),
@@ -282,14 +282,14 @@ def test_a_fault_is_used_up(wire, faulty, ask):
         ({"method": "DELETE", "path": "session"}, ("DELETE", "session"), ("DELETE", "files/x")),
     ],
 )
-def test_a_fault_waits_for_its_method_and_path(wire, faulty, ask, members, met, passed_by):
+def test_a_fault_waits_for_its_method_and_path(wire, faulty, ask, members, affected, unaffected):
     """It does not affect any others; the complete path must match, decoded."""
     ask("answer", status=502, **members)
     for _ in range(2):
-        assert status_of(wire, *passed_by) != 502
+        assert status_of(wire, *unaffected) != 502
     assert [fault["times"] for fault in faulty.waiting()] == [1]
-    assert status_of(wire, *met) == 502
-    assert status_of(wire, *met) != 502
+    assert status_of(wire, *affected) == 502
+    assert status_of(wire, *affected) != 502
 
 
 @pytest.mark.parametrize("name", ["identifier", "Identifier"])
@@ -306,7 +306,7 @@ def test_a_fault_waits_for_its_session(wire, other, ask, name):
     ] == [502, 404]
 
 
-def test_a_request_meets_only_the_first_matching_fault(wire, ask):
+def test_a_request_uses_only_the_first_matching_fault(wire, ask):
     """The oldest that matches is used; the others wait for the next request."""
     ask("answer", status=500, method="DELETE")
     ask("answer", status=502)
@@ -328,7 +328,7 @@ def test_waiting_faults_can_be_listed_and_removed(wire, faulty, ask):
     assert status_of(wire, "GET", "files") == 200
 
 
-def test_the_route_for_faults_meets_none(faulty, ask):
+def test_the_route_for_faults_is_not_affected(faulty, ask):
     """Otherwise faults could not be removed."""
     ask("answer", times=100)
     assert requests.get(faulty.faults, timeout=10).status_code == 200

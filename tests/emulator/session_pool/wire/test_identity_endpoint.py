@@ -79,7 +79,7 @@ def test_the_default_credential_gets_a_token_that_the_pool_accepts(emulator, ask
     for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER"):
         monkeypatch.setenv(name, emulator.environment[name])
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    # Without it, the other credentials of its chain would start programs and look for what a desk has.
+    # Without it, the other credentials of its chain would start programs and look for developer tools.
     monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential")
     with DefaultAzureCredential() as credential:
         token = credential.get_token("https://dynamicsessions.io/.default").token

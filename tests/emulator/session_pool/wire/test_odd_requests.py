@@ -42,7 +42,7 @@ class Target:
         lines += [name + b": " + value for name, value in headers]
         lines.append(b"Content-Length: %d" % (len(body) if length is None else length))
         with socket.create_connection(("127.0.0.1", self.url.port), timeout=LONGEST_ANSWER_SECONDS) as connection:
-            with contextlib.suppress(ConnectionError):  # it need not hear all of what it refuses
+            with contextlib.suppress(ConnectionError):  # the server may close before it has read a refused body
                 connection.sendall(b"\r\n".join(lines) + b"\r\n\r\n" + body)
             is_waiting = length is not None and length > len(body)
             if is_waiting:

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 
 NAME = MARK = HOST_FOLDER = HOST_FILE = HOME = REPOSITORY = ABSTRACT = PATH_SOCKET = NEIGHBOUR_SOCKET = ""
 POOL_PORT = 0
-PIDS: list[int] = []  # of the server, the zygote, another session's, and of processes that are there to be attacked
+PIDS: list[int] = []  # of the server, the zygote, another session, and of processes to attack
 PORT, NETWORK, METADATA = 8099, "10.99.0.1", "169.254.169.254"
 OWN_FOLDERS = ("/mnt/data", "/tmp", "/home/session", "/dev/shm")
-MUCH = 3 << 30  # bytes; what goes further than this has got away with it
+MUCH = 3 << 30  # bytes; an attack that takes more than this has succeeded
 
 SECRET = re.compile(rb"SECRET-OF-\w+-[0-9a-f]{32}")
 libc = ctypes.CDLL(None, use_errno=True)
@@ -52,7 +52,7 @@ _PID = os.getpid()
 
 
 def say(text: str) -> None:
-    _write(1, f"\n{text}\n".encode("utf-8", "replace"))  # a line of its own, whatever else is being written
+    _write(1, f"\n{text}\n".encode("utf-8", "replace"))  # a separate line, even between other output
 
 
 def breached(what: object) -> None:
@@ -149,7 +149,7 @@ def sockets() -> list[int]:
                 peer = held.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 4)
         except OSError:
             continue
-        if int.from_bytes(peer, "little") != _PID:  # an event loop has a pair of its own
+        if int.from_bytes(peer, "little") != _PID:  # an event loop also has a pair of sockets
             os.set_blocking(fd, True)
             found.append(fd)
     return found

@@ -1,6 +1,6 @@
 """An environment for a pool: a network without a connection, listeners that count hits, and processes to attack.
 
-Run it in a network namespace of its own; it ends, with the pool, when its standard input does.
+Run it in a new network namespace; it ends, with the pool, when its standard input does.
 
 Usage: python world.py SPECIFICATION, which is JSON: see `main`.
 """

@@ -1,4 +1,4 @@
-"""Sends descriptors that nobody receives, as many as its user may have in flight."""
+"""Sends descriptors that are never received, as many as its user may have in flight."""
 
 import array
 import socket

@@ -8,7 +8,7 @@ import target
 held = []
 taken = 0
 block = bytes(1 << 16)
-for _ in range(20):  # beside this process, children hold descriptors of their own
+for _ in range(20):  # children hold descriptors too
     try:
         while taken < 1 << 30:
             read, write = os.pipe2(os.O_NONBLOCK)

@@ -1,4 +1,4 @@
-"""Leaves a process behind that sleeps and holds the outputs open."""
+"""Leaves a process that sleeps and holds the output streams open."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Opens a named pipe that nobody will ever write to."""
+"""Opens a named pipe that has no writer."""
 
 import os
 

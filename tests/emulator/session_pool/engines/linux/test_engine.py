@@ -55,7 +55,7 @@ def processes_of(engine: Engine) -> set[int]:
 
 
 def test_a_session_in_namespaces_sees_little_of_the_machine():
-    """Its own user, processes and folders; nothing of anyone's home; no rights; a clean environment."""
+    """Its own user, processes and folders; no user's home; no capabilities; a clean environment."""
 
     async def life() -> dict[str, object]:
         engine = Engine(lowest_level=3)
@@ -222,7 +222,7 @@ def test_without_namespaces_sessions_work_and_leave_nothing(tmp_path):
         [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
     )
     if os.getuid() == 0 and not _readable_by_all(Path(sys.base_prefix)):
-        # Root drops its rights there, and cannot then read a Python that lies in a closed folder.
+        # Root drops its rights there, and cannot then read a Python in a folder that is closed to others.
         assert "do not run this as root" in ended.stderr
     else:
         assert ended.returncode == 0, ended.stderr

@@ -32,7 +32,7 @@ REFUSED = {
 
 @pytest.fixture(scope="module")
 def number_of():
-    """libseccomp's number of a call on an architecture; negative where there is none."""
+    """libseccomp's number of a call on an architecture; negative if there is none."""
     library = ctypes.CDLL("libseccomp.so.2")
     return lambda machine, name: library.seccomp_syscall_resolve_name_arch(
         ctypes.c_uint32(ARCHITECTURES[machine]), name.encode()

@@ -20,7 +20,7 @@ def test_a_killed_server_leaves_no_process(start_program, gone, program):
     """Even a daemon that an execution started ends with a server that had no time to clean up."""
     pool = start_program()
     wire = pool.wire("left")
-    wire.run("MARK = 'left-behind'\n" + program("leaves_daemon"))
+    wire.run("MARK = 'leftover'\n" + program("leaves_daemon"))
     pids = pool.descendants()
     assert len(pids) >= 6  # the supervisor and its parent, the zygote, the session's init, its interpreter, the daemon
     pool.process.send_signal(signal.SIGKILL)
@@ -95,14 +95,14 @@ def test_interpreters_draw_different_numbers(wire, wire_to, session_id):
 
 
 def test_the_environment_is_clean(wire):
-    """Nothing of the server's environment is in a session, not even in what /proc reports of its init."""
+    """The server's environment is not visible in a session, not even through its init's /proc entry."""
     secret = "EMULATOR_TEST_SECRET"
     os.environ[secret] = "1"
     try:
         assert secret not in wire.value("import os\nlist(os.environ)")
     finally:
         del os.environ[secret]
-    # Names that the server has and a session has no use for.
+    # Variables of the server that a session does not need.
     assert wire.value("{'IDENTITY_HEADER', 'PYTEST_CURRENT_TEST', 'OLDPWD'} & set(os.environ)") == "set()"
     assert wire.value(
         "try:\n  seen = open('/proc/1/environ').read()\nexcept PermissionError:\n  seen = 'closed'\nseen"

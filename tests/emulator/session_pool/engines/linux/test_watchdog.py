@@ -57,7 +57,7 @@ def test_many_processes_are_ended_together(wire):
     assert wire.value("import os; os.listdir('/mnt/data')") == "['kept']"
 
 
-def test_processes_left_behind_are_limited_too(wire):
+def test_leftover_processes_are_limited_too(wire):
     """The next execution reports once that variables are lost: it runs nevertheless, or ended with them."""
     wire.run(
         "import os, time\nlost = 1\n"

@@ -1,4 +1,4 @@
-"""Runs a module where Python has no more than on another system.
+"""Runs a module as if Python ran on another system, without the modules and functions that it lacks there.
 
     python as_another_system.py SYSTEM PYTHON -m MODULE [ARGUMENT...]
 
@@ -62,7 +62,7 @@ def main() -> None:
     if system == "win32":
         take_away(_NOT_ON_WINDOWS)
         sys.modules.update(dict.fromkeys(_MODULES_NOT_ON_WINDOWS))
-        # What the standard library has there in another way, and would look for in vain here.
+        # The standard library has these in another form there, and would not find them here.
         subprocess.Popen.kill = lambda process: process.send_signal(9)
         socket.socketpair = connected_pair
         if module == "emulator.session_pool":

@@ -321,7 +321,7 @@ def test_how_windows_spells_the_data_folder(path, plain_path):
 
 @contextlib.contextmanager
 def pool_on(system: str, folder: Path, *options: str) -> Iterator[SimpleNamespace]:
-    """The program, started where Python has no more than on that system, and what it has printed."""
+    """The program, started as if on that system, and the lines that it has printed."""
     python = folder / "python"
     launcher = HERE / "as_another_system.py"
     python.write_text(f'#!/bin/sh\nexec {sys.executable} {launcher} {system} "$0" "$@"\n')

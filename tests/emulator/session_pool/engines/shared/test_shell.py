@@ -216,7 +216,7 @@ def test_what_a_command_leaves_running(wire, run, code):
     assert comes_true(lambda: not running(mark))
 
 
-def test_output_of_processes_left_behind_belongs_to_no_other_command(run):
+def test_output_of_leftover_processes_belongs_to_no_other_command(run):
     """Output between two commands is dropped."""
     run("(sleep 0.2; echo late; touch /mnt/data/late) & echo started")
     wait_until(lambda: "late" in outcome(run("ls /mnt/data"))[1])
