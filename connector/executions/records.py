@@ -58,11 +58,11 @@ class ExecutionFolder:
                 self.session.delete_file(self._path(protocol.RUNNING))
 
     def _read(self, name: str, files: dict[str, PoolFile] | None) -> bytes | None:
-        if files is not None and (name not in files or files[name].size > _MAX_FILE_BYTES):
+        if files is not None and name not in files:
             return None
         try:
-            return self.session.download_file(self._path(name))
-        except FileNotFound:
+            return self.session.download_file(self._path(name), max_bytes=_MAX_FILE_BYTES)
+        except (FileNotFound, FileTooLarge):
             return None
 
     @property

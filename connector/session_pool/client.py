@@ -12,6 +12,7 @@ import requests
 import urllib3
 from requests.auth import AuthBase
 
+from ..errors import FileTooLarge
 from . import wire
 from .deadlines import Deadlines
 from .errors import NotFound, UnsuccessfulResponse, response_error, transport_error
@@ -123,12 +124,17 @@ def read_object(response: requests.Response) -> dict[str, Any]:
     return wire.read_object(body)
 
 
-def read_content(response: requests.Response) -> bytes:
-    """The body of a response to a call with `stream`, read at once: `response.content` would need twice the memory."""
+def read_content(response: requests.Response, max_bytes: int | None = None) -> bytes:
+    """The body of a response to a call with `stream`, read at once: `response.content` would need twice the memory.
+
+    Raises FileTooLarge if it has more than `max_bytes`; the rest is not read.
+    """
     try:
-        content: bytes = response.raw.read(decode_content=True)
+        content: bytes = response.raw.read(None if max_bytes is None else max_bytes + 1, decode_content=True)
     except urllib3.exceptions.HTTPError as failure:
         raise transport_error(requests.ConnectionError(failure)) from failure
+    if max_bytes is not None and len(content) > max_bytes:
+        raise FileTooLarge(f"The file has more than {max_bytes} bytes. Store less in it.")
     return content
 
 

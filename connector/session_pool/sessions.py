@@ -142,10 +142,10 @@ class SessionClient:
         response = self._call("GET", f"files/{_quoted(path)}", folder=path.folder, not_found=_file_not_found(path))
         return replace(self.pool.wire.read_file(read_object(response)), name=path.name, directory="")
 
-    def download_file(self, path: FilePath) -> bytes:
-        """Raises FileNotFound."""
+    def download_file(self, path: FilePath, *, max_bytes: int | None = None) -> bytes:
+        """Raises FileNotFound, and FileTooLarge for a file of more than `max_bytes`."""
         with contextlib.closing(self._content(path)) as response:
-            return read_content(response)
+            return read_content(response, max_bytes)
 
     def download_range(self, path: FilePath, first: int, last: int) -> FileRange | None:
         """The bytes from `first` to `last`, fewer where the file ends before; None from a pool that serves no ranges.

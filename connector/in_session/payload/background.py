@@ -307,12 +307,14 @@ class DeferredRun:
             remove_files(folder, PROGRESS, PROGRESS + ".new")
             if not self._record.write(text):
                 remove_files(folder, *(name for name in listdir(folder) if name.startswith("output-")))
+                omitted = report["omitted"]
                 if report["outputs"]:
-                    report["omitted"]["outputs"], report["outputs"] = len(report["outputs"]), []
+                    omitted["outputs"] = omitted.get("outputs", 0) + len(report["outputs"])
+                    report["outputs"] = []
                 for name in ("stdout", "stderr", "result"):
                     excess = len(report[name]) - _MAX_CHARACTERS_ON_FULL_DISK
                     if excess > 0:
-                        report["omitted"][name], report[name] = excess, report[name][excess:]
+                        omitted[name], report[name] = omitted.get(name, 0) + excess, report[name][excess:]
                 text = encode(report)
                 self._record.write(text)
         self._record.close(self._outputs.size + len(text))
