@@ -19,6 +19,9 @@ ORDER = (
     "record",
     "reports",
     "queue",
+    "capture",
+    "progress",
+    "watching",
     "background",
     "dispatch",
 )

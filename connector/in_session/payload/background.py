@@ -9,20 +9,16 @@ code awaits something and the event loop is free.
 from __future__ import annotations
 
 import asyncio
-import codecs
 import contextlib
 import os
-import select
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..protocol import CANCEL, OUTPUTS_FOLDER, PROGRESS, RUNNING, empty_report
+from .capture import OutputCapture
 from .host import (
-    WATCHER_SOURCE,
     awaited,
     encode,
     getpid,
@@ -32,23 +28,19 @@ from .host import (
     listdir,
     monotonic,
     original_do_execute,
-    os_close,
-    os_write,
     remove_files,
     shell,
     state,
     write_file,
 )
 from .outputs import OutputFiles
+from .progress import Progress
 from .queue import oldest_request
 from .record import Record
 from .recorder import Recorder, call_after_reply, everything_recorded
 from .reports import IN_RECORD, INTERRUPTED, flush_streams, put_ending, report_so_far
 from .scan import Scan
-
-_PROGRESS_SECONDS = 0.5
-_PROGRESS_SHARE = 20
-"""Writing progress takes at most 1 / `_PROGRESS_SHARE` of a run's time."""
+from .watching import Watcher
 
 _LONGEST_DELAY_SECONDS = 1.0
 """After which a run begins in a kernel that does not send its replies through `session.send`."""
@@ -56,9 +48,7 @@ _LONGEST_DELAY_SECONDS = 1.0
 _MAX_CHARACTERS_ON_FULL_DISK = 2000
 """Of each text in a report."""
 
-_executable, _Popen = sys.executable, subprocess.Popen
-_read_descriptor, _pipe, _dup, _dup2, _replace = os.read, os.pipe, os.dup, os.dup2, os.replace
-_set_blocking, _exit = getattr(os, "set_blocking", None), os._exit
+_exit = os._exit
 _get_handler, _set_handler = signal.getsignal, signal.signal
 _main_thread, _current_thread = threading.main_thread, threading.current_thread
 
@@ -132,7 +122,7 @@ class DeferredRun:
         self._is_new_session = is_new_session
         self._recorder = Recorder(self._on_message)
         self._outputs = OutputFiles(record.folder)
-        self._scan: Scan | None = None
+        self._progress: Progress | None = None
         self._process = getpid()
         self._has_begun = self._code_has_ended = False
         self._ended_by: str | None = None
@@ -140,15 +130,10 @@ class DeferredRun:
         self._interrupt_handler: Any = None  # while the code runs
         self._ended = asyncio.get_running_loop().create_future()
         self._task: asyncio.Task[None] | None = None
-        self._writing = threading.Lock()
-        self._has_changed = False
-        self._written_at, self._write_seconds = 0.0, 0.0
-        self._scanned_at, self._scan_seconds = 0.0, 0.0
-        self._files: list[dict[str, Any]] = []
         _write_marker(in_data(OUTPUTS_FOLDER, RUNNING), encode({"executionId": request["executionId"]}).encode())
         _write_marker(join(record.folder, RUNNING), b"")
         try:
-            self._watcher = _Watcher(request["executionId"], request["deferredSeconds"])
+            self._watcher = Watcher(request["executionId"], request["deferredSeconds"])
         except BaseException:
             self._remove_markers()
             raise
@@ -170,10 +155,11 @@ class DeferredRun:
     async def _run(self) -> None:
         reply: dict[str, Any] = INTERRUPTED
         shell.last_execution_result = None
-        self._scan = Scan()
+        scan = Scan()
+        self._progress = progress = Progress(self._record.folder, scan, self._report_so_far)
         with self._interrupts_filtered():
             with everything_recorded(self._recorder):
-                capture = _OutputCapture(self._recorder, self.write_progress)
+                capture = OutputCapture(self._recorder, progress.write)
                 try:
                     reply = await awaited(original_do_execute(self._code, False, True, None, False))
                 except (KeyboardInterrupt, asyncio.CancelledError):
@@ -184,7 +170,8 @@ class DeferredRun:
                     if getpid() != self._process:
                         _exit(0)  # the code has forked, and this is the child
                     capture.stop()
-            self._complete(reply)
+            progress.finish()
+            self._complete(reply, scan)
 
     @contextlib.contextmanager
     def _interrupts_filtered(self) -> Iterator[None]:
@@ -232,52 +219,21 @@ class DeferredRun:
 
     def _on_message(self) -> None:
         """Called for each message of the run, in the thread that sends it."""
-        self._has_changed = True
-        self.write_progress()
+        if self._progress is not None:
+            self._progress.note_change()
 
-    def write_progress(self) -> None:
-        """Does nothing if nothing has changed, or too soon after the last time. Called from several threads."""
-        now = monotonic()
-        if now < self._written_at + max(_PROGRESS_SECONDS, _PROGRESS_SHARE * self._write_seconds):
-            return
-        if self._code_has_ended or not self._writing.acquire(blocking=False):
-            return
-        try:
-            is_scan_due = now >= self._scanned_at + max(_PROGRESS_SECONDS, _PROGRESS_SHARE * self._scan_seconds)
-            if is_scan_due and self._scan is not None:
-                files = self._scan.changes(is_last=False)
-                self._has_changed = self._has_changed or files != self._files
-                self._files = files
-                self._scanned_at, self._scan_seconds = now, monotonic() - now
-            if not self._has_changed:
-                return
-            self._has_changed = False
-            path, started = join(self._record.folder, PROGRESS), monotonic()
-            report = report_so_far(
-                self._recorder, self._outputs, self._files, self._milliseconds(), self._is_new_session
-            )
-            try:
-                write_file(path + ".new", encode(report).encode())
-                _replace(path + ".new", path)
-            except OSError:
-                remove_files(self._record.folder, PROGRESS + ".new")  # the disk is full
-            self._written_at, self._write_seconds = monotonic(), monotonic() - started
-        except Exception:
-            pass  # the final report has everything
-        finally:
-            self._writing.release()
+    def _report_so_far(self, files: list[dict[str, Any]]) -> dict[str, Any]:
+        return report_so_far(self._recorder, self._outputs, files, self._milliseconds(), self._is_new_session)
 
     def _milliseconds(self) -> int:
         return round((monotonic() - self._started) * 1000)
 
-    def _complete(self, reply: dict[str, Any]) -> None:
-        milliseconds = self._milliseconds()
+    def _complete(self, reply: dict[str, Any], scan: Scan) -> None:
         try:
-            with self._writing:
-                report = self._report(reply, milliseconds)
-                # A caller that reads the report may send the next run at once, and must not find the session busy.
-                remove_files(in_data(OUTPUTS_FOLDER), RUNNING)
-                self._write(report)
+            report = self._final_report(reply, scan)
+            # A caller that reads the report may send the next run at once, and must not find the session busy.
+            remove_files(in_data(OUTPUTS_FOLDER), RUNNING)
+            self._write(report)
         finally:
             self._watcher.dismiss()
             self._remove_markers()
@@ -285,10 +241,11 @@ class DeferredRun:
             self._ended.set_result(None)
             start_next()
 
-    def _report(self, reply: dict[str, Any], milliseconds: int) -> dict[str, Any]:
+    def _final_report(self, reply: dict[str, Any], scan: Scan) -> dict[str, Any]:
+        milliseconds = self._milliseconds()
         try:
-            files = self._scan.changes() if self._scan is not None else []
-            report = report_so_far(self._recorder, self._outputs, files, milliseconds, self._is_new_session)
+            report = self._report_so_far(scan.changes())
+            report["milliseconds"] = milliseconds
             put_ending(report, self._recorder, reply)
         except BaseException:  # the code has broken something that a report needs
             report = empty_report(shell.execution_count - 1, self._is_new_session)
@@ -330,105 +287,3 @@ def _write_marker(path: str, content: bytes) -> None:
         write_file(path, content)
     except OSError:
         pass
-
-
-class _Watcher:
-    """The process that watches a run. It is a new program, because the fork of a kernel with threads might hang."""
-
-    def __init__(self, execution_id: str, seconds: int) -> None:
-        if _set_blocking is None or not hasattr(select, "poll"):
-            raise OSError("This system cannot interrupt one process from another.")
-        self._process = _Popen(
-            [_executable, "-I", "-S", "-c", WATCHER_SOURCE, str(getpid()), execution_id, str(seconds)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            cwd="/",
-        )
-        assert self._process.stdout is not None
-        self._stdout = self._process.stdout
-        _set_blocking(self._stdout.fileno(), False)
-
-    def reason(self) -> str | None:
-        """Why the run must stop, `canceled` or `timeout`; None if it need not."""
-        try:
-            reason = _read_descriptor(self._stdout.fileno(), 64).decode()
-        except (OSError, ValueError):
-            return None
-        return reason or None
-
-    def dismiss(self) -> None:
-        """Ends the watcher, because the run has ended. After a quick run, it may not even have started."""
-        with contextlib.suppress(Exception):
-            self._process.kill()
-            self._stdout.close()
-        with contextlib.suppress(Exception):  # the next run does not wait for the watcher to end
-            threading.Thread(target=self._process.wait, name="code-interpreter-watcher", daemon=True).start()
-
-
-class _OutputCapture:
-    """A thread that records what is written to the descriptors 1 and 2 directly, such as by subprocesses.
-
-    It also calls `tick` ten times a second, even while the code blocks.
-    """
-
-    def __init__(self, recorder: Recorder, tick: Callable[[], None]) -> None:
-        self._recorder, self._tick = recorder, tick
-        self._drained = threading.Event()
-        self._wake_reader, self._wake_writer = _pipe()
-        self._saved: dict[int, int] = {}  # copies of the descriptors 1 and 2, by their number
-        self._pipes: dict[int, tuple[int, Any]] = {}  # descriptor and decoder, by the reading end
-        for number in (1, 2):
-            try:
-                self._saved[number] = _dup(number)
-            except OSError:
-                continue  # the code has closed it
-            reader, writer = _pipe()
-            _dup2(writer, number)
-            os_close(writer)
-            self._pipes[reader] = (number, codecs.getincrementaldecoder("utf-8")("replace"))
-        self._thread = threading.Thread(target=self._loop, name="code-interpreter", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Returns when everything that has been written so far is recorded."""
-        for number, saved in self._saved.items():
-            with contextlib.suppress(OSError):
-                _dup2(saved, number)
-        with contextlib.suppress(OSError):
-            os_write(self._wake_writer, b"x")
-        self._drained.wait(2)
-
-    def _loop(self) -> None:
-        poll = select.poll()
-        for reader in (*self._pipes, self._wake_reader):
-            poll.register(reader, select.POLLIN)
-        is_stopped = False
-        while self._pipes or not is_stopped:
-            events = poll.poll(None if is_stopped else 100)
-            for reader, _ in events:
-                if reader == self._wake_reader:
-                    is_stopped = True
-                    poll.unregister(reader)
-                    continue
-                number, decoder = self._pipes[reader]
-                data = _read_descriptor(reader, 1 << 16)
-                if not data:
-                    poll.unregister(reader)
-                    os_close(reader)
-                    del self._pipes[reader]
-                elif self._drained.is_set():  # by a program that outlives the run
-                    with contextlib.suppress(OSError):
-                        os_write(number, data)
-                else:
-                    self._recorder.write("stdout" if number == 1 else "stderr", decoder.decode(data))
-            if is_stopped and not self._drained.is_set() and not poll.poll(0):
-                self._drained.set()
-            if not is_stopped:
-                flush_streams()
-                self._tick()
-        self._drained.set()
-        for descriptor in (self._wake_reader, self._wake_writer, *self._saved.values()):
-            with contextlib.suppress(OSError):
-                os_close(descriptor)

@@ -1,0 +1,71 @@
+"""The progress file of a deferred run: a report of what it has made so far, for whoever polls."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from ..protocol import PROGRESS
+from .host import encode, join, monotonic, remove_files, write_file
+from .scan import Scan
+
+_INTERVAL_SECONDS = 0.5
+_COST_SHARE = 20
+"""Writing progress takes at most 1 / `_COST_SHARE` of a run's time."""
+
+_replace = os.replace
+
+
+class Progress:
+    """Writes the file when something has changed, but not too often. Safe to use from several threads.
+
+    `report` makes the report, given the files that the run has created or changed.
+    """
+
+    def __init__(self, folder: str, scan: Scan, report: Callable[[list[dict[str, Any]]], dict[str, Any]]) -> None:
+        self._folder, self._scan, self._report = folder, scan, report
+        self._lock = threading.Lock()
+        self._has_changed = self._is_finished = False
+        self._written_at, self._write_seconds = 0.0, 0.0
+        self._scanned_at, self._scan_seconds = 0.0, 0.0
+        self._files: list[dict[str, Any]] = []
+
+    def note_change(self) -> None:
+        self._has_changed = True
+        self.write()
+
+    def write(self) -> None:
+        now = monotonic()
+        if now < self._written_at + max(_INTERVAL_SECONDS, _COST_SHARE * self._write_seconds):
+            return
+        if self._is_finished or not self._lock.acquire(blocking=False):
+            return
+        try:
+            if now >= self._scanned_at + max(_INTERVAL_SECONDS, _COST_SHARE * self._scan_seconds):
+                files = self._scan.changes(is_last=False)
+                self._has_changed = self._has_changed or files != self._files
+                self._files = files
+                self._scanned_at, self._scan_seconds = now, monotonic() - now
+            if not self._has_changed:
+                return
+            self._has_changed = False
+            path, started = join(self._folder, PROGRESS), monotonic()
+            text = encode(self._report(self._files))
+            try:
+                write_file(path + ".new", text.encode())
+                _replace(path + ".new", path)
+            except OSError:
+                remove_files(self._folder, PROGRESS + ".new")  # the disk is full
+            self._written_at, self._write_seconds = monotonic(), monotonic() - started
+        except Exception:
+            pass  # the final report has everything
+        finally:
+            self._lock.release()
+
+    def finish(self) -> None:
+        """Returns when nothing is being written, and nothing will be."""
+        self._is_finished = True
+        with self._lock:
+            pass
