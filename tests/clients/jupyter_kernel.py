@@ -196,7 +196,7 @@ def test_progress_of_a_deferred_run(jupyter: Jupyter) -> None:
 
 
 def test_cancel_interrupts_the_run_and_keeps_variables(jupyter: Jupyter) -> None:
-    """The interpreter goes on with what was set before the interrupt."""
+    """The interpreter keeps what was set before the interrupt."""
     execution_id = jupyter.defer("import time\nx = 1\nprint('started', flush=True)\ntime.sleep(600)")
     jupyter.printed(execution_id, "started")
     jupyter.cancel(execution_id)

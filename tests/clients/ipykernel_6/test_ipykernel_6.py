@@ -1,3 +1,3 @@
-"""The harness in this version of Jupyter's kernel."""
+"""The payload in this version of Jupyter's kernel."""
 
 from jupyter_kernel import *  # noqa: F403
