@@ -5,8 +5,7 @@ from dataclasses import replace
 
 from ..errors import ConnectorError
 from ..in_session import report
-from ..in_session.cell import code_hash, make_cell
-from ..in_session.report import Request
+from ..in_session.cell import make_cell
 from ..models import Execution
 from ..session_pool.facts import PoolFacts
 from ..session_pool.hand_over import RunLost
@@ -42,7 +41,7 @@ def wait_for_turn(call: Call, facts: PoolFacts) -> Execution:
     if stored is not None:
         call.check_code(stored.code_hash)
     else:
-        folder.put_request(Request(call.code, code_hash(call.code), call.timeout_seconds))
+        folder.put_request(call.request())
     return follow(call, facts, until)
 
 
@@ -87,7 +86,7 @@ def _enqueue(call: Call) -> Execution | None:
     try:
         found = find_in_session(folder)
         if found is None:
-            folder.put_request(Request(call.code, code_hash(call.code), call.timeout_seconds))
+            folder.put_request(call.request())
     except ConnectorError:
         return call.lost()
     return None

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ..errors import IdempotencyKeyReused
 from ..in_session.cell import code_hash
+from ..in_session.report import Request
 from ..models import Execution
 from ..session_pool.sessions import SessionClient
 from ..session_pool.wire import Run
@@ -30,6 +31,10 @@ class Call:
 
     def running(self) -> Execution:
         return Execution(self.session.id, self.execution_id, "Running")
+
+    def request(self) -> Request:
+        """To be stored in the session while the execution is queued."""
+        return Request(self.code, code_hash(self.code), self.timeout_seconds)
 
     def lost(self) -> Execution:
         """The execution whose code may or may not have run."""
