@@ -14,6 +14,7 @@ import base64
 import functools
 import hashlib
 import json
+import re
 import secrets
 import zlib
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ _DIRECT_TASK = (
     '\'code_interpreter_task\'}))("%s", "%s", "%s");'
 )
 _DIGEST_CHARACTERS = 12
+_EMPTY_COMMENTS = re.compile(r"\A(?:[ \t]*#\n)+")
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,8 @@ def make_task_cell(
 
 
 def code_hash(code: str) -> str:
-    """Identifies the code of a run."""
-    return hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
+    """Identifies the code of a run. Empty comments at its top do not count: they replace lines of Markdown."""
+    return hashlib.sha256(_EMPTY_COMMENTS.sub("", code).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _cell(request: dict[str, Any], max_report_characters: int, data_folder: str) -> Cell:
