@@ -16,6 +16,7 @@ from ..models import ABSENT, Execution, ExecutionError, Output
 from ..session_pool.hand_over import RunLost
 from ..session_pool.wire import STREAM_CHARACTERS, Run
 from .call import Call
+from .hints import with_hint, without_file_names
 
 # For each error of a chain, IPython writes 75 dashes, and below them the error's name. For a syntax error, it begins
 # with the line.
@@ -105,11 +106,15 @@ def direct_execution(session_id: str, execution_id: str, run: Run) -> Execution:
         value=run.value if is_number else ABSENT,
         stdout=collapse_carriage_returns(run.stdout[:STREAM_CHARACTERS]),
         stderr=collapse_carriage_returns(run.stderr[:STREAM_CHARACTERS]),
-        error=error_of(run.stderr, is_truncated="stderr" in truncated) if run.status == "Failed" else None,
+        error=_error(run, is_truncated="stderr" in truncated) if run.status == "Failed" else None,
         outputs=_outputs(run.value),
         duration_in_milliseconds=run.milliseconds,
         truncated={name: True for name in ("result", "stdout", "stderr") if name in truncated} or None,
     )
+
+
+def _error(run: Run, *, is_truncated: bool) -> ExecutionError:
+    return with_hint(without_file_names(error_of(run.stderr, is_truncated=is_truncated)))
 
 
 def _result(run: Run) -> str:

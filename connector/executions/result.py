@@ -10,6 +10,7 @@ from ..in_session.report import Report, Reported, ReportedFile
 from ..models import ABSENT, Execution, ExecutionError, File
 from ..session_pool.wire import Run
 from .direct import stopped_error
+from .hints import remarks_on, with_hint, without_file_names
 from .notices import joined, notices_of
 from .outcomes import CANCELED, CANCELED_WITH_INTERPRETER, INTERPRETER_ENDED, TIMED_OUT
 
@@ -30,7 +31,12 @@ def execution_of(
     # The pool reports that it stopped a run even if the code swallowed the interrupt.
     error = _stop_error(report) or (stopped_error(run.stderr) if run and run.status == "Failed" else None)
     if error is None and not report.is_ok:
-        error = report.error or _last_line(stderr)
+        error = with_hint(
+            without_file_names(report.error or _last_line(stderr)),
+            report.failure_facts,
+            is_new_session=report.is_new_session,
+        )
+    written = other_stdout + report.stdout + "\n" + stderr
     return Execution(
         session_id,
         execution_id,
@@ -45,7 +51,7 @@ def execution_of(
         duration_in_milliseconds=report.milliseconds,
         execution_count=report.execution_count,
         is_new_session=report.is_new_session,
-        notice=joined(notices_of(report)),
+        notice=joined([*notices_of(report), *remarks_on(written, report.output_facts, has_failed=error is not None)]),
         truncated=_truncated(report),
     )
 

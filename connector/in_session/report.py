@@ -50,6 +50,12 @@ class Report:
     """What IPython shows for the exception. The pool appends it to stderr."""
 
     error: ExecutionError | None
+    failure_facts: list[Json]
+    """What the session knows about the exception and each that led to it. The members are not validated."""
+
+    output_facts: Json
+    """What explains messages in the streams. The members are not validated."""
+
     outputs: list[Output]
     files: list[ReportedFile]
     milliseconds: int
@@ -201,6 +207,8 @@ def _report(members: Json) -> Report | None:
             stderr=_text(members["stderr"]),
             shown_error=f"{_text(shown[0])}{traceback}\n\n" if "shown" in members else "",
             error=_error(members["error"]) if "error" in members else None,
+            failure_facts=_facts(members["error"].get("facts")) if "error" in members else [],
+            output_facts=_facts([members.get("facts")])[0] if "facts" in members else {},
             outputs=[_output(output) for output in members["outputs"]],
             files=[_file(file) for file in members["files"]],
             milliseconds=_number(members["milliseconds"]),
@@ -223,6 +231,14 @@ def _error(members: Json) -> ExecutionError:
         traceback=_text(members["traceback"]) or None,
         hint=_optional_text(members.get("hint")),
     )
+
+
+def _facts(items: Any) -> list[Json]:
+    if items is None:
+        return []
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise TypeError
+    return items
 
 
 def _output(members: Json) -> Output:

@@ -9,10 +9,12 @@ of other modules are bound when the payload is installed, before user code can r
 
 ORDER = (
     "host",
+    "environment",
     "streams",
     "values",
     "tables",
     "scan",
+    "facts",
     "errors",
     "recorder",
     "outputs",

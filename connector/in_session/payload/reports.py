@@ -7,6 +7,7 @@ from typing import Any
 
 from ..protocol import MAX_ERROR_CHARACTERS, MAX_FILES, REPORT_MARK, empty_report
 from .errors import describe_error
+from .facts import facts_of_output
 from .host import encode, kernel, original_send, shell
 from .outputs import OutputFiles
 from .recorder import Recorder
@@ -46,6 +47,9 @@ def put_ending(report: dict[str, Any], recorder: Recorder, reply: dict[str, Any]
     """Adds the value of a run, or the error that it ended with. `reply` is the kernel's."""
     outcome = shell.last_execution_result
     report["status"] = reply.get("status", "error")
+    facts = facts_of_output(report["stdout"] + report["stderr"])
+    if facts:
+        report["facts"] = facts
     report["executionCount"] = shell.execution_count - 1
     if report["status"] == "ok":
         if recorder.result is not None and outcome is not None:
@@ -58,7 +62,7 @@ def put_ending(report: dict[str, Any], recorder: Recorder, reply: dict[str, Any]
     report["shown"] = [str(shown.get("evalue", ""))[:MAX_ERROR_CHARACTERS], lines]
     failure = outcome and (outcome.error_before_exec or outcome.error_in_exec)
     if failure:
-        report["error"] = describe_error(failure, report["isNewSession"])
+        report["error"] = describe_error(failure)
     else:  # it failed before it ran, such as code that is not valid Unicode
         name = str(shown.get("ename", "Error"))
         report["error"] = {"name": name, "message": report["shown"][0], "traceback": ""}
