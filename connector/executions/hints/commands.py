@@ -12,8 +12,13 @@ NOT_FOUND = re.compile(
 """What shells write."""
 
 _PROGRAMS: dict[str, tuple[tuple[str, ...], str]] = {
-    **dict.fromkeys(("pdftotext", "pdfinfo", "mutool"), (("pypdf", "PyPDF2", "fitz", "pdfplumber"), "Extract the text before the upload.")),
-    **dict.fromkeys(("pdftoppm", "pdftocairo", "gs"), (("fitz", "pypdfium2"), "Convert the pages to images before the upload.")),
+    **dict.fromkeys(
+        ("pdftotext", "pdfinfo", "mutool"),
+        (("pypdf", "PyPDF2", "fitz", "pdfplumber"), "Extract the text before the upload."),
+    ),
+    **dict.fromkeys(
+        ("pdftoppm", "pdftocairo", "gs"), (("fitz", "pypdfium2"), "Convert the pages to images before the upload.")
+    ),
     "qpdf": (("pypdf", "PyPDF2", "fitz"), ""),
     "java": (("pdfplumber",), "Write it in Python."),
     "tesseract": (("easyocr",), "Recognize the text before the upload."),
@@ -34,10 +39,13 @@ _PROGRAMS: dict[str, tuple[tuple[str, ...], str]] = {
     "file": ((), "Read the first bytes of the file."),
     **dict.fromkeys(("python", "python3"), ((), "Use sys.executable.")),
     "pip": ((), "Packages cannot be installed without network access."),
-    **dict.fromkeys(("conda", "mamba", "apt", "apt-get", "sudo", "yum", "brew", "npm"), ((), "Nothing can be installed in sessions.")),
+    **dict.fromkeys(
+        ("conda", "mamba", "apt", "apt-get", "sudo", "yum", "brew", "npm"),
+        ((), "Nothing can be installed in sessions."),
+    ),
     **dict.fromkeys(("git", "curl", "wget", "ping", "ssh", "az"), ((), f"It would need the network, and {NO_NETWORK}")),
     **dict.fromkeys(("node", "Rscript", "R", "gcc", "g++", "make", "go", "dotnet"), ((), "Write it in Python.")),
-}  # fmt: skip
+}
 """For each program, packages that replace it, and what to do without them."""
 
 _NAMED_BY_ERRORS = {
@@ -64,7 +72,10 @@ def missing_program(program: str, failure: Failure | None = None) -> str:
     if "/" in program and not program.startswith(("/usr", "/bin", "/opt")):
         return f"The program {program} does not exist. Check its path."
     if " " in program:
-        return f"There is no program of the name {program!r}. Pass the program and its arguments as a list, or set shell=True."
+        return (
+            f"There is no program of the name {program!r}. Pass the program and its arguments as a list, or set "
+            f"shell=True."
+        )
     name = program.rpartition("/")[2]
     packages, remedy = _PROGRAMS.get(name, ((), ""))
     installed = failure.modules if failure is not None else None
@@ -100,7 +111,7 @@ def not_installable(packages: list[str], installed: frozenset[str] | None) -> st
     from .substitutes import IMPORT_NAMES, substitute  # the table is large, and seldom needed
 
     sentences = [
-        f"Packages cannot be installed without network access, which sessions have only if the pool allows egress."
+        "Packages cannot be installed without network access, which sessions have only if the pool allows egress."
     ]
     for package in packages[:3]:
         module = IMPORT_NAMES.get(package.lower(), package).replace("-", "_")

@@ -30,7 +30,8 @@ def hint(failure: Failure) -> str | None:
         return _parser(link)
     if link.name == "EmptyDataError":
         return (
-            "The file is empty, or its lines are. Check what was uploaded or written; a file that is still open for writing "
+            "The file is empty, or its lines are. Check what was uploaded or written; a file that is still open "
+            "for writing "
             "must be closed first, and an io object rewound with seek(0)."
         )
     if any(words in link.message for words in _WORKBOOK):
@@ -50,7 +51,10 @@ def _encoding(link: Link) -> str | None:
         return found
     sample = link.bytes("sample")
     if not sample:
-        return "The text is not in that encoding. Pass the right one, often `encoding='cp1252'` for files of Windows and Excel."
+        return (
+            "The text is not in that encoding. Pass the right one, often `encoding='cp1252'` for files of "
+            "Windows and Excel."
+        )
     encoding = likely_encoding(link.bytes("head"), sample)
     if encoding is None:
         return "The data does not look like text. Read it as bytes: open(path, 'rb')."
@@ -76,7 +80,8 @@ def _parser(link: Link) -> str | None:
         )
     if fields:
         return (
-            f"Line {fields[2]} has {fields[3]} columns instead of {fields[1]}: a value may contain the separator without "
+            f"Line {fields[2]} has {fields[3]} columns instead of {fields[1]}: a value may contain the separator "
+            f"without "
             "quotation marks. Correct the line, or leave such lines out with `on_bad_lines='skip'`."
         )
     if "EOF inside string" in link.message:

@@ -30,7 +30,10 @@ def hint(failure: Failure) -> str | None:
     if error.name == "IsADirectoryError":
         return "The path is a folder. Append the name of a file."
     if "unable to open database file" in error.message:
-        return "The folder of the database does not exist or cannot be written. Create it first with os.makedirs, or use /mnt/data."
+        return (
+            "The folder of the database does not exist or cannot be written. Create it first with os.makedirs, "
+            "or use /mnt/data."
+        )
     return None
 
 
@@ -58,6 +61,8 @@ def _not_found(failure: Failure, link: Link) -> str | None:
 
 
 def _create(folder: str) -> str:
+    if folder.startswith("/") and not folder.startswith(("/mnt/data/", "/tmp/", "/home/")):
+        return f"The folder {folder} does not exist, and cannot be created everywhere. Write files below /mnt/data."
     return f"The folder {folder} does not exist. Create it first: `os.makedirs({folder!r}, exist_ok=True)`."
 
 
@@ -69,4 +74,7 @@ def _from_message(failure: Failure, link: Link) -> str | None:
     folder = found["path"].rpartition("/")[0]
     if folder and folder != "/mnt/data" and _WRITES.search(failure.source):
         return f"If the folder {folder} does not exist, create it first: `os.makedirs({folder!r}, exist_ok=True)`."
-    return "ListFiles lists the session's files, which are in /mnt/data. Upload missing ones with UploadFile, with the same session ID."
+    return (
+        "ListFiles lists the session's files, which are in /mnt/data. Upload missing ones with UploadFile, with "
+        "the same session ID."
+    )

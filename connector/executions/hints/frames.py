@@ -93,7 +93,8 @@ def _plain(label: str) -> str:
 def _difference(wanted: str, nearest: str, what: str) -> str:
     theirs, ours = _evaluated(nearest), _evaluated(wanted)
     if not isinstance(theirs, str):
-        return f"Did you mean {nearest}, without quotes? It is a {type(theirs).__name__}, not text."
+        kind = "a number" if isinstance(theirs, int | float) else f"a {type(theirs).__name__}"
+        return f"Did you mean {nearest}, without quotes? It is {kind}, not text."
     if theirs.startswith(("\ufeff", "ï»¿")):
         return f"{nearest} begins with a byte order mark: read the file with `encoding='utf-8-sig'`."
     if what == "columns" and isinstance(ours, str) and theirs.strip() == ours:

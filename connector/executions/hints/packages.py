@@ -52,10 +52,12 @@ def _of_link(failure: Failure, link: Link) -> str | None:
 def _missing(failure: Failure, wanted: str) -> str | None:
     module = IMPORT_NAMES.get(wanted.lower(), wanted)
     top = module.split(".")[0]
-    if top in sys.stdlib_module_names:
-        return None
+    if wanted == "google" and "google.colab" in failure.source:
+        wanted = "google.colab"
     if wanted in MOVED_MODULES or top in MOVED_MODULES:
         return MOVED_MODULES.get(wanted) or MOVED_MODULES[top]
+    if top in sys.stdlib_module_names:
+        return None
     files = failure.links[-1].texts("moduleFiles") or failure.error.texts("moduleFiles")
     if files:
         return _is_file(files[0], top)
@@ -100,7 +102,10 @@ def _workbook(failure: Failure, module: str) -> str | None:
     if module not in ("xlrd", "python_calamine", "python-calamine") or not head.startswith(_OLE):
         return None
     if path.lower().endswith(".xls"):
-        return f"The session has no package that reads the old format .xls. Save the workbook as .xlsx or CSV, and upload it again. {_SEE}"
+        return (
+            f"The session has no package that reads the old format .xls. Save the workbook as .xlsx or CSV, and "
+            f"upload it again. {_SEE}"
+        )
     return (
         "The workbook is protected by a password, or is in the old format .xls under another name. Remove the password "
         "in Excel, save it as .xlsx, and upload it again."

@@ -20,7 +20,7 @@ def remarks_on(text: str, facts: Facts, *, has_failed: bool) -> Sequence[str]:
     found = [_fonts(text, Link("", "", facts))]
     if not has_failed:
         failure = Failure([Link("", "", facts)])
-        found += [_packages(text, failure) or _network(text), _programs(text, failure)]
+        found += [_packages(text, failure) or _system(text) or _network(text), _programs(text, failure)]
     return [remark for remark in found if remark]
 
 
@@ -37,7 +37,8 @@ def _fonts(text: str, link: Link) -> str | None:
         )
     if "fonts" in link.facts:
         return (
-            f"Some characters are missing from {which} and are drawn as boxes, and no installed font has all of them. Upload a font "
+            f"Some characters are missing from {which} and are drawn as boxes, and no installed font has all of "
+            f"them. Upload a font "
             "file and add it with matplotlib.font_manager.fontManager.addfont, or use other characters."
         )
     return f"Some characters are missing from {which} and are drawn as boxes. Use a font that has them."
@@ -46,6 +47,15 @@ def _fonts(text: str, link: Link) -> str | None:
 def _packages(text: str, failure: Failure) -> str | None:
     packages = list(dict.fromkeys(_NOT_FOUND_BY_PIP.findall(text)))
     return commands.not_installable(packages, failure.modules) if packages else None
+
+
+def _system(text: str) -> str | None:
+    is_refused = "dpkg frontend lock" in text or "are you root?" in text
+    return (
+        "Programs cannot be installed in sessions. CheckConnection lists the packages of Python."
+        if is_refused
+        else None
+    )
 
 
 def _network(text: str) -> str | None:

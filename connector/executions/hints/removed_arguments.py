@@ -5,7 +5,10 @@ ARGUMENTS = (
     (r"read_csv\(\).*'delim_whitespace'", r"Use `sep=r'\s+'`."),
     (r"read_csv\(\).*'(?:squeeze)'", "Call .squeeze('columns') on the result."),
     (r"read_csv\(\).*'(?:prefix|mangle_dupe_cols)'", "Leave it out, and rename columns afterwards."),
-    (r"read_(?:csv|table|excel)\(\).*'(?:date_parser|infer_datetime_format|keep_date_col)'", "Use `date_format`, or pd.to_datetime afterwards."),
+    (
+        r"read_(?:csv|table|excel)\(\).*'(?:date_parser|infer_datetime_format|keep_date_col)'",
+        "Use `date_format`, or pd.to_datetime afterwards.",
+    ),
     (r"read_\w+\(\).*'(?:sheetname|sheet_names)'", "Use `sheet_name`."),
     (r"to_datetime\(\).*'infer_datetime_format'", "Leave it out: formats are inferred."),
     (r"fillna\(\).*'(?:method|pad|downcast)'", "Use ffill() or bfill()."),
@@ -16,11 +19,17 @@ ARGUMENTS = (
     (r"(?:groupby|resample)\(\).*'(?:axis|squeeze)'", "Leave it out; use df.T for columns."),
     (r"resample\(\).*'(?:base|loffset)'", "Use `offset` or `origin`."),
     (r"resample\(\).*'(?:how|fill_method|kind)'", "Call the method: df.resample(rule).sum()."),
-    (r"(?:rolling|expanding|ewm|pct_change|shift)\b.*'(?:axis|fill_method|limit)'", "Leave it out; use df.T for columns, and ffill() for gaps."),
+    (
+        r"(?:rolling|expanding|ewm|pct_change|shift)\b.*'(?:axis|fill_method|limit)'",
+        "Leave it out; use df.T for columns, and ffill() for gaps.",
+    ),
     (r"concat\(\).*'join_axes'", "Call .reindex() on the result."),
     (r"(?:drop|drop_duplicates|set_index)\(\) takes", "Name the arguments: df.drop(columns=[...])."),
     (r"pivot\(\) takes", "Name the arguments: df.pivot(index=..., columns=..., values=...)."),
-    (r"(?:DataFrame|Series)\.(?:any|all|sum|mean|std|min|max)\(\) .*'level'|(?:sum|mean|min|max|std)\(\).*'level'", "Use df.groupby(level=...)."),
+    (
+        r"(?:DataFrame|Series)\.(?:any|all|sum|mean|std|min|max)\(\) .*'level'|(?:sum|mean|min|max|std)\(\).*'level'",
+        "Use df.groupby(level=...).",
+    ),
     (r"describe\(\).*'datetime_is_numeric'", "Leave it out."),
     (r"append\(\).*'ignore_index'", "Use pd.concat([df, other], ignore_index=True)."),
     (r"date_range\(\).*'closed'", "Use `inclusive`."),
@@ -30,10 +39,16 @@ ARGUMENTS = (
     (r"LogisticRegression.*'multi_class'", "Leave it out, or use OneVsRestClassifier."),
     (r"(?:LinearRegression|Ridge|Lasso)\b.*'normalize'", "Scale before: make_pipeline(StandardScaler(), model)."),
     (r"KMeans.*'(?:n_jobs|precompute_distances)'", "Leave it out."),
-    (r"mean_squared_error\(\).*'squared'|unexpected keyword argument 'squared'", "Use sklearn.metrics.root_mean_squared_error."),
+    (
+        r"mean_squared_error\(\).*'squared'|unexpected keyword argument 'squared'",
+        "Use sklearn.metrics.root_mean_squared_error.",
+    ),
     (r"AgglomerativeClustering.*'affinity'", "Use `metric`."),
     (r"TSNE.*'n_iter'", "Use `max_iter`."),
-    (r"array\(\).*'copy'|Unable to avoid copy while creating an array", "Use np.asarray instead of np.array(..., copy=False)."),
+    (
+        r"array\(\).*'copy'|Unable to avoid copy while creating an array",
+        "Use np.asarray instead of np.array(..., copy=False).",
+    ),
     (r"'use_line_collection'", "Leave it out."),
     (r"boxplot\(\).*'labels'", "Use `tick_labels`."),
     (r"hist\(\).*'normed'|Rectangle\.set\(\).*'normed'", "Use `density`."),
@@ -42,5 +57,5 @@ ARGUMENTS = (
     (r"savefig.*'(?:frameon|quality|optimize|progressive)'", "Use `facecolor` or `pil_kwargs`."),
     (r"gca\(\).*'projection'", "Use fig.add_subplot(projection='3d')."),
     (r"simpson\(\) takes|cumulative_trapezoid\(\) takes|trapezoid\(\) takes", "Name the argument: x=..."),
-)  # fmt: skip
+)
 """Arguments that were removed, as patterns of the message of a TypeError, and what to use."""

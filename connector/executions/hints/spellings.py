@@ -11,10 +11,31 @@ from .removed_arguments import ARGUMENTS
 from .removed_names import FRAME_ATTRIBUTES, NUMPY_NAMES, OF_MODULES, OF_OBJECTS
 
 _OFFSETS = {
-    "M": "ME", "Q": "QE", "Y": "YE", "A": "YE", "BM": "BME", "BQ": "BQE", "BY": "BYE", "BA": "BYE", "SM": "SME", "CBM": "CBME",
-    "H": "h", "BH": "bh", "CBH": "cbh", "T": "min", "S": "s", "L": "ms", "U": "us", "N": "ns", "AS": "YS", "BAS": "BYS",
-    "d": "D", "b": "B", "w": "W", "c": "C",
-}  # fmt: skip
+    "M": "ME",
+    "Q": "QE",
+    "Y": "YE",
+    "A": "YE",
+    "BM": "BME",
+    "BQ": "BQE",
+    "BY": "BYE",
+    "BA": "BYE",
+    "SM": "SME",
+    "CBM": "CBME",
+    "H": "h",
+    "BH": "bh",
+    "CBH": "cbh",
+    "T": "min",
+    "S": "s",
+    "L": "ms",
+    "U": "us",
+    "N": "ns",
+    "AS": "YS",
+    "BAS": "BYS",
+    "d": "D",
+    "b": "B",
+    "w": "W",
+    "c": "C",
+}
 _FREQUENCY = re.compile(r"Invalid frequency: (?P<frequency>-?\d*(?P<offset>[A-Za-z]+)(?P<anchor>-[A-Z]+)?)\b")
 
 _ATTRIBUTE = re.compile(r"'(?P<type>\w+)' object has no attribute '(?P<name>\w+)'")
@@ -23,8 +44,19 @@ _NAME = re.compile(r"module '(?P<module>[\w.]+)' has no attribute '(?P<name>\w+)
 _IMPORT = re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<module>[\w.]+)'")
 _NUMPY = re.compile(r"`np\.(?P<name>\w+)` was (?:a deprecated alias|removed)")
 _MOVED = re.compile(r"`(?P<name>\w+)` has been removed from scikit-learn|(?P<other>load_boston)")
-_INDEX_TYPES = ("DataFrame", "Series", "Index", "RangeIndex", "DatetimeIndex", "MultiIndex", "DatetimeProperties", "PeriodIndex",
-                "CategoricalIndex", "TimedeltaIndex", "Timestamp")  # fmt: skip
+_INDEX_TYPES = (
+    "DataFrame",
+    "Series",
+    "Index",
+    "RangeIndex",
+    "DatetimeIndex",
+    "MultiIndex",
+    "DatetimeProperties",
+    "PeriodIndex",
+    "CategoricalIndex",
+    "TimedeltaIndex",
+    "Timestamp",
+)
 
 _ARGUMENT_PATTERNS = [(re.compile(pattern, re.DOTALL), remedy) for pattern, remedy in ARGUMENTS]
 _MESSAGE_PATTERNS = [(re.compile(pattern, re.DOTALL), remedy) for pattern, remedy in MESSAGES]

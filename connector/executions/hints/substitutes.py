@@ -4,14 +4,40 @@ import sys
 from collections.abc import Set
 
 IMPORT_NAMES = {
-    "pillow": "PIL", "beautifulsoup4": "bs4", "beautifulsoup": "bs4", "scikit-learn": "sklearn", "scikit_learn": "sklearn",
-    "scikitlearn": "sklearn", "opencv": "cv2", "opencv-python": "cv2", "opencv_python": "cv2", "pyyaml": "yaml",
-    "python-docx": "docx", "python_docx": "docx", "python-pptx": "pptx", "python_pptx": "pptx", "scikit-image": "skimage",
-    "scikit_image": "skimage", "pymupdf": "fitz", "python-dateutil": "dateutil", "python_dateutil": "dateutil",
-    "attrs": "attr", "odfpy": "odf", "python-calamine": "python_calamine", "pycryptodome": "Crypto", "pyjwt": "jwt",
-    "msoffcrypto-tool": "msoffcrypto", "pil": "PIL", "dotenv": "dotenv", "python-dotenv": "dotenv", "faiss": "faiss",
-    "memory-profiler": "memory_profiler", "pypdf2": "PyPDF2", "fpdf2": "fpdf", "levenshtein": "Levenshtein",
-}  # fmt: skip
+    "pillow": "PIL",
+    "beautifulsoup4": "bs4",
+    "beautifulsoup": "bs4",
+    "scikit-learn": "sklearn",
+    "scikit_learn": "sklearn",
+    "scikitlearn": "sklearn",
+    "opencv": "cv2",
+    "opencv-python": "cv2",
+    "opencv_python": "cv2",
+    "pyyaml": "yaml",
+    "python-docx": "docx",
+    "python_docx": "docx",
+    "python-pptx": "pptx",
+    "python_pptx": "pptx",
+    "scikit-image": "skimage",
+    "scikit_image": "skimage",
+    "pymupdf": "fitz",
+    "python-dateutil": "dateutil",
+    "python_dateutil": "dateutil",
+    "attrs": "attr",
+    "odfpy": "odf",
+    "python-calamine": "python_calamine",
+    "pycryptodome": "Crypto",
+    "pyjwt": "jwt",
+    "msoffcrypto-tool": "msoffcrypto",
+    "pil": "PIL",
+    "dotenv": "dotenv",
+    "python-dotenv": "dotenv",
+    "faiss": "faiss",
+    "memory-profiler": "memory_profiler",
+    "pypdf2": "PyPDF2",
+    "fpdf2": "fpdf",
+    "levenshtein": "Levenshtein",
+}
 """Modules by the names that their packages have on PyPI."""
 
 MOVED_MODULES = {
@@ -28,24 +54,44 @@ MOVED_MODULES = {
     "scipy.misc": "scipy.misc has been removed. Use scipy.special, scipy.datasets or imageio.",
     "matplotlib.finance": "matplotlib.finance has been removed. Draw candlesticks with ax.vlines and ax.bar.",
     "mpl_finance": "Draw candlesticks with matplotlib: ax.vlines for the range, ax.bar for open and close.",
-    "google.colab": "Leave out google.colab: uploaded files are in /mnt/data, and files that are written there can be downloaded.",
+    "google.colab": (
+        "Leave out google.colab: uploaded files are in /mnt/data, and files that are written there can be downloaded."
+    ),
     "distutils": "distutils has been removed from Python. Use setuptools, shutil or packaging.",
     "imp": "imp has been removed from Python. Use importlib.",
-    "StringIO": "Use `from io import StringIO`.", "cStringIO": "Use `from io import BytesIO`.",
-    "urllib2": "Use urllib.request.", "urlparse": "Use urllib.parse.", "Queue": "Use `import queue`.",
-    "ConfigParser": "Use `import configparser`.", "HTMLParser": "Use `from html.parser import HTMLParser`.",
-    "cPickle": "Use `import pickle`.", "Tkinter": "Sessions have no display. Draw with matplotlib.",
-    "tkinter": "Sessions have no display. Draw with matplotlib.", "_tkinter": "Sessions have no display. Draw with matplotlib.",
-}  # fmt: skip
+    "StringIO": "Use `from io import StringIO`.",
+    "cStringIO": "Use `from io import BytesIO`.",
+    "urllib2": "Use urllib.request.",
+    "urlparse": "Use urllib.parse.",
+    "Queue": "Use `import queue`.",
+    "ConfigParser": "Use `import configparser`.",
+    "HTMLParser": "Use `from html.parser import HTMLParser`.",
+    "cPickle": "Use `import pickle`.",
+    "Tkinter": "Sessions have no display. Draw with matplotlib.",
+    "tkinter": "Sessions have no display. Draw with matplotlib.",
+    "_tkinter": "Sessions have no display. Draw with matplotlib.",
+}
 """Modules that are elsewhere now, or have no use in a session."""
 
 _SUBSTITUTES: dict[str, tuple[tuple[str, str], ...]] = {
     "xlsxwriter": (("openpyxl", "Use openpyxl: `engine='openpyxl'`"),),
-    "openpyxl": (("xlsxwriter", "Write with xlsxwriter: `engine='xlsxwriter'`"), ("python_calamine", "Read with `engine='calamine'`")),
-    "xlrd": (("python_calamine", "Read with `engine='calamine'`"), ("openpyxl", "Save the workbook as .xlsx, which openpyxl reads")),
+    "openpyxl": (
+        ("xlsxwriter", "Write with xlsxwriter: `engine='xlsxwriter'`"),
+        ("python_calamine", "Read with `engine='calamine'`"),
+    ),
+    "xlrd": (
+        ("python_calamine", "Read with `engine='calamine'`"),
+        ("openpyxl", "Save the workbook as .xlsx, which openpyxl reads"),
+    ),
     "python_calamine": (("openpyxl", "Save the file as .xlsx, which openpyxl reads"),),
-    "pyxlsb": (("python_calamine", "Read with `engine='calamine'`"), ("openpyxl", "Save the workbook as .xlsx, which openpyxl reads")),
-    "odf": (("python_calamine", "Read with `engine='calamine'`"), ("openpyxl", "Use .xlsx, which openpyxl reads and writes")),
+    "pyxlsb": (
+        ("python_calamine", "Read with `engine='calamine'`"),
+        ("openpyxl", "Save the workbook as .xlsx, which openpyxl reads"),
+    ),
+    "odf": (
+        ("python_calamine", "Read with `engine='calamine'`"),
+        ("openpyxl", "Use .xlsx, which openpyxl reads and writes"),
+    ),
     "tabulate": (("pandas", "Use df.to_string() or df.to_csv()"),),
     "prettytable": (("tabulate", "Use tabulate"), ("pandas", "Use df.to_string()")),
     "pyarrow": (
@@ -54,10 +100,13 @@ _SUBSTITUTES: dict[str, tuple[tuple[str, str], ...]] = {
         ("duckdb", "duckdb reads and writes Parquet"),
         ("pandas", "Use CSV or pickle: df.to_csv, df.to_pickle"),
     ),
-    "jinja2": (("pandas", "Use the frame without .style: df.to_html(), df.to_string(), or df.round() and df.map() for formats"),),
-    "lxml": (
-        ("xml", "Use xml.etree.ElementTree, `pd.read_xml(..., parser='etree')`, or html.parser"),
+    "jinja2": (
+        (
+            "pandas",
+            "Use the frame without .style: df.to_html(), df.to_string(), or df.round() and df.map() for formats",
+        ),
     ),
+    "lxml": (("xml", "Use xml.etree.ElementTree, `pd.read_xml(..., parser='etree')`, or html.parser"),),
     "html5lib": (("lxml", "Use lxml: `flavor='lxml'`"), ("html", "Use html.parser")),
     "bs4": (("lxml", "Use lxml.html"), ("html", "Use html.parser")),
     "tables": (("h5py", "Use h5py"), ("pandas", "Use df.to_pickle or df.to_csv")),
@@ -78,19 +127,37 @@ _SUBSTITUTES: dict[str, tuple[tuple[str, str], ...]] = {
     "statsmodels": (("scipy", "Use scipy.stats, such as linregress, or np.polyfit"),),
     "sympy": (("scipy", "Compute numerically with scipy.optimize or scipy.integrate"),),
     "pingouin": (("scipy", "Use scipy.stats"),),
-    "xgboost": (("lightgbm", "Use lightgbm"), ("sklearn", "Use sklearn.ensemble.HistGradientBoostingClassifier or -Regressor")),
-    "lightgbm": (("xgboost", "Use xgboost"), ("sklearn", "Use sklearn.ensemble.HistGradientBoostingClassifier or -Regressor")),
-    "catboost": (("xgboost", "Use xgboost"), ("sklearn", "Use sklearn.ensemble.HistGradientBoostingClassifier or -Regressor")),
+    "xgboost": (
+        ("lightgbm", "Use lightgbm"),
+        ("sklearn", "Use sklearn.ensemble.HistGradientBoostingClassifier or -Regressor"),
+    ),
+    "lightgbm": (
+        ("xgboost", "Use xgboost"),
+        ("sklearn", "Use sklearn.ensemble.HistGradientBoostingClassifier or -Regressor"),
+    ),
+    "catboost": (
+        ("xgboost", "Use xgboost"),
+        ("sklearn", "Use sklearn.ensemble.HistGradientBoostingClassifier or -Regressor"),
+    ),
     "imblearn": (("sklearn", "Use class_weight='balanced', or sklearn.utils.resample"),),
-    "prophet": (("statsmodels", "Use statsmodels.tsa.holtwinters"), ("numpy", "Fit trend and season with np.linalg.lstsq")),
+    "prophet": (
+        ("statsmodels", "Use statsmodels.tsa.holtwinters"),
+        ("numpy", "Fit trend and season with np.linalg.lstsq"),
+    ),
     "torch": (("sklearn", "Use sklearn.neural_network for small networks"),),
     "tensorflow": (("torch", "Use torch"), ("sklearn", "Use sklearn.neural_network for small networks")),
     "keras": (("torch", "Use torch"), ("sklearn", "Use sklearn.neural_network for small networks")),
     "nltk": (("sklearn", "Use sklearn.feature_extraction.text, or re"), ("re", "Use re and collections.Counter")),
     "spacy": (("nltk", "Use nltk"), ("sklearn", "Use sklearn.feature_extraction.text, or re")),
     "textblob": (("nltk", "Use nltk"), ("re", "Use re with a list of words")),
-    "fuzzywuzzy": (("rapidfuzz", "Use rapidfuzz"), ("difflib", "Use difflib.SequenceMatcher or difflib.get_close_matches")),
-    "thefuzz": (("rapidfuzz", "Use rapidfuzz"), ("difflib", "Use difflib.SequenceMatcher or difflib.get_close_matches")),
+    "fuzzywuzzy": (
+        ("rapidfuzz", "Use rapidfuzz"),
+        ("difflib", "Use difflib.SequenceMatcher or difflib.get_close_matches"),
+    ),
+    "thefuzz": (
+        ("rapidfuzz", "Use rapidfuzz"),
+        ("difflib", "Use difflib.SequenceMatcher or difflib.get_close_matches"),
+    ),
     "rapidfuzz": (("difflib", "Use difflib.SequenceMatcher or difflib.get_close_matches"),),
     "Levenshtein": (("rapidfuzz", "Use rapidfuzz.distance"), ("difflib", "Use difflib.SequenceMatcher")),
     "cv2": (("skimage", "Use skimage"), ("PIL", "Use PIL, with numpy and scipy.ndimage")),
@@ -104,9 +171,18 @@ _SUBSTITUTES: dict[str, tuple[tuple[str, str], ...]] = {
     "tabula": (("pdfplumber", "Use pdfplumber's extract_tables"),),
     "camelot": (("pdfplumber", "Use pdfplumber's extract_tables"),),
     "reportlab": (("fpdf", "Use fpdf"), ("matplotlib", "Write pages with matplotlib.backends.backend_pdf.PdfPages")),
-    "fpdf": (("reportlab", "Use reportlab"), ("matplotlib", "Write pages with matplotlib.backends.backend_pdf.PdfPages")),
-    "weasyprint": (("reportlab", "Use reportlab"), ("matplotlib", "Write pages with matplotlib.backends.backend_pdf.PdfPages")),
-    "pdfkit": (("reportlab", "Use reportlab"), ("matplotlib", "Write pages with matplotlib.backends.backend_pdf.PdfPages")),
+    "fpdf": (
+        ("reportlab", "Use reportlab"),
+        ("matplotlib", "Write pages with matplotlib.backends.backend_pdf.PdfPages"),
+    ),
+    "weasyprint": (
+        ("reportlab", "Use reportlab"),
+        ("matplotlib", "Write pages with matplotlib.backends.backend_pdf.PdfPages"),
+    ),
+    "pdfkit": (
+        ("reportlab", "Use reportlab"),
+        ("matplotlib", "Write pages with matplotlib.backends.backend_pdf.PdfPages"),
+    ),
     "docx": (("zipfile", "A .docx is a ZIP file: read word/document.xml with zipfile and xml.etree.ElementTree"),),
     "pptx": (("zipfile", "A .pptx is a ZIP file: read ppt/slides/*.xml with zipfile and xml.etree.ElementTree"),),
     "yaml": (("ruamel", "Use ruamel.yaml"), ("json", "Use JSON, if you choose the format")),
@@ -131,7 +207,9 @@ _SUBSTITUTES: dict[str, tuple[tuple[str, str], ...]] = {
     "httpx": (("requests", "Use requests"), ("urllib", "Use urllib.request, if the pool allows network access")),
     "aiohttp": (("requests", "Use requests"), ("urllib", "Use urllib.request, if the pool allows network access")),
     "yfinance": (("builtins", "It needs the network: fetch the data beforehand, and upload it with UploadFile"),),
-    "pandas_datareader": (("builtins", "It needs the network: fetch the data beforehand, and upload it with UploadFile"),),
+    "pandas_datareader": (
+        ("builtins", "It needs the network: fetch the data beforehand, and upload it with UploadFile"),
+    ),
     "pyodbc": (("builtins", "Query the database beforehand, and upload the rows with UploadFile"),),
     "psycopg2": (("builtins", "Query the database beforehand, and upload the rows with UploadFile"),),
     "pymssql": (("builtins", "Query the database beforehand, and upload the rows with UploadFile"),),
@@ -142,8 +220,10 @@ _SUBSTITUTES: dict[str, tuple[tuple[str, str], ...]] = {
     "gradio": (("matplotlib", "Sessions serve no pages: draw with matplotlib"),),
     "joblib": (("pickle", "Use pickle"),),
     "cloudpickle": (("pickle", "Use pickle"),),
-    "openai": (("builtins", "Sessions have no network access unless the pool allows egress: call models outside of the code"),),
-}  # fmt: skip
+    "openai": (
+        ("builtins", "Sessions have no network access unless the pool allows egress: call models outside of the code"),
+    ),
+}
 """For each module, others with what to do, the best first. Those of Python itself are always installed."""
 
 _SAME = {"fastparquet": "pyarrow", "calamine": "python_calamine", "pdf2image": "fitz", "webcolors": "matplotlib"}

@@ -13,10 +13,20 @@ _REPLACEMENTS = {
     **dict.fromkeys("‐‑‒–—―−", "a hyphen-minus (-)"),
     **dict.fromkeys("×", "an asterisk (*)"),
     **dict.fromkeys("÷", "a slash (/)"),
-    "≤": "<=", "≥": ">=", "≠": "!=", "…": "three dots (...)", "→": "->",
-    "、": "a comma (,)", "。": "a full stop (.)", "【": "[", "】": "]", "「": 'straight quotes (")', "」": 'straight quotes (")',
-    "《": 'straight quotes (")', "》": 'straight quotes (")',
-}  # fmt: skip
+    "≤": "<=",
+    "≥": ">=",
+    "≠": "!=",
+    "…": "three dots (...)",
+    "→": "->",
+    "、": "a comma (,)",
+    "。": "a full stop (.)",
+    "【": "[",
+    "】": "]",
+    "「": 'straight quotes (")',
+    "」": 'straight quotes (")',
+    "《": 'straight quotes (")',
+    "》": 'straight quotes (")',
+}
 _HTML = re.compile(r"&(?:lt|gt|amp|quot|nbsp|#\d+);|</?(?:p|br|div|span|pre|code|html|body)\b[^>]*>", re.IGNORECASE)
 _FENCE = re.compile(r"\s*(```|~~~)")
 
@@ -32,7 +42,7 @@ def hint(failure: Failure) -> str | None:
 
 
 def _character(failure: Failure, text: str) -> str | None:
-    """A character that Python does not accept, which the message names, or a quotation mark that does not end a string."""
+    """A character that Python does not accept, or a quotation mark that does not end a string."""
     error = failure.error
     found = _CODE_POINT.search(error.message)
     offset = error.number("offset")
@@ -62,7 +72,7 @@ def _remedy(character: str) -> str:
         return "It is invisible: remove it, everywhere in the code."
     plain = unicodedata.normalize("NFKC", character)
     if plain != character and plain.isascii() and plain.strip():
-        return f"Replace it with {plain}, everywhere in the code."
+        return f"Replace it with `{plain}`, everywhere in the code."
     return "Outside of strings and comments, Python does not accept it: remove or replace it."
 
 
@@ -72,7 +82,8 @@ def _form(error: Link, text: str) -> str | None:
         return "The code has been escaped as HTML or contains tags. Send it as plain text: < instead of &lt;."
     if "unexpected character after line continuation" in message and re.search(r"\\[nt\"']", text):
         return (
-            "The code contains a backslash and a letter where line breaks should be: it was escaped twice. Send it with "
+            "The code contains a backslash and a letter where line breaks should be: it was escaped twice. Send "
+            "it with "
             "line breaks, which JSON encodes once, as \\n."
         )
     if error.name == "TabError":

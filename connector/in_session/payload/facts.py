@@ -138,7 +138,10 @@ def _of_spelling(failure: BaseException, frames: list[Any]) -> dict[str, Any]:
     if isinstance(failure, NameError):
         names = {**vars(sys.modules["builtins"]), **frames[-1].f_globals, **frames[-1].f_locals}
     elif isinstance(failure, ImportError):
-        names = vars(sys.modules[failure.name or ""])
+        import pkgutil
+
+        module = sys.modules[failure.name or ""]
+        names = {*vars(module), *(each.name for each in pkgutil.iter_modules(getattr(module, "__path__", ())))}
     elif type(owner) is type(sys):
         names = vars(owner)
     elif owner is not None:
