@@ -31,8 +31,7 @@ def hint(failure: Failure) -> str | None:
     if link.name == "EmptyDataError":
         return (
             "The file is empty, or its lines are. Check what was uploaded or written; a file that is still open "
-            "for writing "
-            "must be closed first, and an io object rewound with seek(0)."
+            "for writing must be closed first, and an io object rewound with seek(0)."
         )
     if any(words in link.message for words in _WORKBOOK):
         return _workbook(link)
@@ -81,8 +80,7 @@ def _parser(link: Link) -> str | None:
     if fields:
         return (
             f"Line {fields[2]} has {fields[3]} columns instead of {fields[1]}: a value may contain the separator "
-            f"without "
-            "quotation marks. Correct the line, or leave such lines out with `on_bad_lines='skip'`."
+            "without quotation marks. Correct the line, or leave such lines out with `on_bad_lines='skip'`."
         )
     if "EOF inside string" in link.message:
         return "A quotation mark is not closed. Read with `quoting=csv.QUOTE_NONE`, or correct the file."

@@ -45,7 +45,7 @@ def facts_of(failure: BaseException) -> list[dict[str, Any]]:
             for collect in _COLLECTORS:
                 try:
                     facts.update(collect(link, frames))
-                except Exception:
+                except BaseException:  # the exception's own methods can raise anything
                     pass
     except BaseException:
         pass
@@ -78,15 +78,13 @@ def _chain(failure: BaseException) -> list[tuple[BaseException, bool]]:
 
 
 def _of_link(link: BaseException, is_cause: bool) -> dict[str, Any]:
-    described = {"name": type(link).__name__, "module": str(type(link).__module__), "isCause": is_cause}
+    described: dict[str, Any] = {"name": type(link).__name__, "isCause": is_cause}
     try:
         described["message"] = str(link)[:_MAX_TEXT]
     except BaseException:
         pass
     if isinstance(link, OSError):
         described.update({"errno": link.errno, "filename": _short(link.filename)})
-    if isinstance(link, ImportError):
-        described["missing"] = _short(link.name)
     return described
 
 
@@ -158,7 +156,7 @@ def _of_spelling(failure: BaseException, frames: list[Any]) -> dict[str, Any]:
 def _similar(wanted: str, names: Iterable[str]) -> list[str]:
     import difflib
 
-    return difflib.get_close_matches(wanted, names, 3, 0.75)
+    return difflib.get_close_matches(wanted[:_MAX_TEXT], names, 3, 0.75)
 
 
 def _of_file(failure: BaseException, frames: list[Any]) -> dict[str, Any]:
@@ -235,7 +233,7 @@ def _of_keys(failure: BaseException, frames: list[Any]) -> dict[str, Any]:
     """The keys of the dictionary, if the line says which one it is."""
     frame = frames[-1]
     key = failure.args[0] if isinstance(failure, KeyError) and failure.args else None
-    if type(key) is not str or str(frame.f_globals.get("__name__", "")) != "__main__":
+    if type(key) is not str or len(key) > _MAX_TEXT or str(frame.f_globals.get("__name__", "")) != "__main__":
         return {}
     line = linecache.getline(frame.f_code.co_filename, _last_line(failure))
     for name in re.findall(r"(?<![\w.\]])(\w+)\[(?:'{0}'|\"{0}\")\]".format(re.escape(key)), line):
