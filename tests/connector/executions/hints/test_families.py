@@ -15,7 +15,8 @@ Json = st.recursive(
     max_leaves=6,
 )
 MEMBERS = (
-    "message", "name", "isCause", "errno", "filename", "modules", "moduleFiles", "wanted", "similar", "isDefinedInCode",
+    "message", "name", "isCause", "errno", "filename", "modules", "moduleFiles", "wanted", "similar",
+    "isDefinedInCode",
     "program", "files", "fileCount", "sameFiles", "similarFiles", "missingFolder", "command", "exitCode", "written",
     "columns", "labels", "keys", "labelCount", "path", "head", "sample", "memoryLimit", "text", "offset", "hasFence",
 )  # fmt: skip
