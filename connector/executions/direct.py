@@ -16,7 +16,8 @@ from ..models import ABSENT, Execution, ExecutionError, Output
 from ..session_pool.hand_over import RunLost
 from ..session_pool.wire import STREAM_CHARACTERS, Run
 from .call import Call
-from .hints import with_hint, without_file_names
+from .hints import remarks_on, with_hint, without_file_names
+from .notices import joined
 
 # For each error of a chain, IPython writes 75 dashes, and below them the error's name. For a syntax error, it begins
 # with the line.
@@ -109,6 +110,7 @@ def direct_execution(session_id: str, execution_id: str, run: Run) -> Execution:
         error=_error(run, is_truncated="stderr" in truncated) if run.status == "Failed" else None,
         outputs=_outputs(run.value),
         duration_in_milliseconds=run.milliseconds,
+        notice=joined(remarks_on(f"{run.stdout}\n{run.stderr}", {}, has_failed=run.status == "Failed")),
         truncated={name: True for name in ("result", "stdout", "stderr") if name in truncated} or None,
     )
 
@@ -203,8 +205,8 @@ _STOPPED = (
     (
         "Kernel restarted",
         "KernelRestarted",
-        "The code ended its own interpreter, or ran out of memory. Files are kept; run the code that sets the "
-        "variables again.",
+        "The code ended its own interpreter, or ran out of memory: then read files in parts (chunksize), and only the "
+        "columns that are needed (usecols). Files are kept; run the code that sets the variables again.",
     ),
     (
         "Execution aborted",

@@ -54,6 +54,7 @@ _NAMED_BY_ERRORS = {
     "JavaNotFoundError": "java",
     "ExecutableNotFound": "dot",
 }
+_STARTED = re.compile(r"No such file or directory: '(?P<program>.*)'")
 _INSTALLS = re.compile(r"\b(?:pip3?|conda|mamba|apt|apt-get|uv)\b.*\binstall\b(?P<packages>.*)")
 
 
@@ -62,6 +63,9 @@ def hint(failure: Failure) -> str | None:
         program = link.text("program") or _NAMED_BY_ERRORS.get(link.name, "")
         if program and (link.is_os_error or link.name in _NAMED_BY_ERRORS):
             return missing_program(program, failure)
+    started = _STARTED.search(failure.error.message) if failure.starts_program else None
+    if started:
+        return missing_program(started["program"], failure)
     if failure.error.name == "CalledProcessError":
         return _failed(failure.error, failure)
     return None

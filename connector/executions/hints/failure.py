@@ -11,8 +11,8 @@ from ...models import ExecutionError
 Facts = dict[str, Any]
 
 _SOURCE = re.compile(r"^ {2}(?:Cell In\[\d+\]|File /mnt/data/.*), line \d+.*\n {4}(.*)$", re.MULTILINE)
-_ARROW = re.compile(r"^-+> *\d+ (.*)$", re.MULTILINE)
-"""How IPython marks a line of code, in direct runs."""
+_ARROW = re.compile(r"^ {0,2}Cell In\[\d+\], line \d+[^\n]*\n(?:^ .*\n)*?^-+> *\d+ (.*)$", re.MULTILINE)
+"""How IPython marks the line in a cell, in direct runs."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,8 @@ class Failure:
     source: str = ""
     line: int | None = None
     is_new_session: bool = False
+    starts_program: bool = False
+    """Whether the exception is subprocess's own: the program could not be started."""
 
     @property
     def error(self) -> Link:
@@ -90,7 +92,8 @@ def failure_of(error: ExecutionError, facts: Sequence[Facts], *, is_new_session:
     others = [Link(str(item.get("name")), _valid(str(item.get("message"))), item) for item in facts[1:]]
     traceback = error.traceback or ""
     lines = _SOURCE.findall(traceback) or _ARROW.findall(traceback)
-    return Failure([first, *others], lines[-1].strip() if lines else "", error.line, is_new_session)
+    source = lines[-1].strip() if lines else ""
+    return Failure([first, *others], source, error.line, is_new_session, ", in Popen._execute_child(" in traceback)
 
 
 def _valid(text: str) -> str:

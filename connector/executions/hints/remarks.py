@@ -1,7 +1,6 @@
 """Notices for runs that ended well but not as meant, from what they wrote: fonts, programs, packages, the network."""
 
 import re
-from collections.abc import Sequence
 
 from . import commands
 from .failure import Facts, Failure, Link
@@ -13,7 +12,7 @@ _READ_CHARACTERS = 50_000
 """Of each end of a stream."""
 
 
-def remarks_on(text: str, facts: Facts, *, has_failed: bool) -> Sequence[str]:
+def remarks_on(text: str, facts: Facts, *, has_failed: bool) -> list[str]:
     """`text` is what the run wrote, to both streams. A run that failed has a hint for the rest."""
     if len(text) > 2 * _READ_CHARACTERS:
         text = text[:_READ_CHARACTERS] + text[-_READ_CHARACTERS:]

@@ -33,7 +33,7 @@ def hint(name: str, message: str, *facts: dict[str, object], traceback: str = ""
 @pytest.mark.parametrize(
     ("name", "message", "words"),
     [
-        ("ModuleNotFoundError", "No module named 'seaborn'", "seaborn is not available in this session. CheckConnection"),
+        ("ModuleNotFoundError", "No module named 'seaborn'", "seaborn is not available in this session."),
         ("ModuleNotFoundError", "No module named 'fuzzywuzzy'", "Use difflib"),
         ("FileNotFoundError", "[Errno 2] No such file or directory: 'a.csv'", "ListFiles"),
         ("OSError", "Cannot save file into a non-existent directory: 'out'", "os.makedirs('out', exist_ok=True)"),

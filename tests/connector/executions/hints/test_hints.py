@@ -306,6 +306,8 @@ def test_errors_name_no_temporary_files(run: Run, code: str) -> None:
 
 # ---- notices of runs that succeed
 
+FIGURE = "import matplotlib.pyplot as plt\nplt.plot([1])\n"
+
 
 @pytest.mark.parametrize(
     ("code", "words"),
@@ -316,9 +318,8 @@ def test_errors_name_no_temporary_files(run: Run, code: str) -> None:
         ("!pip install fuzzywuzzy", "Use difflib"),
         ("import urllib.request\ntry:\n    urllib.request.urlopen('http://example.com')\nexcept OSError as e: print(e)",
          "tried to reach the network"),
-        ("import matplotlib.pyplot as plt\nplt.title('日本語')\nplt.plot([1])\nplt.show()", "no installed font has all of them"),
-        ("import matplotlib.pyplot as plt\nplt.rcParams['font.family'] = 'cmr10'\nplt.title('Ж')\nplt.plot([1])\nplt.show()",
-         "'font.family'] = "),
+        (f"{FIGURE}plt.title('日本語')\nplt.show()", "no installed font has all of them"),
+        (f"{FIGURE}plt.rcParams['font.family'] = 'cmr10'\nplt.title('Ж')\nplt.show()", "'font.family'] = "),
     ],
 )  # fmt: skip
 def test_a_run_that_succeeds_but_not_as_meant_has_a_notice(run: Run, code: str, words: str) -> None:
