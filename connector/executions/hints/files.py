@@ -62,7 +62,7 @@ def _not_found(failure: Failure, link: Link) -> str | None:
 
 def _create(folder: str) -> str:
     if folder.startswith("/") and not folder.startswith(("/mnt/data/", "/tmp/", "/home/")):
-        return f"The folder {folder} does not exist, and cannot be created everywhere. Write files below /mnt/data."
+        return f"The folder {folder} does not exist. Write files below /mnt/data."
     return f"The folder {folder} does not exist. Create it first: `os.makedirs({folder!r}, exist_ok=True)`."
 
 

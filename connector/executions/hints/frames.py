@@ -11,6 +11,11 @@ _SHOWN = 20
 
 
 def hint(failure: Failure) -> str | None:
+    if failure.error.name == "KeyError" and "environ[" in failure.source:
+        return "The session has no such environment variable. Put the value into the code."
+    sheets = failure.error.texts("sheets")
+    if sheets and "orksheet" in failure.error.message:
+        return f"The sheets are: {listed(sheets, failure.error.number('labelCount'), most=_SHOWN)}."
     for link in failure.links:
         for kind in ("columns", "keys", "labels"):
             labels = link.texts(kind)

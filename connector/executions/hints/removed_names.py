@@ -240,7 +240,31 @@ OF_MODULES = {
 }
 """For each module, names that it had."""
 
+_AXES = dict.fromkeys(
+    (
+        "plot",
+        "bar",
+        "barh",
+        "hist",
+        "scatter",
+        "pie",
+        "imshow",
+        "boxplot",
+        "set_title",
+        "set_xlabel",
+        "set_ylabel",
+        "grid",
+    ),
+    "plt.subplots with rows or columns returns an array of axes: use one of them, such as axes.flat[0].",
+)
+
 OF_OBJECTS = {
+    "datetime.datetime": {
+        "datetime": "It is the class already: leave out one `datetime.`.",
+        "timedelta": "Import it too: `from datetime import timedelta`.",
+        "date": "Call it, or import the class: `from datetime import date`.",
+        "timezone": "Import it too: `from datetime import timezone`.",
+    },
     "str": {
         "decode": "A str is decoded already. Only bytes are decoded.",
         "append": "Use +=, or a list and ''.join(list).",
@@ -267,6 +291,7 @@ OF_OBJECTS = {
     "generator": {"next": "Use next(generator)."},
     "tuple": {"append": "Tuples do not change: use a list."},
     "ndarray": {
+        **_AXES,
         "append": "Use np.append(a, values), or a list.",
         "ptp": "Use np.ptp(a).",
         "itemset": "Use a[index] = value.",

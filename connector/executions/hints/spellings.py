@@ -38,7 +38,7 @@ _OFFSETS = {
 }
 _FREQUENCY = re.compile(r"Invalid frequency: (?P<frequency>-?\d*(?P<offset>[A-Za-z]+)(?P<anchor>-[A-Z]+)?)\b")
 
-_ATTRIBUTE = re.compile(r"'(?P<type>\w+)' object has no attribute '(?P<name>\w+)'")
+_ATTRIBUTE = re.compile(r"'(?:[\w.]+\.)?(?P<type>\w+)' object has no attribute '(?P<name>\w+)'")
 _TYPE_ATTRIBUTE = re.compile(r"type object '(?P<type>[\w.]+)' has no attribute '(?P<name>\w+)'")
 _NAME = re.compile(r"module '(?P<module>[\w.]+)' has no attribute '(?P<name>\w+)'")
 _IMPORT = re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<module>[\w.]+)'")

@@ -31,6 +31,12 @@ _MESSAGES = (
         r"no display name and no \$DISPLAY|couldn't connect to display",
         "Sessions have no display. Draw with matplotlib.",
     ),
+    (r"unsupported locale setting", "Other locales are not installed: format numbers and dates in the code."),
+    (
+        r"dtype='numeric' is not compatible with arrays of bytes/strings",
+        "Encode columns of text first, with pd.get_dummies or OneHotEncoder.",
+    ),
+    (r"You are trying to merge on", "Make the keys alike first, such as with df['id'].astype(str)."),
     (r"Exceeds the limit .* for integer string conversion", "Call sys.set_int_max_str_digits(0) first."),
     (
         r"month must be in 1\.\.12|day is out of range for month|doesn't match format",

@@ -216,9 +216,21 @@ def _of_labels(failure: BaseException, frames: list[Any]) -> dict[str, Any]:
                 value = vars(value).get("obj")  # of a group
             if hasattr(type(value), "columns"):
                 own = value.columns
-                is_column = index is None or own is index or own.equals(index)
+                is_of_frame = str(frame.f_globals["__name__"]) == "pandas.core.frame"
+                is_column = index is None or own.equals(index) or (is_of_frame and "getitem" in frame.f_code.co_name)
                 return _labels("columns", own) if is_column else _labels("labels", index)
     return {} if index is None else _labels("labels", index)
+
+
+def _of_sheets(failure: BaseException, frames: list[Any]) -> dict[str, Any]:
+    """The sheets of a workbook that pandas or openpyxl reads."""
+    for frame in reversed(frames):
+        value = frame.f_locals.get("self")
+        for name in ("sheet_names", "sheetnames"):
+            if "xl" in str(type(value).__module__) or "excel" in str(type(value).__module__):
+                if hasattr(type(value), name):
+                    return _labels("sheets", getattr(value, name))
+    return {}
 
 
 def _is_of_pandas(module: Any) -> bool:
@@ -317,6 +329,7 @@ _COLLECTORS: tuple[Callable[[BaseException, list[Any]], dict[str, Any]], ...] = 
     _of_file,
     _of_command,
     _of_labels,
+    _of_sheets,
     _of_keys,
     _of_contents,
     _of_memory,

@@ -95,8 +95,14 @@ REMEDIES = {
     "pd.read_csv('/mnt/data/ragged.csv', nrows=1, usecols=['A'])": "Did you mean 'a'?",
     "pd.read_csv('/mnt/data/ragged.csv', nrows=1, parse_dates=['date'])": "The columns are: 'a', 'b', 'c'",
     "df.loc['x']": "The labels are: 0.",
+    "df.loc[['x']]": "The labels are: 0.",
+    "df.loc[0, 'x']": "The columns are: 'Sales'",
     "rows[0]": ".iloc[0]",
     "record['name']": "Did you mean 'Name'?",
+    "pd.DataFrame([[1]], columns=pd.MultiIndex.from_tuples([('a', 'x')]))['b']": "The columns are: ('a', 'x')",
+    "pd.read_excel('/mnt/data/book.xlsx', sheet_name='Data')": "The sheets are: 'Sheet1'",
+    "import openpyxl\nopenpyxl.load_workbook('/mnt/data/book.xlsx')['Data']": "The sheets are: 'Sheet1'",
+    "os.environ['KEY_OF_NOBODY']": "Put the value into the code",
     # Contents
     "encoded('Müller,Größe\\n1,2\\n', 'cp1252')": "cp1252",
     "encoded('Preis in €\\n1\\n', 'cp1252')": "cp1252",
@@ -124,7 +130,7 @@ REMEDIES = {
     "import socket\nsocket.create_connection(('192.0.2.1', 80), 1)": "could not reach the network",
     "import requests\nrequests.get('https://example.com')": "could not reach the network",
     # Names
-    "plt_": "Did you mean plt?",
+    "recrod": "Did you mean record?",
     "sns.lineplot()": "import seaborn as sns",
     "json.dumps(1)": "`import json`",
     "[true]": "Python writes True",
@@ -156,6 +162,8 @@ REMEDIES = {
     "from collections import Mapping": "collections.abc.Mapping",
     "from scipy.integrate import simps": "simpson",
     "{}.has_key(1)": "in dictionary",
+    "from datetime import datetime\ndatetime.datetime.now()": "leave out one `datetime.`",
+    "import matplotlib.pyplot as plt\nplt.subplots(2, 2)[1].plot([1])": "axes.flat[0]",
     # Values
     "pd.Series(['1.234,50']).astype(float)": "decimal=','",
     "pd.Series(['1,234.50']).astype(float)": "thousands=','",
@@ -319,7 +327,7 @@ FIGURE = "import matplotlib.pyplot as plt\nplt.plot([1])\n"
         ("import urllib.request\ntry:\n    urllib.request.urlopen('http://example.com')\nexcept OSError as e: print(e)",
          "tried to reach the network"),
         (f"{FIGURE}plt.title('日本語')\nplt.show()", "no installed font has all of them"),
-        (f"{FIGURE}plt.rcParams['font.family'] = 'cmr10'\nplt.title('Ж')\nplt.show()", "'font.family'] = "),
+        ("import matplotlib\nmatplotlib.rcParams['font.family'] = 'cmr10'\n" + FIGURE + "plt.title('Ж')\nplt.show()", "family'] ="),
     ],
 )  # fmt: skip
 def test_a_run_that_succeeds_but_not_as_meant_has_a_notice(run: Run, code: str, words: str) -> None:
