@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ..in_session.report import Report
 from ..models import Execution
-from .outcomes import INTERPRETER_STOPPED
+from .outcomes import FILES_ELSEWHERE, INTERPRETER_STOPPED
 
 
 def notices_of(report: Report) -> list[str]:
@@ -12,6 +12,8 @@ def notices_of(report: Report) -> list[str]:
     notices: list[str] = []
     if report.interpreter_ended and report.ended_by != "died":
         notices.append(INTERPRETER_STOPPED)
+    if report.files_elsewhere:
+        notices.append(FILES_ELSEWHERE.format(", ".join(report.files_elsewhere)))
     return notices
 
 

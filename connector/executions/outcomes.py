@@ -41,6 +41,10 @@ NO_REPORT = (
 INTERPRETER_STOPPED = (
     "The code ignored the interrupt, so the session's interpreter was stopped. Files are kept, variables are lost."
 )
+FILES_ELSEWHERE = (
+    "The code wrote files outside /mnt/data, which no operation can list or download: {}. Write them to /mnt/data, or "
+    "move them there, to keep them."
+)
 CANCEL_REQUESTED = (
     "Cancellation was requested, but the run has not ended yet. Call GetExecution in a moment; EndSession ends "
     "everything that runs in the session."

@@ -9,6 +9,9 @@ of other modules are bound when the payload is installed, before user code can r
 
 ORDER = (
     "host",
+    "exits",
+    "surroundings",
+    "elsewhere",
     "streams",
     "values",
     "tables",

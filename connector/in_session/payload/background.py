@@ -18,6 +18,8 @@ from typing import Any
 
 from ..protocol import CANCEL, OUTPUTS_FOLDER, PROGRESS, RUNNING, empty_report
 from .capture import OutputCapture
+from .elsewhere import created_elsewhere, look_elsewhere
+from .exits import exits_end_the_run, settled
 from .host import (
     awaited,
     encode,
@@ -155,13 +157,13 @@ class DeferredRun:
     async def _run(self) -> None:
         reply: dict[str, Any] = INTERRUPTED
         shell.last_execution_result = None
-        scan = Scan()
+        scan, elsewhere = Scan(), look_elsewhere()
         self._progress = progress = Progress(self._record.folder, scan, self._report_so_far)
         with self._interrupts_filtered():
-            with everything_recorded(self._recorder):
+            with everything_recorded(self._recorder), exits_end_the_run(self._code):
                 capture = OutputCapture(self._recorder, progress.write)
                 try:
-                    reply = await awaited(original_do_execute(self._code, False, True, None, False))
+                    reply = settled(await awaited(original_do_execute(self._code, False, True, None, False)))
                 except (KeyboardInterrupt, asyncio.CancelledError):
                     pass
                 finally:
@@ -171,7 +173,7 @@ class DeferredRun:
                         _exit(0)  # the code has forked, and this is the child
                     capture.stop()
             progress.finish()
-            self._complete(reply, scan)
+            self._complete(reply, scan, elsewhere)
 
     @contextlib.contextmanager
     def _interrupts_filtered(self) -> Iterator[None]:
@@ -228,9 +230,9 @@ class DeferredRun:
     def _milliseconds(self) -> int:
         return round((monotonic() - self._started) * 1000)
 
-    def _complete(self, reply: dict[str, Any], scan: Scan) -> None:
+    def _complete(self, reply: dict[str, Any], scan: Scan, elsewhere: set[str]) -> None:
         try:
-            report = self._final_report(reply, scan)
+            report = self._final_report(reply, scan, elsewhere)
             # A caller that reads the report may send the next run at once, and must not find the session busy.
             remove_files(in_data(OUTPUTS_FOLDER), RUNNING)
             self._write(report)
@@ -241,12 +243,12 @@ class DeferredRun:
             self._ended.set_result(None)
             start_next()
 
-    def _final_report(self, reply: dict[str, Any], scan: Scan) -> dict[str, Any]:
+    def _final_report(self, reply: dict[str, Any], scan: Scan, elsewhere: set[str]) -> dict[str, Any]:
         milliseconds = self._milliseconds()
         try:
             report = self._report_so_far(scan.changes())
             report["milliseconds"] = milliseconds
-            put_ending(report, self._recorder, reply)
+            put_ending(report, self._recorder, reply, created_elsewhere(elsewhere))
         except BaseException:  # the code has broken something that a report needs
             report = empty_report(shell.execution_count - 1, self._is_new_session)
             report["status"], report["milliseconds"] = reply.get("status", "error"), milliseconds

@@ -13,8 +13,10 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from ..protocol import OUTPUTS_FOLDER, RUNNING
+from ..protocol import MAX_FORWARDED_CHARACTERS, OUTPUTS_FOLDER, RUNNING
 from .background import defer, start_next
+from .elsewhere import created_elsewhere, look_elsewhere
+from .exits import exits_end_the_run, settled, silence_explanation
 from .host import (
     VERSION_MARK,
     awaited,
@@ -40,12 +42,15 @@ from .reports import (
     IN_RECORD,
     INTERRUPTED,
     current_parent,
+    encoded,
     flush_streams,
     put_ending,
     report_so_far,
     send_line,
+    send_report,
 )
 from .scan import Scan
+from .surroundings import enter_data_folder, make_importable, make_python_callable
 
 _BUSY = {"isBusy": True}
 """Sent instead of a report while a deferred run is in progress."""
@@ -99,22 +104,25 @@ async def _run(parent: Any, request: dict[str, Any], reply: Any, *arguments: Any
     """A run in one call of the pool. Returns the kernel's reply to it."""
     is_new, _this_session.is_new = _this_session.is_new, False
     *positional, keywords = arguments
-    recorder, record, started = Recorder(), None, monotonic()
+    room = min(MAX_FORWARDED_CHARACTERS, request["longest"] // 10)
+    recorder, record, started = Recorder(forwarded_characters=room), None, monotonic()
     scan: Scan | None = None
+    elsewhere: set[str] = set()
     with contextlib.ExitStack() as stack:
         try:
             record = Record(request)
             if not record.is_ours:
                 send_line(parent, request, encode(IN_RECORD))
                 return reply
-            scan, started = Scan(), monotonic()
+            scan, elsewhere, started = Scan(), look_elsewhere(), monotonic()
             shell.last_execution_result = None
             stack.enter_context(recorded(parent["header"]["msg_id"], recorder))
+            stack.enter_context(exits_end_the_run(request["code"]))
         except Exception:
             pass  # something is broken: the code runs all the same, and the pool alone reports on it
         reply = INTERRUPTED
         try:
-            reply = await awaited(original_do_execute(request["code"], *positional, **keywords))
+            reply = settled(await awaited(original_do_execute(request["code"], *positional, **keywords)))
         finally:
             if getpid() == recording.process:  # not in a process that the code has forked
                 try:
@@ -122,7 +130,8 @@ async def _run(parent: Any, request: dict[str, Any], reply: Any, *arguments: Any
                     stack.close()
                     if record is not None and scan is not None:
                         milliseconds = round((monotonic() - started) * 1000)
-                        _report(parent, request, reply, recorder, record, scan, milliseconds, is_new)
+                        files = scan.changes(), created_elsewhere(elsewhere)
+                        _report(parent, request, reply, recorder, record, files, milliseconds, is_new)
                 except BaseException:  # the code has broken something that a report needs: send its messages as usual
                     kernel.do_execute = original_do_execute  # and the next run installs the payload again
                     for stream, message, content, its_parent, others, named in recorder.messages:
@@ -136,21 +145,21 @@ def _report(
     reply: dict[str, Any],
     recorder: Recorder,
     record: Record,
-    scan: Scan,
+    files: tuple[list[dict[str, Any]], list[str]],
     milliseconds: int,
     is_new: bool,
 ) -> None:
     size = 0
     try:
         outputs = OutputFiles(record.folder)
-        report = report_so_far(recorder, outputs, scan.changes(), milliseconds, is_new)
-        put_ending(report, recorder, reply)
-        text = encode(report)
+        report = report_so_far(recorder, outputs, files[0], milliseconds, is_new)
+        put_ending(report, recorder, reply, files[1])
+        text, rest = encoded(report, recorder)
         record.write(text)
         size = outputs.size + len(text)
     finally:
         record.close(size)
-    send_line(parent, request, text)
+    send_report(parent, request, rest, recorder)
 
 
 def _perform_task(request: dict[str, Any]) -> dict[str, Any]:
@@ -190,6 +199,10 @@ async def install(encoded_request: str) -> None:
     adopt_records()
     if installed_before is None:  # no run is in progress in a new interpreter; its predecessor may have left a marker
         remove_files(in_data(OUTPUTS_FOLDER), RUNNING)
+        enter_data_folder()
+    make_importable()
+    make_python_callable()
+    silence_explanation()
     history = shell.history_manager
     number = shell.displayhook.exec_result.execution_count
     counts_before = shell.execution_count > number  # IPython 9 counts before a run, 8 after it
@@ -212,7 +225,9 @@ async def install(encoded_request: str) -> None:
     with _interrupts_as_in_a_cell():
         reply = await do_execute(VERSION_MARK + '"' + encoded_request + '",""', False)
     for item in reply.get("payload") or ():
-        shell.payload_manager.write_payload(item)  # such as that of exit(); the kernel takes it from the enclosing cell
+        shell.payload_manager.write_payload(
+            item
+        )  # such as that of the pager; the kernel takes it from the enclosing cell
     if not counts_before:
         shell.execution_count -= 1  # the enclosing cell is about to count itself
 
