@@ -25,7 +25,10 @@ def execution_of(
     """
     stdout, stderr = streams_of(report, reported, run)
     # The pool reports that it stopped a run even if the code swallowed the interrupt.
-    error = _stop_error(report) or (stopped_error(run.stderr) if run and run.status == "Failed" else None)
+    stopped = stopped_error(run.stderr) if run and run.status == "Failed" else None
+    error = stopped if report.ended_by == "died" and stopped else _stop_error(report) or stopped
+    if error is stopped and error is not None and report.error is not None and report.ended_by != "died":
+        error = dataclasses.replace(error, line=report.error.line, traceback=report.error.traceback)
     if error is None and not report.is_ok:
         error = report.error or _last_line(stderr)
     if error is not None:
@@ -106,5 +109,7 @@ def _last_line(stderr: str) -> ExecutionError:
 
 def _file(file: ReportedFile) -> File:
     folder, _, name = file.path.rpartition("/")
-    change: Literal["Created", "Changed"] = "Created" if file.is_new else "Changed"
+    change: Literal["Created", "Changed"] | None = "Created" if file.is_new else "Changed"
+    if file.is_new is None:
+        change = None
     return File(name, folder, file.size, content_type(name), file.modified, change)

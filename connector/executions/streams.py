@@ -11,7 +11,7 @@ from .terminal import shown, with_cells, without_escapes
 
 
 def streams_of(report: Report, reported: Reported | None = None, run: Run | None = None) -> tuple[str, str]:
-    """stdout and stderr."""
+    """stdout and stderr. `run` without `reported` is the pool's response to a run whose report is in its record."""
     stdout, stderr, stop = report.stdout, report.stderr, ""
     if reported is not None:
         if reported.seams is not None:
@@ -22,7 +22,7 @@ def streams_of(report: Report, reported: Reported | None = None, run: Run | None
         stdout = reported.before + stdout + reported.after
     if run is not None:
         written, stop = _without_error(run, report)
-        stderr = written + stderr
+        stderr = written + stderr if reported is not None else stderr
     ending = [without_escapes(text) for text in (stop, report.shown_message, report.shown_traceback) if text]
     stderr = shown(stderr)
     if ending:

@@ -31,7 +31,8 @@ class ReportedFile:
     path: str
     size: int
     modified: datetime | None
-    is_new: bool
+    is_new: bool | None
+    """None if that is unknown."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,9 @@ class Report:
     """Why a deferred run did not end normally: `canceled`, `timeout`, or `died` if its interpreter ended first."""
 
     interpreter_ended: bool = False
-    """The interpreter ended with the run: the code ended it, or ignored the interrupt, so that it was killed."""
+    """The interpreter ended before the run could report: it crashed, or was killed, perhaps because the code ignored
+    the interrupt. This is what the run had produced a moment before.
+    """
 
     cells: dict[str, int] = field(default_factory=dict)
     """The numbers of cells, by the numbers in the names of the temporary files that stand for them."""
@@ -267,7 +270,7 @@ def _file(members: Json) -> ReportedFile:
         _text(members["path"]),
         _number(members["size"]),
         _time(members.get("modified")),
-        is_new=members["change"] == "Created",
+        is_new=None if members["change"] is None else members["change"] == "Created",
     )
 
 

@@ -13,21 +13,18 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from ..protocol import MAX_FORWARDED_CHARACTERS, OUTPUTS_FOLDER, RUNNING
+from ..protocol import OUTPUTS_FOLDER, RUNNING
 from .background import defer, start_next
-from .elsewhere import created_elsewhere, look_elsewhere
-from .exits import exits_end_the_run, settled, silence_explanation
+from .exits import silence_explanation
 from .host import (
     VERSION_MARK,
     awaited,
     decode,
     encode,
     from_base64,
-    getpid,
     in_data,
     installed_before,
     kernel,
-    monotonic,
     original_do_execute,
     original_format,
     original_send,
@@ -35,21 +32,13 @@ from .host import (
     shell,
     state,
 )
-from .outputs import OutputFiles
-from .record import Record, adopt_records
-from .recorder import Recorder, recorded, recording
+from .one_call import OneCallRun
+from .record import adopt_records
 from .reports import (
     IN_RECORD,
-    INTERRUPTED,
     current_parent,
-    encoded,
-    flush_streams,
-    put_ending,
-    report_so_far,
     send_line,
-    send_report,
 )
-from .scan import Scan
 from .surroundings import enter_data_folder, make_importable, make_python_callable
 
 _BUSY = {"isBusy": True}
@@ -96,70 +85,10 @@ async def do_execute(
         is_new, _this_session.is_new = _this_session.is_new, False
         send_line(parent, request, encode(defer(request, is_new)))
     else:
-        return await _run(parent, request, reply, silent, store_history, user_expressions, allow_stdin, keywords)
+        is_new, _this_session.is_new = _this_session.is_new, False
+        run = OneCallRun(parent, request, is_new)
+        return await run.run(reply, silent, store_history, user_expressions, allow_stdin, keywords)
     return reply
-
-
-async def _run(parent: Any, request: dict[str, Any], reply: Any, *arguments: Any) -> Any:
-    """A run in one call of the pool. Returns the kernel's reply to it."""
-    is_new, _this_session.is_new = _this_session.is_new, False
-    *positional, keywords = arguments
-    room = min(MAX_FORWARDED_CHARACTERS, request["longest"] // 10)
-    recorder, record, started = Recorder(forwarded_characters=room), None, monotonic()
-    scan: Scan | None = None
-    elsewhere: set[str] = set()
-    with contextlib.ExitStack() as stack:
-        try:
-            record = Record(request)
-            if not record.is_ours:
-                send_line(parent, request, encode(IN_RECORD))
-                return reply
-            scan, elsewhere, started = Scan(), look_elsewhere(), monotonic()
-            shell.last_execution_result = None
-            stack.enter_context(recorded(parent["header"]["msg_id"], recorder))
-            stack.enter_context(exits_end_the_run(request["code"]))
-        except Exception:
-            pass  # something is broken: the code runs all the same, and the pool alone reports on it
-        reply = INTERRUPTED
-        try:
-            reply = settled(await awaited(original_do_execute(request["code"], *positional, **keywords)))
-        finally:
-            if getpid() == recording.process:  # not in a process that the code has forked
-                try:
-                    flush_streams()
-                    stack.close()
-                    if record is not None and scan is not None:
-                        milliseconds = round((monotonic() - started) * 1000)
-                        files = scan.changes(), created_elsewhere(elsewhere)
-                        _report(parent, request, reply, recorder, record, files, milliseconds, is_new)
-                except BaseException:  # the code has broken something that a report needs: send its messages as usual
-                    kernel.do_execute = original_do_execute  # and the next run installs the payload again
-                    for stream, message, content, its_parent, others, named in recorder.messages:
-                        original_send(stream, message, content, its_parent, *others, **named)
-    return reply
-
-
-def _report(
-    parent: Any,
-    request: dict[str, Any],
-    reply: dict[str, Any],
-    recorder: Recorder,
-    record: Record,
-    files: tuple[list[dict[str, Any]], list[str]],
-    milliseconds: int,
-    is_new: bool,
-) -> None:
-    size = 0
-    try:
-        outputs = OutputFiles(record.folder)
-        report = report_so_far(recorder, outputs, files[0], milliseconds, is_new)
-        put_ending(report, recorder, reply, files[1])
-        text, rest = encoded(report, recorder)
-        record.write(text)
-        size = outputs.size + len(text)
-    finally:
-        record.close(size)
-    send_report(parent, request, rest, recorder)
 
 
 def _perform_task(request: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from ..protocol import DATA, MAX_FILES_ELSEWHERE
 from .host import os_stat, scandir
 
 _MAX_ENTRIES = 1000
-_MAX_DEPTH = 4
+_MAX_FOLDER_DEPTH = 4
 _home = os.path.realpath(os.path.expanduser("~"))
 _data = os.path.realpath(DATA)
 
@@ -45,7 +45,7 @@ def look_elsewhere() -> set[str]:
                         continue
                     if entry.is_file(follow_symlinks=False):
                         files.add(entry.path)
-                    elif depth < _MAX_DEPTH and entry.is_dir(follow_symlinks=False) and _is_searched(entry.path):
+                    elif depth < _MAX_FOLDER_DEPTH and entry.is_dir(follow_symlinks=False) and _is_searched(entry.path):
                         pending.append((entry.path, depth + 1))
         except OSError:
             pass

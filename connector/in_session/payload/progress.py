@@ -11,7 +11,13 @@ from ..protocol import PROGRESS
 from .host import encode, join, monotonic, remove_files, write_file
 from .scan import Scan
 
-_INTERVAL_SECONDS = 0.5
+_INTERVAL_SECONDS = 0.02
+"""Short: if the interpreter is killed, what has been written since the last time is lost."""
+
+_EARLY_WRITES = 30
+"""The first changes are written at once."""
+
+_SCAN_INTERVAL_SECONDS = 0.5
 _COST_SHARE = 20
 """Writing progress takes at most 1 / `_COST_SHARE` of a run's time."""
 
@@ -28,6 +34,7 @@ class Progress:
         self._folder, self._scan, self._report = folder, scan, report
         self._lock = threading.Lock()
         self._has_changed = self._is_finished = False
+        self._early_writes_left = _EARLY_WRITES
         self._written_at, self._write_seconds = 0.0, 0.0
         self._scanned_at, self._scan_seconds = 0.0, 0.0
         self._files: list[dict[str, Any]] = []
@@ -38,12 +45,14 @@ class Progress:
 
     def write(self) -> None:
         now = monotonic()
-        if now < self._written_at + max(_INTERVAL_SECONDS, _COST_SHARE * self._write_seconds):
+        if self._early_writes_left > 0 and self._has_changed:
+            self._early_writes_left -= 1
+        elif now < self._written_at + max(_INTERVAL_SECONDS, _COST_SHARE * self._write_seconds):
             return
         if self._is_finished or not self._lock.acquire(blocking=False):
             return
         try:
-            if now >= self._scanned_at + max(_INTERVAL_SECONDS, _COST_SHARE * self._scan_seconds):
+            if now >= self._scanned_at + max(_SCAN_INTERVAL_SECONDS, _COST_SHARE * self._scan_seconds):
                 files = self._scan.changes(is_last=False)
                 self._has_changed = self._has_changed or files != self._files
                 self._files = files

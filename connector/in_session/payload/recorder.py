@@ -33,7 +33,13 @@ class Display:
 class Recorder:
     """What one run writes and displays, in order."""
 
-    def __init__(self, on_message: Callable[[], None] | None = None, *, forwarded_characters: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        on_message: Callable[[], None] | None = None,
+        on_display: Callable[[], None] | None = None,
+        forwarded_characters: int = 0,
+    ) -> None:
         """The first `forwarded_characters` of each stream are also sent at once, so that they are not lost if the
         interpreter ends.
         """
@@ -45,11 +51,11 @@ class Recorder:
         self.forwarded = 0  # characters of stdout
         self.title_and_table: tuple[str | None, dict[str, Any] | None] | None = None  # of the object being displayed
         self.messages: list[tuple[Any, ...]] = []  # to be sent after all, if no report can be made
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()  # a signal handler may interrupt its owner
         self._message_room = MAX_STREAM_CHARACTERS
         self._forward_room = dict.fromkeys(self.streams, forwarded_characters)
         self._clears_at_next_display = False
-        self._on_message = on_message
+        self._on_message, self._on_display = on_message, on_display
 
     def take(self, kind: str, content: dict[str, Any], message: tuple[Any, ...]) -> None:
         with self.lock:
@@ -71,6 +77,9 @@ class Recorder:
                     self._clear()
             else:
                 self._take_display(kind, content)
+                if self._on_display is not None:
+                    with contextlib.suppress(Exception):
+                        self._on_display()
         if self._on_message is not None:
             self._on_message()
 
@@ -87,18 +96,18 @@ class Recorder:
             return content
         is_all = len(text) <= room
         piece = text if is_all else text[: text.rfind("\n", 0, room) + 1 or room]
-        self._forward_room[name] = room - len(piece) if is_all else 0
+        self._forward_room[name] = left = room - len(piece) if is_all else 0
         stream, kind, body, parent, arguments, keywords = _with_content(message, {**content, "text": piece})
         original_send(stream, kind, body, parent, *arguments, **keywords)
         if name == "stdout":
             self.forwarded += len(piece)
         self.streams[name].write(piece)
-        self.streams[name].mark()
+        self.streams[name].mark(is_last=left == 0)
         return {**content, "text": text[len(piece) :]}
 
     def _take_error(self, content: dict[str, Any]) -> None:
         """The last one may be the one that the run ends with. Those before it were only displayed."""
-        if self.error is not None:
+        if self.error is not None and _name_and_message(self.error) != _name_and_message(content):
             lines = [str(self.error.get("evalue", "")), *map(str, self.error.get("traceback") or ())]
             self.streams["stderr"].write("\n".join(lines) + "\n")
         self.error = content
@@ -133,6 +142,11 @@ def _with_content(message: tuple[Any, ...], content: dict[str, Any]) -> tuple[An
     if isinstance(kind, dict):
         return (stream, {**kind, "content": content}, None, *others)
     return (stream, kind, content, *others)
+
+
+def _name_and_message(error: dict[str, Any]) -> tuple[str, str]:
+    """The same for an error that IPython shows again, because its own code failed on it."""
+    return str(error.get("ename")), str(error.get("evalue"))
 
 
 class _Recording:

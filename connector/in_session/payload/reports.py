@@ -55,12 +55,8 @@ def _put_cells(report: dict[str, Any], texts: list[str]) -> None:
             report["cells"] = {**report.get("cells", {}), **{digits: files[digits] for digits in found}}
 
 
-def put_ending(report: dict[str, Any], recorder: Recorder, reply: dict[str, Any], elsewhere: list[str]) -> None:
-    """Adds the value of a run, or the error that it ended with, and files outside the data folder. `reply` is the
-    kernel's.
-    """
-    if elsewhere:
-        report["elsewhere"] = elsewhere
+def put_ending(report: dict[str, Any], recorder: Recorder, reply: dict[str, Any]) -> None:
+    """Adds the value of a run, or the error that it ended with. `reply` is the kernel's."""
     outcome = shell.last_execution_result
     report["status"] = reply.get("status", "error")
     report["executionCount"] = shell.execution_count - 1

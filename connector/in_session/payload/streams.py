@@ -98,9 +98,9 @@ class Text:
         self._tail: collections.deque[str] = collections.deque()
         self._head_length = self._tail_length = 0
         self._line = ""
+        self._line_is_partly_kept = False
         self._dropped = 0
-        self._mark = 0
-        self._mark_is_within_line = False
+        self._mark: tuple[int, str] = (0, "")
         self._goes_on = True
 
     def write(self, text: str) -> None:
@@ -111,6 +111,7 @@ class Text:
         end = text.rfind("\n") + 1
         self._line = text[end:]
         if end:
+            self._line_is_partly_kept = False
             self._keep(collapse_lines(text[:end]))
         if len(self._line) > _MAX_LINE_CHARACTERS:
             self._shorten_line()
@@ -122,8 +123,11 @@ class Text:
             if len(shown) <= _MAX_LINE_CHARACTERS // 2:
                 self._line = shown + "\r" + shown[: row.column]
                 return
+        self._keep_line()
+
+    def _keep_line(self) -> None:
         self._keep(_unless_it_moves(self._line))
-        self._line = ""
+        self._line, self._line_is_partly_kept = "", True
 
     def _keep(self, text: str) -> None:
         room = self._half - self._head_length
@@ -152,17 +156,20 @@ class Text:
         between = omission(omitted) if omitted else ""
         return head + between + tail[over:], omitted
 
-    def mark(self) -> None:
+    def mark(self, *, is_last: bool) -> None:
         """Marks the current end of the text, which is in its first part."""
-        self._mark, self._mark_is_within_line, self._goes_on = self._head_length, bool(self._line), False
+        self._goes_on, before = False, ""
+        if is_last and self._line and (self._line_is_partly_kept or _is_plain(self._line)):
+            self._keep_line()
+        elif is_last and self._line:
+            before = "\r" + ERASE_LINE
+        self._mark = self._head_length, before
 
     def seam(self) -> tuple[int, str]:
         """Where in `read()` the text begins that follows the mark, and what to write before it, after everything up to
         the mark has been written to a terminal.
         """
-        if not self._goes_on:
-            return MAX_STREAM_CHARACTERS * 2, ""
-        return self._mark, "\r" + ERASE_LINE if self._mark_is_within_line else ""
+        return self._mark if self._goes_on else (MAX_STREAM_CHARACTERS * 2, "")
 
 
 def omission(characters: int) -> str:
