@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ..in_session.payload.streams import CONTROLS, MOVES_BETWEEN_LINES, Row, collapse_lines
+from ..in_session.payload.streams import CONTROLS, MOVES_BETWEEN_LINES, Row, collapse_line, collapse_lines
 
 _CELL_FILE = re.compile(r"[^\s\"'<>()=:]*ipykernel_\d+[/\\](\d+)\.py|<ipython-input-(\d+)-\w+>")
 _BARE_CELL_FILE = re.compile(r"\b(\d+)\.py\b")
@@ -39,7 +39,7 @@ def _screen(text: str) -> str:
             rows[number].column = column
         else:
             rows[number].write(part)
-    return "\n".join(row.text().rstrip(" ") for row in rows)
+    return "\n".join(collapse_line(row.text() + "\r") for row in rows)
 
 
 def with_cells(text: str, numbers: Mapping[str, int] = _NONE) -> str:

@@ -59,7 +59,8 @@ def collapse_line(line: str) -> str:
     visible. Of a progress bar, only the last state remains.
     """
     if "\r" in line or "\b" in line:
-        return _row(line).text().rstrip(" ")  # a bar that has been removed leaves spaces
+        shown = _row(line).text()
+        return shown if shown.strip(" ") else ""  # a bar that has been removed leaves spaces
     return CONTROLS.sub("", line)
 
 
