@@ -10,7 +10,7 @@ from typing import Any
 import azure.functions as func
 
 from ..contract.validation import Operation
-from ..errors import InvalidRequest, LengthRequired, RequestTooLarge, UnsupportedMediaType
+from ..errors import InvalidFileName, InvalidRequest, LengthRequired, RequestTooLarge, UnsupportedMediaType
 from ..files.operations import LARGEST_MESSAGE
 from ..models import snake_case
 from ..settings import LONGEST_WAIT_SECONDS
@@ -27,8 +27,12 @@ _WAIT = re.compile(r'respond-async|wait=("?)([0-9]{1,9})\1')
 
 def parameters(operation: Operation, request: func.HttpRequest) -> dict[str, Any]:
     """The checked parameters of route and query, as arguments. Raises InvalidRequest."""
-    # The host decodes everything in the values of a route except slashes.
-    route = {name: re.sub("%2f", "/", value, flags=re.IGNORECASE) for name, value in request.route_params.items()}
+    # The host decodes everything in the values of a route except slashes. The name of a file has none, but may have
+    # these three characters.
+    route = {
+        name: value if name == "fileName" else re.sub("%2f", "/", value, flags=re.IGNORECASE)
+        for name, value in request.route_params.items()
+    }
     return arguments(operation.checked_parameters(route, dict(request.params)))
 
 
@@ -112,6 +116,12 @@ def form(operation: Operation, request: func.HttpRequest) -> dict[str, Any]:
         with contextlib.closing(part):
             # Some clients send a path as the name of a part.
             contents.append(((part.filename or "").rsplit("/", 1)[-1], part.read()))
+            if "\ufffd" in contents[-1][0]:
+                raise InvalidFileName(
+                    "The file name of a part is not UTF-8. Encode the headers of parts as UTF-8, or send the name as "
+                    "filename*=UTF-8''... with percent escapes.",
+                    target="fileName",
+                )
     if "file" in fields:
         raise InvalidRequest("A part named file has no file name. Add filename=... to it.", target="file")
     for name, values in fields.items():
