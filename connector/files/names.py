@@ -138,7 +138,12 @@ def checked_name(name: str, target: str = "fileName") -> str:
 
 
 def path_as_name(name: str) -> InvalidFileName:
-    return _not_a_name(name, "fileName")
+    """The error for a name from an address that `may_be_path`."""
+    return InvalidFileName(
+        f"The file name {quoted(name)} is a path. Send the name alone, and the folder as `folder`; only UploadFile "
+        "stores a file whose name itself has %2F.",
+        target="fileName",
+    )
 
 
 def _not_a_name(name: str, target: str) -> InvalidFileName:

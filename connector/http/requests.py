@@ -22,6 +22,7 @@ _LONGEST_PREFER = 500
 """Characters that are read: for each open quote, the regular expression searches to the end."""
 
 _PREFERENCE = re.compile(r'(?:[^,;"]|"(?:[^"\\]|\\.)*")+')
+_PART_HEADER = re.compile(rb"content-disposition:[^\r\n]*", re.IGNORECASE)
 _WAIT = re.compile(r'respond-async|wait=("?)([0-9]{1,9})\1')
 
 
@@ -107,6 +108,7 @@ def form(operation: Operation, request: func.HttpRequest) -> dict[str, Any]:
     except ValueError:
         parts, fields = [], {}
     if body and not parts and not fields:
+        _check_part_headers(body)
         raise InvalidRequest(
             "The body has no parts, or is not multipart/form-data. Check the boundary in Content-Type and the names of "
             "the parts."
@@ -116,12 +118,6 @@ def form(operation: Operation, request: func.HttpRequest) -> dict[str, Any]:
         with contextlib.closing(part):
             # Some clients send a path as the name of a part.
             contents.append(((part.filename or "").rsplit("/", 1)[-1], part.read()))
-            if "\ufffd" in contents[-1][0]:
-                raise InvalidFileName(
-                    "The file name of a part is not UTF-8. Encode the headers of parts as UTF-8, or send the name as "
-                    "filename*=UTF-8''... with percent escapes.",
-                    target="fileName",
-                )
     if "file" in fields:
         raise InvalidRequest("A part named file has no file name. Add filename=... to it.", target="file")
     for name, values in fields.items():
@@ -134,6 +130,19 @@ def form(operation: Operation, request: func.HttpRequest) -> dict[str, Any]:
     checked = operation.checked_body({**members, **file_names}, "multipart/form-data")
     del checked["file"]
     return {**arguments(checked), "contents": contents}
+
+
+def _check_part_headers(body: bytes) -> None:
+    """Raises InvalidFileName if one is not UTF-8: then the parser returns no parts."""
+    try:
+        for header in _PART_HEADER.findall(body):
+            header.decode()
+    except UnicodeDecodeError:
+        raise InvalidFileName(
+            "The file name of a part is not UTF-8. Encode the headers of parts as UTF-8, or send the name as "
+            "filename*=UTF-8'' with percent escapes.",
+            target="fileName",
+        ) from None
 
 
 def is_chunked(request: func.HttpRequest) -> bool:
