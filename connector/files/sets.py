@@ -11,7 +11,7 @@ import contextlib
 import secrets
 from dataclasses import replace
 
-from ..errors import ConnectorError, FileNotFound, PoolTimeout, PoolUnavailable
+from ..errors import ConnectorError, FileNotFound, InvalidFileName, PoolTimeout, PoolUnavailable
 from ..in_session.protocol import TRANSFERS_FOLDER
 from ..in_session.tasks import replace_files
 from ..models import FilePath
@@ -47,7 +47,7 @@ def _store_all(
     if len(contents) == 1 and known:
         ((name, content),) = contents
         return [store_file(session, FilePath(folder, name), content)]
-    existing = {file.name for file in session.list_files(folder, recursive=False)} if may_replace and known else set()
+    existing = _existing(session, folder) if may_replace and known else set()
     new = [name for name, _ in contents if name not in existing and name in known]
     replacing = [name for name, _ in contents if name not in new]
     last = replacing if len(replacing) == 1 and replacing[0] in known else []
@@ -83,6 +83,13 @@ def _store_all(
         failure.target = name
         raise
     return [stored[name] for name, _ in contents]
+
+
+def _existing(session: SessionClient, folder: str) -> set[str]:
+    try:
+        return {file.name for file in session.list_files(folder, recursive=False)}
+    except InvalidFileName as refusal:
+        raise PathRefused(refusal.message, target=refusal.target) from refusal.__cause__
 
 
 def _move_staged(session: SessionClient, facts: PoolFacts, staging: str, folder: str, names: list[str]) -> str | None:
