@@ -25,8 +25,8 @@ _WHAT_TO_DO = {
     errors.InvalidRequest: "Change the part of the request that `target` names; the message states what is expected.",
     errors.InvalidFileName: (
         "Send the name of the file alone, and its folder in `folder`; leave out control characters. Upload to a folder "
-        "of your own, not to `.outputs` or `_transfers`. If several files have the same name in a list, rename them with "
-        "code."
+        "of your own, not to `.outputs` or `_transfers`. If several files have the same name in a list, rename them "
+        "with code."
     ),
     errors.InvalidSessionId: "Send the `sessionId` of an earlier response, or 4 to 128 letters, digits and hyphens.",
     errors.InvalidFileContent: "Send the bytes as base64 with padding, or text as `data:text/plain,some%20text`.",
