@@ -58,7 +58,7 @@ def _page(
     context: Context, request: func.HttpRequest, route: str, session_id: str, arguments: dict[str, Any]
 ) -> func.HttpResponse:
     """`arguments` are those of the list, and `route` is the request's. With a SIGNING_KEY, the next page's address
-    needs no function key: workflow engines follow it without one.
+    needs no function key.
     """
     folder = checked_folder(arguments.get("folder", ""))
     session = context.sessions.session(session_id)

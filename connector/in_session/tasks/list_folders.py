@@ -32,21 +32,23 @@ def perform(arguments: Arguments) -> Result:
     listed: list[list[Any]] = []
     pending = [real_path(folder) for folder in arguments["folders"]]
     while pending:
-        with contextlib.suppress(OSError), os.scandir(pending.pop()) as entries:
+        folder = pending.pop()
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
             for entry in entries:
+                path = os.path.join(folder, entry.name)  # that of the entry may be elsewhere, where this is redirected
                 if entry.is_dir(follow_symlinks=False):
                     if arguments["recursive"]:
-                        pending.append(entry.path)
+                        pending.append(path)
                 elif entry.is_file(follow_symlinks=False):
                     with contextlib.suppress(OSError):
                         status = entry.stat(follow_symlinks=False)
-                        path = shown_name(entry.path[len(DATA) + 1 :].replace(os.sep, "/"))
-                        listed.append([path, status.st_size, status.st_mtime])
+                        shown = shown_name(path[len(DATA) + 1 :].replace(os.sep, "/"))
+                        listed.append([shown, status.st_size, status.st_mtime])
     ranges = os.path.join(DATA, arguments["ranges_folder"])
     os.makedirs(ranges, exist_ok=True)
-    for folder in (os.path.dirname(ranges), ranges):
+    for own in (os.path.dirname(ranges), ranges):
         with contextlib.suppress(OSError):
-            os.chmod(folder, 0o777)  # the pool may remove files as another user than this one
+            os.chmod(own, 0o777)  # the pool may remove files as another user than this one
     target = os.path.join(ranges, arguments["name"])
     with open(target + "-new", "w", encoding="ascii") as file:
         json.dump(listed, file)
