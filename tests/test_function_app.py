@@ -19,6 +19,7 @@ ANONYMOUS = {
     "CancelUpload",
     "GetHealth",
     "GetOpenApiDocument",
+    "GetFullOpenApiDocument",
     "GetSwaggerDocument",
 }
 

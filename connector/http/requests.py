@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import azure.functions as func
@@ -11,7 +10,6 @@ from ..contract.validation import Operation
 from ..errors import InvalidRequest, LengthRequired, RequestTooLarge, UnsupportedMediaType
 from ..files.operations import LARGEST_MESSAGE
 from ..models import snake_case
-from ..settings import LONGEST_WAIT_SECONDS
 from .compression import decompressed
 from .json_text import parsed
 
@@ -19,12 +17,6 @@ MAX_BODY_BYTES = LARGEST_MESSAGE
 """Less than the Functions host accepts (104,857,600), so that its own 413, which has no body, is rarely seen."""
 
 _JSON_TYPE = re.compile(r"application/json|text/json|application/[a-z0-9.-]+\+json")
-
-_LONGEST_PREFER = 500
-"""Characters that are read: for each open quote, the regular expression searches to the end."""
-
-_PREFERENCE = re.compile(r'(?:[^,;"]|"(?:[^"\\]|\\.)*")+')
-_WAIT = re.compile(r'respond-async|wait=("?)([0-9]{1,9})\1')
 
 
 def parameters(operation: Operation, request: func.HttpRequest) -> dict[str, Any]:
@@ -122,23 +114,3 @@ def is_chunked(request: func.HttpRequest) -> bool:
             target="x-ms-transfer-mode",
         )
     return bool(mode)
-
-
-def with_preferences(body: Any, headers: Mapping[str, str]) -> tuple[Any, str]:
-    """The body, with members from the headers Idempotency-Key and Prefer (RFC 7240) if it does not have them; and the
-    preference that was applied, if any.
-    """
-    if not isinstance(body, dict):
-        return body, ""
-    members: dict[str, Any] = {}
-    applied = ""
-    if key := headers.get("idempotency-key"):
-        members["idempotencyKey"] = key
-    preferences = _PREFERENCE.findall(headers.get("prefer", "")[:_LONGEST_PREFER].lower().replace(" ", ""))
-    for preference in sorted(preferences, key=lambda text: text == "respond-async"):  # `wait` is more precise
-        wait = _WAIT.fullmatch(preference)
-        if wait is not None and not applied:
-            seconds = min(int(wait[2]), LONGEST_WAIT_SECONDS) if wait[2] else 0
-            members["waitInSeconds"], applied = seconds, preference.replace('"', "")
-    added = {name: value for name, value in members.items() if body.get(name) in (None, "")}
-    return {**body, **added}, applied if "waitInSeconds" in added else ""
