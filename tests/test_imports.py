@@ -50,7 +50,7 @@ LIBRARIES = {
     "requests": {"session_pool"},
     "urllib3": {"session_pool"},
     "azure.identity": {"session_pool/credentials"},
-    "jsonschema": {"contract/validation"},
+    "jsonschema": {"contract"},
     "yaml": {"contract/validation"},
     "cryptography": {"callers/signed_tokens"},
     "jwt": {"callers/entra"},
