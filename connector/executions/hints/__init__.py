@@ -5,7 +5,6 @@ function `hint`. Direct runs report names and messages alone; there a hint names
 `remarks.py` does the same for runs that succeeded, from what they wrote.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -27,12 +26,9 @@ from . import (
 from .failure import Facts, Failure, failure_of
 from .remarks import remarks_on
 
-__all__ = ["remarks_on", "with_hint", "without_file_names"]
+__all__ = ["remarks_on", "with_hint"]
 
 _LONGEST_HINT = 1000
-_TEMPORARY_FILE = re.compile(r" \((?:\d+\.py|<ipython-input-[^>]*>|<unknown>), line (\d+)\)")
-"""What a SyntaxError's message says about the code that was run: the name of a file that the kernel makes up."""
-
 _FAMILIES: tuple[Callable[[Failure], str | None], ...] = (
     syntax.hint,
     event_loops.hint,
@@ -58,10 +54,3 @@ def with_hint(error: ExecutionError, facts: Sequence[Facts] = (), *, is_new_sess
     hints = (family(failure) for family in _FAMILIES)
     hint = next((hint for hint in hints if hint), None)
     return error if hint is None else replace(error, hint=hint[:_LONGEST_HINT])
-
-
-def without_file_names(error: ExecutionError) -> ExecutionError:
-    """The error without the names of temporary files, which do not exist for its reader."""
-    message = _TEMPORARY_FILE.sub(r" (line \1)", error.message)
-    traceback = error.traceback and _TEMPORARY_FILE.sub(r" (line \1)", error.traceback)
-    return replace(error, message=message, traceback=traceback)

@@ -45,7 +45,9 @@ def _fonts(text: str, link: Link) -> str | None:
 
 def _packages(text: str, failure: Failure) -> str | None:
     packages = list(dict.fromkeys(_NOT_FOUND_BY_PIP.findall(text)))
-    return commands.not_installable(packages, failure.modules) if packages else None
+    if packages or "externally-managed-environment" in text:
+        return commands.not_installable(packages, failure.modules)
+    return None
 
 
 def _system(text: str) -> str | None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.executions.hints import remarks_on, with_hint, without_file_names
+from connector.executions.hints import remarks_on, with_hint
 from connector.executions.hints.encodings import likely_encoding
 from connector.executions.hints.memory import amount
 from connector.models import ExecutionError
@@ -147,17 +147,6 @@ def test_the_encoding_of_text_is_recognized(encoding: str, text: str) -> None:
 def test_bytes_that_are_no_text_have_no_encoding() -> None:
     """Such as those of a program."""
     assert likely_encoding(bytes(range(1, 9)), bytes(range(1, 200))) is None
-
-
-def test_messages_have_no_names_of_temporary_files() -> None:
-    """The names of other files remain."""
-    error = ExecutionError(
-        "SyntaxError", "invalid syntax (123456.py, line 2)", traceback="SyntaxError: x (9.py, line 2)"
-    )
-    assert without_file_names(error).message == "invalid syntax (line 2)"
-    assert without_file_names(error).traceback == "SyntaxError: x (line 2)"
-    module = ExecutionError("SyntaxError", "invalid syntax (sales.py, line 2)")
-    assert without_file_names(module) == module
 
 
 def test_an_existing_hint_is_kept() -> None:
