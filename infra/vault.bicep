@@ -14,10 +14,6 @@ param hasSigningKeyPrevious bool
 
 var secretsUserRole = '4633458b-17de-408a-b874-0445c86b69e6' // "Key Vault Secrets User": read secrets
 
-// What a secret is, for people and policies. No expiry date: a key that expired would make the app reject the tokens of
-// uploads and polls in progress. docs/deploy.md describes how to change the key.
-var keyContentType = 'text/plain; purpose=token-signing-key'
-
 resource vault 'Microsoft.KeyVault/vaults@2026-02-01' = {
   name: name
   location: location
@@ -37,12 +33,13 @@ resource vault 'Microsoft.KeyVault/vaults@2026-02-01' = {
   }
 }
 
+// No expiry date: a key that expired would end the polls and uploads in progress. docs/deploy.md describes how to change it.
 resource key 'Microsoft.KeyVault/vaults/secrets@2026-02-01' = {
   parent: vault
   name: 'signing-key'
   properties: {
     value: signingKey
-    contentType: keyContentType
+    contentType: 'text/plain'
   }
 }
 
@@ -51,7 +48,7 @@ resource previousKey 'Microsoft.KeyVault/vaults/secrets@2026-02-01' = if (hasSig
   name: 'signing-key-previous'
   properties: {
     value: signingKeyPrevious
-    contentType: keyContentType
+    contentType: 'text/plain'
   }
 }
 

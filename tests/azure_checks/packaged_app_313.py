@@ -1,8 +1,8 @@
-"""Does what packaged_app.py does, by means of the Functions worker for Python 3.13: the package azure-functions-runtime.
+"""Does what packaged_app.py does, with the Functions worker for Python 3.13: the package azure-functions-runtime.
 
-usage: packaged_app_313.py FOLDER, where FOLDER also has the app's packages. That package is most of the worker: it loads
-the app and calls its functions. The part that is missing receives the host's messages over gRPC. It passes on the classes
-of these messages, for which Message stands in here.
+usage: packaged_app_313.py FOLDER, where FOLDER also has the app's packages. azure-functions-runtime is most of the
+worker: it loads the app and calls its functions. The rest of the worker receives the host's messages over gRPC, and
+passes on the classes of these messages. Message stands in for them here.
 """
 
 import asyncio
