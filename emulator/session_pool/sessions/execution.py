@@ -17,6 +17,8 @@ DEFAULT_STREAM_CHARACTERS = 4096
 KEPT_STREAM_CHARACTERS = 16 << 20  # of each stream, even if a caller requests more
 FLOOD_CHARACTERS = 256 << 20  # an execution that writes more than this is stopped
 
+_IMAGE_FORMATS = ("png", "jpeg")  # in this order, for an object that offers both
+
 Status = Literal["NotStarted", "Running", "Succeeded", "Failed", "Canceled"]
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -124,10 +126,11 @@ class Recorder:
         self.flooded = self.flooded or self._written[name] > FLOOD_CHARACTERS
 
     def _take_data(self, data: dict[str, Any], *, is_value: bool) -> None:
-        image = data.get("image/png")
-        if isinstance(image, str):
+        image = next((name for name in _IMAGE_FORMATS if isinstance(data.get(f"image/{name}"), str)), None)
+        if image is not None:
             # Only one image can be returned; the service does not document which of several, so it is the last.
-            self._image = {"type": "image", "format": "png", "base64_data": image.replace("\n", "")}
+            encoded = data[f"image/{image}"].replace("\n", "")
+            self._image = {"type": "image", "format": image, "base64_data": encoded}
         elif is_value and isinstance(data.get("text/plain"), str):
             self._text = data["text/plain"]
 

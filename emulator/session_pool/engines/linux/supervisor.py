@@ -22,16 +22,17 @@ import socket
 import sys
 from typing import NoReturn
 
+from ..shared import environment
 from ..shared.limits import Limits
-from . import control, session_init, waiting
+from . import confinement, control, session_init, waiting
 from .isolation import LEVELS, Level
 from .watchdog import LOOK, SUPERVISOR_SECONDS, MachineMemory
 from .zygote import Zygote, ZygoteProcess
 
 ENVIRONMENT = {
-    "PATH": "/usr/local/bin:/usr/bin:/bin",
-    "LANG": "C.UTF-8",
-    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    **environment.variables("/usr/local/bin:/usr/bin:/bin"),
+    "USER": confinement.USER,
+    "LOGNAME": confinement.USER,
     "MPLCONFIGDIR": "/tmp/.matplotlib",
     "IPYTHONDIR": "/tmp/.ipython",
     "XDG_CACHE_HOME": "/tmp/.cache",
