@@ -36,9 +36,10 @@ ENVIRONMENT = {
     "MPLCONFIGDIR": "/tmp/.matplotlib",
     "IPYTHONDIR": "/tmp/.ipython",
     "XDG_CACHE_HOME": "/tmp/.cache",
-    # OpenBLAS would start threads at import, and a process with threads cannot be forked safely.
+    # OpenBLAS and pyarrow would start threads at import, and a process with threads cannot be forked safely.
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
 }
 _STRAGGLER_SECONDS = 2
 

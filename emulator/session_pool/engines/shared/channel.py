@@ -7,8 +7,6 @@ import socket
 import threading
 from collections.abc import Iterator
 
-from . import frames
-
 # Signals that programs install handlers for; Python turns a mask of all signals into enum members at every call.
 _HANDLED_SIGNALS = {
     getattr(signal, name)
