@@ -20,8 +20,7 @@ from ..shared.data_rules import DATA
 
 SESSION_UID = 61_998  # what root drops to; not an account, so that no other user owns processes or files with it
 INNER_UID = 1000  # how that user, or the ordinary user who started the pool, appears inside a session
-USER = "session"
-HOME = f"/home/{USER}"
+HOME = "/home/session"
 TEMPORARY_BYTES = 512 << 20  # of /tmp, the home folder and /dev/shm, each
 
 SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
@@ -236,8 +235,8 @@ def mount_session_folders(data_bytes: int, python_prefixes: list[str]) -> None:
 
 
 _ACCOUNTS = {
-    "passwd": f"{USER}:x:{INNER_UID}:{INNER_UID}::{HOME}:/bin/sh\n",
-    "group": f"{USER}:x:{INNER_UID}:\n",
+    "passwd": f"session:x:{INNER_UID}:{INNER_UID}::{HOME}:/bin/sh\n",
+    "group": f"session:x:{INNER_UID}:\n",
     "hosts": "127.0.0.1 localhost\n::1 localhost\n",
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
 }

@@ -192,6 +192,7 @@ class Level2:
             *confinement.SYSTEM_FOLDERS,
             *confinement.SYSTEM_FILES,
             *("/etc/passwd", "/etc/group", "/etc/hosts", "/etc/nsswitch.conf"),
+            *("/etc/os-release", "/etc/debian_version"),  # pip reads them, and fails if it may not
             *(["/etc/resolv.conf"] if self.limits.network else []),
             *(
                 f"/proc/{name}"

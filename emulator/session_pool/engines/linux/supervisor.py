@@ -24,15 +24,13 @@ from typing import NoReturn
 
 from ..shared import environment
 from ..shared.limits import Limits
-from . import confinement, control, session_init, waiting
+from . import control, session_init, waiting
 from .isolation import LEVELS, Level
 from .watchdog import LOOK, SUPERVISOR_SECONDS, MachineMemory
 from .zygote import Zygote, ZygoteProcess
 
 ENVIRONMENT = {
     **environment.variables("/usr/local/bin:/usr/bin:/bin"),
-    "USER": confinement.USER,
-    "LOGNAME": confinement.USER,
     "MPLCONFIGDIR": "/tmp/.matplotlib",
     "IPYTHONDIR": "/tmp/.ipython",
     "XDG_CACHE_HOME": "/tmp/.cache",
