@@ -10,6 +10,7 @@ from ..models import Execution
 from ..session_pool.sessions import SessionClient
 from ..session_pool.wire import PoolFile, Run
 from .direct import direct_execution
+from .notices import with_notice
 from .outcomes import CANCELED, INTERPRETER_ENDED, NO_REPORT, RECORD_LOST, SILENT
 from .records import ExecutionFolder, is_recent
 from .result import execution_of, running_execution
@@ -108,4 +109,4 @@ def execution_of_pool_run(session_id: str, execution_id: str, run: Run, *, had_p
         text = run.stdout.partition(protocol.REPORT_MARK + nonce)[0]  # the report is incomplete
         run, had_payload = replace(run, stdout=text), True
     execution = direct_execution(session_id, execution_id, run)
-    return replace(execution, notice=NO_REPORT) if had_payload and run.status != "Running" else execution
+    return with_notice(execution, NO_REPORT) if had_payload and run.status != "Running" else execution

@@ -1,7 +1,5 @@
 """Runs in one call of the pool, with the payload."""
 
-from dataclasses import replace
-
 from ..errors import ConnectorError, IdempotencyKeyReused
 from ..in_session import report
 from ..in_session.cell import make_cell
@@ -14,6 +12,7 @@ from . import direct, turns
 from .background import wait_for_turn
 from .call import Call
 from .lookup import execution_of_pool_run, find_in_session
+from .notices import with_notice
 from .outcomes import NO_REPORT, RECORD_LOST
 from .records import ExecutionFolder
 from .result import execution_of
@@ -74,7 +73,7 @@ def _unreported(call: Call, facts: PoolFacts, run: Run) -> Execution:
         return wait_for_turn(call, facts)  # the pool has given up before the cell could run
     if record is None and direct.is_refusal(run):  # nothing has run: the session cannot run the payload
         facts.payload_refused(call.session.pool)
-        return replace(direct.run_directly(call), notice=NO_REPORT)
+        return with_notice(direct.run_directly(call), NO_REPORT)
     if record is not None:
         call.check_code(record.code_hash)
         if record.report is not None:

@@ -10,7 +10,8 @@ from ..in_session.report import Report, Reported, ReportedFile
 from ..models import ABSENT, Execution, ExecutionError, File
 from ..session_pool.wire import Run
 from .direct import stopped_error
-from .outcomes import CANCELED, CANCELED_WITH_INTERPRETER, INTERPRETER_ENDED, INTERPRETER_STOPPED, TIMED_OUT
+from .notices import joined, notices_of
+from .outcomes import CANCELED, CANCELED_WITH_INTERPRETER, INTERPRETER_ENDED, TIMED_OUT
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _FLAGS = ("result", "value", "stdout", "stderr", "outputs", "files")
@@ -44,7 +45,7 @@ def execution_of(
         duration_in_milliseconds=report.milliseconds,
         execution_count=report.execution_count,
         is_new_session=report.is_new_session,
-        notice=INTERPRETER_STOPPED if report.interpreter_ended and report.ended_by != "died" else None,
+        notice=joined(notices_of(report)),
         truncated=_truncated(report),
     )
 
@@ -60,6 +61,7 @@ def running_execution(session_id: str, execution_id: str, progress: Report) -> E
         outputs=progress.outputs,
         files=[_file(file) for file in progress.files],
         duration_in_milliseconds=progress.milliseconds,
+        notice=joined(notices_of(progress)),
         truncated=_truncated(progress),
     )
 
