@@ -282,6 +282,22 @@ def test_time_and_text_are_those_of_the_service(monkeypatch):
     with_engine(life)
 
 
+def test_bytes_that_are_displayed_are_base64(plain):
+    """As in Jupyter, for the value and for displays."""
+
+    async def life(process: SessionProcess) -> None:
+        code = "from PIL import Image; image = Image.new('RGB', (2, 2)); display(image); image"
+        messages: list[frames.Message] = []
+        process.interpreter().start()
+        await process.interpreter().run("r", {"code": code}, messages.append)
+        shown = {message["type"]: message["content"].get("data", {}) for message in messages}
+        for kind in ("display_data", "execute_result"):
+            assert base64.b64decode(shown[kind]["image/png"], validate=True).startswith(b"\x89PNG")
+            assert base64.b64decode(shown[kind]["image/jpeg"], validate=True).startswith(b"\xff\xd8")
+
+    plain(life)
+
+
 def test_only_what_code_writes_is_in_its_home(plain):
     """Temporary files, and the caches of libraries, are elsewhere."""
 
