@@ -27,7 +27,7 @@ from .payload import ORDER
 _FOLDER = Path(__file__).parent
 _INSTALL = (
     "if await (lambda request, source: (lambda names: (exec(__import__('zlib').decompress(__import__('base64')"
-    ".b64decode(source)), names), names['install'](request))[1])({'__name__': 'code_interpreter_payload', "
+    ".b85decode(source)), names), names['install'](request))[1])({'__name__': 'code_interpreter_payload', "
     "'get_ipython': get_ipython, 'VERSION_MARK': '%s'}))(\"%s\",\"%s\"): pass"
 )
 _DIRECT_TASK = (
@@ -104,7 +104,8 @@ def _cell(request: dict[str, Any], max_report_characters: int, data_folder: str)
 @functools.cache
 def _payload(data_folder: str) -> tuple[str, str]:
     """The mark, which differs for each version of the payload, and the payload's source."""
-    source = _packed(payload_source(data_folder))
+    # Base 85 has neither quotation marks nor backslashes, and is shorter than base 64.
+    source = base64.b85encode(zlib.compress(payload_source(data_folder).encode(), 9)).decode()
     return f"{protocol.MARK}{hashlib.sha256(source.encode()).hexdigest()[:_DIGEST_CHARACTERS]}", source
 
 

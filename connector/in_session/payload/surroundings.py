@@ -24,9 +24,9 @@ def make_importable() -> None:
 
 
 def make_python_callable() -> None:
-    """Code starts `python` as a program, and some images have it only under its full path."""
+    """Code starts `python` as a program, and some images have it only under its full path. Its pip comes first, too."""
     if which("python") is None and sys.executable:
-        folders = [folder for folder in (os.environ.get("PATH"), os.path.dirname(sys.executable)) if folder]
+        folders = [folder for folder in (os.path.dirname(sys.executable), os.environ.get("PATH")) if folder]
         os.environ["PATH"] = os.pathsep.join(folders)
 
 
