@@ -8,7 +8,7 @@ import binascii
 import json
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -79,6 +79,9 @@ class Report:
     files_elsewhere: list[str] = field(default_factory=list)
     """Absolute paths of files that the run created below the home folder, outside the data folder."""
 
+    memory_limit: int | None = None
+    """The session's, in bytes, if the report is that of a record. 0 if it is unknown."""
+
     @property
     def shown_error(self) -> str:
         """As the pool puts it at the end of stderr. Empty if there was none."""
@@ -98,6 +101,8 @@ class Record:
     report: Report | None
     is_lost: bool
     timeout_seconds: int | None = None
+    memory_limit: int | None = None
+    """In bytes. 0 if it is unknown."""
 
 
 @dataclass(frozen=True)
@@ -176,12 +181,15 @@ def read_record(content: bytes) -> Record | None:
     line, end, _ = rest.partition(b"\n")
     ending = _object(line) if end else None
     is_lost = ending is not None and ending.get("lost") is True
+    report = _report(ending) if ending and not is_lost else None
+    limit = _whole(claimed.get("memoryLimit"))
     return Record(
         claimed["code"],
         _time(claimed.get("started")),
-        _report(ending) if ending and not is_lost else None,
+        None if report is None else replace(report, memory_limit=limit),
         is_lost,
-        _seconds(claimed.get("timeoutInSeconds")),
+        _whole(claimed.get("timeoutInSeconds")),
+        limit,
     )
 
 
@@ -193,13 +201,13 @@ def read_progress(content: bytes) -> Report | None:
 def read_request(content: bytes) -> Request | None:
     """None if the content is not a valid request."""
     members = _object(content) or {}
-    code, digest, seconds = members.get("code"), members.get("hash"), _seconds(members.get("timeoutInSeconds"))
+    code, digest, seconds = members.get("code"), members.get("hash"), _whole(members.get("timeoutInSeconds"))
     if not isinstance(code, str) or not isinstance(digest, str) or seconds is None:
         return None
     return Request(code, digest, seconds)
 
 
-def _seconds(value: Any) -> int | None:
+def _whole(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 

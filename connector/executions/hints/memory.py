@@ -1,5 +1,8 @@
 """Runs that need more memory than their session has."""
 
+from dataclasses import replace
+
+from ...models import Execution
 from .failure import Failure
 
 _REMEDY = (
@@ -13,9 +16,19 @@ def hint(failure: Failure) -> str | None:
     link = next((link for link in failure.causes if link.name in _NAMES), None)
     if link is None:
         return None
-    limit = link.number("memoryLimit")
-    has = f"This session has {amount(limit)} of memory in all. " if limit and limit > 0 else ""
-    return f"{has}{_REMEDY}"
+    return f"{_stated(link.number('memoryLimit'))}{_REMEDY}"
+
+
+def with_memory_limit(execution: Execution, limit: int | None) -> Execution:
+    """States the limit once if the interpreter has ended, for which memory may be the reason."""
+    error, stated = execution.error, _stated(limit).strip()
+    if error is None or error.name != "KernelRestarted" or not error.hint or not stated or stated in error.hint:
+        return execution
+    return replace(execution, error=replace(error, hint=f"{error.hint} {stated}"))
+
+
+def _stated(limit: int | None) -> str:
+    return f"This session has {amount(limit)} of memory in all. " if limit and limit > 0 else ""
 
 
 def amount(size: int) -> str:

@@ -284,20 +284,26 @@ def _of_contents(failure: BaseException, frames: list[Any]) -> dict[str, Any]:
     return facts
 
 
-def _of_memory(failure: BaseException, frames: list[Any]) -> dict[str, Any]:
-    if not isinstance(failure, MemoryError):
-        return {}
-    import resource
+def memory_limit() -> int:
+    """Of all processes of the session, in bytes. 0 if it is unknown."""
+    limits: list[int] = []
+    try:
+        import resource
 
-    limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
-    for path in _MEMORY_LIMITS:
-        try:
-            with open_file(path) as file:
-                limits.append(int(file.read()))
-        except (OSError, ValueError):
-            pass
-    limits += [resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA)]
-    return {"memoryLimit": min(limit for limit in limits if limit > 0)}
+        limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+        limits += [resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA)]
+        for path in _MEMORY_LIMITS:
+            if exists(path):
+                with open_file(path) as file:
+                    text = file.read().strip()
+                    limits += [int(text)] if text.isdigit() else []
+    except Exception:
+        pass
+    return min((limit for limit in limits if limit > 0), default=0)
+
+
+def _of_memory(failure: BaseException, frames: list[Any]) -> dict[str, Any]:
+    return {"memoryLimit": memory_limit()} if isinstance(failure, MemoryError) else {}
 
 
 def _of_syntax(failure: BaseException, frames: list[Any]) -> dict[str, Any]:
