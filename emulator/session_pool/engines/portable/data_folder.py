@@ -6,6 +6,7 @@ link between two steps, but it could also open the link's target itself.
 """
 
 import contextlib
+import ntpath
 import os
 import stat
 import sys
@@ -173,5 +174,11 @@ def _check_name(name: str) -> None:
 
 def _check_on_windows(name: str, invalid: ValueError) -> None:
     """Windows drops a dot or space at the end of a name, and some names are devices there: `con`, `com1.txt`."""
-    if sys.platform == "win32" and (name != name.rstrip(". ") or PureWindowsPath(name).is_reserved()):
+    if sys.platform == "win32" and (name != name.rstrip(". ") or _is_reserved(name)):
         raise invalid
+
+
+def _is_reserved(name: str) -> bool:
+    if sys.version_info >= (3, 13):  # which deprecates the method
+        return ntpath.isreserved(name)
+    return PureWindowsPath(name).is_reserved()
