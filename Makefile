@@ -1,5 +1,9 @@
 # Every target installs what it needs into .venv, and nothing elsewhere.
-PYTHON ?= python3.11
+# The first of these that runs: pyenv, for one, has programs on the PATH for versions that are not selected.
+ifndef PYTHON
+PYTHON := $(or $(shell for python in python3.11 python3.12 python3.13; do \
+    $$python -c '' 2>/dev/null && echo $$python && break; done),python3.11)
+endif
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
@@ -16,8 +20,8 @@ choice   := $(if $(filter-out full,$(PACKAGES)),$(shell printf '%s' '$(PACKAGES)
 package_files = $(patsubst full,requirements-packages.txt,$(filter full %.txt,$(PACKAGES)))
 package_names = $(filter-out full %.txt,$(PACKAGES))
 
-.PHONY: help run demo demo-large document api-page connector-package connection test test-attacks test-clients benchmark \
-        soak check check-azure template format wheel clean
+.PHONY: help run demo demo-large document api-page connector-package prebuilt-package connection test test-attacks \
+        test-clients benchmark soak check check-azure template format wheel clean
 
 help:            ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +69,9 @@ connector-package: $(VENV)/.emulator  ## Write a custom connector, ready for imp
 
 connection:      ## Call the app that azd deployed, and report what is missing (ARGS="--wait 0")
 	@$(PYTHON) -m azure_checks.connection $(ARGS)
+
+prebuilt-package: $(VENV)/.dev  ## Write the app with its packages to dist/, to deploy it without a remote build
+	@$(BIN)/python -m azure_checks.prebuilt_package
 
 benchmark: $(VENV)/.emulator  ## Compare the session pool with Jupyter's kernel gateway (ARGS="--quick")
 	$(BIN)/python -m benchmarks.session_pool $(ARGS)
