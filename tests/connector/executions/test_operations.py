@@ -163,7 +163,7 @@ def test_a_run_that_ends_the_interpreter_has_failed(api, session_id):
     """Files are kept, and the next run works."""
     run = api.execute("open('/mnt/data/kept', 'w').write('x'); import os; os._exit(3)", session_id)
     assert (run["status"], run["error"]["name"]) == ("Failed", "KernelRestarted")
-    assert "Files are kept" in run["error"]["hint"] and "of memory in all" in run["error"]["hint"]
+    assert "Files are kept" in run["error"]["hint"]
     assert api.execute("import os; sorted(os.listdir('/mnt/data'))", session_id)["result"] == "['_outputs', 'kept']"
 
 

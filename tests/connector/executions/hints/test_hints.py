@@ -264,9 +264,10 @@ def test_a_background_run_has_a_hint(run: Run, api: Api) -> None:
     assert "os.makedirs('charts'" in execution["error"]["hint"]
 
 
-def test_a_background_run_whose_interpreter_ends_has_the_limit_of_memory(api: Api) -> None:
-    """Memory may be the reason: a session that exceeds it is ended without a message."""
-    error = api.execute("import os\nos._exit(1)", timeoutInSeconds=300)["error"]
+@pytest.mark.parametrize("seconds", [60, 300])
+def test_a_run_whose_interpreter_is_killed_has_the_limit_of_memory(api: Api, seconds: int) -> None:
+    """Memory may be the reason, in one call of the pool and in the background."""
+    error = api.execute("import os\nos.kill(os.getpid(), 9)", timeoutInSeconds=seconds)["error"]
     assert error["name"] == "KernelRestarted" and error["hint"].count("This session has") == 1
 
 
