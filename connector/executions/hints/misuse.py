@@ -14,7 +14,7 @@ MESSAGES = (
     (r"'mean_squared_error' is not a valid scoring value", "Use 'neg_mean_squared_error'."),
     (
         (
-            r"numeric_only|could not convert string to numeric|agg function failed|Could not convert .* to numeric|"
+            r"could not convert string to numeric|agg function failed|Could not convert .* to numeric|"
             r"does not support operation '(?:mean|sum|std|var|median|prod)'|Cannot perform reduction '(?:mean|sum|"
             r"std)'"
         ),

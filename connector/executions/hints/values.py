@@ -81,7 +81,9 @@ def hint(failure: Failure) -> str | None:
         if pattern.search(text):
             return remedy
     number = _NUMBER.search(error.message) if error.name == "ValueError" else None
-    return _number(number["text"] or number["other"] or "") if number else None
+    if number is None or re.search(r"\bfloat\(", failure.source):  # a single value, whatever it is
+        return None
+    return _number(number["text"] or number["other"] or "")
 
 
 def _number(text: str) -> str | None:

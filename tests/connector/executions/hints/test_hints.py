@@ -212,6 +212,8 @@ def test_a_package_that_is_missing_has_a_substitute(run: Run, package: str, code
         "1 / 0",
         "[][1]",
         "int('x')",
+        "float('x')",
+        "df.nunique(numeric_only=True)",
         "import json.nothing",
         "{}['k']",
         "record['Items']['b']",
