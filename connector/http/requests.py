@@ -22,6 +22,9 @@ _LONGEST_PREFER = 500
 """Characters that are read: for each open quote, the regular expression searches to the end."""
 
 _PREFERENCE = re.compile(r'(?:[^,;"]|"(?:[^"\\]|\\.)*")+')
+_LONE_BACKSLASH = re.compile(r"(?<!\\)(?:\\\\)*\\(?![\\\"])")
+"""Clients write one for itself, and `\\\\` or `\\"` for an escaped character."""
+
 _PART_HEADER = re.compile(rb"content-disposition:[^\r\n]*", re.IGNORECASE)
 _WAIT = re.compile(r'respond-async|wait=("?)([0-9]{1,9})\1')
 
@@ -116,6 +119,12 @@ def form(operation: Operation, request: func.HttpRequest) -> dict[str, Any]:
     contents = []
     for _, part in parts:
         with contextlib.closing(part):
+            if _LONE_BACKSLASH.search(part.headers.get("Content-Disposition", "")):  # the parser would remove it
+                raise InvalidFileName(
+                    "The file name of a part has a backslash, and so is a path. Send the name alone, and the folder as "
+                    "`folder`.",
+                    target="fileName",
+                )
             # Some clients send a path as the name of a part.
             contents.append(((part.filename or "").rsplit("/", 1)[-1], part.read()))
     if "file" in fields:
