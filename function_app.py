@@ -131,6 +131,12 @@ def get_openapi_document(req: func.HttpRequest) -> func.HttpResponse:
     return connector.respond("GetOpenApiDocument", req)
 
 
+@app.function_name("GetFullOpenApiDocument")
+@app.route("openapi-full.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+def get_full_openapi_document(req: func.HttpRequest) -> func.HttpResponse:
+    return connector.respond("GetFullOpenApiDocument", req)
+
+
 @app.function_name("GetSwaggerDocument")
 @app.route("swagger.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 def get_swagger_document(req: func.HttpRequest) -> func.HttpResponse:

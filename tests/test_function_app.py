@@ -20,6 +20,7 @@ ANONYMOUS = {
     "CancelUpload",
     "GetHealth",
     "GetOpenApiDocument",
+    "GetFullOpenApiDocument",
     "GetSwaggerDocument",
 }
 

@@ -54,7 +54,7 @@ def upload_file(
     contents = []
     for index, file in enumerate(files):
         name = checked_name(file["file_name"], f"files[{index}].fileName")
-        contents.append((name, decoded(file["file_content"], index)))
+        contents.append((name, decoded(file["file_content"], index, name)))
         file["file_content"] = ""  # a third more than the bytes; memory must not hold both
     return upload_contents(sessions, facts, contents=contents, session_id=session_id, folder=folder)
 

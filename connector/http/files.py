@@ -33,7 +33,7 @@ def upload_file(context: Context, request: func.HttpRequest) -> func.HttpRespons
     if requests.media_type(request) == "multipart/form-data":
         form = requests.form(operation, request)
         return responses.json_response(files.upload_contents(context.sessions, context.facts, **form))
-    body = requests.arguments(operation.checked_body(requests.json_body(request, "multipart/form-data")))
+    body = requests.arguments(operation.checked_body(requests.json_body(operation, request)))
     body["files"] = [requests.arguments(file) for file in body["files"]]
     return responses.json_response(files.upload_file(context.sessions, context.facts, **body))
 

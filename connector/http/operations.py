@@ -6,7 +6,7 @@ import azure.functions as func
 
 from .connection import check_connection, get_health
 from .context import Context
-from .documents import get_openapi_document, get_swagger_document
+from .documents import get_full_openapi_document, get_openapi_document, get_swagger_document
 from .executions import POLL, cancel_execution, execute_python_code, get_execution, poll_execution
 from .files import (
     LISTING,
@@ -41,6 +41,7 @@ OPERATIONS: dict[str, Callable[[Context, func.HttpRequest], func.HttpResponse]] 
     "EndSession": end_session,
     "CheckConnection": check_connection,
     "GetOpenApiDocument": get_openapi_document,
+    "GetFullOpenApiDocument": get_full_openapi_document,
     "GetSwaggerDocument": get_swagger_document,
 }
 

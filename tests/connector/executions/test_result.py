@@ -100,14 +100,14 @@ def test_files_of_a_run(pool: CallerSessions, session: str) -> None:
 
 
 def test_an_error_in_a_function(pool: CallerSessions, session: str) -> None:
-    """Its name, message and line. stderr is what the pool itself would return, once."""
+    """Its name, message and line. stderr is what the pool itself would return, once, the message on its own line."""
     execution = run(pool, session, "def f(x):\n    return x['amount']\n\nprint('before')\nf({})")
     assert execution.error is not None
     assert (execution.status, execution.error.name, execution.error.message, execution.error.line) == (
         "Failed", "KeyError", "'amount'", 2,
     )  # fmt: skip
     assert execution.stdout == "before\n"
-    assert execution.stderr.count("KeyError: 'amount'") == 1 and execution.stderr.startswith("'amount'-----")
+    assert execution.stderr.count("KeyError: 'amount'") == 1 and execution.stderr.startswith("'amount'\n-----")
     assert "code_interpreter" not in execution.stderr and "do_execute" not in execution.stderr
 
 
