@@ -72,6 +72,9 @@ class Report:
     files_elsewhere: list[str] = field(default_factory=list)
     """Absolute paths of files that the run created below the home folder, outside the data folder."""
 
+    stdout_is_replaced: bool = False
+    """The code has put another object in its place, which persists: what later code prints is not recorded either."""
+
     @property
     def shown_error(self) -> str:
         """As the pool puts it at the end of stderr. Empty if there was none."""
@@ -237,6 +240,7 @@ def _report(members: Json) -> Report | None:
             omitted=_counts(members["omitted"]),
             ended_by=_text(members.get("endedBy", "")),
             interpreter_ended=members.get("interpreterEnded") is True,
+            stdout_is_replaced=members.get("stdoutReplaced") is True,
             cells=_counts(members.get("cells", {})),
             files_elsewhere=[_text(path) for path in members.get("elsewhere", [])],
         )
