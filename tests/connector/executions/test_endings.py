@@ -150,7 +150,7 @@ def test_a_value_that_cannot_be_displayed_is_in_stderr(run: Run, shows: str) -> 
         "for n in range(40_000): print(n)",
         "print('x' * 150_000 + 'end')",
         "for n in range(3_000): print(f'{n:>9} of 3000, which is a long bar of fifty characters', end='\\r')",
-        "for n in range(40_000): print(n, end=' ')\nprint('\\rstart')",
+        "print('a\\n' * 49_999 + 'a line at the limit', end='')\nprint('\\rstart')",
         "print('a\\n' * 49_999 + 'half a li', end='')\nprint('ne\\n' + 'b\\n' * 9_999)",
         "print('half', end='')",
     ],
