@@ -116,8 +116,8 @@ def payload_source(data_folder: str = protocol.DATA) -> str:
 
 @functools.cache
 def _task_source(source: Path) -> str:
-    """A task, preceded by the protocol."""
-    return _joined(protocol.DATA, source)
+    """A task, preceded by the protocol and by what tasks share."""
+    return _joined(protocol.DATA, _FOLDER / "tasks" / "listed_paths.py", source)
 
 
 def _joined(data_folder: str, *paths: Path) -> str:

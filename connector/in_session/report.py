@@ -20,6 +20,7 @@ _MAX_DEPTH = 40
 """Nesting of lists and objects. Much deeper values could not be serialized again."""
 
 _LARGEST_NUMBER = 1 << 53
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 Json = dict[str, Any]
 
@@ -271,7 +272,7 @@ def _output(members: Json) -> Output:
 
 def _file(members: Json) -> ReportedFile:
     return ReportedFile(
-        _text(members["path"]),
+        _HALF_CHARACTER.sub("\ufffd", members["path"]),  # of bytes that are not UTF-8; as files are listed
         _number(members["size"]),
         _time(members.get("modified")),
         is_new=None if members["change"] is None else members["change"] == "Created",
