@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ..in_session.report import Report
 from ..models import Execution
-from .outcomes import FILES_ELSEWHERE, INTERPRETER_STOPPED, NOT_REPORTED
+from .outcomes import FILES_ELSEWHERE, INTERPRETER_STOPPED, NOT_REPORTED, STDOUT_REPLACED
 
 
 def notices_of(report: Report) -> list[str]:
@@ -12,6 +12,8 @@ def notices_of(report: Report) -> list[str]:
     notices: list[str] = []
     if report.interpreter_ended:
         notices.append(NOT_REPORTED if report.ended_by == "died" else INTERPRETER_STOPPED)
+    if report.stdout_is_replaced:
+        notices.append(STDOUT_REPLACED)
     if report.files_elsewhere:
         notices.append(FILES_ELSEWHERE.format(", ".join(report.files_elsewhere)))
     return notices

@@ -53,6 +53,10 @@ FILES_ELSEWHERE = (
     "The code wrote files outside /mnt/data, which no operation can list or download: {}. Write them to /mnt/data, or "
     "move them there, to keep them."
 )
+STDOUT_REPLACED = (
+    "The code has replaced sys.stdout, so what it prints is not in stdout, also in later runs. Restore it with "
+    "sys.stdout = sys.__stdout__."
+)
 CANCEL_REQUESTED = (
     "Cancellation was requested, but the run has not ended yet. Call GetExecution in a moment; EndSession ends "
     "everything that runs in the session."

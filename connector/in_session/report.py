@@ -82,6 +82,9 @@ class Report:
     memory_limit: int | None = None
     """The session's, in bytes, if the report is that of a record. 0 if it is unknown."""
 
+    stdout_is_replaced: bool = False
+    """The code has put another object in its place, which persists: what later code prints is not recorded either."""
+
     @property
     def shown_error(self) -> str:
         """As the pool puts it at the end of stderr. Empty if there was none."""
@@ -254,6 +257,7 @@ def _report(members: Json) -> Report | None:
             omitted=_counts(members["omitted"]),
             ended_by=_text(members.get("endedBy", "")),
             interpreter_ended=members.get("interpreterEnded") is True,
+            stdout_is_replaced=members.get("stdoutReplaced") is True,
             cells=_counts(members.get("cells", {})),
             files_elsewhere=[_text(path) for path in members.get("elsewhere", [])],
         )

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -57,22 +58,34 @@ class Jupyter:
             deferred_seconds=deferred_seconds,
             data_folder=str(self.data),
         )
-        message_id, text = self._client.execute(sent.text), ""
+        message_id, texts = self._client.execute(sent.text), {"stdout": "", "stderr": ""}
         while True:
             message: dict[str, Any] = self._client.get_iopub_msg(timeout=SECONDS)
             if message["parent_header"].get("msg_id") != message_id:
                 continue
             kind, content = message["msg_type"], message["content"]
             if kind == "stream":
-                text += content["text"]
+                texts[content["name"]] += content["text"]
             elif kind == "status" and content["execution_state"] == "idle":
                 break
             else:
                 assert kind in ("status", "execute_input"), message
         self._client.get_shell_msg(timeout=SECONDS)
-        reported = read_stdout(text, sent.nonce)
-        assert reported is None or reported.other_stdout == "", reported
+        reported = read_stdout(texts["stdout"], sent.nonce)
+        if reported is not None and reported.report is not None:  # the report has what was not sent before
+            stdout = reported.before + reported.report.stdout
+            complete = replace(reported.report, stdout=stdout, stderr=texts["stderr"] + reported.report.stderr)
+            reported = replace(reported, report=complete, before="")
         return execution_id, reported
+
+    def start(self, code: str) -> str:
+        """Send code whose kernel may not reply. Returns the execution ID."""
+        self._runs += 1
+        sent = cell.make_cell(
+            code, execution_id=f"run-{self._runs}", max_report_characters=1_000_000, data_folder=str(self.data)
+        )
+        self._client.execute(sent.text)
+        return f"run-{self._runs}"
 
     def report(self, code: str) -> Report:
         """The report of a run that is not deferred."""
@@ -239,6 +252,54 @@ def test_restart_of_the_kernel_ends_the_run(jupyter: Jupyter) -> None:
 
     record = eventually(look)
     assert record.is_lost or (record.report is not None and record.report.ended_by == "died")
+
+
+@pytest.mark.parametrize("is_deferred", [False, True], ids=["one call", "deferred"])
+def test_exit_ends_the_run_alone(jupyter: Jupyter, is_deferred: bool) -> None:
+    """With its code as the status. The kernel continues, with its variables."""
+
+    def run(code: str) -> Report:
+        return jupyter.ended(jupyter.defer(code)) if is_deferred else jupyter.report(code)
+
+    for code in ("exit(0)", "quit()", "exit", "import sys; sys.exit()", "if x: quit"):
+        report = run(f"x = 5\n{code}\nx = 6")
+        assert (report.is_ok, report.stderr, report.shown_error) == (True, "", "")
+    failed = run("import sys\nif x == 5: exit(3)\nx = 6")
+    assert failed.error is not None and (failed.error.name, failed.error.message, failed.error.line) == (
+        "SystemExit", "3", 2,
+    )  # fmt: skip
+    assert "To exit" not in failed.stderr
+    task = run("import asyncio\nasync def f(): sys.exit(4)\nawait asyncio.gather(f())")
+    assert task.error is not None and (task.error.name, task.error.message) == ("SystemExit", "4")
+    assert jupyter.report("x").value == 5
+
+
+@pytest.mark.parametrize("end", ["os._exit(3)", "os.kill(os.getpid(), 9)", "import ctypes; ctypes.string_at(0)"])
+def test_lines_before_the_end_of_the_interpreter_are_kept(jupyter: Jupyter, end: str) -> None:
+    """However soon it comes."""
+    report = jupyter.ended(jupyter.defer(f"import os\nprint('one')\nprint('two')\n{end}"))
+    assert (report.ended_by, report.stdout) == ("died", "one\ntwo\n")
+
+
+def test_os_exit_is_reported_in_the_record(jupyter: Jupyter) -> None:
+    """Also for a run in one call, whatever of its messages still leaves the kernel."""
+    jupyter.report("import os")
+    execution_id = jupyter.start("print('one')\nprint('two', end='')\nos._exit(3)")
+    eventually(lambda: jupyter.file(execution_id, RECORD).exists() or None)
+    report = jupyter.ended(execution_id)
+    assert (report.ended_by, report.stdout) == ("died", "one\ntwo")
+
+
+def test_code_runs_in_the_data_folder(jupyter: Jupyter) -> None:
+    """And what runs beside it does not import modules from there."""
+    jupyter.report(
+        "import os\nos.chdir('/')\nfor name in ('json', 'signal'): open(f'{DATA}/{name}.py', 'w')".replace(
+            "{DATA}", str(jupyter.data)
+        )
+    )
+    jupyter.restart()
+    assert jupyter.report("import os\nos.getcwd()").value == str(jupyter.data)
+    assert jupyter.ended(jupyter.defer("os.getcwd()")).value == str(jupyter.data)
 
 
 def test_records_are_files(jupyter: Jupyter) -> None:

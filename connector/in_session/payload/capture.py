@@ -75,7 +75,7 @@ class OutputCapture:
             if is_stopped and not self._drained.is_set() and not poll.poll(0):
                 self._drained.set()
             if not is_stopped:
-                flush_streams()
+                flush_streams(only_kernels=True)
                 self._tick()
         self._drained.set()
         for descriptor in (self._wake_reader, self._wake_writer, *self._saved.values()):

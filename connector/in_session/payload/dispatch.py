@@ -15,7 +15,7 @@ from typing import Any
 
 from ..protocol import OUTPUTS_FOLDER, RUNNING
 from .background import defer, start_next
-from .exits import silence_explanation
+from .exits import keep_loop_running, silence_explanation
 from .host import (
     VERSION_MARK,
     awaited,
@@ -133,6 +133,7 @@ async def install(encoded_request: str) -> None:
     make_python_callable()
     make_pip_give_up()
     silence_explanation()
+    keep_loop_running()
     history = shell.history_manager
     number = shell.displayhook.exec_result.execution_count
     counts_before = shell.execution_count > number  # IPython 9 counts before a run, 8 after it

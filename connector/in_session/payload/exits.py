@@ -6,6 +6,7 @@ IPython's own `exit` only asks the kernel to end after the cell, and `sys.exit` 
 from __future__ import annotations
 
 import ast
+import asyncio
 import contextlib
 import sys
 from collections.abc import Iterator
@@ -33,15 +34,18 @@ class _BareExits:
             for child in ast.iter_child_nodes(pending.pop()):
                 if isinstance(child, ast.Expr):
                     name = child.value
-                    if isinstance(name, ast.Name) and name.id in _NAMES and _is_ipythons(name.id):
+                    if isinstance(name, ast.Name) and name.id in _NAMES and _is_ipythons(name.id, module):
                         child.value = ast.copy_location(ast.Call(name, [], []), name)
                 elif isinstance(child, (ast.stmt, ast.ExceptHandler)) and not isinstance(child, _SCOPES):
                     pending.append(child)
         return module
 
 
-def _is_ipythons(name: str) -> bool:
-    return shell.user_ns.get(name) is shell.exiter
+def _is_ipythons(name: str, module: ast.AST) -> bool:
+    """Whether it has its usual value, and the code does not assign another."""
+    assigned = (node for node in ast.walk(module) if name in (getattr(node, "id", ""), getattr(node, "name", "")))
+    is_assigned = any(not isinstance(getattr(node, "ctx", None), ast.Load) for node in assigned)
+    return shell.user_ns.get(name) is shell.exiter and not is_assigned
 
 
 @contextlib.contextmanager
@@ -75,6 +79,18 @@ def settled(reply: dict[str, Any]) -> dict[str, Any]:
         return reply
     kept: dict[str, Any] = {name: reply[name] for name in ("execution_count", "payload") if name in reply}
     return {"status": "ok", "user_expressions": {}, **kept}
+
+
+def keep_loop_running() -> None:
+    """`sys.exit` in a task ends the event loop, and with it the kernel. What awaits the task raises it all the same."""
+    original = getattr(asyncio.Handle._run, "original", asyncio.Handle._run)
+
+    def _run(self: Any) -> Any:
+        with contextlib.suppress(SystemExit):
+            return original(self)
+
+    _run.original = original  # type: ignore[attr-defined]
+    asyncio.Handle._run = _run  # type: ignore[method-assign]
 
 
 def silence_explanation() -> None:

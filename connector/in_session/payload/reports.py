@@ -66,6 +66,8 @@ def put_ending(report: dict[str, Any], recorder: Recorder, reply: dict[str, Any]
     report["executionCount"] = shell.execution_count - 1
     failure = outcome and (outcome.error_before_exec or outcome.error_in_exec)
     is_ok = report["status"] == "ok"
+    if type(sys.stdout).__module__ == "_io" and sys.stdout is not sys.__stdout__:  # a file, or in memory
+        report["stdoutReplaced"] = True
     if is_ok and recorder.result is not None and outcome is not None:
         _put_value(report, recorder.result, outcome.result)
     shown = recorder.error or reply
@@ -105,8 +107,16 @@ def _put_value(report: dict[str, Any], shown: str, value: Any) -> None:
         pass  # it is not JSON
 
 
-def flush_streams() -> None:
+def is_kernels(stream: Any) -> bool:
+    """False for what code has put in the place of stdout or stderr."""
+    return hasattr(stream, "_schedule_flush")
+
+
+def flush_streams(*, only_kernels: bool = False) -> None:
+    """From another thread than that of the code, flush `only_kernels`: others may be locked while they write."""
     for stream in (sys.stdout, sys.stderr):
+        if only_kernels and not is_kernels(stream):
+            continue
         try:
             stream.flush()
         except Exception:

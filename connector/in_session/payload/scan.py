@@ -44,6 +44,8 @@ def all_files(folders: dict[str, int] | None = None) -> Iterator[tuple[str, Any]
                     scanned += 1
                     if not entry.is_dir(follow_symlinks=False):
                         yield folder + entry.name, entry
+                    elif entry.name == "__pycache__":
+                        continue  # Python writes it when it imports a module of the user's
                     elif folder or entry.name not in (OUTPUTS_FOLDER, TRANSFERS_FOLDER):
                         pending.append(folder + entry.name + "/")
         except OSError:

@@ -90,7 +90,9 @@ def _unless_it_moves(line: str) -> str:
 
 
 class Text:
-    """A stream that keeps its first and its last part. Lines are collapsed, unless it `is_raw`."""
+    """A stream that keeps its first and its last part. Lines are collapsed, unless it `is_raw`; a line of more than
+    `_MAX_LINE_CHARACTERS` in several parts, each for itself.
+    """
 
     def __init__(self, *, is_raw: bool = False) -> None:
         self._is_raw = is_raw
