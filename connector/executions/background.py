@@ -1,7 +1,6 @@
 """Background runs: deferred in their session at once, or queued there, and followed for as long as the caller waits."""
 
 import time
-from dataclasses import replace
 
 from ..errors import ConnectorError
 from ..in_session import report
@@ -13,6 +12,7 @@ from . import direct
 from .call import Call
 from .following import follow
 from .lookup import execution_of_pool_run, find_in_session
+from .notices import with_notice
 from .outcomes import NO_REPORT
 from .records import ExecutionFolder
 from .result import execution_of
@@ -101,7 +101,7 @@ def _unreported(call: Call, facts: PoolFacts, *, is_refusal: bool) -> Execution 
             return None
         if is_refusal:
             facts.payload_refused(call.session.pool)
-            return replace(direct.run_directly(call), notice=NO_REPORT)
+            return with_notice(direct.run_directly(call), NO_REPORT)
         run = call.session.get_execution(call.execution_id)
     except ConnectorError:
         return call.lost()

@@ -4,7 +4,6 @@ import hashlib
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
 
 from ..callers.session_ids import mint_execution_id, mint_session_id
 from ..models import Execution
@@ -15,6 +14,7 @@ from .call import Call
 from .direct import run_directly
 from .following import pauses
 from .lookup import Found, find
+from .notices import with_notice
 from .one_call import run_in_one_call
 from .outcomes import CANCEL_REQUESTED, NOT_CANCELABLE, NOT_CANCELABLE_DIRECT
 from .records import ExecutionFolder
@@ -91,7 +91,7 @@ def cancel_execution(
             ExecutionFolder(session, execution_id).request_cancel()
             found = _wait_for_end(found, lambda: find(session, execution_id))
         if found.execution.status == "Running":
-            return fitted(replace(found.execution, notice=notice), include_content)
+            return fitted(with_notice(found.execution, notice), include_content)
     return fitted(found.execution, include_content)
 
 

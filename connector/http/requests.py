@@ -7,7 +7,7 @@ from typing import Any
 import azure.functions as func
 
 from ..contract.validation import Operation
-from ..errors import InvalidRequest, LengthRequired, RequestTooLarge, UnsupportedMediaType
+from ..errors import InvalidFileName, InvalidRequest, LengthRequired, RequestTooLarge, UnsupportedMediaType
 from ..files.operations import LARGEST_MESSAGE
 from ..models import snake_case
 from .compression import decompressed
@@ -17,12 +17,17 @@ MAX_BODY_BYTES = LARGEST_MESSAGE
 """Less than the Functions host accepts (104,857,600), so that its own 413, which has no body, is rarely seen."""
 
 _JSON_TYPE = re.compile(r"application/json|text/json|application/[a-z0-9.-]+\+json")
+_PART_HEADER = re.compile(rb"content-disposition:[^\r\n]*", re.IGNORECASE)
 
 
 def parameters(operation: Operation, request: func.HttpRequest) -> dict[str, Any]:
     """The checked parameters of route and query, as arguments. Raises InvalidRequest."""
-    # The host decodes everything in the values of a route except slashes.
-    route = {name: re.sub("%2f", "/", value, flags=re.IGNORECASE) for name, value in request.route_params.items()}
+    # The host decodes everything in the values of a route except slashes. The name of a file has none, but may have
+    # these three characters.
+    route = {
+        name: value if name == "fileName" else re.sub("%2f", "/", value, flags=re.IGNORECASE)
+        for name, value in request.route_params.items()
+    }
     return arguments(operation.checked_parameters(route, dict(request.params)))
 
 
@@ -79,6 +84,7 @@ def form(operation: Operation, request: func.HttpRequest) -> dict[str, Any]:
     except ValueError:
         parts, fields = [], {}
     if body and not parts and not fields:
+        _check_part_headers(body)
         raise InvalidRequest(
             "The body has no parts, or is not multipart/form-data. Check the boundary in Content-Type and the names of "
             "the parts."
@@ -100,6 +106,19 @@ def form(operation: Operation, request: func.HttpRequest) -> dict[str, Any]:
     checked = operation.checked_body({**members, **file_names}, "multipart/form-data")
     del checked["file"]
     return {**arguments(checked), "contents": contents}
+
+
+def _check_part_headers(body: bytes) -> None:
+    """Raises InvalidFileName if one is not UTF-8: then the parser returns no parts."""
+    try:
+        for header in _PART_HEADER.findall(body):
+            header.decode()
+    except UnicodeDecodeError:
+        raise InvalidFileName(
+            "The file name of a part is not UTF-8. Encode the headers of parts as UTF-8, or send the name as "
+            "filename*=UTF-8'' with percent escapes.",
+            target="fileName",
+        ) from None
 
 
 def is_chunked(request: func.HttpRequest) -> bool:

@@ -14,6 +14,7 @@ import base64
 import functools
 import hashlib
 import json
+import re
 import secrets
 import zlib
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ _DIRECT_TASK = (
     "b64decode(arguments)))})))[0])(__import__('json'), __import__('base64').b64decode, {'__name__': "
     '\'code_interpreter_task\'}))("%s", "%s", "%s");'
 )
+_INDENTATION = re.compile("^(?:    )+", re.MULTILINE)
 _DIGEST_CHARACTERS = 12
 
 
@@ -114,8 +116,8 @@ def payload_source(data_folder: str = protocol.DATA) -> str:
 
 @functools.cache
 def _task_source(source: Path) -> str:
-    """A task, preceded by the protocol."""
-    return _joined(protocol.DATA, source)
+    """A task, preceded by the protocol and by what tasks share."""
+    return _joined(protocol.DATA, _FOLDER / "tasks" / "listed_paths.py", source)
 
 
 def _joined(data_folder: str, *paths: Path) -> str:
@@ -128,7 +130,7 @@ def _joined(data_folder: str, *paths: Path) -> str:
     for statement in module.body:
         if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "DATA":
             statement.value = ast.Constant(data_folder)
-    return ast.unparse(ast.fix_missing_locations(module))
+    return _INDENTATION.sub(lambda spaces: " " * (len(spaces[0]) // 4), ast.unparse(ast.fix_missing_locations(module)))
 
 
 def _is_dropped(statement: ast.stmt) -> bool:

@@ -12,6 +12,7 @@ SOURCE = read_document()
 UPLOADS = {"PatchUpload", "GetUpload", "CancelUpload"}
 LEFT_OUT = {
     "PollExecution",
+    "ListMoreFiles",
     "PutFile",
     "DownloadFile",
     "DownloadFileHeaders",

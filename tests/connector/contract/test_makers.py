@@ -13,6 +13,7 @@ SOURCE = read_document()
 UPLOADS = {"PatchUpload", "GetUpload", "CancelUpload"}
 LEFT_OUT = {
     "PollExecution",
+    "ListMoreFiles",
     "PutFile",
     "DownloadFileHeaders",
     "GetHealth",

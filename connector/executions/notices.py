@@ -1,0 +1,26 @@
+"""The `notice` of an execution: what was lost or is missing, and how to keep it, as one string of several sentences."""
+
+from dataclasses import replace
+
+from ..in_session.report import Report
+from ..models import Execution
+from .outcomes import FILES_ELSEWHERE, INTERPRETER_STOPPED, NOT_REPORTED
+
+
+def notices_of(report: Report) -> list[str]:
+    """What a run's report gives notice of, in the order in which a reader needs it."""
+    notices: list[str] = []
+    if report.interpreter_ended:
+        notices.append(NOT_REPORTED if report.ended_by == "died" else INTERPRETER_STOPPED)
+    if report.files_elsewhere:
+        notices.append(FILES_ELSEWHERE.format(", ".join(report.files_elsewhere)))
+    return notices
+
+
+def joined(notices: list[str]) -> str | None:
+    return " ".join(notices) or None
+
+
+def with_notice(execution: Execution, notice: str) -> Execution:
+    """The execution with one more notice, the first that a reader sees."""
+    return replace(execution, notice=joined([notice, *([execution.notice] if execution.notice else [])]))
