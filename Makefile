@@ -104,6 +104,6 @@ $(CLIENT_VENVS)/%/.made: tests/clients/%/requirements.txt tests/clients/requirem
 	@$(CLIENT_VENVS)/$*/bin/python -m pip install --quiet --disable-pip-version-check -r tests/clients/requirements.txt -r $<
 	@if [ -f tests/clients/$*/package.json ]; then \
 	    cp tests/clients/$*/package.json $(CLIENT_VENVS)/$*/ && \
-	    PATH="$(abspath $(CLIENT_VENVS))/$*/bin:$$PATH" npm --prefix $(CLIENT_VENVS)/$* install --silent --no-audit --no-fund; \
+	    PATH="$(abspath $(CLIENT_VENVS))/$*/bin:$$PATH" npm --prefix $(CLIENT_VENVS)/$* install --silent --no-audit --no-fund --ignore-scripts; \
 	fi
 	@touch $@
