@@ -40,7 +40,7 @@ from .reports import (
     IN_RECORD,
     INTERRUPTED,
     current_parent,
-    flush_streams,
+    finish_displays,
     put_ending,
     report_so_far,
     send_line,
@@ -118,7 +118,7 @@ async def _run(parent: Any, request: dict[str, Any], reply: Any, *arguments: Any
         finally:
             if getpid() == recording.process:  # not in a process that the code has forked
                 try:
-                    flush_streams()
+                    finish_displays(reply)
                     stack.close()
                     if record is not None and scan is not None:
                         milliseconds = round((monotonic() - started) * 1000)

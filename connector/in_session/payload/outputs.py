@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from ..protocol import MAX_OUTPUT_CHARACTERS, MAX_TITLE_CHARACTERS
-from .host import encode, encode_strictly, from_base64, join, remove_files, to_base64, write_file
+from ..protocol import MAX_IMAGE_CHARACTERS, MAX_OUTPUT_CHARACTERS, MAX_OUTPUTS, MAX_TITLE_CHARACTERS
+from .host import encode_strictly, from_base64, join, remove_files, to_base64, write_file
 from .recorder import Display
+from .smaller import smaller_image
 from .values import to_json
 
 _EXTENSIONS = {
-    "image/png": "png",
     "image/jpeg": "jpg",
-    "image/gif": "gif",
-    "image/webp": "webp",
     "image/svg+xml": "svg",
-    "application/pdf": "pdf",
-    "application/json": "json",
+    "audio/mpeg": "mp3",
     "application/javascript": "js",
-    "text/html": "html",
     "text/markdown": "md",
     "text/latex": "tex",
     "text/plain": "txt",
 }
-_BASE64_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf")
+"""Of other types, it is the subtype, if that is short."""
+
+_is_text = re.compile(r"text/|.*(json|xml|javascript)$").match
+_is_binary = re.compile("(image|audio|video)/|application/pdf$").match
+_is_short = re.compile("(x-)?([a-z0-9]{2,4})").fullmatch
 
 
 class OutputFiles:
@@ -38,13 +39,20 @@ class OutputFiles:
         """Bytes of all files."""
         return sum(size for _, _, size in self._written)
 
-    def update(self, displays: list[Display]) -> list[dict[str, Any]]:
-        """Writes the files of new outputs. Returns all outputs, with as many contents as a report has room for."""
+    @property
+    def not_stored(self) -> int:
+        """How many outputs have no file."""
+        return sum(output["fileName"] is None for _, output, _ in self._written)
+
+    def update(self, displays: list[Display]) -> tuple[list[dict[str, Any]], int]:
+        """Writes the files of new outputs. Returns the outputs, with as many contents as a report has room for, and how
+        many more there are.
+        """
         earlier, self._written = self._written, []
         for display in displays:
             contents = list(display.bundle.items())
-            if display.table is not None:
-                contents.append(("application/json", display.table))
+            if display.shown.table is not None:
+                contents.append(("application/json", display.shown.table))
             for content_type, content in contents:
                 number = len(self._written)
                 if number < len(earlier) and earlier[number][0] is display:
@@ -56,23 +64,34 @@ class OutputFiles:
             self._folder,
             *(output["fileName"] for _, output, _ in earlier if output["fileName"] and output["fileName"] not in names),
         )
+        self._reduce_first_image()
         room, outputs = MAX_OUTPUT_CHARACTERS, []
-        for _, output, _ in self._written:
+        for _, output, _ in self._written[:MAX_OUTPUTS]:
             if len(output["content"]) > room:
                 output = {name: value for name, value in output.items() if name != "content"}
             else:
                 room -= len(output["content"])
             outputs.append(output)
-        return outputs
+        return outputs, len(self._written) - len(outputs)
+
+    def _reduce_first_image(self) -> None:
+        for _, output, _ in self._written:
+            kind = output["contentType"]
+            if kind.startswith("image/") and not _is_text(kind):
+                if len(output["content"]) > MAX_IMAGE_CHARACTERS and "reduced" not in output:
+                    output["reduced"] = smaller_image(kind, from_base64(output["content"]))
+                return
 
     def _write(
         self, number: int, display: Display, content_type: str, content: Any
     ) -> tuple[Display, dict[str, Any], int]:
         content_type, text, data = _encoded(content_type, content)
-        extension = _EXTENSIONS.get(content_type, "json" if content_type.endswith("json") else "txt")
+        short = _is_short(re.split(r"[/+.]", content_type)[-1])
+        extension = _EXTENSIONS.get(content_type) or (short and short[2]) or ("txt" if data == text.encode() else "bin")
+        title = display.shown.title
         output: dict[str, Any] = {
             "contentType": content_type,
-            "title": display.title and str(display.title)[:MAX_TITLE_CHARACTERS],
+            "title": title and str(title)[:MAX_TITLE_CHARACTERS],
             "fileName": f"output-{number}.{extension}",
             "content": text,
         }
@@ -86,21 +105,26 @@ class OutputFiles:
 
 def _encoded(content_type: str, content: Any) -> tuple[str, str, bytes]:
     """The content's type, text and bytes. If the content does not match its type, it is plain text."""
-    if type(content) is not str:
+    if isinstance(content, (bytes, bytearray, memoryview)):
+        data = bytes(content)
+        if not _is_text(content_type):
+            return content_type, to_base64(data, newline=False).decode(), data
+        content = data.decode("utf-8", "replace")
+    elif type(content) is not str:
         try:
             content = encode_strictly(content)
         except Exception:  # nan, or not JSON at all
-            content = encode(_json_or_repr(content))
-    elif content_type in _BASE64_TYPES:
+            content = encode_strictly(_json_or_repr(content))
+        content_type = content_type if _is_text(content_type) else "text/plain"
+    elif _is_binary(content_type) and not _is_text(content_type):
         try:
-            content = content.replace("\n", "")
-            data = from_base64(content)
+            data = from_base64(content.replace("\n", ""))
             return content_type, to_base64(data, newline=False).decode(), data
         except ValueError:
-            pass
-    if content_type in _BASE64_TYPES:
-        content_type = "text/plain"
-    return content_type, content, content.encode("utf-8", "replace")
+            content_type = "text/plain"
+    # Half of a surrogate pair cannot be encoded, and the two halves of one are a character.
+    content = content.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return content_type, content, content.encode()
 
 
 def _json_or_repr(content: Any) -> Any:

@@ -1,0 +1,96 @@
+"""Figures of matplotlib, whatever its backend. Those that are open at the end of a run are shown once.
+
+The inline backend shows its figures itself. Others, such as Agg, only draw into memory. This module knows nothing of
+reports: a figure that it displays is a display like any other.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import weakref
+from typing import Any
+
+_BACKENDS = "matplotlib.backend_bases"
+_loaded, _finders, _find_spec, _caller = sys.modules, sys.meta_path, importlib.util.find_spec, sys._getframe
+_shown_figures: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+def is_figure(value: Any) -> bool:
+    figure = getattr(_loaded.get("matplotlib.figure"), "Figure", None)
+    return isinstance(figure, type) and issubclass(type(value), figure)
+
+
+def picture_of(figure: Any) -> str | None:
+    """A PNG in base64, as the inline backend makes it. None for an empty figure."""
+    from IPython.core.pylabtools import print_figure
+
+    return print_figure(figure, "png", base64=True)  # type: ignore[no-any-return]
+
+
+def note_shown(figure: Any) -> None:
+    """Until it changes, the figure need not be shown again."""
+    _shown_figures.add(figure)
+    figure.stale = False  # matplotlib sets this when something changes, but also while it draws
+
+
+def show_open_figures() -> None:
+    """Displays those that have not been shown, or have changed since then."""
+    try:
+        helpers = _loaded.get("matplotlib._pylab_helpers")
+        figures = [manager.canvas.figure for manager in helpers.Gcf.get_all_fig_managers()] if helpers else []
+    except Exception:
+        return
+    for figure in figures:
+        _show_if_new(figure)
+
+
+def _show_if_new(figure: Any) -> None:
+    if figure in _shown_figures and not figure.stale:
+        return
+    try:
+        _display(figure)
+    except Exception as failure:
+        print(f"A figure could not be drawn. {type(failure).__name__}: {failure}", file=sys.stderr)
+
+
+def _display(figure: Any) -> None:
+    from IPython.display import display
+
+    display(figure)
+
+
+def _show(manager: Any, *arguments: Any, **keywords: Any) -> None:
+    """Replaces FigureManagerBase.show, which only warns. `fig.show()` shows its figure in any case, `plt.show()` all
+    that are new.
+    """
+    is_explicit = _caller(1).f_globals.get("__name__") == "matplotlib.figure"
+    (_display if is_explicit else _show_if_new)(manager.canvas.figure)
+
+
+def _make_shown(backends: Any) -> None:
+    backends.FigureManagerBase.show = _show
+
+
+class _Finder:
+    """Waits until code imports matplotlib."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if name != _BACKENDS:
+            return None
+        _finders.remove(self)
+        spec: Any = _find_spec(name)
+        execute = spec.loader.exec_module
+
+        def execute_and_replace(module: Any) -> None:
+            execute(module)
+            _make_shown(module)
+
+        spec.loader.exec_module = execute_and_replace
+        return spec
+
+
+if _BACKENDS in _loaded:
+    _make_shown(_loaded[_BACKENDS])
+else:
+    _finders.insert(0, _Finder())
