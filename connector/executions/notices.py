@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ..in_session.report import Report
 from ..models import Execution
-from .outcomes import INTERPRETER_STOPPED
+from .outcomes import INTERPRETER_STOPPED, MORE_OUTPUTS, OUTPUTS_NOT_STORED
 
 
 def notices_of(report: Report) -> list[str]:
@@ -12,6 +12,12 @@ def notices_of(report: Report) -> list[str]:
     notices: list[str] = []
     if report.interpreter_ended and report.ended_by != "died":
         notices.append(INTERPRETER_STOPPED)
+    not_stored = report.omitted.get("unstoredOutputs", 0)
+    more = report.omitted.get("outputs", 0) - not_stored
+    if more > 0 and report.outputs:
+        notices.append(MORE_OUTPUTS.format(more))
+    if not_stored:
+        notices.append(OUTPUTS_NOT_STORED.format(not_stored))
     return notices
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 from ..content_types import content_type
 from ..in_session.payload.streams import collapse_carriage_returns
 from ..in_session.report import Report, Reported, ReportedFile
-from ..models import ABSENT, Execution, ExecutionError, File
+from ..models import ABSENT, OUTPUTS, Execution, ExecutionError, File, Output
 from ..session_pool.wire import Run
 from .direct import stopped_error
 from .notices import joined, notices_of
@@ -40,7 +40,7 @@ def execution_of(
         stdout=other_stdout + report.stdout,
         stderr=stderr,
         error=error,
-        outputs=report.outputs,
+        outputs=_outputs(execution_id, report),
         files=[_file(file) for file in report.files],
         duration_in_milliseconds=report.milliseconds,
         execution_count=report.execution_count,
@@ -58,7 +58,7 @@ def running_execution(session_id: str, execution_id: str, progress: Report) -> E
         "Running",
         stdout=progress.stdout,
         stderr=progress.stderr,
-        outputs=progress.outputs,
+        outputs=_outputs(execution_id, progress),
         files=[_file(file) for file in progress.files],
         duration_in_milliseconds=progress.milliseconds,
         notice=joined(notices_of(progress)),
@@ -66,8 +66,17 @@ def running_execution(session_id: str, execution_id: str, progress: Report) -> E
     )
 
 
+def _outputs(execution_id: str, report: Report) -> list[Output]:
+    """Each with the folder of its file, if it has one."""
+    folder = f"{OUTPUTS}/{execution_id}"
+    return [dataclasses.replace(output, folder=output.file_name and folder) for output in report.outputs]
+
+
 def _truncated(report: Report) -> dict[str, bool] | None:
-    return {name: True for name in _FLAGS if report.omitted.get(name)} or None
+    omitted = {name for name in _FLAGS if report.omitted.get(name)}
+    if any(output.content is None for output in report.outputs):
+        omitted.add("outputs")
+    return {name: True for name in _FLAGS if name in omitted} or None
 
 
 def _stop_error(report: Report) -> ExecutionError | None:

@@ -5,10 +5,7 @@ import unicodedata
 
 from ..errors import InvalidFileName
 from ..in_session import protocol
-from ..models import FilePath
-
-OUTPUTS = ".outputs"
-"""The folder of outputs, as callers know it. In sessions, folder names have no dots."""
+from ..models import OUTPUTS, FilePath
 
 # What sessions accept: letters of any script, digits, and these; a folder's name has no dot. Source: the documentation
 # of code-interpreter sessions.

@@ -14,6 +14,7 @@ import base64
 import functools
 import hashlib
 import json
+import re
 import secrets
 import zlib
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ _DIRECT_TASK = (
     '\'code_interpreter_task\'}))("%s", "%s", "%s");'
 )
 _DIGEST_CHARACTERS = 12
+_INDENTATION = re.compile("^ +", re.MULTILINE)
+"""Of the unparsed source, which has no strings of several lines. One space for a level makes cells shorter."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,7 @@ def _joined(data_folder: str, *paths: Path) -> str:
     for statement in module.body:
         if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "DATA":
             statement.value = ast.Constant(data_folder)
-    return ast.unparse(ast.fix_missing_locations(module))
+    return _INDENTATION.sub(lambda spaces: " " * (len(spaces[0]) // 4), ast.unparse(ast.fix_missing_locations(module)))
 
 
 def _is_dropped(statement: ast.stmt) -> bool:

@@ -72,7 +72,8 @@ def to_json(value: Any, depth: int = _MAX_DEPTH, budget: Budget | None = None) -
     budget.spend(1)
     if depth < 0:
         raise TooLarge
-    kind = type(value)
+    kind: Any = type(value)
+    base: Any
     if value is None or kind is bool:
         return value
     if issubclass(kind, _Enum):
@@ -101,8 +102,8 @@ def to_json(value: Any, depth: int = _MAX_DEPTH, budget: Budget | None = None) -
     if hasattr(kind, "__dataclass_fields__"):
         names = [field.name for field in _fields_of(kind)]
         return _object(((name, object.__getattribute__(value, name)) for name in names), depth, budget)
-    base: Any
-    for base in kind.__mro__:
+    for parent in kind.__mro__:
+        base = parent
         library = base.__module__.split(".")[0]
         if library in _AS_TEXT:
             return base.__str__(value)

@@ -3,6 +3,7 @@
 import ast
 import base64
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -65,6 +66,14 @@ def test_the_payload_is_valid_in_every_version_of_python(python: tuple[int, int]
     ast.parse(str(watcher), feature_version=python)
 
 
+def test_shorter_indentation_changes_no_string() -> None:
+    """The source means the same as with the indentation that Python's own unparser makes."""
+    source = payload_source()
+    assert ast.unparse(ast.parse(source)) == re.sub(
+        "^ +", lambda spaces: spaces[0] * 4, source, flags=re.MULTILINE
+    )
+
+
 def test_another_data_folder_reaches_payload_and_watcher() -> None:
     """For systems without /mnt/data."""
     source = payload_source("/somewhere/else")
@@ -81,4 +90,4 @@ def test_a_cell_carries_only_what_its_run_needs() -> None:
 
 def test_the_payload_is_small() -> None:
     """It is sent with each call."""
-    assert len(make_cell("", execution_id="e", max_report_characters=1000).text) < 24_000
+    assert len(make_cell("", execution_id="e", max_report_characters=1000).text) < 30_000
