@@ -13,7 +13,11 @@ from typing import Any
 
 _BACKENDS = "matplotlib.backend_bases"
 _loaded, _finders, _find_spec, _caller = sys.modules, sys.meta_path, importlib.util.find_spec, sys._getframe
-_shown_figures: weakref.WeakSet[Any] = weakref.WeakSet()
+_unchanged: weakref.WeakSet[Any] = weakref.WeakSet()
+"""Figures that have been shown, and not changed since then."""
+
+_pictures: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+"""Hashes of what figures looked like when they were shown."""
 
 
 def is_figure(value: Any) -> bool:
@@ -25,13 +29,32 @@ def picture_of(figure: Any) -> str | None:
     """A PNG in base64, as the inline backend makes it. None for an empty figure."""
     from IPython.core.pylabtools import print_figure
 
-    return print_figure(figure, "png", base64=True)  # type: ignore[no-any-return]
+    dpi = figure.dpi
+    if dpi == getattr(
+        figure.canvas, "fixed_dpi", 0
+    ):  # of the PDF and SVG backends, which do not restore the figure's own
+        dpi = getattr(figure, "_original_dpi", dpi)
+    return print_figure(figure, "png", base64=True, dpi=dpi)  # type: ignore[no-any-return]
 
 
-def note_shown(figure: Any) -> None:
+def note_shown(figure: Any, picture: Any) -> None:
     """Until it changes, the figure need not be shown again."""
-    _shown_figures.add(figure)
-    figure.stale = False  # matplotlib sets this when something changes, but also while it draws
+    _pictures[figure] = hash(picture)
+    _unchanged.add(figure)
+    if not isinstance(figure.stale_callback, _OnChange):
+        figure.stale_callback = _OnChange(figure.stale_callback)
+
+
+class _OnChange:
+    """Called by matplotlib when a part of a figure changes, but also when it is saved."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __call__(self, figure: Any, is_stale: bool) -> None:
+        _unchanged.discard(figure)
+        if self._inner is not None:
+            self._inner(figure, is_stale)
 
 
 def show_open_figures() -> None:
@@ -46,10 +69,13 @@ def show_open_figures() -> None:
 
 
 def _show_if_new(figure: Any) -> None:
-    if figure in _shown_figures and not figure.stale:
+    if figure in _unchanged:
         return
     try:
-        _display(figure)
+        if figure in _pictures and _pictures[figure] == hash(picture_of(figure)):
+            _unchanged.add(figure)
+        else:
+            _display(figure)
     except Exception as failure:
         print(f"A figure could not be drawn. {type(failure).__name__}: {failure}", file=sys.stderr)
 

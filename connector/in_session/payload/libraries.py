@@ -43,7 +43,7 @@ def read_frame(
 
 
 def _index_columns(index: Any) -> Iterator[tuple[Any, Any]]:
-    if type(index).__name__ == "RangeIndex" and index.name is None:
+    if type(index).__name__ == "RangeIndex" and (index.start, index.step, index.name) == (0, 1, None):
         return
     for level, name in enumerate(index.names):
         if name is None:

@@ -235,11 +235,12 @@ def format_object(shown: Any, *arguments: Any, **keywords: Any) -> Any:
     if recorders:
         known = Shown(shown) if formatted[0] else None  # some objects send a message themselves
         if known and known.figure:
-            if not any(name.startswith("image/") for name in formatted[0]):
-                picture = picture_of(shown)  # the code has chosen a backend whose figures IPython does not know
-                if picture:
-                    formatted[0]["image/png"] = picture
-            note_shown(shown)
+            pictures = [content for name, content in formatted[0].items() if name.startswith("image/")]
+            if not pictures:  # the code has chosen a backend whose figures IPython does not know
+                pictures = [picture_of(shown)]
+                if pictures[0]:
+                    formatted[0]["image/png"] = pictures[0]
+            note_shown(shown, pictures[0])
         for recorder in recorders:
             recorder.shown = known
     return formatted

@@ -69,9 +69,7 @@ def test_the_payload_is_valid_in_every_version_of_python(python: tuple[int, int]
 def test_shorter_indentation_changes_no_string() -> None:
     """The source means the same as with the indentation that Python's own unparser makes."""
     source = payload_source()
-    assert ast.unparse(ast.parse(source)) == re.sub(
-        "^ +", lambda spaces: spaces[0] * 4, source, flags=re.MULTILINE
-    )
+    assert ast.unparse(ast.parse(source)) == re.sub("^ +", lambda spaces: spaces[0] * 4, source, flags=re.MULTILINE)
 
 
 def test_another_data_folder_reaches_payload_and_watcher() -> None:

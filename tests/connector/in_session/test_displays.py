@@ -32,28 +32,25 @@ def shown(report: Report) -> list[tuple[str, str | None]]:
     return [(output.content_type, output.title) for output in report.outputs]
 
 
-@pytest.mark.parametrize(
-    ("mode", "expected"),
-    [("1", "image/png"), ("L", "image/png"), ("P", "image/png"), ("RGB", "image/png"), ("RGBA", "image/png"),
-     ("I;16", "image/png"), ("CMYK", "image/jpeg")],
-)  # fmt: skip
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "I;16", "CMYK"])
 @pytest.mark.parametrize("last", ["", ".show()"])
-def test_an_image_is_one_output(used_kernel: Kernel, mode: str, expected: str, last: str) -> None:
+def test_an_image_is_one_output(used_kernel: Kernel, mode: str, last: str) -> None:
     """Although PIL offers it as PNG and as JPEG. Its content is the image, and so is the file."""
-    report = used_kernel.report(f"{PILLOW}Image.new('{mode}', (3, 2)){last}", f"image-{mode}{last}".replace(";", ""))
-    (output,) = report.outputs
-    assert output.content_type == expected
+    name = f"image-{mode}-{len(last)}".replace(";", "")
+    (output,) = used_kernel.report(f"{PILLOW}Image.new('{mode}', (3, 2)){last}", name).outputs
+    # PNG has no CMYK, and PIL converts such an image when it shows it.
+    assert output.content_type == ("image/jpeg" if mode == "CMYK" and not last else "image/png")
     data = base64.b64decode(output.content or "")
     assert Image.open(io.BytesIO(data)).size == (3, 2)
-    assert used_kernel.file(f"image-{mode}{last}".replace(";", ""), output.file_name or "") == data
+    assert used_kernel.file(name, output.file_name or "") == data
 
 
 def test_bytes_have_their_own_type(used_kernel: Kernel) -> None:
     """Base64, or text if the type is one of text. The files have the bytes."""
     report = used_kernel.report(
-        "class Shown:\n  def _repr_mimebundle_(self, **_):\n    return {'image/jpeg': b'\\xff\\xd8', 'application/pdf': b'%PDF',"
-        " 'audio/wav': bytearray(b'RIFF'), 'application/x-thing': memoryview(b'\\xff'), 'text/csv': b'a,b',"
-        " 'text/plain': 'Shown'}\nShown()",
+        "class Shown:\n  def _repr_mimebundle_(self, **_):\n    return {'image/jpeg': b'\\xff\\xd8',"
+        " 'application/pdf': b'%PDF', 'audio/wav': bytearray(b'RIFF'),"
+        " 'application/x-thing': memoryview(b'\\xff'), 'text/csv': b'a,b', 'text/plain': 'Shown'}\nShown()",
         "bytes",
     )
     assert [(output.content_type, output.content, output.file_name) for output in report.outputs] == [
@@ -104,7 +101,7 @@ def test_a_figure_that_changes_is_shown_again(kernel: Kernel) -> None:
     assert shown(kernel.report("plt.show()")) == []
     assert shown(kernel.report("ax.set_title('U');")) == [("image/png", "U")]
     assert shown(kernel.report("fig.show()")) == [("image/png", "U")]
-    assert shown(kernel.report("print(len(plt.get_fignums()))")) == []
+    assert shown(kernel.report("fig.savefig('/mnt/data/saved.png')\nprint(len(plt.get_fignums()))")) == []
 
 
 def test_a_figure_without_pyplot(kernel: Kernel) -> None:
@@ -113,20 +110,14 @@ def test_a_figure_without_pyplot(kernel: Kernel) -> None:
     assert shown(kernel.report(AGG + code)) == [("image/png", "T")]
 
 
-def test_matplotlib_is_not_imported(kernel: Kernel) -> None:
-    """By a run that does not need it."""
-    code = "import sys\nsys.modules.get('matplotlib.pyplot') is None"
-    assert kernel.report(code).value == kernel.run(code) and False or kernel.report(code).is_ok
-
-
 def test_a_figure_that_cannot_be_drawn(kernel: Kernel) -> None:
     """The reason is in stderr, and other figures are shown."""
-    report = kernel.report(AGG + "plt.title('$\\\\frac{')\nplt.figure(figsize=(1, 1))\nplt.plot([1])\nplt.title('T');")
+    report = kernel.report(AGG + "plt.title('$\\\\frac{$')\nplt.figure(figsize=(1, 1))\nplt.plot([1])\nplt.title('T');")
     assert [output.title for output in report.outputs] == ["T"]
     assert "A figure could not be drawn. ValueError" in report.stderr
 
 
-@pytest.mark.parametrize("code", ["plt.hist([1, 2])", "plt.pie([1])", "plt.boxplot([1, 2])", "plt.subplots()[1].bar([1], [2])",
+@pytest.mark.parametrize("code", ["plt.hist([1, 2])", "plt.pie([1])", "plt.boxplot([1, 2])", "plt.bar([1], [2])",
                                   "pd.DataFrame({'a': [1, 2], 'b': [1, 2]}).hist()", "pd.Series([1, 2]).plot()",
                                   "pd.DataFrame({'a': [1, 2], 'k': [1, 2]}).groupby('k').plot()"])  # fmt: skip
 def test_the_return_value_of_a_plot_is_not_a_result(used_kernel: Kernel, code: str) -> None:
@@ -138,7 +129,9 @@ def test_the_return_value_of_a_plot_is_not_a_result(used_kernel: Kernel, code: s
 
 def test_data_beside_a_figure_is_a_result(used_kernel: Kernel) -> None:
     """It would be lost otherwise."""
-    report = used_kernel.report("import matplotlib.pyplot as plt\nfig = plt.figure()\nplt.plot([1])\nplt.show()\n(fig, 42)")
+    report = used_kernel.report(
+        "import matplotlib.pyplot as plt\nfig = plt.figure()\nplt.plot([1])\nplt.show()\n(fig, 42)"
+    )
     assert report.value[1] == 42
 
 
@@ -176,7 +169,9 @@ def test_other_pages_are_kept(used_kernel: Kernel) -> None:
         assert (shown(report), report.result) == ([("text/html", None)], "a page")
 
 
-NOISE = "import numpy as np\nnoise = Image.fromarray(np.random.default_rng(1).integers(0, 255, (400, 600, 3), 'uint8'))\n"
+NOISE = (
+    "import numpy as np\nnoise = Image.fromarray(np.random.default_rng(1).integers(0, 255, (400, 600, 3), 'uint8'))\n"
+)
 
 
 def test_a_large_first_image_has_a_smaller_rendering(used_kernel: Kernel) -> None:
@@ -185,6 +180,7 @@ def test_a_large_first_image_has_a_smaller_rendering(used_kernel: Kernel) -> Non
         "import matplotlib.pyplot as plt, numpy as np\nplt.figure(figsize=(12, 8), dpi=150)\n"
         "plt.plot(np.random.default_rng(1).normal(size=(300, 4)).cumsum(0))\nplt.show()\n" + PILLOW + NOISE + "noise",
         "large",
+        max_characters=10_000_000,
     )
     first, second = report.outputs
     data = base64.b64decode(first.content or "")
@@ -200,7 +196,8 @@ def test_an_image_that_a_palette_cannot_reduce_is_scaled(used_kernel: Kernel, ki
     """It keeps its type."""
     report = used_kernel.report(
         PILLOW + NOISE + "import io\nfrom IPython import display as d\nfile = io.BytesIO()\n"
-        f"noise.save(file, '{kind}', quality=100)\nd.Image(data=file.getvalue(), format='{kind.lower()}')"
+        f"noise.save(file, '{kind}', quality=100)\nd.Image(data=file.getvalue(), format='{kind.lower()}')",
+        max_characters=10_000_000,
     )
     (output,) = report.outputs
     assert output.reduced_content and len(output.reduced_content) <= MAX_IMAGE_CHARACTERS
@@ -234,5 +231,7 @@ def test_a_display_that_is_cleared_is_not_counted(used_kernel: Kernel) -> None:
 
 def test_cells_and_contents_are_valid_text(used_kernel: Kernel) -> None:
     """They can be encoded, whatever the code displays."""
-    report = used_kernel.report("display({'text/html': 'a\\ud800', 'application/json': {'x': '\\ud83d\\ude00'}}, raw=True)")
+    report = used_kernel.report(
+        "display({'text/html': 'a\\ud800', 'application/json': {'x': '\\ud83d\\ude00'}}, raw=True)"
+    )
     assert [output.content for output in report.outputs] == ["a\ufffd", '{"x": "\U0001f600"}']
