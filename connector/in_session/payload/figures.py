@@ -29,12 +29,14 @@ def picture_of(figure: Any) -> str | None:
     """A PNG in base64, as the inline backend makes it. None for an empty figure."""
     from IPython.core.pylabtools import print_figure
 
-    dpi = figure.dpi
-    if dpi == getattr(
-        figure.canvas, "fixed_dpi", 0
-    ):  # of the PDF and SVG backends, which do not restore the figure's own
-        dpi = getattr(figure, "_original_dpi", dpi)
-    return print_figure(figure, "png", base64=True, dpi=dpi)  # type: ignore[no-any-return]
+    restore_resolution(figure)
+    return print_figure(figure, "png", base64=True)  # type: ignore[no-any-return]
+
+
+def restore_resolution(figure: Any) -> None:
+    """The backends of PDF and SVG leave their own, which is low, with the figures that they draw."""
+    if figure.dpi == getattr(figure.canvas, "fixed_dpi", 0):
+        figure.dpi = getattr(figure, "_original_dpi", figure.dpi)
 
 
 def note_shown(figure: Any, picture: Any) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..protocol import MAX_OUTPUTS, MAX_STORED_CHARACTERS, MAX_STORED_OUTPUTS, MAX_STREAM_CHARACTERS
-from .figures import is_figure, note_shown, picture_of
+from .figures import is_figure, note_shown, picture_of, restore_resolution
 from .host import getpid, original_format, original_send, session, shell
 from .streams import Text
 from .tables import frames_in, is_chart, table_of, title_of
@@ -228,6 +228,8 @@ def call_after_reply(call: Callable[[], object]) -> None:
 
 def format_object(shown: Any, *arguments: Any, **keywords: Any) -> Any:
     """Replaces the display formatter's own method. Keeps what only the object itself knows for its message."""
+    if is_figure(shown):
+        restore_resolution(shown)
     formatted = original_format(shown, *arguments, **keywords)
     recorders = list(recording.by_request.values())
     if recording.catch_all is not None:
