@@ -11,7 +11,7 @@ from .figures import show_open_figures
 from .host import encode, getpid, kernel, original_send, shell
 from .outputs import OutputFiles
 from .recorder import Recorder, recording
-from .streams import Text
+from .streams import Text, bounded
 from .tables import is_part_of_a_figure
 from .values import Budget, TooLarge, to_json
 
@@ -55,10 +55,12 @@ def put_ending(report: dict[str, Any], recorder: Recorder, reply: dict[str, Any]
             _put_value(report, recorder.result, outcome.result)
         return
     shown = recorder.error or reply
-    lines = [
-        str(frame)[:MAX_ERROR_CHARACTERS] for frame in shown.get("traceback") or () if _INTERRUPT not in str(frame)
-    ]
-    report["shown"] = [str(shown.get("evalue", ""))[:MAX_ERROR_CHARACTERS], lines]
+    frames = [str(frame) for frame in shown.get("traceback") or () if _INTERRUPT not in str(frame)]
+    texts = [str(shown.get("evalue", "")), *frames]
+    if any(len(text) > MAX_ERROR_CHARACTERS for text in texts):
+        report["omitted"].setdefault("stderr", 1)
+    message, *lines = (bounded(text, MAX_ERROR_CHARACTERS) for text in texts)
+    report["shown"] = [message, lines]
     failure = outcome and (outcome.error_before_exec or outcome.error_in_exec)
     if failure:
         report["error"] = describe_error(failure, report["isNewSession"])
