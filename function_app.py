@@ -47,6 +47,12 @@ def list_files(req: func.HttpRequest) -> func.HttpResponse:
     return connector.respond("ListFiles", req)
 
 
+@app.function_name("ListMoreFiles")
+@app.route("listings/{token}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+def list_more_files(req: func.HttpRequest) -> func.HttpResponse:
+    return connector.respond("ListMoreFiles", req)
+
+
 @app.function_name("PutFile")
 @app.route("files/{fileName}", methods=["PUT"])
 def put_file(req: func.HttpRequest) -> func.HttpResponse:
@@ -123,6 +129,12 @@ def get_health(req: func.HttpRequest) -> func.HttpResponse:
 @app.route("openapi.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 def get_openapi_document(req: func.HttpRequest) -> func.HttpResponse:
     return connector.respond("GetOpenApiDocument", req)
+
+
+@app.function_name("GetFullOpenApiDocument")
+@app.route("openapi-full.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+def get_full_openapi_document(req: func.HttpRequest) -> func.HttpResponse:
+    return connector.respond("GetFullOpenApiDocument", req)
 
 
 @app.function_name("GetSwaggerDocument")

@@ -24,8 +24,9 @@ _NEEDED = {
 _WHAT_TO_DO = {
     errors.InvalidRequest: "Change the part of the request that `target` names; the message states what is expected.",
     errors.InvalidFileName: (
-        "In a file name, use letters, digits, spaces and `- _ . @ $ & = ; , # % ^ ( ) + ! ' ~ [ ] { }`; in a folder, "
-        "none of the last eight and no dot. Upload to a folder of your own, not to `.outputs` or `_transfers`."
+        "Send the name of the file alone, and its folder in `folder`; leave out control characters. Upload to a folder "
+        "of your own, not to `.outputs` or `_transfers`. If several files have the same name in a list, rename them "
+        "with code."
     ),
     errors.InvalidSessionId: "Send the `sessionId` of an earlier response, or 4 to 128 letters, digits and hyphens.",
     errors.InvalidFileContent: "Send the bytes as base64 with padding, or text as `data:text/plain,some%20text`.",

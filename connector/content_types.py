@@ -18,5 +18,5 @@ for _type, _ending in (
 
 def content_type(file_name: str) -> str:
     """The type for the name, the same on every machine. A compressed file is application/octet-stream."""
-    guessed, encoding = _TYPES.guess_type(file_name)
+    guessed, encoding = _TYPES.guess_type(f"./{file_name}")  # a path, whatever the name is: not a URL
     return guessed if guessed is not None and encoding is None else "application/octet-stream"

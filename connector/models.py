@@ -49,6 +49,16 @@ class Files:
 
 
 @dataclass(frozen=True)
+class FileList:
+    """A page of a list. After the last page, there is no `continuation_token`, and no `next_link` to another one."""
+
+    session_id: str
+    files: list[File]
+    continuation_token: str | None = None
+    next_link: str | None = None
+
+
+@dataclass(frozen=True)
 class FileWithContent:
     """A file and its bytes as base64."""
 

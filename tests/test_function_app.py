@@ -14,11 +14,13 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = yaml.safe_load((ROOT / "openapi.yaml").read_text())
 ANONYMOUS = {
     "PollExecution",
+    "ListMoreFiles",
     "PatchUpload",
     "GetUpload",
     "CancelUpload",
     "GetHealth",
     "GetOpenApiDocument",
+    "GetFullOpenApiDocument",
     "GetSwaggerDocument",
 }
 

@@ -22,7 +22,7 @@ class Tokens:
     def seal(self, purpose: str, members: dict[str, Any], *, lifetime_seconds: float) -> str:
         """A text for one segment of a path. `members` is JSON."""
         content = {"for": purpose, "until": time.time() + lifetime_seconds, "members": members}
-        return self._fernet.encrypt(json.dumps(content).encode()).decode().rstrip("=")
+        return self._fernet.encrypt(json.dumps(content, ensure_ascii=False).encode()).decode().rstrip("=")
 
     def open(self, purpose: str, token: str) -> dict[str, Any] | None:
         """The members of a token that was sealed for this purpose. None for other texts, and when it has expired."""

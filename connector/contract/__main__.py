@@ -14,8 +14,8 @@ from .validation import read_document
 def main() -> int:
     options = _parser().parse_args()
     documents = Documents(read_document())
-    derive = documents.makers if options.document == "swagger" else documents.agents
-    text = json.dumps(derive(options.url + route_prefix()), indent=4, ensure_ascii=False)
+    derive = {"swagger": documents.makers, "openapi": documents.agents, "openapi-full": documents.clients}
+    text = json.dumps(derive[options.document](options.url + route_prefix()), indent=4, ensure_ascii=False)
     if options.output is None:
         print(text)
         return 0
@@ -31,8 +31,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m connector.contract", description=__doc__)
     parser.add_argument(
         "document",
-        choices=["swagger", "openapi"],
-        help="swagger: Swagger 2.0, for custom connectors; openapi: OpenAPI 3.0, for agents",
+        choices=["swagger", "openapi", "openapi-full"],
+        help=(
+            "swagger: Swagger 2.0, for custom connectors; openapi: OpenAPI 3.0, for agents; openapi-full: OpenAPI 3.0 "
+            "with all operations, for generated clients"
+        ),
     )
     parser.add_argument(
         "--url",

@@ -1,19 +1,26 @@
 """The agents' document: OpenAPI 3.0, for software that makes a tool of each operation.
 
 Importers support different subsets, so it has only what all of them read: JSON, one security scheme, and no extensions
-but OpenAI's. Parameters, bodies and successful responses are inlined; errors, which tools do not describe, are
-references.
+but OpenAI's. Parameters, bodies and successful responses are inlined, each schema once for an operation; errors, which
+tools do not describe, are references. What no model reads is omitted: headers of responses, and the errors that every
+operation can return, which its `default` describes.
 """
 
 from typing import Any
 
-from .published import JSON_TYPE, PublishedOperation, open_to_members, published_operations, references
+from .published import (
+    JSON_TYPE,
+    PublishedOperation,
+    open_to_members,
+    published_operations,
+    references,
+    without_extensions,
+)
 from .validation import followed, resolved
 
 Json = dict[str, Any]
 
-_NAMES = ("content", "headers", "paths", "properties", "responses", "schemas", "securitySchemes")
-"""Members whose own members are named by the API: those are not extensions, even if they begin with x-."""
+_OF_ALL_OPERATIONS = ("401", "403", "429", "500", "502", "503", "504")
 
 
 def agents_document(source: Json) -> Json:
@@ -22,7 +29,7 @@ def agents_document(source: Json) -> Json:
     for operation in published_operations(source):
         if not operation.returns_bytes:
             paths.setdefault(operation.path, {})[operation.method] = _operation(operation, source)
-    document: Json = _without_extensions(
+    document: Json = without_extensions(
         {
             "openapi": source["openapi"],
             "info": source["info"],
@@ -40,16 +47,31 @@ def agents_document(source: Json) -> Json:
 
 
 def _operation(operation: PublishedOperation, source: Json) -> Json:
-    derived = dict(operation.entry)
+    derived = {name: part for name, part in operation.entry.items() if name != "parameters"}
     if operation.parameters:
         derived["parameters"] = [_parameter(resolved(parameter, source)) for parameter in operation.parameters]
     if operation.body is not None:
         derived["requestBody"] = {**operation.body, "content": {JSON_TYPE: operation.body["content"][JSON_TYPE]}}
     derived["responses"] = {
-        status: open_to_members(resolved(response, source)) if status.startswith("2") else response
+        status: _success(status, operation, source) if status.startswith("2") else response
         for status, response in derived["responses"].items()
+        if status not in _OF_ALL_OPERATIONS
     }
     return derived
+
+
+def _success(status: str, operation: PublishedOperation, source: Json) -> Json:
+    """A successful response. The schema of the first describes the others, too: a 202 has the members of a 200."""
+    response: Json = followed(operation.entry["responses"][status], source)
+    if status != operation.success[0] and "content" in response:
+        schema = {"type": "object", "description": f"The same members as with status {operation.success[0]}."}
+        response = {**response, "content": {JSON_TYPE: {"schema": schema}}}
+    derived: Json = open_to_members(resolved(_without_headers(response), source))
+    return derived
+
+
+def _without_headers(response: Json) -> Json:
+    return {name: part for name, part in response.items() if name != "headers"}
 
 
 def _parameter(parameter: Json) -> Json:
@@ -66,17 +88,8 @@ def _components(paths: Json, source: Json) -> Json:
     while missing:
         for target in missing:
             section, name = target.split("/")[-2:]
-            found.setdefault(section, {})[name] = open_to_members(followed({"$ref": target}, source))
+            part = open_to_members(followed({"$ref": target}, source))
+            found.setdefault(section, {})[name] = _without_headers(part) if section == "responses" else part
         known = {f"#/components/{section}/{name}" for section, names in found.items() for name in names}
         missing = [target for target in references(found) if target not in known]
     return found
-
-
-def _without_extensions(node: Any, are_names: bool = False) -> Any:
-    if isinstance(node, dict):
-        return {
-            name: _without_extensions(value, not are_names and name in _NAMES)
-            for name, value in node.items()
-            if are_names or not name.startswith("x-") or name.startswith("x-openai-")
-        }
-    return [_without_extensions(item) for item in node] if isinstance(node, list) else node

@@ -1,4 +1,4 @@
-"""The documents that are derived from openapi.yaml: OpenAPI 3.0 for agents, Swagger 2.0 for makers.
+"""The documents that are derived from openapi.yaml: OpenAPI 3.0 for agents and for clients, Swagger 2.0 for makers.
 
 `source` is openapi.yaml, as `validation.read_document` returns it.
 """
@@ -7,23 +7,28 @@ from functools import cached_property
 from typing import Any
 
 from .agents import agents_document
+from .clients import clients_document
 from .makers import address, makers_document
-from .sign_in import EntraId
+from .sign_in import FunctionKey, SignIn
 
 Json = dict[str, Any]
 
 
 class Documents:
-    """Both documents. Each is derived on its first use, so that a cold start does not wait for them."""
+    """All documents. Each is derived on its first use, so that a cold start does not wait for them."""
 
-    def __init__(self, source: Json, entra: EntraId | None = None) -> None:
-        """Without `entra`, callers authenticate with function keys, as in `source`."""
+    def __init__(self, source: Json, sign_in: SignIn | None = None) -> None:
+        """Without `sign_in`, callers authenticate with function keys."""
         self._source = source
-        self._entra = entra
+        self._sign_in = sign_in or FunctionKey()
 
     def agents(self, base_url: str) -> Json:
         """OpenAPI 3.0. `base_url` is where callers reach the operations, or its path if the rest is unknown."""
         return {**self._agents, "servers": [{"url": base_url}]}
+
+    def clients(self, base_url: str) -> Json:
+        """OpenAPI 3.0 with all operations, for generators. `base_url` as for `agents`."""
+        return {**self._clients, "servers": [{"url": base_url}]}
 
     def makers(self, base_url: str) -> Json:
         """Swagger 2.0. `base_url` as for `agents`."""
@@ -31,10 +36,12 @@ class Documents:
 
     @cached_property
     def _agents(self) -> Json:
-        document = agents_document(self._source)
-        return document if self._entra is None else self._entra.agents(document)
+        return self._sign_in.agents(agents_document(self._source))
+
+    @cached_property
+    def _clients(self) -> Json:
+        return self._sign_in.clients(clients_document(self._source))
 
     @cached_property
     def _makers(self) -> Json:
-        document = makers_document(self._source)
-        return document if self._entra is None else self._entra.makers(document)
+        return self._sign_in.makers(makers_document(self._source))

@@ -1,9 +1,9 @@
 """The operations of openapi.yaml that the derived documents have, and their parameters, bodies and responses.
 
-They are not listed by name. Both documents omit operations without a key, which are for machines; HEAD, since neither
-designers nor models read the headers of a response; and operations whose body cannot be JSON. PutFile is one of these,
-although makers could turn on chunking for it: certification accepts no media type for raw bytes in bodies (its rule
-MimeTypeNotValid), and the HTTP action of workflows does the same.
+They are not listed by name. The documents for agents and makers omit operations without a key, which are for machines;
+headers that only programs send; HEAD, since neither designers nor models read the headers of a response; and operations
+whose body cannot be JSON. PutFile is one of these, although makers could turn on chunking for it: certification accepts
+no media type for raw bytes in bodies (its rule MimeTypeNotValid), and the HTTP action of workflows does the same.
 """
 
 from collections.abc import Iterator
@@ -15,6 +15,9 @@ from .validation import METHODS, followed, resolved
 JSON_TYPE = "application/json"
 
 Json = dict[str, Any]
+
+_NAMES = ("content", "headers", "paths", "properties", "responses", "schemas", "securitySchemes")
+"""Members whose own members are named by the API: those are not extensions, even if they begin with x-."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +51,19 @@ def published_operations(source: Json) -> Iterator[PublishedOperation]:
                 path,
                 method,
                 operation,
-                [*item.get("parameters", []), *operation.get("parameters", [])],
+                [
+                    parameter
+                    for parameter in [*item.get("parameters", []), *operation.get("parameters", [])]
+                    if not _is_for_programs(followed(parameter, source))
+                ],
                 body,
                 (status, followed(operation["responses"][status], source)),
             )
+
+
+def _is_for_programs(parameter: Json) -> bool:
+    """Whether neither makers nor models set it: some products forbid headers, and none needs these."""
+    return bool(parameter["in"] == "header" and parameter.get("x-ms-visibility") == "internal")
 
 
 def open_to_members(schema: Any) -> Any:
@@ -74,3 +86,14 @@ def references(node: Any) -> list[str]:
     if isinstance(node, list):
         return list(dict.fromkeys(target for item in node for target in references(item)))
     return []
+
+
+def without_extensions(node: Any, are_names: bool = False) -> Any:
+    """The node without members that begin with x-, except OpenAI's and the names of the API."""
+    if isinstance(node, dict):
+        return {
+            name: without_extensions(value, not are_names and name in _NAMES)
+            for name, value in node.items()
+            if are_names or not name.startswith("x-") or name.startswith("x-openai-")
+        }
+    return [without_extensions(item) for item in node] if isinstance(node, list) else node

@@ -1,12 +1,42 @@
-"""The sign-in with Entra ID in the derived documents.
+"""How callers authenticate, in the derived documents: with a function key, or with Entra ID.
 
-It replaces the function key: of several security schemes, importers take the first, or none.
+openapi.yaml has the schemes of both. A document has those of its connector alone, and those for agents and makers only
+one: of several, importers take the first, or none.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 Json = dict[str, Any]
+
+
+class SignIn(Protocol):
+    """Returns each document with its security schemes."""
+
+    def agents(self, document: Json) -> Json: ...
+
+    def clients(self, document: Json) -> Json: ...
+
+    def makers(self, document: Json) -> Json: ...
+
+
+@dataclass(frozen=True)
+class FunctionKey:
+    """A key in a header. Generated clients can also send it in the query.
+
+    The response to a wrong key is the Functions host's, without a body: clients would fail to parse one.
+    """
+
+    def agents(self, document: Json) -> Json:
+        return _with_schemes(_without_unauthorized_body(document), _keys(document)[:1])
+
+    def clients(self, document: Json) -> Json:
+        return _with_schemes(_without_unauthorized_body(document), _keys(document))
+
+    def makers(self, document: Json) -> Json:
+        name = next(name for name, scheme in document["securityDefinitions"].items() if scheme["type"] == "apiKey")
+        schemes = {name: document["securityDefinitions"][name]}
+        return {**document, "securityDefinitions": schemes, "security": [{name: []}]}
 
 
 @dataclass(frozen=True)
@@ -17,18 +47,15 @@ class EntraId:
     tenant_id: str
 
     def agents(self, document: Json) -> Json:
-        """The agents' document with a token in a header, which the agent's host must obtain."""
-        scheme = {
-            "type": "http",
-            "scheme": "bearer",
-            "bearerFormat": "JWT",
-            "description": "An access token of Entra ID for the app registration of the connector.",
-        }
-        components = {**document["components"], "securitySchemes": {"entra": scheme}}
-        return {**document, "components": components, "security": [{"entra": []}]}
+        """With a token in a header, which the agent's host must obtain."""
+        return self.clients(document)
+
+    def clients(self, document: Json) -> Json:
+        schemes: Json = document["components"]["securitySchemes"]
+        return _with_schemes(document, [name for name, scheme in schemes.items() if scheme["type"] == "http"])
 
     def makers(self, document: Json) -> Json:
-        """The makers' document with the sign-in that custom connectors support."""
+        """With the sign-in that custom connectors support."""
         address = f"{self.authority}/{self.tenant_id}/oauth2"
         scheme = {
             "type": "oauth2",
@@ -38,3 +65,24 @@ class EntraId:
             "scopes": {},
         }
         return {**document, "securityDefinitions": {"entra": scheme}, "security": [{"entra": []}]}
+
+
+def _keys(document: Json) -> list[str]:
+    schemes: Json = document["components"]["securitySchemes"]
+    return [name for name, scheme in schemes.items() if scheme["type"] == "apiKey"]
+
+
+def _with_schemes(document: Json, names: list[str]) -> Json:
+    """The document with these schemes of its own, each of which is enough."""
+    schemes = {name: document["components"]["securitySchemes"][name] for name in names}
+    components = {**document["components"], "securitySchemes": schemes}
+    return {**document, "components": components, "security": [{name: []} for name in names]}
+
+
+def _without_unauthorized_body(document: Json) -> Json:
+    responses: Json = document["components"].get("responses", {})
+    if "Unauthorized" not in responses:
+        return document
+    response = {"description": responses["Unauthorized"]["description"]}
+    components = {**document["components"], "responses": {**responses, "Unauthorized": response}}
+    return {**document, "components": components}

@@ -11,11 +11,11 @@ import time
 from typing import Any
 
 from ..errors import ConnectorError, ExecutionNotFound, InvalidRequest, PoolTimeout
-from ..in_session.payload.streams import collapse_carriage_returns
 from ..models import ABSENT, Execution, ExecutionError, Output
 from ..session_pool.hand_over import RunLost
 from ..session_pool.wire import STREAM_CHARACTERS, Run
 from .call import Call
+from .terminal import shown, with_cells, without_escapes
 
 # For each error of a chain, IPython writes 75 dashes, and below them the error's name. For a syntax error, it begins
 # with the line.
@@ -24,6 +24,10 @@ _HEADER = re.compile(r"^(?P<name>[^\W\d]\w*?) *Traceback \(most recent call last
 _SYNTAX_ERROR = re.compile(r" {2}Cell In\[\d+\], line \d+\n")
 _CELL_LINE = re.compile(r"^ {0,2}Cell In\[(\d+)\], line (\d+)", re.MULTILINE)
 _NAME_AND_MESSAGE = re.compile(r"^(?P<name>[^\W\d]\w*): ?(?P<message>.*)", re.MULTILINE)
+_GLUED = re.compile(f"(?<=[^\n])(?={_START.pattern})|(?<=\\))(?= {{2}}Cell In\\[\\d+\\], line \\d+\n)", re.MULTILINE)
+"""Where the pool appends a traceback to the message, without a line break."""
+
+_SYNTAX_ERROR_FILE = re.compile(r"\(\d{5,}\.py, line (\d+)\)")
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 2.0
 _PAUSE_AFTER_FAILURE_SECONDS = 1.0
 _MAX_MESSAGE_CANDIDATES = 20
@@ -96,20 +100,25 @@ def _follow(call: Call) -> Execution:
 def direct_execution(session_id: str, execution_id: str, run: Run) -> Execution:
     result = _result(run)
     truncated = {*run.truncated, *(["result"] if len(result) > STREAM_CHARACTERS else [])}
+    stderr = _readable(run.stderr[:STREAM_CHARACTERS])
     is_number = isinstance(run.value, (int, float)) and math.isfinite(run.value)
     return Execution(
         session_id,
         execution_id,
         run.status,
-        result=result[:STREAM_CHARACTERS],
+        result=without_escapes(result[:STREAM_CHARACTERS]),
         value=run.value if is_number else ABSENT,
-        stdout=collapse_carriage_returns(run.stdout[:STREAM_CHARACTERS]),
-        stderr=collapse_carriage_returns(run.stderr[:STREAM_CHARACTERS]),
-        error=error_of(run.stderr, is_truncated="stderr" in truncated) if run.status == "Failed" else None,
+        stdout=with_cells(shown(run.stdout[:STREAM_CHARACTERS])),
+        stderr=_GLUED.sub("\n", stderr),
+        error=error_of(_readable(run.stderr), is_truncated="stderr" in truncated) if run.status == "Failed" else None,
         outputs=_outputs(run.value),
         duration_in_milliseconds=run.milliseconds,
         truncated={name: True for name in ("result", "stdout", "stderr") if name in truncated} or None,
     )
+
+
+def _readable(stderr: str) -> str:
+    return _SYNTAX_ERROR_FILE.sub(r"(<cell>, line \1)", with_cells(shown(stderr)))
 
 
 def _result(run: Run) -> str:

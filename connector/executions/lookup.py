@@ -13,6 +13,7 @@ from .direct import direct_execution
 from .notices import with_notice
 from .outcomes import CANCELED, INTERPRETER_ENDED, NO_REPORT, RECORD_LOST, SILENT
 from .records import ExecutionFolder, is_recent
+from .remains import with_remains
 from .result import execution_of, running_execution
 
 _ATTEMPTS = 3
@@ -70,11 +71,10 @@ def _of_record(folder: ExecutionFolder, files: dict[str, PoolFile], record: Reco
     if record.report is not None:
         return execution_of(folder.session.id, folder.execution_id, record.report)
     execution = Execution(folder.session.id, folder.execution_id, "Running")
-    ended = replace(execution, status="Failed", error=INTERPRETER_ENDED)
-    if record.is_lost:
-        return ended
     if record.timeout_seconds is None:
-        return _of_one_call(folder, record) if is_recent(record.started, _LONGEST_CALL) else ended
+        return _of_one_call(folder, record)
+    if record.is_lost:
+        return replace(execution, status="Failed", error=INTERPRETER_ENDED)
     progress = folder.progress(files)
     if progress is not None:
         execution = running_execution(folder.session.id, folder.execution_id, progress)
@@ -91,11 +91,24 @@ def _of_record(folder: ExecutionFolder, files: dict[str, PoolFile], record: Reco
 
 def _of_one_call(folder: ExecutionFolder, record: Record) -> Execution:
     """The pool may know more about a run whose record has no report."""
+    execution = Execution(folder.session.id, folder.execution_id, "Running")
     try:
         run = folder.session.get_execution(folder.execution_id)
     except ExecutionNotFound:
-        return Execution(folder.session.id, folder.execution_id, "Running")
-    return execution_of_pool_run(folder.session.id, folder.execution_id, run, had_payload=True)
+        if not record.is_lost and is_recent(record.started, _LONGEST_CALL):
+            return execution
+        return with_remains(replace(execution, status="Failed", error=INTERPRETER_ENDED), folder, record)
+    if run.status == "Running" and not record.is_lost:
+        return execution
+    return of_unreported_run(folder, record, run)
+
+
+def of_unreported_run(folder: ExecutionFolder, record: Record, run: Run) -> Execution:
+    """A run of which the pool has a result, but neither the pool nor the record has a report."""
+    execution = execution_of_pool_run(folder.session.id, folder.execution_id, run, had_payload=True)
+    if execution.notice != NO_REPORT:
+        return execution
+    return with_remains(replace(execution, notice=None), folder, record)
 
 
 def execution_of_pool_run(session_id: str, execution_id: str, run: Run, *, had_payload: bool) -> Execution:

@@ -4,14 +4,16 @@ from dataclasses import replace
 
 from ..in_session.report import Report
 from ..models import Execution
-from .outcomes import INTERPRETER_STOPPED, MORE_OUTPUTS, OUTPUTS_NOT_STORED
+from .outcomes import FILES_ELSEWHERE, INTERPRETER_STOPPED, MORE_OUTPUTS, NOT_REPORTED, OUTPUTS_NOT_STORED
 
 
 def notices_of(report: Report) -> list[str]:
     """What a run's report gives notice of, in the order in which a reader needs it."""
     notices: list[str] = []
-    if report.interpreter_ended and report.ended_by != "died":
-        notices.append(INTERPRETER_STOPPED)
+    if report.interpreter_ended:
+        notices.append(NOT_REPORTED if report.ended_by == "died" else INTERPRETER_STOPPED)
+    if report.files_elsewhere:
+        notices.append(FILES_ELSEWHERE.format(", ".join(report.files_elsewhere)))
     not_stored = report.omitted.get("unstoredOutputs", 0)
     more = report.omitted.get("outputs", 0) - not_stored
     if more > 0 and report.outputs:

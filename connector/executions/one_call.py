@@ -11,7 +11,7 @@ from ..session_pool.wire import Run
 from . import direct, turns
 from .background import wait_for_turn
 from .call import Call
-from .lookup import execution_of_pool_run, find_in_session
+from .lookup import execution_of_pool_run, find_in_session, of_unreported_run
 from .notices import with_notice
 from .outcomes import NO_REPORT, RECORD_LOST
 from .records import ExecutionFolder
@@ -68,7 +68,8 @@ def _from_record(call: Call, reported: Reported, run: Run) -> Execution:
 
 def _unreported(call: Call, facts: PoolFacts, run: Run) -> Execution:
     """The execution of a cell that did not report, for example because its code ended the interpreter."""
-    record = ExecutionFolder(call.session, call.execution_id).record()
+    folder = ExecutionFolder(call.session, call.execution_id)
+    record = folder.record()
     if record is None and turns.is_busy(call.session, facts):
         return wait_for_turn(call, facts)  # the pool has given up before the cell could run
     if record is None and direct.is_refusal(run):  # nothing has run: the session cannot run the payload
@@ -77,5 +78,6 @@ def _unreported(call: Call, facts: PoolFacts, run: Run) -> Execution:
     if record is not None:
         call.check_code(record.code_hash)
         if record.report is not None:
-            return execution_of(call.session.id, call.execution_id, record.report)
+            return execution_of(call.session.id, call.execution_id, record.report, None, run)
+        return of_unreported_run(folder, record, run)
     return execution_of_pool_run(call.session.id, call.execution_id, run, had_payload=True)

@@ -38,8 +38,20 @@ NO_REPORT = (
     "The session did not report on this run: its code may have ended or changed the interpreter. This result has only "
     "what the pool itself returns: no list of files, and at most one output."
 )
+NOT_REPORTED = (
+    "The session did not report on this run: its code may have ended or changed the interpreter. The last text that it "
+    "wrote may be missing; its outputs and files are those that were found in the session afterwards."
+)
+OUTPUTS_NOT_READ = (
+    "The session did not report on this run, and its outputs and files could not be listed. Call ListFiles, also for "
+    "the folder .outputs."
+)
 INTERPRETER_STOPPED = (
     "The code ignored the interrupt, so the session's interpreter was stopped. Files are kept, variables are lost."
+)
+FILES_ELSEWHERE = (
+    "The code wrote files outside /mnt/data, which no operation can list or download: {}. Write them to /mnt/data, or "
+    "move them there, to keep them."
 )
 CANCEL_REQUESTED = (
     "Cancellation was requested, but the run has not ended yet. Call GetExecution in a moment; EndSession ends "

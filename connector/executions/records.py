@@ -46,6 +46,10 @@ class ExecutionFolder:
         content = self._read(protocol.REQUEST, files)
         return None if content is None else report.read_request(content)
 
+    def output(self, name: str, *, max_bytes: int) -> bytes | None:
+        """None if it does not exist, or is larger."""
+        return self._read(name, None, max_bytes)
+
     def put_request(self, request: Request) -> None:
         """Queues the execution."""
         self.session.upload_file(self._path(protocol.REQUEST), request.to_bytes())
@@ -57,11 +61,11 @@ class ExecutionFolder:
             with contextlib.suppress(FileNotFound):
                 self.session.delete_file(self._path(protocol.RUNNING))
 
-    def _read(self, name: str, files: dict[str, PoolFile] | None) -> bytes | None:
+    def _read(self, name: str, files: dict[str, PoolFile] | None, max_bytes: int = _MAX_FILE_BYTES) -> bytes | None:
         if files is not None and name not in files:
             return None
         try:
-            return self.session.download_file(self._path(name), max_bytes=_MAX_FILE_BYTES)
+            return self.session.download_file(self._path(name), max_bytes=max_bytes)
         except (FileNotFound, FileTooLarge):
             return None
 

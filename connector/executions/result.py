@@ -1,19 +1,18 @@
 """Makes an Execution of a report."""
 
 import dataclasses
-import re
 from typing import Literal
 
 from ..content_types import content_type
-from ..in_session.payload.streams import collapse_carriage_returns
 from ..in_session.report import Report, Reported, ReportedFile
 from ..models import ABSENT, OUTPUTS, Execution, ExecutionError, File, Output
 from ..session_pool.wire import Run
 from .direct import stopped_error
 from .notices import joined, notices_of
 from .outcomes import CANCELED, CANCELED_WITH_INTERPRETER, INTERPRETER_ENDED, TIMED_OUT
+from .streams import streams_of
+from .terminal import with_cells, without_escapes
 
-_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _FLAGS = ("result", "value", "stdout", "stderr", "outputs", "files")
 
 
@@ -24,20 +23,23 @@ def execution_of(
 
     What subprocesses write directly is in the pool's streams, not in the report. It is put before the report's text.
     """
-    shown_error = _ANSI.sub("", report.shown_error)
-    other_stdout = collapse_carriage_returns(reported.other_stdout) if reported else ""
-    stderr = (_without_error(run.stderr, shown_error) if run else "") + report.stderr + shown_error
+    stdout, stderr = streams_of(report, reported, run)
     # The pool reports that it stopped a run even if the code swallowed the interrupt.
-    error = _stop_error(report) or (stopped_error(run.stderr) if run and run.status == "Failed" else None)
+    stopped = stopped_error(run.stderr) if run and run.status == "Failed" else None
+    error = stopped if report.ended_by == "died" and stopped else _stop_error(report) or stopped
+    if error is stopped and error is not None and report.error is not None and report.ended_by != "died":
+        error = dataclasses.replace(error, line=report.error.line, traceback=report.error.traceback)
     if error is None and not report.is_ok:
         error = report.error or _last_line(stderr)
+    if error is not None:
+        error = _readable(error, report.cells)
     return Execution(
         session_id,
         execution_id,
         "Canceled" if report.ended_by == "canceled" else "Failed" if error else "Succeeded",
-        result=report.result,
+        result=without_escapes(report.result),
         value=report.value if report.has_value else ABSENT,
-        stdout=other_stdout + report.stdout,
+        stdout=stdout,
         stderr=stderr,
         error=error,
         outputs=_outputs(execution_id, report),
@@ -52,12 +54,13 @@ def execution_of(
 
 def running_execution(session_id: str, execution_id: str, progress: Report) -> Execution:
     """The execution with what it has produced so far."""
+    stdout, stderr = streams_of(progress)
     return Execution(
         session_id,
         execution_id,
         "Running",
-        stdout=progress.stdout,
-        stderr=progress.stderr,
+        stdout=stdout,
+        stderr=stderr,
         outputs=_outputs(execution_id, progress),
         files=[_file(file) for file in progress.files],
         duration_in_milliseconds=progress.milliseconds,
@@ -69,7 +72,9 @@ def running_execution(session_id: str, execution_id: str, progress: Report) -> E
 def _outputs(execution_id: str, report: Report) -> list[Output]:
     """Each with the folder of its file, if it has one."""
     folder = f"{OUTPUTS}/{execution_id}"
-    return [dataclasses.replace(output, folder=output.file_name and folder) for output in report.outputs]
+    return [
+        dataclasses.replace(_readable_output(output), folder=output.file_name and folder) for output in report.outputs
+    ]
 
 
 def _truncated(report: Report) -> dict[str, bool] | None:
@@ -95,10 +100,16 @@ def _stop_error(report: Report) -> ExecutionError | None:
     return dataclasses.replace(error, line=report.error.line, traceback=report.error.traceback)
 
 
-def _without_error(stderr: str, shown_error: str) -> str:
-    """The pool appends the exception to stderr, and the report has it too."""
-    shown = shown_error.strip()
-    return stderr.replace(shown, "").rstrip("\n") if shown and shown in stderr else stderr
+def _readable(error: ExecutionError, cells: dict[str, int]) -> ExecutionError:
+    message = with_cells(without_escapes(error.message), cells)
+    traceback = None if error.traceback is None else with_cells(without_escapes(error.traceback), cells)
+    return dataclasses.replace(error, message=message, traceback=traceback)
+
+
+def _readable_output(output: Output) -> Output:
+    if output.content_type != "text/plain" or output.content is None:
+        return output
+    return dataclasses.replace(output, content=without_escapes(output.content))
 
 
 def _last_line(stderr: str) -> ExecutionError:
@@ -109,5 +120,7 @@ def _last_line(stderr: str) -> ExecutionError:
 
 def _file(file: ReportedFile) -> File:
     folder, _, name = file.path.rpartition("/")
-    change: Literal["Created", "Changed"] = "Created" if file.is_new else "Changed"
+    change: Literal["Created", "Changed"] | None = "Created" if file.is_new else "Changed"
+    if file.is_new is None:
+        change = None
     return File(name, folder, file.size, content_type(name), file.modified, change)

@@ -6,26 +6,34 @@ from ..errors import ConnectorError, FileNotFound, InvalidFileName
 from ..models import FilePath
 from ..session_pool.sessions import SessionClient
 from ..session_pool.wire import PoolFile
-from .names import joined
+from .names import joined, quoted
 
 _MOST_FOLDERS = 10
 """Folders above a file that are checked, with a call for each."""
 
 
+class PathRefused(InvalidFileName):
+    """The pool does not take this path, which a session can have."""
+
+    @property
+    def code(self) -> str:
+        return InvalidFileName.__name__
+
+
 def store_file(session: SessionClient, path: FilePath, content: bytes) -> PoolFile:
-    """Raises InvalidFileName; that of `path_taken` if this is why the pool refuses the file."""
+    """Raises InvalidFileName: that of `path_taken` if this is why the pool refuses the file, otherwise PathRefused."""
     try:
         return session.upload_file(path, content)
     except InvalidFileName as refusal:
         if _is_taken(session, path):
             raise path_taken(path.name) from refusal.__cause__
-        raise
+        raise PathRefused(refusal.message, target=refusal.target) from refusal.__cause__
 
 
 def path_taken(name: str) -> InvalidFileName:
     return InvalidFileName(
-        f"The path of '{name}' is taken by a folder, or that of its folder by a file. Upload the file under another "
-        "name, or to another folder.",
+        f"The path of {quoted(name)} is taken by a folder, or that of its folder by a file. Upload the file under "
+        "another name, or to another folder.",
         target="fileName",
     )
 

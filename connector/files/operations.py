@@ -6,14 +6,16 @@ from dataclasses import replace
 from typing import TypedDict
 
 from ..content_types import content_type
-from ..errors import FileTooLarge, InvalidRequest
+from ..errors import FileNotFound, FileTooLarge, InvalidFileName, InvalidRequest
 from ..in_session.tasks import remove_file
-from ..models import File, FileBytes, FilePath, Files, FileWithContent
-from ..session_pool.errors import file_not_found
+from ..models import File, FileBytes, FileList, FilePath, Files, FileWithContent
 from ..session_pool.facts import PoolFacts
 from ..session_pool.sessions import CallerSessions, SessionClient
 from ..session_pool.wire import PoolFile
+from . import pages
 from .contents import decoded
+from .finding import find_file
+from .listing import files_below
 from .names import (
     checked_destination,
     checked_name,
@@ -21,6 +23,7 @@ from .names import (
     is_known_to_pool,
     is_of_execution_record,
     joined,
+    quoted,
     shown_folder,
 )
 from .reading import download_complete
@@ -51,7 +54,7 @@ def upload_file(
     contents = []
     for index, file in enumerate(files):
         name = checked_name(file["file_name"], f"files[{index}].fileName")
-        contents.append((name, decoded(file["file_content"], index)))
+        contents.append((name, decoded(file["file_content"], index, name)))
         file["file_content"] = ""  # a third more than the bytes; memory must not hold both
     return upload_contents(sessions, facts, contents=contents, session_id=session_id, folder=folder)
 
@@ -69,10 +72,9 @@ def upload_contents(
     The target of an error is the name of the file that could not be stored.
     """
     session = sessions.session(session_id) if session_id else sessions.new_session()
-    folder = checked_destination(folder, *(name for name, _ in contents))
-    _check_each_once([name for name, _ in contents])
-    for name, _ in contents:
-        checked_name(name, "fileName")
+    names = [checked_name(name, "fileName") for name, _ in contents]
+    folder = checked_destination(folder, *names)
+    _check_each_once(names)
     stored = store_all(session, facts, folder, contents, may_replace=session_id is not None)
     return Files(session.id, [shown_file(file, folder) for file in stored])
 
@@ -90,17 +92,39 @@ def put_file(
     return upload_contents(sessions, facts, contents=[(file_name, content)], session_id=session_id, folder=folder)
 
 
-def list_files(session: SessionClient, *, folder: str = "", recursive: bool = False) -> Files:
-    """A folder that does not exist has no files. The connector's own folders are listed only on request."""
-    found = session.list_files(folder, recursive=recursive)
-    found = [file for file in found if not is_of_execution_record(joined(folder, file.directory), file.name)]
-    listed = [shown_file(file, folder) for file in found]
-    return Files(session.id, [file for file in listed if folder or not is_hidden(file.folder)])
+def list_files(session: SessionClient, facts: PoolFacts, *, folder: str = "", recursive: bool = False) -> list[File]:
+    """Sorted by folder, then by name. A folder that does not exist has no files. The connector's own folders are
+    listed only on request. Raises SessionBusy in an older version, for a folder that the pool does not list.
+    """
+    found = files_below(session, facts, folder, recursive=recursive)
+    listed = [shown_file(file, "") for file in found if not is_of_execution_record(file.directory, file.name)]
+    return sorted(
+        (file for file in listed if folder or not is_hidden(file.folder)),
+        key=lambda file: (file.folder, file.file_name),
+    )
+
+
+def list_page(
+    session: SessionClient,
+    facts: PoolFacts,
+    *,
+    folder: str = "",
+    recursive: bool = False,
+    max_items: int = pages.DEFAULT_ITEMS,
+    continuation_token: str | None = None,
+) -> FileList:
+    """The first files of the list, or those after the page that returned the token. Raises InvalidRequest for another
+    token.
+    """
+    listing = pages.Listing(folder, recursive)
+    after = None if continuation_token is None else listing.position(continuation_token)
+    files, more = pages.page(list_files(session, facts, folder=folder, recursive=recursive), after, max_items)
+    return FileList(session.id, files, listing.token(files[-1]) if more else None)
 
 
 def get_file(session: SessionClient, facts: PoolFacts, path: FilePath) -> FileWithContent:
     """Raises FileNotFound, and FileTooLarge before the file is read."""
-    file = download_file_headers(session, path)
+    path, file = find_headers(session, facts, path)
     if file.size > LARGEST_IN_JSON:
         raise FileTooLarge(
             f"The file has {file.size:,} bytes, and base64 in JSON carries {LARGEST_IN_JSON:,} at most. Use "
@@ -119,20 +143,18 @@ def get_file(session: SessionClient, facts: PoolFacts, path: FilePath) -> FileWi
     )
 
 
-def download_file_headers(session: SessionClient, path: FilePath) -> FileBytes:
-    """The file's size, type and time, without its content. Raises FileNotFound."""
-    file = find_file(session, path)
-    return FileBytes(path.name, content_type(path.name), file.size, None, file.modified)
-
-
-def download_file(
-    session: SessionClient, facts: PoolFacts, path: FilePath, *, found: FileBytes | None = None
-) -> FileBytes:
-    """The complete file. `found` are its headers, if they are known already.
-
-    Raises FileNotFound, and FileTooLarge before the file is read.
+def find_headers(session: SessionClient, facts: PoolFacts, path: FilePath) -> tuple[FilePath, FileBytes]:
+    """The path of the file that the caller means, and its size, type and time, without its content. Raises
+    FileNotFound.
     """
-    file = found or download_file_headers(session, path)
+    path, file = find_file(session, facts, path)
+    return path, FileBytes(path.name, content_type(path.name), file.size, None, file.modified)
+
+
+def download_file(session: SessionClient, facts: PoolFacts, path: FilePath, file: FileBytes) -> FileBytes:
+    """The complete file, whose path and headers have been found. Raises FileNotFound, and FileTooLarge before the file
+    is read.
+    """
     if file.size > LARGEST_MESSAGE:
         raise FileTooLarge(
             f"The file has {file.size:,} bytes, and a response carries {LARGEST_MESSAGE:,} at most. Request one range "
@@ -146,23 +168,22 @@ def download_file(
 
 
 def delete_file(session: SessionClient, facts: PoolFacts, path: FilePath) -> None:
-    """Raises FileNotFound, and SessionBusy for a name that only sessions accept."""
-    if is_known_to_pool(path.name):
-        session.delete_file(path)
+    """Raises FileNotFound, and SessionBusy for a file that the pool does not take."""
+    if is_known_to_pool(path):
+        try:
+            session.delete_file(path)
+            return
+        except FileNotFound:
+            if str(path).isascii():
+                raise
+        except InvalidFileName:  # this pool takes fewer names
+            pass
+    found, _ = find_file(session, facts, path)
+    if found != path and is_known_to_pool(found):
+        session.delete_file(found)
         return
-    find_file(session, path)
     failure = "The session could not delete the file. Try again, or delete it with code."
-    run_task(session, facts, remove_file.perform, remove_file.Arguments(path=str(path)), failure=failure)
-
-
-def find_file(session: SessionClient, path: FilePath) -> PoolFile:
-    """Raises FileNotFound. The pool lists files whose names it does not accept, but cannot get them."""
-    if is_known_to_pool(path.name):
-        return session.get_file(path)
-    for file in session.list_files(path.folder, recursive=False):
-        if file.name == path.name:
-            return file
-    raise file_not_found(path.name)
+    run_task(session, facts, remove_file.perform, remove_file.Arguments(path=str(found)), failure=failure)
 
 
 def shown_file(file: PoolFile, folder: str) -> File:
@@ -180,4 +201,4 @@ def _check_each_once(names: list[str]) -> None:
     """Of two files with the same name, only the last would remain."""
     for name, count in Counter(names).items():
         if count > 1:
-            raise InvalidRequest(f"Duplicate file '{name[:100]}'. Send each name once.", target=name[:100])
+            raise InvalidRequest(f"Duplicate file {quoted(name)}. Send each name once.", target=name[:100])

@@ -8,19 +8,18 @@ import contextlib
 import hashlib
 import secrets
 
-from ..errors import FileNotFound, PoolUnavailable
-from ..in_session.protocol import TRANSFERS_FOLDER
+from ..errors import FileNotFound, InvalidFileName, PoolUnavailable
 from ..in_session.tasks import extract_range
 from ..models import FileBytes, FilePath
 from ..session_pool.facts import PoolFacts
 from ..session_pool.sessions import SessionClient
+from .listing import RANGES, fetch
 from .names import is_known_to_pool
 from .tasks import run_task
 
 SMALL_BYTES = 8 << 20
 """A file up to this size is read completely, which is as fast and works in a busy session."""
 
-RANGES = f"{TRANSFERS_FOLDER}/ranges"
 _RANGE_LIFETIME_SECONDS = 600
 """Of an extracted range that was not fetched. A busy session extracts it later, for its caller's next attempt."""
 
@@ -29,8 +28,9 @@ def download_complete(session: SessionClient, facts: PoolFacts, path: FilePath, 
     """`file` has the headers of the file at `path`. Raises FileNotFound, and SessionBusy for a name that only sessions
     accept.
     """
-    if is_known_to_pool(path.name):
-        return session.download_file(path)
+    if is_known_to_pool(path):
+        with contextlib.suppress(InvalidFileName):  # this pool takes fewer names
+            return session.download_file(path)
     if file.size == 0:
         return b""
     return download_range(session, facts, path, file, first=0, last=file.size - 1)
@@ -43,15 +43,16 @@ def download_range(
 
     Raises FileNotFound, SessionBusy, and PoolUnavailable when the file has changed since its headers were read.
     """
-    if is_known_to_pool(path.name):
-        if file.size <= SMALL_BYTES:
-            content = session.download_file(path)
-            _check_size(len(content), file)
-            return content[first : last + 1]
-        served = session.download_range(path, first, last)
-        if served is not None:
-            _check_size(served.size, file)
-            return served.content
+    if is_known_to_pool(path):
+        with contextlib.suppress(InvalidFileName):
+            if file.size <= SMALL_BYTES:
+                content = session.download_file(path)
+                _check_size(len(content), file)
+                return content[first : last + 1]
+            served = session.download_range(path, first, last)
+            if served is not None:
+                _check_size(served.size, file)
+                return served.content
     name = _range_name(path, file, first, last)
     with contextlib.suppress(FileNotFound):  # an earlier call may have found the session busy
         return _fetched(session, name, last + 1 - first)
@@ -88,10 +89,7 @@ def _range_name(path: FilePath, file: FileBytes, first: int, last: int) -> str:
 
 def _fetched(session: SessionClient, name: str, length: int) -> bytes:
     """The content of an extracted range, which is then deleted."""
-    path = FilePath(RANGES, name)
-    content = session.download_file(path)
-    with contextlib.suppress(FileNotFound):
-        session.delete_file(path)
+    content = fetch(session, name)
     if len(content) != length:
         raise _changed()
     return content

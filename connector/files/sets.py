@@ -2,23 +2,24 @@
 
 New files are written to their paths, and deleted again when another file fails, unless another call has stored them
 anew. A file that replaces another cannot be deleted like that, because the old one would be lost: a single one is
-written last; several are written to a staging folder first, and moved to their paths by a task. So are files whose
-names only sessions accept. If the pool fails for good, some files may remain, and the error names them.
+written last; several are written to a staging folder first, and moved to their paths by a task. So are files that the
+pool does not take, because of their names or their folder. If the pool fails for good, some files may remain, and the
+error names them.
 """
 
 import contextlib
 import secrets
 from dataclasses import replace
 
-from ..errors import ConnectorError, FileNotFound, PoolTimeout, PoolUnavailable
+from ..errors import ConnectorError, FileNotFound, InvalidFileName, PoolTimeout, PoolUnavailable
 from ..in_session.protocol import TRANSFERS_FOLDER
 from ..in_session.tasks import replace_files
 from ..models import FilePath
 from ..session_pool.facts import PoolFacts
 from ..session_pool.sessions import SessionClient
 from ..session_pool.wire import PoolFile
-from .destinations import path_taken, store_file
-from .names import is_known_to_pool
+from .destinations import PathRefused, path_taken, store_file
+from .names import is_known_to_pool, quoted
 from .tasks import run_task
 
 Content = tuple[str, bytes]
@@ -30,15 +31,26 @@ def store_all(
 ) -> list[PoolFile]:
     """The stored files, in the order of `contents`, whose names differ. `may_replace` is false for a new session.
 
-    Raises SessionBusy when several files replace others while the session runs code.
+    Raises SessionBusy when the session runs code, and files replace several others or the pool does not take them.
     """
-    if len(contents) == 1 and is_known_to_pool(contents[0][0]):
+    known = {name for name, _ in contents if is_known_to_pool(FilePath(folder, name))}
+    try:
+        return _store_all(session, facts, folder, contents, known, may_replace)
+    except PathRefused:  # this pool takes fewer names
+        return _store_all(session, facts, folder, contents, set(), may_replace)
+
+
+def _store_all(
+    session: SessionClient, facts: PoolFacts, folder: str, contents: list[Content], known: set[str], may_replace: bool
+) -> list[PoolFile]:
+    """`known` are the names of files that are sent to the pool's own routes."""
+    if len(contents) == 1 and known:
         ((name, content),) = contents
         return [store_file(session, FilePath(folder, name), content)]
-    existing = {file.name for file in session.list_files(folder, recursive=False)} if may_replace else set()
-    new = [name for name, _ in contents if name not in existing and is_known_to_pool(name)]
+    existing = _existing(session, folder) if may_replace and known else set()
+    new = [name for name, _ in contents if name not in existing and name in known]
     replacing = [name for name, _ in contents if name not in new]
-    last = replacing if len(replacing) == 1 and is_known_to_pool(replacing[0]) else []
+    last = replacing if len(replacing) == 1 and replacing[0] in known else []
     staged = [] if last else replacing
     staging = f"{TRANSFERS_FOLDER}/{secrets.token_hex(16)}"
     paths = {name: FilePath(folder, name) for name in (*new, *last)}
@@ -62,7 +74,7 @@ def store_all(
         remaining, changed = _delete(session, {name: paths[name] for name in written}, stored)
         if len(contents) > 1:
             failure.message = (
-                f"The file '{name}' was not stored, and therefore none of the {len(contents)}. {failure.message}"
+                f"The file {quoted(name)} was not stored, and therefore none of the {len(contents)}. {failure.message}"
             )
         if remaining:
             failure.message += f" These could not be deleted again, and may exist: {', '.join(remaining)}."
@@ -71,6 +83,13 @@ def store_all(
         failure.target = name
         raise
     return [stored[name] for name, _ in contents]
+
+
+def _existing(session: SessionClient, folder: str) -> set[str]:
+    try:
+        return {file.name for file in session.list_files(folder, recursive=False)}
+    except InvalidFileName as refusal:
+        raise PathRefused(refusal.message, target=refusal.target) from refusal.__cause__
 
 
 def _move_staged(session: SessionClient, facts: PoolFacts, staging: str, folder: str, names: list[str]) -> str | None:

@@ -11,7 +11,7 @@ withdrawn: a chunk is deleted, and a new upload is marked as abandoned.
 import contextlib
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import (
@@ -32,8 +32,9 @@ from ..session_pool.facts import PoolFacts
 from ..session_pool.sessions import CallerSessions, SessionClient
 from ..session_pool.wire import PoolFile
 from .destinations import path_taken
+from .finding import find_file
 from .names import checked_destination, checked_name
-from .operations import find_file, shown_file
+from .operations import shown_file
 from .tasks import run_task
 
 CHUNK_BYTES = 32 << 20
@@ -125,7 +126,7 @@ def put_chunk(session: SessionClient, facts: PoolFacts, upload: Upload, *, first
     Raises UploadNotFound; RangeNotSatisfiable, with a header Range, when the bytes do not follow those that were
     received or differ from them; FileTooLarge; SessionBusy; and InvalidFileName when the file's path is taken.
     """
-    before = get_upload(session, upload)
+    before = get_upload(session, facts, upload)
     if before.files.files:
         return before
     if first > before.received:
@@ -158,7 +159,7 @@ def put_chunk(session: SessionClient, facts: PoolFacts, upload: Upload, *, first
         case "appended":
             return Progress(received, Files(session.id, []))
         case "complete":
-            return _complete(session, upload)
+            return _complete(session, facts, upload)
         case "not_found":
             raise _upload_not_found()
         case "gap":
@@ -173,7 +174,7 @@ def put_chunk(session: SessionClient, facts: PoolFacts, upload: Upload, *, first
             raise _chunk_missing()
 
 
-def get_upload(session: SessionClient, upload: Upload) -> Progress:
+def get_upload(session: SessionClient, facts: PoolFacts, upload: Upload) -> Progress:
     """Also while the session runs code. Raises UploadNotFound."""
     if not session.exists():
         raise _upload_not_found()
@@ -184,12 +185,12 @@ def get_upload(session: SessionClient, upload: Upload) -> Progress:
         session.get_file(upload.own("complete"))
     except FileNotFound:
         raise _upload_not_found() from None
-    return _complete(session, upload)
+    return _complete(session, facts, upload)
 
 
-def cancel_upload(session: SessionClient, upload: Upload) -> None:
+def cancel_upload(session: SessionClient, facts: PoolFacts, upload: Upload) -> None:
     """Deletes what was received, but not a file that is complete. Raises UploadNotFound."""
-    get_upload(session, upload)
+    get_upload(session, facts, upload)
     for file in session.list_files(upload.folder, recursive=False):
         with contextlib.suppress(FileNotFound):
             session.delete_file(upload.own(file.name))
@@ -211,10 +212,11 @@ def _abandoned_on_failure(session: SessionClient, upload: Upload) -> Iterator[No
         raise
 
 
-def _complete(session: SessionClient, upload: Upload) -> Progress:
+def _complete(session: SessionClient, facts: PoolFacts, upload: Upload) -> Progress:
     try:
-        file = find_file(session, upload.path)
-    except FileNotFound:  # code has moved it already
+        _, file = find_file(session, facts, upload.path)
+        file = replace(file, name=upload.path.name, directory="")
+    except (FileNotFound, SessionBusy):  # code has moved it already, or is running where a task has to look for it
         file = PoolFile(upload.path.name, "", upload.size, None)
     return Progress(upload.size, Files(session.id, [shown_file(file, upload.path.folder)]))
 

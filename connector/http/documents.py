@@ -1,4 +1,4 @@
-"""GetOpenApiDocument and GetSwaggerDocument."""
+"""GetOpenApiDocument, GetFullOpenApiDocument and GetSwaggerDocument."""
 
 import azure.functions as func
 
@@ -9,6 +9,11 @@ from .context import Context
 def get_openapi_document(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     base_url = responses.base_url(context.settings, request, "/openapi.json")
     return responses.json_response(context.documents.agents(base_url))
+
+
+def get_full_openapi_document(context: Context, request: func.HttpRequest) -> func.HttpResponse:
+    base_url = responses.base_url(context.settings, request, "/openapi-full.json")
+    return responses.json_response(context.documents.clients(base_url))
 
 
 def get_swagger_document(context: Context, request: func.HttpRequest) -> func.HttpResponse:

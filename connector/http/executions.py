@@ -5,7 +5,7 @@ import azure.functions as func
 from ..errors import ExecutionNotFound
 from ..executions import operations as executions
 from ..models import Execution
-from . import requests, responses
+from . import requests, responses, run_headers
 from .context import Context
 
 POLL = "poll"
@@ -19,15 +19,14 @@ _SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 2, 20
 def execute_python_code(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     operation = context.operation("ExecutePythonCode")
     requests.parameters(operation, request)
-    body, applied = requests.with_preferences(requests.json_body(request), request.headers)
+    body, applied = run_headers.with_members(requests.json_body(operation, request), request.headers)
     arguments = {
         "wait_in_seconds": context.settings.caller_wait_seconds,
         **requests.arguments(operation.checked_body(body)),
     }
     execution = executions.execute_python_code(context.sessions, context.facts, **arguments)
     response = _response(context, request, "/executions", execution, arguments.get("include_content", "auto"))
-    if applied:
-        response.headers["Preference-Applied"] = applied
+    response.headers.update(applied)
     return response
 
 
@@ -82,4 +81,6 @@ def _response(
         }
         location = f"{base}/polls/{context.tokens.seal(POLL, address, lifetime_seconds=_POLL_LIFETIME_SECONDS)}"
     pause = min(max(execution.duration_in_milliseconds // 10_000, _SHORTEST_PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS)
-    return responses.json_response(execution, 202, {"Retry-After": str(pause), "Location": location})
+    # Logic Apps follows Location, and Azure's SDKs Operation-Location.
+    headers = {"Retry-After": str(pause), "Location": location, "Operation-Location": location}
+    return responses.json_response(execution, 202, headers)

@@ -1,6 +1,8 @@
-"""UploadFile, ListFiles, GetFile, DownloadFile and DeleteFile."""
+"""UploadFile, ListFiles, ListMoreFiles, GetFile, DownloadFile and DeleteFile."""
 
 from dataclasses import replace
+from typing import Any
+from urllib.parse import quote, urlencode
 
 import azure.functions as func
 
@@ -8,10 +10,15 @@ from ..errors import InvalidRequest
 from ..files import operations as files
 from ..files.names import checked_folder, checked_path
 from ..files.reading import download_range
-from ..models import FilePath
+from ..models import FilePath, camel_case
 from ..session_pool.sessions import SessionClient
 from . import ranges, requests, responses
 from .context import Context
+
+LISTING = "listing"
+"""The purpose of the token in ListMoreFiles' address."""
+
+_LINK_LIFETIME_SECONDS = 24 * 3600.0
 
 
 def upload_file(context: Context, request: func.HttpRequest) -> func.HttpResponse:
@@ -26,16 +33,47 @@ def upload_file(context: Context, request: func.HttpRequest) -> func.HttpRespons
     if requests.media_type(request) == "multipart/form-data":
         form = requests.form(operation, request)
         return responses.json_response(files.upload_contents(context.sessions, context.facts, **form))
-    body = requests.arguments(operation.checked_body(requests.json_body(request, "multipart/form-data")))
+    body = requests.arguments(operation.checked_body(requests.json_body(operation, request)))
     body["files"] = [requests.arguments(file) for file in body["files"]]
     return responses.json_response(files.upload_file(context.sessions, context.facts, **body))
 
 
 def list_files(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     arguments = requests.parameters(context.operation("ListFiles"), request)
-    session = context.sessions.session(arguments.pop("session_id"))
-    folder = checked_folder(arguments.pop("folder", ""))
-    return responses.json_response(files.list_files(session, folder=folder, **arguments))
+    session_id = arguments.pop("session_id")
+    return _page(context, request, "/files", session_id, arguments)
+
+
+def list_more_files(context: Context, request: func.HttpRequest) -> func.HttpResponse:
+    requests.parameters(context.operation("ListMoreFiles"), request)
+    if context.address is None:
+        raise InvalidRequest(
+            "This address is not one of the connector's, or has expired. List the files again with ListFiles.",
+            target="token",
+        )
+    return _page(context, request, "/listings", context.address["session_id"], context.address["arguments"])
+
+
+def _page(
+    context: Context, request: func.HttpRequest, route: str, session_id: str, arguments: dict[str, Any]
+) -> func.HttpResponse:
+    """`arguments` are those of the list, and `route` is the request's. With a SIGNING_KEY, the next page's address
+    needs no function key.
+    """
+    folder = checked_folder(arguments.get("folder", ""))
+    session = context.sessions.session(session_id)
+    listed = files.list_page(session, context.facts, **{**arguments, "folder": folder})
+    if listed.continuation_token is not None:
+        following = {**arguments, "continuation_token": listed.continuation_token}
+        base = responses.base_url(context.settings, request, route)
+        if context.tokens is None:
+            query = {"sessionId": session_id, **{camel_case(name): value for name, value in following.items()}}
+            link = f"{base}/files?{urlencode(query, quote_via=quote)}"
+        else:
+            address = {"session_id": session_id, "arguments": following, "caller": context.sessions.caller}
+            link = f"{base}/listings/{context.tokens.seal(LISTING, address, lifetime_seconds=_LINK_LIFETIME_SECONDS)}"
+        listed = replace(listed, next_link=link)
+    return responses.json_response(listed)
 
 
 def get_file(context: Context, request: func.HttpRequest) -> func.HttpResponse:
@@ -45,12 +83,12 @@ def get_file(context: Context, request: func.HttpRequest) -> func.HttpResponse:
 
 def download_file(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     session, path = _file(context, "DownloadFile", request)
-    file = files.download_file_headers(session, path)
+    path, file = files.find_headers(session, context.facts, path)
     if ranges.is_unchanged(request.headers, file):
         return responses.unchanged_response(file)
     requested = ranges.requested_range(request.headers, file, files.LARGEST_MESSAGE)
     if requested is None:
-        return responses.file_response(files.download_file(session, context.facts, path, found=file))
+        return responses.file_response(files.download_file(session, context.facts, path, file))
     first, last = requested
     content = download_range(session, context.facts, path, file, first=first, last=last)
     return responses.file_response(replace(file, content=content), first)
@@ -58,7 +96,7 @@ def download_file(context: Context, request: func.HttpRequest) -> func.HttpRespo
 
 def download_file_headers(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     session, path = _file(context, "DownloadFileHeaders", request)
-    file = files.download_file_headers(session, path)
+    _, file = files.find_headers(session, context.facts, path)
     is_unchanged = ranges.is_unchanged(request.headers, file)
     return responses.unchanged_response(file) if is_unchanged else responses.file_response(file)
 

@@ -6,9 +6,18 @@ import azure.functions as func
 
 from .connection import check_connection, get_health
 from .context import Context
-from .documents import get_openapi_document, get_swagger_document
+from .documents import get_full_openapi_document, get_openapi_document, get_swagger_document
 from .executions import POLL, cancel_execution, execute_python_code, get_execution, poll_execution
-from .files import delete_file, download_file, download_file_headers, get_file, list_files, upload_file
+from .files import (
+    LISTING,
+    delete_file,
+    download_file,
+    download_file_headers,
+    get_file,
+    list_files,
+    list_more_files,
+    upload_file,
+)
 from .sessions import end_session, get_session
 from .uploads import UPLOAD, cancel_upload, get_upload, patch_upload, put_file
 
@@ -20,6 +29,7 @@ OPERATIONS: dict[str, Callable[[Context, func.HttpRequest], func.HttpResponse]] 
     "UploadFile": upload_file,
     "PutFile": put_file,
     "ListFiles": list_files,
+    "ListMoreFiles": list_more_files,
     "GetFile": get_file,
     "DownloadFile": download_file,
     "DownloadFileHeaders": download_file_headers,
@@ -31,11 +41,18 @@ OPERATIONS: dict[str, Callable[[Context, func.HttpRequest], func.HttpResponse]] 
     "EndSession": end_session,
     "CheckConnection": check_connection,
     "GetOpenApiDocument": get_openapi_document,
+    "GetFullOpenApiDocument": get_full_openapi_document,
     "GetSwaggerDocument": get_swagger_document,
 }
 
 OPERATIONS_WITHOUT_SETTINGS: dict[str, Callable[[], func.HttpResponse]] = {"GetHealth": get_health}
 """These respond even if the settings are wrong."""
 
-TOKEN_PURPOSES = {"PollExecution": POLL, "PatchUpload": UPLOAD, "GetUpload": UPLOAD, "CancelUpload": UPLOAD}
+TOKEN_PURPOSES = {
+    "PollExecution": POLL,
+    "ListMoreFiles": LISTING,
+    "PatchUpload": UPLOAD,
+    "GetUpload": UPLOAD,
+    "CancelUpload": UPLOAD,
+}
 """The purpose of the token in an operation's address, which replaces the function key and identifies the caller."""

@@ -55,8 +55,10 @@ def _version(file: FileBytes) -> dict[str, str]:
 
 
 def _attachment(name: str) -> str:
-    """RFC 6266: with an ASCII name for old clients, without percent signs, which they read in different ways."""
-    plain = re.sub("[^ -~]|%", "_", name)
+    """RFC 6266: with an ASCII name for old clients, without what they read in different ways: percent signs, quotes,
+    backslashes.
+    """
+    plain = re.sub(r'[^ -~]|[%"\\]', "_", name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 

@@ -10,7 +10,9 @@ import azure.functions as func
 from ..errors import InternalError, InvalidRequest, UploadNotFound
 from ..files import operations as files
 from ..files import uploads
+from ..files.names import may_be_path, path_as_name
 from ..files.uploads import Progress, Upload
+from ..session_pool.facts import PoolFacts
 from ..session_pool.sessions import SessionClient
 from . import ranges, requests, responses
 from .context import Context
@@ -21,9 +23,11 @@ UPLOAD = "upload"
 
 def put_file(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     arguments = requests.parameters(context.operation("PutFile"), request)
+    if may_be_path(arguments["file_name"]):  # UploadFile stores these characters in a name
+        raise path_as_name(arguments["file_name"])
     if requests.is_chunked(request):
         return _begin_upload(context, request, arguments)
-    content = requests.complete_body(request)
+    content = requests.complete_body(request, file_name=arguments["file_name"])
     return responses.json_response(files.put_file(context.sessions, context.facts, content=content, **arguments))
 
 
@@ -48,10 +52,10 @@ def _begin_upload(context: Context, request: func.HttpRequest, arguments: dict[s
 
 
 def patch_upload(context: Context, request: func.HttpRequest) -> func.HttpResponse:
-    session, upload = _upload(context, "PatchUpload", request)
+    session, facts, upload = _upload(context, "PatchUpload", request)
     content = requests.complete_body(request)
     first = ranges.sent_range(request.headers.get("content-range", ""), len(content), upload.size)
-    return _progress_response(uploads.put_chunk(session, context.facts, upload, first=first, content=content))
+    return _progress_response(uploads.put_chunk(session, facts, upload, first=first, content=content))
 
 
 def get_upload(context: Context, request: func.HttpRequest) -> func.HttpResponse:
@@ -63,8 +67,8 @@ def cancel_upload(context: Context, request: func.HttpRequest) -> func.HttpRespo
     return responses.no_content_response()
 
 
-def _upload(context: Context, operation_id: str, request: func.HttpRequest) -> tuple[SessionClient, Upload]:
-    """The session and the upload of a request's address. Raises UploadNotFound."""
+def _upload(context: Context, operation_id: str, request: func.HttpRequest) -> tuple[SessionClient, PoolFacts, Upload]:
+    """The session and the upload of a request's address, and the facts. Raises UploadNotFound."""
     try:
         requests.parameters(context.operation(operation_id), request)
     except InvalidRequest as failure:
@@ -74,7 +78,8 @@ def _upload(context: Context, operation_id: str, request: func.HttpRequest) -> t
         raise UploadNotFound(
             "This address is not one of the connector's uploads, or has expired. Begin the upload again with PutFile."
         )
-    return context.sessions.session(context.address["session_id"]), Upload.from_json(context.address)
+    session = context.sessions.session(context.address["session_id"])
+    return session, context.facts, Upload.from_json(context.address)
 
 
 def _progress_response(progress: Progress) -> func.HttpResponse:

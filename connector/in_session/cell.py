@@ -36,6 +36,7 @@ _DIRECT_TASK = (
     "b64decode(arguments)))})))[0])(__import__('json'), __import__('base64').b64decode, {'__name__': "
     '\'code_interpreter_task\'}))("%s", "%s", "%s");'
 )
+_INDENTATION = re.compile("^(?:    )+", re.MULTILINE)
 _DIGEST_CHARACTERS = 12
 _INDENTATION = re.compile("^ +", re.MULTILINE)
 """Of the unparsed source, which has no strings of several lines. One space for a level makes cells shorter."""
@@ -117,8 +118,8 @@ def payload_source(data_folder: str = protocol.DATA) -> str:
 
 @functools.cache
 def _task_source(source: Path) -> str:
-    """A task, preceded by the protocol."""
-    return _joined(protocol.DATA, source)
+    """A task, preceded by the protocol and by what tasks share."""
+    return _joined(protocol.DATA, _FOLDER / "tasks" / "listed_paths.py", source)
 
 
 def _joined(data_folder: str, *paths: Path) -> str:

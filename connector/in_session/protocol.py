@@ -47,6 +47,10 @@ REPORT_MARK = "\x1e"
 MAX_STREAM_CHARACTERS = 1 << 20
 """Kept of each stream: half of them from its beginning, half from its end."""
 
+MAX_FORWARDED_CHARACTERS = 100_000
+"""Of each stream, and at most a tenth of what the pool returns: sent while the code of a run in one call writes them,
+so that they are not lost if its interpreter ends. The report that follows does not repeat them; the record does."""
+
 MAX_ERROR_CHARACTERS = 100_000
 MAX_MESSAGE_CHARACTERS = 10_000
 MAX_TITLE_CHARACTERS = 200
@@ -65,6 +69,7 @@ MAX_OUTPUT_CHARACTERS = 8 << 20
 """Of the contents of all outputs in one report. Further contents are only in the outputs' files."""
 
 MAX_FILES = 1000
+MAX_FILES_ELSEWHERE = 10
 MAX_SCANNED_FILES = 20_000
 MAX_VALUE_NODES = 50_000
 MAX_INTEGER_BITS = 1 << 16

@@ -21,6 +21,7 @@ _MAX_DEPTH = 40
 """Nesting of lists and objects. Much deeper values could not be serialized again."""
 
 _LARGEST_NUMBER = 1 << 53
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 Json = dict[str, Any]
 
@@ -32,7 +33,8 @@ class ReportedFile:
     path: str
     size: int
     modified: datetime | None
-    is_new: bool
+    is_new: bool | None
+    """None if that is unknown."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,9 @@ class Report:
     value: Any
     stdout: str
     stderr: str
-    shown_error: str
-    """What IPython shows for the exception. The pool appends it to stderr."""
+    shown_message: str
+    shown_traceback: str
+    """What IPython shows for the exception. The pool appends both to stderr."""
 
     error: ExecutionError | None
     outputs: list[Output]
@@ -61,7 +64,21 @@ class Report:
     """Why a deferred run did not end normally: `canceled`, `timeout`, or `died` if its interpreter ended first."""
 
     interpreter_ended: bool = False
-    """The interpreter ended with the run: the code ended it, or ignored the interrupt, so that it was killed."""
+    """The interpreter ended before the run could report: it crashed, or was killed, perhaps because the code ignored
+    the interrupt. This is what the run had produced a moment before.
+    """
+
+    cells: dict[str, int] = field(default_factory=dict)
+    """The numbers of cells, by the numbers in the names of the temporary files that stand for them."""
+
+    files_elsewhere: list[str] = field(default_factory=list)
+    """Absolute paths of files that the run created below the home folder, outside the data folder."""
+
+    @property
+    def shown_error(self) -> str:
+        """As the pool puts it at the end of stderr. Empty if there was none."""
+        shown = self.shown_message + self.shown_traceback
+        return f"{shown}\n\n" if shown else ""
 
 
 @dataclass(frozen=True)
@@ -94,15 +111,18 @@ class Request:
 
 @dataclass(frozen=True)
 class Reported:
-    """What a cell wrote to stdout: its report, and all other text.
+    """What a cell wrote to stdout: its report, and the text before and after it.
 
-    Without a report, either the session `is_busy` with a deferred run and has not run the cell, or the report is in the
-    execution record.
+    The first part of the run's own text is in `before`, and the report has only the rest. Without a report, either the
+    session `is_busy` with a deferred run and has not run the cell, or the report is in the execution record, with all
+    text. `seams` has then, for each stream, where the rest begins, and what a terminal must be sent before it.
     """
 
     report: Report | None
     is_busy: bool
-    other_stdout: str
+    before: str = ""
+    after: str = ""
+    seams: dict[str, tuple[int, str]] | None = None
 
 
 def read_stdout(stdout: str, nonce: str) -> Reported | None:
@@ -116,9 +136,17 @@ def read_stdout(stdout: str, nonce: str) -> Reported | None:
         return None
     is_busy = members.get("isBusy") is True
     if is_busy or members.get("isInRecord") is True:
-        return Reported(None, is_busy, before + after)
+        return Reported(None, is_busy, before, after, _seams(members.get("seams")))
     report = _report(members)
-    return None if report is None else Reported(report, False, before + after)
+    return None if report is None else Reported(report, False, before, after)
+
+
+def _seams(members: Any) -> dict[str, tuple[int, str]] | None:
+    """None if the record is another call's, or if the members are not valid."""
+    try:
+        return {name: (_number(members[name][0]), _text(members[name][1])) for name in ("stdout", "stderr")}
+    except (KeyError, TypeError, IndexError):
+        return None
 
 
 def find_nonce(stdout: str) -> str | None:
@@ -212,7 +240,8 @@ def _report(members: Json) -> Report | None:
             value=members.get("value"),
             stdout=_text(members["stdout"]),
             stderr=_text(members["stderr"]),
-            shown_error=f"{_text(shown[0])}{traceback}\n\n" if "shown" in members else "",
+            shown_message=_text(shown[0]),
+            shown_traceback=traceback,
             error=_error(members["error"]) if "error" in members else None,
             outputs=[_output(output) for output in members["outputs"]],
             files=[_file(file) for file in members["files"]],
@@ -222,6 +251,8 @@ def _report(members: Json) -> Report | None:
             omitted=_counts(members["omitted"]),
             ended_by=_text(members.get("endedBy", "")),
             interpreter_ended=members.get("interpreterEnded") is True,
+            cells=_counts(members.get("cells", {})),
+            files_elsewhere=[_text(path) for path in members.get("elsewhere", [])],
         )
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         return None
@@ -258,10 +289,10 @@ def _check_base64(content: str | None) -> None:
 
 def _file(members: Json) -> ReportedFile:
     return ReportedFile(
-        _text(members["path"]),
+        _HALF_CHARACTER.sub("\ufffd", members["path"]),  # of bytes that are not UTF-8; as files are listed
         _number(members["size"]),
         _time(members.get("modified")),
-        is_new=members["change"] == "Created",
+        is_new=None if members["change"] is None else members["change"] == "Created",
     )
 
 

@@ -13,10 +13,24 @@ from __future__ import annotations
 import json
 import os
 import signal
+import stat
 import sys
 import time
+from typing import Any
 
-from .protocol import CANCEL, DATA, HEARTBEAT_SECONDS, OUTPUTS_FOLDER, PROGRESS, RECORD, RUNNING, empty_report
+from .protocol import (
+    CANCEL,
+    DATA,
+    HEARTBEAT_SECONDS,
+    MAX_FILES,
+    MAX_SCANNED_FILES,
+    OUTPUTS_FOLDER,
+    PROGRESS,
+    RECORD,
+    RUNNING,
+    TRANSFERS_FOLDER,
+    empty_report,
+)
 
 _TICK_SECONDS = 0.1
 _GRACE_SECONDS = 2.0
@@ -27,6 +41,9 @@ _TICKS_WITHOUT_MARKER = 3
 """How long the marker must be missing, while the record exists, to cancel the run. Code that is deleting the whole
 folder must not cancel its own run."""
 
+
+_CLOCK_STEP_SECONDS = 0.02
+"""The times of files are behind the clock by up to this."""
 
 _HAS_PROC = os.path.exists("/proc/self/stat")
 
@@ -114,6 +131,7 @@ class Watcher:
         try:
             with open(record, "r+b") as file:
                 claim = file.readline()
+                self._add_files(report, claim)
                 ending = file.read()
                 if not ending.endswith(b"\n"):  # missing, or written in part
                     file.seek(len(claim))
@@ -139,6 +157,32 @@ class Watcher:
                 _unlink(marker)
         except (OSError, ValueError, AttributeError):
             pass
+
+    def _add_files(self, report: dict[str, Any], claim: bytes) -> None:
+        """Those that the run has written since its last progress. Whether they are new is unknown."""
+        try:
+            started = json.loads(claim)["started"] - _CLOCK_STEP_SECONDS
+            known = {file["path"] for file in report["files"]}
+        except (ValueError, KeyError, TypeError):
+            return
+        scanned = 0
+        for folder, folders, names in os.walk(DATA):
+            if folder == DATA:
+                folders[:] = [name for name in folders if name not in (OUTPUTS_FOLDER, TRANSFERS_FOLDER)]
+            for name in names:
+                scanned += 1
+                path = os.path.join(folder, name)
+                relative = os.path.relpath(path, DATA)
+                try:
+                    status = os.lstat(path)
+                except OSError:
+                    continue
+                if status.st_ctime >= started and stat.S_ISREG(status.st_mode) and relative not in known:
+                    file = {"path": relative, "size": status.st_size, "modified": status.st_mtime, "change": None}
+                    report["files"].append(file)
+            if scanned >= MAX_SCANNED_FILES or len(report["files"]) >= MAX_FILES:
+                break
+        report["files"] = sorted(report["files"], key=lambda file: str(file["path"]))[:MAX_FILES]
 
 
 def _unlink(path: str) -> None:

@@ -80,9 +80,8 @@ def response_error(response: UnsuccessfulResponse, not_found: NotFound | None, *
             return not_found()
         case 400 if response.code in ("FileNameInvalid", "FilePathInvalid"):
             return InvalidFileName(
-                "The session pool does not accept this file name or folder. In a name, use letters, digits, "
-                "spaces and - _ . @ $ & = ; , # % ^ ( ) + ! ' ~ [ ] { }; in a folder, the same without the dot and the "
-                "last eight.",
+                "The session pool does not accept this file name or folder. Use letters, digits, spaces and - _ . in "
+                "names, and no dot in those of folders.",
                 target="fileName" if response.code == "FileNameInvalid" else "folder",
             )
         case 413 if is_run:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import requests
 
 from ..callers.session_ids import check_session_id, mint_session_id, pool_identifier
-from ..errors import ConnectorError, SessionNotFound
+from ..errors import ConnectorError, InvalidFileName, SessionNotFound
 from ..models import FilePath
 from . import wire
 from .client import SessionPoolClient, read_content, read_object
@@ -110,16 +110,26 @@ class SessionClient:
         # Versions differ in whether the response's name is a path; the path is known here.
         return replace(self.pool.wire.read_uploaded(read_object(response)), name=path.name, directory="")
 
-    def list_files(self, folder: str, *, recursive: bool) -> list[PoolFile]:
-        """Files alone, without folders."""
+    def list_files(self, folder: str, *, recursive: bool, refused: list[str] | None = None) -> list[PoolFile]:
+        """Files alone, without folders.
+
+        Where a version does not list recursively, the pool may not list some of the folders below: their paths,
+        relative to `folder`, are added to `refused`. Without that, raises InvalidFileName.
+        """
         parameters = {"recursive": "true"} if recursive and self.pool.wire.lists_recursively else {}
         found: list[PoolFile] = []
         folders = [""]
         while folders:
             below = folders.pop(0)
             path = "/".join(filter(None, (folder, below)))
-            listed = read_object(self._call("GET", "files", folder=path, parameters=parameters))
-            for entry in self.pool.wire.read_list(listed):
+            try:
+                entries = self._entries(path, parameters)
+            except InvalidFileName:
+                if refused is None or not below:
+                    raise
+                refused.append(below)
+                continue
+            for entry in entries:
                 if entry.is_folder and recursive and not parameters and below.count("/") < _DEEPEST_FOLDER:
                     folders.append("/".join(filter(None, (below, entry.name))))
                 elif not entry.is_folder and (recursive or not entry.directory):
@@ -127,14 +137,26 @@ class SessionClient:
                     found.append(replace(entry, directory=directory))
         return found
 
+    def _entries(self, folder: str, parameters: dict[str, str]) -> list[PoolFile]:
+        """The files and folders of a listing, from all of its pages."""
+        entries: list[PoolFile] = []
+        seen: list[dict[str, str]] = []
+        while parameters not in seen:  # a pool that returns the same page again has no more
+            seen.append(parameters)
+            body = read_object(self._call("GET", "files", folder=folder, parameters=parameters))
+            entries += self.pool.wire.read_list(body)
+            if not (more := self.pool.wire.read_next_page(body)):
+                break
+            parameters = {**parameters, **more}
+        return entries
+
     def has_folder(self, path: FilePath) -> bool:
         """Whether there is a folder at that path. In api-versions that list only files, it must contain a file."""
-        listed = self.pool.wire.read_list(read_object(self._call("GET", "files", folder=path.folder)))
         return any(
             entry.directory.split("/")[0] == path.name
             if entry.directory
             else entry.is_folder and entry.name == path.name
-            for entry in listed
+            for entry in self._entries(path.folder, {})
         )
 
     def get_file(self, path: FilePath) -> PoolFile:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
+from urllib.parse import parse_qsl, urlsplit
 
 from ..errors import PoolRejected
 
@@ -31,6 +32,8 @@ STREAM_CHARACTERS = 1_000_000
 
 _DEFAULT_STREAM_CHARACTERS = 4096
 _PIECE_BYTES = 1 << 20
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+_OF_EVERY_CALL = ("api-version", "identifier", "path")
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 
 _STATUSES: dict[str, "RunStatus"] = {
@@ -235,6 +238,15 @@ class Wire:
             raise unreadable_response()
         return [self.read_file(item) for item in listed]
 
+    def read_next_page(self, body: dict[str, Any]) -> dict[str, str]:
+        """The query parameters of a list's next page, without those of every call. Empty after the last page.
+
+        Only these are read of its `nextLink`: the token must not be sent to another address.
+        """
+        link = body.get("nextLink")
+        query = urlsplit(link).query if isinstance(link, str) else ""
+        return {name: value for name, value in parse_qsl(query) if name.lower() not in _OF_EVERY_CALL}
+
     def read_range(self, content_range: str, first: int, content: bytes) -> FileRange:
         """Raises UnreadableResponse when the header differs from the bytes in the body, or from those requested."""
         found = _CONTENT_RANGE.fullmatch(content_range)
@@ -249,8 +261,8 @@ class Wire:
         size = item.get("sizeInBytes", item.get("size", 0))
         if not isinstance(path, str) or not isinstance(size, int):
             raise unreadable_response()
-        above, _, name = path.removeprefix("/mnt/data/").rpartition("/")
-        directory = _text(item.get("directory")).strip("/").removeprefix("./")
+        above, _, name = _shown(path).removeprefix("/mnt/data/").rpartition("/")
+        directory = _shown(_text(item.get("directory"))).strip("/").removeprefix("./")
         return PoolFile(
             name,
             "/".join(part for part in (directory, above) if part not in ("", ".")),
@@ -285,6 +297,11 @@ def _versions(items: Any) -> list[tuple[str, str]]:
     if not isinstance(items, list):
         raise unreadable_response()
     return [(_text(item.get("name")), _text(item.get("version"))) for item in items if isinstance(item, dict)]
+
+
+def _shown(name: str) -> str:
+    """A name as valid text: it may have bytes that are not UTF-8, which some serializers send as half a character."""
+    return _HALF_CHARACTER.sub("\ufffd", name)
 
 
 def _text(value: Any) -> str:

@@ -1,6 +1,7 @@
 """The HTTP edge on the running app: what it accepts, what it refuses, and with which messages."""
 
 import base64
+import gzip
 import http.client
 import json
 import socket
@@ -93,6 +94,115 @@ def test_parameters_and_case_of_the_content_type_do_not_matter(api, content_type
 def test_a_body_that_is_not_a_json_object_is_refused(api, body, words):
     """The message states what was received."""
     refused(api.call("POST", "/executions", data=body, headers=JSON), 400, "InvalidRequest", *words)
+
+
+@pytest.mark.parametrize("content_type", ["text/json", "application/json-patch+json", "application/merge-patch+json"])
+def test_other_types_of_json_are_accepted(api, content_type, session_id):
+    """Some clients send them, and web pages cannot without a preflight request."""
+    body = json.dumps({"pythonCode": "6 * 7", "sessionId": session_id})
+    response = api.call("POST", "/executions", data=body, headers={"Content-Type": content_type})
+    assert response.json()["result"] == "42"
+
+
+def test_an_empty_body_gets_an_example(api):
+    """The message has a complete body for the operation, with the line break of its code written as JSON has it."""
+    for request in ({"data": b"", "headers": JSON}, {"json": {}}):
+        response = api.call("POST", "/executions", **request)
+        error = refused(response, 400, "InvalidRequest", '{"pythonCode": "import pandas as pd\\n')
+        example = error["message"].partition("as in ")[2].rstrip(".")
+        assert json.loads(example)["pythonCode"].count("\n") == 1
+    error = refused(api.call("POST", "/files", data=b"", headers=JSON), 400, "InvalidRequest")
+    example = json.loads(error["message"].partition("as in ")[2].rstrip("."))
+    assert api.call("POST", "/files", json=example).status_code == 200
+
+
+def test_a_text_that_contains_json_is_named(api):
+    """A body that was encoded twice."""
+    response = api.call("POST", "/executions", json=json.dumps({"pythonCode": "1"}))
+    refused(response, 400, "InvalidRequest", "a text that contains JSON", "the JSON object itself")
+
+
+@pytest.mark.parametrize(
+    ("sent", "meant"),
+    [
+        ({"code": "1"}, {"code": "pythonCode"}),
+        ({"python_code": "1"}, {"python_code": "pythonCode"}),
+        ({"PythonCode": "1", "session_id": "abcd"}, {"PythonCode": "pythonCode", "session_id": "sessionId"}),
+        ({"pythonCode": "1", "sessionID": "abcd"}, {"sessionID": "sessionId"}),
+        ({"pythonCode": "1", "timeout": 5}, {"timeout": "timeoutInSeconds"}),
+        ({"pythonCode": "1", "timeoutInSecond": 5}, {"timeoutInSecond": "timeoutInSeconds"}),
+        ({"pythonCode": "1", "wait": 5}, {"wait": "waitInSeconds"}),
+        ({"pythonCode": "1", "idempotency-key": "a"}, {"idempotency-key": "idempotencyKey"}),
+    ],
+)
+def test_the_name_that_was_meant_is_suggested(api, sent, meant):
+    """Instead of an error for the member that is then missing."""
+    error = refused(api.call("POST", "/executions", json=sent), 400, "InvalidRequest")
+    errors = error.get("details", [error])
+    assert {
+        error["target"]: error["message"].partition("Send it as ")[2].partition(";")[0] for error in errors
+    } == meant
+
+
+def test_a_file_beside_the_list_of_files_is_named(api):
+    """A single file needs the list, too."""
+    response = api.call("POST", "/files", json={"fileName": "a", "fileContent": "YQ=="})
+    error = refused(response, 400, "InvalidRequest")
+    assert {detail["target"] for detail in error["details"]} == {"fileName", "fileContent", "files"}
+    assert "an object in the list files" in error["details"][0]["message"]
+
+
+@pytest.mark.parametrize("value", [True, False, 1])
+def test_the_words_of_a_list_are_named(api, value):
+    """For a value of another type, too."""
+    response = api.call("POST", "/executions", json={"pythonCode": "1", "includeContent": value})
+    refused(response, 400, "InvalidRequest", f"includeContent is {json.dumps(value)}", "auto, always, never")
+
+
+def test_the_words_of_a_list_may_have_another_case(api, session_id):
+    """In bodies and in queries."""
+    execution = api.execute("1", session_id, includeContent="Never")
+    path = f"/executions/{execution['executionId']}?sessionId={session_id}&includeContent=ALWAYS"
+    assert api.call("GET", path).status_code == 200
+
+
+# ---- compressed bodies
+
+
+def test_a_compressed_body_is_accepted(api, session_id):
+    """JSON, multipart and raw bytes."""
+    headers = {**JSON, "Content-Encoding": "gzip"}
+    body = json.dumps({"pythonCode": "6 * 7", "sessionId": session_id})
+    response = api.call("POST", "/executions", data=gzip.compress(body.encode()), headers=headers)
+    assert response.json()["result"] == "42"
+    parts = (
+        f'--x\r\nContent-Disposition: form-data; name="sessionId"\r\n\r\n{session_id}\r\n'
+        '--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nA\r\n--x--\r\n'
+    )
+    headers = {"Content-Type": "multipart/form-data; boundary=x", "Content-Encoding": "gzip"}
+    response = api.call("POST", "/files", data=gzip.compress(parts.encode()), headers=headers)
+    assert [file["size"] for file in response.json()["files"]] == [1], response.text
+    headers = {"Content-Encoding": "gzip"}
+    for name, stored in (("b.txt", b"B"), ("b.txt.gz", gzip.compress(b"B"))):
+        path = f"/files/{name}"
+        api.call("PUT", f"{path}?sessionId={session_id}", data=gzip.compress(b"B"), headers=headers)
+        content = api.call("GET", f"{path}/content?sessionId={session_id}").content
+        assert content == stored, name
+
+
+def test_another_compression_is_named(api):
+    """415, with those that are accepted."""
+    headers = {**JSON, "Content-Encoding": "br"}
+    response = api.call("POST", "/executions", data=b"\x0b\x02", headers=headers)
+    refused(response, 415, "UnsupportedMediaType", "'br'", "gzip")
+    assert response.headers["Accept-Encoding"] == "gzip, deflate"
+
+
+def test_a_compressed_body_has_the_limit_of_others(api):
+    """When it is decompressed."""
+    headers = {**JSON, "Content-Encoding": "gzip"}
+    body = gzip.compress(b" " * 100_000_001, compresslevel=1)
+    refused(api.call("POST", "/executions", data=body, headers=headers), 413, "RequestTooLarge", "100,000,000")
 
 
 @pytest.mark.parametrize(
@@ -294,6 +404,16 @@ def test_the_function_key_in_the_query_is_accepted(api, session_id):
 
 
 @pytest.mark.parametrize(
+    "parameter", ["api-version", "API-Version", "subscription-key", "Subscription-Key", "apikey", "Code", "clientid"]
+)
+def test_parameters_of_gateways_are_ignored(api, session_id, parameter):
+    """In every case of letters, with every operation."""
+    assert api.call("GET", f"/files?sessionId={session_id}&{parameter}=x").status_code == 200
+    body = {"pythonCode": "1", "sessionId": session_id}
+    assert api.call("POST", f"/executions?{parameter}=x", json=body).status_code == 200
+
+
+@pytest.mark.parametrize(
     "path", ["/files", "/files/a.txt", "/files/a.txt/content", "/executions/e-1", "/files?sessionId="]
 )
 def test_a_missing_session_id_is_named(api, path):
@@ -421,25 +541,47 @@ def test_every_valid_name_can_be_used_in_all_operations(api, session_id, name):
         ("aGVsbG8=", b"hello"),
         ("aGVs\r\nbG8=\n", b"hello"),
         ("", b""),
+        ("  aGVs\r\n  bG8=\n", b"hello"),
+        ("aGVsbG8", b"hello"),
+        ("YWJjZGVmZw", b"abcdefg"),
+        ("__79_A", b"\xff\xfe\xfd\xfc"),
+        ("-_-_", b"\xfb\xff\xbf"),
+        ("_w==", b"\xff"),
         ("data:text/plain;base64,aGVsbG8=", b"hello"),
+        ("data:application/octet-stream;base64,__79_A", b"\xff\xfe\xfd\xfc"),
         ("data:text/plain,a%20b", b"a b"),
         ("data:text/plain,as it is: \u00e9, 100%25\nand +", "as it is: \u00e9, 100%\nand +".encode()),
         ("DATA:text/plain;BASE64,aGVsbG8%3D", b"hello"),
         ({"$content-type": "text/csv", "$content": "aGVsbG8="}, b"hello"),
+        ('{"$content-type": "text/csv", "$content": "aGVsbG8="}', b"hello"),
+        (base64.b64encode(b'{ "$content": "aGVsbG8", "$content-type": "text/csv" }').decode(), b"hello"),
+        (base64.b64encode(b'{"$content": "aGVsbG8="}').decode(), b'{"$content": "aGVsbG8="}'),
+        (base64.b64encode(b"aGVsbG8=").decode(), b"aGVsbG8="),
     ],
     ids=[
         "plain",
         "lines",
         "empty",
+        "indented-lines",
+        "no-padding",
+        "no-padding-letters",
+        "for-urls-no-padding",
+        "for-urls",
+        "for-urls-padding",
         "data-uri",
+        "data-uri-for-urls",
         "data-uri-text",
         "data-uri-text-as-it-is",
         "data-uri-capitals",
         "logic-apps",
+        "logic-apps-text",
+        "logic-apps-encoded-again",
+        "almost-logic-apps",
+        "base64-of-base64",
     ],
 )
 def test_content_may_have_several_forms(api, session_id, content, stored):
-    """Base64, the file object of Logic Apps, and data URIs."""
+    """Base64 of either alphabet, with or without padding, the file object of Logic Apps in any form, and data URIs."""
     body = {"sessionId": session_id, "files": [{"fileName": "x.bin", "fileContent": content}]}
     assert api.call("POST", "/files", json=body).status_code == 200
     assert api.call("GET", f"/files/x.bin/content?sessionId={session_id}").content == stored
@@ -453,15 +595,27 @@ def test_content_may_have_several_forms(api, session_id, content, stored):
         "a,b\n1,2",
         "aGVsbG8==x",
         "abcde",
-        "aGVsbG8",
-        "-_-_",
+        "aGVs bG8=",
+        "aGVsbG9",
+        "a-+b",
+        "hello worlds",
+        "hello\nworlds",
+        "abc",
+        "Hello",
+        "SKU-1040",
+        "my-files",
+        "report_2026",
+        "6f1f0c1e-9d2b-4a7e-b8a3-1c5d7e9f0a2b",
+        "20261127001",
+        "a/b",
         "data:text/plain;base64",
         "data:,%E4%zz",
         "é",
+        '{"$content-type": "text/csv", "$content": "a,b"}',
     ],
 )
 def test_content_that_is_not_base64_is_refused(api, session_id, content):
-    """The connector does not guess whether it is text."""
+    """Nor may it be plain text that happens to be base64 without padding: words, names, numbers and IDs."""
     body = {"sessionId": session_id, "files": [{"fileName": "x.txt", "fileContent": content}]}
     assert refused(api.call("POST", "/files", json=body), 400, "InvalidFileContent")["target"] == "files[0].fileContent"
     assert api.call("GET", f"/files?sessionId={session_id}").json()["files"] == []

@@ -9,6 +9,11 @@ of other modules are bound when the payload is installed, before user code can r
 
 ORDER = (
     "host",
+    "exits",
+    "departure",
+    "first_lines",
+    "surroundings",
+    "elsewhere",
     "streams",
     "values",
     "libraries",
@@ -26,6 +31,7 @@ ORDER = (
     "progress",
     "watching",
     "background",
+    "one_call",
     "dispatch",
 )
 """The modules, each after those that it imports."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -18,6 +17,10 @@ from typing import Any
 
 from ..protocol import CANCEL, OUTPUTS_FOLDER, PROGRESS, RUNNING, empty_report
 from .capture import OutputCapture
+from .departure import exit_at_once, reports_before_exit
+from .elsewhere import created_elsewhere, look_elsewhere
+from .exits import exits_end_the_run, settled
+from .first_lines import first_lines_at_once
 from .host import (
     awaited,
     encode,
@@ -38,7 +41,7 @@ from .progress import Progress
 from .queue import oldest_request
 from .record import Record
 from .recorder import Recorder, call_after_reply, everything_recorded
-from .reports import IN_RECORD, INTERRUPTED, finish_displays, put_ending, report_so_far
+from .reports import IN_RECORD, INTERRUPTED, finish_displays, flush_streams, put_ending, report_so_far
 from .scan import Scan
 from .watching import Watcher
 
@@ -48,7 +51,6 @@ _LONGEST_DELAY_SECONDS = 1.0
 _MAX_CHARACTERS_ON_FULL_DISK = 2000
 """Of each text in a report."""
 
-_exit = os._exit
 _get_handler, _set_handler = signal.getsignal, signal.signal
 _main_thread, _current_thread = threading.main_thread, threading.current_thread
 
@@ -120,7 +122,7 @@ class DeferredRun:
         self._code: str = request["code"]
         self._record = record
         self._is_new_session = is_new_session
-        self._recorder = Recorder(self._on_message)
+        self._recorder = Recorder(on_message=self._on_message)
         self._outputs = OutputFiles(record.folder)
         self._progress: Progress | None = None
         self._process = getpid()
@@ -155,23 +157,31 @@ class DeferredRun:
     async def _run(self) -> None:
         reply: dict[str, Any] = INTERRUPTED
         shell.last_execution_result = None
-        scan = Scan()
+        scan, elsewhere = Scan(), look_elsewhere()
         self._progress = progress = Progress(self._record.folder, scan, self._report_so_far)
         with self._interrupts_filtered():
-            with everything_recorded(self._recorder):
+            with everything_recorded(self._recorder), exits_end_the_run(self._code):
                 capture = OutputCapture(self._recorder, progress.write)
+
+                def depart() -> None:
+                    flush_streams()
+                    capture.stop()
+                    progress.finish()
+                    self._write(self._final_report(None, scan, elsewhere))
+
                 try:
-                    reply = await awaited(original_do_execute(self._code, False, True, None, False))
+                    with reports_before_exit(depart), first_lines_at_once():
+                        reply = settled(await awaited(original_do_execute(self._code, False, True, None, False)))
                 except (KeyboardInterrupt, asyncio.CancelledError):
                     pass
                 finally:
                     self._code_has_ended = True
                     finish_displays(reply)
                     if getpid() != self._process:
-                        _exit(0)  # the code has forked, and this is the child
+                        exit_at_once(0)  # the code has forked, and this is the child
                     capture.stop()
             progress.finish()
-            self._complete(reply, scan)
+            self._complete(reply, scan, elsewhere)
 
     @contextlib.contextmanager
     def _interrupts_filtered(self) -> Iterator[None]:
@@ -228,9 +238,9 @@ class DeferredRun:
     def _milliseconds(self) -> int:
         return round((monotonic() - self._started) * 1000)
 
-    def _complete(self, reply: dict[str, Any], scan: Scan) -> None:
+    def _complete(self, reply: dict[str, Any], scan: Scan, elsewhere: set[str]) -> None:
         try:
-            report = self._final_report(reply, scan)
+            report = self._final_report(reply, scan, elsewhere)
             # A caller that reads the report may send the next run at once, and must not find the session busy.
             remove_files(in_data(OUTPUTS_FOLDER), RUNNING)
             self._write(report)
@@ -241,17 +251,22 @@ class DeferredRun:
             self._ended.set_result(None)
             start_next()
 
-    def _final_report(self, reply: dict[str, Any], scan: Scan) -> dict[str, Any]:
+    def _final_report(self, reply: dict[str, Any] | None, scan: Scan, elsewhere: set[str]) -> dict[str, Any]:
+        """`reply` is None if the code is about to end the interpreter."""
         milliseconds = self._milliseconds()
         try:
             report = self._report_so_far(scan.changes())
             report["milliseconds"] = milliseconds
-            put_ending(report, self._recorder, reply)
+            paths = created_elsewhere(elsewhere)
+            if paths:
+                report["elsewhere"] = paths
+            if reply is not None:
+                put_ending(report, self._recorder, reply)
         except BaseException:  # the code has broken something that a report needs
             report = empty_report(shell.execution_count - 1, self._is_new_session)
-            report["status"], report["milliseconds"] = reply.get("status", "error"), milliseconds
+            report["status"], report["milliseconds"] = (reply or INTERRUPTED)["status"], milliseconds
             report["omitted"] = {"outputs": 1, "files": 1, "stdout": 1}
-        ended_by = self._ended_by or self._watcher.reason()
+        ended_by = self._ended_by or self._watcher.reason() or ("died" if reply is None else None)
         if ended_by is not None:
             report["endedBy"] = ended_by
         return report

@@ -15,17 +15,16 @@ from typing import Any
 
 from ..protocol import OUTPUTS_FOLDER, RUNNING
 from .background import defer, start_next
+from .exits import silence_explanation
 from .host import (
     VERSION_MARK,
     awaited,
     decode,
     encode,
     from_base64,
-    getpid,
     in_data,
     installed_before,
     kernel,
-    monotonic,
     original_do_execute,
     original_format,
     original_send,
@@ -33,19 +32,14 @@ from .host import (
     shell,
     state,
 )
-from .outputs import OutputFiles
-from .record import Record, adopt_records
-from .recorder import Recorder, recorded, recording
+from .one_call import OneCallRun
+from .record import adopt_records
 from .reports import (
     IN_RECORD,
-    INTERRUPTED,
     current_parent,
-    finish_displays,
-    put_ending,
-    report_so_far,
     send_line,
 )
-from .scan import Scan
+from .surroundings import enter_data_folder, make_importable, make_python_callable
 
 _BUSY = {"isBusy": True}
 """Sent instead of a report while a deferred run is in progress."""
@@ -91,66 +85,10 @@ async def do_execute(
         is_new, _this_session.is_new = _this_session.is_new, False
         send_line(parent, request, encode(defer(request, is_new)))
     else:
-        return await _run(parent, request, reply, silent, store_history, user_expressions, allow_stdin, keywords)
+        is_new, _this_session.is_new = _this_session.is_new, False
+        run = OneCallRun(parent, request, is_new)
+        return await run.run(reply, silent, store_history, user_expressions, allow_stdin, keywords)
     return reply
-
-
-async def _run(parent: Any, request: dict[str, Any], reply: Any, *arguments: Any) -> Any:
-    """A run in one call of the pool. Returns the kernel's reply to it."""
-    is_new, _this_session.is_new = _this_session.is_new, False
-    *positional, keywords = arguments
-    recorder, record, started = Recorder(), None, monotonic()
-    scan: Scan | None = None
-    with contextlib.ExitStack() as stack:
-        try:
-            record = Record(request)
-            if not record.is_ours:
-                send_line(parent, request, encode(IN_RECORD))
-                return reply
-            scan, started = Scan(), monotonic()
-            shell.last_execution_result = None
-            stack.enter_context(recorded(parent["header"]["msg_id"], recorder))
-        except Exception:
-            pass  # something is broken: the code runs all the same, and the pool alone reports on it
-        reply = INTERRUPTED
-        try:
-            reply = await awaited(original_do_execute(request["code"], *positional, **keywords))
-        finally:
-            if getpid() == recording.process:  # not in a process that the code has forked
-                try:
-                    finish_displays(reply)
-                    stack.close()
-                    if record is not None and scan is not None:
-                        milliseconds = round((monotonic() - started) * 1000)
-                        _report(parent, request, reply, recorder, record, scan, milliseconds, is_new)
-                except BaseException:  # the code has broken something that a report needs: send its messages as usual
-                    kernel.do_execute = original_do_execute  # and the next run installs the payload again
-                    for stream, message, content, its_parent, others, named in recorder.messages:
-                        original_send(stream, message, content, its_parent, *others, **named)
-    return reply
-
-
-def _report(
-    parent: Any,
-    request: dict[str, Any],
-    reply: dict[str, Any],
-    recorder: Recorder,
-    record: Record,
-    scan: Scan,
-    milliseconds: int,
-    is_new: bool,
-) -> None:
-    size = 0
-    try:
-        outputs = OutputFiles(record.folder)
-        report = report_so_far(recorder, outputs, scan.changes(), milliseconds, is_new)
-        put_ending(report, recorder, reply)
-        text = encode(report)
-        record.write(text)
-        size = outputs.size + len(text)
-    finally:
-        record.close(size)
-    send_line(parent, request, text)
 
 
 def _perform_task(request: dict[str, Any]) -> dict[str, Any]:
@@ -190,6 +128,10 @@ async def install(encoded_request: str) -> None:
     adopt_records()
     if installed_before is None:  # no run is in progress in a new interpreter; its predecessor may have left a marker
         remove_files(in_data(OUTPUTS_FOLDER), RUNNING)
+        enter_data_folder()
+    make_importable()
+    make_python_callable()
+    silence_explanation()
     history = shell.history_manager
     number = shell.displayhook.exec_result.execution_count
     counts_before = shell.execution_count > number  # IPython 9 counts before a run, 8 after it
@@ -212,7 +154,9 @@ async def install(encoded_request: str) -> None:
     with _interrupts_as_in_a_cell():
         reply = await do_execute(VERSION_MARK + '"' + encoded_request + '",""', False)
     for item in reply.get("payload") or ():
-        shell.payload_manager.write_payload(item)  # such as that of exit(); the kernel takes it from the enclosing cell
+        shell.payload_manager.write_payload(
+            item
+        )  # such as that of the pager; the kernel takes it from the enclosing cell
     if not counts_before:
         shell.execution_count -= 1  # the enclosing cell is about to count itself
 

@@ -11,7 +11,14 @@ from ..protocol import PROGRESS
 from .host import encode, join, monotonic, remove_files, write_file
 from .scan import Scan
 
-_INTERVAL_SECONDS = 0.5
+_INTERVAL_SECONDS = 0.02
+"""Short: if the interpreter is killed, what has been written since the last time is lost."""
+
+_EARLY_WRITES = 30
+"""The first changes are written at once."""
+
+_QUICK_SECONDS = 0.02
+_SCAN_INTERVAL_SECONDS = 0.5
 _COST_SHARE = 20
 """Writing progress takes at most 1 / `_COST_SHARE` of a run's time."""
 
@@ -26,8 +33,9 @@ class Progress:
 
     def __init__(self, folder: str, scan: Scan, report: Callable[[list[dict[str, Any]]], dict[str, Any]]) -> None:
         self._folder, self._scan, self._report = folder, scan, report
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may interrupt its owner
         self._has_changed = self._is_finished = False
+        self._early_writes_left = _EARLY_WRITES
         self._written_at, self._write_seconds = 0.0, 0.0
         self._scanned_at, self._scan_seconds = 0.0, 0.0
         self._files: list[dict[str, Any]] = []
@@ -38,12 +46,17 @@ class Progress:
 
     def write(self) -> None:
         now = monotonic()
-        if now < self._written_at + max(_INTERVAL_SECONDS, _COST_SHARE * self._write_seconds):
+        is_early = self._early_writes_left > 0 and self._has_changed
+        if is_early:
+            self._early_writes_left -= 1
+        elif now < self._written_at + max(_INTERVAL_SECONDS, _COST_SHARE * self._write_seconds):
             return
         if self._is_finished or not self._lock.acquire(blocking=False):
             return
         try:
-            if now >= self._scanned_at + max(_INTERVAL_SECONDS, _COST_SHARE * self._scan_seconds):
+            if (is_early and self._scan_seconds < _QUICK_SECONDS) or now >= self._scanned_at + max(
+                _SCAN_INTERVAL_SECONDS, _COST_SHARE * self._scan_seconds
+            ):
                 files = self._scan.changes(is_last=False)
                 self._has_changed = self._has_changed or files != self._files
                 self._files = files

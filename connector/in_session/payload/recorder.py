@@ -62,35 +62,54 @@ class Display:
 class Recorder:
     """What one run writes and displays, in order."""
 
-    def __init__(self, on_message: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        on_message: Callable[[], None] | None = None,
+        on_display: Callable[[], None] | None = None,
+        forwarded_characters: int = 0,
+    ) -> None:
+        """The first `forwarded_characters` of each stream are also sent at once, so that they are not lost if the
+        interpreter ends.
+        """
         self.streams = {"stdout": Text(), "stderr": Text()}
         self.displays: list[Display] = []
         self.result: str | None = None
         self.error: dict[str, Any] | None = None
         self.omitted_displays = 0
         self.shown: Shown | None = None  # the object being displayed
+        self.forwarded = 0  # characters of stdout
         self.messages: list[tuple[Any, ...]] = []  # to be sent after all, if no report can be made
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()  # a signal handler may interrupt its owner
         self._message_room = MAX_STREAM_CHARACTERS
+        self._forward_room = dict.fromkeys(self.streams, forwarded_characters)
         self._clears_at_next_display = False
         self._size = 0  # characters of all displays
-        self._on_message = on_message
+        self._on_message, self._on_display = on_message, on_display
 
     def take(self, kind: str, content: dict[str, Any], message: tuple[Any, ...]) -> None:
         with self.lock:
+            if kind == "stream":
+                content = self._forward(content, message)
+                if not content["text"]:
+                    return
+                message = _with_content(message, content)
             if self._message_room > 0:
                 self._message_room -= _MESSAGE_CHARACTERS + len(content.get("text", ""))
                 self.messages.append(message)
             if kind == "stream":
                 self.streams[content["name"]].write(content["text"])
             elif kind == "error":
-                self.error = content
+                self._take_error(content)
             elif kind == "clear_output":
                 self._clears_at_next_display = True
                 if not content.get("wait"):
                     self._clear()
             else:
                 self._take_display(kind, content)
+                if self._on_display is not None:
+                    with contextlib.suppress(Exception):
+                        self._on_display()
         if self._on_message is not None:
             self._on_message()
 
@@ -98,6 +117,30 @@ class Recorder:
         """Records text that did not pass through Python's streams, such as that of a subprocess."""
         with self.lock:
             self.streams[stream].write(text)
+
+    def _forward(self, content: dict[str, Any], message: tuple[Any, ...]) -> dict[str, Any]:
+        """Sends as much of the text as there is room for, if possible complete lines. Returns the rest."""
+        name, text = content["name"], content["text"]
+        room = self._forward_room[name]
+        if room <= 0:
+            return content
+        is_all = len(text) <= room
+        piece = text if is_all else text[: text.rfind("\n", 0, room) + 1 or room]
+        self._forward_room[name] = left = room - len(piece) if is_all else 0
+        stream, kind, body, parent, arguments, keywords = _with_content(message, {**content, "text": piece})
+        original_send(stream, kind, body, parent, *arguments, **keywords)
+        if name == "stdout":
+            self.forwarded += len(piece)
+        self.streams[name].write(piece)
+        self.streams[name].mark(is_last=left == 0)
+        return {**content, "text": text[len(piece) :]}
+
+    def _take_error(self, content: dict[str, Any]) -> None:
+        """The last one may be the one that the run ends with. Those before it were only displayed."""
+        if self.error is not None and _name_and_message(self.error) != _name_and_message(content):
+            lines = [str(self.error.get("evalue", "")), *map(str, self.error.get("traceback") or ())]
+            self.streams["stderr"].write("\n".join(lines) + "\n")
+        self.error = content
 
     def _clear(self) -> None:
         self._clears_at_next_display = False
@@ -147,6 +190,18 @@ def _without_repetition(bundle: dict[str, Any], shown: Shown) -> dict[str, Any]:
             if not _has_no_text(str(bundle.get("text/plain", ""))):
                 del bundle["text/html"]
     return bundle
+
+
+def _with_content(message: tuple[Any, ...], content: dict[str, Any]) -> tuple[Any, ...]:
+    stream, kind, _, *others = message
+    if isinstance(kind, dict):
+        return (stream, {**kind, "content": content}, None, *others)
+    return (stream, kind, content, *others)
+
+
+def _name_and_message(error: dict[str, Any]) -> tuple[str, str]:
+    """The same for an error that IPython shows again, because its own code failed on it."""
+    return str(error.get("ename")), str(error.get("evalue"))
 
 
 class _Recording:

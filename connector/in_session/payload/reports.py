@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Any
 
 from ..protocol import MAX_ERROR_CHARACTERS, MAX_FILES, REPORT_MARK, empty_report
 from .errors import describe_error
 from .figures import show_open_figures
-from .host import encode, getpid, kernel, original_send, shell
+from .host import basename, encode, getpid, kernel, original_send, shell
 from .outputs import OutputFiles
 from .recorder import Recorder, recording
 from .streams import Text, bounded
@@ -20,6 +21,8 @@ IN_RECORD = {"isInRecord": True}
 
 _INTERRUPT = "DeferredRun._on_interrupt"
 """The payload's function that raises KeyboardInterrupt. Its frame is removed from the traceback that IPython shows."""
+
+_FILE_NUMBER = re.compile(r"(?<![\w.])(\d+)\.py\b")
 
 INTERRUPTED = {"status": "error", "ename": "KeyboardInterrupt", "evalue": "", "traceback": []}
 
@@ -35,6 +38,7 @@ def report_so_far(
         for name, text in recorder.streams.items():
             _put_text(report, name, text)
     report["outputs"], unlisted = outputs.update(displays)
+    _put_cells(report, [report["stdout"], report["stderr"]])
     report["files"] = files[:MAX_FILES]
     if unlisted + omitted:
         report["omitted"]["outputs"] = unlisted + omitted
@@ -45,24 +49,37 @@ def report_so_far(
     return report
 
 
+def _put_cells(report: dict[str, Any], texts: list[str]) -> None:
+    """Adds the numbers of the cells whose temporary files the texts mention, by the number in the file's name."""
+    if any(".py" in text for text in texts):
+        files = {basename(file)[:-3]: number for file, number in getattr(shell.compile, "_filename_map", {}).items()}
+        found = {digits for text in texts for digits in _FILE_NUMBER.findall(text) if digits in files}
+        if found:
+            report["cells"] = {**report.get("cells", {}), **{digits: files[digits] for digits in found}}
+
+
 def put_ending(report: dict[str, Any], recorder: Recorder, reply: dict[str, Any]) -> None:
     """Adds the value of a run, or the error that it ended with. `reply` is the kernel's."""
     outcome = shell.last_execution_result
     report["status"] = reply.get("status", "error")
     report["executionCount"] = shell.execution_count - 1
-    if report["status"] == "ok":
-        if recorder.result is not None and outcome is not None:
-            _put_value(report, recorder.result, outcome.result)
-        return
-    shown = recorder.error or reply
-    frames = [str(frame) for frame in shown.get("traceback") or () if _INTERRUPT not in str(frame)]
-    texts = [str(shown.get("evalue", "")), *frames]
-    if any(len(text) > MAX_ERROR_CHARACTERS for text in texts):
-        report["omitted"].setdefault("stderr", 1)
-    message, *lines = (bounded(text, MAX_ERROR_CHARACTERS) for text in texts)
-    report["shown"] = [message, lines]
     failure = outcome and (outcome.error_before_exec or outcome.error_in_exec)
-    if failure:
+    is_ok = report["status"] == "ok"
+    if is_ok and recorder.result is not None and outcome is not None:
+        _put_value(report, recorder.result, outcome.result)
+    shown = recorder.error or reply
+    # The code of a run that is ok may have failed while its value was displayed.
+    if not is_ok or (recorder.error and not failure):
+        frames = [str(frame) for frame in shown.get("traceback") or () if _INTERRUPT not in str(frame)]
+        texts = [str(shown.get("evalue", "")), *frames]
+        if any(len(text) > MAX_ERROR_CHARACTERS for text in texts):
+            report["omitted"].setdefault("stderr", 1)
+        message, *lines = (bounded(text, MAX_ERROR_CHARACTERS) for text in texts)
+        report["shown"] = [message, lines]
+        _put_cells(report, [report["shown"][0], *lines])
+    if is_ok:
+        pass
+    elif failure:
         report["error"] = describe_error(failure, report["isNewSession"])
     else:  # it failed before it ran, such as code that is not valid Unicode
         name = str(shown.get("ename", "Error"))
@@ -107,14 +124,31 @@ def flush_streams() -> None:
             pass
 
 
+def encoded(report: dict[str, Any], recorder: Recorder) -> tuple[str, str]:
+    """The report for the record, and for stdout: without the text that has been sent before."""
+    seams = {name: text.seam() for name, text in recorder.streams.items()}
+    others = encode({name: member for name, member in report.items() if name not in seams})[:-1]
+    complete, rest = others, others
+    for name, (start, before) in seams.items():
+        complete += f', "{name}": {encode(report[name])}'
+        rest += f', "{name}": {encode(before + report[name][start:])}'
+    return complete + "}", rest + "}"
+
+
+def send_report(parent: Any, request: dict[str, Any], rest: str, recorder: Recorder) -> None:
+    """If the line would be so long that the pool may truncate it, it refers to the record."""
+    if len(rest) > request["longest"] - recorder.forwarded:
+        seams = {name: text.seam() for name, text in recorder.streams.items()}
+        rest = encode({**IN_RECORD, "seams": seams})
+    send_line(parent, request, rest)
+
+
 def current_parent() -> Any:
     """The message that the kernel is handling: the parent of those that it sends."""
     return kernel.get_parent("shell") if hasattr(kernel, "get_parent") else kernel._parent_header
 
 
 def send_line(parent: Any, request: dict[str, Any], text: str) -> None:
-    """Writes one line to stdout. If it is so long that the pool may truncate it, the line refers to the record."""
-    if len(text) > request["longest"]:
-        text = encode(IN_RECORD)
+    """Writes one line to stdout."""
     line = REPORT_MARK + request["nonce"] + text + "\n"
     original_send(kernel.iopub_socket, "stream", {"name": "stdout", "text": line}, parent, ident=b"stream.stdout")

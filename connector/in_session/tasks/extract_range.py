@@ -11,6 +11,7 @@ import time
 from typing import BinaryIO, TypedDict
 
 from ..protocol import DATA
+from .listed_paths import real_path
 
 PIECE_BYTES = 1 << 20
 
@@ -43,7 +44,7 @@ def perform(arguments: Arguments) -> Result:
             os.chmod(folder, 0o777)  # the pool may remove files as another user than this one
     _remove_old(ranges, time.time() - arguments["lifetime_seconds"])
     target = os.path.join(ranges, arguments["name"])
-    with open(os.path.join(DATA, arguments["path"]), "rb") as source:
+    with open(real_path(arguments["path"]), "rb") as source:
         size = os.fstat(source.fileno()).st_size
         if size == arguments["size"] and not os.path.exists(target):
             _copy(source, target, arguments["first"], arguments["last"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TypedDict
 
-from ..protocol import DATA
+from .listed_paths import real_path
 
 
 class Arguments(TypedDict):
@@ -20,7 +20,7 @@ class Result(TypedDict):
 
 def perform(arguments: Arguments) -> Result:
     try:
-        os.unlink(os.path.join(DATA, arguments["path"]))
+        os.unlink(real_path(arguments["path"]))
     except FileNotFoundError:
         return {"existed": False}
     return {"existed": True}

@@ -1,4 +1,4 @@
-"""Both documents, as the running app serves them."""
+"""The documents, as the running app serves them."""
 
 from typing import Any
 
@@ -10,6 +10,13 @@ Json = dict[str, Any]
 @pytest.fixture(scope="session")
 def agents(api) -> Json:
     response = api.call("GET", "/openapi.json")
+    assert response.status_code == 200
+    return response.json()
+
+
+@pytest.fixture(scope="session")
+def clients(api) -> Json:
+    response = api.call("GET", "/openapi-full.json")
     assert response.status_code == 200
     return response.json()
 

@@ -10,14 +10,14 @@ from connector.contract.sign_in import EntraId
 from connector.contract.validation import read_document
 
 
-@pytest.mark.parametrize("kind", ["agents", "makers"])
+@pytest.mark.parametrize("kind", ["agents", "clients", "makers"])
 def test_a_document_is_derived_once_on_its_first_use(kind, monkeypatch):
     """A cold start does not wait for it, and later calls get the same with their address."""
     calls = []
     monkeypatch.setattr(
         f"connector.contract.documents.{kind}_document", lambda source: calls.append(kind) or {"paths": source}
     )
-    documents = Documents({})
+    documents = Documents({}, NoSignIn())
     assert calls == []
     for url in ("https://one.example/api", "https://two.example/api"):
         assert getattr(documents, kind)(url)["paths"] == {}
@@ -30,6 +30,7 @@ def test_the_source_is_not_changed():
     before = copy.deepcopy(source)
     documents = Documents(source)
     documents.agents("https://connector.example/api")
+    documents.clients("https://connector.example/api")
     documents.makers("https://connector.example/api")
     assert source == before
 
@@ -40,7 +41,13 @@ def test_without_an_address_the_path_is_used():
     swagger = documents.makers("/api")
     assert swagger["basePath"] == "/api"
     assert not {"host", "schemes"} & swagger.keys()
-    assert documents.agents("/api")["servers"] == [{"url": "/api"}]
+    assert documents.agents("/api")["servers"] == documents.clients("/api")["servers"] == [{"url": "/api"}]
+
+
+class NoSignIn:
+    """Leaves documents as they are."""
+
+    agents = clients = makers = staticmethod(lambda document: document)
 
 
 # What the contract does not have today: other media types, headers, null, references in references.
@@ -131,17 +138,30 @@ def test_makers_get_extensions_of_the_contract():
 
 
 def test_agents_get_extensions_of_the_contract():
-    """Names with x- are kept where they are names of the API."""
+    """Members of responses too; headers of responses are omitted."""
     openapi = Documents(GROWN).agents("https://connector.example/api")
     assert "x-ms-api-annotation" not in openapi["info"]
     (operation,) = openapi["paths"]["/things/{name}"].values()
     assert [parameter["name"] for parameter in operation["parameters"]] == ["name", "x-ms-mode"]
     assert list(operation["requestBody"]["content"]) == ["application/json"]
     made = operation["responses"]["201"]
-    assert list(made["headers"]) == ["x-ms-place"]
+    assert "headers" not in made
     thing = made["content"]["application/json"]["schema"]["properties"]["things"]["items"]
     assert thing["properties"]["note"] == {"type": "string", "nullable": True}
     assert "additionalProperties" not in thing
+
+
+def test_clients_get_extensions_of_the_contract():
+    """Names with x- are kept where they are names of the API, and schemas are shared."""
+    openapi = Documents(GROWN).clients("https://connector.example/api")
+    assert "x-ms-api-annotation" not in openapi["info"]
+    assert openapi["paths"].keys() == GROWN["paths"].keys()
+    operation = openapi["paths"]["/things/{name}"]["post"]
+    assert list(operation["requestBody"]["content"]) == ["multipart/form-data", "application/json"]
+    made = operation["responses"]["201"]
+    assert list(made["headers"]) == ["x-ms-place"]
+    assert made["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Shelf"}
+    assert "additionalProperties" not in openapi["components"]["schemas"]["Thing"]
 
 
 def test_sign_in_replaces_the_key():
@@ -149,9 +169,12 @@ def test_sign_in_replaces_the_key():
     source = read_document()
     documents = Documents(source, EntraId("https://login.example", "a-tenant"))
     agents, makers = documents.agents("https://app.example/api"), documents.makers("https://app.example/api")
-    openapi_spec_validator.validate(agents)
-    openapi_spec_validator.validate(makers)
+    clients = documents.clients("https://app.example/api")
+    for document in (agents, clients, makers):
+        openapi_spec_validator.validate(document)
+    assert clients["components"]["securitySchemes"] == agents["components"]["securitySchemes"]
+    assert "content" in clients["components"]["responses"]["Unauthorized"]
     assert [scheme["type"] for scheme in agents["components"]["securitySchemes"].values()] == ["http"]
     assert [scheme["type"] for scheme in makers["securityDefinitions"].values()] == ["oauth2"]
-    assert agents["security"] == makers["security"] == [{"entra": []}]
+    assert agents["security"] == clients["security"] == makers["security"] == [{"entra": []}]
     assert source == read_document()

@@ -308,7 +308,7 @@ def test_a_task_raises_session_busy_during_a_background_run(caller: Caller) -> N
         )
     assert busy.value.retry_after_seconds
     caller.session.upload_file(FilePath("", "data.csv"), b"1,2")
-    assert [file.file_name for file in list_files(caller.session).files] == ["data.csv"]
+    assert [file.file_name for file in list_files(caller.session, caller.facts)] == ["data.csv"]
     assert caller.session.download_file(FilePath("", "data.csv")) == b"1,2"
     assert caller.cancel(running).status == "Canceled"
 

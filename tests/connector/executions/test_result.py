@@ -8,7 +8,7 @@ import pytest
 
 from connector.executions.operations import execute_python_code, get_execution
 from connector.files.names import checked_folder, checked_path
-from connector.files.operations import download_file, list_files
+from connector.files.operations import download_file, find_headers, list_files
 from connector.models import Execution, to_wire
 from connector.session_pool.client import SessionPoolClient
 from connector.session_pool.facts import PoolFacts
@@ -58,11 +58,13 @@ def test_outputs_are_files_that_can_be_downloaded(pool: CallerSessions, session:
     (output,) = execution.outputs
     folder = f".outputs/{execution.execution_id}"
     facts = PoolFacts(rich_results=True)
-    file = download_file(pool.session(session), facts, checked_path(output.file_name or "", folder))
+    client = pool.session(session)
+    found = find_headers(client, facts, checked_path(output.file_name or "", folder))
+    file = download_file(client, facts, *found)
     assert file.content == base64.b64decode(output.content or "")
-    listed = list_files(pool.session(session), folder=checked_folder(folder)).files
+    listed = list_files(client, facts, folder=checked_folder(folder))
     assert [(one.file_name, one.folder) for one in listed] == [(output.file_name, folder)]
-    assert [one for one in list_files(pool.session(session), recursive=True).files if "outputs" in one.folder] == []
+    assert [one for one in list_files(client, facts, recursive=True) if "outputs" in one.folder] == []
 
 
 def test_a_large_chart_is_in_the_response(pool: CallerSessions, session: str) -> None:
@@ -142,14 +144,14 @@ def test_files_of_a_run(pool: CallerSessions, session: str) -> None:
 
 
 def test_an_error_in_a_function(pool: CallerSessions, session: str) -> None:
-    """Its name, message and line. stderr is what the pool itself would return, once."""
+    """Its name, message and line. stderr is what the pool itself would return, once, the message on its own line."""
     execution = run(pool, session, "def f(x):\n    return x['amount']\n\nprint('before')\nf({})")
     assert execution.error is not None
     assert (execution.status, execution.error.name, execution.error.message, execution.error.line) == (
         "Failed", "KeyError", "'amount'", 2,
     )  # fmt: skip
     assert execution.stdout == "before\n"
-    assert execution.stderr.count("KeyError: 'amount'") == 1 and execution.stderr.startswith("'amount'-----")
+    assert execution.stderr.count("KeyError: 'amount'") == 1 and execution.stderr.startswith("'amount'\n-----")
     assert "code_interpreter" not in execution.stderr and "do_execute" not in execution.stderr
 
 

@@ -78,14 +78,6 @@ def test_a_name_is_the_same_in_all_operations(connector, session_id, upload, fol
     assert connector.call("GET", f"/files{query}").json()["files"] == []
 
 
-@pytest.mark.parametrize("upload", [upload_json, upload_form, upload_raw])
-def test_an_invalid_name_is_refused(connector, session_id, upload):
-    """The message has the invalid characters and the valid ones."""
-    refused = upload(connector, f"?sessionId={session_id}", session_id, "", "a*b|c.csv", b"x")
-    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "InvalidFileName")
-    assert "has '*' '|'" in refused.json()["error"]["message"]
-
-
 @pytest.mark.parametrize("upload", [upload_json, upload_form, upload_raw, upload_parts])
 @pytest.mark.parametrize("folder", [".outputs", "_outputs/run-1", "/mnt/data/_transfers/ranges/"])
 def test_the_connectors_own_folders_are_refused(connector, session_id, upload, folder):

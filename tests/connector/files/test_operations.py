@@ -12,6 +12,8 @@ from connector.in_session.protocol import EXECUTION_FILES
 from connector.models import FilePath
 from connector.session_pool.facts import PoolFacts
 
+FACTS = PoolFacts(rich_results=True)
+
 
 def upload(api, session_id: str | None, **contents: bytes) -> dict:
     body = {
@@ -124,8 +126,8 @@ def test_execution_records_are_not_listed(session):
         session.upload_file(FilePath("mine", name), b"x")
 
     def listed(folder: str, recursive: bool = False) -> list[str]:
-        listing = files.list_files(session, folder=checked_folder(folder), recursive=recursive)
-        return [file.file_name for file in listing.files]
+        listed = files.list_files(session, FACTS, folder=checked_folder(folder), recursive=recursive)
+        return [file.file_name for file in listed]
 
     assert listed(".outputs/run-1") == listed(".outputs", recursive=True) == ["output-1.png"]
     assert len(listed("mine")) == len(listed("", recursive=True)) == len(EXECUTION_FILES) + 1
@@ -147,6 +149,8 @@ def test_a_file_that_is_too_large_for_a_response_is_refused_unread(session, monk
     session.upload_file(FilePath("", "big"), b"1234")
     monkeypatch.setattr(files, limit, 3)
     monkeypatch.setattr(type(session), "download_file", None)
-    read = files.download_file if path else files.get_file
     with pytest.raises(errors.FileTooLarge, match=f"4 bytes.*{remedy}"):
-        read(session, PoolFacts(rich_results=True), FilePath("", "big"))
+        if path:
+            files.download_file(session, FACTS, *files.find_headers(session, FACTS, FilePath("", "big")))
+        else:
+            files.get_file(session, FACTS, FilePath("", "big"))

@@ -134,11 +134,11 @@ def test_a_resumed_download_stops_when_the_file_has_changed(api, big, large):
 def test_a_file_that_changes_while_it_is_read(session, large):
     """The range is refused; the complete file has its new size, and no ETag."""
     session.upload_file(BIG, CONTENT)
-    file = files.download_file_headers(session, BIG)
+    _, file = files.find_headers(session, FACTS, BIG)
     session.upload_file(BIG, CONTENT + b"more")
     with pytest.raises(PoolUnavailable, match="changed while it was read"):
         reading.download_range(session, FACTS, BIG, file, first=0, last=9)
-    complete = files.download_file(session, FACTS, BIG, found=file)
+    complete = files.download_file(session, FACTS, BIG, file)
     assert (complete.size, complete.etag) == (len(CONTENT) + 4, None)
 
 

@@ -62,7 +62,7 @@ def test_a_set_has_new_and_replaced_files(pool, session, session_id, folder):
         ("c", folder, 3),
     ]
     assert contents(session, folder) == dict(sent)
-    assert [file.file_name for file in list_files(session, recursive=True).files] == ["a", "b", "c"]
+    assert [file.file_name for file in list_files(session, FACTS, recursive=True)] == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize("old", [[], ["b"], ["c"], ["a", "c"], ["a", "b", "c"]])

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from connector.executions.terminal import shown
 from connector.in_session.cell import make_cell
 from connector.in_session.protocol import CANCEL, DATA, OUTPUTS_FOLDER, PROGRESS, RECORD
 from connector.in_session.report import Record, Report, Reported, read_progress, read_record, read_stdout
@@ -90,10 +91,12 @@ class Kernel:
     def report(
         self, code: str, execution_id: str = "", max_characters: int = MAX_CHARACTERS, data_folder: str = DATA
     ) -> Report:
-        """The report of code that must report at once."""
+        """The report of code that must report at once, with the text that was sent before it."""
         ran, reported = self.wrapped(code, execution_id, max_characters, data_folder)
         assert reported is not None and reported.report is not None, ran
-        return reported.report
+        report = reported.report
+        stderr = shown(ran.stream("stderr") + report.stderr)
+        return replace(report, stdout=shown(reported.before + report.stdout), stderr=stderr)
 
     def defer(self, code: str, seconds: int = SECONDS, execution_id: str = "") -> str:
         """Starts a deferred run, and returns its execution ID."""

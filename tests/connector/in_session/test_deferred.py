@@ -399,8 +399,22 @@ def test_a_run_whose_interpreter_ends_is_reported(kernel: Kernel, end: str) -> N
     kernel.progress(name, lambda report: "begun" in report.stdout and bool(report.files))
     go(kernel)
     report = kernel.ended(name)
-    assert (report.ended_by, report.interpreter_ended, report.stdout) == ("died", True, "begun\n")
-    assert [file.path for file in report.files] == ["kept"]
+    assert (report.ended_by, report.stdout) == ("died", "begun\n")
+    assert report.interpreter_ended == ("_exit" not in end)  # before that, the run still reports
+    assert [file.path for file in report.files] == ["go", "kept"]
+
+
+@pytest.mark.parametrize("end", ["os.kill(os.getpid(), 9)", "os._exit(3)", "import ctypes; ctypes.string_at(0)"])
+def test_what_was_written_just_before_the_interpreter_ended_is_kept(kernel: Kernel, end: str) -> None:
+    """Lines, displays and files, however soon the end comes."""
+    name = kernel.defer(
+        f"import os\nprint('one')\nprint('two')\ndisplay({{'text/html': 'kept'}}, raw=True)\n"
+        f"open('made.txt', 'w').close()\nprint('three')\n{end}"
+    )
+    report = kernel.ended(name)
+    assert (report.ended_by, report.stdout) == ("died", "one\ntwo\nthree\n")
+    assert [output.content for output in report.outputs] == ["kept"]
+    assert [file.path for file in report.files] == ["made.txt"]
 
 
 def test_a_run_leaves_only_its_record_and_outputs(kernel: Kernel) -> None:

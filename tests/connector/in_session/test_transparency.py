@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from connector.in_session.payload.streams import collapse_carriage_returns
+from connector.executions.terminal import shown
 from connector.in_session.report import Report, Reported
 from connector.text import well_formed
+from emulator.session_pool.sessions.execution import failure_text
 from tests.connector.in_session.kernels import Kernels, Ran
 from tests.connector.in_session.programs import PROGRAMS, Program
 
@@ -20,10 +21,15 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _WITHOUT_TEXT = re.compile(r"<[^<>]*( object| at 0x[0-9a-f]+)>")
 """The text of an object that has none of its own. It is no result if the object has another form."""
 
+_EXPLANATION = re.compile(r"^.*UserWarning: To exit: use 'exit', 'quit', or Ctrl-D\.\n.*\n", re.MULTILINE)
 _RANDOM = (
     (re.compile(r"0x[0-9a-f]{6,}"), "0x"),
     (re.compile(r"[\d.e+]+ (ns|µs|μs|us|ms|s)\b"), "TIME"),
     (re.compile(r"ipykernel_\d+/\d+\.py"), "CELL"),
+    (
+        re.compile(r"(?<!\S)(~|/home/session|/mnt/data)(?=/|$)", re.MULTILINE),
+        "FOLDER",
+    ),  # with the payload, code runs in the data folder
     (re.compile(r"\bpid=\d+|Process \d+"), "PID"),
     (re.compile(r"<dc:date>.*?</dc:date>"), "DATE"),
     (re.compile(r"\d+ times"), "TIMES"),  # the payload's own frames are on the stack
@@ -59,8 +65,11 @@ def seen_without_payload(ran: Ran) -> Seen:
     """From messages, read as Jupyter's protocol requires of clients."""
     outputs: list[tuple[str | None, dict[str, Any]]] = []
     result, is_clearing = "", False
+    error = ran.failure if ran.reply["status"] == "error" else ""
     for message in ran.messages:
         kind, content = message["type"], message["content"]
+        if kind == "error" and ran.reply["status"] == "ok":  # the value could not be displayed
+            error = failure_text(content)
         if kind == "clear_output":
             is_clearing = content["wait"]
             outputs = outputs if is_clearing else []
@@ -80,11 +89,16 @@ def seen_without_payload(ran: Ran) -> Seen:
         elif data:
             outputs.append((name, data))
     flat = [(kind, value) for _, bundle in outputs for kind, value in bundle.items()]
+    status, stderr = ran.reply["status"], shown(ran.stream("stderr"))
+    if ran.reply.get("ename") == "SystemExit":  # with the payload, it ends the run and is not explained
+        stderr = _EXPLANATION.sub("", stderr)
+        if ran.reply["evalue"] in ("", "0", "None"):
+            status, error = "ok", ""
     return Seen(
-        ran.reply["status"],
-        _lines(collapse_carriage_returns(ran.stream("stdout"))),
-        _lines(collapse_carriage_returns(ran.stream("stderr"))),
-        _masked(ran.failure) if ran.reply["status"] == "error" else "",
+        status,
+        _lines(shown(ran.stream("stdout"))),
+        _lines(stderr),
+        _masked(error),
         _masked(_without_quotes(result)),
         [(kind, _content(kind, value)) for kind, value in flat],
         ran.reply.get("execution_count"),
@@ -97,14 +111,15 @@ def seen_with_payload(ran: Ran, reported: Reported | None) -> Seen:
     others = [message["type"] for message in ran.messages if message["type"] != "stream"]
     assert others == [], "a message of the run is not in the report"
     report = reported.report
-    return seen_of_report(report, reported.other_stdout + report.stdout, ran.stream("stderr") + report.stderr)
+    stdout = reported.before + report.stdout + reported.after
+    return seen_of_report(report, stdout, ran.stream("stderr") + report.stderr)
 
 
 def seen_of_report(report: Report, stdout: str, stderr: str) -> Seen:
     return Seen(
         "ok" if report.is_ok else "error",
-        _lines(stdout),
-        _lines(stderr),
+        _lines(shown(stdout)),
+        _lines(shown(stderr)),
         _masked(_ANSI.sub("", report.shown_error)),
         _masked(report.result),
         [(output.content_type, _content(output.content_type, output.content)) for output in report.outputs],

@@ -3,6 +3,7 @@
 import json
 import socket
 import time
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -75,6 +76,29 @@ def test_files_are_read_in_every_known_form(faulty_pool, session_of, reply):
     assert [(file.name, file.directory, file.size) for file in files] == [("a", "", 1), ("b", "", 2), ("c", "x/y", 3)]
     assert files[0].modified is not None
     assert files[0].modified.isoformat() == "2024-11-11T09:05:02.486529+00:00"
+
+
+def test_a_list_in_pages_is_read_to_its_end(faulty_pool, session_of, reply):
+    """Only the parameters of the next page are taken from its address: the token goes to no other host."""
+
+    def page(name: str, link: object):
+        return reply(body=body({"value": [{"name": name, "type": "file", "sizeInBytes": 1}], "nextLink": link}))
+
+    link = "https://elsewhere.example/files?api-version=1&identifier=other&path=x&skip=2&recursive=true"
+    pool = faulty_pool(page("a", link), page("b", link.replace("skip=2", "skip=4")), page("c", None))
+    assert [file.name for file in session_of(pool).list_files("in", recursive=True)] == ["a", "b", "c"]
+    queries = [parse_qs(urlsplit(path).query) for _, path in pool.requests]
+    assert [query.get("skip") for query in queries] == [None, ["2"], ["4"]]
+    assert all((query["identifier"], query["path"]) == (["abcd"], ["in"]) for query in queries)
+    endless = faulty_pool(page("a", link))
+    assert len(session_of(endless).list_files("", recursive=True)) == len(endless.requests) == 2
+
+
+def test_names_that_are_not_utf_8_are_valid_text(faulty_pool, session_of, reply):
+    """Some serializers send a byte as one half of a surrogate pair."""
+    listed = b'{"value": [{"name": "caf\\udce9.txt", "type": "file", "sizeInBytes": 1, "directory": "\\udcff"}]}'
+    (file,) = session_of(faulty_pool(reply(body=listed))).list_files("", recursive=True)
+    assert (file.name, file.directory) == ("caf\ufffd.txt", "\ufffd")
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])

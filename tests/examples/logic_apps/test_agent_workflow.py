@@ -24,6 +24,9 @@ OPERATIONS = Contract(max_code_characters=262144).operations
 CALLED = {"Upload_file": "UploadFile", "Execute_Python_code": "ExecutePythonCode"}
 """The actions that call the connector, and the operations that they should call."""
 
+RESULT = ("status", "result", "stdout", "stderr", "error")
+"""The members of an Execution that the model reads."""
+
 SALES = "month,books,tapes\nJanuary,500,200\nFebruary,650,150\nMarch,400,90\n"
 QUESTION = "What are the total sales of books, and which month was the best?"
 PYTHON_CODE = """
@@ -161,9 +164,23 @@ def test_expressions_use_members_of_responses(workflow):
     used = [
         member for text in expressions(workflow) for member in re.findall(r"body\('([^']+)'\)\?\['([^']+)'\]", text)
     ]
-    assert used == [("Upload_file", "sessionId")]
-    schema = response_of(CALLED["Upload_file"])
-    assert "sessionId" in schema["required"]
+    assert used == [("Execute_Python_code", member) for member in RESULT]
+    schema = response_of(CALLED["Execute_Python_code"])
+    assert set(RESULT) - {"error"} <= set(schema["required"])  # null in the workflow, if the code did not fail
+    assert "error" in schema["properties"]
+
+
+def test_every_call_of_the_tool_uses_one_session(workflow):
+    """Its ID is made once, before the agent, and every action that calls the connector sends it."""
+    definition = workflow["definition"]["actions"]
+    assert definition["Session_ID"] == {
+        "type": "Compose",
+        "inputs": "@guid()",
+        "runAfter": {"Get_sales_data": ["SUCCEEDED"]},
+    }
+    assert definition["Sales_Report_Agent"]["runAfter"] == {"Session_ID": ["SUCCEEDED"]}
+    for action in CALLED:
+        assert actions_of(workflow)[action]["inputs"]["body"]["sessionId"] == "@{outputs('Session_ID')}"
 
 
 def test_tool_description_lists_members_of_the_response(workflow):
@@ -171,7 +188,7 @@ def test_tool_description_lists_members_of_the_response(workflow):
     (tool,) = agent_of(workflow)["tools"].values()
     listed = tool["description"].rpartition(":")[2].replace(" and ", ", ")
     names = [name.strip(" .") for name in listed.split(",")]
-    assert names == ["status", "result", "stdout", "stderr", "error"]
+    assert tuple(names) == RESULT
     assert set(names) <= response_of("ExecutePythonCode")["properties"].keys()
 
 
@@ -206,7 +223,9 @@ def without_call_details(definition: Json) -> Json:
     for name in ("deploymentId", "modelId"):
         agent["inputs"]["parameters"].pop(name, None)
     for name, action in agent["tools"]["Upload_sales_data"]["actions"].items():
-        assert name in CALLED
+        if name not in CALLED:
+            assert action["type"] == "Compose"
+            continue
         action["inputs"] = {"body": action["inputs"]["body"]}
         for member in ("type", "runtimeConfiguration"):
             action.pop(member, None)
@@ -220,7 +239,8 @@ def test_files_contain_no_key():
         assert "functionKey" not in workflow.get("parameters", {})
         assert "defaultValue" not in workflow["definition"].get("parameters", {}).get("functionKey", {})
         for action in actions_of(workflow).values():
-            key = action["inputs"].get("headers", {}).get("x-functions-key")
+            inputs = action["inputs"] if isinstance(action["inputs"], dict) else {}
+            key = inputs.get("headers", {}).get("x-functions-key")
             assert key in (None, "@{parameters('functionKey')}")
             assert key is None or action["runtimeConfiguration"] == {"secureData": {"properties": ["inputs"]}}
     assert read(EXAMPLE / "standard" / "parameters.json")["functionKey"]["value"].startswith("@appsetting(")
@@ -269,7 +289,7 @@ def test_workflow_returns_a_report(api_with_key, workflow, file_url):
         workflow,
         api_with_key,
         file_url,
-        lambda tools: tools["Upload_sales_data"](python_code=PYTHON_CODE)["Execute_Python_code"]["stdout"],
+        lambda tools: tools["Upload_sales_data"](python_code=PYTHON_CODE)["Result"]["stdout"],
     )
     assert run.run() == REPORT
     assert run.statuses == {"Get_sales_data": 200, "Upload_file": 200, "Execute_Python_code": 200}
@@ -282,8 +302,41 @@ def test_model_can_fix_code_that_fails(api_with_key, workflow, file_url):
     """Code that fails does not fail the tool: the model reads the error, fixes the code, and calls the tool again."""
 
     def model(tools: dict[str, Callable[..., Json]]) -> str:
-        failed = tools["Upload_sales_data"](python_code="print(sales)")["Execute_Python_code"]
+        failed = tools["Upload_sales_data"](python_code="print(sales)")["Result"]
         assert (failed["status"], failed["error"]["name"]) == ("Failed", "NameError")
-        return str(tools["Upload_sales_data"](python_code=PYTHON_CODE)["Execute_Python_code"]["stdout"])
+        return str(tools["Upload_sales_data"](python_code=PYTHON_CODE)["Result"]["stdout"])
 
     assert run_of(workflow, api_with_key, file_url, model).run() == REPORT
+
+
+def test_variables_persist_from_call_to_call(api_with_key, workflow, file_url):
+    """Two calls of the tool run in one session; another run of the workflow has another."""
+
+    def model(tools: dict[str, Callable[..., Json]]) -> str:
+        call = tools["Upload_sales_data"]
+        call(python_code=PYTHON_CODE)
+        return str(call(python_code="sales.shape")["Result"]["result"])
+
+    runs = [run_of(workflow, api_with_key, file_url, model) for _ in range(2)]
+    assert [run.run() for run in runs] == ["(3, 3)", "(3, 3)"]
+    assert len({run.outputs["Session_ID"] for run in runs}) == 2
+
+
+def test_the_model_reads_no_base64(api_with_key, workflow, file_url):
+    """A chart costs no tokens: neither the actions of the tool nor its result contain it."""
+    code = "import matplotlib.pyplot as plt\nplt.plot([1, 4, 9])\nplt.show()\nprint('drawn')"
+
+    def model(tools: dict[str, Callable[..., Json]]) -> str:
+        result = tools["Upload_sales_data"](python_code=code)
+        assert [output["contentType"] for output in result["Execute_Python_code"]["outputs"]] == ["image/png"]
+        assert not re.search("[A-Za-z0-9+/]{200}", json.dumps(result))
+        assert result["Result"] == {
+            "status": "Succeeded",
+            "result": "",
+            "stdout": "drawn\n",
+            "stderr": "",
+            "error": None,
+        }
+        return "done"
+
+    assert run_of(workflow, api_with_key, file_url, model).run() == "done"

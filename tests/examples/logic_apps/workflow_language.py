@@ -7,6 +7,7 @@ reference (Azure Logic Apps, "Reference guide to workflow expression functions")
 import base64
 import json
 import re
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -127,7 +128,7 @@ class Run:
             tools = {name: self._tool(tool) for name, tool in action["tools"].items()}
             return {"lastAssistantMessage": self.model(tools)}
         inputs = self.evaluated(action["inputs"], agent_parameters)
-        if action["type"] == "Response":
+        if action["type"] in ("Response", "Compose"):
             return inputs
         url, headers = inputs.get("uri"), inputs.get("headers", {})
         if action["type"] == "ApiConnection":  # a connection adds the connector's URL and credentials
@@ -143,7 +144,10 @@ class Run:
             assert set(tool["agentParameterSchema"]["required"]) <= set(agent_parameters)
             assert set(agent_parameters) <= set(tool["agentParameterSchema"]["properties"])
             self._run_all(tool["actions"], agent_parameters)
-            return {name: self.outputs[name]["body"] for name in tool["actions"]}
+            return {
+                name: self.outputs[name] if action["type"] == "Compose" else self.outputs[name]["body"]
+                for name, action in tool["actions"].items()
+            }
 
         return call
 
@@ -159,6 +163,7 @@ class Run:
             "agentParameters": agent_parameters.__getitem__,
             "base64": base64_of,
             "body": lambda name: self.outputs[name]["body"],
+            "guid": lambda: str(uuid.uuid4()),
             "outputs": self.outputs.__getitem__,
             "parameters": self.parameters.__getitem__,
             "triggerBody": lambda: self.trigger_body,

@@ -22,6 +22,7 @@ from ..shared.data_rules import (
     folder_parts,
     ordinary,
     refusals,
+    shown,
     unlisted,
 )
 from . import confinement
@@ -118,7 +119,7 @@ class DataFolder:
                 continue
             is_folder = stat.S_ISDIR(status.st_mode)
             size = 0 if is_folder else status.st_size
-            found_entry = Entry(item.name, directory, is_folder, size, status.st_mtime)
+            found_entry = Entry(shown(item.name), directory, is_folder, size, status.st_mtime)
             yield found_entry
             if is_folder and levels:
                 with contextlib.suppress(OSError), _opened_folder(folder_fd, item.name) as child:

@@ -24,6 +24,7 @@ from ..shared.data_rules import (
     folder_parts,
     ordinary,
     refusals,
+    shown,
     unlisted,
 )
 
@@ -158,7 +159,7 @@ def _walk(folder: Path, directory: str, levels: int, omitted: set[str]) -> Itera
         is_folder = stat.S_ISDIR(status.st_mode)
         if _is_link(status) or not (is_folder or stat.S_ISREG(status.st_mode)):
             continue
-        found = Entry(name, directory, is_folder, 0 if is_folder else status.st_size, status.st_mtime)
+        found = Entry(shown(name), directory, is_folder, 0 if is_folder else status.st_size, status.st_mtime)
         yield found
         if is_folder and levels:
             yield from _walk(folder / name, found.path, levels - 1, omitted)

@@ -75,6 +75,11 @@ def folder_parts(folder: str) -> list[str]:
     return parts
 
 
+def shown(name: str) -> str:
+    """A name as JSON carries it: Python reads each byte that is not UTF-8 as one half of a surrogate pair."""
+    return re.sub("[\ud800-\udfff]", "\ufffd", name)
+
+
 def check_name(name: str) -> None:
     """Raises InvalidName."""
     if not _FILE_NAME.fullmatch(name) or name in (".", "..") or len(os.fsencode(name)) > 255:

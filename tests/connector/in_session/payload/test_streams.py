@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.in_session.payload.streams import Text, collapse_carriage_returns, omission
+from connector.in_session.payload.streams import Text, collapse_lines, omission
 from connector.in_session.protocol import MAX_STREAM_CHARACTERS
 
 HALF = MAX_STREAM_CHARACTERS // 2
@@ -20,13 +20,18 @@ HALF = MAX_STREAM_CHARACTERS // 2
         ("lines of\r\nWindows\r\n", "lines of\r\nWindows\r\n"),
         ("two returns\r\r\n", "two returns\r\r\n"),
         ("a\rb\nc\rd", "b\nd"),
-        ("\x1b[31m10%\x1b[0m\r\x1b[32mdone\x1b[0m", "\x1b[32mdone\x1b[0m"),
+        ("\x1b[31m10%\x1b[0m\r\x1b[32mdone\x1b[0m", "done"),
+        ("long line\r\x1b[Kshort", "short"),
+        ("long line\r\x1b[2Kshort", "short"),
+        ("1/2\b\b\b2/2", "2/2"),
+        ("a bar\r     \r", ""),
+        ("\x1b]8;;https://example.org\x07link\x1b]8;;\x1b\\ \x1b[38;5;9mred\x1b[m", "link red"),
         ("\r\r\r", ""),
     ],
 )
 def test_carriage_returns_are_collapsed_to_the_last_state(written: str, shown: str) -> None:
     """As in a terminal, whether the text is written at once or in pieces."""
-    assert collapse_carriage_returns(written) == shown
+    assert collapse_lines(written) == shown
     for size in (1, 2, 3):
         text = Text()
         for start in range(0, len(written), size):
@@ -41,7 +46,7 @@ def test_pieces_give_the_same_text(pieces: list[str]) -> None:
     text = Text()
     for piece in pieces:
         text.write(piece)
-    assert text.read() == (collapse_carriage_returns("".join(pieces)), 0)
+    assert text.read() == (collapse_lines("".join(pieces)), 0)
 
 
 @pytest.mark.parametrize("piece", [7, 1000, 700_000])

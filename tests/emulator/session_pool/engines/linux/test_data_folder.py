@@ -144,6 +144,17 @@ def test_the_content_type_comes_from_the_name(folder, name, kind):
     assert put(folder, name).content_type == kind
 
 
+def test_a_list_has_every_name_as_valid_text(folder, path):
+    """Each byte that is not UTF-8 is U+FFFD, in the names of folders and of what is in them."""
+    (path / "v1.2–").mkdir()
+    (path / "v1.2–" / "a\nb").touch()
+    os.mkdir(os.fsencode(path) + b"/\xff")
+    with open(os.fsencode(path) + b"/\xff/caf\xe9.txt", "w"):
+        pass
+    listed = [(entry.directory, entry.name) for entry in folder.list("", recursive=True)]
+    assert listed == [(".", "v1.2–"), ("v1.2–", "a\nb"), (".", "\ufffd"), ("\ufffd", "caf\ufffd.txt")]
+
+
 def test_an_upload_is_all_or_nothing(folder, path, monkeypatch):
     """While it is written, and if it turns out too large, the old file remains; the new one is not listed."""
     monkeypatch.setattr(data_rules, "MAX_UPLOAD_BYTES", 3 << 20)

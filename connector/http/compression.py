@@ -1,0 +1,52 @@
+"""Compressed bodies of requests: gzip and deflate (RFC 9110, section 8.4.1), decompressed up to a limit."""
+
+import zlib
+
+from ..errors import InvalidRequest, RequestTooLarge, UnsupportedMediaType
+
+_GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
+
+
+def decompressed(body: bytes, encoding: str, most_bytes: int) -> bytes:
+    """The body before it was compressed; the same object if it was not. `encoding` is the header Content-Encoding.
+
+    Decompresses little more than `most_bytes`, however much the body contains. Raises UnsupportedMediaType,
+    RequestTooLarge, and InvalidRequest for a body in another format.
+    """
+    name = encoding.strip().lower()
+    if name in ("", "identity") or not body:
+        return body
+    if name in ("gzip", "x-gzip"):
+        window = _GZIP
+    elif name == "deflate":  # by the standard with zlib's header, but some clients omit it
+        window = _ZLIB if body[0] & 0x0F == zlib.DEFLATED and int.from_bytes(body[:2], "big") % 31 == 0 else _RAW
+    else:
+        raise UnsupportedMediaType(
+            f"The Content-Encoding '{encoding[:60]}' is not supported. Send the body as gzip, deflate or uncompressed.",
+            target="Content-Encoding",
+            headers={"Accept-Encoding": "gzip, deflate"},
+        )
+    try:
+        return _decompressed(body, window, most_bytes)
+    except zlib.error:
+        raise InvalidRequest(
+            f"The body is not one complete {name} stream, although Content-Encoding is {name}. Compress it again, or "
+            "omit the header.",
+            target="Content-Encoding",
+        ) from None
+
+
+def _decompressed(body: bytes, window: int, most_bytes: int) -> bytes:
+    """Raises zlib.error and RequestTooLarge.
+
+    Of gzip's members, only one is accepted: clients send no more, and a million of empty ones would take long to read.
+    """
+    stream = zlib.decompressobj(window)
+    decompressed_body = stream.decompress(body, most_bytes + 1)
+    if len(decompressed_body) > most_bytes:
+        raise RequestTooLarge(
+            f"The decompressed body has more than {most_bytes:,} bytes, which is the most. Send less at a time."
+        )
+    if not stream.eof or stream.unused_data.strip(b"\0"):
+        raise zlib.error
+    return decompressed_body

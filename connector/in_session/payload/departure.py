@@ -1,0 +1,42 @@
+"""`os._exit` in the code of a run: it ends the interpreter at once, so the run reports before that."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .host import getpid
+
+exit_at_once: Callable[[int], Any] = getattr(os._exit, "original", os._exit)
+
+
+class _Departure:
+    report: Callable[[], object] | None = None
+
+
+_departure = _Departure()
+_process = getpid()
+
+
+def _exit_with_report(status: int) -> None:
+    report, _departure.report = _departure.report, None
+    try:
+        if report is not None and getpid() == _process:  # not in a process that the code has forked
+            report()
+    finally:
+        exit_at_once(status)
+
+
+_exit_with_report.original = exit_at_once  # type: ignore[attr-defined]
+
+
+@contextlib.contextmanager
+def reports_before_exit(report: Callable[[], object]) -> Iterator[None]:
+    os._exit = _exit_with_report  # type: ignore[assignment]
+    _departure.report = report
+    try:
+        yield
+    finally:
+        _departure.report = None
