@@ -11,6 +11,7 @@ A *task* is something that the connector itself does in a session, such as appen
 
 import ast
 import base64
+import bz2
 import functools
 import hashlib
 import json
@@ -26,8 +27,8 @@ from .payload import ORDER
 
 _FOLDER = Path(__file__).parent
 _INSTALL = (
-    "if await (lambda request, source: (lambda names: (exec(__import__('zlib').decompress(__import__('base64')"
-    ".b64decode(source)), names), names['install'](request))[1])({'__name__': 'code_interpreter_payload', "
+    "if await (lambda request, source: (lambda names: (exec(__import__('bz2').decompress(__import__('base64')"
+    ".b85decode(source)), names), names['install'](request))[1])({'__name__': 'code_interpreter_payload', "
     "'get_ipython': get_ipython, 'VERSION_MARK': '%s'}))(\"%s\",\"%s\"): pass"
 )
 _DIRECT_TASK = (
@@ -105,7 +106,7 @@ def _cell(request: dict[str, Any], max_report_characters: int, data_folder: str)
 @functools.cache
 def _payload(data_folder: str) -> tuple[str, str]:
     """The mark, which differs for each version of the payload, and the payload's source."""
-    source = _packed(payload_source(data_folder))
+    source = base64.b85encode(bz2.compress(payload_source(data_folder).encode())).decode()
     return f"{protocol.MARK}{hashlib.sha256(source.encode()).hexdigest()[:_DIGEST_CHARACTERS]}", source
 
 
