@@ -79,7 +79,7 @@ class OneCallRun:
     def _keep_displays(self) -> None:
         """Stores what is displayed at once: the interpreter may end before it can report."""
         if self._outputs is not None:
-            self._outputs.update(self._recorder.displays)
+            self._outputs.store(self._recorder.displays)
 
     def _end(self, reply: Any) -> None:
         finish_displays(reply)

@@ -32,7 +32,9 @@ class OutputFiles:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
+        self._displays: list[Display] = []
         self._written: list[tuple[Display, dict[str, Any], int]] = []  # one for each file, in their order
+        self._has_image = False
 
     @property
     def size(self) -> int:
@@ -45,10 +47,26 @@ class OutputFiles:
         return sum(output["fileName"] is None for _, output, _ in self._written)
 
     def update(self, displays: list[Display]) -> tuple[list[dict[str, Any]], int]:
-        """Writes the files of new outputs. Returns the outputs, with as many contents as a report has room for, and how
-        many more there are.
+        """Stores new outputs. Returns the outputs, with as many contents as a report has room for, and how many more
+        there are.
         """
-        earlier, self._written = self._written, []
+        self.store(displays)
+        room, outputs = MAX_OUTPUT_CHARACTERS, []
+        for _, output, _ in self._written[:MAX_OUTPUTS]:
+            if len(output["content"]) > room:
+                output = {name: value for name, value in output.items() if name != "content"}
+            else:
+                room -= len(output["content"])
+            outputs.append(output)
+        return outputs, len(self._written) - len(outputs)
+
+    def store(self, displays: list[Display]) -> None:
+        """Writes the files of new outputs."""
+        earlier, known = self._written, len(self._displays)
+        if displays[:known] == self._displays:
+            displays, self._displays = displays[known:], displays
+        else:  # some have been replaced or removed
+            self._displays, self._written, self._has_image = displays, [], False
         for display in displays:
             contents = list(display.bundle.items())
             if display.shown.table is not None:
@@ -59,28 +77,19 @@ class OutputFiles:
                     self._written.append(earlier[number])
                 else:
                     self._written.append(self._write(number + 1, display, content_type, content))
-        names = {output["fileName"] for _, output, _ in self._written}
-        remove_files(
-            self._folder,
-            *(output["fileName"] for _, output, _ in earlier if output["fileName"] and output["fileName"] not in names),
-        )
-        self._reduce_first_image()
-        room, outputs = MAX_OUTPUT_CHARACTERS, []
-        for _, output, _ in self._written[:MAX_OUTPUTS]:
-            if len(output["content"]) > room:
-                output = {name: value for name, value in output.items() if name != "content"}
-            else:
-                room -= len(output["content"])
-            outputs.append(output)
-        return outputs, len(self._written) - len(outputs)
+                self._reduce_first_image(self._written[-1][1])
+        if earlier is not self._written:
+            names = {output["fileName"] for _, output, _ in self._written}
+            old = (output["fileName"] for _, output, _ in earlier if output["fileName"])
+            remove_files(self._folder, *(name for name in old if name not in names))
 
-    def _reduce_first_image(self) -> None:
-        for _, output, _ in self._written:
-            kind = output["contentType"]
-            if kind.startswith("image/") and not _is_text(kind):
-                if len(output["content"]) > MAX_IMAGE_CHARACTERS and "reduced" not in output:
-                    output["reduced"] = smaller_image(kind, from_base64(output["content"]))
-                return
+    def _reduce_first_image(self, output: dict[str, Any]) -> None:
+        kind = output["contentType"]
+        if self._has_image or not kind.startswith("image/") or _is_text(kind):
+            return
+        self._has_image = True
+        if len(output["content"]) > MAX_IMAGE_CHARACTERS and "reduced" not in output:
+            output["reduced"] = smaller_image(kind, from_base64(output["content"]))
 
     def _write(
         self, number: int, display: Display, content_type: str, content: Any

@@ -79,10 +79,10 @@ def test_a_large_chart_is_in_the_response(pool: CallerSessions, session: str) ->
     assert (output.content_type, output.title, output.is_reduced) == ("image/png", "Walks", True)
     assert base64.b64decode(output.content or "").startswith(b"\x89PNG")
     assert len(json.dumps(to_wire(execution))) <= 90_000
-    path = checked_path(output.file_name or "", output.folder or "")
-    original = download_file(pool.session(session), PoolFacts(rich_results=True), path).content
+    client, facts = pool.session(session), PoolFacts(rich_results=True)
+    found = find_headers(client, facts, checked_path(output.file_name or "", output.folder or ""))
+    original = download_file(client, facts, *found).content
     assert original is not None and len(original) > len(output.content or "")
-    facts = PoolFacts(rich_results=True)
     complete = get_execution(
         pool, facts, session_id=session, execution_id=execution.execution_id, include_content="always"
     )
@@ -96,7 +96,7 @@ def test_many_outputs(pool: CallerSessions, session: str) -> None:
     assert len(execution.outputs) == 100 and execution.truncated == {"outputs": True}
     assert "20 more outputs" in (execution.notice or "") and "lost" not in (execution.notice or "")
     folder = checked_folder(execution.outputs[0].folder or "")
-    assert len(list_files(pool.session(session), folder=folder).files) == 120
+    assert len(list_files(pool.session(session), PoolFacts(rich_results=True), folder=folder)) == 120
     execution = run(pool, session, "for n in range(1001): display({'text/html': str(n)}, raw=True)")
     assert "900 more outputs" in (execution.notice or "") and "1 outputs could not" in (execution.notice or "")
 
