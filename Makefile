@@ -1,5 +1,9 @@
 # Every target installs what it needs into .venv, and nothing elsewhere.
-PYTHON ?= python3.11
+# The first of these that runs: pyenv, for one, has programs on the PATH for versions that are not selected.
+ifndef PYTHON
+PYTHON := $(or $(shell for python in python3.11 python3.12 python3.13; do \
+    $$python -c '' 2>/dev/null && echo $$python && break; done),python3.11)
+endif
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
@@ -7,14 +11,23 @@ BIN    := $(VENV)/bin
 CLIENTS := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/clients/*/requirements.txt))))
 CLIENT_VENVS := $(VENV)/clients
 
-.PHONY: help run demo demo-large document api-page connector-package connection test test-attacks test-clients benchmark \
-        soak check check-azure template format wheel clean
+# PACKAGES is for `make run`: what the code in sessions has besides the packages of requirements-emulator.txt. Each of its
+# words is `full`, a requirements file (FILE.txt) or a requirement. Every choice has a separate environment, so that the
+# tests, and `make run` without PACKAGES, keep theirs.
+PACKAGES ?=
+RUN_VENV  = $(if $(strip $(PACKAGES)),$(VENV)/packages/$(choice),$(VENV))
+choice   := $(if $(filter-out full,$(PACKAGES)),$(shell printf '%s' '$(PACKAGES)' | cksum | cut -d ' ' -f 1),full)
+package_files = $(patsubst full,requirements-packages.txt,$(filter full %.txt,$(PACKAGES)))
+package_names = $(filter-out full %.txt,$(PACKAGES))
+
+.PHONY: help run demo demo-large document api-page connector-package prebuilt-package connection test test-attacks \
+        test-clients benchmark soak check check-azure template format wheel clean
 
 help:            ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(VENV)/.emulator  ## Start the connector on http://127.0.0.1:7071, with the emulator (ARGS="--port 8080")
-	@exec $(BIN)/python -m emulator $(ARGS)
+run: $(RUN_VENV)/.emulator  ## Start the connector on http://127.0.0.1:7071, with the emulator (ARGS="--port 8080")
+	@exec $(RUN_VENV)/bin/python -m emulator $(ARGS)
 
 demo: $(VENV)/.emulator  ## Run the sales report: upload, run code, download a chart (ARGS="--url http://127.0.0.1:7071")
 	@exec $(BIN)/python -m examples.sales_report $(ARGS)
@@ -57,6 +70,9 @@ connector-package: $(VENV)/.emulator  ## Write a custom connector, ready for imp
 connection:      ## Call the app that azd deployed, and report what is missing (ARGS="--wait 0")
 	@$(PYTHON) -m azure_checks.connection $(ARGS)
 
+prebuilt-package: $(VENV)/.dev  ## Write the app with its packages to dist/, to deploy it without a remote build
+	@$(BIN)/python -m azure_checks.prebuilt_package
+
 benchmark: $(VENV)/.emulator  ## Compare the session pool with Jupyter's kernel gateway (ARGS="--quick")
 	$(BIN)/python -m benchmarks.session_pool $(ARGS)
 
@@ -89,6 +105,13 @@ $(VENV)/.made:
 $(VENV)/.emulator: requirements.txt requirements-emulator.txt | $(VENV)/.made
 	@echo "installing what the emulator needs into $(VENV) (a minute or two, once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-emulator.txt
+	@touch $@
+
+$(VENV)/packages/$(choice)/.emulator: requirements.txt requirements-emulator.txt $(package_files)
+	@echo "installing what the emulator and the code in sessions need into $(@D) (some minutes, once)"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-emulator.txt \
+	    $(package_files:%=-r '%') $(package_names:%='%')
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.emulator

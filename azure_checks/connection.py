@@ -25,6 +25,13 @@ TEMPORARY = (403, 404, 500, 502, 503)
 """Statuses that a new deployment may return for some minutes, until roles take effect and instances have started. 500
 comes from a connector that cannot read a setting in the key vault before its role takes effect."""
 
+SEE_THE_TABLE = "See the troubleshooting table in docs/deploy.md."
+
+WITHOUT_A_MESSAGE = {
+    404: f"The app has loaded no function, often because its packages are for another Python version. {SEE_THE_TABLE}",
+}
+"""By status, what to do if the response is the host's, which has no message."""
+
 
 class CheckFailed(Exception):
     """The app could not be called. The message states the problem and the remedy."""
@@ -51,7 +58,7 @@ def main() -> int:
     if status != 200:
         failure = body.get("error", {})
         print(f"connection  failed with {status} {failure.get('code', '')}".rstrip())
-        print(f"what to do  {failure.get('message') or 'See the troubleshooting table in docs/deploy.md.'}")
+        print(f"what to do  {failure.get('message') or WITHOUT_A_MESSAGE.get(status, SEE_THE_TABLE)}")
         return 1
     print(f"connection  {body['status']}: {body['message']}")
     runtimes = [f"{runtime['name']} {runtime['version']}" for runtime in body.get("runtimes", [])]

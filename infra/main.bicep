@@ -81,6 +81,10 @@ param signingKeyPrevious string = ''
 @description('Whether the signing keys are stored in a key vault that the app settings refer to.')
 param keyVaultEnabled bool = false
 
+@maxLength(24)
+@description('Name of the key vault, for example while the vault of an earlier deployment is deleted, but not purged. Empty: derived.')
+param vaultName string = ''
+
 // Who may call
 
 @description('Client ID of an existing app registration: callers sign in with Entra ID. Empty: function keys.')
@@ -134,6 +138,7 @@ module resources 'resources.bicep' = {
     signingKey: signingKey
     signingKeyPrevious: signingKeyPrevious
     keyVaultEnabled: keyVaultEnabled
+    vaultName: vaultName
     entraClientId: entraClientId
     entraAllowedCallers: entraAllowedCallers
     platformSignInEnabled: platformSignInEnabled

@@ -23,6 +23,7 @@ param signingKey string
 @secure()
 param signingKeyPrevious string
 param keyVaultEnabled bool
+param vaultName string
 param entraClientId string
 param entraAllowedCallers string
 param platformSignInEnabled bool
@@ -111,6 +112,7 @@ resource storage 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   }
   properties: {
     allowBlobPublicAccess: false
+    allowCrossTenantReplication: false
     allowSharedKeyAccess: false
     defaultToOAuthAuthentication: true
     minimumTlsVersion: 'TLS1_2'
@@ -124,9 +126,23 @@ resource storage 'Microsoft.Storage/storageAccounts@2025-06-01' = {
 
   resource blobs 'blobServices' = {
     name: 'default'
+    properties: {
+      // A package that was overwritten or deleted can be restored.
+      deleteRetentionPolicy: {
+        enabled: true
+        days: 7
+      }
+      containerDeleteRetentionPolicy: {
+        enabled: true
+        days: 7
+      }
+    }
 
     resource packages 'containers' = {
       name: packageContainerName
+      properties: {
+        publicAccess: 'None'
+      }
     }
   }
 }
@@ -195,8 +211,9 @@ module vault 'vault.bicep' = if (keyVaultEnabled) {
   params: {
     location: location
     tags: tags
-    nameSuffix: nameSuffix
+    name: empty(vaultName) ? 'kv-${nameSuffix}' : vaultName
     appPrincipalId: identity.properties.principalId
+    logsId: logs.id
     signingKey: signingKey
     signingKeyPrevious: signingKeyPrevious
     hasSigningKeyPrevious: hasSigningKeyPrevious
@@ -245,7 +262,7 @@ resource function 'Microsoft.Web/sites@2025-03-01' = {
     functionAppConfig: {
       runtime: {
         name: 'python'
-        version: '3.12'
+        version: '3.13'
       }
       scaleAndConcurrency: {
         instanceMemoryMB: instanceMemoryMB

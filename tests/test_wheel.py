@@ -121,11 +121,15 @@ def running(installed: Path, *options: str) -> Iterator[tuple[subprocess.Popen[s
             process.kill()
 
 
-def bounds(lines: list[str]) -> dict[str, str]:
-    """The version bounds of each package in the lines of a requirements file, or of a wheel's metadata."""
+def bounds(lines: list[str], extra: str = "") -> dict[str, str]:
+    """The version bounds of each package in the lines of a requirements file, or of a wheel's metadata.
+
+    Of a wheel's metadata, those of an extra, or those that are always installed.
+    """
     stripped = [line.partition("#")[0].strip() for line in lines]
     requirements = [Requirement(line) for line in stripped if line and not line.startswith("-r")]
-    return {canonicalize_name(each.name): str(each.specifier) for each in requirements}
+    wanted = [each for each in requirements if str(each.marker or "") == (f'extra == "{extra}"' if extra else "")]
+    return {canonicalize_name(each.name): str(each.specifier) for each in wanted}
 
 
 def test_wheel_contains_only_the_package(wheel):
@@ -144,12 +148,20 @@ def test_wheel_has_the_dependencies_of_the_emulator(described):
     assert actual == emulator | {name: connector[name] for name in FROM_CONNECTOR}
 
 
+def test_wheel_has_an_extra_with_the_packages_of_make_run(described):
+    """`session-pool-emulator[full]` installs what `make run PACKAGES=full` installs."""
+    packages = bounds((ROOT / "requirements-packages.txt").read_text().splitlines())
+    assert len(packages) > 20
+    assert bounds(described.requires or [], extra="full") == packages
+
+
 def test_wheel_metadata(described):
     """The versions of the package and of Python are those of the project, and the readme is that of the package."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     metadata = described.metadata
     assert (metadata["Name"], metadata["Version"]) == ("session-pool-emulator", project["version"])
-    assert set(metadata["Requires-Python"].split(",")) == set(project["requires-python"].split(","))
+    # The pool depends on details of the interpreter, so it has an upper limit too.
+    assert set(metadata["Requires-Python"].split(",")) == {project["requires-python"], "<3.14"}
     assert metadata.get_payload().strip() == (PACKAGE / "README.md").read_text().strip()
 
 

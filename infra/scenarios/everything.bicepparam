@@ -20,6 +20,7 @@ param publicBaseUrl = 'https://connector.contoso.com'
 param richResults = 'false'
 param signingKeyPrevious = 'the-previous-key-the-previous-key-the-previous'
 param keyVaultEnabled = true
+param vaultName = 'kv-with-the-longest-name'
 param entraClientId = '33333333-3333-3333-3333-333333333333'
 param entraAllowedCallers = '44444444-4444-4444-4444-444444444444'
 param platformSignInEnabled = true

@@ -23,7 +23,7 @@ IN_MODULES = {
     "a module that does not exist": (RESOURCES, "'network.bicep'", "'networks.bicep'", "BCP091"),
     "a function that does not exist": (NETWORK, "cidrSubnet(", "cidrSubnets(", '"cidrSubnets"'),
     "a module without its scope": (MAIN, "  scope: group\n", "", "BCP134"),
-    "a string that does not end": (VAULT, "'kv-${nameSuffix}'", "'kv-${nameSuffix}", "BCP004"),
+    "a string that does not end": (VAULT, "'signing-key'", "'signing-key", "BCP004"),
 }
 IN_MAIN = {
     "an unknown parameter of a module": (MAIN, "alertEmail: alertEmail", "alertMail: alertEmail", '"alertMail"'),

@@ -186,3 +186,11 @@ def test_make_reads_the_url_from_azd(program, tmp_path):
         command = ["make", "--dry-run", "connector-package", *arguments]
         printed = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60).stdout
         assert all(option in printed for option in expected), printed
+
+
+def test_an_app_without_functions_is_reported(connection, app):
+    """If the app cannot be imported, the host answers 404 to every URL."""
+    app.responses = [(404, "")]
+    done = connection("--url", f"http://127.0.0.1:{app.server_port}", CONNECTOR_KEY="k")
+    assert done.returncode == 1
+    assert "failed with 404" in done.stdout and "packages are for another Python version" in done.stdout

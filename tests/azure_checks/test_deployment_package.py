@@ -1,7 +1,13 @@
-"""The deployment package has the connector and nothing else, and works with only the packages of requirements.txt."""
+"""The deployment package has the connector and nothing else, and works with only the packages of requirements.txt.
+
+Either Azure installs these packages; here, the Python that runs the tests does. Or they are in the package, for the
+Python that infra/ deploys; then the Functions worker for that version runs it, if the machine has that Python.
+"""
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -11,18 +17,36 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
+from pathspec import GitIgnoreSpec
 
 from azure_checks.deployment_package import packaged_files, write_package
+from azure_checks.prebuilt_package import SITE_PACKAGES, deployed_python, write_prebuilt_package
 from tests.clients.every_operation import ARGUMENTS
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(__file__).with_name("packaged_app.py")
+WORKER_PROGRAM = Path(__file__).with_name("packaged_app_313.py")
+DEPLOYED = deployed_python(ROOT / "infra")
 CONTRACT = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
 ROUTES = {
     operation["operationId"]: (method.upper(), path)
     for path, item in CONTRACT["paths"].items()
     for method, operation in item.items()
     if method != "parameters"
+}
+LEFT_IN_THE_ROOT = {
+    "the environment that `azd restore` creates": "code-interpreter-connector_env/bin/python",
+    "an environment": ".venv/bin/python",
+    "another environment": "venv/bin/python",
+    "what building the project leaves": "build/lib/x.py",
+    "its metadata": "code_interpreter_connector.egg-info/PKG-INFO",
+    "azd's environments, with secrets": ".azure/dev/.env",
+    "variables, with secrets": ".env",
+    "settings, with secrets": "local.settings.json",
+    "a package": "dist/prebuilt-package.zip",
+    "compiled modules": "connector/__pycache__/app.cpython-313.pyc",
+    "an editor's settings": ".idea/workspace.xml",
+    "a folder's view": "connector/.DS_Store",
 }
 COLD_START_CPU_SECONDS = 1.0
 PACKAGE_BYTES = 1_000_000
@@ -35,31 +59,87 @@ def test_only_the_connector_is_packaged():
     assert all(path.suffix != ".pyc" for path in packaged_files(ROOT))
 
 
+def test_the_package_is_small(package):
+    """It is uploaded at each deployment, and unpacked in each instance."""
+    print(f"\npackage    {package.stat().st_size:,} bytes, {len(list(packaged_files(ROOT)))} files")
+    assert package.stat().st_size < PACKAGE_BYTES
+
+
+@pytest.mark.parametrize("name", LEFT_IN_THE_ROOT.values(), ids=LEFT_IN_THE_ROOT)
+def test_what_tools_leave_in_the_folder_is_not_packaged(name):
+    """azd, pip, editors and package managers create such files and folders next to the app."""
+    ignored = GitIgnoreSpec.from_lines((ROOT / ".funcignore").read_text(encoding="utf-8").splitlines())
+    assert ignored.match_file(name)
+    committed = GitIgnoreSpec.from_lines((ROOT / ".gitignore").read_text(encoding="utf-8").splitlines())
+    assert committed.match_file(name)
+
+
 def test_the_complete_connector_is_packaged():
     """No pattern of .funcignore that is meant for another folder excludes a file of connector/."""
     tracked = subprocess.run(["git", "ls-files", "connector"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert set(tracked.stdout.split()) <= {path.as_posix() for path in packaged_files(ROOT)}
 
 
+def python_of_version(version: str) -> str | None:
+    """A Python of this version that is installed here, on the PATH or by pyenv."""
+    installed_by_pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")).glob(
+        f"versions/{version}.*/bin/python"
+    )
+    for program in (shutil.which(f"python{version}"), *map(str, installed_by_pyenv)):
+        # pyenv also puts a program on the PATH for versions that are not selected. It fails.
+        if program and subprocess.run([program, "-c", "import ensurepip"], capture_output=True).returncode == 0:
+            return program
+    return None
+
+
 class Installed(NamedTuple):
-    """The unpacked package, and a Python that has its requirements."""
+    """The unpacked package, a Python that has the packages it needs, and the program that runs the app."""
 
     folder: Path
     python: Path
-    zip_bytes: int
+    program: Path
+
+
+def unpack(package: Path, target: Path) -> None:
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(target)
+
+
+def create_venv(python: str, folder: Path, *requirements: str | Path) -> Path:
+    subprocess.run([python, "-m", "venv", folder], check=True, timeout=60)
+    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, *requirements], check=True, timeout=240)
+    return folder / "bin" / "python"
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("package") / "package.zip"
+    write_package(ROOT, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def prebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("prebuilt") / "prebuilt.zip"
+    write_prebuilt_package(ROOT, path, DEPLOYED)
+    return path
+
+
+@pytest.fixture(scope="module", params=["built", "prebuilt"])
+def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Installed:
     folder = tmp_path_factory.mktemp("deployed")
-    write_package(ROOT, folder / "package.zip")
-    with zipfile.ZipFile(folder / "package.zip") as package:
-        package.extractall(folder / "app")
-    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True, timeout=60)
-    python = folder / "venv" / "bin" / "python"
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "-r", folder / "app" / "requirements.txt"], check=True, timeout=240)
-    return Installed(folder / "app", python, (folder / "package.zip").stat().st_size)
+    if request.param == "built":
+        unpack(request.getfixturevalue("package"), folder / "app")
+        python = create_venv(sys.executable, folder / "venv", "-r", folder / "app" / "requirements.txt")
+        return Installed(folder / "app", python, PROGRAM)
+    found = python_of_version(DEPLOYED)
+    if found is None:
+        pytest.skip(f"Python {DEPLOYED} is not installed")
+    unpack(request.getfixturevalue("prebuilt"), folder / "app")
+    return Installed(
+        folder / "app", create_venv(found, folder / "venv", "azure-functions-runtime>=1.3,<2"), WORKER_PROGRAM
+    )
 
 
 class App:
@@ -98,7 +178,7 @@ class App:
 
 def start(installed: Installed, environment: dict[str, str]) -> subprocess.Popen[str]:
     clean = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "", **environment}
-    command = [installed.python, "-W", "error::SyntaxWarning", PROGRAM, installed.folder]
+    command = [installed.python, "-W", "error::SyntaxWarning", installed.program, installed.folder]
     return subprocess.Popen(command, env=clean, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
@@ -143,17 +223,29 @@ def test_the_package_has_every_function(app):
 
 @pytest.mark.azure
 @pytest.mark.timeout(400)
-def test_the_package_is_small_and_starts_quickly(installed, emulator):
+def test_the_package_starts_quickly(installed, emulator):
     """A cold start takes less than a second of CPU time to load and list the functions."""
     seconds = []
     for _ in range(4):  # the first one compiles the modules
         with start(installed, emulator.environment) as process:
             seconds.append(App(process).started["cpuSeconds"])
             process.kill()
-    print(f"\npackage    {installed.zip_bytes:,} bytes, {len(list(packaged_files(ROOT)))} files")
-    print(f"cold start {min(seconds[1:]):.2f} s of CPU time ({seconds[0]:.2f} s the first time)")
-    assert installed.zip_bytes < PACKAGE_BYTES
+    print(f"\ncold start {min(seconds[1:]):.2f} s of CPU time ({seconds[0]:.2f} s the first time)")
     assert min(seconds[1:]) < COLD_START_CPU_SECONDS
+
+
+@pytest.mark.azure
+@pytest.mark.timeout(200)
+def test_the_prebuilt_package_fits_the_function_app(package, prebuilt):
+    """It has the app, and packages for the app's Python alone, which chooses azure-functions 2.x."""
+    names = set(zipfile.ZipFile(prebuilt).namelist())
+    assert set(zipfile.ZipFile(package).namelist()) == {name for name in names if not name.startswith(SITE_PACKAGES)}
+    compiled = [name for name in names if name.endswith(".so")]
+    tags = {re.search(r"\.(cpython-\d+|abi3)[.-]", name)[1] for name in compiled}
+    assert tags <= {f"cpython-{DEPLOYED.replace('.', '')}", "abi3"}
+    for module in ("rpds/", "cryptography/", "_cffi_backend", "azure/functions/", "azure/identity/", "azure/core/"):
+        assert any(name.startswith(f"{SITE_PACKAGES}/{module}") for name in names), module
+    assert any(re.match(rf"{SITE_PACKAGES}/azure_functions-2\.", name) for name in names)
 
 
 @pytest.mark.azure

@@ -14,8 +14,20 @@ from typing import Any, Literal
 from ..engines.interface import Message
 
 DEFAULT_STREAM_CHARACTERS = 4096
+"""Or bytes, of commands, as was measured in Shell pools; the specification says characters."""
+
 KEPT_STREAM_CHARACTERS = 16 << 20  # of each stream, even if a caller requests more
 FLOOD_CHARACTERS = 256 << 20  # an execution that writes more than this is stopped
+
+_IMAGE_FORMATS = ("png", "jpeg")  # in this order, for an object that offers both
+
+Fault = Literal["", "restartQueued", "loseLastLine", "cutStreams", "refuseCommand"]
+"""What goes wrong with an execution, on demand.
+
+`restartQueued`: if it has not begun when its time is over, the interpreter is interrupted, and restarted unless that
+helps. `loseLastLine`: the last line of stdout does not arrive. `cutStreams`: the streams are cut at 4,096 bytes,
+whatever the caller requests. `refuseCommand`: a command is not started, as if it were too long.
+"""
 
 Status = Literal["NotStarted", "Running", "Succeeded", "Failed", "Canceled"]
 
@@ -39,8 +51,7 @@ class Request:
     execution_type: str = "Synchronous"
     """In the caller's spelling, which the response repeats."""
 
-    restart_if_queued: bool = False
-    """If it has not begun when its time is over, the interpreter is interrupted, and restarted unless that helps."""
+    fault: Fault = ""
 
 
 @dataclass
@@ -108,11 +119,21 @@ class Recorder:
         return "" if self._text is None else value_of(self._text)
 
     def _finish(self, status: Status, value: Any) -> None:
-        limit = self.execution.request.stream_characters
         self.execution.status = status
         self.execution.value = value
-        self.execution.stdout = self._streams["stdout"].getvalue()[:limit]
-        self.execution.stderr = self._streams["stderr"].getvalue()[:limit]
+        stdout = self._streams["stdout"].getvalue()
+        if self.execution.request.fault == "loseLastLine":
+            stdout = stdout[: stdout[:-1].rfind("\n") + 1]
+        self.execution.stdout = self._cut(stdout)
+        self.execution.stderr = self._cut(self._streams["stderr"].getvalue())
+
+    def _cut(self, text: str) -> str:
+        request = self.execution.request
+        if request.fault == "cutStreams":
+            return _first_bytes(text, DEFAULT_STREAM_CHARACTERS)
+        if "command" in request.program:
+            return _first_bytes(text, request.stream_characters)
+        return text[: request.stream_characters]
 
     def _take_stream(self, name: Any, text: Any) -> None:
         if not isinstance(name, str) or name not in self._streams or not isinstance(text, str):
@@ -124,12 +145,19 @@ class Recorder:
         self.flooded = self.flooded or self._written[name] > FLOOD_CHARACTERS
 
     def _take_data(self, data: dict[str, Any], *, is_value: bool) -> None:
-        image = data.get("image/png")
-        if isinstance(image, str):
+        image = next((name for name in _IMAGE_FORMATS if isinstance(data.get(f"image/{name}"), str)), None)
+        if image is not None:
             # Only one image can be returned; the service does not document which of several, so it is the last.
-            self._image = {"type": "image", "format": "png", "base64_data": image.replace("\n", "")}
+            encoded = data[f"image/{image}"].replace("\n", "")
+            self._image = {"type": "image", "format": image, "base64_data": encoded}
         elif is_value and isinstance(data.get("text/plain"), str):
             self._text = data["text/plain"]
+
+
+def _first_bytes(text: str, limit: int) -> str:
+    """As the service cuts: half a character at the end is replaced."""
+    encoded = text[:limit].encode("utf-8", "surrogatepass")
+    return text if len(encoded) <= limit and len(text) <= limit else encoded[:limit].decode("utf-8", "replace")
 
 
 def failure_text(reply: dict[str, Any]) -> str:

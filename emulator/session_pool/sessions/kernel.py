@@ -5,6 +5,8 @@ loop. It then waits for at most its time limit. Failures of user code are result
 """
 
 import asyncio
+import errno
+import os
 import time
 from typing import Any
 
@@ -14,6 +16,7 @@ from .execution import Execution, Recorder, failure_text
 LONGEST_RUN_SECONDS = 220
 _GRACE_SECONDS = 2.0  # between the interrupt at the deadline and the end of an interpreter that ignores it
 _BEGIN_SECONDS = 0.1  # from the interpreter's announcement to its arrival here
+_TOO_LONG, _CANNOT_EXECUTE = os.strerror(errno.E2BIG), 126  # as bash reports a command that is too long
 _STATE_LOST = "Variables are lost, files are kept."
 
 
@@ -41,6 +44,11 @@ class Kernel:
         timeout_text = _timeout_text(None if timeout_seconds is None else seconds)
         execution.started = time.monotonic()
         try:
+            if execution.request.fault == "refuseCommand" and "command" in execution.request.program:
+                recorder.note(f"{execution.request.program['command'][0]}: {_TOO_LONG}\n")
+                recorder.succeed()
+                execution.exit_code = _CANNOT_EXECUTE
+                return
             if not self._interpreter.is_running:
                 if self._interpreter.lost:
                     recorder.note(f"{_restarted(self._interpreter.lost)}\n")
@@ -96,7 +104,7 @@ class Kernel:
                 return _content(run.result())
             # It may have begun just in time, and announce that a moment later.
             await asyncio.wait({run, beginning}, timeout=_BEGIN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            if not begun.is_set() and not execution.request.restart_if_queued:
+            if not begun.is_set() and execution.request.fault != "restartQueued":
                 raise _TimedOut
             self._interpreter.interrupt()
             done, _ = await asyncio.wait({run}, timeout=_GRACE_SECONDS)

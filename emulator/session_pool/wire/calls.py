@@ -14,6 +14,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.types import Message
 
 from ..engines.interface import DATA, TooLarge
+from ..sessions.execution import Fault
 from ..sessions.pool import Pool
 from ..sessions.session import Session
 from .errors import MalformedBody, WireError, invalid
@@ -34,8 +35,8 @@ class Call:
     http: HttpRequest
     segments: list[str]
     api_version: str
-    restart_if_queued: bool = False
-    """Of its execution: see Request."""
+    fault: Fault = ""
+    """Of its execution."""
 
     @property
     def method(self) -> str:

@@ -76,7 +76,7 @@ async def start(call: Call, request: Request, *, execution_id: str) -> Execution
 
 
 def _with_fault(call: Call, request: Request) -> Request:
-    return replace(request, restart_if_queued=call.restart_if_queued)
+    return replace(request, fault=call.fault)
 
 
 def operation_location(call: Call, execution_id: str) -> str:

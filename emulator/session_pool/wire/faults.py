@@ -9,6 +9,12 @@ A fault is requested on the command line or at the route `/faults`, and is used 
     {"do": "truncate"}                                  do what is requested, and abort the answer in its middle
     {"do": "expireSession"}                             end the session first, as its cooldown would
     {"do": "restartQueued"}                             see below
+    {"do": "loseLastLine"}                              execute, without the last line of stdout
+    {"do": "cutStreams"}                                execute, with streams of 4,096 bytes at most
+    {"do": "refuseCommand"}                             do not start the command, as if it were too long
+
+The last three were measured in Shell pools of the service: now and then the last line that a command writes is missing,
+streams end without a sign, and a command of 128 KiB is not started. The first two apply to code, too.
 
 `restartQueued` is for an execution that waits until its time is over, because code that an earlier one has scheduled on
 the interpreter's event loop still runs. Without the fault, the execution alone is given up. With it, the interpreter is
@@ -24,14 +30,16 @@ import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, cast, get_args
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from ..sessions import execution
 from ..sessions.pool import Pool
 
-_ACTIONS = ("delay", "answer", "dropBefore", "dropAfter", "truncate", "expireSession", "restartQueued")
+_EXECUTION_FAULTS = tuple(filter(None, get_args(execution.Fault)))
+_ACTIONS = ("delay", "answer", "dropBefore", "dropAfter", "truncate", "expireSession", *_EXECUTION_FAULTS)
 _MAX_DELAY_SECONDS = 3600
 _MAX_FAULTS = 1000
 _MAX_BODY_BYTES = 64 << 10
@@ -154,9 +162,10 @@ class TakenFault:
         self._pool = pool
 
     @property
-    def restarts_if_queued(self) -> bool:
-        """The execution that the request starts must be treated so: see `restartQueued`."""
-        return self._fault is not None and self._fault.do == "restartQueued"
+    def of_execution(self) -> execution.Fault:
+        """What goes wrong with the execution that the request starts, if anything."""
+        do = self._fault.do if self._fault is not None else ""
+        return cast(execution.Fault, do) if do in _EXECUTION_FAULTS else ""
 
     async def before(self) -> Response | None:
         """The response that replaces the real one, if any."""

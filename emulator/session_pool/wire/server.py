@@ -88,7 +88,7 @@ def make_app(pool: Pool, authority: TokenAuthority, faults: Faults) -> Starlette
             request,
             segments,
             request.query_params.get("api-version", ""),
-            restart_if_queued=fault.restarts_if_queued,
+            fault=fault.of_execution,
         )
         response = await _answer(call, authority)
         return await fault.after(_with_front_end(request, response))

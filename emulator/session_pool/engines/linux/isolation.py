@@ -160,7 +160,7 @@ class Level2:
         confinement.adopt_orphans()
         confinement.deny_proc_access()
         self._folder = tempfile.mkdtemp(dir=self._pool_folder)
-        for name in ("data", "home"):
+        for name in ("data", "home", "tmp"):
             os.mkdir(os.path.join(self._folder, name))
         return os.path.join(self._folder, "data")
 
@@ -173,8 +173,10 @@ class Level2:
     def enter(self) -> None:
         from ..shared import data_paths
 
-        home = os.path.join(self._folder, "home")
-        os.environ.update(HOME=home, TMPDIR=home)
+        home, temporary = (os.path.join(self._folder, name) for name in ("home", "tmp"))
+        os.environ.update(HOME=home, TMPDIR=temporary)
+        for name, folder in (("MPLCONFIGDIR", ".matplotlib"), ("IPYTHONDIR", ".ipython"), ("XDG_CACHE_HOME", ".cache")):
+            os.environ[name] = os.path.join(temporary, folder)  # in the other level, /tmp is the session's own
         tempfile.tempdir = None  # Python caches the machine's
         os.chdir(home)
         confinement.allow_proc_access()
@@ -190,6 +192,7 @@ class Level2:
             *confinement.SYSTEM_FOLDERS,
             *confinement.SYSTEM_FILES,
             *("/etc/passwd", "/etc/group", "/etc/hosts", "/etc/nsswitch.conf"),
+            *("/etc/os-release", "/etc/debian_version"),  # pip reads them, and fails if it may not
             *(["/etc/resolv.conf"] if self.limits.network else []),
             *(
                 f"/proc/{name}"

@@ -22,6 +22,7 @@ import socket
 import sys
 from typing import NoReturn
 
+from ..shared import environment
 from ..shared.limits import Limits
 from . import control, session_init, waiting
 from .isolation import LEVELS, Level
@@ -29,15 +30,14 @@ from .watchdog import LOOK, SUPERVISOR_SECONDS, MachineMemory
 from .zygote import Zygote, ZygoteProcess
 
 ENVIRONMENT = {
-    "PATH": "/usr/local/bin:/usr/bin:/bin",
-    "LANG": "C.UTF-8",
-    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    **environment.variables("/usr/local/bin:/usr/bin:/bin"),
     "MPLCONFIGDIR": "/tmp/.matplotlib",
     "IPYTHONDIR": "/tmp/.ipython",
     "XDG_CACHE_HOME": "/tmp/.cache",
-    # OpenBLAS would start threads at import, and a process with threads cannot be forked safely.
+    # OpenBLAS and pyarrow would start threads at import, and a process with threads cannot be forked safely.
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
 }
 _STRAGGLER_SECONDS = 2
 

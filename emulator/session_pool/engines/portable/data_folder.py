@@ -6,6 +6,7 @@ link between two steps, but it could also open the link's target itself.
 """
 
 import contextlib
+import ntpath
 import os
 import stat
 import sys
@@ -31,6 +32,13 @@ from ..shared.data_rules import (
 _REPARSE_POINT = 0x400  # FILE_ATTRIBUTE_REPARSE_POINT: Windows' links and junctions, and files that are elsewhere
 # O_NONBLOCK: a pipe that took the file's place would keep the server waiting.
 _READ_FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_BINARY", "O_NOFOLLOW", "O_NONBLOCK"))
+
+if sys.version_info >= (3, 13):
+    _is_reserved = ntpath.isreserved
+else:  # from 3.13 on, this method is deprecated
+
+    def _is_reserved(name: str) -> bool:
+        return PureWindowsPath(name).is_reserved()
 
 
 class PortableDataFolder:
@@ -173,5 +181,5 @@ def _check_name(name: str) -> None:
 
 def _check_on_windows(name: str, invalid: ValueError) -> None:
     """Windows drops a dot or space at the end of a name, and some names are devices there: `con`, `com1.txt`."""
-    if sys.platform == "win32" and (name != name.rstrip(". ") or PureWindowsPath(name).is_reserved()):
+    if sys.platform == "win32" and (name != name.rstrip(". ") or _is_reserved(name)):
         raise invalid

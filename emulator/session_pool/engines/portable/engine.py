@@ -94,7 +94,7 @@ class PortableEngine:
             raise EngineError("the engine has not been started, or was stopped")
         try:
             folder = Path(tempfile.mkdtemp(dir=self._folder))
-            for name in ("data", "home"):
+            for name in ("data", "home", "tmp"):
                 (folder / name).mkdir()
         except OSError as refusal:
             raise EngineError(f"a session's folder could not be created: {refusal}") from refusal

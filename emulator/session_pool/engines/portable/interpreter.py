@@ -80,9 +80,9 @@ def _program(container_type: str) -> Any:
 
 
 def _enter(session: Path) -> None:
-    """The last step before user code: its home, and /mnt/data."""
-    home = str(session / "home")
-    os.environ.update(HOME=home, USERPROFILE=home, TMPDIR=home, TEMP=home, TMP=home)
+    """The last step before user code: its home, its temporary files, and /mnt/data."""
+    home, temporary = str(session / "home"), str(session / "tmp")
+    os.environ.update(HOME=home, USERPROFILE=home, TMPDIR=temporary, TEMP=temporary, TMP=temporary)
     tempfile.tempdir = None  # chosen again
     os.chdir(home)
     data_paths.redirect(DATA, str(session / "data"))

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..interface import ContainerType, InterpreterEnded
-from ..shared import frames, marks
+from ..shared import environment, frames, marks
 from .pipe import Pipe
 
 SECRET_BYTES = 32
@@ -26,9 +26,8 @@ _DRAIN_SECONDS = 1.0  # for what is still in the pipes of an ended process, if s
 
 # The server's environment may hold secrets: a session gets only what Python and programs need to run at all.
 _INHERITED = (
-    "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH",
-    "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "PROGRAMDATA", "PROGRAMFILES",
-    "PROCESSOR_ARCHITECTURE", "NUMBER_OF_PROCESSORS", "APPDATA",
+    "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR",
+    "COMSPEC", "PATHEXT", "PROGRAMDATA", "PROGRAMFILES", "PROCESSOR_ARCHITECTURE", "NUMBER_OF_PROCESSORS", "APPDATA",
 )  # fmt: skip
 
 
@@ -175,9 +174,9 @@ class Worker:
 def _environment(pool_folder: Path) -> dict[str, str]:
     cache = pool_folder / "cache"
     return {
+        **environment.variables(os.environ.get("PATH", os.defpath)),
         **{name: os.environ[name] for name in _INHERITED if name in os.environ},
         "PYTHONUTF8": "1",
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "MPLCONFIGDIR": str(cache / "matplotlib"),
         "IPYTHONDIR": str(cache / "ipython"),
         "XDG_CACHE_HOME": str(cache),

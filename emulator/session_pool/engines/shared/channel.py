@@ -7,8 +7,6 @@ import socket
 import threading
 from collections.abc import Iterator
 
-from . import frames
-
 # Signals that programs install handlers for; Python turns a mask of all signals into enum members at every call.
 _HANDLED_SIGNALS = {
     getattr(signal, name)
@@ -48,15 +46,14 @@ _uninterrupted = _signals_masked if hasattr(signal, "pthread_sigmask") else _int
 
 
 class Channel:
-    """Sends messages to the server."""
+    """Sends messages, which `frames.encode` has encoded, to the server."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._lock = threading.Lock()
         self._pid = os.getpid()
 
-    def send(self, message: frames.Message) -> None:
-        frame = frames.encode(message)
+    def send(self, frame: bytes) -> None:
         with self._lock, _uninterrupted():  # an interrupt in the middle of a frame would leave a partial one
             self._connection.sendall(frame)
 

@@ -11,7 +11,7 @@ import json
 import re
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 _HEADER = struct.Struct(">I")
@@ -38,9 +38,12 @@ def has_expired(request: Message) -> bool:
     return expires_at is not None and time.monotonic() >= expires_at
 
 
-def encode(message: Message) -> bytes:
-    """Raises ValueError or TypeError for what JSON cannot represent."""
-    body = json.dumps(message, separators=(",", ":")).encode("utf-8", "surrogatepass")
+def encode(message: Message, default: Callable[[Any], Any] | None = None) -> bytes:
+    """`default` converts what JSON has no form for, as `json.dumps` describes.
+
+    Raises ValueError or TypeError for what JSON cannot represent, which includes infinite numbers and NaN.
+    """
+    body = json.dumps(message, separators=(",", ":"), default=default, allow_nan=False).encode()
     return _HEADER.pack(len(body)) + body
 
 

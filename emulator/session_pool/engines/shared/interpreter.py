@@ -7,6 +7,7 @@ that runs from one that waits. Independent of pools, HTTP, and how its process i
 
 import asyncio
 import contextlib
+import importlib.util
 import os
 import random
 import signal
@@ -33,12 +34,24 @@ _REHEARSAL = (
 )
 
 
+_IMPORTED_IF_INSTALLED = ("seaborn",)
+"""seaborn takes a second to import, most of it for SciPy, which scikit-learn and statsmodels need too.
+
+Not scikit-learn: joblib would find that the process that sessions are forked from has no shared memory, and then run
+nothing in parallel. Not statsmodels, nor polars, which it imports: they start threads, which a fork does not copy.
+"""
+
+
 class Program:
     """One kernel, with pandas and matplotlib imported, forked for each session."""
 
     def __init__(self) -> None:
         import matplotlib.pyplot
         import pandas  # noqa: F401
+
+        for name in _IMPORTED_IF_INSTALLED:
+            if importlib.util.find_spec(name) is not None:
+                importlib.import_module(name)
 
         self._kernel = make_kernel()
         # Choosing the inline backend hooks it into the kernel; otherwise the first figure would do that.

@@ -11,6 +11,7 @@ import sys
 import time
 from typing import Any
 
+from . import frames
 from .channel import Channel
 
 # The debugger would cost every session 10 MB for something no caller can use; ipykernel works without it.
@@ -21,6 +22,7 @@ from ipykernel.iostream import IOPubThread, OutStream  # noqa: E402
 from ipykernel.ipkernel import IPythonKernel  # noqa: E402
 from ipykernel.zmqshell import ZMQInteractiveShell  # noqa: E402
 from IPython.core.error import UsageError  # noqa: E402
+from jupyter_client.jsonutil import json_clean, json_default  # noqa: E402
 from jupyter_client.session import Session  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 
@@ -54,13 +56,23 @@ class MessageSession(Session):  # type: ignore[misc]
         kind = message["header"]["msg_type"]
         if kind in _FORWARDED and self.channel is not None:
             if self.channel.owned():
-                self.channel.send(
-                    {"type": kind, "parent": message["parent_header"].get("msg_id"), "content": message["content"]}
-                )
+                self.channel.send(_encoded(kind, message["parent_header"].get("msg_id"), message["content"]))
             elif kind == "stream":
                 text = message["content"]["text"].encode("utf-8", "replace")
                 os.write(2 if message["content"]["name"] == "stderr" else 1, text)
         return message
+
+
+def _encoded(kind: str, parent: str | None, content: Any) -> bytes:
+    """The message as jupyter_client packs it: bytes become base64, times ISO 8601, iterables lists; nan becomes text.
+
+    Raises ValueError or TypeError for what it cannot pack either, into the code that displays it.
+    """
+    message = {"type": kind, "parent": parent, "content": content}
+    try:
+        return frames.encode(message, default=json_default)
+    except (TypeError, ValueError):
+        return frames.encode(json_clean(message), default=json_default)
 
 
 class _Unthreaded(IOPubThread):  # type: ignore[misc]
@@ -78,9 +90,14 @@ class _Unthreaded(IOPubThread):  # type: ignore[misc]
 
 
 class _Stream(OutStream):  # type: ignore[misc]
-    """The kernel's stdout or stderr. It sends what was written once that is long, ends a line, or is flushed."""
+    """The kernel's stdout or stderr. It sends what was written once that is long, ends a line, or is flushed.
+
+    The first lines of a request leave at once, so that they arrive even if the process then ends without warning;
+    later ones are sent together, as ipykernel's thread does with all.
+    """
 
     _SEND_CHARACTERS = 1 << 15
+    _PROMPT_SENDS = 200
     _descriptors = {"stdout": 1, "stderr": 2}
 
     def __init__(self, session: MessageSession, name: str) -> None:
@@ -88,6 +105,12 @@ class _Stream(OutStream):  # type: ignore[misc]
         self._held = 0
         self._line_ends = False
         self._last_sent = 0.0
+        self._sends = 0
+
+    def set_parent(self, parent: Any) -> None:
+        """A request begins."""
+        super().set_parent(parent)
+        self._sends = 0
 
     def fileno(self) -> int:
         """The process's own descriptor, which the server drains too."""
@@ -96,17 +119,18 @@ class _Stream(OutStream):  # type: ignore[misc]
     def write(self, string: str) -> int | None:
         if isinstance(string, str):
             self._held += len(string)
-            self._line_ends = string.endswith("\n")
+            self._line_ends = string.endswith(("\n", "\r"))
         written: int | None = super().write(string)
         return written
 
     def _schedule_flush(self) -> None:
-        is_old = time.monotonic() - self._last_sent > self.flush_interval
-        if self._held >= self._SEND_CHARACTERS or (is_old and self._line_ends):
+        is_due = self._sends < self._PROMPT_SENDS or time.monotonic() - self._last_sent > self.flush_interval
+        if self._held >= self._SEND_CHARACTERS or (is_due and self._line_ends):
             self._flush()
 
     def _flush(self) -> None:
         self._held = 0
+        self._sends += 1
         self._last_sent = time.monotonic()
         super()._flush()
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 _SECONDS = 5.0
-_ON_FAILURE = "onexc" if sys.version_info >= (3, 12) else "onerror"
 
 
 def remove(folder: Path) -> None:
@@ -29,7 +28,10 @@ def remove(folder: Path) -> None:
                 )
         else:
             with contextlib.suppress(RecursionError):
-                shutil.rmtree(folder, **{_ON_FAILURE: _remove_writable})  # type: ignore[arg-type]
+                if sys.version_info >= (3, 12):
+                    shutil.rmtree(folder, onexc=_remove_writable)
+                else:
+                    shutil.rmtree(folder, onerror=_remove_writable)
         if folder.exists():
             time.sleep(0.1)  # Windows keeps a file until the process that has it open has ended
 

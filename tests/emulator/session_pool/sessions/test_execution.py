@@ -119,6 +119,41 @@ def test_a_failure_keeps_what_was_written_and_has_no_value(recorder):
     assert (run.status, run.stdout, run.stderr, run.value) == ("Failed", "printed", "warned\nreason", None)
 
 
+@pytest.mark.parametrize("fault", ["", "loseLastLine", "cutStreams", "refuseCommand", "restartQueued"])
+@pytest.mark.parametrize(
+    ("written", "lost"), [("a\nb\n", "a\n"), ("a\nb", "a\n"), ("a", ""), ("a\n", ""), ("a\n\n", "a\n"), ("", "")]
+)
+def test_the_last_line_is_lost_on_demand(fault, written, lost):
+    """Of stdout, with or without its end; stderr and the value stay."""
+    recorder = recorder_of(fault=fault)
+    recorder.take(stream(written))
+    recorder.take(stream("e\n", "stderr"))
+    recorder.take(shown("execute_result", text_plain="5"))
+    recorder.succeed()
+    run = recorder.execution
+    assert (run.stdout, run.stderr, run.value) == (lost if fault == "loseLastLine" else written, "e\n", 5)
+
+
+def test_streams_are_cut_at_4096_bytes_on_demand():
+    """Whatever was requested; the character at the border is replaced."""
+    recorder = recorder_of(fault="cutStreams", stream_characters=9000)
+    recorder.take(stream("x" + "é" * 3000))
+    recorder.take(stream("y" * 5000, "stderr"))
+    recorder.succeed()
+    assert recorder.execution.stdout == "x" + "é" * 2047 + "\N{REPLACEMENT CHARACTER}"
+    assert recorder.execution.stderr == "y" * 4096
+
+
+def test_a_jpeg_is_the_value_if_there_is_no_png(recorder):
+    """An object that offers both is a PNG."""
+    recorder.take(shown("display_data", image_png="AA==", image_jpeg="BB=="))
+    recorder.succeed()
+    assert recorder.execution.value == {"type": "image", "format": "png", "base64_data": "AA=="}
+    recorder.take(shown("display_data", image_jpeg="CC==\n"))
+    recorder.succeed()
+    assert recorder.execution.value == {"type": "image", "format": "jpeg", "base64_data": "CC=="}
+
+
 def test_the_last_image_is_the_value(recorder):
     """An image wins over text, whichever came first, and its base64 is one line."""
     recorder.take(shown("display_data", image_png="AA==\n", text_plain="<Figure>"))

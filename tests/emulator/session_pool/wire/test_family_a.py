@@ -151,6 +151,13 @@ def test_an_image_is_not_numbered(execute):
     assert base64.b64decode(body["result"]["base64_data"], validate=True).startswith(b"\x89PNG\r\n")
 
 
+def test_an_image_of_pillow(execute):
+    """The same object as for a figure, although it offers more than one format."""
+    body = execute("from PIL import Image\nImage.new('RGB', (2, 2))")
+    assert (body["status"], body["result"]["type"], body["result"]["format"]) == ("Success", "image", "png")
+    assert base64.b64decode(body["result"]["base64_data"], validate=True).startswith(b"\x89PNG\r\n")
+
+
 def test_base64_code(execute):
     """codeInputType states how the code is written, in any casing."""
     code = base64.b64encode("'é'".encode()).decode()

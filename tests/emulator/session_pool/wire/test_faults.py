@@ -335,7 +335,34 @@ def test_the_route_for_faults_is_not_affected(faulty, ask):
     assert requests.delete(faulty.faults, timeout=10).status_code == 200
 
 
-ALL = "delay, answer, dropBefore, dropAfter, truncate, expireSession"
+def test_the_last_line_of_output_is_lost(wire, ask):
+    """The code has run, and only the next execution is affected."""
+    ask("loseLastLine", path="executions")
+    body = wire.run("open('/mnt/data/f', 'w').close()\nprint('first')\nprint('last')\n5")
+    assert (body["status"], body["result"]["stdout"], body["result"]["executionResult"]) == ("Succeeded", "first\n", 5)
+    assert wire.has_file("f")
+    assert wire.run("print('last')")["result"]["stdout"] == "last\n"
+
+
+def test_streams_are_cut_without_a_sign(wire, ask):
+    """At 4,096 bytes, although more was requested; the status is as without the fault."""
+    ask("cutStreams", times=2)
+    for _ in range(2):
+        body = wire.run("print('x' * 5000)", outputStreamsMaxLength=9000)
+        assert (body["status"], body["result"]["stdout"]) == ("Succeeded", "x" * 4096)
+    assert len(wire.run("print('x' * 5000)", outputStreamsMaxLength=9000)["result"]["stdout"]) == 5001
+
+
+def test_code_is_not_refused_as_a_command(wire, ask):
+    """The fault for commands has no effect on code."""
+    ask("refuseCommand")
+    assert wire.value("6 * 7") == 42
+
+
+ALL = (
+    "delay, answer, dropBefore, dropAfter, truncate, expireSession, restartQueued, loseLastLine, cutStreams, "
+    "refuseCommand"
+)
 BAD = [
     ({}, f"'do' must be one of {ALL}"),
     ({"do": "explode"}, f"'do' must be one of {ALL}"),

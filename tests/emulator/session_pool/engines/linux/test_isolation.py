@@ -91,6 +91,55 @@ HONEST = (
 )
 
 
+PROGRAMS = (
+    "import os, subprocess, sys, tempfile\n"
+    "code = 'import matplotlib.pyplot, pandas, sys; print(sys.prefix == sys.argv[1])'\n"
+    "runs = [subprocess.run([name, '-c', code, sys.prefix], capture_output=True, text=True) for name in\n"
+    "        ('python', 'python3')]\n"
+    "listed = subprocess.check_output('pip list', shell=True, text=True)\n"
+    "kept = tempfile.NamedTemporaryFile()\n"
+    "[(run.stdout, run.stderr) for run in runs], 'pandas ' in listed, os.listdir(os.path.expanduser('~'))"
+)
+
+
+@pytest.mark.parametrize("below", ["", "ordinary user", "no namespaces"])
+def test_programs_have_the_python_and_the_packages_of_the_session(start_program, below):
+    """`python`, `python3` and `pip`; neither they nor temporary files leave anything in the home folder."""
+    found = start_program(below=below).wire("programs").value(PROGRAMS)
+    assert found == "([('True\\n', ''), ('True\\n', '')], True, [])"
+
+
+def test_the_home_belongs_to_the_session(wire, wire_to, session_id):
+    """Its files stay from one execution to the next, and other sessions do not see them."""
+    wire.run("import os\nfor name in ('~/a', 'b'): open(os.path.expanduser(name), 'w').close()")
+    code = "import os; sorted(os.listdir(os.environ['HOME']))"
+    assert wire.value(code) == "['a', 'b']"
+    assert wire_to(f"{session_id}-other").value(code) == "[]"
+
+
+def test_time_and_text_are_those_of_the_service(wire):
+    """UTC and UTF-8, in Python and in programs."""
+    code = (
+        "import locale, subprocess, time\n"
+        "time.tzname[0], locale.getpreferredencoding(), subprocess.getoutput('date +%Z'),"
+        " subprocess.getoutput('python -c \"print(chr(8364))\"')"
+    )
+    assert wire.value(code) == "('UTC', 'UTF-8', 'UTC', '€')"
+
+
+def test_without_a_network_calls_fail_at_once(wire):
+    """Names are not resolved and nothing can be connected to, in less than a second; so no client waits."""
+    code = (
+        "import socket, time\n"
+        "started, failures = time.monotonic(), []\n"
+        "for host in ('pypi.org', '192.0.2.1', '2001:db8::1'):\n"
+        "    try: socket.create_connection((host, 443))\n"
+        "    except OSError as failure: failures.append(type(failure).__name__)\n"
+        "failures, time.monotonic() - started < 1"
+    )
+    assert wire.value(code) == "(['gaierror', 'OSError', 'OSError'], True)"
+
+
 @pytest.mark.parametrize("below", ["", "no namespaces"])
 def test_ordinary_code_works(start_program, below):
     """Threads, programs and temporary files."""

@@ -249,6 +249,66 @@ def test_the_environment_of_a_session(plain):
     plain(life)
 
 
+def test_programs_have_the_python_and_the_packages_of_the_session(plain):
+    """`python`, `python3` and `pip`, also in a shell, whatever the machine's PATH has under these names."""
+
+    async def life(process: SessionProcess) -> None:
+        seen = await run(
+            process,
+            "import subprocess, sys\n"
+            "code = 'import pandas, sys; print(sys.prefix == sys.argv[1])'\n"
+            "for name in ('python', 'python3'): print(subprocess.check_output([name, '-c', code, sys.prefix]))\n"
+            "print(b'pandas' in subprocess.check_output('pip list --disable-pip-version-check', shell=True))",
+        )
+        assert seen == "b'True\\n'\nb'True\\n'\nTrue\n"
+
+    plain(life)
+
+
+def test_time_and_text_are_those_of_the_service(monkeypatch):
+    """UTC and UTF-8, whatever zone and language the machine has."""
+    for name, value in {"TZ": "Asia/Tokyo", "LANG": "de_DE.ISO-8859-1", "LC_ALL": "POSIX"}.items():
+        monkeypatch.setenv(name, value)
+
+    async def life(engine: PortableEngine) -> None:
+        seen = await run(
+            await engine.launch(),
+            "import locale, subprocess, time\n"
+            "print(time.tzname[0], locale.getpreferredencoding().upper(), subprocess.getoutput('date +%Z'),"
+            " subprocess.getoutput('python -c \"print(chr(8364))\"'))",
+        )
+        assert seen == "UTC UTF-8 UTC €\n"
+
+    with_engine(life)
+
+
+def test_bytes_that_are_displayed_are_base64(plain):
+    """As in Jupyter, for the value and for displays."""
+
+    async def life(process: SessionProcess) -> None:
+        code = "from PIL import Image; image = Image.new('RGB', (2, 2)); display(image); image"
+        messages: list[frames.Message] = []
+        process.interpreter().start()
+        await process.interpreter().run("r", {"code": code}, messages.append)
+        shown = {message["type"]: message["content"].get("data", {}) for message in messages}
+        for kind in ("display_data", "execute_result"):
+            assert base64.b64decode(shown[kind]["image/png"], validate=True).startswith(b"\x89PNG")
+            assert base64.b64decode(shown[kind]["image/jpeg"], validate=True).startswith(b"\xff\xd8")
+
+    plain(life)
+
+
+def test_only_what_code_writes_is_in_its_home(plain):
+    """Temporary files, and the caches of libraries, are elsewhere."""
+
+    async def life(process: SessionProcess) -> None:
+        await run(process, "import tempfile; kept = tempfile.NamedTemporaryFile()")
+        await run(process, "import subprocess; subprocess.check_output(['python', '-c', 'import matplotlib.pyplot'])")
+        assert await run(process, "import os; print(os.listdir(os.path.expanduser('~')))") == "[]\n"
+
+    plain(life)
+
+
 def test_an_engine_that_cannot_create_sessions_reports_why(monkeypatch, tmp_path, temporary):
     """EngineError with the last lines of the process, and nothing is left."""
     python = tmp_path / "python"

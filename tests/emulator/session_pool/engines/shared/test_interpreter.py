@@ -123,6 +123,72 @@ def test_a_figure_is_the_value(wire, last):
     assert base64.b64decode(value["base64_data"]).startswith(b"\x89PNG")
 
 
+def test_an_image_of_pillow_is_the_value(wire):
+    """It offers a PNG and a JPEG, both as bytes, and the PNG is returned."""
+    value = wire.value("from PIL import Image\nImage.new('RGB', (2, 2))")
+    assert (value["type"], value["format"]) == ("image", "png")
+    assert base64.b64decode(value["base64_data"], validate=True).startswith(b"\x89PNG")
+
+
+def test_an_object_that_is_a_jpeg_only(wire):
+    """The image object then has that format."""
+    value = wire.value("class Photo:\n    def _repr_jpeg_(self): return b'\\xff\\xd8 photo'\nPhoto()")
+    assert value == {"type": "image", "format": "jpeg", "base64_data": base64.b64encode(b"\xff\xd8 photo").decode()}
+
+
+RECORDING = (
+    "kernel = get_ipython().kernel\n"
+    "sent, channel = [], kernel.session.channel\n"
+    "class Recording:\n"
+    "    def __getattr__(self, name): return getattr(channel, name)\n"
+    "    def send(self, frame): sent.append(frame); channel.send(frame)\n"
+    "kernel.session.channel = Recording()\n"
+)
+
+
+def test_messages_are_encoded_as_jupyter_does(wire):
+    """Each object arrives as jupyter_client's own encoder for messages writes it."""
+    code = (
+        "import datetime, decimal, json, numpy\n"
+        "from jupyter_client.session import json_packer\n"
+        "from IPython.display import display\n"
+        "objects = [b'\\x89PNG', {1}, (2, 3), range(3), numpy.int64(4), numpy.float32(1.5), numpy.arange(2),\n"
+        "           datetime.datetime(2020, 1, 2, tzinfo=datetime.timezone.utc), datetime.date(2020, 1, 2),\n"
+        "           {'a': [b'x']}, {5: 6}, True, None, {'n': float('nan')}, [float('-inf'), b'y']]\n"
+        "def arrived(shown):\n"
+        "    sent.clear(); display({'application/json': shown}, raw=True)\n"
+        "    return json.loads(sent[-1][4:])['content']['data']['application/json']\n"
+        "import warnings; warnings.simplefilter('ignore')\n"
+        "[shown for shown in objects if arrived(shown) != json.loads(json_packer(shown))]"
+    )
+    assert wire.value(RECORDING + code) == "[]"
+
+
+@pytest.mark.parametrize("shown", ["object()", "decimal.Decimal(1)", "[float('nan'), range(3)]"])
+def test_what_jupyter_cannot_encode_raises_where_it_is_displayed(wire, shown):
+    """The code can catch it, and the interpreter continues."""
+    code = f"display({{'application/json': {shown}}}, raw=True)"
+    caught = f"import decimal\ntry: {code}\nexcept (TypeError, ValueError): print('caught')"
+    assert wire.run(caught)["result"]["stdout"] == "caught\n"
+    assert wire.value("6 * 7") == 42
+
+
+def test_lines_that_were_written_before_the_end_arrive(wire):
+    """Of both streams, when the process ends without a warning, also directly after another run."""
+    wire.run("print('first')")
+    body = wire.run("import os, sys\nprint('a')\nprint('b')\nprint('c', file=sys.stderr)\nos._exit(1)")
+    assert (body["status"], body["result"]["stdout"]) == ("Failed", "a\nb\n")
+    assert body["result"]["stderr"].startswith("c\nKernel restarted: ")
+
+
+def test_many_lines_are_sent_together(wire):
+    """All arrive; after the first two hundred messages, not each by itself."""
+    wire.run(RECORDING)
+    code = "for n in range(5000): print(n)\nprint(len(sent) < 1000, file=__import__('sys').stderr)"
+    body = wire.run(code, outputStreamsMaxLength=100_000)["result"]
+    assert (body["stdout"], body["stderr"]) == ("".join(f"{n}\n" for n in range(5000)), "True\n")
+
+
 def test_matplotlib_magics_work(wire):
     """`%matplotlib inline`, with which many notebooks begin, in the run of the chart or before it."""
     assert wire.run("%matplotlib inline")["result"]["stderr"] == ""

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import requests
 
 from emulator.session_pool.engines.linux.engine import Engine
 from emulator.session_pool.sessions.pool import Pool
@@ -186,11 +187,42 @@ def test_a_command_that_writes_endlessly(run):
 
 
 def test_streams_are_truncated_as_requested(run):
-    """4,096 characters of each, or as many as were requested."""
+    """4,096 bytes of each, or as many as were requested; half a character at the end is replaced."""
     code = "printf 'é%.0s' {1..5000}; printf 'f%.0s' {1..5000} >&2"
-    assert outcome(run(code)) == ("0", "é" * 4096, "f" * 4096)
-    assert outcome(run(code, outputStreamsMaxLength=10)) == ("0", "é" * 10, "f" * 10)
-    assert outcome(run(code, outputStreamsMaxLength=9000)) == ("0", "é" * 5000, "f" * 5000)
+    assert outcome(run(code)) == ("0", "é" * 2048, "f" * 4096)
+    assert outcome(run(code, outputStreamsMaxLength=11)) == ("0", "é" * 5 + "\N{REPLACEMENT CHARACTER}", "f" * 11)
+    assert outcome(run(code, outputStreamsMaxLength=10_000)) == ("0", "é" * 5000, "f" * 5000)
+
+
+def test_a_command_of_128_kib_is_not_started(run):
+    """As on the service: the kernel limits one argument of a program to 131,072 bytes, with the byte that ends it."""
+    assert outcome(run("true " + "x" * (131_071 - len("true ")))) == ("0", "", "")
+    refused = outcome(run("touch made #" + "x" * (131_072 - len("touch made #"))))
+    assert refused == ("126", "", "/bin/bash: Argument list too long\n")
+    assert outcome(run("ls")) == ("0", "", "")
+
+
+def test_a_command_is_refused_on_demand(run, shell_pool):
+    """As one that is too long: the exit code and the message of bash, and nothing is started; once."""
+    fault = requests.post(f"{shell_pool.pool.url}/faults", json={"do": "refuseCommand"}, timeout=10)
+    assert fault.status_code == 200
+    assert outcome(run("touch made")) == ("126", "", "/bin/bash: Argument list too long\n")
+    assert outcome(run("touch made; ls")) == ("0", "made\n", "")
+
+
+def test_the_last_line_of_a_command_is_lost_on_demand(run, shell_pool):
+    """The status is that of the command."""
+    requests.post(f"{shell_pool.pool.url}/faults", json={"do": "loseLastLine"}, timeout=10)
+    assert outcome(run("echo a; echo b; exit 3")) == ("3", "a\n", "")
+
+
+def test_python_is_that_of_python_sessions(run):
+    """With its packages, by both names; and pip lists them."""
+    code = "import pandas; print(pandas.__version__)"
+    status, version, stderr = outcome(run(f"python -c '{code}'"))
+    assert (status, stderr) == ("0", "")
+    assert outcome(run(f"python3 -c '{code}'")) == ("0", version, "")
+    assert f"pandas {version}" in re.sub(" +", " ", run("pip list")["result"]["stdout"])
 
 
 @pytest.mark.parametrize(

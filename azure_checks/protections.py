@@ -1,0 +1,68 @@
+"""Checks that no protection of a resource is missing that auditors and policies require, and that suits this app.
+
+Of the rules of Checkov and PSRule that are not followed, docs/deploy.md names those that users may miss.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from .compiled import Json, Snapshot
+
+TLS = "1.2"
+
+REQUIRED: dict[str, dict[str, Any]] = {
+    "Microsoft.Storage/storageAccounts": {
+        "allowBlobPublicAccess": False,
+        "allowCrossTenantReplication": False,
+        "allowSharedKeyAccess": False,
+        "minimumTlsVersion": f"TLS{TLS.replace('.', '_')}",
+        "supportsHttpsTrafficOnly": True,
+    },
+    "Microsoft.Storage/storageAccounts/blobServices": {
+        "containerDeleteRetentionPolicy.enabled": True,
+        "deleteRetentionPolicy.enabled": True,
+    },
+    "Microsoft.Storage/storageAccounts/blobServices/containers": {"publicAccess": "None"},
+    "Microsoft.KeyVault/vaults": {
+        "enablePurgeProtection": True,
+        "enableRbacAuthorization": True,
+        "enableSoftDelete": True,
+    },
+    "Microsoft.Web/sites": {
+        "httpsOnly": True,
+        "siteConfig.ftpsState": "Disabled",
+        "siteConfig.minTlsVersion": TLS,
+        "siteConfig.scmMinTlsVersion": TLS,
+    },
+    "Microsoft.Web/sites/basicPublishingCredentialsPolicies": {"allow": False},
+    "Microsoft.OperationalInsights/workspaces": {"features.disableLocalAuth": True},
+    "Microsoft.Insights/components": {"DisableLocalAuth": True},
+}
+"""By type, the properties that each resource of the type must have, and their values."""
+
+
+def findings(snapshot: Snapshot) -> Iterator[str]:
+    for resource in snapshot.resources:
+        for path, value in REQUIRED.get(resource["type"], {}).items():
+            if (actual := _member(resource["properties"], path)) != value:
+                yield f"{path} of the {resource['type']} must be {value}, and is {actual}"
+    for secret in snapshot.of_type("Microsoft.KeyVault/vaults/secrets"):
+        if not secret["properties"].get("contentType"):
+            yield f"the secret {secret['name']} has no contentType"
+    for vault in snapshot.of_type("Microsoft.KeyVault/vaults"):
+        if not any(_audits(setting, vault) for setting in snapshot.of_type("Microsoft.Insights/diagnosticSettings")):
+            yield f"nothing logs who reads the secrets of {vault['name']}"
+
+
+def _member(properties: Json, path: str) -> Any:
+    value: Any = properties
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _audits(setting: Json, vault: Json) -> bool:
+    logs = setting["properties"].get("logs", [])
+    return setting["id"].startswith(f"{vault['id']}/") and any(
+        log["enabled"] and log.get("categoryGroup") == "audit" for log in logs
+    )
