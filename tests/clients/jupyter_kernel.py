@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -57,22 +58,26 @@ class Jupyter:
             deferred_seconds=deferred_seconds,
             data_folder=str(self.data),
         )
-        message_id, text = self._client.execute(sent.text), ""
+        message_id, written = self._client.execute(sent.text), {"stdout": "", "stderr": ""}
         while True:
             message: dict[str, Any] = self._client.get_iopub_msg(timeout=SECONDS)
             if message["parent_header"].get("msg_id") != message_id:
                 continue
             kind, content = message["msg_type"], message["content"]
             if kind == "stream":
-                text += content["text"]
+                written[content["name"]] += content["text"]
             elif kind == "status" and content["execution_state"] == "idle":
                 break
             else:
                 assert kind in ("status", "execute_input"), message
         self._client.get_shell_msg(timeout=SECONDS)
-        reported = read_stdout(text, sent.nonce)
-        assert reported is None or reported.other_stdout == "", reported
-        return execution_id, reported
+        reported = read_stdout(written["stdout"], sent.nonce)
+        if reported is None or reported.report is None:
+            return execution_id, reported
+        assert reported.after == "", reported
+        # The first lines are sent at once, and the report has the rest.
+        stdout, stderr = reported.before + reported.report.stdout, written["stderr"] + reported.report.stderr
+        return execution_id, Reported(replace(reported.report, stdout=stdout, stderr=stderr), False)
 
     def report(self, code: str) -> Report:
         """The report of a run that is not deferred."""
@@ -83,7 +88,7 @@ class Jupyter:
     def defer(self, code: str, seconds: int = SECONDS) -> str:
         """Start a deferred run. Returns its execution ID."""
         execution_id, reported = self.send(code, seconds)
-        assert reported == Reported(None, False, "")
+        assert reported == Reported(None, False)
         return execution_id
 
     def file(self, execution_id: str, name: str) -> Path:
@@ -145,12 +150,25 @@ def test_run_is_reported(jupyter: Jupyter) -> None:
         "import matplotlib.pyplot as plt, pandas as pd\nplt.plot([1, 2])\nplt.title('T')\nplt.show()\n"
         "pd.DataFrame({'a': [1]})"
     )
+    assert displayed.value == [{"a": 1}]
     assert [(output.content_type, output.title) for output in displayed.outputs] == [
         ("image/png", "T"), ("text/html", None), ("application/json", None),
     ]  # fmt: skip
     failed = jupyter.report("x = 1\n1/0")
     assert failed.error is not None and (failed.error.name, failed.error.line) == ("ZeroDivisionError", 2)
     assert jupyter.report("len(In), In[1].splitlines()[0]").value == [5, "import os, sys"]
+
+
+def test_figures_of_another_backend_are_shown_once(jupyter: Jupyter) -> None:
+    """At the end of the run, or when the code shows them, although this kernel has not imported matplotlib before."""
+    code = "import matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt\nplt.plot([1])\nplt.title('T')\n"
+    shown = jupyter.report(code + "plt.show()\nplt.close()\nfig, ax = plt.subplots()\nax.set_title('U')\nfig")
+    assert ([(output.content_type, output.title) for output in shown.outputs], shown.stderr) == (
+        [("image/png", "T"), ("image/png", "U")], "",
+    )  # fmt: skip
+    assert jupyter.report("plt.show()").outputs == []
+    report = jupyter.ended(jupyter.defer("plt.figure()\nplt.plot([1])\nplt.title('V');"))
+    assert [(output.content_type, output.title) for output in report.outputs] == [("image/png", "V")]
 
 
 def test_deferred_run_uses_the_interpreter_of_the_session(jupyter: Jupyter) -> None:
