@@ -72,6 +72,9 @@ MAX_FILES = 1000
 MAX_FILES_ELSEWHERE = 10
 MAX_SCANNED_FILES = 20_000
 MAX_VALUE_NODES = 50_000
+LARGEST_EXACT_INTEGER = (1 << 53) - 1
+"""Of readers of JSON that have no integers but doubles (RFC 7493). Larger ones are text."""
+
 MAX_INTEGER_BITS = 1 << 16
 KEPT_EXECUTIONS = 500
 KEPT_BYTES = 200 << 20

@@ -167,7 +167,11 @@ class Recorder:
         name, figure = display.display_id, display.shown.figure
         if is_update:
             self.displays = [display if name and old.display_id == name else old for old in self.displays]
-        elif figure and any(old.shown.figure == figure and old.bundle == display.bundle for old in self.displays):
+        elif (
+            figure
+            and not name
+            and any(old.shown.figure == figure and old.bundle == display.bundle for old in self.displays)
+        ):
             pass  # an open figure that is also the value, and looks the same
         elif len(self.displays) < MAX_STORED_OUTPUTS and self._size + display.size <= MAX_STORED_CHARACTERS:
             self.displays = [*self.displays, display]

@@ -13,15 +13,12 @@ import types
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..protocol import MAX_INTEGER_BITS, MAX_VALUE_NODES
+from ..protocol import LARGEST_EXACT_INTEGER, MAX_INTEGER_BITS, MAX_VALUE_NODES
 from .host import encode
 
 _MAX_DEPTH = 20
 _CHARACTERS_PER_NODE = 20
 _MAX_MEMBER_CHARACTERS = 1000
-_LARGEST_EXACT_INTEGER = (1 << 53) - 1
-"""Of readers of JSON that have no integers but doubles (RFC 7493)."""
-
 _Decimal, _timedelta, _Enum, _OrderedDict = decimal.Decimal, datetime.timedelta, enum.Enum, collections.OrderedDict
 _Namespace, _fields_of = types.SimpleNamespace, dataclasses.fields
 _ITERABLES = (
@@ -120,7 +117,7 @@ def to_json(value: Any, depth: int = _MAX_DEPTH, budget: Budget | None = None) -
 
 
 def _integer(value: int, budget: Budget) -> Any:
-    if abs(value) <= _LARGEST_EXACT_INTEGER:
+    if abs(value) <= LARGEST_EXACT_INTEGER:
         return value
     if value.bit_length() > MAX_INTEGER_BITS:
         raise TooLarge
