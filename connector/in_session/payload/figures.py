@@ -48,13 +48,14 @@ def note_shown(figure: Any, picture: Any) -> None:
 
 
 class _OnChange:
-    """Called by matplotlib when a part of a figure changes, but also when it is saved."""
+    """Called by matplotlib when a part of a figure changes, but also when the figure is saved or drawn."""
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
 
     def __call__(self, figure: Any, is_stale: bool) -> None:
-        _unchanged.discard(figure)
+        if not getattr(figure.canvas, "_is_idle_drawing", False):
+            _unchanged.discard(figure)
         if self._inner is not None:
             self._inner(figure, is_stale)
 
