@@ -19,6 +19,7 @@ ORDER = (
     "libraries",
     "tables",
     "scan",
+    "facts",
     "errors",
     "figures",
     "recorder",

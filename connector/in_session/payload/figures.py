@@ -80,7 +80,7 @@ def _show_if_new(figure: Any) -> None:
         else:
             _display(figure)
     except Exception as failure:
-        print(f"A figure could not be drawn. {type(failure).__name__}: {failure}", file=sys.stderr)
+        print("A figure could not be drawn.", repr(failure), file=sys.stderr)
 
 
 def _display(figure: Any) -> None:

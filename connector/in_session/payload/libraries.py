@@ -11,13 +11,13 @@ from .values import Budget, TooLarge, converters, duration, member, to_json, unu
 
 _CELL_DEPTH = 4
 _MISSING_DURATION = -(1 << 63)
-_modules = sys.modules
+_libraries = sys.modules
 
 
 def library_of_frame(value: Any) -> str | None:
     """`pandas` or `polars` if the value is a frame of theirs, or of a subclass."""
     for library in ("pandas", "polars"):
-        frame = getattr(_modules.get(library), "DataFrame", None)
+        frame = getattr(_libraries.get(library), "DataFrame", None)
         if isinstance(frame, type) and issubclass(type(value), frame):
             return library
     return None
@@ -94,7 +94,7 @@ def _numpy_value(value: Any, base: Any, depth: int, budget: Budget) -> Any:
         value = _shortened(value, base, depth, budget)
     kind = value.dtype
     if kind.kind == "m":
-        unit = _modules["numpy"].datetime_data(kind)[0]
+        unit = _libraries["numpy"].datetime_data(kind)[0]
         if unit in ("Y", "M", "generic"):
             raise TypeError
         scale, unit = (1, "ns") if unit in ("ns", "ps", "fs", "as") else (1000, "us")

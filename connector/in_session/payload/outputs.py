@@ -14,7 +14,6 @@ from .values import to_json
 _EXTENSIONS = {
     "image/jpeg": "jpg",
     "image/svg+xml": "svg",
-    "audio/mpeg": "mp3",
     "application/javascript": "js",
     "text/markdown": "md",
     "text/latex": "tex",

@@ -51,7 +51,7 @@ def frames_in(shown: Any) -> list[tuple[str | None, Any]]:
 
 def is_chart(value: Any) -> bool:
     """Whether its text is of no use beside its picture."""
-    return type(value).__module__.startswith(("plotly.graph_objs", "plotly.graph_objects", "altair."))
+    return type(value).__module__.startswith(("plotly.graph_obj", "altair."))
 
 
 def is_part_of_a_figure(value: Any, levels: int = 3) -> bool:
