@@ -8,6 +8,14 @@ from typing import Any, Literal
 ABSENT: Any = object()
 """The value of a member that is omitted, where None stands for null."""
 
+NOT_SENT = "not sent"
+"""Marks a member in its metadata that the connector keeps for itself."""
+
+OUTPUTS = ".outputs"
+"""The folder of outputs, as callers know it; it has a folder for each execution. In sessions, folder names have no
+dots.
+"""
+
 Status = Literal["Running", "Succeeded", "Failed", "Canceled", "Unknown"]
 
 
@@ -83,12 +91,18 @@ class FileBytes:
 
 @dataclass(frozen=True)
 class Output:
-    """An output that a run displayed. `content` is base64 for images, text otherwise."""
+    """An output that a run displayed. `content` is base64 for images and other binary types, text otherwise.
+
+    It is a smaller rendering of the file's image if it `is_reduced`, namely `reduced_content`, which is not sent.
+    """
 
     content_type: str
     content: str | None = None
     title: str | None = None
     file_name: str | None = None
+    folder: str | None = None
+    is_reduced: bool | None = None
+    reduced_content: str | None = field(default=None, metadata={NOT_SENT: True})
 
 
 @dataclass(frozen=True)
@@ -156,7 +170,11 @@ class Connection:
 def to_wire(value: Any) -> Any:
     """JSON for a dataclass: members in camelCase, times in ISO 8601 with Z. Members without a value are omitted."""
     if dataclasses.is_dataclass(value):
-        members = [(member, getattr(value, member.name)) for member in dataclasses.fields(value)]
+        members = [
+            (member, getattr(value, member.name))
+            for member in dataclasses.fields(value)
+            if NOT_SENT not in member.metadata
+        ]
         return {
             camel_case(member.name): to_wire(inner)
             for member, inner in members

@@ -26,7 +26,7 @@ LAYERS = {
     "app": {"http", "executions", "session_pool", "callers", "contract", "settings", "errors"},
     "http": {
         "executions", "files", "sessions", "connection",
-        "session_pool", "callers", "contract", "settings", "models", "errors",
+        "session_pool", "callers", "contract", "settings", "models", "text", "errors",
     },
     # The operations: plain values in, models out.
     "executions": {"in_session", "session_pool", "callers", "content_types", "models", "errors"},
@@ -34,12 +34,13 @@ LAYERS = {
     "sessions": {"session_pool", "models"},
     "connection": {"session_pool", "settings", "models"},
     # What operations are made of.
-    "in_session": {"models"},
+    "in_session": {"models", "text"},
     "session_pool": {"callers", "models", "errors"},
     "contract": {"callers", "errors"},
     "callers": {"errors"},
     "settings": {"session_pool", "errors"},
     "models": set(),
+    "text": set(),
     "content_types": set(),
     "errors": set(),
 }  # fmt: skip

@@ -11,6 +11,7 @@ import time
 from typing import Any
 
 from ..errors import ConnectorError, ExecutionNotFound, InvalidRequest, PoolTimeout
+from ..in_session.protocol import LARGEST_EXACT_INTEGER
 from ..models import ABSENT, Execution, ExecutionError, Output
 from ..session_pool.hand_over import RunLost
 from ..session_pool.wire import STREAM_CHARACTERS, Run
@@ -103,13 +104,12 @@ def direct_execution(session_id: str, execution_id: str, run: Run) -> Execution:
     result = _result(run)
     truncated = {*run.truncated, *(["result"] if len(result) > STREAM_CHARACTERS else [])}
     stderr = _readable(run.stderr[:STREAM_CHARACTERS])
-    is_number = isinstance(run.value, (int, float)) and math.isfinite(run.value)
     return Execution(
         session_id,
         execution_id,
         run.status,
         result=without_escapes(result[:STREAM_CHARACTERS]),
-        value=run.value if is_number else ABSENT,
+        value=_value(run.value),
         stdout=with_cells(shown(run.stdout[:STREAM_CHARACTERS])),
         stderr=_GLUED.sub("\n", stderr),
         error=_error(run, is_truncated="stderr" in truncated) if run.status == "Failed" else None,
@@ -126,6 +126,13 @@ def _error(run: Run, *, is_truncated: bool) -> ExecutionError:
 
 def _readable(stderr: str) -> str:
     return _SYNTAX_ERROR_FILE.sub(r"(<cell>, line \1)", with_cells(shown(stderr)))
+
+
+def _value(value: Any) -> Any:
+    """A number. An integer that many readers of JSON would round is text, as in other runs."""
+    if isinstance(value, int):
+        return value if abs(value) <= LARGEST_EXACT_INTEGER else str(value)
+    return value if isinstance(value, float) and math.isfinite(value) else ABSENT
 
 
 def _result(run: Run) -> str:

@@ -4,7 +4,14 @@ from dataclasses import replace
 
 from ..in_session.report import Report
 from ..models import Execution
-from .outcomes import FILES_ELSEWHERE, INTERPRETER_STOPPED, NOT_REPORTED, STDOUT_REPLACED
+from .outcomes import (
+    FILES_ELSEWHERE,
+    INTERPRETER_STOPPED,
+    MORE_OUTPUTS,
+    NOT_REPORTED,
+    OUTPUTS_NOT_STORED,
+    STDOUT_REPLACED,
+)
 
 
 def notices_of(report: Report) -> list[str]:
@@ -16,6 +23,12 @@ def notices_of(report: Report) -> list[str]:
         notices.append(STDOUT_REPLACED)
     if report.files_elsewhere:
         notices.append(FILES_ELSEWHERE.format(", ".join(report.files_elsewhere)))
+    not_stored = report.omitted.get("unstoredOutputs", 0)
+    more = report.omitted.get("outputs", 0) - not_stored
+    if more > 0 and report.outputs:
+        notices.append(MORE_OUTPUTS.format(more))
+    if not_stored:
+        notices.append(OUTPUTS_NOT_STORED.format(not_stored))
     return notices
 
 

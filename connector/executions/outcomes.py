@@ -70,3 +70,15 @@ NOT_CANCELABLE_DIRECT = (
     "timeoutInSeconds; EndSession ends everything that runs in the session."
 )
 """For code that is sent without the payload."""
+MORE_OUTPUTS = (
+    "The run has {:,} more outputs than listed. They are stored as files in the folder of the others, which ListFiles "
+    "lists."
+)
+OUTPUTS_NOT_STORED = (
+    "{:,} outputs could not be stored and are lost. Save what you need as files in /mnt/data, or display less in one "
+    "run."
+)
+CONTENTS_OMITTED = (
+    "Contents of outputs were omitted or reduced. Each complete content is a file: get it with GetFile or DownloadFile "
+    "by the output's fileName and folder."
+)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from ..content_types import content_type
 from ..in_session.report import Report, Reported, ReportedFile
-from ..models import ABSENT, Execution, ExecutionError, File, Output
+from ..models import ABSENT, OUTPUTS, Execution, ExecutionError, File, Output
 from ..session_pool.wire import Run
 from .direct import stopped_error
 from .hints import remarks_on, with_hint
@@ -46,7 +46,7 @@ def execution_of(
         stdout=stdout,
         stderr=stderr,
         error=error,
-        outputs=[_readable_output(output) for output in report.outputs],
+        outputs=_outputs(execution_id, report),
         files=[_file(file) for file in report.files],
         duration_in_milliseconds=report.milliseconds,
         execution_count=report.execution_count,
@@ -66,7 +66,7 @@ def running_execution(session_id: str, execution_id: str, progress: Report) -> E
         "Running",
         stdout=stdout,
         stderr=stderr,
-        outputs=[_readable_output(output) for output in progress.outputs],
+        outputs=_outputs(execution_id, progress),
         files=[_file(file) for file in progress.files],
         duration_in_milliseconds=progress.milliseconds,
         notice=joined(notices_of(progress)),
@@ -74,8 +74,19 @@ def running_execution(session_id: str, execution_id: str, progress: Report) -> E
     )
 
 
+def _outputs(execution_id: str, report: Report) -> list[Output]:
+    """Each with the folder of its file, if it has one."""
+    folder = f"{OUTPUTS}/{execution_id}"
+    return [
+        dataclasses.replace(_readable_output(output), folder=output.file_name and folder) for output in report.outputs
+    ]
+
+
 def _truncated(report: Report) -> dict[str, bool] | None:
-    return {name: True for name in _FLAGS if report.omitted.get(name)} or None
+    omitted = {name for name in _FLAGS if report.omitted.get(name)}
+    if any(output.content is None for output in report.outputs):
+        omitted.add("outputs")
+    return {name: True for name in _FLAGS if name in omitted} or None
 
 
 def _stop_error(report: Report) -> ExecutionError | None:

@@ -9,10 +9,7 @@ import unicodedata
 
 from ..errors import InvalidFileName
 from ..in_session import protocol
-from ..models import FilePath
-
-OUTPUTS = ".outputs"
-"""The folder of outputs, as callers know it. In sessions, it has a name that the pool takes."""
+from ..models import OUTPUTS, FilePath
 
 # What the pool takes besides letters and digits; in a folder's name, no dot. Source: the documentation of
 # code-interpreter sessions.

@@ -9,12 +9,18 @@ import azure.functions as func
 
 from ..models import FileBytes, to_wire
 from ..settings import Settings
+from ..text import well_formed
 from .ranges import http_date
+
+_SURROGATE = re.compile(r"\\ud[89a-f]")
+"""In JSON: a character beyond the Basic Multilingual Plane, or half of one, which is not valid."""
 
 
 def json_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> func.HttpResponse:
-    body = json.dumps(to_wire(value)).encode()
-    return func.HttpResponse(body, status_code=status, headers=headers, mimetype="application/json")
+    body = json.dumps(to_wire(value))
+    if _SURROGATE.search(body):
+        body = json.dumps(json.loads(well_formed(json.dumps(json.loads(body), ensure_ascii=False))))
+    return func.HttpResponse(body.encode(), status_code=status, headers=headers, mimetype="application/json")
 
 
 def no_content_response() -> func.HttpResponse:

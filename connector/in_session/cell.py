@@ -11,6 +11,7 @@ A *task* is something that the connector itself does in a session, such as appen
 
 import ast
 import base64
+import bz2
 import functools
 import hashlib
 import json
@@ -26,9 +27,9 @@ from .payload import ORDER
 
 _FOLDER = Path(__file__).parent
 _INSTALL = (
-    "if await (lambda request, source: (lambda names: (exec(__import__('zlib').decompress(__import__('base64')"
-    ".b85decode(source)), names), names['install'](request))[1])({'__name__': 'code_interpreter_payload', "
-    "'get_ipython': get_ipython, 'VERSION_MARK': '%s'}))(\"%s\",\"%s\"): pass"
+    "if await (lambda r, s: (lambda n: (exec(__import__('bz2').decompress(__import__('base64').b85decode(s)), n), "
+    "n['install'](r))[1])({'__name__': 'code_interpreter_payload', 'get_ipython': get_ipython, 'VERSION_MARK': '%s'}))"
+    '("%s","%s"): pass'
 )
 _DIRECT_TASK = (
     "(lambda nonce, arguments, source: (lambda json, b64decode, names: (exec(__import__('zlib').decompress("
@@ -37,6 +38,7 @@ _DIRECT_TASK = (
     '\'code_interpreter_task\'}))("%s", "%s", "%s");'
 )
 _INDENTATION = re.compile("^(?:    )+", re.MULTILINE)
+_OF_ANNOTATIONS = ("__future__", "typing", "collections.abc")
 _DIGEST_CHARACTERS = 12
 _EMPTY_COMMENTS = re.compile(r"\A(?:[ \t]*#\n)+")
 
@@ -105,7 +107,7 @@ def _cell(request: dict[str, Any], max_report_characters: int, data_folder: str)
 def _payload(data_folder: str) -> tuple[str, str]:
     """The mark, which differs for each version of the payload, and the payload's source."""
     # Base 85 has neither quotation marks nor backslashes, and is shorter than base 64.
-    source = base64.b85encode(zlib.compress(payload_source(data_folder).encode(), 9)).decode()
+    source = base64.b85encode(bz2.compress(payload_source(data_folder).encode())).decode()
     return f"{protocol.MARK}{hashlib.sha256(source.encode()).hexdigest()[:_DIGEST_CHARACTERS]}", source
 
 
@@ -136,7 +138,8 @@ def _joined(data_folder: str, *paths: Path) -> str:
 
 
 def _is_dropped(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.ImportFrom) and (statement.level > 0 or statement.module == "__future__")
+    """Imports of each other, and those that only annotations need."""
+    return isinstance(statement, ast.ImportFrom) and (statement.level > 0 or statement.module in _OF_ANNOTATIONS)
 
 
 class _WithoutAnnotations(ast.NodeTransformer):

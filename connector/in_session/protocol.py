@@ -56,6 +56,15 @@ MAX_MESSAGE_CHARACTERS = 10_000
 MAX_TITLE_CHARACTERS = 200
 MAX_ROWS = 1000
 MAX_OUTPUTS = 100
+"""In a report. Further ones are stored in files."""
+
+MAX_STORED_OUTPUTS = 1000
+MAX_STORED_CHARACTERS = 128 << 20
+"""Of all outputs of one run."""
+
+MAX_IMAGE_CHARACTERS = 60_000
+"""Of the first image's base64 in a response that is limited. For a longer one, a smaller rendering is reported too."""
+
 MAX_OUTPUT_CHARACTERS = 8 << 20
 """Of the contents of all outputs in one report. Further contents are only in the outputs' files."""
 
@@ -63,7 +72,10 @@ MAX_FILES = 1000
 MAX_FILES_ELSEWHERE = 10
 MAX_SCANNED_FILES = 20_000
 MAX_VALUE_NODES = 50_000
-MAX_INTEGER_BITS = 1 << 10
+LARGEST_EXACT_INTEGER = (1 << 53) - 1
+"""Of readers of JSON that have no integers but doubles (RFC 7493). Larger ones are text."""
+
+MAX_INTEGER_BITS = 1 << 16
 KEPT_EXECUTIONS = 500
 KEPT_BYTES = 200 << 20
 """Of the records and outputs in OUTPUTS_FOLDER. Beyond that, the oldest are removed."""

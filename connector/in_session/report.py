@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..models import ExecutionError, Output
+from ..text import well_formed
 from . import protocol
 
 _MARKED = re.compile(protocol.REPORT_MARK + r"([0-9a-f]{16})\{")
@@ -39,7 +40,7 @@ class ReportedFile:
 @dataclass(frozen=True)
 class Report:
     """What a run has produced, perhaps so far. `omitted` counts what did not fit: characters of a stream, outputs or
-    files; for a value, it is 1.
+    files; for a value, it is 1. `unstoredOutputs` counts those of the outputs that are not in files either.
     """
 
     is_ok: bool
@@ -219,7 +220,19 @@ def _object(text: str | bytes) -> Json | None:
         value = json.loads(text, parse_constant=lambda _: None, parse_float=_float)
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) and _is_shallow(value, _MAX_DEPTH) else None
+    return _well_formed(value) if isinstance(value, dict) and _is_shallow(value, _MAX_DEPTH) else None
+
+
+def _well_formed(value: Any) -> Any:
+    """With valid text everywhere."""
+    match value:
+        case str():
+            return well_formed(value)
+        case dict():
+            return {well_formed(name): _well_formed(inner) for name, inner in value.items()}
+        case list():
+            return [_well_formed(inner) for inner in value]
+    return value
 
 
 def _float(text: str) -> float | None:
@@ -286,12 +299,20 @@ def _facts(items: Any) -> list[Json]:
 
 def _output(members: Json) -> Output:
     content_type, content = _text(members["contentType"]), _optional_text(members.get("content"))
-    if content is not None and content_type.startswith("image/") and content_type != "image/svg+xml":
+    if content_type.startswith("image/") and content_type != "image/svg+xml":
+        _check_base64(content)
+    reduced = _optional_text(members.get("reduced"))
+    _check_base64(reduced)
+    title, file_name = _optional_text(members.get("title")), _optional_text(members.get("fileName"))
+    return Output(content_type, content, title, file_name, reduced_content=reduced)
+
+
+def _check_base64(content: str | None) -> None:
+    if content is not None:
         try:
             base64.b64decode(content, validate=True)
         except binascii.Error:
             raise ValueError("not base64") from None
-    return Output(content_type, content, _optional_text(members.get("title")), _optional_text(members.get("fileName")))
 
 
 def _file(members: Json) -> ReportedFile:
@@ -306,8 +327,7 @@ def _file(members: Json) -> ReportedFile:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError
-    # An unpaired surrogate cannot be encoded.
-    return value.encode("utf-8", "replace").decode() if any("\ud800" <= c <= "\udfff" for c in value) else value
+    return value
 
 
 def _counts(members: Json) -> dict[str, int]:

@@ -96,7 +96,7 @@ class Jupyter:
     def defer(self, code: str, seconds: int = SECONDS) -> str:
         """Start a deferred run. Returns its execution ID."""
         execution_id, reported = self.send(code, seconds)
-        assert reported == Reported(None, False, "")
+        assert reported == Reported(None, False)
         return execution_id
 
     def file(self, execution_id: str, name: str) -> Path:
@@ -158,12 +158,25 @@ def test_run_is_reported(jupyter: Jupyter) -> None:
         "import matplotlib.pyplot as plt, pandas as pd\nplt.plot([1, 2])\nplt.title('T')\nplt.show()\n"
         "pd.DataFrame({'a': [1]})"
     )
+    assert displayed.value == [{"a": 1}]
     assert [(output.content_type, output.title) for output in displayed.outputs] == [
         ("image/png", "T"), ("text/html", None), ("application/json", None),
     ]  # fmt: skip
     failed = jupyter.report("x = 1\n1/0")
     assert failed.error is not None and (failed.error.name, failed.error.line) == ("ZeroDivisionError", 2)
     assert jupyter.report("len(In), In[1].splitlines()[0]").value == [5, "import os, sys"]
+
+
+def test_figures_of_another_backend_are_shown_once(jupyter: Jupyter) -> None:
+    """At the end of the run, or when the code shows them, although this kernel has not imported matplotlib before."""
+    code = "import matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt\nplt.plot([1])\nplt.title('T')\n"
+    shown = jupyter.report(code + "plt.show()\nplt.close()\nfig, ax = plt.subplots()\nax.set_title('U')\nfig")
+    assert ([(output.content_type, output.title) for output in shown.outputs], shown.stderr) == (
+        [("image/png", "T"), ("image/png", "U")], "",
+    )  # fmt: skip
+    assert jupyter.report("plt.show()").outputs == []
+    report = jupyter.ended(jupyter.defer("plt.figure()\nplt.plot([1])\nplt.title('V');"))
+    assert [(output.content_type, output.title) for output in report.outputs] == [("image/png", "V")]
 
 
 def test_deferred_run_uses_the_interpreter_of_the_session(jupyter: Jupyter) -> None:

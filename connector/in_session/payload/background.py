@@ -41,7 +41,7 @@ from .progress import Progress
 from .queue import oldest_request
 from .record import Record
 from .recorder import Recorder, call_after_reply, everything_recorded
-from .reports import IN_RECORD, INTERRUPTED, flush_streams, put_ending, report_so_far
+from .reports import IN_RECORD, INTERRUPTED, finish_displays, flush_streams, put_ending, report_so_far
 from .scan import Scan
 from .watching import Watcher
 
@@ -176,7 +176,7 @@ class DeferredRun:
                     pass
                 finally:
                     self._code_has_ended = True
-                    flush_streams()
+                    finish_displays(reply)
                     if getpid() != self._process:
                         exit_at_once(0)  # the code has forked, and this is the child
                     capture.stop()

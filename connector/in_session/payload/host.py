@@ -36,7 +36,7 @@ state: dict[str, Any] = installed_before["state"] if installed_before else {"bac
 """Kept when the payload is upgraded: the deferred run in progress, if there is one."""
 
 encode = json.JSONEncoder(default=repr, ensure_ascii=True).encode
-encode_strictly = json.JSONEncoder(allow_nan=False).encode
+encode_strictly = json.JSONEncoder(allow_nan=False, ensure_ascii=False).encode
 decode = json.JSONDecoder().decode
 from_base64 = binascii.a2b_base64
 to_base64 = binascii.b2a_base64

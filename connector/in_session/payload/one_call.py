@@ -14,7 +14,17 @@ from .host import awaited, encode, getpid, kernel, monotonic, original_do_execut
 from .outputs import OutputFiles
 from .record import Record
 from .recorder import Recorder, recorded, recording
-from .reports import IN_RECORD, INTERRUPTED, encoded, flush_streams, put_ending, report_so_far, send_line, send_report
+from .reports import (
+    IN_RECORD,
+    INTERRUPTED,
+    encoded,
+    finish_displays,
+    flush_streams,
+    put_ending,
+    report_so_far,
+    send_line,
+    send_report,
+)
 from .scan import Scan
 
 
@@ -69,10 +79,10 @@ class OneCallRun:
     def _keep_displays(self) -> None:
         """Stores what is displayed at once: the interpreter may end before it can report."""
         if self._outputs is not None:
-            self._outputs.update(self._recorder.displays)
+            self._outputs.store(self._recorder.displays)
 
     def _end(self, reply: Any) -> None:
-        flush_streams()
+        finish_displays(reply)
         self._stack.close()
         self._report(reply)
 

@@ -7,27 +7,56 @@ request that it belongs to. Only the display formatter sees the displayed object
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..protocol import MAX_OUTPUTS, MAX_STREAM_CHARACTERS
+from ..protocol import MAX_OUTPUTS, MAX_STORED_CHARACTERS, MAX_STORED_OUTPUTS, MAX_STREAM_CHARACTERS
+from .figures import is_figure, note_shown, picture_of, restore_resolution
 from .host import getpid, original_format, original_send, session, shell
 from .streams import Text
-from .tables import table_of, title_of
+from .tables import frames_in, is_chart, table_of, title_of
 
 _RECORDED = {"stream", "display_data", "update_display_data", "execute_result", "error", "clear_output"}
 _MESSAGE_CHARACTERS = 100
 """The approximate size of a message without its text."""
 
 
-class Display:
-    """A displayed object: its MIME bundle, and its title and table, if it has them."""
+_MAX_PAGE_CHARACTERS = 10_000
+_PLOTLY = "application/vnd.plotly.v1+json"
+_has_no_text = re.compile(r"<[^<>]*( object| at 0x\w+)>|\s*").fullmatch
+"""Matches the text of objects that have none of their own."""
 
-    def __init__(
-        self, display_id: str | None, bundle: dict[str, Any], title: str | None, table: dict[str, Any] | None
-    ) -> None:
-        self.display_id, self.bundle, self.title, self.table = display_id, bundle, title, table
+_weak = weakref.ref
+
+
+class Shown:
+    """What is known about a displayed object besides its MIME bundle: title, table, and the identity of a figure."""
+
+    def __init__(self, shown: Any = None, title: str | None = None) -> None:
+        self.title, self.is_chart = title, False
+        self.table: dict[str, Any] | None = None
+        self.figure: weakref.ref[Any] | None = None
+        self.frames: list[tuple[dict[str, Any], Shown]] = []
+        try:
+            self.is_chart = is_chart(shown)
+            self.title = title or title_of(shown)
+            self.table = table_of(shown)
+            self.figure = _weak(shown) if is_figure(shown) else None
+            for name, frame in frames_in(shown)[:MAX_OUTPUTS]:
+                self.frames.append((original_format(frame)[0], Shown(frame, name)))
+        except BaseException:
+            pass
+
+
+class Display:
+    """A displayed object and its MIME bundle."""
+
+    def __init__(self, bundle: dict[str, Any], shown: Shown, display_id: str | None = None) -> None:
+        self.bundle, self.shown, self.display_id = bundle, shown, display_id
+        self.size = sum(len(content) for content in bundle.values() if isinstance(content, (str, bytes)))
 
 
 class Recorder:
@@ -48,13 +77,14 @@ class Recorder:
         self.result: str | None = None
         self.error: dict[str, Any] | None = None
         self.omitted_displays = 0
+        self.shown: Shown | None = None  # the object being displayed
         self.forwarded = 0  # characters of stdout
-        self.title_and_table: tuple[str | None, dict[str, Any] | None] | None = None  # of the object being displayed
         self.messages: list[tuple[Any, ...]] = []  # to be sent after all, if no report can be made
         self.lock = threading.RLock()  # a signal handler may interrupt its owner
         self._message_room = MAX_STREAM_CHARACTERS
         self._forward_room = dict.fromkeys(self.streams, forwarded_characters)
         self._clears_at_next_display = False
+        self._size = 0  # characters of all displays
         self._on_message, self._on_display = on_message, on_display
 
     def take(self, kind: str, content: dict[str, Any], message: tuple[Any, ...]) -> None:
@@ -114,27 +144,56 @@ class Recorder:
 
     def _clear(self) -> None:
         self._clears_at_next_display = False
-        self.displays = []
+        self.displays, self._size, self.omitted_displays = [], 0, 0
 
     def _take_display(self, kind: str, content: dict[str, Any]) -> None:
-        (title, table), self.title_and_table = self.title_and_table or (None, None), None
-        bundle = dict(content["data"])
+        shown, self.shown = self.shown or Shown(), None
+        bundle = _without_repetition(dict(content["data"]), shown)
+        text = bundle.get("text/plain", "")
         if kind == "execute_result":
-            self.result = bundle.get("text/plain", "")
+            self.result = "" if shown.is_chart or (len(bundle) > 1 and _has_no_text(str(text))) else text
         if len(bundle) > 1 or kind == "execute_result":
             bundle.pop("text/plain", None)
-        if not bundle:
-            return
-        if self._clears_at_next_display:
+        if self._clears_at_next_display and (bundle or shown.frames):
             self._clear()
         display_id = (content.get("transient") or {}).get("display_id")
-        display = Display(display_id, bundle, title, table)
-        if kind == "update_display_data":
-            self.displays = [display if display_id and old.display_id == display_id else old for old in self.displays]
-        elif len(self.displays) < MAX_OUTPUTS:
+        if bundle:
+            self._keep(Display(bundle, shown, display_id), is_update=kind == "update_display_data")
+        for frame_bundle, frame in shown.frames:
+            frame_bundle.pop("text/plain", None)
+            self._keep(Display(frame_bundle, frame))
+
+    def _keep(self, display: Display, *, is_update: bool = False) -> None:
+        name, figure = display.display_id, display.shown.figure
+        if is_update:
+            self.displays = [display if name and old.display_id == name else old for old in self.displays]
+        elif (
+            figure
+            and not name
+            and any(old.shown.figure == figure and old.bundle == display.bundle for old in self.displays)
+        ):
+            pass  # an open figure that is also the value, and looks the same
+        elif len(self.displays) < MAX_STORED_OUTPUTS and self._size + display.size <= MAX_STORED_CHARACTERS:
             self.displays = [*self.displays, display]
+            self._size += display.size
         else:
             self.omitted_displays += 1
+
+
+def _without_repetition(bundle: dict[str, Any], shown: Shown) -> dict[str, Any]:
+    """Of several forms of the same thing, the one that is of most use."""
+    images = [name for name in bundle if name.startswith("image/") and name != "image/svg+xml"]
+    for name in images:
+        if name != ("image/png" if "image/png" in images else images[0]):
+            del bundle[name]
+    page = bundle.get("text/html")
+    if type(page) is str:
+        if _PLOTLY in bundle:  # a page may need what only notebooks have
+            del bundle[_PLOTLY if 'src="http' in page else "text/html"]
+        elif len(page) > _MAX_PAGE_CHARACTERS and "<style" in page and not (shown.is_chart or shown.table):
+            if not _has_no_text(str(bundle.get("text/plain", ""))):
+                del bundle["text/html"]
+    return bundle
 
 
 def _with_content(message: tuple[Any, ...], content: dict[str, Any]) -> tuple[Any, ...]:
@@ -227,13 +286,22 @@ def call_after_reply(call: Callable[[], object]) -> None:
 
 
 def format_object(shown: Any, *arguments: Any, **keywords: Any) -> Any:
-    """Replaces the display formatter's own method. Keeps the object's title and table for its message."""
+    """Replaces the display formatter's own method. Keeps what only the object itself knows for its message."""
+    if is_figure(shown):
+        restore_resolution(shown)
+    formatted = original_format(shown, *arguments, **keywords)
     recorders = list(recording.by_request.values())
     if recording.catch_all is not None:
         recorders.append(recording.catch_all)
-    for recorder in recorders:
-        try:
-            recorder.title_and_table = (title_of(shown), table_of(shown))
-        except BaseException:
-            recorder.title_and_table = None
-    return original_format(shown, *arguments, **keywords)
+    if recorders:
+        known = Shown(shown) if formatted[0] else None  # some objects send a message themselves
+        if known and known.figure:
+            pictures = [content for name, content in formatted[0].items() if name.startswith("image/")]
+            if not pictures:  # the code has chosen a backend whose figures IPython does not know
+                pictures = [picture_of(shown)]
+                if pictures[0]:
+                    formatted[0]["image/png"] = pictures[0]
+            note_shown(shown, pictures[0])
+        for recorder in recorders:
+            recorder.shown = known
+    return formatted

@@ -9,12 +9,13 @@ from typing import Any
 from ..protocol import MAX_ERROR_CHARACTERS, MAX_FILES, REPORT_MARK, empty_report
 from .errors import describe_error
 from .facts import facts_of_output
-from .host import basename, encode, kernel, original_send, shell
+from .figures import show_open_figures
+from .host import basename, encode, getpid, kernel, original_send, shell
 from .outputs import OutputFiles
-from .recorder import Recorder
-from .streams import Text
+from .recorder import Recorder, recording
+from .streams import Text, bounded
 from .tables import is_part_of_a_figure
-from .values import TooLarge, to_json
+from .values import Budget, TooLarge, to_json
 
 IN_RECORD = {"isInRecord": True}
 """Sent instead of a report that is in the execution record."""
@@ -37,11 +38,13 @@ def report_so_far(
         displays, omitted = recorder.displays, recorder.omitted_displays
         for name, text in recorder.streams.items():
             _put_text(report, name, text)
-    report["outputs"] = outputs.update(displays)
+    report["outputs"], unlisted = outputs.update(displays)
     _put_cells(report, [report["stdout"], report["stderr"]])
     report["files"] = files[:MAX_FILES]
-    if omitted:
-        report["omitted"]["outputs"] = omitted
+    if unlisted + omitted:
+        report["omitted"]["outputs"] = unlisted + omitted
+    if omitted + outputs.not_stored:
+        report["omitted"]["unstoredOutputs"] = omitted + outputs.not_stored
     if len(files) > MAX_FILES:
         report["omitted"]["files"] = len(files) - MAX_FILES
     return report
@@ -73,10 +76,12 @@ def put_ending(report: dict[str, Any], recorder: Recorder, reply: dict[str, Any]
     shown = recorder.error or reply
     # The code of a run that is ok may have failed while its value was displayed.
     if not is_ok or (recorder.error and not failure):
-        lines = [
-            str(frame)[:MAX_ERROR_CHARACTERS] for frame in shown.get("traceback") or () if _INTERRUPT not in str(frame)
-        ]
-        report["shown"] = [str(shown.get("evalue", ""))[:MAX_ERROR_CHARACTERS], lines]
+        frames = [str(frame) for frame in shown.get("traceback") or () if _INTERRUPT not in str(frame)]
+        texts = [str(shown.get("evalue", "")), *frames]
+        if any(len(text) > MAX_ERROR_CHARACTERS for text in texts):
+            report["omitted"].setdefault("stderr", 1)
+        message, *lines = (bounded(text, MAX_ERROR_CHARACTERS) for text in texts)
+        report["shown"] = [message, lines]
         _put_cells(report, [report["shown"][0], *lines])
     if is_ok:
         pass
@@ -99,12 +104,22 @@ def _put_value(report: dict[str, Any], shown: str, value: Any) -> None:
     text = Text(is_raw=True)
     text.write(value if type(value) is str else shown)  # a string without the quotes that IPython shows
     _put_text(report, "result", text)
+    budget = Budget()
     try:
-        report["value"] = to_json(value)
+        report["value"] = to_json(value, budget=budget)
     except TooLarge:
-        report["omitted"]["value"] = 1
+        budget.is_exceeded = True
     except BaseException:
-        pass  # it is not JSON
+        return  # it is not JSON
+    if budget.is_exceeded:
+        report["omitted"]["value"] = 1
+
+
+def finish_displays(reply: dict[str, Any]) -> None:
+    """After an interrupt, drawing could take too long: then open figures are left to the next run."""
+    if reply.get("ename") != "KeyboardInterrupt" and getpid() == recording.process:
+        show_open_figures()
+    flush_streams()
 
 
 def is_kernels(stream: Any) -> bool:

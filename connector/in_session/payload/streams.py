@@ -175,6 +175,15 @@ class Text:
         return self._mark if self._goes_on else (MAX_STREAM_CHARACTERS * 2, "")
 
 
+def bounded(text: str, longest: int) -> str:
+    """The first and the last part of a text that is longer, with the number of the omitted characters between them."""
+    if len(text) <= longest:
+        return text
+    room = longest - len(omission(len(text)))
+    head = room // 2
+    return text[:head] + omission(len(text) - room) + text[head - room :]
+
+
 def omission(characters: int) -> str:
     """The text that replaces omitted text."""
     return f"\n[... {characters:,} characters omitted ...]\n"

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..protocol import MAX_ROWS, MAX_VALUE_NODES
-from .values import Budget, to_json
-
-_CELL_DEPTH = 4
+from .libraries import library_of_frame, read_frame
+from .values import Budget
 
 
 def title_of(shown: Any) -> str | None:
@@ -28,42 +27,48 @@ def title_of(shown: Any) -> str | None:
 
 def table_of(shown: Any) -> dict[str, Any] | None:
     """The columns of a data frame with their types, and its first rows, as JSON."""
-    library = type(shown).__module__.split(".")[0]
-    if type(shown).__name__ != "DataFrame" or library not in ("pandas", "polars"):
+    if library_of_frame(shown) is None:
         return None
-    first = shown.head(MAX_ROWS)
-    if library == "pandas":
-        if type(first.index).__name__ != "RangeIndex" or first.index.name is not None:
-            first = first.reset_index()
-        names = [_column_name(name) for name in first.columns]
-        types = [str(first.iloc[:, number].dtype) for number in range(len(names))]
-        columns = [first.iloc[:, number].tolist() for number in range(len(names))]
-        rows = list(zip(*columns)) if columns else []
-    else:
-        names, types, rows = list(first.columns), [str(kind) for kind in first.dtypes], first.rows()
-    budget = Budget(MAX_VALUE_NODES * 10)
+    names, types, rows = read_frame(shown, MAX_ROWS, Budget(MAX_VALUE_NODES * 10))
     return {
         "columns": [{"name": name, "type": kind} for name, kind in zip(names, types)],
-        "rows": [[_cell(value, budget) for value in row] for row in rows],
+        "rows": rows,
         "rowCount": len(shown),
-        "isTruncated": len(shown) > MAX_ROWS,
+        "isTruncated": len(shown) > len(rows),
     }
 
 
-def _column_name(name: Any) -> str:
-    return " ".join(str(part) for part in name if str(part)) if type(name) is tuple else str(name)
+def frames_in(shown: Any) -> list[tuple[str | None, Any]]:
+    """The data frames of a dictionary, such as the sheets of a workbook, or of a list, each with its title."""
+    if type(shown) is dict:
+        members: Any = ((str(key), member) for key, member in shown.items())
+    elif type(shown) in (list, tuple):
+        members = ((None, member) for member in shown)
+    else:
+        return []
+    return [(title, member) for title, member in members if library_of_frame(member) is not None]
 
 
-def _cell(value: Any, budget: Budget) -> Any:
-    try:
-        return to_json(value, _CELL_DEPTH, budget)
-    except (TypeError, ValueError):
-        return str(value)
+def is_chart(value: Any) -> bool:
+    """Whether its text is of no use beside its picture."""
+    return type(value).__module__.startswith(("plotly.graph_obj", "altair."))
 
 
-def is_part_of_a_figure(value: Any) -> bool:
-    """Whether it is only the return value of a matplotlib call: lines, axes, bars, or a list of them."""
-    items = value if type(value) in (list, tuple) and value else [value]
-    if type(value).__module__ == "numpy" and getattr(value, "dtype", None) is not None and value.dtype.kind == "O":
-        items = list(value.flat[:1])
-    return any(type(item).__module__.startswith("matplotlib") for item in items[:5])
+def is_part_of_a_figure(value: Any, levels: int = 3) -> bool:
+    """Whether it is only the return value of a plotting function: lines, axes, a grid, or collections of them."""
+    kind = type(value)
+    library = kind.__module__.split(".")[0]
+    if library == "matplotlib" and not issubclass(kind, dict) or library == "seaborn" and hasattr(kind, "figure"):
+        return True
+    if kind is dict:
+        items = [*value.values()][:5]
+    elif kind is list or issubclass(kind, tuple):
+        items = value[:5]
+    elif library in ("numpy", "pandas") and str(getattr(value, "dtype", "")) == "object":
+        items = getattr(value, "values", value).flat[:5]
+    else:
+        return False
+    parts = [levels > 0 and is_part_of_a_figure(item, levels - 1) for item in items]
+    if kind is dict:
+        return bool(parts) and all(parts)
+    return any(parts) and not any(type(item) in (bool, int, float, str) for item in items)

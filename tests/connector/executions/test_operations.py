@@ -55,7 +55,7 @@ def test_all_members_of_a_run_are_returned(api, session_id):
         ("print('x')", "", None),
         ("x = 3", "", None),
         ("float('nan')", "nan", None),
-        ("10 ** 30", str(10**30), 10**30),
+        ("10 ** 30", str(10**30), str(10**30)),
     ],
 )
 def test_the_result_is_always_text(api, session_id, code, result, value):

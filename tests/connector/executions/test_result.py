@@ -9,7 +9,7 @@ import pytest
 from connector.executions.operations import execute_python_code, get_execution
 from connector.files.names import checked_folder, checked_path
 from connector.files.operations import download_file, find_headers, list_files
-from connector.models import Execution
+from connector.models import Execution, to_wire
 from connector.session_pool.client import SessionPoolClient
 from connector.session_pool.facts import PoolFacts
 from connector.session_pool.sessions import CallerSessions
@@ -65,6 +65,50 @@ def test_outputs_are_files_that_can_be_downloaded(pool: CallerSessions, session:
     listed = list_files(client, facts, folder=checked_folder(folder))
     assert [(one.file_name, one.folder) for one in listed] == [(output.file_name, folder)]
     assert [one for one in list_files(client, facts, recursive=True) if "outputs" in one.folder] == []
+
+
+def test_a_large_chart_is_in_the_response(pool: CallerSessions, session: str) -> None:
+    """As a smaller rendering, with what is needed to get the original. `always` returns that."""
+    code = (
+        "import matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt, numpy as np\n"
+        "plt.figure(figsize=(12, 8), dpi=150)\nplt.plot(np.random.default_rng(1).normal(size=(2000, 5)).cumsum(0))\n"
+        "plt.title('Walks')\nplt.show()\nplt.close()\nprint('x' * 100_000)"
+    )
+    execution = run(pool, session, code)
+    (output,) = execution.outputs
+    assert (output.content_type, output.title, output.is_reduced) == ("image/png", "Walks", True)
+    assert base64.b64decode(output.content or "").startswith(b"\x89PNG")
+    assert len(json.dumps(to_wire(execution))) <= 90_000
+    client, facts = pool.session(session), PoolFacts(rich_results=True)
+    found = find_headers(client, facts, checked_path(output.file_name or "", output.folder or ""))
+    original = download_file(client, facts, *found).content
+    assert original is not None and len(original) > len(output.content or "")
+    complete = get_execution(
+        pool, facts, session_id=session, execution_id=execution.execution_id, include_content="always"
+    )
+    assert base64.b64decode(complete.outputs[0].content or "") == original
+    assert (complete.outputs[0].is_reduced, complete.truncated) == (None, None)
+
+
+def test_many_outputs(pool: CallerSessions, session: str) -> None:
+    """Those that are not listed are files, or the notice states that they are lost."""
+    execution = run(pool, session, "for n in range(120): display({'text/html': str(n)}, raw=True)")
+    assert len(execution.outputs) == 100 and execution.truncated == {"outputs": True}
+    assert "20 more outputs" in (execution.notice or "") and "lost" not in (execution.notice or "")
+    folder = checked_folder(execution.outputs[0].folder or "")
+    assert len(list_files(pool.session(session), PoolFacts(rich_results=True), folder=folder)) == 120
+    execution = run(pool, session, "for n in range(1001): display({'text/html': str(n)}, raw=True)")
+    assert "900 more outputs" in (execution.notice or "") and "1 outputs could not" in (execution.notice or "")
+
+
+def test_a_frame_is_a_list_of_records(pool: CallerSessions, session: str) -> None:
+    """For loops of workflows. What does not fit into a response is flagged."""
+    code = "import pandas as pd\nframe = pd.DataFrame({'n': range(5000), 'text': 'x' * 200})\n"
+    assert run(pool, session, code + "frame.head(2)[['n']]").value == [{"n": 0}, {"n": 1}]
+    execution = run(pool, session, code + "frame")
+    assert 100 < len(execution.value) < 1000 and execution.value[99]["n"] == 99
+    assert execution.truncated == {"value": True, "outputs": True}
+    assert len(run(pool, session, code + "frame", include_content="always").value) == 1000
 
 
 def test_long_output_is_complete_on_request(pool: CallerSessions, session: str) -> None:

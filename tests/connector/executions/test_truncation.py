@@ -16,7 +16,13 @@ _TEXTS = st.builds(
     st.sampled_from([0, 1, 3_000, 30_000]),
 )
 _OUTPUTS = st.builds(
-    Output, st.just("image/png"), st.none() | _TEXTS, st.none() | st.just("title"), st.just("output-1")
+    Output,
+    st.sampled_from(["image/png", "text/html"]),
+    st.none() | _TEXTS,
+    st.none() | st.just("title") | st.just("🙂" * 200),
+    st.just("output-1"),
+    st.just(".outputs/execution"),
+    reduced_content=st.none() | st.just("r" * 60_000),
 )
 _ERRORS = st.builds(
     ExecutionError,
@@ -31,11 +37,11 @@ _EXECUTIONS = st.builds(
     st.just("execution"),
     st.sampled_from(["Succeeded", "Failed"]),
     result=_TEXTS,
-    value=st.just(ABSENT) | _TEXTS | st.lists(st.integers(), max_size=50) | st.integers(),
+    value=st.just(ABSENT) | _TEXTS | st.lists(st.integers() | _TEXTS, max_size=50) | st.integers(),
     stdout=_TEXTS,
     stderr=_TEXTS,
     error=st.none() | _ERRORS,
-    outputs=st.lists(_OUTPUTS, max_size=4),
+    outputs=st.lists(_OUTPUTS, max_size=4) | st.lists(_OUTPUTS, min_size=90, max_size=100),
     files=st.integers(0, 1000).map(lambda count: [File("a" * 200, "b" * 100, 1, "text/plain")] * count),
 )  # fmt: skip
 
@@ -53,7 +59,7 @@ def test_a_response_fits(execution: Execution) -> None:
     before, after = to_wire(execution), to_wire(response)
     flags = set(after.pop("truncated", {}))
     changed = {name for name in before if before[name] != after.get(name)}
-    assert changed - {"error"} == flags
+    assert changed - {"error", "notice"} == flags
 
 
 def _run(**members: object) -> Execution:
@@ -79,6 +85,53 @@ def test_the_largest_contents_are_omitted_first() -> None:
     assert [len(output.content or "") for output in response.outputs] == [10_000, 0]
     assert (response.outputs[1].title, response.outputs[1].file_name) == ("large", "b.png")
     assert (response.stdout, response.truncated) == (run.stdout, {"outputs": True})
+
+
+def test_the_first_image_comes_first() -> None:
+    """Before smaller outputs, text and the value. A smaller rendering takes its place if it is too large."""
+    large = Output("image/png", "l" * 200_000, "large", "a.png", ".outputs/e", reduced_content="r" * 60_000)
+    small = [Output("image/png", "s" * 20_000), Output("text/html", "h" * 100)]
+    run = _run(
+        stdout="x" * 200_000, value=["v" * 1000] * 100, outputs=[Output("text/html", "h" * 70_000), large, *small]
+    )
+    response = fitted(run, "auto")
+    assert [len(output.content or "") for output in response.outputs] == [0, 60_000, 0, 0]
+    assert [output.is_reduced for output in response.outputs] == [None, True, None, None]
+    assert len(response.stdout) > 3_000 and 0 < len(response.value) < 100
+    assert response.truncated == {"outputs": True, "stdout": True, "value": True}
+    assert "fileName and folder" in (response.notice or "")
+    assert to_wire(response)["outputs"][1] == {
+        "contentType": "image/png", "content": "r" * 60_000, "title": "large", "fileName": "a.png",
+        "folder": ".outputs/e", "isReduced": True,
+    }  # fmt: skip
+    response = fitted(_run(outputs=[large, *small]), "auto")
+    assert [len(output.content or "") for output in response.outputs] == [60_000, 20_000, 100]
+
+
+def test_the_original_is_preferred_if_it_fits() -> None:
+    """Other outputs are omitted instead."""
+    image = Output("image/png", "i" * 80_000, reduced_content="r" * 60_000)
+    response = fitted(_run(outputs=[Output("text/html", "h" * 20_000), image, Output("text/html", "t")]), "auto")
+    assert [len(output.content or "") for output in response.outputs] == [0, 80_000, 1]
+    assert response.outputs[1].is_reduced is None
+
+
+def test_always_is_the_original_and_never_is_nothing() -> None:
+    """A smaller rendering is for `auto` alone."""
+    run = _run(outputs=[Output("image/png", "i" * 200_000, reduced_content="r")])
+    assert to_wire(fitted(run, "always"))["outputs"] == [{"contentType": "image/png", "content": "i" * 200_000}]
+    assert to_wire(fitted(run, "never"))["outputs"] == [{"contentType": "image/png"}]
+
+
+def test_lists_in_the_value_are_shortened() -> None:
+    """To what fits: the value itself, or those of a dictionary, such as the rows of several tables."""
+    rows = [{"n": number, "text": "x" * 50} for number in range(3_000)]
+    response = fitted(_run(value=rows), "auto")
+    assert response.truncated == {"value": True} and response.value == rows[: len(response.value)]
+    assert size(response) > 85_000
+    response = fitted(_run(value={"a": rows, "b": rows[:5], "n": 1}), "auto")
+    assert response.value["n"] == 1 and len(response.value["a"]) > 500 and size(response) > 80_000
+    assert fitted(_run(value={"a": "x" * 100_000}), "auto").value is ABSENT
 
 
 def test_the_middle_of_streams_is_omitted_next() -> None:
@@ -114,3 +167,18 @@ def test_the_omitted_characters_are_counted(room: int) -> None:
 def test_a_short_text_is_complete() -> None:
     """Nothing needs to be omitted."""
     assert shortened("x" * 10, 10) == "x" * 10
+
+
+def test_the_omitted_characters_of_both_times_are_counted() -> None:
+    """A text that was truncated in the session has a mark already. One that code has printed is not counted."""
+    mark = "\n[... 1,234,567 characters omitted ...]\n"
+    text = "a" * 50_000 + mark + "b" * 50_000
+    for room in (30_000, 99_999):
+        short = shortened(text, room, is_truncated=True)
+        head, _, tail = short.partition("\n[... ")
+        omitted, _, tail = tail.partition(" characters omitted ...]\n")
+        assert len(head) + int(omitted.replace(",", "")) + len(tail) == 100_000 + 1_234_567
+    assert f"[... {70_000 + len(mark):,} characters omitted ...]" in shortened(text, 30_000)
+    run = _run(stdout="x" * 50_000 + mark + "y" * 80_000, truncated={"stdout": True})
+    stdout = fitted(run, "auto").stdout
+    assert stdout.count("omitted") == 1 and int(stdout.split("[... ")[1].split()[0].replace(",", "")) > 1_234_567

@@ -3,6 +3,7 @@
 import ast
 import base64
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -63,6 +64,12 @@ def test_the_payload_is_valid_in_every_version_of_python(python: tuple[int, int]
         and "WATCHER_SOURCE" in names_of(statement)
     )
     ast.parse(str(watcher), feature_version=python)
+
+
+def test_shorter_indentation_changes_no_string() -> None:
+    """The source means the same as with the indentation that Python's own unparser makes."""
+    source = payload_source()
+    assert ast.unparse(ast.parse(source)) == re.sub("^ +", lambda spaces: spaces[0] * 4, source, flags=re.MULTILINE)
 
 
 def test_another_data_folder_reaches_payload_and_watcher() -> None:

@@ -107,7 +107,7 @@ def test_a_missing_report_does_not_delay_the_result(pool: CallerSessions, sessio
 def test_one_session_cannot_turn_off_rich_results_for_all(pool: CallerSessions, session_id: str) -> None:
     """Code can imitate the failure of a kernel that is not IPython; this affects only its own session."""
     facts = PoolFacts(rich_results=True)
-    spoil = "k = get_ipython().kernel\ndel k.do_execute\nimport zlib, base64\nbase64.b64decode = zlib.decompress = None"
+    spoil = "k = get_ipython().kernel\ndel k.do_execute\nimport bz2, base64\nbase64.b85decode = bz2.decompress = None"
     execute_python_code(pool, facts, python_code=spoil, session_id=session_id)
     run = execute_python_code(pool, facts, python_code="6 * 7", session_id=session_id)
     assert run.notice or run.result == "42"

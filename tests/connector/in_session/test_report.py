@@ -71,10 +71,25 @@ def test_a_line_with_another_nonce_is_output() -> None:
     assert read_stdout(f"\x1e{'f' * 16}{json.dumps(REPORT)}\n", NONCE) is None
 
 
-def test_an_unpaired_surrogate_becomes_a_question_mark() -> None:
-    """It could not be encoded."""
-    reported = read_stdout(f"\x1e{NONCE}{json.dumps({**REPORT, 'stdout': 'a' + chr(0xD800)})}\n", NONCE)
-    assert reported is not None and reported.report is not None and reported.report.stdout == "a?"
+def test_text_is_valid() -> None:
+    """Half of a surrogate pair cannot be encoded, wherever it is. Two halves are a character."""
+    half, pair = chr(0xD83D), chr(0xD83D) + chr(0xDE00)
+    members = {
+        **REPORT,
+        "stdout": f"a{half}b{pair}",
+        "value": {half: [pair, {"x": half}]},
+        "outputs": [{"contentType": "text/html", "title": half, "content": pair, "fileName": f"output-1.{half}"}],
+        "files": [{"path": f"{half}.csv", "size": 1, "change": "Created"}],
+        "error": {"name": half, "message": half, "traceback": half, "hint": half},
+    }
+    reported = read_stdout(f"\x1e{NONCE}{json.dumps(members)}\n", NONCE)
+    assert reported is not None and reported.report is not None
+    report = reported.report
+    assert (report.stdout, report.value) == ("a\ufffdb\U0001f600", {"\ufffd": ["\U0001f600", {"x": "\ufffd"}]})
+    (output,), (file,) = report.outputs, report.files
+    assert (output.title, output.content, output.file_name) == ("\ufffd", "\U0001f600", "output-1.\ufffd")
+    assert file.path == "\ufffd.csv"
+    assert report.error is not None and report.error.message == "\ufffd"
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"[]\n", b'{"code": 5}\n', b"\xff\n", b"[" * 5000 + b"\n"])
@@ -101,15 +116,15 @@ NOTHING = object()
         ("1.5", 1.5),
         ("True", True),
         ("'text'", "text"),
-        ("10 ** 30", 10**30),
-        ("10 ** 400", NOTHING),
+        ("10 ** 30", str(10**30)),
+        ("10 ** 400", "1" + "0" * 400),
         ("float('nan')", None),
         ("[float('inf'), -float('inf')]", [None, None]),
         ("{'a': (1, 2), 3: None, 2.5: 'x', True: []}", {"a": [1, 2], "3": None, "2.5": "x", "true": []}),
-        ("{(1, 2): 3}", NOTHING),
-        ("{1, 2}", NOTHING),
+        ("{(1, 2): 3}", {"(1, 2)": 3}),
+        ("{1, 2}", [1, 2]),
         ("b'x'", NOTHING),
-        ("1j", NOTHING),
+        ("1j", "1j"),
         ("import numpy as np\nnp.float64(1.5)", 1.5),
         ("import numpy as np\nnp.float32('nan')", None),
         ("import numpy as np\nnp.int8(5)", 5),
@@ -119,21 +134,20 @@ NOTHING = object()
         ("import numpy as np\nnp.array([1, float('nan')])", [1.0, None]),
         ("import numpy as np\nnp.array(['2024-01-01', 'NaT'], dtype='datetime64[D]')", ["2024-01-01", None]),
         ("import numpy as np\nnp.datetime64('2024-01-01T10:00')", "2024-01-01T10:00"),
-        ("import numpy as np\nnp.zeros(60_000)", NOTHING),
+        ("import numpy as np\nnp.zeros(60_000)[0]", 0.0),
         ("import datetime\ndatetime.date(2024, 2, 29)", "2024-02-29"),
         ("import datetime as d\n[d.datetime(2024, 1, 1, tzinfo=d.timezone.utc)]", ["2024-01-01T00:00:00+00:00"]),
         ("import datetime\ndatetime.time(10, 30)", "10:30:00"),
-        ("import datetime\ndatetime.timedelta(1)", NOTHING),
+        ("import datetime\ndatetime.timedelta(1)", "P1D"),
         ("import decimal\ndecimal.Decimal('1.10')", "1.10"),
         ("import uuid\nuuid.UUID(int=5)", "00000000-0000-0000-0000-000000000005"),
         ("import pandas as pd\npd.Timestamp('2024-01-01')", "2024-01-01T00:00:00"),
         ("import pandas as pd\n[pd.NaT, pd.NA]", [None, None]),
-        ("import collections\ncollections.Counter('aab')", NOTHING),
-        ("class D(dict):\n  def items(self): raise SystemExit\n[D(a=1)]", NOTHING),
-        ("class S(str):\n  def __len__(self): raise SystemExit\nS('s')", NOTHING),
-        ("class I(int):\n  def bit_length(self): raise SystemExit\nI(5)", NOTHING),
+        ("import collections\ncollections.Counter('aab')", {"a": 2, "b": 1}),
+        ("class D(dict):\n  def items(self): raise SystemExit\n[D(a=1)]", [{"a": 1}]),
+        ("class S(str):\n  def __len__(self): raise SystemExit\nS('s')", "s"),
+        ("class I(int):\n  def bit_length(self): raise SystemExit\nI(5)", 5),
         ("x = []\nx.append(x)\nx", NOTHING),
-        ("list(range(60_000))", NOTHING),
         ("'x' * 2_000_000", NOTHING),
         ("None", NOTHING),
     ],
@@ -155,9 +169,13 @@ def test_a_long_result_and_a_long_message_are_truncated(used_kernel: Kernel) -> 
 
 
 def test_a_value_that_is_too_large_is_flagged(used_kernel: Kernel) -> None:
-    """One that JSON cannot represent is not."""
-    assert used_kernel.report("list(range(60_000))").omitted == {"value": 1}
-    assert used_kernel.report("{1, 2}").omitted == {}
+    """One that JSON cannot represent is not. A list has its first elements."""
+    assert used_kernel.report("{'a': list(range(60_000))}").omitted == {"value": 1}
+    assert used_kernel.report("object()").omitted == {}
+    for code in ("list(range(60_000))", "import numpy as np\nnp.arange(60_000)", "range(10 ** 30)"):
+        report = used_kernel.report(code)
+        assert report.value == list(range(len(report.value))) and report.omitted == {"value": 1}, code
+        assert len(report.value) > 49_900, code
 
 
 def table(report: Report) -> Any:
@@ -178,7 +196,7 @@ def test_a_data_frame_is_also_a_table(used_kernel: Kernel) -> None:
     assert (kinds["a"], kinds["c"], kinds["t"][:10]) == ("int64", "float64", "datetime64")
     assert found == {
         "columns": [{"name": name, "type": kind} for name, kind in kinds.items()],
-        "rows": [[1, "x", 0.5, "2024-01-01T00:00:00", "{1}"], [2, None, None, None, [1]]],
+        "rows": [[1, "x", 0.5, "2024-01-01T00:00:00", [1]], [2, None, None, None, [1]]],
         "rowCount": 2,
         "isTruncated": False,
     }  # fmt: skip

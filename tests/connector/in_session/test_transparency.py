@@ -12,11 +12,15 @@ import pytest
 
 from connector.executions.terminal import shown
 from connector.in_session.report import Report, Reported
+from connector.text import well_formed
 from emulator.session_pool.sessions.execution import failure_text
 from tests.connector.in_session.kernels import Kernels, Ran
 from tests.connector.in_session.programs import PROGRAMS, Program
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_WITHOUT_TEXT = re.compile(r"<[^<>]*( object| at 0x[0-9a-f]+)>")
+"""The text of an object that has none of its own. It is no result if the object has another form."""
+
 _EXPLANATION = re.compile(r"^.*UserWarning: To exit: use 'exit', 'quit', or Ctrl-D\.\n.*\n", re.MULTILINE)
 _RANDOM = (
     (re.compile(r"0x[0-9a-f]{6,}"), "0x"),
@@ -46,7 +50,7 @@ class Seen:
 
 
 def _masked(text: str) -> str:
-    text = text.encode("utf-8", "replace").decode()  # as the pool returns text that is not valid
+    text = well_formed(text)
     for pattern, replacement in _RANDOM:
         text = pattern.sub(replacement, text)
     return text
@@ -73,7 +77,8 @@ def seen_without_payload(ran: Ran) -> Seen:
             continue
         data = content["data"]
         if kind == "execute_result":
-            result = data["text/plain"]
+            has_text = len(data) == 1 or not _WITHOUT_TEXT.fullmatch(data["text/plain"])
+            result = data["text/plain"] if has_text else ""
         if kind == "execute_result" or len(data) > 1:
             data = {name: value for name, value in data.items() if name != "text/plain"}
         if data and is_clearing:
@@ -134,7 +139,7 @@ def _without_quotes(text: str) -> str:
             value = ast.literal_eval(text)
         except (ValueError, SyntaxError):
             return text
-        return value.encode("utf-8", "replace").decode() if isinstance(value, str) else text
+        return value if isinstance(value, str) else text
     return text
 
 
