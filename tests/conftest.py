@@ -18,6 +18,7 @@ from connector.settings import SETTINGS
 from emulator.functions_host import FunctionsHost
 from emulator.session_pool.engines.interface import ContainerType
 from emulator.session_pool.engines.linux.engine import Engine
+from emulator.session_pool.engines.portable.engine import PortableEngine
 from emulator.session_pool.engines.shared.limits import Limits
 from emulator.session_pool.sessions.pool import Pool
 from emulator.session_pool.wire.identity_endpoint import IdentityEndpoint
@@ -114,16 +115,18 @@ def emulated_pool(
     cooldown: float = 300,
     data_bytes: int = Limits.data_bytes,
     container_type: ContainerType = "PythonLTS",
+    portable: bool = False,
     **options: Any,
 ) -> Iterator[Emulator]:
-    """`data_bytes` is the size of a session's data folder; `options` are those of the pool.
+    """`data_bytes` is the size of a session's data folder; `options` are those of the pool. With `portable`, sessions
+    have no isolation, and their data folder is elsewhere.
 
     A pool of the container type "Shell" starts much sooner, for tests that run no Python.
     """
     authority = TokenAuthority(role_held=role_held)
-    pool = Pool(
-        Engine(container_type, limits=Limits(data_bytes=data_bytes)), cooldown=timedelta(seconds=cooldown), **options
-    )
+    isolated = Engine(container_type, limits=Limits(data_bytes=data_bytes))
+    engine = PortableEngine(container_type) if portable else isolated
+    pool = Pool(engine, cooldown=timedelta(seconds=cooldown), **options)
     server, identity = SessionPoolServer(pool, authority), IdentityEndpoint(authority)
     server.start()
     identity.start()

@@ -173,7 +173,7 @@ def _shown(value: Any) -> str:
         return "an object"
     if isinstance(value, list):
         return "a list"
-    return _clip(json.dumps(value))
+    return _clip(json.dumps(value, ensure_ascii=False))
 
 
 def _clip(text: str) -> str:

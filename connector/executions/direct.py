@@ -15,6 +15,8 @@ from ..models import ABSENT, Execution, ExecutionError, Output
 from ..session_pool.hand_over import RunLost
 from ..session_pool.wire import STREAM_CHARACTERS, Run
 from .call import Call
+from .hints import remarks_on, with_hint
+from .notices import joined
 from .terminal import shown, with_cells, without_escapes
 
 # For each error of a chain, IPython writes 75 dashes, and below them the error's name. For a syntax error, it begins
@@ -110,11 +112,16 @@ def direct_execution(session_id: str, execution_id: str, run: Run) -> Execution:
         value=run.value if is_number else ABSENT,
         stdout=with_cells(shown(run.stdout[:STREAM_CHARACTERS])),
         stderr=_GLUED.sub("\n", stderr),
-        error=error_of(_readable(run.stderr), is_truncated="stderr" in truncated) if run.status == "Failed" else None,
+        error=_error(run, is_truncated="stderr" in truncated) if run.status == "Failed" else None,
         outputs=_outputs(run.value),
         duration_in_milliseconds=run.milliseconds,
+        notice=joined(remarks_on(f"{run.stdout}\n{run.stderr}", {}, has_failed=run.status == "Failed")),
         truncated={name: True for name in ("result", "stdout", "stderr") if name in truncated} or None,
     )
+
+
+def _error(run: Run, *, is_truncated: bool) -> ExecutionError:
+    return with_hint(error_of(_readable(run.stderr), is_truncated=is_truncated))
 
 
 def _readable(stderr: str) -> str:
@@ -207,8 +214,8 @@ _STOPPED = (
     (
         "Kernel restarted",
         "KernelRestarted",
-        "The code ended its own interpreter, or ran out of memory. Files are kept; run the code that sets the "
-        "variables again.",
+        "The code ended its own interpreter, or ran out of memory: then read files in parts (chunksize), and only the "
+        "columns that are needed (usecols). Files are kept; run the code that sets the variables again.",
     ),
     (
         "Execution aborted",

@@ -10,6 +10,7 @@ from ..models import Execution
 from ..session_pool.sessions import SessionClient
 from ..session_pool.wire import PoolFile, Run
 from .direct import direct_execution
+from .hints.memory import with_memory_limit
 from .notices import with_notice
 from .outcomes import CANCELED, INTERPRETER_ENDED, NO_REPORT, RECORD_LOST, SILENT
 from .records import ExecutionFolder, is_recent
@@ -53,7 +54,7 @@ def find_in_session(folder: ExecutionFolder) -> Found | None:
         files = folder.files()
         record = folder.record(files)
         if record is not None:
-            return Found(_of_record(folder, files, record), record)
+            return Found(with_memory_limit(_of_record(folder, files, record), record.memory_limit), record)
         request = folder.request(files)
         if request is not None:
             break

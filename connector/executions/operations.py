@@ -18,6 +18,7 @@ from .notices import with_notice
 from .one_call import run_in_one_call
 from .outcomes import CANCEL_REQUESTED, NOT_CANCELABLE, NOT_CANCELABLE_DIRECT
 from .records import ExecutionFolder
+from .submitted_code import code_to_run
 from .truncation import fitted
 from .turns import is_busy, start_next
 
@@ -49,7 +50,7 @@ def execute_python_code(
     """
     session = sessions.session(session_id or _new_session_id(idempotency_key))
     execution_id = _execution_id(session.id, idempotency_key) if idempotency_key else mint_execution_id()
-    call = Call(session, execution_id, python_code, timeout_in_seconds, wait_in_seconds)
+    call = Call(session, execution_id, code_to_run(python_code), timeout_in_seconds, wait_in_seconds)
     is_new_session = session_id is None and idempotency_key is None
     is_deferred = timeout_in_seconds > wait_in_seconds
     if not facts.rich_results:

@@ -13,8 +13,8 @@ LOST = ExecutionError(
 INTERPRETER_ENDED = ExecutionError(
     "KernelRestarted",
     "The session's interpreter ended while the code was running, and was restarted.",
-    hint="The code may have ended it, or have run out of memory. Files are kept; run the code that sets the variables "
-    "again.",
+    hint="The code may have ended it, or have run out of memory: then read files in parts (chunksize), and only the "
+    "columns that are needed (usecols). Files are kept; run the code that sets the variables again.",
 )
 RECORD_LOST = ExecutionError(
     "RecordLost",

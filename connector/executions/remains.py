@@ -11,6 +11,7 @@ from ..in_session.protocol import OUTPUTS_FOLDER, TRANSFERS_FOLDER
 from ..in_session.report import Record
 from ..models import Execution, File, FilePath, Output
 from ..session_pool.wire import PoolFile
+from .hints.memory import with_memory_limit
 from .notices import with_notice
 from .outcomes import NOT_REPORTED, OUTPUTS_NOT_READ
 from .records import ExecutionFolder
@@ -27,6 +28,7 @@ _CLOCK_STEP = timedelta(milliseconds=20)
 
 def with_remains(execution: Execution, folder: ExecutionFolder, record: Record) -> Execution:
     """Adds them, as far as the pool can be reached. A few calls of the pool."""
+    execution = with_memory_limit(execution, record.memory_limit)
     try:
         names = sorted((int(match[1]), name) for name in folder.files() if (match := _OUTPUT.fullmatch(name)))
         outputs = [_output(folder, name, is_read=number < _MAX_OUTPUTS) for number, (_, name) in enumerate(names)]

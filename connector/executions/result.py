@@ -8,6 +8,8 @@ from ..in_session.report import Report, Reported, ReportedFile
 from ..models import ABSENT, Execution, ExecutionError, File, Output
 from ..session_pool.wire import Run
 from .direct import stopped_error
+from .hints import remarks_on, with_hint
+from .hints.memory import with_memory_limit
 from .notices import joined, notices_of
 from .outcomes import CANCELED, CANCELED_WITH_INTERPRETER, INTERPRETER_ENDED, TIMED_OUT
 from .streams import streams_of
@@ -33,7 +35,9 @@ def execution_of(
         error = report.error or _last_line(stderr)
     if error is not None:
         error = _readable(error, report.cells)
-    return Execution(
+        error = with_hint(error, report.failure_facts, is_new_session=report.is_new_session)
+    written = f"{stdout}\n{stderr}"
+    execution = Execution(
         session_id,
         execution_id,
         "Canceled" if report.ended_by == "canceled" else "Failed" if error else "Succeeded",
@@ -47,9 +51,10 @@ def execution_of(
         duration_in_milliseconds=report.milliseconds,
         execution_count=report.execution_count,
         is_new_session=report.is_new_session,
-        notice=joined(notices_of(report)),
+        notice=joined([*notices_of(report), *remarks_on(written, report.output_facts, has_failed=error is not None)]),
         truncated=_truncated(report),
     )
+    return with_memory_limit(execution, report.memory_limit)
 
 
 def running_execution(session_id: str, execution_id: str, progress: Report) -> Execution:

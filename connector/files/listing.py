@@ -43,7 +43,7 @@ def files_below(session: SessionClient, facts: PoolFacts, folder: str, *, recurs
     # The folder's name may be written in another form. Without accents, that cannot be.
     if not session.pool.wire.lists_recursively:
         return _listed_by_task(session, facts, [folder], recursive=recursive)
-    above = folder
+    above = folder.rpartition("/")[0]
     while above and not (above.isascii() and is_known_folder(above)):
         above = above.rpartition("/")[0]
     listed = _moved(session.list_files(above, recursive=True), above)

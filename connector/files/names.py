@@ -77,7 +77,8 @@ def is_known_folder(folder: str) -> bool:
 
 
 def _is_taken_by_pool(name: str) -> bool:
-    return name == name.strip(" ") and all(map(_is_character_of_pool, name))
+    is_short = len(name.encode("utf-8", "surrogatepass")) <= _LONGEST_NAME_BYTES
+    return is_short and name == name.strip(" ") and all(map(_is_character_of_pool, name))
 
 
 def _is_character_of_pool(character: str) -> bool:

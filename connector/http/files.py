@@ -45,7 +45,11 @@ def list_files(context: Context, request: func.HttpRequest) -> func.HttpResponse
 
 
 def list_more_files(context: Context, request: func.HttpRequest) -> func.HttpResponse:
-    requests.parameters(context.operation("ListMoreFiles"), request)
+    try:
+        requests.parameters(context.operation("ListMoreFiles"), request)
+    except InvalidRequest as failure:
+        if failure.target != "token":  # a token of the wrong form is like any other invalid token
+            raise
     if context.address is None:
         raise InvalidRequest(
             "This address is not one of the connector's, or has expired. List the files again with ListFiles.",

@@ -17,6 +17,9 @@ MAX_BODY_BYTES = LARGEST_MESSAGE
 """Less than the Functions host accepts (104,857,600), so that its own 413, which has no body, is rarely seen."""
 
 _JSON_TYPE = re.compile(r"application/json|text/json|application/[a-z0-9.-]+\+json")
+_LONE_BACKSLASH = re.compile(r"(?<!\\)(?:\\\\)*\\(?![\\\"])")
+"""Clients write one for itself, and `\\\\` or `\\"` for an escaped character."""
+
 _PART_HEADER = re.compile(rb"content-disposition:[^\r\n]*", re.IGNORECASE)
 
 
@@ -92,6 +95,12 @@ def form(operation: Operation, request: func.HttpRequest) -> dict[str, Any]:
     contents = []
     for _, part in parts:
         with contextlib.closing(part):
+            if _LONE_BACKSLASH.search(part.headers.get("Content-Disposition", "")):  # the parser would remove it
+                raise InvalidFileName(
+                    "The file name of a part has a backslash, and so is a path. Send the name alone, and the folder as "
+                    "`folder`.",
+                    target="fileName",
+                )
             # Some clients send a path as the name of a part.
             contents.append(((part.filename or "").rsplit("/", 1)[-1], part.read()))
     if "file" in fields:

@@ -27,7 +27,7 @@ from .payload import ORDER
 _FOLDER = Path(__file__).parent
 _INSTALL = (
     "if await (lambda request, source: (lambda names: (exec(__import__('zlib').decompress(__import__('base64')"
-    ".b64decode(source)), names), names['install'](request))[1])({'__name__': 'code_interpreter_payload', "
+    ".b85decode(source)), names), names['install'](request))[1])({'__name__': 'code_interpreter_payload', "
     "'get_ipython': get_ipython, 'VERSION_MARK': '%s'}))(\"%s\",\"%s\"): pass"
 )
 _DIRECT_TASK = (
@@ -38,6 +38,7 @@ _DIRECT_TASK = (
 )
 _INDENTATION = re.compile("^(?:    )+", re.MULTILINE)
 _DIGEST_CHARACTERS = 12
+_EMPTY_COMMENTS = re.compile(r"\A(?:[ \t]*#\n)+")
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,8 @@ def make_task_cell(
 
 
 def code_hash(code: str) -> str:
-    """Identifies the code of a run."""
-    return hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
+    """Identifies the code of a run. Empty comments at its top do not count: they replace lines of Markdown."""
+    return hashlib.sha256(_EMPTY_COMMENTS.sub("", code).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _cell(request: dict[str, Any], max_report_characters: int, data_folder: str) -> Cell:
@@ -103,7 +104,8 @@ def _cell(request: dict[str, Any], max_report_characters: int, data_folder: str)
 @functools.cache
 def _payload(data_folder: str) -> tuple[str, str]:
     """The mark, which differs for each version of the payload, and the payload's source."""
-    source = _packed(payload_source(data_folder))
+    # Base 85 has neither quotation marks nor backslashes, and is shorter than base 64.
+    source = base64.b85encode(zlib.compress(payload_source(data_folder).encode(), 9)).decode()
     return f"{protocol.MARK}{hashlib.sha256(source.encode()).hexdigest()[:_DIGEST_CHARACTERS]}", source
 
 

@@ -8,7 +8,7 @@ import binascii
 import json
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,6 +53,12 @@ class Report:
     """What IPython shows for the exception. The pool appends both to stderr."""
 
     error: ExecutionError | None
+    failure_facts: list[Json]
+    """What the session knows about the exception and each that led to it. The members are not validated."""
+
+    output_facts: Json
+    """What explains messages in the streams. The members are not validated."""
+
     outputs: list[Output]
     files: list[ReportedFile]
     milliseconds: int
@@ -76,6 +82,9 @@ class Report:
     stdout_is_replaced: bool = False
     """The code has put another object in its place, which persists: what later code prints is not recorded either."""
 
+    memory_limit: int | None = None
+    """The session's, in bytes, if the report is that of a record. 0 if it is unknown."""
+
     @property
     def shown_error(self) -> str:
         """As the pool puts it at the end of stderr. Empty if there was none."""
@@ -95,6 +104,8 @@ class Record:
     report: Report | None
     is_lost: bool
     timeout_seconds: int | None = None
+    memory_limit: int | None = None
+    """In bytes. 0 if it is unknown."""
 
 
 @dataclass(frozen=True)
@@ -173,12 +184,15 @@ def read_record(content: bytes) -> Record | None:
     line, end, _ = rest.partition(b"\n")
     ending = _object(line) if end else None
     is_lost = ending is not None and ending.get("lost") is True
+    report = _report(ending) if ending and not is_lost else None
+    limit = _whole(claimed.get("memoryLimit"))
     return Record(
         claimed["code"],
         _time(claimed.get("started")),
-        _report(ending) if ending and not is_lost else None,
+        None if report is None else replace(report, memory_limit=limit),
         is_lost,
-        _seconds(claimed.get("timeoutInSeconds")),
+        _whole(claimed.get("timeoutInSeconds")),
+        limit,
     )
 
 
@@ -190,13 +204,13 @@ def read_progress(content: bytes) -> Report | None:
 def read_request(content: bytes) -> Request | None:
     """None if the content is not a valid request."""
     members = _object(content) or {}
-    code, digest, seconds = members.get("code"), members.get("hash"), _seconds(members.get("timeoutInSeconds"))
+    code, digest, seconds = members.get("code"), members.get("hash"), _whole(members.get("timeoutInSeconds"))
     if not isinstance(code, str) or not isinstance(digest, str) or seconds is None:
         return None
     return Request(code, digest, seconds)
 
 
-def _seconds(value: Any) -> int | None:
+def _whole(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
@@ -233,6 +247,8 @@ def _report(members: Json) -> Report | None:
             shown_message=_text(shown[0]),
             shown_traceback=traceback,
             error=_error(members["error"]) if "error" in members else None,
+            failure_facts=_facts(members["error"].get("facts")) if "error" in members else [],
+            output_facts=_facts([members.get("facts")])[0] if "facts" in members else {},
             outputs=[_output(output) for output in members["outputs"]],
             files=[_file(file) for file in members["files"]],
             milliseconds=_number(members["milliseconds"]),
@@ -258,6 +274,14 @@ def _error(members: Json) -> ExecutionError:
         traceback=_text(members["traceback"]) or None,
         hint=_optional_text(members.get("hint")),
     )
+
+
+def _facts(items: Any) -> list[Json]:
+    if items is None:
+        return []
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise TypeError
+    return items
 
 
 def _output(members: Json) -> Output:

@@ -7,6 +7,7 @@ import json
 import socket
 import time
 import uuid
+from itertools import product
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -445,13 +446,11 @@ def test_an_invalid_session_id_is_refused(api, invalid):
         ("../x.txt", ["path", "folder"]),
         ("a/b.txt", ["path", "folder"]),
         ("a\\b.txt", ["path"]),
-        ("a\0b", ["x00"]),
-        ("a*b?.txt", ["'*'", "'?'"]),
+        ("a\0b", ["U+0000"]),
         ("x" * 256, ["255"]),
         ("ä" * 128, ["255 bytes"]),
         ("", ["empty"]),
-        ("a\nb", [r"\n"]),
-        ("a%2Fb", ["path"]),
+        ("a\nb", ["U+000A"]),
     ],
     ids=[
         "dotdot",
@@ -460,12 +459,10 @@ def test_an_invalid_session_id_is_refused(api, invalid):
         "slash",
         "backslash",
         "nul",
-        "star",
         "long",
         "long-bytes",
         "empty",
         "newline",
-        "encoded-slash",
     ],
 )
 def test_an_invalid_file_name_is_refused(api, session_id, name, words):
@@ -477,9 +474,14 @@ def test_an_invalid_file_name_is_refused(api, session_id, name, words):
     assert api.call("GET", f"/files?sessionId={session_id}").json()["files"] == []
 
 
-@pytest.mark.parametrize("name", ["a%2Fb.txt", "..%2f..%2fetc%2fpasswd", "%5C", "a%3Fb", "x" * 256])
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_an_invalid_file_name_in_the_path_is_refused(api, session_id, name, method):
+@pytest.mark.parametrize(
+    ("method", "name"),
+    [
+        *product(["GET", "PUT", "DELETE"], ["a%2Fb.txt", "..%2f..%2fetc%2fpasswd", "x" * 256]),
+        *product(["PUT"], ["%5C", "a%0Ab"]),
+    ],
+)
+def test_an_invalid_file_name_in_the_path_is_refused(api, session_id, method, name):
     """Encoded slashes and the like do not become paths."""
     refused(api.call(method, f"/files/{name}?sessionId={session_id}", data=b"x"), 400, "InvalidFileName")
 
@@ -489,19 +491,21 @@ def test_a_nul_in_the_path_is_refused_by_the_host(api, session_id):
     assert api.call("GET", f"/files/a%00b?sessionId={session_id}").status_code == 400
 
 
-@pytest.mark.parametrize("folder", ["..", "a/../b", "a.b", "a//b", "a*", "x" * 1025])
+@pytest.mark.parametrize("folder", ["..", "a/../b", "./a", "x" * 4097])
 def test_an_invalid_folder_is_refused(api, session_id, folder):
-    """A folder has no dot, and is relative to /mnt/data."""
+    """A folder is relative to /mnt/data, and does not lead out of it."""
     response = api.call("GET", f"/files?sessionId={session_id}&folder={quote(folder)}")
     assert refused(response, 400, "InvalidFileName")["target"] == "folder"
 
 
 def test_a_folder_with_a_name_that_is_too_long_is_refused(api, session_id):
-    """The limit is in bytes for each name; the path may be longer."""
+    """The limit is in bytes for each name; the path may be longer. No such folder exists, so that its list is empty."""
     for folder in ("x" * 256, f"a/{'é' * 128}/b"):
-        response = api.call("GET", f"/files?sessionId={session_id}&folder={quote(folder)}")
+        path = f"sessionId={session_id}&folder={quote(folder)}"
+        response = api.call("PUT", f"/files/a.txt?{path}", data=b"x")
         assert refused(response, 400, "InvalidFileName", "255 bytes")["target"] == "folder"
-    response = api.call("GET", f"/files?sessionId={session_id}&folder={'x' * 255}/{'é' * 127}")
+        assert api.call("GET", f"/files?{path}").json()["files"] == []
+    response = api.call("PUT", f"/files/a.txt?sessionId={session_id}&folder={'x' * 255}/{'é' * 127}", data=b"x")
     assert response.status_code == 200
 
 
@@ -642,7 +646,7 @@ def test_multipart_is_checked_like_json(api):
     refused(api.call("POST", "/files", files=[file], data={"dir": "x"}), 400, "InvalidRequest", "dir")
     refused(api.call("POST", "/files", files={"sessionId": (None, "abcd")}), 400, "InvalidRequest", "file")
     refused(api.call("POST", "/files", files=[file], data={"sessionId": "a b"}), 400, "InvalidSessionId")
-    refused(api.call("POST", "/files", files=[("file", ("a*b", b"A"))]), 400, "InvalidFileName")
+    refused(api.call("POST", "/files", files=[("file", ("a\\b", b"A"))]), 400, "InvalidFileName")
     refused(api.call("POST", "/files", files=[file, file]), 400, "InvalidRequest", "a.txt", "Duplicate")
     refused(api.call("POST", "/files", files=[file, ("file", (None, "x"))]), 400, "InvalidRequest", "filename")
     duplicate = [file, ("folder", (None, "a")), ("folder", (None, "b"))]

@@ -18,6 +18,7 @@ ORDER = (
     "values",
     "tables",
     "scan",
+    "facts",
     "errors",
     "recorder",
     "outputs",

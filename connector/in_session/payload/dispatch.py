@@ -39,7 +39,7 @@ from .reports import (
     current_parent,
     send_line,
 )
-from .surroundings import enter_data_folder, make_importable, make_python_callable
+from .surroundings import enter_data_folder, make_importable, make_pip_give_up, make_python_callable
 
 _BUSY = {"isBusy": True}
 """Sent instead of a report while a deferred run is in progress."""
@@ -131,6 +131,7 @@ async def install(encoded_request: str) -> None:
         enter_data_folder()
     make_importable()
     make_python_callable()
+    make_pip_give_up()
     silence_explanation()
     keep_loop_running()
     history = shell.history_manager

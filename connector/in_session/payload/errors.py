@@ -1,34 +1,30 @@
-"""Describes an exception in a report: its name, message, line, the frames in the user's own code, and a hint."""
+"""Describes an exception in a report: its name, message, line, the frames in the user's code, and facts about it."""
 
 from __future__ import annotations
 
-import errno
 import linecache
-import socket
-import sys
 from typing import Any
 
 from ..protocol import DATA, MAX_MESSAGE_CHARACTERS
-from .host import basename, in_data, shell
-from .scan import all_files
+from .facts import facts_of
+from .host import shell
 
 _MAX_TRACEBACK_CHARACTERS = 20_000
 _MAX_CHAIN = 10
-_NETWORK_ERRORS = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
 
 # Python's own sentences between the exceptions of a chain.
 _CAUSE = "The above exception was the direct cause of the following exception:"
 _CONTEXT = "During handling of the above exception, another exception occurred:"
 
 
-def describe_error(failure: BaseException, is_new_session: bool) -> dict[str, Any]:
+def describe_error(failure: BaseException) -> dict[str, Any]:
     """Never raises, even if the exception's own methods do."""
     described: dict[str, Any] = {
         "name": str(type(failure).__name__),
         "message": "",
         "line": None,
         "traceback": "",
-        "hint": None,
+        "facts": facts_of(failure),
     }
     try:
         described["message"] = str(failure)[:MAX_MESSAGE_CHARACTERS]
@@ -37,10 +33,6 @@ def describe_error(failure: BaseException, is_new_session: bool) -> dict[str, An
     try:
         lines, line = _traceback(failure, f"Cell In[{shell.execution_count - 1}]", set())
         described["traceback"], described["line"] = "\n".join(lines)[-_MAX_TRACEBACK_CHARACTERS:], line
-    except BaseException:
-        pass
-    try:
-        described["hint"] = _hint(failure, is_new_session)
     except BaseException:
         pass
     return described
@@ -93,61 +85,3 @@ def _place(filename: str) -> str | None:
     if filename.startswith(DATA + "/"):
         return "File " + filename
     return None
-
-
-def _hint(failure: BaseException, is_new_session: bool) -> str | None:
-    if isinstance(failure, ModuleNotFoundError):
-        return _package_hint(failure)
-    if isinstance(failure, NameError) and is_new_session:
-        return (
-            "This session has no variables of earlier runs: it is new, or its interpreter was restarted. First run the "
-            "code that sets them."
-        )
-    if isinstance(failure, FileNotFoundError) and failure.filename is not None:
-        return _file_hint(str(failure.filename))
-    if type(failure).__name__ == "StdinNotImplementedError":
-        return "input() is not supported here. Put the value into the code."
-    chain: list[BaseException] = []
-    link: BaseException | None = failure
-    while link is not None and len(chain) < _MAX_CHAIN:
-        chain.append(link)
-        link = link.__cause__ or link.__context__
-    if any(_is_network_error(link) for link in chain):
-        return (
-            "The code could not reach the network: sessions have no network access unless the pool allows egress. "
-            "Fetch the data beforehand and upload it with UploadFile."
-        )
-    return None
-
-
-def _is_network_error(failure: BaseException) -> bool:
-    if isinstance(failure, socket.gaierror):
-        return True
-    return isinstance(failure, OSError) and failure.errno in _NETWORK_ERRORS
-
-
-def _package_hint(failure: ModuleNotFoundError) -> str | None:
-    import difflib
-    import pkgutil
-
-    wanted = (failure.name or "").split(".")[0]
-    installed = {module.name for module in pkgutil.iter_modules()} | set(sys.builtin_module_names)
-    if not wanted or wanted in installed:
-        return None
-    similar = difflib.get_close_matches(wanted, installed, 3, 0.75)
-    suggestion = f"Did you mean {' or '.join(similar)}? " if similar else ""
-    return (
-        f"The package {wanted} is not installed in this session. {suggestion}CheckConnection lists what is installed."
-    )
-
-
-def _file_hint(wanted: str) -> str:
-    name = basename(wanted)
-    paths = sorted(in_data(path) for path, _ in all_files())
-    same = [path for path in paths if path != wanted and basename(path).lower() == name.lower()]
-    if same:
-        return f"The session has a file with that name: {' or '.join(same[:3])}"
-    if not paths:
-        return "The session has no files. Upload them with UploadFile, with the same session ID."
-    more = f" and {len(paths) - 10} more" if len(paths) > 10 else ""
-    return f"The session has these files: {', '.join(paths[:10])}{more}"

@@ -12,6 +12,7 @@ import shutil
 from typing import Any
 
 from ..protocol import CANCEL, KEPT_BYTES, KEPT_EXECUTIONS, OUTPUTS_FOLDER, RECORD, REQUEST
+from .facts import memory_limit
 from .host import (
     decode,
     encode,
@@ -34,6 +35,7 @@ from .host import (
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
 _remove_tree, _file_status, _truncate, _seek = shutil.rmtree, os.fstat, os.ftruncate, os.lseek
 
+_memory_limit = memory_limit()
 _kept: collections.deque[tuple[str, int]] = collections.deque()
 """The folders of ended executions and their sizes in bytes, the oldest first."""
 
@@ -45,7 +47,7 @@ class Record:
         self.folder = in_data(OUTPUTS_FOLDER, request["executionId"])
         self.is_ours = True
         self._file = -1
-        claim = {"code": request["hash"], "started": wall_clock()}
+        claim = {"code": request["hash"], "started": wall_clock(), "memoryLimit": _memory_limit}
         if "deferredSeconds" in request:
             claim["timeoutInSeconds"] = request["deferredSeconds"]
         path = join(self.folder, RECORD)

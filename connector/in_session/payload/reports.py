@@ -8,6 +8,7 @@ from typing import Any
 
 from ..protocol import MAX_ERROR_CHARACTERS, MAX_FILES, REPORT_MARK, empty_report
 from .errors import describe_error
+from .facts import facts_of_output
 from .host import basename, encode, kernel, original_send, shell
 from .outputs import OutputFiles
 from .recorder import Recorder
@@ -59,6 +60,9 @@ def put_ending(report: dict[str, Any], recorder: Recorder, reply: dict[str, Any]
     """Adds the value of a run, or the error that it ended with. `reply` is the kernel's."""
     outcome = shell.last_execution_result
     report["status"] = reply.get("status", "error")
+    facts = facts_of_output(report["stdout"] + report["stderr"])
+    if facts:
+        report["facts"] = facts
     report["executionCount"] = shell.execution_count - 1
     failure = outcome and (outcome.error_before_exec or outcome.error_in_exec)
     is_ok = report["status"] == "ok"
@@ -77,7 +81,7 @@ def put_ending(report: dict[str, Any], recorder: Recorder, reply: dict[str, Any]
     if is_ok:
         pass
     elif failure:
-        report["error"] = describe_error(failure, report["isNewSession"])
+        report["error"] = describe_error(failure)
     else:  # it failed before it ran, such as code that is not valid Unicode
         name = str(shown.get("ename", "Error"))
         report["error"] = {"name": name, "message": report["shown"][0], "traceback": ""}

@@ -24,7 +24,13 @@ def make_importable() -> None:
 
 
 def make_python_callable() -> None:
-    """Code starts `python` as a program, and some images have it only under its full path."""
+    """Code starts `python` as a program, and some images have it only under its full path. Its pip comes first, too."""
     if which("python") is None and sys.executable:
-        folders = [folder for folder in (os.environ.get("PATH"), os.path.dirname(sys.executable)) if folder]
+        folders = [folder for folder in (os.path.dirname(sys.executable), os.environ.get("PATH")) if folder]
         os.environ["PATH"] = os.pathsep.join(folders)
+
+
+def make_pip_give_up() -> None:
+    """Without a network, pip would try again for some time. What is set already is left as it is."""
+    for name, value in {"PIP_RETRIES": "0", "PIP_DEFAULT_TIMEOUT": "5", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}.items():
+        os.environ.setdefault(name, value)

@@ -6,6 +6,7 @@ It may be performed twice, or late: the range is then kept for its caller's next
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import time
 from typing import BinaryIO, TypedDict
@@ -44,10 +45,16 @@ def perform(arguments: Arguments) -> Result:
             os.chmod(folder, 0o777)  # the pool may remove files as another user than this one
     _remove_old(ranges, time.time() - arguments["lifetime_seconds"])
     target = os.path.join(ranges, arguments["name"])
-    with open(real_path(arguments["path"]), "rb") as source:
+    path, first, last = real_path(arguments["path"]), arguments["first"], arguments["last"]
+    with open(path, "rb") as source:
         size = os.fstat(source.fileno()).st_size
         if size == arguments["size"] and not os.path.exists(target):
-            _copy(source, target, arguments["first"], arguments["last"])
+            try:
+                _copy(source, target, first, last)
+            except OSError as failure:
+                if failure.errno not in (errno.ENOSPC, errno.EDQUOT) or (first, last) != (0, size - 1):
+                    raise
+                os.link(path, target)  # takes no room
     return {"size": size}
 
 

@@ -85,6 +85,20 @@ def test_every_way_to_read_a_file_takes_every_name(api, session_id):
         assert plain.isascii() and len(plain) == len(file["fileName"]) and not set(plain) & set('"\\%\r\n')
 
 
+def test_sessions_without_isolation_have_the_same_names(start_pool, start_connector, session_id):
+    """Where code's /mnt/data is a folder elsewhere; in a version that leaves most folders to tasks."""
+    environment = start_pool(portable=True).environment
+    connector = start_connector(**environment, POOL_API_VERSION="2024-10-02-preview")
+    assert connector.execute(WRITE, session_id)["status"] == "Succeeded"
+    files = listed(connector, session_id)
+    assert [(file["folder"], file["fileName"]) for file in files] == sorted(as_listed(path) for path in WRITTEN)
+    for file in files[::3]:
+        downloaded = connector.call("GET", address(file, session_id, "/content"))
+        assert downloaded.status_code == 200 and len(downloaded.content) == file["size"], file
+        assert connector.call("DELETE", address(file, session_id)).status_code == 204, file
+    assert len(listed(connector, session_id)) == len(files) - len(files[::3])
+
+
 def upload_json(connector, session_id, folder, contents):
     files = [{"fileName": name, "fileContent": base64.b64encode(content).decode()} for name, content in contents]
     body = {"sessionId": session_id, "folder": folder, "files": files}
@@ -219,4 +233,6 @@ def test_the_name_of_a_part_in_all_spellings(api, session_id):
     assert stored(b"filename=\"x.csv\"; filename*=UTF-8''Umsatz%20%E2%80%93%20Q1.csv") == "Umsatz – Q1.csv"
     assert stored(b"filename*=UTF-8''100%25%20a%2Bb.csv") == "100% a+b.csv"
     assert stored(b'filename="folder/100%25.csv"') == "100%25.csv"
+    assert "has a backslash, and so is a path" in stored(rb'filename="C:\temp\sales.csv"')
+    assert "is a path" in stored(rb'filename="a\\b.csv"')
     assert "is not UTF-8. Encode the headers of parts as UTF-8" in stored(b'filename="caf\xe9.txt"')

@@ -154,6 +154,18 @@ def test_what_a_pool_refuses_goes_by_way_of_the_session(session):
             find_file(strict, FACTS, path)
 
 
+def test_a_file_is_read_in_a_session_without_room(start_pool, start_connector, session_id):
+    """Although a task cannot copy it; no copy of it remains."""
+    connector = start_connector(**start_pool(data_bytes=8 << 20).environment)
+    query = f"?sessionId={session_id}"
+    content = b"0123456789" * 500_000
+    assert connector.call("PUT", f"/files/{quote('Umsatz – Q1.bin')}{query}", data=content).status_code == 200
+    path = f"/files/{quote('Umsatz – Q1.bin')}/content{query}"
+    assert connector.call("GET", path).content == content
+    assert connector.call("GET", path, headers={"Range": "bytes=5-9"}).content == b"56789"
+    assert connector.execute("import os; os.listdir('/mnt/data/_transfers/ranges')", session_id)["value"] == []
+
+
 def test_a_file_that_the_pool_takes_is_one_call(api, emulator, session, session_id, monkeypatch):
     """To find it, to read it, and to delete it, whatever script its name is in."""
     session.upload_file(FilePath("Отчёты", "売上 2026.csv"), b"x")

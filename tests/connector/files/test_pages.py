@@ -130,11 +130,13 @@ def test_an_expired_or_invalid_link_is_refused(api):
     assert refused.status_code == 400 and "List the files again with ListFiles." in refused.json()["error"]["message"]
 
 
-@pytest.mark.parametrize("wrong", ["0", "1001", "-1", "many"])
+@pytest.mark.parametrize("wrong", ["0", "1001", "-1", "viele – „500“"])
 def test_max_items_has_bounds(api, session_id, wrong):
-    """From 1 to 1,000."""
+    """From 1 to 1,000. The message shows the characters that were sent."""
     refused = api.call("GET", f"/files?sessionId={session_id}&maxItems={wrong}")
-    assert (refused.status_code, refused.json()["error"]["target"]) == (400, "maxItems")
+    error = refused.json()["error"]
+    assert (refused.status_code, error["target"]) == (400, "maxItems")
+    assert f"maxItems is {wrong}" in error["message"].replace(chr(34), "")
 
 
 def test_a_page_has_at_least_one_file_and_never_half_of_those_that_are_listed_alike():

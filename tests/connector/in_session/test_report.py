@@ -334,44 +334,87 @@ def test_a_syntax_error_has_its_line(used_kernel: Kernel) -> None:
     assert "def f(:" in error.traceback
 
 
-@pytest.mark.parametrize(
-    ("code", "words"),
-    [
-        ("import sklaern", "Did you mean sklearn?"),
-        ("import nothing_like_it", "nothing_like_it is not installed in this session"),
-        ("open('/mnt/data/Sales.CSV')", "The session has a file with that name: /mnt/data/in/sales.csv"),
-        ("open('other.csv')", "The session has these files: /mnt/data/in/sales.csv"),
-        ("import urllib.request\nurllib.request.urlopen('http://example.com')", "could not reach the network"),
-        ("import socket\nsocket.create_connection(('192.0.2.1', 80), 1)", "could not reach the network"),
-        ("input()", "input() is not supported here"),
-    ],
-)  # fmt: skip
-def test_common_errors_have_a_hint(hinting_kernel: Kernel, code: str, words: str) -> None:
-    """Those that occur often in sessions."""
-    error = hinting_kernel.report(code).error
-    assert error is not None and words in (error.hint or ""), error
-
-
 @pytest.fixture(scope="module")
-def hinting_kernel(kernels: Kernels) -> Any:
+def fact_kernel(kernels: Kernels) -> Any:
+    """A kernel of a session that has a file."""
     with kernels.new() as kernel:
         kernel.report("import os\nos.makedirs('/mnt/data/in')\nopen('/mnt/data/in/sales.csv', 'w').close()")
         yield kernel
 
 
-@pytest.mark.parametrize("code", ["1/0", "import json.nothing", "{}['k']", "undefined_name"])
-def test_other_errors_have_no_hint(hinting_kernel: Kernel, code: str) -> None:
-    """The error itself is sufficient."""
-    error = hinting_kernel.report(code).error
-    assert error is not None and error.hint is None
+@pytest.mark.parametrize(
+    ("code", "name", "value"),
+    [
+        ("open('/mnt/data/Sales.CSV')", "sameFiles", ["/mnt/data/in/sales.csv"]),
+        ("open('/mnt/data/in/sale.csv')", "similarFiles", ["/mnt/data/in/sales.csv"]),
+        ("open('a/b')", "missingFolder", "a"),
+        ("open('/mnt/data/b')", "missingFolder", ""),
+        ("open('b')", "fileCount", 1),
+        ("import subprocess\nsubprocess.run(['none', 'a'])", "program", "none"),
+        ("x = 1\nprnt(x)", "similar", ["print"]),
+        ("late\nlate = 1", "isDefinedInCode", True),
+        ("early == 1", "isDefinedInCode", False),
+        ("import pandas as pd\npd.DataFrame({'a': [1], 'b': [2]})['c']", "columns", ["'a'", "'b'"]),
+        ("import pandas as pd\npd.DataFrame({'a': [1], 'b': [2]}).loc[5]", "labels", ["0"]),
+        ("d = {'a': 1}\nd['b']", "keys", ["'a'"]),
+        ("b'\\xfcber'.decode()", "sample", "fc626572"),
+        ("x = 1\n```", "hasFence", True),
+        ("x = = 1", "offset", 5),
+        ("import subprocess\nsubprocess.run('exit 3', shell=True, check=True)", "exitCode", 3),
+    ],
+)  # fmt: skip
+def test_an_error_has_facts(fact_kernel: Kernel, code: str, name: str, value: Any) -> None:
+    """What only the session knows, for the connector to make a hint of."""
+    facts = fact_kernel.report(code).failure_facts
+    assert facts[0].get(name) == value, facts
 
 
-def test_a_name_error_in_a_new_session_has_a_hint(kernel: Kernel) -> None:
-    """In the first run after the interpreter started."""
+def test_an_import_error_has_the_installed_modules(fact_kernel: Kernel) -> None:
+    """Without those of Python itself."""
+    facts = fact_kernel.report("import nothing_like_it").failure_facts[0]
+    assert {"pandas", "numpy"} <= set(facts["modules"]) and "json" not in facts["modules"]
+
+
+def test_memory_errors_have_the_limit(fact_kernel: Kernel) -> None:
+    """In bytes."""
+    facts = fact_kernel.report("' ' * 10**12").failure_facts[0]
+    assert 1 << 28 < facts["memoryLimit"] < 1 << 50
+
+
+def test_the_chain_of_an_error_has_causes_and_contexts(fact_kernel: Kernel) -> None:
+    """A context is only what was being handled."""
+    code = "try:\n    try:\n        {}['k']\n    except KeyError as e:\n        raise ValueError('v') from e\n"
+    facts = fact_kernel.report(f"{code}except ValueError:\n    1 / 0").failure_facts
+    links = [(link["name"], link["isCause"]) for link in facts]
+    assert links == [("ZeroDivisionError", True), ("ValueError", False), ("KeyError", True)]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "class E(Exception):\n    def __str__(self): 1 / 0\nraise E",
+        "class E(KeyError):\n    __module__ = property(lambda self: 1 / 0)\nraise E('k')",
+        "e = ValueError()\ne.__cause__ = e\nraise e",
+        "class A:\n    def __getattr__(self, name): 1 / 0\nA().b",
+        "e = ImportError('x')\ne.name = 5\nraise e",
+        "e = FileNotFoundError(2, 'no', b'\\xff' * 10_000)\nraise e",
+        "e = UnicodeDecodeError('utf-8', b'a', 900, 901, 'no')\nraise e",
+        "raise KeyError('\\ud800')",
+        "raise KeyError('k' * 10_000_000)",
+        "open = None\nimport difflib\ndifflib.get_close_matches = None\nnothing_of_this",
+    ],
+)  # fmt: skip
+def test_facts_are_bounded_and_never_raise(fact_kernel: Kernel, code: str) -> None:
+    """Whatever the exception is."""
+    report = fact_kernel.report(code)
+    assert not report.is_ok and report.failure_facts and len(json.dumps(report.failure_facts)) < 20_000
+
+
+def test_a_run_in_a_restarted_interpreter_is_the_first_of_a_session(kernel: Kernel) -> None:
+    """Its variables are lost."""
     kernel.report("sales = 1")
     kernel.restart()
-    report = kernel.report("sales + 1")
-    assert report.is_new_session and report.error and "no variables of earlier runs" in (report.error.hint or "")
+    assert kernel.report("sales + 1").is_new_session
     assert not kernel.report("1").is_new_session
 
 
