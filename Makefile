@@ -125,4 +125,8 @@ $(CLIENT_VENVS)/%/.made: tests/clients/%/requirements.txt tests/clients/requirem
 	@echo "installing $* into $(CLIENT_VENVS)/$* (once)"
 	@$(PYTHON) -m venv $(CLIENT_VENVS)/$*
 	@$(CLIENT_VENVS)/$*/bin/python -m pip install --quiet --disable-pip-version-check -r tests/clients/requirements.txt -r $<
+	@if [ -f tests/clients/$*/package.json ]; then \
+	    cp tests/clients/$*/package.json $(CLIENT_VENVS)/$*/ && \
+	    PATH="$(abspath $(CLIENT_VENVS))/$*/bin:$$PATH" npm --prefix $(CLIENT_VENVS)/$* install --silent --no-audit --no-fund --ignore-scripts; \
+	fi
 	@touch $@

@@ -57,7 +57,9 @@ _WHAT_TO_DO = {
         "As the message states: upload the file in chunks or download it in ranges, compress it, or delete files that "
         "are not needed."
     ),
-    errors.UnsupportedMediaType: "Send the header `Content-Type: application/json`.",
+    errors.UnsupportedMediaType: (
+        "Send the header `Content-Type: application/json`, and the body as gzip, deflate or uncompressed."
+    ),
     errors.RangeNotSatisfiable: (
         "In a download, ask for bytes within the size of the file, which is in `Content-Range`. In an upload, continue "
         "after the bytes in `Range`."

@@ -63,10 +63,7 @@ def _errors(failure: ValidationError, what: str) -> list[InvalidRequest]:
         case "additionalProperties":
             renamed = _renamed(failure)
             return [
-                InvalidRequest(
-                    f"Unknown {what} {_below(place, _clip(name)) or repr(name)}. {_remedy(name, renamed, schema)}.",
-                    target=_below(place, _clip(name)),
-                )
+                InvalidRequest(_unknown_name(name, what, place, renamed, schema), target=_below(place, _clip(name)))
                 for name in _unknown(failure)
             ]
         case "type" if not place and isinstance(instance, str) and instance.lstrip()[:1] == "{":
@@ -120,15 +117,17 @@ def _renamed(failure: ValidationError) -> dict[str, str]:
     return renamed
 
 
-def _remedy(name: str, renamed: dict[str, str], schema: Json) -> str:
-    """What to do about an unknown member or parameter."""
+def _unknown_name(name: str, what: str, place: str, renamed: dict[str, str], schema: Json) -> str:
+    """The message for an unknown member or parameter: what was meant, or which there are."""
     known: Json = schema.get("properties", {})
+    shown = f"Unknown {what} {_below(place, _clip(name)) or repr(name)}"
+    names = ", ".join(known)
     if name in renamed:
-        return f"Send it as {renamed[name]}; the names are {', '.join(known)}"
+        return f"{shown}: did you mean {renamed[name]}? The names are {names}."
     for list_name, inner in known.items():
         if name in inner.get("items", {}).get("properties", {}):
-            return f"Send it in an object in the list {list_name}"
-    return f"Remove it, or use one of {', '.join(known)}" if known else "Remove it"
+            return f"{shown}. Send it in an object in the list {list_name}."
+    return f"{shown}. Remove it, or use one of {names}." if known else f"{shown}. Remove it."
 
 
 def _error(place: str | None, message: str) -> InvalidRequest:

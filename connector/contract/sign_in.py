@@ -7,7 +7,12 @@ one: of several, importers take the first, or none.
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from .published import JSON_TYPE
+
 Json = dict[str, Any]
+
+_EMPTY_TYPE = "text/plain"
+"""Of the Functions host's response to a wrong key, in openapi.yaml."""
 
 
 class SignIn(Protocol):
@@ -22,16 +27,13 @@ class SignIn(Protocol):
 
 @dataclass(frozen=True)
 class FunctionKey:
-    """A key in a header. Generated clients can also send it in the query.
-
-    The response to a wrong key is the Functions host's, without a body: clients would fail to parse one.
-    """
+    """A key in a header. Generated clients can also send it in the query."""
 
     def agents(self, document: Json) -> Json:
-        return _with_schemes(_without_unauthorized_body(document), _keys(document)[:1])
+        return _with_schemes(_with_unauthorized(document, _EMPTY_TYPE), _keys(document)[:1])
 
     def clients(self, document: Json) -> Json:
-        return _with_schemes(_without_unauthorized_body(document), _keys(document))
+        return _with_schemes(_with_unauthorized(document, _EMPTY_TYPE), _keys(document))
 
     def makers(self, document: Json) -> Json:
         name = next(name for name, scheme in document["securityDefinitions"].items() if scheme["type"] == "apiKey")
@@ -52,7 +54,8 @@ class EntraId:
 
     def clients(self, document: Json) -> Json:
         schemes: Json = document["components"]["securitySchemes"]
-        return _with_schemes(document, [name for name, scheme in schemes.items() if scheme["type"] == "http"])
+        tokens = [name for name, scheme in schemes.items() if scheme["type"] == "http"]
+        return _with_schemes(_with_unauthorized(document, JSON_TYPE), tokens)
 
     def makers(self, document: Json) -> Json:
         """With the sign-in that custom connectors support."""
@@ -79,10 +82,14 @@ def _with_schemes(document: Json, names: list[str]) -> Json:
     return {**document, "components": components, "security": [{name: []} for name in names]}
 
 
-def _without_unauthorized_body(document: Json) -> Json:
+def _with_unauthorized(document: Json, media_type: str) -> Json:
+    """The document with one type of the response to callers who are not authenticated."""
     responses: Json = document["components"].get("responses", {})
     if "Unauthorized" not in responses:
         return document
-    response = {"description": responses["Unauthorized"]["description"]}
-    components = {**document["components"], "responses": {**responses, "Unauthorized": response}}
+    content = {media_type: responses["Unauthorized"]["content"][media_type]}
+    components = {
+        **document["components"],
+        "responses": {**responses, "Unauthorized": {**responses["Unauthorized"], "content": content}},
+    }
     return {**document, "components": components}

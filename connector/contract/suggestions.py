@@ -18,6 +18,7 @@ _OTHER_NAMES = {
     "folder": "dir directory path folderpath subfolder",
     "recursive": "recurse includesubfolders subfolders",
     "files": "file attachments documents",
+    "file": "files upload attachment document data content",
 }
 """What other interfaces call the same thing, as `_plain` writes it: the pool itself, SDKs and built-in connectors."""
 

@@ -47,10 +47,14 @@ def json_body(operation: Operation, request: func.HttpRequest) -> Any:
 
     Not so `text/json` and types that end in `+json`, which some clients send.
     """
-    if not _JSON_TYPE.fullmatch(media_type(request)):
-        received = request.headers.get("content-type", "")[:100]
-        problem = f"The Content-Type '{received}' is not accepted" if received else "The Content-Type is missing"
-        raise UnsupportedMediaType(f"{problem}. Send {' or '.join(operation.bodies)}.", target="Content-Type")
+    received = media_type(request)
+    if not _JSON_TYPE.fullmatch(received) and request.get_body():
+        shown = request.headers.get("content-type", "")[:100]
+        problem = f"The Content-Type '{shown}' is not accepted" if received else "The Content-Type is missing"
+        remedy = f"Send {' or '.join(operation.bodies)}"
+        if received == "application/x-www-form-urlencoded":  # which curl sends with -d
+            remedy += ", in curl with -H 'Content-Type: application/json'"
+        raise UnsupportedMediaType(f"{problem}. {remedy}.", target="Content-Type")
     return parsed(complete_body(request), operation.example)
 
 

@@ -79,11 +79,11 @@ class Report:
     files_elsewhere: list[str] = field(default_factory=list)
     """Absolute paths of files that the run created below the home folder, outside the data folder."""
 
-    stdout_is_replaced: bool = False
-    """The code has put another object in its place, which persists: what later code prints is not recorded either."""
-
     memory_limit: int | None = None
     """The session's, in bytes, if the report is that of a record. 0 if it is unknown."""
+
+    stdout_is_replaced: bool = False
+    """The code has put another object in its place, which persists: what later code prints is not recorded either."""
 
     @property
     def shown_error(self) -> str:

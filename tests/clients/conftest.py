@@ -66,6 +66,16 @@ class Connector:
             document: dict[str, Any] = json.load(response)
         return document
 
+    def save_document(self, source: str, folder: Path) -> Path:
+        """The path of a copy of `openapi.yaml`, or of a document that the app serves, such as `openapi-full.json`."""
+        path = folder / source
+        if source == "openapi.yaml":
+            path.write_bytes((ROOT / source).read_bytes())
+        else:
+            with urllib.request.urlopen(f"{self.url}/{source}", timeout=10) as response:
+                path.write_bytes(response.read())
+        return path
+
 
 @pytest.fixture(scope="session")
 def start_pool() -> Iterator[Callable[..., Pool]]:

@@ -38,7 +38,11 @@ ARGUMENTS = [
     ("GetExecution", {"executionId": TEXT, "sessionId": TEXT}, {"includeContent": TEXT}),
     ("CancelExecution", {"executionId": TEXT, "sessionId": TEXT}, {"includeContent": TEXT}),
     ("UploadFile", {"files": LIST}, {"sessionId": TEXT, "folder": TEXT}),
-    ("ListFiles", {"sessionId": TEXT}, {"folder": TEXT, "recursive": BOOLEAN}),
+    (
+        "ListFiles",
+        {"sessionId": TEXT},
+        {"folder": TEXT, "recursive": BOOLEAN, "maxItems": INTEGER, "continuationToken": TEXT},
+    ),
     ("GetFile", {"fileName": TEXT, "sessionId": TEXT}, {"folder": TEXT}),
     ("DeleteFile", {"fileName": TEXT, "sessionId": TEXT}, {"folder": TEXT}),
     ("GetSession", {"sessionId": TEXT}, {}),

@@ -107,7 +107,7 @@ def test_other_types_of_json_are_accepted(api, content_type, session_id):
 
 def test_an_empty_body_gets_an_example(api):
     """The message has a complete body for the operation, with the line break of its code written as JSON has it."""
-    for request in ({"data": b"", "headers": JSON}, {"json": {}}):
+    for request in ({"data": b"", "headers": JSON}, {"json": {}}, {}):
         response = api.call("POST", "/executions", **request)
         error = refused(response, 400, "InvalidRequest", '{"pythonCode": "import pandas as pd\\n')
         example = error["message"].partition("as in ")[2].rstrip(".")
@@ -141,7 +141,7 @@ def test_the_name_that_was_meant_is_suggested(api, sent, meant):
     error = refused(api.call("POST", "/executions", json=sent), 400, "InvalidRequest")
     errors = error.get("details", [error])
     assert {
-        error["target"]: error["message"].partition("Send it as ")[2].partition(";")[0] for error in errors
+        error["target"]: error["message"].partition("did you mean ")[2].partition("?")[0] for error in errors
     } == meant
 
 

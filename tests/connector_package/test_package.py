@@ -85,7 +85,7 @@ def test_function_key_is_sent_in_the_header_of_the_contract(tmp_path):
     write_package(tmp_path, URL, FunctionKey(), makers_document)
     definition, properties = read(tmp_path / "apiDefinition.swagger.json"), read(tmp_path / "apiProperties.json")
     (scheme,) = definition["securityDefinitions"].values()
-    (contract,) = yaml.safe_load((ROOT / "openapi.yaml").read_text())["components"]["securitySchemes"].values()
+    contract = yaml.safe_load((ROOT / "openapi.yaml").read_text())["components"]["securitySchemes"]["functionKey"]
     assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "header", "x-functions-key")
     assert [scheme[name] for name in ("type", "in", "name")] == [contract[name] for name in ("type", "in", "name")]
     assert definition["security"] == [{name: []} for name in definition["securityDefinitions"]]

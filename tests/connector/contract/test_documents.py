@@ -173,7 +173,7 @@ def test_sign_in_replaces_the_key():
     for document in (agents, clients, makers):
         openapi_spec_validator.validate(document)
     assert clients["components"]["securitySchemes"] == agents["components"]["securitySchemes"]
-    assert "content" in clients["components"]["responses"]["Unauthorized"]
+    assert list(clients["components"]["responses"]["Unauthorized"]["content"]) == ["application/json"]
     assert [scheme["type"] for scheme in agents["components"]["securitySchemes"].values()] == ["http"]
     assert [scheme["type"] for scheme in makers["securityDefinitions"].values()] == ["oauth2"]
     assert agents["security"] == clients["security"] == makers["security"] == [{"entra": []}]

@@ -15,7 +15,9 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
 
 
-@pytest.mark.parametrize(("document", "fixture"), [("swagger", "makers"), ("openapi", "agents")])
+@pytest.mark.parametrize(
+    ("document", "fixture"), [("swagger", "makers"), ("openapi", "agents"), ("openapi-full", "clients")]
+)
 def test_it_prints_the_document_that_the_app_serves(document, fixture, api, request):
     """For the same address, they are equal."""
     printed = run(document, "--url", api.url.removesuffix("/api"))

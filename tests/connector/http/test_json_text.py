@@ -18,7 +18,7 @@ EXAMPLE = '{"pythonCode": "print(6 * 7)"}'
         (b'{"pythonCode": "a\x1bb"}', ["a control character", r"Write it as \u001b."]),
         (b"{'pythonCode': '1'}", ["single quote", "line 1, column 2", "double quotes"]),
         (b"""'{"pythonCode": "1"}'""", ["single quote", "column 1"]),
-        (b'{"pythonCode": "1",}', ["comma", "column 20", "Remove"]),
+        (b'{"pythonCode": "1",}', ["comma", "Remove"]),
         (b'{"files": [1, ]}', ["comma", "Remove"]),
         (b'{"a": 1,, "b": 2}', ["comma", "Remove"]),
         (b'{"a": True}', ["True", "Write true."]),
