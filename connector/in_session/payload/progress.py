@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -17,12 +18,17 @@ _INTERVAL_SECONDS = 0.02
 _EARLY_WRITES = 30
 """The first changes are written at once."""
 
-_QUICK_SECONDS = 0.02
+_EARLY_SECONDS = 0.2
+"""How long an early write waits for another to end."""
+
+_QUICK_SECONDS = 0.005
+"""Of processor time, for a scan that may be repeated with each write."""
+
 _SCAN_INTERVAL_SECONDS = 0.5
 _COST_SHARE = 20
 """Writing progress takes at most 1 / `_COST_SHARE` of a run's time."""
 
-_replace = os.replace
+_replace, _thread_time = os.replace, time.thread_time
 
 
 class Progress:
@@ -38,6 +44,7 @@ class Progress:
         self._early_writes_left = _EARLY_WRITES
         self._written_at, self._write_seconds = 0.0, 0.0
         self._scanned_at, self._scan_seconds = 0.0, 0.0
+        self._is_quick = False
         self._files: list[dict[str, Any]] = []
 
     def note_change(self) -> None:
@@ -51,21 +58,27 @@ class Progress:
             self._early_writes_left -= 1
         elif now < self._written_at + max(_INTERVAL_SECONDS, _COST_SHARE * self._write_seconds):
             return
-        if self._is_finished or not self._lock.acquire(blocking=False):
+        if self._is_finished or not self._lock.acquire(timeout=_EARLY_SECONDS if is_early else 0):
             return
         try:
-            if (is_early and self._scan_seconds < _QUICK_SECONDS) or now >= self._scanned_at + max(
-                _SCAN_INTERVAL_SECONDS, _COST_SHARE * self._scan_seconds
-            ):
+            if now >= self._scanned_at + max(_SCAN_INTERVAL_SECONDS, _COST_SHARE * self._scan_seconds):
+                cpu = _thread_time()
                 files = self._scan.changes(is_last=False)
                 self._has_changed = self._has_changed or files != self._files
                 self._files = files
                 self._scanned_at, self._scan_seconds = now, monotonic() - now
+                self._is_quick = _thread_time() - cpu < _QUICK_SECONDS
             if not self._has_changed:
                 return
             self._has_changed = False
             path, started = join(self._folder, PROGRESS), monotonic()
-            text = encode(self._report(self._files))
+            report = self._report(self._files)
+            if self._is_quick:  # a file may have been written just before the last text
+                files = self._scan.changes(is_last=False)
+                if files != self._files:
+                    self._files = files
+                    report = self._report(files)
+            text = encode(report)
             try:
                 write_file(path + ".new", text.encode())
                 _replace(path + ".new", path)
