@@ -19,7 +19,7 @@ from connector.errors import ExecutionNotFound, FileTooLarge, IdempotencyKeyReus
 from connector.executions.operations import cancel_execution, execute_python_code, get_execution
 from connector.files.operations import list_files
 from connector.files.tasks import run_task
-from connector.http.requests import with_preferences
+from connector.http.run_headers import with_members
 from connector.in_session.protocol import OUTPUTS_FOLDER
 from connector.in_session.tasks import remove_file
 from connector.models import Execution, FilePath
@@ -519,7 +519,7 @@ def test_a_preference_is_applied(api: Api, session_id: str, prefer: str, waited:
 def test_a_strange_preference_takes_no_time() -> None:
     """Regardless of how many quotes it opens."""
     begun = time.monotonic()
-    assert with_preferences({}, {"prefer": '"\\' * 20_000}) == ({}, "")
+    assert with_members({}, {"prefer": '"\\' * 20_000}) == ({}, {})
     assert time.monotonic() - begun < 0.5
 
 

@@ -88,4 +88,4 @@ def test_a_cell_carries_only_what_its_run_needs() -> None:
 
 def test_the_payload_is_small() -> None:
     """It is sent with each call."""
-    assert len(make_cell("", execution_id="e", max_report_characters=1000).text) < 30_000
+    assert len(make_cell("", execution_id="e", max_report_characters=1000).text) < 32_000
