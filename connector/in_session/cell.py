@@ -99,7 +99,7 @@ def _cell(request: dict[str, Any], max_report_characters: int, data_folder: str)
     nonce = secrets.token_hex(8)
     request = {**request, "nonce": nonce, "longest": max_report_characters - len(nonce) - 2}
     mark, source = _payload(data_folder)
-    encoded = base64.b64encode(json.dumps(request).encode()).decode()
+    encoded = base64.b64encode(json.dumps(request, separators=(",", ":")).encode()).decode()
     return Cell(f"{mark}\n{_INSTALL % (mark, encoded, source)}", nonce)
 
 
@@ -125,12 +125,18 @@ def _task_source(source: Path) -> str:
 
 
 def _joined(data_folder: str, *paths: Path) -> str:
-    """The protocol and these modules as one, without docstrings, annotations and imports of each other."""
+    """The protocol and these modules as one, without docstrings, annotations and imports of each other. Each other
+    import occurs once, at the top.
+    """
     bodies: list[ast.stmt] = []
     for path in (_FOLDER / "protocol.py", *paths):
         bodies += ast.parse(path.read_text(encoding="utf-8")).body
     kept = [statement for statement in bodies if not _is_dropped(statement)]
+    imports = {ast.unparse(statement): statement for statement in kept if isinstance(statement, ast.Import)}
+    kept = [*imports.values(), *(statement for statement in kept if not isinstance(statement, ast.Import))]
     module = _WithoutAnnotations().visit(ast.Module(kept, []))
+    used = {node.id for node in ast.walk(module) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    module.body = [statement for statement in module.body if not _is_unused_constant(statement, used)]
     for statement in module.body:
         if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "DATA":
             statement.value = ast.Constant(data_folder)
@@ -140,6 +146,14 @@ def _joined(data_folder: str, *paths: Path) -> str:
 def _is_dropped(statement: ast.stmt) -> bool:
     """Imports of each other, and those that only annotations need."""
     return isinstance(statement, ast.ImportFrom) and (statement.level > 0 or statement.module in _OF_ANNOTATIONS)
+
+
+def _is_unused_constant(statement: ast.stmt, used: set[str]) -> bool:
+    """Such as one that only the connector needs, or only the watcher."""
+    return isinstance(statement, ast.Assign) and all(
+        isinstance(target, ast.Name) and target.id.lstrip("_").isupper() and target.id not in used
+        for target in statement.targets
+    )
 
 
 class _WithoutAnnotations(ast.NodeTransformer):

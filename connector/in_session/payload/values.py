@@ -9,7 +9,6 @@ import datetime
 import decimal
 import enum
 import math
-import types
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -20,7 +19,7 @@ _MAX_DEPTH = 20
 _CHARACTERS_PER_NODE = 20
 _MAX_MEMBER_CHARACTERS = 1000
 _Decimal, _timedelta, _Enum, _OrderedDict = decimal.Decimal, datetime.timedelta, enum.Enum, collections.OrderedDict
-_Namespace, _fields_of = types.SimpleNamespace, dataclasses.fields
+_fields_of = dataclasses.fields
 _ITERABLES = (
     list,
     tuple,
@@ -94,8 +93,6 @@ def to_json(value: Any, depth: int = _MAX_DEPTH, budget: Budget | None = None) -
             if base is tuple and type(fields) is tuple:
                 return _object(zip(fields, tuple.__iter__(value)), depth, budget)
             return _list(base.__iter__(value), depth, budget, is_sorted=base in (set, frozenset))
-    if kind is _Namespace:
-        return _object(vars(value).items(), depth, budget)
     if hasattr(kind, "__dataclass_fields__"):
         names = [field.name for field in _fields_of(kind)]
         return _object(((name, object.__getattribute__(value, name)) for name in names), depth, budget)

@@ -19,7 +19,6 @@ SALES = PANDAS + "sales = pd.DataFrame({'k': ['a', 'a', 'b'], 'q': [1, 2, 1], 'v
         ("import collections\nd = collections.deque([1, 2], 5)\nd", [1, 2]),
         ("import dataclasses as d\n@d.dataclass\nclass A:\n  x: int\n  y: object = None\nA(1, A(2))",
          {"x": 1, "y": {"x": 2, "y": None}}),
-        ("import types\ntypes.SimpleNamespace(a=1)", {"a": 1}),
         ("{3, 1, 2}", [1, 2, 3]),
         ("frozenset('ba')", ["a", "b"]),
         ("[{1: 'a'}.keys(), {1: 'a'}.values(), {1: 'a'}.items(), range(2)]", [[1], ["a"], [[1, "a"]], [0, 1]]),
