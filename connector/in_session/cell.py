@@ -38,7 +38,6 @@ _DIRECT_TASK = (
     '\'code_interpreter_task\'}))("%s", "%s", "%s");'
 )
 _INDENTATION = re.compile("^(?:    )+", re.MULTILINE)
-_OF_ANNOTATIONS = ("__future__", "typing", "collections.abc")
 _DIGEST_CHARACTERS = 12
 _EMPTY_COMMENTS = re.compile(r"\A(?:[ \t]*#\n)+")
 
@@ -136,7 +135,7 @@ def _joined(data_folder: str, *paths: Path) -> str:
     kept = [*imports.values(), *(statement for statement in kept if not isinstance(statement, ast.Import))]
     module = _WithoutAnnotations().visit(ast.Module(kept, []))
     used = {node.id for node in ast.walk(module) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    module.body = [statement for statement in module.body if not _is_unused_constant(statement, used)]
+    module.body = [statement for statement in module.body if not _is_unused(statement, used)]
     for statement in module.body:
         if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "DATA":
             statement.value = ast.Constant(data_folder)
@@ -144,12 +143,14 @@ def _joined(data_folder: str, *paths: Path) -> str:
 
 
 def _is_dropped(statement: ast.stmt) -> bool:
-    """Imports of each other, and those that only annotations need."""
-    return isinstance(statement, ast.ImportFrom) and (statement.level > 0 or statement.module in _OF_ANNOTATIONS)
+    """Imports of each other, and what annotations would need."""
+    return isinstance(statement, ast.ImportFrom) and (statement.level > 0 or statement.module == "__future__")
 
 
-def _is_unused_constant(statement: ast.stmt, used: set[str]) -> bool:
-    """Such as one that only the connector needs, or only the watcher."""
+def _is_unused(statement: ast.stmt, used: set[str]) -> bool:
+    """An import that only annotations need; a constant that only the connector needs, or only the watcher."""
+    if isinstance(statement, ast.ImportFrom):
+        return not any((alias.asname or alias.name) in used for alias in statement.names)
     return isinstance(statement, ast.Assign) and all(
         isinstance(target, ast.Name) and target.id.lstrip("_").isupper() and target.id not in used
         for target in statement.targets
