@@ -32,7 +32,9 @@ def streams_of(report: Report, reported: Reported | None = None, run: Run | None
 
 def _without_error(run: Run, report: Report) -> tuple[str, str]:
     """What was written to stderr before the pool appended the error, and the pool's message if it stopped the run."""
-    stopped = stopped_error(run.stderr) if run.status == "Failed" else None
+    if run.status != "Failed":  # the first cell of a session succeeds, and the pool appends nothing
+        return run.stderr, ""
+    stopped = stopped_error(run.stderr)
     if stopped is not None:
         return run.stderr[: run.stderr.rindex(stopped.message)], stopped.message
     for error in (report.shown_error, without_escapes(report.shown_error)):

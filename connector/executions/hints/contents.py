@@ -34,7 +34,8 @@ def hint(failure: Failure) -> str | None:
             "for writing must be closed first, and an io object rewound with seek(0)."
         )
     if any(words in link.message for words in _WORKBOOK):
-        return _workbook(link)
+        is_workbook = "excel" in failure.source or ".xls" in (failure.source + link.text("path")).lower()
+        return _workbook(link) if is_workbook else _archive(link)
     if link.name == "UnicodeEncodeError":
         return "That encoding lacks characters of the text. Write with `encoding='utf-8'`, or 'utf-8-sig' for Excel."
     return None
@@ -49,14 +50,14 @@ def _encoding(link: Link) -> str | None:
     if found:
         return found
     sample = link.bytes("sample")
-    if not sample:
-        return (
-            "The text is not in that encoding. Pass the right one, often `encoding='cp1252'` for files of "
-            "Windows and Excel."
-        )
-    encoding = likely_encoding(link.bytes("head"), sample)
+    encoding = likely_encoding(link.bytes("head"), sample) if sample else ""
     if encoding is None:
         return "The data does not look like text. Read it as bytes: open(path, 'rb')."
+    if not encoding:
+        return (
+            "The text is not in that encoding. Pass the right one, often `encoding='cp1252'` for files of "
+            "Windows and Excel, or that of the file's language."
+        )
     return f"The bytes look like {encoding}: pass `encoding={encoding!r}`."
 
 
@@ -72,7 +73,7 @@ def _parser(link: Link) -> str | None:
     if separator:
         return f"The columns seem to be separated by {separator!r}: pass `sep={separator!r}`."
     fields = _FIELDS.search(link.message)
-    if fields and int(fields[1]) < int(fields[3]) and int(fields[1]) <= 2:
+    if fields and int(fields[1]) == 1 < int(fields[3]):
         return (
             f"Line {fields[2]} has more columns than the lines above it, which may be a title: pass "
             f"`skiprows={int(fields[2]) - 1}`."
@@ -97,6 +98,11 @@ def _separator(text: str) -> str | None:
         if len(counts) == 1 and counts != {0}:
             return mark
     return None
+
+
+def _archive(link: Link) -> str | None:
+    head = link.bytes("head")
+    return _format(head) if head and not head.startswith(b"PK") else None
 
 
 def _workbook(link: Link) -> str | None:

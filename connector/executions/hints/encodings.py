@@ -4,6 +4,7 @@ import re
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _SCRIPTS = {
+    "euc_jp": re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\u3000-\u303f\uff00-\uffef]"),
     "shift_jis": re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\u3000-\u303f\uff00-\uffef]"),
     "euc_kr": re.compile(r"[\uac00-\ud7a3]"),
     "gb18030": re.compile(r"[\u4e00-\u9fff\u3000-\u303f\uff00-\uffef]"),
@@ -12,15 +13,19 @@ _SCRIPTS = {
 }
 _KANA = re.compile(r"[\u3041-\u30fe]")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
-_LATIN = re.compile(
-    r"[\u00a0-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u2013\u2014\u2018-\u201e\u2022\u2026\u20ac\u2122]"
-)
+_LETTERS = frozenset("ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜßàáâãäåæçèéêëìíîïñòóôõöøùúûüÿŒœ")
+_BETWEEN_LETTERS = frozenset("’‘´·–—\u00a0")
+_SIGNS = _BETWEEN_LETTERS | frozenset("“”„‚…•†°€£§©®™«»¡¿ºª½²³µ±×‰")
+"""What text in cp1252 has, except letters of few languages, which text in other encodings is more likely to become."""
+
 _LONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff]{1,2}(?![\x80-\xff])")
 _RUNS = re.compile(rb"[\x80-\xff]+")
 
 
 def likely_encoding(head: bytes, sample: bytes) -> str | None:
-    """`head` is the beginning of the file, `sample` a part of it that is not ASCII. None if it is no text."""
+    """`head` is the beginning of the file, `sample` a part of it that is not ASCII. None if it is no text, and an empty
+    string if no encoding is likely.
+    """
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding
@@ -31,10 +36,28 @@ def likely_encoding(head: bytes, sample: bytes) -> str | None:
     runs = _RUNS.findall(sample)
     if not runs:
         return "cp1252"
-    if all(len(run) <= 2 for run in runs) and _is_between_ascii(sample):
+    is_latin = _is_latin(sample)
+    if is_latin and all(len(run) <= 2 for run in runs) and _is_between_ascii(sample):
         return "cp1252"  # single letters with accents among ASCII
     best = max(_SCRIPTS, key=lambda encoding: _score(encoding, sample))
-    return best if _score(best, sample) > 0.9 else "cp1252"
+    if _score(best, sample) > 0.9:
+        return best
+    return "cp1252" if is_latin else ""
+
+
+def _is_latin(sample: bytes) -> bool:
+    """Whether the sample is natural in cp1252: no rows of accents, capitals first, signs between words."""
+    text = f" {sample.decode('cp1252', 'replace')} "
+    places = [at for at, character in enumerate(text) if character > "\x7f"]
+    return sum(_is_natural(*text[at - 1 : at + 2]) for at in places) > 0.9 * len(places)
+
+
+def _is_natural(before: str, character: str, after: str) -> bool:
+    if character in _LETTERS:
+        is_inside = before.islower() and character.isupper() or character.islower() and after.isupper()
+        return not is_inside and not (before > "\x7f" < after and before.isalpha() and after.isalpha())
+    is_between = before.isalpha() and after.isalpha()
+    return character in (_BETWEEN_LETTERS if is_between else _SIGNS)
 
 
 def _is_between_ascii(sample: bytes) -> bool:
@@ -54,7 +77,7 @@ def _score(encoding: str, sample: bytes) -> float:
     if not others:
         return 0.0
     share = sum(_SCRIPTS[encoding].match(character) is not None for character in others) / len(others)
-    if encoding == "shift_jis" and not _KANA.search(text):
+    if encoding in ("shift_jis", "euc_jp") and not _KANA.search(text):
         share -= 0.2  # Japanese is never without kana for long
     if encoding in ("gb18030", "big5", "euc_kr"):
         share -= _rare(encoding, sample) * 0.5
@@ -62,6 +85,10 @@ def _score(encoding: str, sample: bytes) -> float:
         words = re.findall(r"[\u0410-\u044f\u0451\u0401]{2,}", text)
         natural = sum(word[1:].islower() or word.isupper() for word in words)
         share -= 0.3 * (1 - natural / len(words)) if words else 0.3
+        letters = "".join(words).lower()
+        mixed = len(re.findall(r"(?<=[A-Za-z])[\u0410-\u044f]|[\u0410-\u044f](?=[A-Za-z])", text))
+        share -= mixed / len(others)
+        share -= 0.3 if sum(map(letters.count, "аеиоуыэюя")) < len(letters) // 4 else 0  # not of a Slavic language
     return share
 
 

@@ -5,6 +5,10 @@ MESSAGES = (
         r"^OSError: '(?P<style>seaborn[\w-]*)' is not a valid package style",
         "Styles of seaborn have a version: plt.style.use('{style8}').",
     ),
+    (
+        r"Cannot load backend .* interactive framework|is not a recognised GUI loop or backend name",
+        "Sessions have no display, and no widgets. Leave out the choice of a backend: figures are shown anyway.",
+    ),
     (r"max_features.*must be .*Got 'auto'", "Use `max_features='sqrt'`, or 1.0 for regression."),
     (
         r"(?:'mse'|'mae').*instead|must be a str among .*Got '(?:mse|mae|ls|lad|deviance)'",

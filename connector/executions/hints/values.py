@@ -75,6 +75,8 @@ _PATTERNS = [(re.compile(pattern), remedy) for pattern, remedy in _MESSAGES]
 def hint(failure: Failure) -> str | None:
     error = failure.error
     if error.name == "StdinNotImplementedError":
+        if re.search(r"\bbreakpoint\(|\bset_trace\(", failure.source):
+            return "Debuggers are not supported here. Remove the call, and print what you need to see."
         return "input() is not supported here. Put the value into the code."
     text = f"{error.name}: {error.message[:2000]}"
     for pattern, remedy in _PATTERNS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import linecache
 from typing import Any
 
@@ -11,6 +12,7 @@ from .host import shell
 
 _MAX_TRACEBACK_CHARACTERS = 20_000
 _MAX_CHAIN = 10
+_Group: Any = getattr(builtins, "BaseExceptionGroup", ())
 
 # Python's own sentences between the exceptions of a chain.
 _CAUSE = "The above exception was the direct cause of the following exception:"
@@ -62,8 +64,10 @@ def _traceback(failure: BaseException, this_cell: str, seen: set[int]) -> tuple[
             if source:
                 lines.append("    " + source)
         step = step.tb_next
-    if isinstance(failure, SyntaxError) and _place(failure.filename or "") is not None:
-        place = _place(failure.filename or "")
+    place = _place(failure.filename or "") if isinstance(failure, SyntaxError) else None
+    if line is None and isinstance(failure, IndentationError) and failure.filename == "<tokenize>":
+        place = this_cell  # IPython has failed to read the cell, so none of it ran
+    if isinstance(failure, SyntaxError) and place is not None:
         lines.append(f"  {place}, line {failure.lineno}")
         if failure.text:
             lines.append("    " + failure.text.strip())
@@ -74,6 +78,10 @@ def _traceback(failure: BaseException, this_cell: str, seen: set[int]) -> tuple[
     except BaseException:
         message = ""
     lines.append(type(failure).__name__ + (": " + message if message else ""))
+    lines += [str(note) for note in getattr(failure, "__notes__", ())]
+    for inner in failure.exceptions if isinstance(failure, _Group) else ():
+        if len(seen) < _MAX_CHAIN:
+            lines += ["", *("  " + text for text in _traceback(inner, this_cell, seen)[0])]
     return lines, line
 
 

@@ -129,11 +129,11 @@ def is_kernels(stream: Any) -> bool:
 
 def flush_streams(*, only_kernels: bool = False) -> None:
     """From another thread than that of the code, flush `only_kernels`: others may be locked while they write."""
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
         if only_kernels and not is_kernels(stream):
             continue
         try:
-            stream.flush()
+            stream.flush()  # type: ignore[union-attr]
         except Exception:
             pass
 

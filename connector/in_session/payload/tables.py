@@ -58,7 +58,8 @@ def is_part_of_a_figure(value: Any, levels: int = 3) -> bool:
     """Whether it is only the return value of a plotting function: lines, axes, a grid, or collections of them."""
     kind = type(value)
     library = kind.__module__.split(".")[0]
-    if library == "matplotlib" and not issubclass(kind, dict) or library == "seaborn" and hasattr(kind, "figure"):
+    is_of_matplotlib = library in ("matplotlib", "mpl_toolkits") and not issubclass(kind, dict)
+    if is_of_matplotlib or (library == "seaborn" and hasattr(kind, "figure")):
         return True
     if kind is dict:
         items = [*value.values()][:5]

@@ -33,6 +33,17 @@ _ITERABLES = (
 _AS_TEXT = ("decimal", "uuid", "fractions", "pathlib", "ipaddress")
 """Modules of the standard library whose values are their own text."""
 
+_HOLDERS = {
+    "types.SimpleNamespace": "__dict__",
+    "pydantic.main.BaseModel": "__dict__",
+    "collections.UserDict": "data",
+    "collections.UserList": "data",
+    "collections.UserString": "data",
+}
+"""The attribute with the value of an object that is only its holder, by its class."""
+
+_MAPPINGS = ("builtins.mappingproxy", "collections.ChainMap", "sqlite3.Row")
+
 
 class TooLarge(Exception):
     """The value has more nodes than a report accepts."""
@@ -94,11 +105,16 @@ def to_json(value: Any, depth: int = _MAX_DEPTH, budget: Budget | None = None) -
                 return _object(zip(fields, tuple.__iter__(value)), depth, budget)
             return _list(base.__iter__(value), depth, budget, is_sorted=base in (set, frozenset))
     if hasattr(kind, "__dataclass_fields__"):
-        names = [field.name for field in _fields_of(kind)]
-        return _object(((name, object.__getattribute__(value, name)) for name in names), depth, budget)
+        return _members([field.name for field in _fields_of(kind)], value, depth, budget)
+    if hasattr(kind, "__attrs_attrs__"):
+        return _members([field.name for field in kind.__attrs_attrs__], value, depth, budget)
     for parent in kind.__mro__:
         base = parent
-        library = base.__module__.split(".")[0]
+        library, place = base.__module__.split(".")[0], f"{base.__module__}.{base.__name__}"
+        if place in _HOLDERS:
+            return to_json(object.__getattribute__(value, _HOLDERS[place]), depth, budget)
+        if place in _MAPPINGS and kind is base:
+            return _object(dict(value).items(), depth, budget)
         if library in _AS_TEXT:
             return base.__str__(value)
         if base is _timedelta:
@@ -111,6 +127,10 @@ def to_json(value: Any, depth: int = _MAX_DEPTH, budget: Budget | None = None) -
             except TypeError:
                 pass
     raise TypeError
+
+
+def _members(names: list[str], value: Any, depth: int, budget: Budget) -> dict[str, Any]:
+    return _object(((name, object.__getattribute__(value, name)) for name in names), depth, budget)
 
 
 def _integer(value: int, budget: Budget) -> Any:

@@ -202,6 +202,12 @@ def test_escape_sequences_are_removed(pool: CallerSessions, session_id: str, ric
     assert "\x1b" not in (failed.error.traceback or "")
 
 
+def test_text_for_the_original_stdout_is_in_the_same_run(run: Run) -> None:
+    """Although it does not pass through the kernel's stream, and is buffered."""
+    assert run("import sys\nsys.__stdout__.write('first\\n');").stdout == "first\n"
+    assert run("print('second')").stdout == "second\n"
+
+
 def test_replaced_stdout_is_noticed(run: Run) -> None:
     """What is printed then is not in the result, and not in that of later runs."""
     execution = run("import io, sys\nsys.stdout = io.StringIO()\nprint('lost')")

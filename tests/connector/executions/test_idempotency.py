@@ -168,6 +168,16 @@ def test_without_rich_results_the_pool_keeps_the_run(own_pool: Emulator, session
     assert (second.execution_id, second.result, second.stdout) == (first.execution_id, "42", "counted\n")
 
 
+@pytest.mark.parametrize("code", ["%nothing", "raise ExceptionGroup('many', [ValueError('v')])"])
+def test_errors_that_ipython_prints_are_complete(own_pool: Emulator, session_id: str, code: str) -> None:
+    """The first run of a session, a later one and a run that is returned again have the same text."""
+    pool = client(own_pool)
+    first, later = (run(pool, code, session_id=session_id, idempotency_key=key) for key in "ab")
+    again = run(pool, code, session_id=session_id, idempotency_key="a")
+    assert first.error is not None and first.stderr.count(first.error.message) == 2
+    assert later.stderr == first.stderr.replace("In[1]", "In[2]") and again == first
+
+
 @pytest.mark.parametrize("api_version", FAMILIES)
 def test_get_execution_returns_the_same_as_execute_python_code(
     own_pool: Emulator, session_id: str, api_version: str

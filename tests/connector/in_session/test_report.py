@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import sys
 import time
 from typing import Any
 
@@ -264,6 +265,8 @@ def test_the_return_value_of_matplotlib_is_not_a_result(used_kernel: Kernel) -> 
     """Lines and axes are of no use to the caller."""
     report = used_kernel.report("import matplotlib.pyplot as plt\nplt.figure(figsize=(1, 1))\nplt.plot([1, 2])")
     assert (report.result, report.has_value, len(report.outputs)) == ("", False, 1)
+    report = used_kernel.report("plt.figure(figsize=(1, 1)).add_subplot(projection='3d')")
+    assert (report.result, report.has_value, len(report.outputs)) == ("", False, 1)
 
 
 def test_files_that_a_run_created_or_changed(kernel: Kernel) -> None:
@@ -350,6 +353,29 @@ def test_a_syntax_error_has_its_line(used_kernel: Kernel) -> None:
     error = used_kernel.report("x = 1\n\ndef f(:\n    pass").error
     assert error is not None and (error.name, error.line) == ("SyntaxError", 3)
     assert "def f(:" in error.traceback
+
+
+def test_indentation_that_ipython_cannot_read_has_its_line(used_kernel: Kernel) -> None:
+    """The exception names no cell, because it is raised before the code is compiled."""
+    error = used_kernel.report("if True:\n    x = 1\n  y = 2").error
+    assert error is not None and (error.name, error.line) == ("IndentationError", 3)
+    error = used_kernel.report("raise IndentationError('mine', ('<tokenize>', 7, 1, 'x'))").error
+    assert error is not None and error.line == 1
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.11 has added groups and notes")
+def test_a_group_of_errors_is_complete(used_kernel: Kernel) -> None:
+    """With the errors in it, and notes."""
+    error = used_kernel.report(
+        "inner = KeyError('k')\ninner.add_note('a note')\n"
+        "raise ExceptionGroup('many', [ValueError('v'), ExceptionGroup('few', [inner])])"
+    ).error
+    assert error is not None and error.line == 3
+    lines = error.traceback.splitlines()
+    assert lines[-8:] == [
+        "  ValueError: v", "", "  Traceback (most recent call last):", "  ExceptionGroup: few (1 sub-exception)", "  ",
+        "    Traceback (most recent call last):", "    KeyError: 'k'", "    a note",
+    ]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -111,12 +111,20 @@ REMEDIES = {
     "encoded('名前,都市\\n山田たろう,とうきょう\\n', 'shift_jis')": "shift_jis",
     "encoded('Имя,Город\\nИван,Москва\\n', 'cp1251')": "cp1251",
     "encoded('이름,도시\\n홍길동,서울특별시\\n', 'euc_kr')": "euc_kr",
+    "encoded('名前,都市\\n山田たろう,とうきょう\\n', 'euc_jp')": "euc_jp",
+    "encoded('Imię,Nazwisko\\nŁukasz,Żółć\\n', 'cp1250')": "or that of the file's language",
+    "encoded('İsim,Şehir\\nIşık,Çanakkale\\n', 'cp1254')": "or that of the file's language",
+    "encoded('שם,עיר\\nדוד,ירושלים\\n', 'cp1255')": "or that of the file's language",
+    "encoded('Größe;Straße\\nMüller;Köln\\n', 'mac_roman')": "or that of the file's language",
+    "encoded('L’été à Liège – 5 €\\n', 'cp1252')": "cp1252",
     "b'M\\xfcller'.decode()": "cp1252",
     "pd.read_csv('/mnt/data/book.csv')": "Read it with pd.read_excel",
     "pd.read_excel('/mnt/data/text.xlsx')": "pd.read_csv(path, sep=';')",
     "pd.read_csv('/mnt/data/empty.csv')": "The file is empty",
     "pd.read_csv('/mnt/data/title.csv')": "skiprows=2",
     "pd.read_csv('/mnt/data/ragged.csv')": "on_bad_lines='skip'",
+    "pd.read_csv(io.StringIO('a,b\\n1,2\\n3,4,5\\n'))": "on_bad_lines='skip'",
+    "import zipfile\nzipfile.ZipFile('/mnt/data/locked.xlsx')": "without a password",
     "pd.read_csv('/mnt/data/mixed.csv')": "sep=';'",
     "pd.read_csv('/mnt/data/page.csv')": "HTML",
     # Memory
@@ -172,7 +180,10 @@ REMEDIES = {
     "import json\njson.dumps(np.int64(1))": "default=str",
     "bool(rows > 1)": ".any()",
     "input()": "input() is not supported here",
+    "breakpoint()": "Debuggers are not supported",
     "import tkinter\ntkinter.Tk()": "no display",
+    "%matplotlib widget": "Leave out the choice of a backend",
+    "import matplotlib\nmatplotlib.use('TkAgg')\nimport matplotlib.pyplot as plt\nplt.plot()": "Leave out the choice",
 }  # fmt: skip
 
 
@@ -233,6 +244,7 @@ def test_a_package_that_is_missing_has_a_substitute(run: Run, package: str, code
         "raise FileNotFoundError('no rows')",
         "pd.DataFrame({'order': [1]})['order'].map(lambda x: 1 / 0)",
         "assert False",
+        "import zipfile\nzipfile.ZipFile('/mnt/data/title.csv')",
     ],
 )  # fmt: skip
 def test_a_failure_without_a_remedy_has_no_hint(run: Run, code: str) -> None:
