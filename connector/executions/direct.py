@@ -24,10 +24,21 @@ from .terminal import shown, with_cells, without_escapes
 # with the line.
 _START = re.compile(r"-{75}\n(?=[^\W\d]\w* *Traceback \(most recent call last\)$)", re.MULTILINE)
 _HEADER = re.compile(r"^(?P<name>[^\W\d]\w*?) *Traceback \(most recent call last\)$", re.MULTILINE)
-_SYNTAX_ERROR = re.compile(r" {2}Cell In\[\d+\], line \d+\n")
+_UNREADABLE = r" {2}(?:Cell In\[\d+\], line|File <tokenize>:) ?\d+\n"  # the second: IPython cannot read the indentation
+_SYNTAX_ERROR = re.compile(_UNREADABLE)
+_UNREADABLE_LINE = re.compile(r"^ {2}File <tokenize>:(\d+)$", re.MULTILINE)
 _CELL_LINE = re.compile(r"^ {0,2}Cell In\[(\d+)\], line (\d+)", re.MULTILINE)
 _NAME_AND_MESSAGE = re.compile(r"^(?P<name>[^\W\d]\w*): ?(?P<message>.*)", re.MULTILINE)
-_GLUED = re.compile(f"(?<=[^\n])(?={_START.pattern})|(?<=\\))(?= {{2}}Cell In\\[\\d+\\], line \\d+\n)", re.MULTILINE)
+_EXIT = re.compile(r"An exception has occurred, use %tb to see the full traceback\.\n\n(\w+)(?:: (.*))?\Z", re.DOTALL)
+_GROUP = re.compile(r"^ {2}\| ([\w.]+): (.* \(\d+ sub-exceptions?\))$", re.MULTILINE)
+_GROUP_START = "  + Exception Group Traceback (most recent call last):\n"
+_GROUP_LINE = re.compile(r'^ {2}\| {3}File "(?:<cell>|Cell In\[\d+\])", line (\d+)', re.MULTILINE)
+"""IPython writes groups of exceptions, and exits, in forms of their own."""
+
+_GLUED = re.compile(
+    f"(?<=[^\n])(?={_START.pattern})|(?<=\\))(?={_UNREADABLE})|(?<=[^\n])(?=An exception has occurred, use %tb)",
+    re.MULTILINE,
+)
 """Where the pool appends a traceback to the message, without a line break."""
 
 _SYNTAX_ERROR_FILE = re.compile(r"\(\d{5,}\.py, line (\d+)\)")
@@ -165,6 +176,13 @@ def error_of(stderr: str, *, is_truncated: bool) -> ExecutionError:
         traceback = text[place.start() :]
         name, message = _last_line(traceback)
         return ExecutionError(name, message, line=_line(traceback), traceback=traceback)
+    group = _GROUP.search(text, max(0, text.rfind(_GROUP_START)))
+    if group and text.endswith("\n" + group[2]):
+        traceback = text[text.rfind(_GROUP_START) :]
+        lines = _GROUP_LINE.findall(text[: group.start()])
+        return ExecutionError(group[1], group[2], line=int(lines[-1]) if lines else None, traceback=traceback)
+    if exited := _EXIT.search(text):
+        return ExecutionError(exited[1], exited[2] or "")
     stopped = stopped_error(text)
     if stopped is not None:
         return stopped
@@ -208,6 +226,9 @@ def _last_line(text: str) -> tuple[str, str]:
 
 def _line(traceback: str) -> int | None:
     """The innermost line in the cell that was run. Functions of earlier runs are in other cells."""
+    unreadable = _UNREADABLE_LINE.match(traceback)
+    if unreadable:
+        return int(unreadable[1])
     cells = _CELL_LINE.findall(traceback)
     return int([line for cell, line in cells if cell == cells[0][0]][-1]) if cells else None
 

@@ -1,6 +1,7 @@
 """How runs end: by an exit, by a crash, by their timeout, and what is then in the result."""
 
 import re
+import sys
 import uuid
 from collections.abc import Callable
 
@@ -200,6 +201,34 @@ def test_escape_sequences_are_removed(pool: CallerSessions, session_id: str, ric
     assert failed.error is not None and failed.error.message == "bad"
     assert "\x1b" not in failed.stderr and failed.stderr.startswith("err\nbad\n---")
     assert "\x1b" not in (failed.error.traceback or "")
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (
+            "if True:\n    x = 1\n  y = 2",
+            ("IndentationError", "unindent does not match any outer indentation level", 3),
+        ),
+        ("import sys\nsys.exit()", ("SystemExit", "", None)),
+        ("import sys\nsys.exit('bad: data\\n2')", ("SystemExit", "bad: data\n2", None)),
+        ("%nothing", ("UsageError", "Line magic function `%nothing` not found.", None)),
+        pytest.param(
+            "def f():\n    raise ExceptionGroup('many', [ValueError('v')])\nf()",
+            ("ExceptionGroup", "many (1 sub-exception)", 2),
+            marks=pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.11 has added groups"),
+        ),
+    ],
+)
+def test_errors_without_an_ordinary_traceback(
+    pool: CallerSessions, session_id: str, code: str, error: tuple[str, str, int | None]
+) -> None:
+    """In direct runs, the text of stderr is all there is. What was written before is not part of the error."""
+    facts = PoolFacts(rich_results=False)
+    execution = execute_python_code(pool, facts, python_code=code, session_id=session_id)
+    assert execution.status == "Failed" and execution.error is not None
+    assert (execution.error.name, execution.error.message, execution.error.line) == error
+    assert not re.search(r".(?:An exception has occurred|\)  File)", execution.stderr)
 
 
 def test_text_for_the_original_stdout_is_in_the_same_run(run: Run) -> None:
