@@ -80,7 +80,11 @@ def _show_if_new(figure: Any) -> None:
         else:
             _display(figure)
     except Exception as failure:
-        print("A figure could not be drawn.", repr(failure), file=sys.stderr)
+        report_undrawn(failure)
+
+
+def report_undrawn(failure: Exception) -> None:
+    print("A figure could not be drawn.", repr(failure), file=sys.stderr)
 
 
 def _display(figure: Any) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..protocol import MAX_OUTPUTS, MAX_STORED_CHARACTERS, MAX_STORED_OUTPUTS, MAX_STREAM_CHARACTERS
-from .figures import is_figure, note_shown, picture_of, restore_resolution
+from .figures import is_figure, note_shown, picture_of, report_undrawn, restore_resolution
 from .host import getpid, original_format, original_send, session, shell
 from .streams import Text
 from .tables import frames_in, is_chart, table_of, title_of
@@ -298,7 +298,12 @@ def format_object(shown: Any, *arguments: Any, **keywords: Any) -> Any:
         if known and known.figure:
             pictures = [content for name, content in formatted[0].items() if name.startswith("image/")]
             if not pictures:  # the code has chosen a backend whose figures IPython does not know
-                pictures = [picture_of(shown)]
+                try:
+                    pictures = [picture_of(shown)]
+                except Exception as failure:  # in a notebook, too, the code goes on
+                    pictures = [None]
+                    if not any(recorder.error for recorder in recorders):
+                        report_undrawn(failure)
                 if pictures[0]:
                     formatted[0]["image/png"] = pictures[0]
             note_shown(shown, pictures[0])
