@@ -49,7 +49,7 @@ OUTPUTS_NOT_READ = (
 INTERPRETER_STOPPED = (
     "The code ignored the interrupt, so the session's interpreter was stopped. Files are kept, variables are lost."
 )
-FILES_ELSEWHERE = (
+FILES_OUTSIDE_DATA = (
     "The code wrote files outside /mnt/data, which no operation can list or download: {}. Write them to /mnt/data, or "
     "move them there, to keep them."
 )

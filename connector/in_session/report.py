@@ -21,7 +21,6 @@ _MAX_DEPTH = 40
 """Nesting of lists and objects. Much deeper values could not be serialized again."""
 
 _LARGEST_NUMBER = 1 << 53
-_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 Json = dict[str, Any]
 
@@ -77,7 +76,7 @@ class Report:
     cells: dict[str, int] = field(default_factory=dict)
     """The numbers of cells, by the numbers in the names of the temporary files that stand for them."""
 
-    files_elsewhere: list[str] = field(default_factory=list)
+    home_files: list[str] = field(default_factory=list)
     """Absolute paths of files that the run created below the home folder, outside the data folder."""
 
     memory_limit: int | None = None
@@ -224,7 +223,7 @@ def _object(text: str | bytes) -> Json | None:
 
 
 def _well_formed(value: Any) -> Any:
-    """With valid text everywhere."""
+    """With valid text everywhere. Names of files may have bytes that are not UTF-8."""
     match value:
         case str():
             return well_formed(value)
@@ -272,7 +271,7 @@ def _report(members: Json) -> Report | None:
             interpreter_ended=members.get("interpreterEnded") is True,
             stdout_is_replaced=members.get("stdoutReplaced") is True,
             cells=_counts(members.get("cells", {})),
-            files_elsewhere=[_text(path) for path in members.get("elsewhere", [])],
+            home_files=[_text(path) for path in members.get("homeFiles", [])],
         )
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         return None
@@ -317,7 +316,7 @@ def _check_base64(content: str | None) -> None:
 
 def _file(members: Json) -> ReportedFile:
     return ReportedFile(
-        _HALF_CHARACTER.sub("\ufffd", members["path"]),  # of bytes that are not UTF-8; as files are listed
+        _text(members["path"]),
         _number(members["size"]),
         _time(members.get("modified")),
         is_new=None if members["change"] is None else members["change"] == "Created",

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..protocol import OUTPUTS_FOLDER, RUNNING
 from .background import defer, start_next
+from .environment import enter_data_folder, make_importable, make_pip_give_up, make_python_callable
 from .exits import keep_loop_running, silence_explanation
 from .host import (
     VERSION_MARK,
@@ -39,7 +40,6 @@ from .reports import (
     current_parent,
     send_line,
 )
-from .surroundings import enter_data_folder, make_importable, make_pip_give_up, make_python_callable
 
 _BUSY = {"isBusy": True}
 """Sent instead of a report while a deferred run is in progress."""
