@@ -77,8 +77,7 @@ def missing_program(program: str, failure: Failure | None = None) -> str:
         return f"The program {program} does not exist. Check its path."
     if " " in program:
         return (
-            f"There is no program of the name {program!r}. Pass the program and its arguments as a list, or set "
-            f"shell=True."
+            f"There is no program named {program!r}. Pass the program and its arguments as a list, or set shell=True."
         )
     name = program.rpartition("/")[2]
     packages, remedy = _PROGRAMS.get(name, ((), ""))

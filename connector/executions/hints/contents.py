@@ -112,4 +112,4 @@ def _workbook(link: Link) -> str | None:
         separator = _separator(head.decode("latin-1"))
         arguments = f", sep={separator!r}" if separator else ""
         return f"The file is text, not a workbook. Read it with `pd.read_csv(path{arguments})`."
-    return "The file is no valid workbook. Upload it again, as bytes or base64."
+    return "The file is not a valid workbook. Upload it again, as bytes or base64."
