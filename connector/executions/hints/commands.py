@@ -34,7 +34,7 @@ _PROGRAMS: dict[str, tuple[tuple[str, ...], str]] = {
     "xls2csv": (("openpyxl", "pandas"), ""),
     "sqlite3": ((), "Use Python's module sqlite3."),
     **dict.fromkeys(("unzip", "zip", "7z", "7za"), ((), "Use Python's module zipfile.")),
-    **dict.fromkeys(("unrar",), ((), "Pack the files as ZIP before the upload.")),
+    "unrar": ((), "Pack the files as ZIP before the upload."),
     "jq": ((), "Use Python's module json."),
     "file": ((), "Read the first bytes of the file."),
     **dict.fromkeys(("python", "python3"), ((), "Use sys.executable.")),

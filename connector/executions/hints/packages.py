@@ -4,6 +4,7 @@ import difflib
 import re
 import sys
 
+from .contents import OLE
 from .failure import Failure, Link, alternatives
 from .substitutes import IMPORT_NAMES, MOVED_MODULES, substitute
 
@@ -92,14 +93,11 @@ def _is_file(path: str, module: str) -> str:
     )
 
 
-_OLE = bytes.fromhex("d0cf11e0a1b11ae1")
-
-
 def _workbook(failure: Failure, module: str) -> str | None:
     """For pandas, which selects the library by what the file contains."""
     path = next((link.text("path") for link in failure.links if link.text("path")), "")
     head = next((link.bytes("head") for link in failure.links if link.text("head")), b"")
-    if module not in ("xlrd", "python_calamine", "python-calamine") or not head.startswith(_OLE):
+    if module not in ("xlrd", "python_calamine", "python-calamine") or not head.startswith(OLE):
         return None
     if path.lower().endswith(".xls"):
         return (
