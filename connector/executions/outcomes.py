@@ -13,7 +13,7 @@ LOST = ExecutionError(
 INTERPRETER_ENDED = ExecutionError(
     "KernelRestarted",
     "The session's interpreter ended while the code was running, and was restarted.",
-    hint="The code may have ended it, or have run out of memory: then read files in parts (chunksize), and only the "
+    hint="The code may have ended it, or run out of memory; if so, read files in parts (chunksize), and only the "
     "columns that are needed (usecols). Files are kept; run the code that sets the variables again.",
 )
 RECORD_LOST = ExecutionError(
