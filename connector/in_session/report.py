@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..models import ExecutionError, Output
-from ..text import well_formed
+from ..text import well_formed_json
 from . import protocol
 
 _MARKED = re.compile(protocol.REPORT_MARK + r"([0-9a-f]{16})\{")
@@ -219,19 +219,7 @@ def _object(text: str | bytes) -> Json | None:
         value = json.loads(text, parse_constant=lambda _: None, parse_float=_float)
     except (ValueError, RecursionError):
         return None
-    return _well_formed(value) if isinstance(value, dict) and _is_shallow(value, _MAX_DEPTH) else None
-
-
-def _well_formed(value: Any) -> Any:
-    """With valid text everywhere. Names of files may have bytes that are not UTF-8."""
-    match value:
-        case str():
-            return well_formed(value)
-        case dict():
-            return {well_formed(name): _well_formed(inner) for name, inner in value.items()}
-        case list():
-            return [_well_formed(inner) for inner in value]
-    return value
+    return well_formed_json(value) if isinstance(value, dict) and _is_shallow(value, _MAX_DEPTH) else None
 
 
 def _float(text: str) -> float | None:
