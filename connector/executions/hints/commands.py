@@ -55,6 +55,7 @@ _NAMED_BY_ERRORS = {
     "ExecutableNotFound": "dot",
 }
 _STARTED = re.compile(r"No such file or directory: '(?P<program>.*)'")
+LIST_INSTALLED = "CheckConnection lists what is installed."
 _INSTALLS = re.compile(r"\b(?:pip3?|conda|mamba|apt|apt-get|uv)\b.*\binstall\b(?P<packages>.*)")
 
 
@@ -123,4 +124,4 @@ def not_installable(packages: list[str], installed: frozenset[str] | None) -> st
         elif installed is not None:
             instead = substitute(module, installed)
             sentences.append(f"{package} is not installed.{instead}")
-    return " ".join([*sentences, "CheckConnection lists what is installed."])
+    return " ".join(sentences if len(sentences) > 1 else [*sentences, LIST_INSTALLED])
