@@ -23,7 +23,6 @@ _RECORDED = {"stream", "display_data", "update_display_data", "execute_result", 
 _MESSAGE_CHARACTERS = 100
 """The approximate size of a message without its text."""
 
-
 _MAX_PAGE_CHARACTERS = 10_000
 _PLOTLY = "application/vnd.plotly.v1+json"
 _has_no_text = re.compile(r"<[^<>]*( object| at 0x\w+)>|\s*").fullmatch
