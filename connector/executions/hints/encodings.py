@@ -23,7 +23,7 @@ _RUNS = re.compile(rb"[\x80-\xff]+")
 
 
 def likely_encoding(head: bytes, sample: bytes) -> str | None:
-    """`head` is the beginning of the file, `sample` a part of it that is not ASCII. None if it is not text, and an empty
+    """`head` is the beginning of the file, `sample` a part that is not ASCII. None if it is not text, and an empty
     string if no encoding is likely.
     """
     for mark, encoding in _MARKS:

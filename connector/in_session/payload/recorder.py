@@ -300,9 +300,8 @@ def format_object(shown: Any, *arguments: Any, **keywords: Any) -> Any:
                 try:
                     pictures = [picture_of(shown)]
                 except Exception as failure:  # in a notebook, too, the code goes on
-                    pictures = [None]
-                    if not any(recorder.error for recorder in recorders):
-                        report_undrawn(failure)
+                    pictures, known, formatted = [None], None, ({}, {})
+                    report_undrawn(failure)
                 if pictures[0]:
                     formatted[0]["image/png"] = pictures[0]
             note_shown(shown, pictures[0])

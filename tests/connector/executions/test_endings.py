@@ -234,13 +234,12 @@ def test_errors_without_an_ordinary_traceback(
 @pytest.mark.parametrize("backend", ["", "matplotlib.use('Agg')"])
 @pytest.mark.parametrize("shows", ["plt.show()", "display(fig)"])
 def test_a_figure_that_cannot_be_drawn_does_not_end_the_run(run: Run, backend: str, shows: str) -> None:
-    """As in a notebook: its text is shown, and the reason is in stderr."""
+    """As in a notebook. The reason is in stderr."""
     execution = run(
         f"import matplotlib\n{backend}\nimport matplotlib.pyplot as plt\nfig = plt.figure(figsize=(1, 1))\n"
         f"plt.title('$' + chr(92) + 'frac{{1$')\n{shows}\nplt.close('all')\nprint('after')"
     )
-    assert (execution.status, execution.stdout) == ("Succeeded", "after\n")
-    assert [output.content_type for output in execution.outputs] == ["text/plain"]
+    assert (execution.status, execution.stdout, execution.outputs) == ("Succeeded", "after\n", [])
     assert "ParseSyntaxException" in execution.stderr
 
 
