@@ -247,7 +247,7 @@ def test_names_are_percent_encoded(wire, name):
 def test_names_that_only_code_can_create_are_listed(wire):
     """Also names that are not valid Unicode, or that the file routes themselves would refuse."""
     wire.run("for name in (b'a\\xff', b'a*b'): open(b'/mnt/data/' + name, 'w').close()")
-    assert [item["name"] for item in wire.call("GET", "files").json()["value"]] == ["a*b", "a?"]
+    assert [item["name"] for item in wire.call("GET", "files").json()["value"]] == ["a*b", "a\ufffd"]
 
 
 def test_times_outside_the_calendar(wire):
