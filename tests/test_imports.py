@@ -35,7 +35,7 @@ LAYERS = {
     "connection": {"session_pool", "settings", "models"},
     # What operations are made of.
     "in_session": {"models", "text"},
-    "session_pool": {"callers", "models", "errors"},
+    "session_pool": {"callers", "models", "text", "errors"},
     "contract": {"callers", "errors"},
     "callers": {"errors"},
     "settings": {"session_pool", "errors"},

@@ -18,6 +18,7 @@ from ..session_pool.wire import STREAM_CHARACTERS, Run
 from .call import Call
 from .hints import remarks_on, with_hint
 from .notices import joined
+from .outcomes import INTERPRETER_ENDED
 from .terminal import shown, with_cells, without_escapes
 
 # For each error of a chain, IPython writes 75 dashes, and below them the error's name. For a syntax error, it begins
@@ -221,8 +222,7 @@ _STOPPED = (
     (
         "Kernel restarted",
         "KernelRestarted",
-        "The code ended its own interpreter, or ran out of memory: then read files in parts (chunksize), and only the "
-        "columns that are needed (usecols). Files are kept; run the code that sets the variables again.",
+        INTERPRETER_ENDED.hint,
     ),
     (
         "Execution aborted",

@@ -14,7 +14,7 @@ from .hints.memory import with_memory_limit
 from .notices import with_notice
 from .outcomes import CANCELED, INTERPRETER_ENDED, NO_REPORT, RECORD_LOST, SILENT
 from .records import ExecutionFolder, is_recent
-from .remains import with_remains
+from .recovery import with_recovered_results
 from .result import execution_of, running_execution
 
 _ATTEMPTS = 3
@@ -98,7 +98,7 @@ def _of_one_call(folder: ExecutionFolder, record: Record) -> Execution:
     except ExecutionNotFound:
         if not record.is_lost and is_recent(record.started, _LONGEST_CALL):
             return execution
-        return with_remains(replace(execution, status="Failed", error=INTERPRETER_ENDED), folder, record)
+        return with_recovered_results(replace(execution, status="Failed", error=INTERPRETER_ENDED), folder, record)
     if run.status == "Running" and not record.is_lost:
         return execution
     return of_unreported_run(folder, record, run)
@@ -109,7 +109,7 @@ def of_unreported_run(folder: ExecutionFolder, record: Record, run: Run) -> Exec
     execution = execution_of_pool_run(folder.session.id, folder.execution_id, run, had_payload=True)
     if execution.notice != NO_REPORT:
         return execution
-    return with_remains(replace(execution, notice=None), folder, record)
+    return with_recovered_results(replace(execution, notice=None), folder, record)
 
 
 def execution_of_pool_run(session_id: str, execution_id: str, run: Run, *, had_payload: bool) -> Execution:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from ..in_session.report import Report
 from ..models import Execution
 from .outcomes import (
-    FILES_ELSEWHERE,
+    FILES_OUTSIDE_DATA,
     INTERPRETER_STOPPED,
     MORE_OUTPUTS,
     NOT_REPORTED,
@@ -21,8 +21,8 @@ def notices_of(report: Report) -> list[str]:
         notices.append(NOT_REPORTED if report.ended_by == "died" else INTERPRETER_STOPPED)
     if report.stdout_is_replaced:
         notices.append(STDOUT_REPLACED)
-    if report.files_elsewhere:
-        notices.append(FILES_ELSEWHERE.format(", ".join(report.files_elsewhere)))
+    if report.home_files:
+        notices.append(FILES_OUTSIDE_DATA.format(", ".join(report.home_files)))
     not_stored = report.omitted.get("unstoredOutputs", 0)
     more = report.omitted.get("outputs", 0) - not_stored
     if more > 0 and report.outputs:

@@ -13,7 +13,7 @@ LOST = ExecutionError(
 INTERPRETER_ENDED = ExecutionError(
     "KernelRestarted",
     "The session's interpreter ended while the code was running, and was restarted.",
-    hint="The code may have ended it, or have run out of memory: then read files in parts (chunksize), and only the "
+    hint="The code may have ended it, or run out of memory; if so, read files in parts (chunksize), and only the "
     "columns that are needed (usecols). Files are kept; run the code that sets the variables again.",
 )
 RECORD_LOST = ExecutionError(
@@ -43,18 +43,18 @@ NOT_REPORTED = (
     "wrote may be missing; its outputs and files are those that were found in the session afterwards."
 )
 OUTPUTS_NOT_READ = (
-    "The session did not report on this run, and its outputs and files could not be listed. Call ListFiles, also for "
-    "the folder .outputs."
+    "The session did not report on this run, and its outputs and files could not be listed. Call ListFiles, once for "
+    "/mnt/data and once for the folder .outputs."
 )
 INTERPRETER_STOPPED = (
-    "The code ignored the interrupt, so the session's interpreter was stopped. Files are kept, variables are lost."
+    "The code ignored the interrupt, so the session's interpreter was stopped. Files are kept; variables are lost."
 )
-FILES_ELSEWHERE = (
+FILES_OUTSIDE_DATA = (
     "The code wrote files outside /mnt/data, which no operation can list or download: {}. Write them to /mnt/data, or "
     "move them there, to keep them."
 )
 STDOUT_REPLACED = (
-    "The code has replaced sys.stdout, so what it prints is not in stdout, also in later runs. Restore it with "
+    "The code has replaced sys.stdout, so what this and later runs print is missing from stdout. Restore it with "
     "sys.stdout = sys.__stdout__."
 )
 CANCEL_REQUESTED = (
@@ -71,12 +71,11 @@ NOT_CANCELABLE_DIRECT = (
 )
 """For code that is sent without the payload."""
 MORE_OUTPUTS = (
-    "The run has {:,} more outputs than listed. They are stored as files in the folder of the others, which ListFiles "
-    "lists."
+    "The list of outputs omits the last {:,}. Their files are in the same folder as the others: list it with ListFiles."
 )
 OUTPUTS_NOT_STORED = (
-    "{:,} outputs could not be stored and are lost. Save what you need as files in /mnt/data, or display less in one "
-    "run."
+    "{:,} of the outputs could not be stored and are lost. Save what you need as files in /mnt/data, or display less "
+    "in each run."
 )
 CONTENTS_OMITTED = (
     "Contents of outputs were omitted or reduced. Each complete content is a file: get it with GetFile or DownloadFile "

@@ -10,9 +10,9 @@ from ..session_pool.wire import Run
 from .direct import stopped_error
 from .hints import remarks_on, with_hint
 from .hints.memory import with_memory_limit
+from .merged_streams import merged_streams
 from .notices import joined, notices_of
 from .outcomes import CANCELED, CANCELED_WITH_INTERPRETER, INTERPRETER_ENDED, TIMED_OUT
-from .streams import streams_of
 from .terminal import with_cells, without_escapes
 
 _FLAGS = ("result", "value", "stdout", "stderr", "outputs", "files")
@@ -25,7 +25,7 @@ def execution_of(
 
     What subprocesses write directly is in the pool's streams, not in the report. It is put before the report's text.
     """
-    stdout, stderr = streams_of(report, reported, run)
+    stdout, stderr = merged_streams(report, reported, run)
     # The pool reports that it stopped a run even if the code swallowed the interrupt.
     stopped = stopped_error(run.stderr) if run and run.status == "Failed" else None
     error = stopped if report.ended_by == "died" and stopped else _stop_error(report) or stopped
@@ -59,7 +59,7 @@ def execution_of(
 
 def running_execution(session_id: str, execution_id: str, progress: Report) -> Execution:
     """The execution with what it has produced so far."""
-    stdout, stderr = streams_of(progress)
+    stdout, stderr = merged_streams(progress)
     return Execution(
         session_id,
         execution_id,

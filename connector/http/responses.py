@@ -9,7 +9,7 @@ import azure.functions as func
 
 from ..models import FileBytes, to_wire
 from ..settings import Settings
-from ..text import well_formed
+from ..text import well_formed_json
 from .ranges import http_date
 
 _SURROGATE = re.compile(r"\\ud[89a-f]")
@@ -17,9 +17,10 @@ _SURROGATE = re.compile(r"\\ud[89a-f]")
 
 
 def json_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> func.HttpResponse:
-    body = json.dumps(to_wire(value))
+    members = to_wire(value)
+    body = json.dumps(members)
     if _SURROGATE.search(body):
-        body = json.dumps(json.loads(well_formed(json.dumps(json.loads(body), ensure_ascii=False))))
+        body = json.dumps(well_formed_json(members))
     return func.HttpResponse(body.encode(), status_code=status, headers=headers, mimetype="application/json")
 
 

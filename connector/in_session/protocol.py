@@ -69,7 +69,7 @@ MAX_OUTPUT_CHARACTERS = 8 << 20
 """Of the contents of all outputs in one report. Further contents are only in the outputs' files."""
 
 MAX_FILES = 1000
-MAX_FILES_ELSEWHERE = 10
+MAX_FILES_IN_HOME = 10
 MAX_SCANNED_FILES = 20_000
 MAX_VALUE_NODES = 50_000
 LARGEST_EXACT_INTEGER = (1 << 53) - 1

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..models import ExecutionError, Output
-from ..text import well_formed
+from ..text import well_formed_json
 from . import protocol
 
 _MARKED = re.compile(protocol.REPORT_MARK + r"([0-9a-f]{16})\{")
@@ -21,7 +21,6 @@ _MAX_DEPTH = 40
 """Nesting of lists and objects. Much deeper values could not be serialized again."""
 
 _LARGEST_NUMBER = 1 << 53
-_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 Json = dict[str, Any]
 
@@ -77,7 +76,7 @@ class Report:
     cells: dict[str, int] = field(default_factory=dict)
     """The numbers of cells, by the numbers in the names of the temporary files that stand for them."""
 
-    files_elsewhere: list[str] = field(default_factory=list)
+    home_files: list[str] = field(default_factory=list)
     """Absolute paths of files that the run created below the home folder, outside the data folder."""
 
     memory_limit: int | None = None
@@ -220,19 +219,7 @@ def _object(text: str | bytes) -> Json | None:
         value = json.loads(text, parse_constant=lambda _: None, parse_float=_float)
     except (ValueError, RecursionError):
         return None
-    return _well_formed(value) if isinstance(value, dict) and _is_shallow(value, _MAX_DEPTH) else None
-
-
-def _well_formed(value: Any) -> Any:
-    """With valid text everywhere."""
-    match value:
-        case str():
-            return well_formed(value)
-        case dict():
-            return {well_formed(name): _well_formed(inner) for name, inner in value.items()}
-        case list():
-            return [_well_formed(inner) for inner in value]
-    return value
+    return well_formed_json(value) if isinstance(value, dict) and _is_shallow(value, _MAX_DEPTH) else None
 
 
 def _float(text: str) -> float | None:
@@ -272,7 +259,7 @@ def _report(members: Json) -> Report | None:
             interpreter_ended=members.get("interpreterEnded") is True,
             stdout_is_replaced=members.get("stdoutReplaced") is True,
             cells=_counts(members.get("cells", {})),
-            files_elsewhere=[_text(path) for path in members.get("elsewhere", [])],
+            home_files=[_text(path) for path in members.get("homeFiles", [])],
         )
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         return None
@@ -317,7 +304,7 @@ def _check_base64(content: str | None) -> None:
 
 def _file(members: Json) -> ReportedFile:
     return ReportedFile(
-        _HALF_CHARACTER.sub("\ufffd", members["path"]),  # of bytes that are not UTF-8; as files are listed
+        _text(members["path"]),
         _number(members["size"]),
         _time(members.get("modified")),
         is_new=None if members["change"] is None else members["change"] == "Created",

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 from ..errors import PoolRejected
+from ..text import well_formed
 
 API_VERSIONS = (
     "2025-10-02-preview",
@@ -32,7 +33,6 @@ STREAM_CHARACTERS = 1_000_000
 
 _DEFAULT_STREAM_CHARACTERS = 4096
 _PIECE_BYTES = 1 << 20
-_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _OF_EVERY_CALL = ("api-version", "identifier", "path")
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 
@@ -261,8 +261,9 @@ class Wire:
         size = item.get("sizeInBytes", item.get("size", 0))
         if not isinstance(path, str) or not isinstance(size, int):
             raise unreadable_response()
-        above, _, name = _shown(path).removeprefix("/mnt/data/").rpartition("/")
-        directory = _shown(_text(item.get("directory"))).strip("/").removeprefix("./")
+        # A name may have bytes that are not UTF-8. Some serializers send these as halves of surrogate pairs.
+        above, _, name = well_formed(path).removeprefix("/mnt/data/").rpartition("/")
+        directory = well_formed(_text(item.get("directory"))).strip("/").removeprefix("./")
         return PoolFile(
             name,
             "/".join(part for part in (directory, above) if part not in ("", ".")),
@@ -297,11 +298,6 @@ def _versions(items: Any) -> list[tuple[str, str]]:
     if not isinstance(items, list):
         raise unreadable_response()
     return [(_text(item.get("name")), _text(item.get("version"))) for item in items if isinstance(item, dict)]
-
-
-def _shown(name: str) -> str:
-    """A name as valid text: it may have bytes that are not UTF-8, which some serializers send as half a character."""
-    return _HALF_CHARACTER.sub("\ufffd", name)
 
 
 def _text(value: Any) -> str:

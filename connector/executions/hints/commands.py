@@ -34,7 +34,7 @@ _PROGRAMS: dict[str, tuple[tuple[str, ...], str]] = {
     "xls2csv": (("openpyxl", "pandas"), ""),
     "sqlite3": ((), "Use Python's module sqlite3."),
     **dict.fromkeys(("unzip", "zip", "7z", "7za"), ((), "Use Python's module zipfile.")),
-    **dict.fromkeys(("unrar",), ((), "Pack the files as ZIP before the upload.")),
+    "unrar": ((), "Pack the files as ZIP before the upload."),
     "jq": ((), "Use Python's module json."),
     "file": ((), "Read the first bytes of the file."),
     **dict.fromkeys(("python", "python3"), ((), "Use sys.executable.")),
@@ -55,6 +55,7 @@ _NAMED_BY_ERRORS = {
     "ExecutableNotFound": "dot",
 }
 _STARTED = re.compile(r"No such file or directory: '(?P<program>.*)'")
+LIST_INSTALLED = "CheckConnection lists what is installed."
 _INSTALLS = re.compile(r"\b(?:pip3?|conda|mamba|apt|apt-get|uv)\b.*\binstall\b(?P<packages>.*)")
 
 
@@ -77,8 +78,7 @@ def missing_program(program: str, failure: Failure | None = None) -> str:
         return f"The program {program} does not exist. Check its path."
     if " " in program:
         return (
-            f"There is no program of the name {program!r}. Pass the program and its arguments as a list, or set "
-            f"shell=True."
+            f"There is no program named {program!r}. Pass the program and its arguments as a list, or set shell=True."
         )
     name = program.rpartition("/")[2]
     packages, remedy = _PROGRAMS.get(name, ((), ""))
@@ -124,4 +124,4 @@ def not_installable(packages: list[str], installed: frozenset[str] | None) -> st
         elif installed is not None:
             instead = substitute(module, installed)
             sentences.append(f"{package} is not installed.{instead}")
-    return " ".join([*sentences, "CheckConnection lists what is installed."])
+    return " ".join(sentences if len(sentences) > 1 else [*sentences, LIST_INSTALLED])

@@ -5,9 +5,12 @@ import re
 from .encodings import likely_encoding
 from .failure import Failure, Link
 
+OLE = bytes.fromhex("d0cf11e0a1b11ae1")
+"""Begins Office files of the old formats, and those that a password protects."""
+
 _FORMATS = (
     (b"PK\x03\x04", "a ZIP file, such as an Excel workbook", "Read it with pd.read_excel, or with zipfile."),
-    (bytes.fromhex("d0cf11e0a1b11ae1"), "an old or protected Office file", "Save it as .xlsx without a password."),
+    (OLE, "an old or protected Office file", "Save it as .xlsx without a password."),
     (b"\x1f\x8b", "compressed with gzip", "Read it with `compression='gzip'`, or gzip.open."),
     (b"%PDF", "a PDF file", "Read it with a package for PDF files."),
     (b"\x89PNG", "an image", "Open it with PIL.Image."),
@@ -103,7 +106,7 @@ def _workbook(link: Link) -> str | None:
     head = link.bytes("head")
     if not head:
         return None
-    if head.startswith(_FORMATS[1][0]):
+    if head.startswith(OLE):
         return "The workbook is protected by a password, or is an old .xls. Save it as .xlsx without a password."
     text = head.decode("latin-1").lstrip().lower()
     if text.startswith(("<!doctype", "<html", "<table", "<?xml")):
@@ -112,4 +115,4 @@ def _workbook(link: Link) -> str | None:
         separator = _separator(head.decode("latin-1"))
         arguments = f", sep={separator!r}" if separator else ""
         return f"The file is text, not a workbook. Read it with `pd.read_csv(path{arguments})`."
-    return "The file is no valid workbook. Upload it again, as bytes or base64."
+    return "The file is not a valid workbook. Upload it again, as bytes or base64."

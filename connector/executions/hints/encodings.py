@@ -20,7 +20,7 @@ _RUNS = re.compile(rb"[\x80-\xff]+")
 
 
 def likely_encoding(head: bytes, sample: bytes) -> str | None:
-    """`head` is the beginning of the file, `sample` a part of it that is not ASCII. None if it is no text."""
+    """`head` is the beginning of the file, `sample` a part of it that is not ASCII. None if it is not text."""
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding

@@ -34,11 +34,11 @@ class Link:
 
     def text(self, name: str) -> str:
         value = self.facts.get(name)
-        return _valid(value) if isinstance(value, str) else ""
+        return value if isinstance(value, str) else ""
 
     def texts(self, name: str) -> list[str]:
         value = self.facts.get(name)
-        return [_valid(item) for item in value if isinstance(item, str)] if isinstance(value, list) else []
+        return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
     def number(self, name: str) -> int | None:
         value = self.facts.get(name)
@@ -89,16 +89,11 @@ class Failure:
 def failure_of(error: ExecutionError, facts: Sequence[Facts], *, is_new_session: bool) -> Failure:
     """Name and message are the error's, because they are validated."""
     first = Link(error.name, error.message, facts[0] if facts else {})
-    others = [Link(str(item.get("name")), _valid(str(item.get("message"))), item) for item in facts[1:]]
+    others = [Link(str(item.get("name")), str(item.get("message")), item) for item in facts[1:]]
     traceback = error.traceback or ""
     lines = _SOURCE.findall(traceback) or _ARROW.findall(traceback)
     source = lines[-1].strip() if lines else ""
     return Failure([first, *others], source, error.line, is_new_session, ", in Popen._execute_child(" in traceback)
-
-
-def _valid(text: str) -> str:
-    """An unpaired surrogate cannot be encoded."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def listed(names: Sequence[str], total: int | None = None, *, most: int = 10) -> str:

@@ -22,7 +22,7 @@ def hint(failure: Failure) -> str | None:
         if link.name in ("FileNotFoundError", "NotADirectoryError"):
             return _not_found(failure, link)
     if error.name == "PermissionError" and "Errno 13" in error.message:
-        return "The code may not write or read there. Use files below /mnt/data."
+        return "The code has no permission to read or write there. Use files below /mnt/data."
     if error.number("errno") == errno.EROFS or "Read-only file system" in error.message:
         return "That folder cannot be written. Write files below /mnt/data."
     if error.number("errno") == errno.ENOSPC or "No space left on device" in error.message:
@@ -54,7 +54,7 @@ def _not_found(failure: Failure, link: Link) -> str | None:
         return f"Did you mean {alternatives(similar)}?"
     missing = f"The folder {folder} does not exist. " if folder and folder != "/mnt/data" else ""
     if re.match(r"[A-Za-z]:[\\/]", wanted):
-        missing = "That is a path of another computer. "
+        missing = "That is a path on another computer. "
     if not files:
         return f"{missing}The session has no files. Upload them with UploadFile, with the same session ID."
     return f"{missing}The session has these files: {listed(files, link.number('fileCount'))}"

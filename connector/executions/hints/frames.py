@@ -4,7 +4,7 @@ import ast
 import difflib
 import re
 
-from .failure import Failure, Link, listed
+from .failure import Failure, Link, alternatives, listed
 
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
 _SHOWN = 20
@@ -22,7 +22,7 @@ def hint(failure: Failure) -> str | None:
             if labels and (link is failure.error or failure.error.name == link.name):
                 return _hint(failure, link, kind, labels)
     if failure.error.name == "AttributeError" and failure.error.texts("similar"):
-        return f"Did you mean {' or '.join(failure.error.texts('similar'))}?"
+        return f"Did you mean {alternatives(failure.error.texts('similar'))}?"
     return None
 
 
@@ -31,7 +31,7 @@ def _hint(failure: Failure, link: Link, kind: str, labels: list[str]) -> str | N
     if wanted in labels:
         return None  # it is looked for elsewhere
     if link.name == "AttributeError" and link.texts("similar"):
-        return f"Did you mean {' or '.join(link.texts('similar'))}?"
+        return f"Did you mean {alternatives(link.texts('similar'))}?"
     nearest = _nearest(wanted, labels)
     if kind == "columns" and len(labels) == 1:
         separator = next((mark for mark in (";", "\\t", "|") if mark in labels[0]), None)

@@ -1,9 +1,9 @@
-"""Messages of pandas, numpy, matplotlib and scikit-learn about values and names that they do not take: a table."""
+"""Messages of pandas, NumPy, matplotlib and scikit-learn about values and calls that they do not accept: a table."""
 
 MESSAGES = (
     (
         r"^OSError: '(?P<style>seaborn[\w-]*)' is not a valid package style",
-        "Styles of seaborn have a version: plt.style.use('{style8}').",
+        "The names of seaborn's styles have a version: plt.style.use('{style8}').",
     ),
     (r"max_features.*must be .*Got 'auto'", "Use `max_features='sqrt'`, or 1.0 for regression."),
     (
@@ -18,7 +18,7 @@ MESSAGES = (
             r"does not support operation '(?:mean|sum|std|var|median|prod)'|Cannot perform reduction '(?:mean|sum|"
             r"std)'"
         ),
-        "Some columns are not numbers: pass `numeric_only=True`, or select the columns first.",
+        "Some columns are not numeric: pass `numeric_only=True`, or select the columns first.",
     ),
     (
         r"Cannot mask with non-boolean array containing NA",
@@ -45,7 +45,7 @@ MESSAGES = (
     ),
     (
         r"Invalid value '.*' for dtype",
-        "The column has another type: convert it first with astype, such as df['a'] = df['a'].astype('float64').",
+        "The column has another type. Convert it first, for example with df['a'] = df['a'].astype('float64').",
     ),
     (r"Using a non-tuple sequence for multidimensional indexing", "Index with a tuple: a[tuple(index)]."),
     (

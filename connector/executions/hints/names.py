@@ -3,6 +3,7 @@
 import re
 
 from .failure import Failure, alternatives
+from .syntax import HAS_MARKUP
 
 _IMPORTS = {
     "pd": "import pandas as pd",
@@ -72,9 +73,8 @@ _OTHER_LANGUAGES = {
 }
 _ESCAPED = re.compile(r"&(lt|gt|amp|quot|nbsp);")
 _NEW_SESSION = (
-    "This session has no variables of earlier runs: it is new, or its interpreter was restarted. First run the "
-    "code that "
-    "sets them."
+    "This session has no variables from earlier runs: it is new, or its interpreter was restarted. Run the code that "
+    "sets them first."
 )
 _NAME = re.compile(r"name '(\w+)' is not defined")
 
@@ -86,9 +86,9 @@ def hint(failure: Failure) -> str | None:
         return None
     name = found[1]
     if name in ("lt", "gt", "amp", "quot", "nbsp") and _ESCAPED.search(failure.source):
-        return "The code has been escaped as HTML. Send it as plain text: < instead of &lt;."
+        return HAS_MARKUP
     if name in _JSON:
-        return f"Python writes {_JSON[name]} for {name}. Text that is JSON is read with json.loads."
+        return f"In Python, {name} is written {_JSON[name]}. Read JSON text with json.loads."
     if name in _OTHER_LANGUAGES:
         return f"Python has no {name}: use {_OTHER_LANGUAGES[name]}."
     if error.is_true("isDefinedInCode"):

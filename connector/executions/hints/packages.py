@@ -4,6 +4,8 @@ import difflib
 import re
 import sys
 
+from .commands import LIST_INSTALLED
+from .contents import OLE
 from .failure import Failure, Link, alternatives
 from .substitutes import IMPORT_NAMES, MOVED_MODULES, substitute
 
@@ -21,7 +23,6 @@ _WANTED = (
 """How libraries name the package that they lack."""
 
 _REMOVED_NAME = re.compile(r"cannot import name '(\w+)' from '([\w.]+)'")
-_SEE = "CheckConnection lists what is installed."
 
 
 def hint(failure: Failure) -> str | None:
@@ -74,9 +75,9 @@ def _missing(failure: Failure, wanted: str) -> str | None:
     if workbook:
         return workbook
     instead = substitute(top, installed, failure.source)
-    if installed is None:
-        return f"The package {top} is not available in this session.{instead} {_SEE}"
-    return f"The package {top} is not installed in this session.{suggestion}{instead} {_SEE}"
+    state = "available" if installed is None else "installed"
+    remedy = f"{suggestion}{instead}" or f" {LIST_INSTALLED}"
+    return f"The package {top} is not {state} in this session.{remedy}"
 
 
 def _is_file(path: str, module: str) -> str:
@@ -92,19 +93,16 @@ def _is_file(path: str, module: str) -> str:
     )
 
 
-_OLE = bytes.fromhex("d0cf11e0a1b11ae1")
-
-
 def _workbook(failure: Failure, module: str) -> str | None:
     """For pandas, which selects the library by what the file contains."""
     path = next((link.text("path") for link in failure.links if link.text("path")), "")
     head = next((link.bytes("head") for link in failure.links if link.text("head")), b"")
-    if module not in ("xlrd", "python_calamine", "python-calamine") or not head.startswith(_OLE):
+    if module not in ("xlrd", "python_calamine", "python-calamine") or not head.startswith(OLE):
         return None
     if path.lower().endswith(".xls"):
         return (
             f"The session has no package that reads the old format .xls. Save the workbook as .xlsx or CSV, and "
-            f"upload it again. {_SEE}"
+            f"upload it again. {LIST_INSTALLED}"
         )
     return (
         "The workbook is protected by a password, or is in the old format .xls under another name. Remove the password "

@@ -1,4 +1,4 @@
-"""Notices for runs that ended well but not as meant, from what they wrote: fonts, programs, packages, the network."""
+"""Notices for runs that succeeded but not as intended, from what they wrote: fonts, programs, packages, the network."""
 
 import re
 
@@ -36,9 +36,8 @@ def _fonts(text: str, link: Link) -> str | None:
         )
     if "fonts" in link.facts:
         return (
-            f"Some characters are missing from {which} and are drawn as boxes, and no installed font has all of "
-            f"them. Upload a font "
-            "file and add it with matplotlib.font_manager.fontManager.addfont, or use other characters."
+            f"Some characters are missing from {which} and are drawn as boxes, and no installed font has all of them. "
+            "Upload a font file and add it with matplotlib.font_manager.fontManager.addfont, or use other characters."
         )
     return f"Some characters are missing from {which} and are drawn as boxes. Use a font that has them."
 
@@ -53,9 +52,7 @@ def _packages(text: str, failure: Failure) -> str | None:
 def _system(text: str) -> str | None:
     is_refused = "dpkg frontend lock" in text or "are you root?" in text
     return (
-        "Programs cannot be installed in sessions. CheckConnection lists the packages of Python."
-        if is_refused
-        else None
+        "Programs cannot be installed in sessions. CheckConnection lists the Python packages." if is_refused else None
     )
 
 

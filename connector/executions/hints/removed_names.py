@@ -196,7 +196,7 @@ OF_MODULES = {
         "register_cmap": "Use matplotlib.colormaps.register.",
     },
     "matplotlib.pyplot": {
-        "hold": "Leave it out: plots are added.",
+        "hold": "Leave it out: plots are added to the axes by default.",
         "plot_date": "Use plot.",
     },
     "matplotlib": {"cm": "Use `import matplotlib.cm`.", "animation": "Use `import matplotlib.animation`."},
@@ -289,7 +289,7 @@ OF_OBJECTS = {
     },
     "set": {"append": "Use add()."},
     "generator": {"next": "Use next(generator)."},
-    "tuple": {"append": "Tuples do not change: use a list."},
+    "tuple": {"append": "Tuples are immutable: use a list."},
     "ndarray": {
         **_AXES,
         "append": "Use np.append(a, values), or a list.",
@@ -317,7 +317,7 @@ OF_OBJECTS = {
         "get_sheet_names": "Use workbook.sheetnames.",
         "get_active_sheet": "Use workbook.active.",
     },
-    "Axes": {"set_axis_bgcolor": "Use set_facecolor.", "hold": "Leave it out: plots are added."},
+    "Axes": {"set_axis_bgcolor": "Use set_facecolor.", "hold": "Leave it out: plots are added to the axes by default."},
     "Element": {"getchildren": "Use list(element).", "getiterator": "Use iter()."},
     "Thread": {"isAlive": "Use is_alive()."},
     "Document": {"getText": "Use ' '.join(p.text for p in document.paragraphs)."},

@@ -47,7 +47,7 @@ MOVED_MODULES = {
     "sklearn.preprocessing.imputation": "Use `from sklearn.impute import SimpleImputer`.",
     "pandas.io.json.json_normalize": "Use pd.json_normalize.",
     "pandas.util.testing": "pandas.util.testing has been removed. Use pandas.testing.",
-    "pandas.plotting._matplotlib": "It is not public. Use pandas.plotting.",
+    "pandas.plotting._matplotlib": "pandas.plotting._matplotlib is not public. Use pandas.plotting.",
     "pandas.tools": "pandas.tools has been removed. Use pandas.plotting, or functions of pandas itself.",
     "numpy.core": "numpy.core is not public. Use functions of numpy itself.",
     "numpy.distutils": "numpy.distutils has been removed. Use setuptools.",
@@ -71,7 +71,7 @@ MOVED_MODULES = {
     "tkinter": "Sessions have no display. Draw with matplotlib.",
     "_tkinter": "Sessions have no display. Draw with matplotlib.",
 }
-"""Modules that are elsewhere now, or have no use in a session."""
+"""Modules that have moved or been removed, or are of no use in a session."""
 
 _SUBSTITUTES: dict[str, tuple[tuple[str, str], ...]] = {
     "xlsxwriter": (("openpyxl", "Use openpyxl: `engine='openpyxl'`"),),

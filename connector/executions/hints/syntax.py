@@ -1,4 +1,4 @@
-"""Text that is no Python: what surrounds code in chats, and characters that look like Python's own."""
+"""Text that is not Python: what surrounds code in chats, and characters that look like Python's own."""
 
 import re
 import unicodedata
@@ -27,7 +27,8 @@ _REPLACEMENTS = {
     "《": 'straight quotes (")',
     "》": 'straight quotes (")',
 }
-_HTML = re.compile(r"&(?:lt|gt|amp|quot|nbsp|#\d+);|</?(?:p|br|div|span|pre|code|html|body)\b[^>]*>", re.IGNORECASE)
+_MARKUP = re.compile(r"&(?:lt|gt|amp|quot|nbsp|#\d+);|</?(?:p|br|div|span|pre|code|html|body)\b[^>]*>", re.IGNORECASE)
+HAS_MARKUP = "The code contains HTML tags or entities. Send it as plain text: < instead of &lt;."
 _FENCE = re.compile(r"\s*(```|~~~)")
 
 
@@ -78,18 +79,17 @@ def _remedy(character: str) -> str:
 
 def _form(error: Link, text: str) -> str | None:
     message = error.message
-    if _HTML.search(text):
-        return "The code has been escaped as HTML or contains tags. Send it as plain text: < instead of &lt;."
+    if _MARKUP.search(text):
+        return HAS_MARKUP
     if "unexpected character after line continuation" in message and re.search(r"\\[nt\"']", text):
         return (
-            "The code contains a backslash and a letter where line breaks should be: it was escaped twice. Send "
-            "it with "
-            "line breaks, which JSON encodes once, as \\n."
+            "The code contains a backslash and a letter where line breaks should be: it was escaped twice. Send it "
+            "with line breaks, which JSON encodes once, as \\n."
         )
     if error.name == "TabError":
         return "Indent all lines with spaces only, or with tabs only."
     if "'return' outside function" in message:
-        return "The code is no function. Write the value as the last line, and it is the result."
+        return "`return` works only inside a function. Write the value as the last line: it becomes the result."
     if "'await' outside" in message:
         return "Make the function that awaits an `async def`, and await its call. At the top level, await works."
     if "unicodeescape" in message:

@@ -17,7 +17,7 @@ _MESSAGES = (
     ),
     (
         r"JSONDecodeError: Expecting property name enclosed in double quotes",
-        "Single quotes are not JSON: read text of Python's own form with ast.literal_eval.",
+        "JSON needs double quotes: read the text of a Python dictionary or list with ast.literal_eval.",
     ),
     (
         r"JSONDecodeError: Expecting value: line 1 column 1 \(char 0\)",
@@ -25,7 +25,8 @@ _MESSAGES = (
     ),
     (
         r"JSONDecodeError: Extra data",
-        "There are several documents: for one per line, use json.loads on each, or pd.read_json(lines=True).",
+        "The text has several JSON documents. If it has one per line, use json.loads on each, or "
+        "pd.read_json(lines=True).",
     ),
     (
         r"no display name and no \$DISPLAY|couldn't connect to display",
@@ -34,13 +35,13 @@ _MESSAGES = (
     (r"unsupported locale setting", "Other locales are not installed: format numbers and dates in the code."),
     (
         r"dtype='numeric' is not compatible with arrays of bytes/strings",
-        "Encode columns of text first, with pd.get_dummies or OneHotEncoder.",
+        "Encode text columns first, with pd.get_dummies or OneHotEncoder.",
     ),
-    (r"You are trying to merge on", "Make the keys alike first, such as with df['id'].astype(str)."),
+    (r"You are trying to merge on", "Convert both keys to the same type first, for example with df['id'].astype(str)."),
     (r"Exceeds the limit .* for integer string conversion", "Call sys.set_int_max_str_digits(0) first."),
     (
         r"month must be in 1\.\.12|day is out of range for month|doesn't match format",
-        "Name the format: pd.to_datetime(s, format='%d.%m.%Y'), or pass `dayfirst=True`.",
+        "State the format: pd.to_datetime(s, format='%d.%m.%Y'), or pass `dayfirst=True`.",
     ),
     (
         (
@@ -55,7 +56,7 @@ _MESSAGES = (
             r"Tz-aware datetime|Cannot compare tz-naive and tz-aware|can't compare offset-naive and offset-aware|"
             r"Cannot subtract tz-naive and tz-aware"
         ),
-        "Make both alike: s.dt.tz_localize(None), or s.dt.tz_localize('UTC').",
+        "Give both a time zone or neither: s.dt.tz_localize('UTC'), or s.dt.tz_localize(None).",
     ),
     (
         r"Input (?:X |y )?contains NaN",
@@ -90,13 +91,13 @@ def _number(text: str) -> str | None:
     bare = text.strip().strip("€$£%¥ \u00a0+-")
     if re.fullmatch(r"\d{1,3}(?:[.\u00a0 ']\d{3})*,\d+", bare):
         return (
-            "The number has a decimal comma: read the file with `decimal=',', thousands='.'`, or replace the "
-            "marks first."
+            "The number has a decimal comma: read the file with `decimal=',', thousands='.'`, or replace "
+            "the separators first."
         )
     if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", bare):
         return "The number has thousands separators: read the file with `thousands=','`, or s.str.replace(',', '')."
     if re.fullmatch(r"[\d.]+", bare) and bare != text.strip():
-        return "Remove signs of currency and percent first, as with s.str.replace(r'[^0-9.,-]', '', regex=True)."
+        return "Remove currency and percent signs first, for example with s.str.replace(r'[^0-9.,-]', '', regex=True)."
     if "\n" in text or len(text) > 40:
         return None
     return "Some values are text. pd.to_numeric(s, errors='coerce') makes them missing; for a model, encode them first."

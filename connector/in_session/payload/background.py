@@ -17,10 +17,8 @@ from typing import Any
 
 from ..protocol import CANCEL, OUTPUTS_FOLDER, PROGRESS, RUNNING, empty_report
 from .capture import OutputCapture
-from .departure import exit_at_once, reports_before_exit
-from .elsewhere import created_elsewhere, look_elsewhere
-from .exits import exits_end_the_run, settled
-from .first_lines import first_lines_at_once
+from .exits import exits_end_the_run, without_exit_error
+from .home_folder import created_in_home, files_in_home
 from .host import (
     awaited,
     encode,
@@ -36,6 +34,8 @@ from .host import (
     state,
     write_file,
 )
+from .line_buffering import line_buffered
+from .os_exit import exit_at_once, reports_before_exit
 from .outputs import OutputFiles
 from .progress import Progress
 from .queue import oldest_request
@@ -157,21 +157,23 @@ class DeferredRun:
     async def _run(self) -> None:
         reply: dict[str, Any] = INTERRUPTED
         shell.last_execution_result = None
-        scan, elsewhere = Scan(), look_elsewhere()
+        scan, home_files = Scan(), files_in_home()
         self._progress = progress = Progress(self._record.folder, scan, self._report_so_far)
         with self._interrupts_filtered():
             with everything_recorded(self._recorder), exits_end_the_run(self._code):
                 capture = OutputCapture(self._recorder, progress.write)
 
-                def depart() -> None:
+                def report_before_exit() -> None:
                     flush_streams()
                     capture.stop()
                     progress.finish()
-                    self._write(self._final_report(None, scan, elsewhere))
+                    self._write(self._final_report(None, scan, home_files))
 
                 try:
-                    with reports_before_exit(depart), first_lines_at_once():
-                        reply = settled(await awaited(original_do_execute(self._code, False, True, None, False)))
+                    with reports_before_exit(report_before_exit), line_buffered():
+                        reply = without_exit_error(
+                            await awaited(original_do_execute(self._code, False, True, None, False))
+                        )
                 except (KeyboardInterrupt, asyncio.CancelledError):
                     pass
                 finally:
@@ -181,7 +183,7 @@ class DeferredRun:
                         exit_at_once(0)  # the code has forked, and this is the child
                     capture.stop()
             progress.finish()
-            self._complete(reply, scan, elsewhere)
+            self._complete(reply, scan, home_files)
 
     @contextlib.contextmanager
     def _interrupts_filtered(self) -> Iterator[None]:
@@ -238,9 +240,9 @@ class DeferredRun:
     def _milliseconds(self) -> int:
         return round((monotonic() - self._started) * 1000)
 
-    def _complete(self, reply: dict[str, Any], scan: Scan, elsewhere: set[str]) -> None:
+    def _complete(self, reply: dict[str, Any], scan: Scan, home_files: set[str]) -> None:
         try:
-            report = self._final_report(reply, scan, elsewhere)
+            report = self._final_report(reply, scan, home_files)
             # A caller that reads the report may send the next run at once, and must not find the session busy.
             remove_files(in_data(OUTPUTS_FOLDER), RUNNING)
             self._write(report)
@@ -251,15 +253,15 @@ class DeferredRun:
             self._ended.set_result(None)
             start_next()
 
-    def _final_report(self, reply: dict[str, Any] | None, scan: Scan, elsewhere: set[str]) -> dict[str, Any]:
+    def _final_report(self, reply: dict[str, Any] | None, scan: Scan, home_files: set[str]) -> dict[str, Any]:
         """`reply` is None if the code is about to end the interpreter."""
         milliseconds = self._milliseconds()
         try:
             report = self._report_so_far(scan.changes())
             report["milliseconds"] = milliseconds
-            paths = created_elsewhere(elsewhere)
-            if paths:
-                report["elsewhere"] = paths
+            created = created_in_home(home_files)
+            if created:
+                report["homeFiles"] = created
             if reply is not None:
                 put_ending(report, self._recorder, reply)
         except BaseException:  # the code has broken something that a report needs

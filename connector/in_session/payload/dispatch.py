@@ -15,6 +15,7 @@ from typing import Any
 
 from ..protocol import OUTPUTS_FOLDER, RUNNING
 from .background import defer, start_next
+from .environment import enter_data_folder, make_importable, make_pip_give_up, make_python_callable
 from .exits import keep_loop_running, silence_explanation
 from .host import (
     VERSION_MARK,
@@ -34,12 +35,7 @@ from .host import (
 )
 from .one_call import OneCallRun
 from .record import adopt_records
-from .reports import (
-    IN_RECORD,
-    current_parent,
-    send_line,
-)
-from .surroundings import enter_data_folder, make_importable, make_pip_give_up, make_python_callable
+from .reports import IN_RECORD, current_parent, send_line
 
 _BUSY = {"isBusy": True}
 """Sent instead of a report while a deferred run is in progress."""
@@ -155,10 +151,8 @@ async def install(encoded_request: str) -> None:
         _this_session.is_new = False
     with _interrupts_as_in_a_cell():
         reply = await do_execute(VERSION_MARK + '"' + encoded_request + '",""', False)
-    for item in reply.get("payload") or ():
-        shell.payload_manager.write_payload(
-            item
-        )  # such as that of the pager; the kernel takes it from the enclosing cell
+    for item in reply.get("payload") or ():  # such as that of the pager; the kernel takes it from the enclosing cell
+        shell.payload_manager.write_payload(item)
     if not counts_before:
         shell.execution_count -= 1  # the enclosing cell is about to count itself
 

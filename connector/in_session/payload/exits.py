@@ -72,7 +72,7 @@ def _is_int(code: Any) -> bool:
     return isinstance(code, int)
 
 
-def settled(reply: dict[str, Any]) -> dict[str, Any]:
+def without_exit_error(reply: dict[str, Any]) -> dict[str, Any]:
     """The kernel's reply, which is not an error after a regular exit."""
     outcome = shell.last_execution_result
     if reply.get("status") != "error" or outcome is None or not is_success(outcome.error_in_exec):

@@ -1,6 +1,6 @@
 """What a session knows about a failure and the connector cannot see: names, files, columns, limits.
 
-It is bounded, and collected without code of the user's. The connector makes hints of it.
+It is bounded, and collected without calling the user's code. The connector makes hints of it.
 """
 
 from __future__ import annotations
@@ -148,8 +148,8 @@ def _of_spelling(failure: BaseException, frames: list[Any]) -> dict[str, Any]:
     facts: dict[str, Any] = {"wanted": wanted, "similar": _similar(wanted, public)}
     if isinstance(failure, NameError):
         cell = "".join(linecache.getlines(frames[-1].f_code.co_filename))
-        stored = r"\b(def|class|import|as|for)\s+{0}\b|\b{0}\s*(=[^=]|:=|,.*=)".format(re.escape(wanted))
-        facts["isDefinedInCode"] = re.search(stored, cell) is not None
+        assigned = r"\b(def|class|import|as|for)\s+{0}\b|\b{0}\s*(=[^=]|:=|,.*=)".format(re.escape(wanted))
+        facts["isDefinedInCode"] = re.search(assigned, cell) is not None
     return facts
 
 

@@ -6,11 +6,11 @@ import contextlib
 from typing import Any
 
 from ..protocol import MAX_FORWARDED_CHARACTERS
-from .departure import reports_before_exit
-from .elsewhere import created_elsewhere, look_elsewhere
-from .exits import exits_end_the_run, settled
-from .first_lines import first_lines_at_once
+from .exits import exits_end_the_run, without_exit_error
+from .home_folder import created_in_home, files_in_home
 from .host import awaited, encode, getpid, kernel, monotonic, original_do_execute, original_send, shell
+from .line_buffering import line_buffered
+from .os_exit import reports_before_exit
 from .outputs import OutputFiles
 from .record import Record
 from .recorder import Recorder, recorded, recording
@@ -52,7 +52,9 @@ class OneCallRun:
                 pass  # something is broken: the code runs all the same, and the pool alone reports on it
             reply = INTERRUPTED
             try:
-                reply = settled(await awaited(original_do_execute(self._request["code"], *positional, **keywords)))
+                reply = without_exit_error(
+                    await awaited(original_do_execute(self._request["code"], *positional, **keywords))
+                )
             finally:
                 if getpid() == recording.process:  # not in a process that the code has forked
                     try:
@@ -67,13 +69,13 @@ class OneCallRun:
         if not self._record.is_ours:
             return False
         self._outputs = OutputFiles(self._record.folder)
-        self._elsewhere, self._scan = look_elsewhere(), Scan()
+        self._home_files, self._scan = files_in_home(), Scan()
         self._started = monotonic()
         shell.last_execution_result = None
         self._stack.enter_context(recorded(self._parent["header"]["msg_id"], self._recorder))
-        self._stack.enter_context(first_lines_at_once())
+        self._stack.enter_context(line_buffered())
         self._stack.enter_context(exits_end_the_run(self._request["code"]))
-        self._stack.enter_context(reports_before_exit(self._depart))
+        self._stack.enter_context(reports_before_exit(self._report_before_exit))
         return True
 
     def _keep_displays(self) -> None:
@@ -86,7 +88,7 @@ class OneCallRun:
         self._stack.close()
         self._report(reply)
 
-    def _depart(self) -> None:
+    def _report_before_exit(self) -> None:
         flush_streams()
         self._report(None)
 
@@ -95,11 +97,11 @@ class OneCallRun:
         if self._record is None or self._outputs is None or self._scan is None:
             return
         milliseconds = round((monotonic() - self._started) * 1000)
-        files, elsewhere, size = self._scan.changes(), created_elsewhere(self._elsewhere), 0
+        files, home_files, size = self._scan.changes(), created_in_home(self._home_files), 0
         try:
             report = report_so_far(self._recorder, self._outputs, files, milliseconds, self._is_new_session)
-            if elsewhere:
-                report["elsewhere"] = elsewhere
+            if home_files:
+                report["homeFiles"] = home_files
             if reply is None:
                 report["endedBy"] = "died"
             else:

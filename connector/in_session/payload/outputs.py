@@ -8,7 +8,7 @@ from typing import Any
 from ..protocol import MAX_IMAGE_CHARACTERS, MAX_OUTPUT_CHARACTERS, MAX_OUTPUTS, MAX_TITLE_CHARACTERS
 from .host import encode_strictly, from_base64, join, remove_files, to_base64, write_file
 from .recorder import Display
-from .smaller import smaller_image
+from .reduced_image import reduced_image
 from .values import to_json
 
 _EXTENSIONS = {
@@ -88,7 +88,7 @@ class OutputFiles:
             return
         self._has_image = True
         if len(output["content"]) > MAX_IMAGE_CHARACTERS and "reduced" not in output:
-            output["reduced"] = smaller_image(kind, from_base64(output["content"]))
+            output["reduced"] = reduced_image(kind, from_base64(output["content"]))
 
     def _write(
         self, number: int, display: Display, content_type: str, content: Any

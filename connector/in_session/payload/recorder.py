@@ -23,7 +23,6 @@ _RECORDED = {"stream", "display_data", "update_display_data", "execute_result", 
 _MESSAGE_CHARACTERS = 100
 """The approximate size of a message without its text."""
 
-
 _MAX_PAGE_CHARACTERS = 10_000
 _PLOTLY = "application/vnd.plotly.v1+json"
 _has_no_text = re.compile(r"<[^<>]*( object| at 0x\w+)>|\s*").fullmatch
@@ -149,6 +148,7 @@ class Recorder:
     def _take_display(self, kind: str, content: dict[str, Any]) -> None:
         shown, self.shown = self.shown or Shown(), None
         bundle = _without_repetition(dict(content["data"]), shown)
+        shown.title = shown.title or _plotly_title(bundle.get(_PLOTLY))
         text = bundle.get("text/plain", "")
         if kind == "execute_result":
             self.result = "" if shown.is_chart or (len(bundle) > 1 and _has_no_text(str(text))) else text
@@ -178,6 +178,15 @@ class Recorder:
             self._size += display.size
         else:
             self.omitted_displays += 1
+
+
+def _plotly_title(content: Any) -> str | None:
+    """Plotly displays some of its figures without the formatter, which would know the object."""
+    try:
+        title = content["layout"]["title"]["text"]
+    except (KeyError, TypeError):
+        return None
+    return title if type(title) is str else None
 
 
 def _without_repetition(bundle: dict[str, Any], shown: Shown) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from .errors import describe_error
 from .facts import facts_of_output
 from .figures import show_open_figures
 from .host import basename, encode, getpid, kernel, original_send, shell
+from .line_buffering import is_kernels
 from .outputs import OutputFiles
 from .recorder import Recorder, recording
 from .streams import Text, bounded
@@ -120,11 +121,6 @@ def finish_displays(reply: dict[str, Any]) -> None:
     if reply.get("ename") != "KeyboardInterrupt" and getpid() == recording.process:
         show_open_figures()
     flush_streams()
-
-
-def is_kernels(stream: Any) -> bool:
-    """False for what code has put in the place of stdout or stderr."""
-    return hasattr(stream, "_schedule_flush")
 
 
 def flush_streams(*, only_kernels: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""Which file of the session a listing means. Sent with every task; it is no task itself.
+"""Which file of the session a listing means. Sent with every task; it is not a task itself.
 
 A listing shows U+FFFD for the bytes of a name that are not UTF-8, some pools a question mark. And a caller may write
 accented characters in another form than the file's name does, because both look the same.
@@ -36,7 +36,7 @@ def _real_name(folder: str, name: str) -> str:
     except (OSError, ValueError):  # a name that the file system cannot have
         return name
     composed = unicodedata.normalize("NFC", name)
-    for form, wanted in ((_as_listed, name), (_as_listed_elsewhere, name), (_composed, composed)):
+    for form, wanted in ((_as_listed, name), (_as_listed_in_ascii, name), (_composed, composed)):
         for candidate in names:
             if form(candidate) == wanted:
                 return candidate
@@ -47,7 +47,7 @@ def _as_listed(name: str) -> str:
     return shown_name(name)
 
 
-def _as_listed_elsewhere(name: str) -> str:
+def _as_listed_in_ascii(name: str) -> str:
     return shown_name(name, "?")
 
 

@@ -94,11 +94,11 @@ def test_many_outputs(pool: CallerSessions, session: str) -> None:
     """Those that are not listed are files, or the notice states that they are lost."""
     execution = run(pool, session, "for n in range(120): display({'text/html': str(n)}, raw=True)")
     assert len(execution.outputs) == 100 and execution.truncated == {"outputs": True}
-    assert "20 more outputs" in (execution.notice or "") and "lost" not in (execution.notice or "")
+    assert "omits the last 20." in (execution.notice or "") and "lost" not in (execution.notice or "")
     folder = checked_folder(execution.outputs[0].folder or "")
     assert len(list_files(pool.session(session), PoolFacts(rich_results=True), folder=folder)) == 120
     execution = run(pool, session, "for n in range(1001): display({'text/html': str(n)}, raw=True)")
-    assert "900 more outputs" in (execution.notice or "") and "1 outputs could not" in (execution.notice or "")
+    assert "omits the last 900." in (execution.notice or "") and "1 of the outputs could" in (execution.notice or "")
 
 
 def test_a_frame_is_a_list_of_records(pool: CallerSessions, session: str) -> None:

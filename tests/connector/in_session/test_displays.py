@@ -235,3 +235,11 @@ def test_cells_and_contents_are_valid_text(used_kernel: Kernel) -> None:
         "display({'text/html': 'a\\ud800', 'application/json': {'x': '\\ud83d\\ude00'}}, raw=True)"
     )
     assert [output.content for output in report.outputs] == ["a\ufffd", '{"x": "\U0001f600"}']
+
+
+@pytest.mark.parametrize(("title", "expected"), [("{'text': 'T'}", "T"), ("{'text': 1}", None), ("'T'", None)])
+def test_a_figure_of_plotly_has_its_title(used_kernel: Kernel, title: str, expected: str | None) -> None:
+    """Plotly's `show` displays JSON, not an object."""
+    kind = "application/vnd.plotly.v1+json"
+    code = f"display({{'{kind}': {{'data': [], 'layout': {{'title': {title}}}}}}}, raw=True)"
+    assert shown(used_kernel.report(code, f"plotly-{expected}-{len(title)}")) == [(kind, expected)]

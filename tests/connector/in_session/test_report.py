@@ -80,7 +80,7 @@ def test_text_is_valid() -> None:
         "value": {half: [pair, {"x": half}]},
         "outputs": [{"contentType": "text/html", "title": half, "content": pair, "fileName": f"output-1.{half}"}],
         "files": [{"path": f"{half}.csv", "size": 1, "change": "Created"}],
-        "error": {"name": half, "message": half, "traceback": half, "hint": half},
+        "error": {"name": half, "message": half, "traceback": half, "facts": [{"columns": [half]}]},
     }
     reported = read_stdout(f"\x1e{NONCE}{json.dumps(members)}\n", NONCE)
     assert reported is not None and reported.report is not None
@@ -90,6 +90,7 @@ def test_text_is_valid() -> None:
     assert (output.title, output.content, output.file_name) == ("\ufffd", "\U0001f600", "output-1.\ufffd")
     assert file.path == "\ufffd.csv"
     assert report.error is not None and report.error.message == "\ufffd"
+    assert report.failure_facts == [{"columns": ["\ufffd"]}]
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"[]\n", b'{"code": 5}\n', b"\xff\n", b"[" * 5000 + b"\n"])

@@ -167,12 +167,6 @@ def test_forged_facts_cause_no_exception(name: str, message: str, facts: list[di
     remarks_on(message, facts[0] if facts else {}, has_failed=False)
 
 
-def test_unpaired_surrogates_are_replaced() -> None:
-    """A response cannot contain them."""
-    found = hint("KeyError", "'a'", {"columns": ["'\ud800'"]})
-    assert found is not None and found.encode()
-
-
 def test_a_hint_has_a_limit() -> None:
     """However long the names are."""
     assert len(hint("KeyError", "'a'", {"columns": ["'" + "b" * 5000 + "'"]}) or "") == 1000

@@ -69,7 +69,7 @@ REMEDIES = {
     "open('/nowhere/a.txt', 'w')": "Write files below /mnt/data",
     "open('/usr/a.txt', 'w')": "below /mnt/data",
     "open('https://example.com/a.csv')": "open() reads no URLs",
-    r"open('C:\\data\\nothing.csv')": "a path of another computer",
+    r"open('C:\\data\\nothing.csv')": "a path on another computer",
     "open('~/nothing')": "expanduser",
     "open('/mnt/data')": "Append the name of a file",
     # Programs
@@ -133,8 +133,8 @@ REMEDIES = {
     "recrod": "Did you mean record?",
     "sns.lineplot()": "import seaborn as sns",
     "json.dumps(1)": "`import json`",
-    "[true]": "Python writes True",
-    "x = 3\nx &lt; 4": "escaped as HTML",
+    "[true]": "true is written True",
+    "x = 3\nx &lt; 4": "HTML tags or entities",
     "prnt(1)": "Did you mean print?",
     # Removed spellings
     "pd.Series([1], index=pd.date_range('2024', periods=1)).resample('M').sum()": "'ME'",
@@ -249,7 +249,7 @@ def test_the_column_is_meant_if_a_frame_has_it_in_another_spelling(run: Run) -> 
 
 def test_a_name_error_in_a_new_session_has_a_hint(api: Api) -> None:
     """If no other reason is known: its variables may be those of a session that has ended."""
-    assert "no variables of earlier runs" in api.execute("sales + 1")["error"]["hint"]
+    assert "no variables from earlier runs" in api.execute("sales + 1")["error"]["hint"]
     assert "hint" not in api.execute("sales + 1\nsales = 1")["error"]
 
 
@@ -292,8 +292,8 @@ def test_a_run_whose_interpreter_is_killed_has_the_limit_of_memory(api: Api, sec
         ("if True:\n\tx = 1\n        y = 2", "spaces only, or with tabs only"),
         ("Here is the code:\n```python\nx = 1\n```", "Send only the code"),
         ("```python\nx = 1\n```\nand\n```python\ny = 1\n```", "Send only the code"),
-        ("if 3 &lt; 4:\n    pass", "escaped as HTML"),
-        ("<p>print(1)</p>", "escaped as HTML or contains tags"),
+        ("if 3 &lt; 4:\n    pass", "HTML tags or entities"),
+        ("<p>print(1)</p>", "HTML tags or entities"),
         ("import os\\nprint(1)", "escaped twice"),
         ("return 5", "Write the value as the last line"),
         ("open('C:\\Users\\x')", "r'...'"),

@@ -26,7 +26,7 @@ _CLOCK_STEP = timedelta(milliseconds=20)
 """The times of files are behind the clock by up to this."""
 
 
-def with_remains(execution: Execution, folder: ExecutionFolder, record: Record) -> Execution:
+def with_recovered_results(execution: Execution, folder: ExecutionFolder, record: Record) -> Execution:
     """Adds them, as far as the pool can be reached. A few calls of the pool."""
     execution = with_memory_limit(execution, record.memory_limit)
     try:

@@ -17,7 +17,7 @@ _OCTREE = 2
 """The fastest of PIL's methods to choose a palette. Like the others, it does not dither without being asked."""
 
 
-def smaller_image(content_type: str, data: bytes) -> str | None:
+def reduced_image(content_type: str, data: bytes) -> str | None:
     """In base64, at most MAX_IMAGE_CHARACTERS and of the same type. None if this fails. Never raises."""
     try:
         with warnings.catch_warnings():

@@ -1,5 +1,5 @@
-"""The first lines that a run writes leave the interpreter at once. Kernels collect text for a moment, and what they
-hold is lost if the interpreter is killed.
+"""Line buffering for the beginning of stdout and stderr. Kernels collect text for a moment before they send it, and
+what they hold is lost if the interpreter is killed.
 """
 
 from __future__ import annotations
@@ -15,11 +15,16 @@ _LINES = 100
 """Of each stream. Each costs a message, so a run that writes much is not slowed down."""
 
 
+def is_kernels(stream: Any) -> bool:
+    """False for what code has put in the place of stdout or stderr."""
+    return hasattr(stream, "_schedule_flush")
+
+
 @contextlib.contextmanager
-def first_lines_at_once() -> Iterator[None]:
-    streams = [stream for stream in (sys.stdout, sys.stderr) if hasattr(stream, "_schedule_flush")]
+def line_buffered() -> Iterator[None]:
+    streams = [stream for stream in (sys.stdout, sys.stderr) if is_kernels(stream)]
     for stream in streams:
-        _write_at_once(stream)
+        _flush_lines(stream)
     try:
         yield
     finally:
@@ -27,7 +32,7 @@ def first_lines_at_once() -> Iterator[None]:
             stream.__dict__.pop("write", None)
 
 
-def _write_at_once(stream: Any) -> None:
+def _flush_lines(stream: Any) -> None:
     original, process, lines_left = stream.write, getpid(), [_LINES]
 
     def write(text: str) -> Any:

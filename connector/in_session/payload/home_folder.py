@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ..protocol import DATA, MAX_FILES_ELSEWHERE
+from ..protocol import DATA, MAX_FILES_IN_HOME
 from .host import os_stat, scandir
 
 _MAX_ENTRIES = 1000
@@ -13,22 +13,22 @@ _home = os.path.realpath(os.path.expanduser("~"))
 _data = os.path.realpath(DATA)
 
 
-class _LastLook:
-    """Which files there were. While the modification times of the folders are the same, no file was added."""
+class _LastSearch:
+    """Which files existed. While the modification times of the folders are the same, no file was added."""
 
     def __init__(self) -> None:
         self.folders: dict[str, int] = {_home: -1}
         self.files: set[str] = set()
 
 
-_last_look = _LastLook()
+_last_search = _LastSearch()
 
 
-def look_elsewhere() -> set[str]:
+def files_in_home() -> set[str]:
     """Absolute paths. It takes some microseconds if nothing has changed. Hidden files and folders are not searched."""
     try:
-        if all(os_stat(folder).st_mtime_ns == time for folder, time in _last_look.folders.items()):
-            return _last_look.files
+        if all(os_stat(folder).st_mtime_ns == time for folder, time in _last_search.folders.items()):
+            return _last_search.files
     except OSError:
         pass
     files: set[str] = set()
@@ -49,7 +49,7 @@ def look_elsewhere() -> set[str]:
                         pending.append((entry.path, depth + 1))
         except OSError:
             pass
-    _last_look.folders, _last_look.files = folders, files
+    _last_search.folders, _last_search.files = folders, files
     return files
 
 
@@ -57,7 +57,7 @@ def _is_searched(folder: str) -> bool:
     return folder not in (_data, os.sep)
 
 
-def created_elsewhere(before: set[str]) -> list[str]:
-    """At most `MAX_FILES_ELSEWHERE` of the files that exist now, but not before."""
-    now = look_elsewhere()
-    return [] if now is before else sorted(now - before)[:MAX_FILES_ELSEWHERE]
+def created_in_home(before: set[str]) -> list[str]:
+    """At most `MAX_FILES_IN_HOME` of the files that exist now, but not before."""
+    now = files_in_home()
+    return [] if now is before else sorted(now - before)[:MAX_FILES_IN_HOME]

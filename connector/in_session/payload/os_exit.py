@@ -1,4 +1,4 @@
-"""`os._exit` in the code of a run: it ends the interpreter at once, so the run reports before that."""
+"""`os._exit` ends the interpreter at once. If the code of a run calls it, the run reports first."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from .host import getpid
 exit_at_once: Callable[[int], Any] = getattr(os._exit, "original", os._exit)
 
 
-class _Departure:
+class _Current:
+    """The run in progress."""
+
     report: Callable[[], object] | None = None
 
 
-_departure = _Departure()
+_current = _Current()
 _process = getpid()
 
 
 def _exit_with_report(status: int) -> None:
-    report, _departure.report = _departure.report, None
+    report, _current.report = _current.report, None
     try:
         if report is not None and getpid() == _process:  # not in a process that the code has forked
             report()
@@ -35,8 +37,8 @@ _exit_with_report.original = exit_at_once  # type: ignore[attr-defined]
 @contextlib.contextmanager
 def reports_before_exit(report: Callable[[], object]) -> Iterator[None]:
     os._exit = _exit_with_report  # type: ignore[assignment]
-    _departure.report = report
+    _current.report = report
     try:
         yield
     finally:
-        _departure.report = None
+        _current.report = None

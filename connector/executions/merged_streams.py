@@ -10,7 +10,7 @@ from .direct import stopped_error
 from .terminal import shown, with_cells, without_escapes
 
 
-def streams_of(report: Report, reported: Reported | None = None, run: Run | None = None) -> tuple[str, str]:
+def merged_streams(report: Report, reported: Reported | None = None, run: Run | None = None) -> tuple[str, str]:
     """stdout and stderr. `run` without `reported` is the pool's response to a run whose report is in its record."""
     stdout, stderr, stop = report.stdout, report.stderr, ""
     if reported is not None:
