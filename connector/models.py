@@ -30,6 +30,15 @@ class FilePath:
         return f"{self.folder}/{self.name}" if self.folder else self.name
 
 
+def unmistakable_folder(folder: str) -> str:
+    """A folder relative to /mnt/data in the form that callers can send back.
+
+    Callers may send folders with or without /mnt/data. One that is itself named mnt/data, as archives with absolute
+    paths make it, is therefore absolute.
+    """
+    return f"/mnt/data/{folder}" if f"{folder}/".startswith("mnt/data/") else folder
+
+
 @dataclass(frozen=True)
 class File:
     """A file of a session. `folder` is relative to /mnt/data, `""` for /mnt/data itself. `size` is in bytes."""

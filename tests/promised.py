@@ -24,6 +24,9 @@ from connector.app import Connector
 
 _DOCUMENT = yaml.safe_load((Path(__file__).resolve().parents[1] / "openapi.yaml").read_text(encoding="utf-8"))
 
+_HTTP = {"connection", "content-length", "content-type", "date", "server", "transfer-encoding", "x-ms-request-id"}
+"""Headers of every response: those of HTTP itself, and the one that docs/api.md describes for all operations."""
+
 
 class PromiseBroken(AssertionError):
     """A response is not one that openapi.yaml promises."""
@@ -89,6 +92,11 @@ class Promises:
         missing = sorted(name for name in {"x-ms-request-id", *always} if name not in headers)
         if missing:
             return f"the headers {', '.join(missing)} are missing"
+        unexpected = sorted(
+            {name.lower() for name in headers} - {name.lower() for name in promised.get("headers", {})} - _HTTP
+        )
+        if unexpected:
+            return f"the headers {', '.join(unexpected)} are not in the document"
         code = headers.get("x-ms-error-code")
         if code is not None and code not in (codes := error_codes(promised, self._taken[operation_id])):
             return f"the error code is {code}, and not one of {', '.join(sorted(codes))}"

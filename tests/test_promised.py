@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from connector.errors import ConnectorError, InvalidFileName
+from connector.errors import ConnectorError, InvalidFileName, InvalidRequest
 from connector.models import Connection
 from tests.promised import PromiseBroken, promises
 
@@ -80,3 +80,14 @@ def test_a_response_from_another_process_is_checked_too(api, monkeypatch):
     monkeypatch.setattr(promises, "check", lambda operation_id, *_: seen.append(operation_id))
     requests.get(f"{api.url}/connection", timeout=10)
     assert seen == ["CheckConnection", "CheckConnection"]  # in the wrapper, and where it was received
+
+
+@broken
+def test_a_header_that_the_operation_does_not_list_fails_the_test(api, monkeypatch):
+    """Clients can only use what the document has."""
+
+    def with_header(*_: object) -> Connection:
+        raise InvalidRequest("Which request?", headers={"Retry-After": "5"})
+
+    monkeypatch.setattr(CHECK, with_header)
+    assert api.call("GET", "/connection").status_code == 400

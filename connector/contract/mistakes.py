@@ -3,6 +3,7 @@ expected, and what was received.
 """
 
 import json
+from itertools import islice
 from typing import Any
 
 from jsonschema.exceptions import ValidationError
@@ -63,7 +64,9 @@ def _errors(failure: ValidationError, what: str) -> list[InvalidRequest]:
         case "additionalProperties":
             renamed = _renamed(failure)
             return [
-                InvalidRequest(_unknown_name(name, what, place, renamed, schema), target=_below(place, _clip(name)))
+                InvalidRequest(
+                    _unknown_name(name, instance[name], what, place, renamed, schema), target=_below(place, _clip(name))
+                )
                 for name in _unknown(failure)
             ]
         case "type" if not place and isinstance(instance, str) and instance.lstrip()[:1] == "{":
@@ -72,6 +75,8 @@ def _errors(failure: ValidationError, what: str) -> list[InvalidRequest]:
             return [_error(None, f"The body is {received}. Send a JSON object, as in {example_of(schema)}.")]
         case "type" if "enum" in schema:
             return [_error(place, f"{place} is {received}. Send one of {', '.join(schema['enum'])}.")]
+        case "type" if expected == "string" and isinstance(instance, dict | list):
+            return [_error(place, f"{place} is {received}. {_as_text(instance, schema)}")]
         case "type":
             return [_error(place, f"{place} is {received}. Send {_A_KIND[expected]}.")]
         case "minLength" if instance == "":
@@ -107,7 +112,7 @@ def _renamed(failure: ValidationError) -> dict[str, str]:
     """For unknown names, the names that the caller most likely means, if the object does not have those as well."""
     if failure.validator != "additionalProperties":
         return {}
-    known = failure.schema.get("properties", {}) if isinstance(failure.schema, dict) else {}
+    known = _known(failure.schema) if isinstance(failure.schema, dict) else {}
     instance: Any = failure.instance
     free = [name for name in known if name not in instance]
     renamed: dict[str, str] = {}
@@ -117,9 +122,9 @@ def _renamed(failure: ValidationError) -> dict[str, str]:
     return renamed
 
 
-def _unknown_name(name: str, what: str, place: str, renamed: dict[str, str], schema: Json) -> str:
+def _unknown_name(name: str, value: Any, what: str, place: str, renamed: dict[str, str], schema: Json) -> str:
     """The message for an unknown member or parameter: what was meant, or which there are."""
-    known: Json = schema.get("properties", {})
+    known = _known(schema)
     shown = f"Unknown {what} {_below(place, _clip(name)) or repr(name)}"
     names = ", ".join(known)
     if name in renamed:
@@ -127,7 +132,25 @@ def _unknown_name(name: str, what: str, place: str, renamed: dict[str, str], sch
     for list_name, inner in known.items():
         if name in inner.get("items", {}).get("properties", {}):
             return f"{shown}. Send it in an object in the list {list_name}."
+    if isinstance(value, dict) and any(intended(inner, list(known)) for inner in islice(value, MOST_MISTAKES)):
+        return f"{shown}. Send the members of this object themselves, without {_clip(name)} around them."
     return f"{shown}. Remove it, or use one of {names}." if known else f"{shown}. Remove it."
+
+
+def _known(schema: Json) -> Json:
+    """The names that a caller can choose from: a query cannot have the parameters of the route."""
+    return {name: inner for name, inner in schema.get("properties", {}).items() if inner.get("in") != "path"}
+
+
+def _as_text(value: Json | list[Any], schema: Json) -> str:
+    """What to send instead of an object or a list, where the contract has text. Workflows parse the JSON that they
+    read, and wrap other files.
+    """
+    if schema.get("format") == "byte":
+        return "Send a file as base64; in a workflow, base64(string(...)) makes it of an object or a list."
+    if isinstance(value, dict) and "$content" in value:
+        return "Send text; in a workflow, base64ToString(...?['$content']) makes it of a file."
+    return "Send text."
 
 
 def _error(place: str | None, message: str) -> InvalidRequest:

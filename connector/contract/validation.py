@@ -44,7 +44,11 @@ class Operation:
             "additionalProperties": False,
             "required": [parameter["name"] for parameter in self.parameters if parameter.get("required")],
             "properties": {
-                parameter["name"]: {**parameter["schema"], "description": parameter["description"]}
+                parameter["name"]: {
+                    **parameter["schema"],
+                    "description": parameter["description"],
+                    "in": parameter["in"],
+                }
                 for parameter in self.parameters
             },
         }

@@ -9,7 +9,7 @@ from ..content_types import content_type
 from ..errors import ConnectorError
 from ..in_session.protocol import OUTPUTS_FOLDER, TRANSFERS_FOLDER
 from ..in_session.report import Record
-from ..models import Execution, File, FilePath, Output
+from ..models import Execution, File, FilePath, Output, unmistakable_folder
 from ..session_pool.wire import PoolFile
 from .hints.memory import with_memory_limit
 from .notices import with_notice
@@ -58,7 +58,7 @@ def _changed(files: list[PoolFile], started: datetime | None, execution: Executi
     ended = started + timedelta(milliseconds=execution.duration_in_milliseconds) + timedelta(seconds=1)
     until = ended if execution.duration_in_milliseconds else datetime.now(UTC) + timedelta(minutes=1)
     found = [
-        File(file.name, file.directory, file.size, content_type(file.name), file.modified)
+        File(file.name, unmistakable_folder(file.directory), file.size, content_type(file.name), file.modified)
         for file in files
         if not file.is_folder
         and file.directory.partition("/")[0] not in (OUTPUTS_FOLDER, TRANSFERS_FOLDER)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from ..content_types import content_type
 from ..in_session.report import Report, Reported, ReportedFile
-from ..models import ABSENT, OUTPUTS, Execution, ExecutionError, File, Output
+from ..models import ABSENT, OUTPUTS, Execution, ExecutionError, File, Output, unmistakable_folder
 from ..session_pool.wire import Run
 from .direct import stopped_error
 from .hints import remarks_on, with_hint
@@ -128,4 +128,4 @@ def _file(file: ReportedFile) -> File:
     change: Literal["Created", "Changed"] | None = "Created" if file.is_new else "Changed"
     if file.is_new is None:
         change = None
-    return File(name, folder, file.size, content_type(name), file.modified, change)
+    return File(name, unmistakable_folder(folder), file.size, content_type(name), file.modified, change)

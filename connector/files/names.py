@@ -9,7 +9,7 @@ import unicodedata
 
 from ..errors import InvalidFileName
 from ..in_session import protocol
-from ..models import OUTPUTS, FilePath
+from ..models import OUTPUTS, FilePath, unmistakable_folder
 
 # What the pool takes besides letters and digits; in a folder's name, no dot. Source: the documentation of
 # code-interpreter sessions.
@@ -69,7 +69,9 @@ def is_known_to_pool(path: FilePath) -> bool:
 
 
 def is_known_folder(folder: str) -> bool:
-    """Whether the pool lists this folder."""
+    """Whether the pool lists this folder. Pools read mnt/data as /mnt/data, too."""
+    if unmistakable_folder(folder) != folder:
+        return False
     return not folder or all("." not in step and _is_taken_by_pool(step) for step in folder.split("/"))
 
 
@@ -177,9 +179,9 @@ def quoted(text: str) -> str:
 
 def shown_folder(folder: str) -> str:
     """The folder as callers know it."""
-    return (
-        OUTPUTS + folder[len(protocol.OUTPUTS_FOLDER) :] if folder.split("/")[0] == protocol.OUTPUTS_FOLDER else folder
-    )
+    if folder.split("/")[0] == protocol.OUTPUTS_FOLDER:
+        return OUTPUTS + folder[len(protocol.OUTPUTS_FOLDER) :]
+    return unmistakable_folder(folder)
 
 
 def is_of_execution_record(folder: str, name: str) -> bool:

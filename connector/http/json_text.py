@@ -21,6 +21,7 @@ _OTHER_LITERALS = {
     "undefined": "null",
 }
 _TYPOGRAPHIC = "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
+_GZIP = b"\x1f\x8b"
 _FORM = re.compile(r"\s*[\w.$-]+=")
 
 
@@ -31,6 +32,11 @@ def parsed(text: bytes, example: str) -> Any:
     """
     if not text.strip():
         raise InvalidRequest(f"The body is empty. Send a JSON object, as in {example}.")
+    if text.startswith(_GZIP):
+        raise InvalidRequest(
+            "The body is compressed with gzip, and no header says so. Send Content-Encoding: gzip.",
+            target="Content-Encoding",
+        )
     try:
         return json.loads(text, object_pairs_hook=_members)
     except RecursionError:
@@ -54,6 +60,16 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
+def _is_other_number(text: str, position: int) -> bool:
+    """Whether the parser stopped in a number as other languages write it: 0x10, 060, +60, .5, 1_000, 1,000, 60s."""
+    rest, before = text[position : position + 2], text[max(position - 30, 0) : position]
+    if re.match(r"[+.]\d|-\.", rest):
+        return True
+    if re.match(r"\d", rest):  # where a name of a member is due, or after a leading zero
+        return re.search(r"\d,?$", before) is not None
+    return re.match(r"[\w.]", rest) is not None and re.search(r"[:,\[\s]-?\d+(\.\d+)?$", before) is not None
+
+
 def _explained(failure: json.JSONDecodeError, place: str, example: str) -> str:
     """The mistake, if it is one that people make; otherwise, what the parser expected."""
     text, position = failure.doc, failure.pos
@@ -73,6 +89,24 @@ def _explained(failure: json.JSONDecodeError, place: str, example: str) -> str:
         return f"The body has more after its JSON value, {place}. Send one JSON object."
     if "trailing comma" in failure.msg or (at and at in ",}]" and before.endswith(",")):
         return f"The body is not JSON: a comma is followed by nothing {place}. Remove the comma."
+    if _is_other_number(text, position):
+        return (
+            f"The body is not JSON: a number is not written as in JSON {place}. Write it in decimal digits, without a "
+            "plus sign, separators, leading zeros or a unit."
+        )
+    if failure.msg.startswith("Expecting value") and at and at in ",}]":
+        return f"The body is not JSON: a value is missing {place}. Write one, or null."
+    if failure.msg.startswith("Expecting ':'") and position < len(text.rstrip()):
+        return f"The body is not JSON: a colon is missing {place}. Write one between each name and its value."
+    if text[max(position - 2, 0) : position + 1] == '"""':
+        return (
+            f"The body is not JSON: it has three double quotes {place}. Write one around a text, and line breaks in "
+            "it as \\n."
+        )
+    if position == 0 and text.startswith("```"):
+        return "The body has a Markdown fence around its JSON. Send the JSON alone."
+    if at == "`":
+        return f"The body is not JSON: it has a backtick {place}. Use double quotes around names and texts."
     if at == "'":
         return f"The body is not JSON: it has a single quote {place}. Use double quotes around names and texts."
     if at and at in _TYPOGRAPHIC:

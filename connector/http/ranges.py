@@ -19,7 +19,7 @@ def requested_range(headers: Mapping[str, str], file: FileBytes, longest: int) -
     None for the complete file: without the header, for several ranges, for other units, and if If-Range has another
     version of the file. Raises RangeNotSatisfiable.
     """
-    found = _RANGE.fullmatch(headers.get("range", "").replace(" ", ""))
+    found = _RANGE.fullmatch(headers.get("range", "").replace(" ", "").lower())
     if found is None or found.groups() == ("", ""):
         return None
     if (condition := headers.get("if-range", "").strip()) and condition not in (file.etag, http_date(file)):

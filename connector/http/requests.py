@@ -1,13 +1,24 @@
 """A request's parameters, body and headers as the arguments of operations."""
 
+import binascii
 import contextlib
 import re
+from collections import Counter
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import azure.functions as func
 
+from ..contract.suggestions import is_of_gateway
 from ..contract.validation import Operation
-from ..errors import InvalidFileName, InvalidRequest, LengthRequired, RequestTooLarge, UnsupportedMediaType
+from ..errors import (
+    InvalidFileContent,
+    InvalidFileName,
+    InvalidRequest,
+    LengthRequired,
+    RequestTooLarge,
+    UnsupportedMediaType,
+)
 from ..files.operations import LARGEST_MESSAGE
 from ..models import snake_case
 from .compression import decompressed
@@ -25,6 +36,7 @@ _PART_HEADER = re.compile(rb"content-disposition:[^\r\n]*", re.IGNORECASE)
 
 def parameters(operation: Operation, request: func.HttpRequest) -> dict[str, Any]:
     """The checked parameters of route and query, as arguments. Raises InvalidRequest."""
+    _check_repetitions(str(request.url))
     # The host decodes everything in the values of a route except slashes. The name of a file has none, but may have
     # these three characters.
     route = {
@@ -32,6 +44,14 @@ def parameters(operation: Operation, request: func.HttpRequest) -> dict[str, Any
         for name, value in request.route_params.items()
     }
     return arguments(operation.checked_parameters(route, dict(request.params)))
+
+
+def _check_repetitions(url: str) -> None:
+    """Raises InvalidRequest for a parameter that is sent twice: the host joins its values with a comma."""
+    counts = Counter(name for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True))
+    for name, count in counts.items():
+        if count > 1 and not is_of_gateway(name):
+            raise InvalidRequest(f"Duplicate query parameter '{name[:60]}'. Send it once.", target=name[:60])
 
 
 def arguments(members: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +126,7 @@ def form(operation: Operation, request: func.HttpRequest) -> dict[str, Any]:
                     target="fileName",
                 )
             # Some clients send a path as the name of a part.
-            contents.append(((part.filename or "").rsplit("/", 1)[-1], part.read()))
+            contents.append(((part.filename or "").rsplit("/", 1)[-1], _content(part)))
     if "file" in fields:
         raise InvalidRequest("A part named file has no file name. Add filename=... to it.", target="file")
     for name, values in fields.items():
@@ -121,6 +141,24 @@ def form(operation: Operation, request: func.HttpRequest) -> dict[str, Any]:
     return {**arguments(checked), "contents": contents}
 
 
+def _content(part: Any) -> bytes:
+    """The bytes of a part. Senders of mail encode them, although forms have long done without (RFC 7578, section 4.7).
+
+    Raises InvalidFileContent.
+    """
+    content: bytes = part.read()
+    encoding = str(part.headers.get("Content-Transfer-Encoding", "")).strip().lower()
+    if encoding in ("", "7bit", "8bit", "binary"):
+        return content
+    problem = f"The Content-Transfer-Encoding '{encoding[:60]}' of a part is not supported"
+    if encoding == "base64":
+        try:
+            return binascii.a2b_base64(b"".join(content.split()), strict_mode=True)
+        except ValueError:
+            problem = "The Content-Transfer-Encoding of a part is base64, and its content is not"
+    raise InvalidFileContent(f"{problem}. Omit the header, and send the bytes as they are.", target="file")
+
+
 def _check_part_headers(body: bytes) -> None:
     """Raises InvalidFileName if one is not UTF-8: then the parser returns no parts."""
     try:
@@ -132,6 +170,25 @@ def _check_part_headers(body: bytes) -> None:
             "filename*=UTF-8'' with percent escapes.",
             target="fileName",
         ) from None
+
+
+def check_is_complete_file(request: func.HttpRequest) -> None:
+    """That the body is a file, and not something around it or a piece of it, which would replace the file.
+
+    Raises InvalidRequest and UnsupportedMediaType.
+    """
+    if "content-range" in request.headers:
+        raise InvalidRequest(
+            "PutFile stores complete files, and the header Content-Range announces a part of one. Begin a chunked "
+            "upload with the header x-ms-transfer-mode, or omit Content-Range.",
+            target="Content-Range",
+        )
+    if media_type(request) == "multipart/form-data":
+        raise UnsupportedMediaType(
+            "PutFile stores the body as it is, and this one is a form around the file. Send the bytes of the file "
+            "alone, or the form with UploadFile.",
+            target="Content-Type",
+        )
 
 
 def is_chunked(request: func.HttpRequest) -> bool:

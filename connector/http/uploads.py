@@ -27,6 +27,7 @@ def put_file(context: Context, request: func.HttpRequest) -> func.HttpResponse:
         raise path_as_name(arguments["file_name"])
     if requests.is_chunked(request):
         return _begin_upload(context, request, arguments)
+    requests.check_is_complete_file(request)
     content = requests.complete_body(request, file_name=arguments["file_name"])
     return responses.json_response(files.put_file(context.sessions, context.facts, content=content, **arguments))
 

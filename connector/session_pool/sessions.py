@@ -14,7 +14,7 @@ import requests
 
 from ..callers.session_ids import check_session_id, mint_session_id, pool_identifier
 from ..errors import ConnectorError, InvalidFileName, SessionNotFound
-from ..models import FilePath
+from ..models import FilePath, unmistakable_folder
 from . import wire
 from .client import SessionPoolClient, read_content, read_object
 from .errors import execution_not_found, file_not_found, session_not_found
@@ -123,6 +123,10 @@ class SessionClient:
             below = folders.pop(0)
             path = "/".join(filter(None, (folder, below)))
             try:
+                if below and unmistakable_folder(path) != path:
+                    raise InvalidFileName(
+                        f"The pool reads '{path[:100]}' as an absolute path. List the folder with code."
+                    )
                 entries = self._entries(path, parameters)
             except InvalidFileName:
                 if refused is None or not below:

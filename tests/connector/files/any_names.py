@@ -57,6 +57,8 @@ WRITTEN: list[bytes] = [
     b"tab\tbell\x07.txt",
     b"new\nline/a.txt",
     b"back\\slash/a.txt",
+    b"mnt/data/a.txt",
+    b"mnt/data/mnt/data/b.txt",
     b"caf\xe9.txt",  # Latin-1
     b"\xff\xfe",
     b"stra\xdfe/a.txt",
@@ -68,4 +70,4 @@ def as_listed(path: bytes) -> tuple[str, str]:
     """The folder and name of a path, as lists show them."""
     text = path.decode("utf-8", "surrogateescape")
     folder, _, name = "".join("\ufffd" if "\ud800" <= one <= "\udfff" else one for one in text).rpartition("/")
-    return folder, name
+    return f"/mnt/data/{folder}" if folder.startswith("mnt/data") else folder, name

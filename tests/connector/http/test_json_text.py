@@ -1,5 +1,7 @@
 """What is wrong with a body that is almost JSON, in one sentence, and what to write instead."""
 
+import gzip
+
 import pytest
 
 from connector.errors import InvalidRequest
@@ -32,6 +34,22 @@ EXAMPLE = '{"pythonCode": "print(6 * 7)"}'
         (b'{"a": 1 "b": 2}', ["comma is missing"]),
         (b'{"pythonCode": "C:\\data"}', ["single backslash", "column 19", "\\\\"]),
         (rb"{\"pythonCode\": 1}", ["backslash outside a text"]),
+        (b'{"a": 0x10}', ["number", "decimal digits"]),
+        (b'{"a": 060}', ["number", "leading zeros"]),
+        (b'{"a": +60}', ["number", "plus sign"]),
+        (b'{"a": .5}', ["number", "decimal digits"]),
+        (b'{"a": 1_000}', ["number", "separators"]),
+        (b'{"a": 1,000}', ["number", "separators"]),
+        (b'{"a": 60s}', ["number", "unit"]),
+        (b'{"a": 5.}', ["number", "decimal digits"]),
+        (b'{"a": , "b": 1}', ["a value is missing", "column 7", "or null"]),
+        (b'{"a":}', ["a value is missing", "or null"]),
+        (b'{"a" = 1}', ["a colon is missing", "column 6"]),
+        (b'{"a" 1}', ["a colon is missing"]),
+        (b'{"a": """x"""}', ["three double quotes", r"line breaks in it as \n."]),
+        (b'{"a": `x`}', ["backtick", "double quotes"]),
+        (b'```json\n{"a": 1}\n```', ["Markdown fence"]),
+        (gzip.compress(b'{"a": 1}'), ["gzip", "Content-Encoding: gzip"]),
         (b'{"pythonCode": "x', ["column 16", "no end"]),
         (b'{"pythonCode": 1', ["ends too early"]),
         (b'{"pythonCode":', ["ends too early"]),
@@ -40,7 +58,7 @@ EXAMPLE = '{"pythonCode": "print(6 * 7)"}'
         (b"pythonCode=print(1)&x=1", ["form", EXAMPLE]),
         (b"print(6 * 7)", ["begins with 'print(6 * 7)'", EXAMPLE]),
         (b"<code/>", ["begins with", EXAMPLE]),
-        (b'{"a" 1}', ["Expecting ':' delimiter", "line 1, column 6"]),
+        (b'{"a": $x}', ["Expecting value", "line 1, column 7"]),
         (b"", ["empty", EXAMPLE]),
         (b" \r\n", ["empty", EXAMPLE]),
     ],
