@@ -49,7 +49,7 @@ EXAMPLE = '{"pythonCode": "print(6 * 7)"}'
         (b'{"a": """x"""}', ["three double quotes", r"line breaks in it as \n."]),
         (b'{"a": `x`}', ["backtick", "double quotes"]),
         (b'```json\n{"a": 1}\n```', ["Markdown fence"]),
-        (gzip.compress(b'{"a": 1}'), ["gzip", "Content-Encoding: gzip"]),
+        (gzip.compress(b'{"a": 1}', mtime=0), ["gzip", "Content-Encoding: gzip"]),
         (b'{"pythonCode": "x', ["column 16", "no end"]),
         (b'{"pythonCode": 1', ["ends too early"]),
         (b'{"pythonCode":', ["ends too early"]),
