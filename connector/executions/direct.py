@@ -25,9 +25,11 @@ from .terminal import shown, with_cells, without_escapes
 # with the line.
 _START = re.compile(r"-{75}\n(?=[^\W\d]\w* *Traceback \(most recent call last\)$)", re.MULTILINE)
 _HEADER = re.compile(r"^(?P<name>[^\W\d]\w*?) *Traceback \(most recent call last\)$", re.MULTILINE)
-_UNREADABLE = r" {2}(?:Cell In\[\d+\], line|File <tokenize>:) ?\d+\n"  # the second: IPython cannot read the indentation
+_UNREADABLE = r" {2}(?:Cell In\[\d+\], line|File <(?:tokenize|string)>:) ?\d+\n"
+"""The second form is that of a cell whose indentation IPython cannot read, by Python 3.11, and from 3.12 on."""
+
 _SYNTAX_ERROR = re.compile(_UNREADABLE)
-_UNREADABLE_LINE = re.compile(r"^ {2}File <tokenize>:(\d+)$", re.MULTILINE)
+_UNREADABLE_LINE = re.compile(r"^ {2}File <(?:tokenize|string)>:(\d+)$", re.MULTILINE)
 _CELL_LINE = re.compile(r"^ {0,2}Cell In\[(\d+)\], line (\d+)", re.MULTILINE)
 _NAME_AND_MESSAGE = re.compile(r"^(?P<name>[^\W\d]\w*): ?(?P<message>.*)", re.MULTILINE)
 _EXIT = re.compile(r"An exception has occurred, use %tb to see the full traceback\.\n\n(\w+)(?:: (.*))?\Z", re.DOTALL)

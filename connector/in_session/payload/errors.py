@@ -12,6 +12,9 @@ from .host import shell
 
 _MAX_TRACEBACK_CHARACTERS = 20_000
 _MAX_CHAIN = 10
+_TOKENIZERS = ("<tokenize>", "<string>")
+"""What Python 3.11, and from 3.12 on, names as the file of text that cannot be split into tokens."""
+
 _Group: Any = getattr(builtins, "BaseExceptionGroup", ())
 
 # Python's own sentences between the exceptions of a chain.
@@ -65,7 +68,7 @@ def _traceback(failure: BaseException, this_cell: str, seen: set[int]) -> tuple[
                 lines.append("    " + source)
         step = step.tb_next
     place = _place(failure.filename or "") if isinstance(failure, SyntaxError) else None
-    if line is None and isinstance(failure, IndentationError) and failure.filename == "<tokenize>":
+    if line is None and isinstance(failure, IndentationError) and failure.filename in _TOKENIZERS:
         place = this_cell  # IPython has failed to read the cell, so none of it ran
     if isinstance(failure, SyntaxError) and place is not None:
         lines.append(f"  {place}, line {failure.lineno}")
