@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from connector.in_session.tasks import SHARED
+
 ROOT = Path(__file__).resolve().parents[1]
 CONNECTOR = sorted((ROOT / "connector").rglob("*.py"))
 IN_SESSION = ROOT / "connector" / "in_session"
@@ -132,7 +134,8 @@ def test_each_library_is_used_in_one_part():
 
 def test_what_runs_in_a_session_imports_nothing_of_the_connector():
     """Its source is sent there: the payload, the watcher and the tasks import only each other and the protocol."""
-    sent = ("connector.in_session.payload.", "connector.in_session.protocol", "connector.in_session.tasks.listed_paths")
+    tasks = tuple(f"connector.in_session.tasks.{name}" for name in SHARED)
+    sent = ("connector.in_session.payload.", "connector.in_session.protocol", *tasks)
     for path in SENT:
         for name in imports(path):
             if name.startswith("connector"):

@@ -24,6 +24,7 @@ from typing import Any
 
 from . import protocol
 from .payload import ORDER
+from .tasks import SHARED
 
 _FOLDER = Path(__file__).parent
 _INSTALL = (
@@ -120,7 +121,8 @@ def payload_source(data_folder: str = protocol.DATA) -> str:
 @functools.cache
 def _task_source(source: Path) -> str:
     """A task, preceded by the protocol and by what tasks share."""
-    return _joined(protocol.DATA, _FOLDER / "tasks" / "listed_paths.py", source)
+    shared = (_FOLDER / "tasks" / f"{name}.py" for name in SHARED)
+    return _joined(protocol.DATA, *shared, source)
 
 
 def _joined(data_folder: str, *paths: Path) -> str:

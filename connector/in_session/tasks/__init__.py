@@ -1,7 +1,9 @@
 """Tasks: what the connector itself does inside a session, between the runs of the session's user.
 
-Each module but `listed_paths`, which is sent with all of them, is one task. Its source is sent to the session, where
-`perform` is called; arguments and result are JSON. So a module imports only the standard library, and runs on Python
-3.8 and later. A task may be performed twice, or after the connector has stopped waiting for it: its docstring states
-what happens then.
+Each module but those in `SHARED` is one task. Its source is sent to the session, where `perform` is called; arguments
+and result are JSON. So a module imports only the standard library, and runs on Python 3.8 and later. A task may be
+performed twice, or after the connector has stopped waiting for it: its docstring states what happens then.
 """
+
+SHARED = ("listed_paths", "transfer_folders")
+"""The modules that are sent with every task."""

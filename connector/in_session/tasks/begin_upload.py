@@ -12,6 +12,7 @@ import time
 from typing import TypedDict
 
 from ..protocol import DATA
+from .transfer_folders import make_transfer_folder
 
 
 class Arguments(TypedDict):
@@ -41,10 +42,7 @@ def perform(arguments: Arguments) -> Result:
     is_free = _is_free(os.path.join(DATA, arguments["path"]))
     upload = os.path.join(transfers, arguments["upload_id"])
     if arguments["size"] <= room and is_free:
-        os.makedirs(upload, exist_ok=True)
-        for folder in (transfers, upload):
-            with contextlib.suppress(OSError):
-                os.chmod(folder, 0o777)  # the pool may write files as another user than this one
+        make_transfer_folder(upload)
         with open(os.path.join(upload, "partial"), "ab"):
             pass
     if os.path.exists(os.path.join(upload, "abandoned")):

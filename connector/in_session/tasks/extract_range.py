@@ -13,6 +13,7 @@ from typing import BinaryIO, TypedDict
 
 from ..protocol import DATA
 from .listed_paths import real_path
+from .transfer_folders import make_transfer_folder
 
 PIECE_BYTES = 1 << 20
 
@@ -39,10 +40,7 @@ class Result(TypedDict):
 
 def perform(arguments: Arguments) -> Result:
     ranges = os.path.join(DATA, arguments["ranges_folder"])
-    os.makedirs(ranges, exist_ok=True)
-    for folder in (os.path.dirname(ranges), ranges):
-        with contextlib.suppress(OSError):
-            os.chmod(folder, 0o777)  # the pool may remove files as another user than this one
+    make_transfer_folder(ranges)
     _remove_old(ranges, time.time() - arguments["lifetime_seconds"])
     target = os.path.join(ranges, arguments["name"])
     path, first, last = real_path(arguments["path"]), arguments["first"], arguments["last"]

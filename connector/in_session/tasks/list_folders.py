@@ -11,6 +11,7 @@ from typing import Any, TypedDict
 
 from ..protocol import DATA
 from .listed_paths import real_path, shown_name
+from .transfer_folders import make_transfer_folder
 
 
 class Arguments(TypedDict):
@@ -45,10 +46,7 @@ def perform(arguments: Arguments) -> Result:
                         shown = shown_name(path[len(DATA) + 1 :].replace(os.sep, "/"))
                         listed.append([shown, status.st_size, status.st_mtime])
     ranges = os.path.join(DATA, arguments["ranges_folder"])
-    os.makedirs(ranges, exist_ok=True)
-    for own in (os.path.dirname(ranges), ranges):
-        with contextlib.suppress(OSError):
-            os.chmod(own, 0o777)  # the pool may remove files as another user than this one
+    make_transfer_folder(ranges)
     target = os.path.join(ranges, arguments["name"])
     with open(target + "-new", "w", encoding="ascii") as file:
         json.dump(listed, file)

@@ -4,7 +4,22 @@ from typing import Any
 
 import pytest
 
+from connector.contract.validation import METHODS
+
 Json = dict[str, Any]
+
+
+def operations(document: dict) -> dict[str, dict]:
+    """By operationId, with the parameters of the path."""
+    return {
+        item[method]["operationId"]: {
+            **item[method],
+            "parameters": [*item.get("parameters", []), *item[method].get("parameters", [])],
+        }
+        for item in document["paths"].values()
+        for method in METHODS
+        if method in item
+    }
 
 
 @pytest.fixture(scope="session")

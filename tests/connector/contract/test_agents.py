@@ -6,7 +6,8 @@ import re
 import openapi_spec_validator
 import pytest
 
-from connector.contract.validation import METHODS, read_document, resolved
+from connector.contract.validation import read_document, resolved
+from tests.connector.contract.conftest import operations
 
 SOURCE = read_document()
 UPLOADS = {"PatchUpload", "GetUpload", "CancelUpload"}
@@ -22,19 +23,6 @@ LEFT_OUT = {
     "GetSwaggerDocument",
     *UPLOADS,
 }
-
-
-def operations(document: dict) -> dict[str, dict]:
-    """By operationId, with the parameters of the path."""
-    return {
-        item[method]["operationId"]: {
-            **item[method],
-            "parameters": [*item.get("parameters", []), *item[method].get("parameters", [])],
-        }
-        for item in document["paths"].values()
-        for method in METHODS
-        if method in item
-    }
 
 
 OF_ALL_OPERATIONS = {"401", "403", "429", "500", "502", "503", "504"}

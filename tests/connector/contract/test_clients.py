@@ -5,22 +5,10 @@ import json
 import openapi_spec_validator
 import pytest
 
-from connector.contract.validation import METHODS, read_document, resolved
+from connector.contract.validation import read_document, resolved
+from tests.connector.contract.conftest import operations
 
 SOURCE = read_document()
-
-
-def operations(document: dict) -> dict[str, dict]:
-    """By operationId, with the parameters of the path."""
-    return {
-        item[method]["operationId"]: {
-            **item[method],
-            "parameters": [*item.get("parameters", []), *item[method].get("parameters", [])],
-        }
-        for item in document["paths"].values()
-        for method in METHODS
-        if method in item
-    }
 
 
 def plain(node):
