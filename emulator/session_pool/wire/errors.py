@@ -4,7 +4,15 @@ import uuid
 
 from starlette.responses import Response
 
-from ..engines.interface import MAX_UPLOAD_BYTES, EngineError, FolderGone, InvalidFolder, InvalidName, TooLarge
+from ..engines.interface import (
+    MAX_UPLOAD_BYTES,
+    EngineError,
+    FolderGone,
+    InvalidFolder,
+    InvalidName,
+    TooLarge,
+    TooManyFiles,
+)
 from ..sessions.pool import TooManySessions
 from .json_responses import json_response
 
@@ -48,6 +56,10 @@ def error_response(failure: Exception, *, max_sessions: int) -> Response:
         case TooLarge():
             message = f"A file may have {MAX_UPLOAD_BYTES} bytes, and the session room for it."
             return _error(WireError(413, "FileTooLarge", message))
+        case TooManyFiles():
+            return _error(
+                WireError(400, "TooManyFiles", "The folder has too many files to list. Delete some in the code.")
+            )
         case FolderGone():
             return _error(WireError(404, "NoSessionFoundError", "The session has ended, and its files with it."))
         case TooManySessions():

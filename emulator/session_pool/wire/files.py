@@ -60,11 +60,6 @@ def file_path(folder: str, name: str) -> str:
     return "/".join([*folder_parts(folder), name])
 
 
-async def list_files(call: Call, *, recursive: bool) -> list[Entry]:
-    session = await call.session()
-    return await asyncio.to_thread(session.data.list, call.folder, recursive=recursive)
-
-
 async def file_entry(call: Call, folder: str, name: str) -> Entry:
     """Raises WireError if the file does not exist."""
     session = await call.session()

@@ -8,14 +8,17 @@ import contextlib
 import gzip
 import re
 import uuid
-from collections.abc import AsyncIterator
+import zlib
+from collections.abc import AsyncIterable, AsyncIterator
+from typing import Any
 from urllib.parse import unquote
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route, request_response
 
+from ..engines.interface import pace
 from ..sessions.pool import Pool
 from . import family_legacy
 from .calls import Call, query_parameter
@@ -29,6 +32,7 @@ from .tokens import LEGACY_AUDIENCE, Forbidden, TokenAuthority, Unauthorized
 
 PATH = "/subscriptions/local/resourceGroups/local/sessionPools/local"
 FAULTS_PATH = "/faults"
+_GZIP = 16 + zlib.MAX_WBITS
 
 _VERSIONS: dict[str, FamilyA | FamilyB] = {
     "2024-02-02-preview": FamilyA(),
@@ -77,6 +81,7 @@ def make_app(pool: Pool, authority: TokenAuthority, faults: Faults) -> Starlette
     """The ASGI app; the pool lives as long as it does."""
 
     async def answer(request: Request) -> Response:
+        pace().request_arrived()
         pool_name, segments = _pool_and_segments(request)
         fault = faults.take(request, "/".join(segments), query_parameter(request, "identifier"), pool)
         instead = await fault.before()
@@ -156,10 +161,22 @@ def _with_front_end(request: Request, response: Response) -> Response:
     if "json" in response.headers.get("content-type", ""):
         response.headers["vary"] = "Accept-Encoding"
         if _takes_gzip(request):
-            response.body = gzip.compress(bytes(response.body), compresslevel=1)
             response.headers["content-encoding"] = "gzip"
-        del response.headers["content-length"]  # sent in chunks
+            if isinstance(response, StreamingResponse):
+                response.body_iterator = _compressed(response.body_iterator)
+            else:
+                response.body = gzip.compress(bytes(response.body), compresslevel=1)
+        if "content-length" in response.headers:
+            del response.headers["content-length"]  # sent in chunks
     return response
+
+
+async def _compressed(pieces: AsyncIterable[Any]) -> AsyncIterator[bytes]:
+    compressor = zlib.compressobj(1, wbits=_GZIP)
+    async for piece in pieces:
+        if compressed := compressor.compress(piece):
+            yield compressed
+    yield compressor.flush()
 
 
 def _takes_gzip(request: Request) -> bool:
