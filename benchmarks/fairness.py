@@ -109,7 +109,7 @@ class Measurement:
         begun.wait()
         time.sleep(seconds)
         ends.set()
-        durations = taken.get(timeout=120)
+        durations: list[float] = taken.get(timeout=120)
         neighbor.join()
         return durations
 

@@ -95,6 +95,12 @@ class Recorder:
 
     def take(self, message: Message) -> None:
         """Never raises: the message was written by user code, and may be anything."""
+        try:
+            self._take(message)
+        except OSError:  # there is no room for what is long
+            self.flooded = True
+
+    def _take(self, message: Message) -> None:
         if message.get("type") == "part":
             self._take_part(message)
         content = message.get("content")

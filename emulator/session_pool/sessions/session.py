@@ -10,6 +10,7 @@ from .execution import Execution, Request
 from .kernel import Kernel
 
 _KEPT_EXECUTIONS = 50
+_KEPT_BYTES = 32 << 20  # of their long texts; the newest is kept whatever its size
 
 
 class Session:
@@ -70,8 +71,11 @@ class Session:
     def _forget_executions(self) -> None:
         """Forgets the oldest of those that have ended; one that runs can still be polled."""
         ended = [name for name, execution in self._executions.items() if execution.ended]
-        for name in ended[: max(0, len(self._executions) - _KEPT_EXECUTIONS)]:
-            del self._executions[name]
+        size = sum(execution.size for execution in self._executions.values())
+        for name in ended[:-1]:
+            if len(self._executions) <= _KEPT_EXECUTIONS and size <= _KEPT_BYTES:
+                return
+            size -= self._executions.pop(name).size
 
     async def execute(self, execution_id: str, request: Request) -> Execution:
         """Returns when it has ended; failures of user code are results, never exceptions."""
@@ -85,4 +89,5 @@ class Session:
 
     def _ran(self, run: asyncio.Task[None]) -> None:
         self._running.discard(run)
+        self._forget_executions()
         self.touch()

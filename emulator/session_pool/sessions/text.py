@@ -1,16 +1,20 @@
-"""Text that the code of a session made, which may be long: it is kept as UTF-8, and read in pieces.
+"""Text that the code of a session made, which may be long: most of it is kept in a file, and it is read in pieces.
 
-A Python string takes up to four bytes for each character, and converting a long one in one go keeps others waiting.
+So it takes little of the server's memory, whoever keeps it for how long, and nobody has to wait while it is converted.
 """
 
 import ast
 import re
+import tempfile
 from collections.abc import Iterator
+from typing import BinaryIO
 
 SHORT_CHARACTERS = 64 << 10
 """Up to so many, `shown` is an ordinary string."""
 
+_MEMORY_BYTES = 256 << 10
 _PIECE_BYTES = 64 << 10
+_LONGEST_CHARACTER = 4
 
 # What a string literal has between its quotes; Python's own repr uses only some of these escapes.
 _LITERAL = {
@@ -24,21 +28,32 @@ _LONGEST_ESCAPE = 10
 
 
 class Text:
-    """Grows by `write`. `characters` is its length."""
+    """Grows by `write`. `characters` is its length, `size` that of its UTF-8 in bytes.
+
+    It is in memory at first, then in a file without a name, which ends with it.
+    """
 
     def __init__(self, text: str = "") -> None:
-        self._content = bytearray()
+        self._memory = bytearray()
+        self._file: BinaryIO | None = None
         self.characters = 0
+        self.size = 0
         self.write(text)
 
     def write(self, text: str) -> None:
-        self._content += text.encode("utf-8", "surrogatepass")
+        """Raises OSError if the disk is full."""
+        content = text.encode("utf-8", "surrogatepass")
+        if self._file is None and self.size + len(content) > _MEMORY_BYTES:
+            self._file = tempfile.TemporaryFile(buffering=0)
+            self._file.write(self._memory)
+            self._memory.clear()
+        if self._file is None:
+            self._memory += content
+        else:
+            self._file.seek(self.size)
+            self._file.write(content)
         self.characters += len(text)
-
-    @property
-    def size(self) -> int:
-        """In bytes."""
-        return len(self._content)
+        self.size += len(content)
 
     def shown(self) -> "str | Text":
         """A string unless it is long."""
@@ -48,20 +63,43 @@ class Text:
         """As the service cuts: half a character at the end is replaced."""
         if self.size <= limit:
             return self
-        return Text(self._content[:limit].decode("utf-8", "replace"))
+        first, left = Text(), limit
+        for piece in self.pieces():
+            content = piece.encode("utf-8", "surrogatepass")
+            if len(content) >= left:
+                first.write(content[:left].decode("utf-8", "replace"))
+                break
+            first.write(piece)
+            left -= len(content)
+        return first
 
     def pieces(self) -> Iterator[str]:
         """Each can be handled in a slice of time."""
         start = 0
-        while start < len(self._content):
-            end = start + _PIECE_BYTES
-            while end < len(self._content) and self._content[end] & 0xC0 == 0x80:  # inside a character
-                end -= 1
-            yield self._content[start:end].decode("utf-8", "surrogatepass")
-            start = end
+        while start < self.size:
+            content = self._bytes(start, start + _PIECE_BYTES)
+            end = len(content)
+            if start + end < self.size:
+                end = _complete(content)
+            yield content[:end].decode("utf-8", "surrogatepass")
+            start += end
+
+    def _bytes(self, start: int, end: int) -> bytes:
+        if self._file is None:
+            return bytes(self._memory[start:end])
+        self._file.seek(start)
+        return self._file.read(end - start)
 
     def __str__(self) -> str:
-        return self._content.decode("utf-8", "surrogatepass")
+        return "".join(self.pieces())
+
+
+def _complete(content: bytes) -> int:
+    """The length without the beginning of a character at the end."""
+    for back in range(1, _LONGEST_CHARACTER + 1):
+        if content[-back] & 0xC0 != 0x80:
+            return len(content) - back
+    return len(content)
 
 
 class Literal:
@@ -86,16 +124,11 @@ class Literal:
 
 
 class Unquoted(Text):
-    """The string that a complete literal stands for."""
+    """The string that a complete literal stands for. `characters` and `size` are those of the literal."""
 
     def __init__(self, literal: Text) -> None:
         self._literal = literal
-        self.characters = literal.characters
-        """Or less, as escapes have more than one."""
-
-    @property
-    def size(self) -> int:
-        return self._literal.size
+        self.characters, self.size = literal.characters, literal.size
 
     def pieces(self) -> Iterator[str]:
         quote, rest = "", ""
@@ -104,9 +137,6 @@ class Unquoted(Text):
                 quote, piece = piece[0], piece[1:]
             inside, rest = _split(quote, rest + piece)
             yield ast.literal_eval(quote + inside + quote)
-
-    def __str__(self) -> str:
-        return "".join(self.pieces())
 
 
 def _split(quote: str, text: str) -> tuple[str, str]:

@@ -34,7 +34,7 @@ class Pace:
         """Returns when it is the caller's turn to do work that takes `slices` times SLICE_SECONDS."""
         await asyncio.sleep(self._delay(slices))
 
-    def call(self, work: Callable[[], None]) -> asyncio.Handle:
+    def call(self, work: Callable[[], object]) -> asyncio.Handle:
         """Calls `work`, which takes SLICE_SECONDS, when it is its turn."""
         delay = self._delay(1)
         return self._loop.call_later(delay, work) if delay else self._loop.call_soon(work)
