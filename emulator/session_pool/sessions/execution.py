@@ -53,6 +53,11 @@ class Request:
 
     fault: Fault = ""
 
+    @property
+    def size(self) -> int:
+        """Of the program, in characters."""
+        return sum(len(text) for text in self.program.values() if isinstance(text, str))
+
 
 @dataclass
 class Execution:

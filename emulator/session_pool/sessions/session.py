@@ -9,8 +9,14 @@ from ..engines.interface import Files, SessionProcess
 from .execution import Execution, Request
 from .kernel import Kernel
 
+MAX_WAITING = 256
+_MAX_WAITING_BYTES = 32 << 20
 _KEPT_EXECUTIONS = 50
 _KEPT_BYTES = 32 << 20  # of their long texts; the newest is kept whatever its size
+
+
+class TooManyExecutions(Exception):
+    """As many run or wait in the session as may, or their code is as large as it may be."""
 
 
 class Session:
@@ -57,7 +63,13 @@ class Session:
         return self._executions.get(execution_id)
 
     def start(self, execution_id: str, request: Request) -> tuple[Execution, asyncio.Task[None]]:
-        """Queues an execution. The task ends with it, and continues if it is no longer awaited."""
+        """Queues an execution. The task ends with it, and continues if it is no longer awaited.
+
+        Raises TooManyExecutions.
+        """
+        waiting = [execution.request.size for execution in self._executions.values() if not execution.ended]
+        if len(waiting) >= MAX_WAITING or sum(waiting, request.size) > max(_MAX_WAITING_BYTES, request.size):
+            raise TooManyExecutions
         execution = Execution(execution_id, request)
         self._executions[execution_id] = execution
         self._forget_executions()

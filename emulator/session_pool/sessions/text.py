@@ -6,6 +6,7 @@ So it takes little of the server's memory, whoever keeps it for how long, and no
 import ast
 import re
 import tempfile
+import weakref
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -45,6 +46,7 @@ class Text:
         content = text.encode("utf-8", "surrogatepass")
         if self._file is None and self.size + len(content) > _MEMORY_BYTES:
             self._file = tempfile.TemporaryFile(buffering=0)
+            weakref.finalize(self, self._file.close)
             self._file.write(self._memory)
             self._memory.clear()
         if self._file is None:

@@ -14,6 +14,7 @@ from ..engines.interface import (
     TooManyFiles,
 )
 from ..sessions.pool import TooManySessions
+from ..sessions.session import MAX_WAITING, TooManyExecutions
 from .json_responses import json_response
 
 
@@ -68,6 +69,9 @@ def error_response(failure: Exception, *, max_sessions: int) -> Response:
                 f"maximum active sessions count is '{max_sessions}'."
             )
             return json_response({"code": "SessionsCountExceedsLimit", "message": message}, status=429)
+        case TooManyExecutions():
+            message = f"{MAX_WAITING} executions wait, or their code is too large. Wait until some have ended."
+            return _error(WireError(429, "TooManyRequests", message))
         case EngineError():
             return _error(WireError(500, "InternalServerError", str(failure)))
     raise failure

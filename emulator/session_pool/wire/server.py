@@ -9,6 +9,7 @@ import gzip
 import re
 import uuid
 import zlib
+from collections import Counter
 from collections.abc import AsyncIterable, AsyncIterator
 from typing import Any
 from urllib.parse import unquote
@@ -32,6 +33,10 @@ from .tokens import LEGACY_AUDIENCE, Forbidden, TokenAuthority, Unauthorized
 
 PATH = "/subscriptions/local/resourceGroups/local/sessionPools/local"
 FAULTS_PATH = "/faults"
+_PRESENT_AT_ONCE = 4
+"""Requests with the same identifier, or with none, that are handled as they arrive; more wait for their turns."""
+
+_SLICES_OF_A_REQUEST = 2
 _GZIP = 16 + zlib.MAX_WBITS
 
 _VERSIONS: dict[str, FamilyA | FamilyB] = {
@@ -80,10 +85,24 @@ class SessionPoolServer:
 def make_app(pool: Pool, authority: TokenAuthority, faults: Faults) -> Starlette:
     """The ASGI app; the pool lives as long as it does."""
 
+    present: Counter[str] = Counter()
+
     async def answer(request: Request) -> Response:
         pace().request_arrived()
+        identifier = query_parameter(request, "identifier")
+        if present[identifier] >= _PRESENT_AT_ONCE:
+            await pace().turn(_SLICES_OF_A_REQUEST)
+        present[identifier] += 1
+        try:
+            return await answer_present(request, identifier)
+        finally:
+            present[identifier] -= 1
+            if not present[identifier]:
+                del present[identifier]
+
+    async def answer_present(request: Request, identifier: str) -> Response:
         pool_name, segments = _pool_and_segments(request)
-        fault = faults.take(request, "/".join(segments), query_parameter(request, "identifier"), pool)
+        fault = faults.take(request, "/".join(segments), identifier, pool)
         instead = await fault.before()
         if instead is not None:
             return instead

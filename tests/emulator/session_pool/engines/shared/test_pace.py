@@ -1,0 +1,93 @@
+"""How the server's time is divided."""
+
+import asyncio
+import os
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from emulator.session_pool.engines.shared.intake import CHUNK_BYTES, Intake, Outcome
+from emulator.session_pool.engines.shared.pace import SLICE_SECONDS, Allowance, Slice, pace
+
+
+def in_loop(work: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(work, 20))
+
+
+def test_large_work_takes_a_fifth_of_the_time_while_requests_arrive():
+    """Whoever it is for: all turns are in one row."""
+
+    async def work() -> None:
+        begun = asyncio.get_running_loop().time()
+        pace().request_arrived()
+        turns = [asyncio.ensure_future(pace().turn()) for _ in range(11)]
+        await asyncio.wait(turns)
+        assert asyncio.get_running_loop().time() - begun >= 10 * 5 * SLICE_SECONDS
+
+    in_loop(work())
+
+
+def test_large_work_does_not_wait_if_no_requests_arrive():
+    """One turn follows the other."""
+
+    async def work() -> None:
+        done: list[int] = []
+        handles = [pace().call(lambda: done.append(1)) for _ in range(100)]
+        assert not any(isinstance(handle, asyncio.TimerHandle) for handle in handles)
+        await asyncio.sleep(0)
+        assert len(done) == 100
+
+    in_loop(work())
+
+
+@pytest.mark.parametrize("is_spent", [False, True])
+def test_an_endless_flood_is_read_a_slice_at_a_time(is_spent):
+    """Between two slices, the loop does everything else that is to do."""
+
+    async def work() -> None:
+        reading, writing = os.pipe()
+        os.write(writing, b"x")
+        slices = 0
+
+        def read(_: Slice) -> Outcome:
+            nonlocal slices
+            slices += 1
+            return "more"
+
+        allowance = Allowance()
+        if not is_spent:
+            allowance.renew()
+        intake = Intake(reading, read, allowance)
+        for _ in range(50):
+            before = slices
+            await asyncio.sleep(0)
+            assert slices - before <= 1
+        while slices < 3:
+            await asyncio.sleep(0.001)
+        intake.close()
+        os.close(reading)
+        os.close(writing)
+
+    in_loop(work())
+
+
+def test_a_session_that_has_sent_enough_waits_for_the_server():
+    """Its pipe is not read meanwhile, so that it fills."""
+
+    async def work() -> None:
+        reading, writing = os.pipe()
+        os.set_blocking(writing, False)
+        pace().request_arrived()
+        for _ in range(1000):
+            pace().call(lambda: None)  # as many others have done
+        intake = Intake(reading, lambda _: pytest.fail("it was read"), Allowance())
+        with pytest.raises(BlockingIOError):
+            while True:
+                os.write(writing, bytes(CHUNK_BYTES))
+                await asyncio.sleep(0.001)
+        intake.close()
+        os.close(reading)
+        os.close(writing)
+
+    in_loop(work())
