@@ -152,7 +152,7 @@ def _step_metadata(caller: Caller, _: int) -> None:
 
 
 def _step_large_code(caller: Caller, _: int) -> None:
-    caller.run("hostile", "#" + "\\\n" * 3_000_000)
+    caller.run("hostile", "#" + "\\\n" * 1_500_000)
 
 
 def _step_wide_body(caller: Caller, _: int) -> None:
@@ -172,7 +172,7 @@ CLIENTS: dict[str, Client] = {
     "asynchronous runs, 8 clients": _repeat("asynchronous", threads=8),
     "requests without a session, 8 clients": _repeat("get", threads=8),
     "requests for metadata, 4 clients": _repeat("metadata", threads=4),
-    "code of 6 MB, 2 clients": _repeat("large_code", threads=2),
+    "code of 3 MB, 2 clients": _repeat("large_code", threads=2),
     "bodies of 2,000,000 values, 2 clients": _repeat("wide_body", threads=2),
     "300 heads that trickle": _trickling_heads,
     "300 bodies that trickle": _trickling_bodies,

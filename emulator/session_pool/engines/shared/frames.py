@@ -9,6 +9,7 @@ anything that is not a JSON object ends the connection.
 """
 
 import json
+import re
 import struct
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,10 @@ from typing import Any
 _HEADER = struct.Struct(">I")
 MAX_FRAME_BYTES = 128 << 10
 """Of the interpreter. The server decodes a frame in one go, and meanwhile does nothing else."""
+
+_MAX_VALUES = 5000  # of a frame, unless it is short: each takes the server time, and many times as much memory
+_SHORT_BYTES = 16 << 10
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 
 MAX_REQUEST_BYTES = 64 << 20
 """Of the server, which the interpreter trusts."""
@@ -46,12 +51,18 @@ def encode(message: Message, default: Callable[[Any], Any] | None = None) -> byt
     return _HEADER.pack(len(body)) + body
 
 
+def decode(frame: bytes) -> Message:
+    """What `encode` was given, as JSON represents it."""
+    return _decode(frame[_HEADER.size :])
+
+
 class Reader:
     """Assembles messages from chunks of any size."""
 
-    def __init__(self, max_bytes: int = MAX_FRAME_BYTES) -> None:
-        """`max_bytes` limits each message."""
-        self._max_bytes = max_bytes
+    def __init__(self, *, of_requests: bool = False) -> None:
+        """`of_requests` accepts what the server may send."""
+        self._of_requests = of_requests
+        self._max_bytes = MAX_REQUEST_BYTES if of_requests else MAX_FRAME_BYTES
         self._received = bytearray()
 
     def feed(self, received: bytes) -> Iterator[Message]:
@@ -69,6 +80,8 @@ class Reader:
                 return
             body = bytes(self._received[_HEADER.size : end])
             del self._received[:end]
+            if length > _SHORT_BYTES and not self._of_requests and _has_many_values(body):
+                raise BadFrame("a message of too many values")
             yield _decode(body)
 
 
@@ -80,3 +93,11 @@ def _decode(body: bytes) -> Message:
     if not isinstance(message, dict):
         raise BadFrame("a message that is not an object")
     return message
+
+
+def _has_many_values(body: bytes) -> bool:
+    return _separators(body) > _MAX_VALUES and _separators(_STRING.sub(b"", body)) > _MAX_VALUES
+
+
+def _separators(text: bytes) -> int:
+    return sum(map(text.count, (b",", b"[", b"{")))

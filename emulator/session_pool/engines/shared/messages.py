@@ -17,6 +17,7 @@ FAILURE = "failure"
 MAX_BYTES = 16 << 20
 """Of a value or an image, in UTF-8."""
 
+_SHORT_BYTES = 16 << 10
 _PIECE_CHARACTERS = 8 << 10  # in JSON, a character takes twelve bytes at most
 _RETURNED = ("text/plain", "image/png", "image/jpeg")
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -28,9 +29,9 @@ def encoded(message: frames.Message, default: Callable[[Any], Any]) -> Iterator[
     Raises ValueError or TypeError, before the first frame, for what JSON cannot represent and for what is too large.
     """
     frame = frames.encode(message, default)
-    if len(frame) <= frames.MAX_FRAME_BYTES:
+    if len(frame) <= _SHORT_BYTES:
         return iter([frame])
-    kind, content = message["type"], next(frames.Reader(len(frame)).feed(frame))["content"]
+    kind, content = message["type"], frames.decode(frame)["content"]
     if kind == "stream":
         return (_frame(message, kind, {**content, "text": piece}) for piece in _pieces(content["text"]))
     if kind in ("execute_result", "display_data"):

@@ -42,7 +42,7 @@ class Pace:
     def overran(self, seconds: float) -> None:
         """A turn took so much longer: the next one comes later."""
         if self._is_attentive:
-            self._next += seconds * _SLICES
+            self._next = max(self._loop.time(), self._next) + seconds * _SLICES
 
     @property
     def _is_attentive(self) -> bool:
