@@ -5,6 +5,7 @@ import time
 from typing import Protocol
 
 from ..errors import PoolRejected
+from .deadlines import Deadline
 
 SCOPE = "https://dynamicsessions.io/.default"
 _REFRESH_BEFORE_SECONDS = 300
@@ -37,7 +38,10 @@ class PoolCredential:
         self._failed_at = float("-inf")
         self._requesting = threading.Lock()
 
-    def token(self) -> str:
+    def renew(self, rejected: str) -> bool:
+        return False
+
+    def token(self, deadline: Deadline | None = None) -> str:
         """Raises PoolRejected when no token is available."""
         token = self._token
         left = token.expires_on - time.time() if token is not None else 0
