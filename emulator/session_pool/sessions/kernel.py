@@ -90,8 +90,9 @@ class Kernel:
         begun = asyncio.Event()
 
         def sink(message: Message) -> None:
+            was_flooded = recorder.flooded
             recorder.take(message)
-            if recorder.flooded:
+            if recorder.flooded and not was_flooded:
                 self._interpreter.kill()
 
         execution = recorder.execution

@@ -25,8 +25,9 @@ OLDEST_VERSION = "2023-08-01-preview"
 
 _IDENTIFIER = re.compile(r"[a-zA-Z0-9_|}{\[\]:\"';<>?/.,@#$%\^&*()\-+=!~`]{4,128}")
 _MAX_JSON_BYTES = 8 << 20  # chosen: the service's limit is not known
-_MAX_VALUES = 100_000  # of a large body: each takes time, and many times as much memory as its text
+_MAX_VALUES = 10_000  # of a body that is not short: each takes time, and many times as much memory as its text
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_SHORT_BYTES = 16 << 10
 _SMALL_BYTES = 256 << 10  # a larger body waits for its turns
 _SLICES_OF_A_PIECE = 0.5
 _BYTES_OF_A_SLICE = 128 << 10
@@ -156,7 +157,7 @@ async def _json(request: HttpRequest) -> Any:
             await pace().turn(length / _BYTES_OF_A_SLICE)
         received.seek(0)
         body = received.read()
-    if length > _SMALL_BYTES and _values(body) > _MAX_VALUES:
+    if length > _SHORT_BYTES and _values(body) > _MAX_VALUES:
         raise ValueError("too many values")
     return json.loads(body)
 

@@ -11,6 +11,7 @@ import os
 import socket
 import struct
 import termios
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -38,7 +39,9 @@ class Interpreter:
         self._init = init
         self._loop = asyncio.get_running_loop()
         self._connection: socket.socket | None = None
-        self._unsent = bytearray()
+        self._unsent: deque[bytearray] = deque()
+        """Requests, of which the first may be sent in part."""
+
         self._run_id = ""
         self._sink: Sink | None = None
         self._on_begin: Callable[[], None] = lambda: None
@@ -92,12 +95,16 @@ class Interpreter:
         self._allowance.renew()
         reply: asyncio.Future[Message] = self._loop.create_future()
         self._reply = reply
-        self._unsent += frames.encode(marks.with_mark({**request, "id": run_id}, mark))
+        frame = bytearray(frames.encode(marks.with_mark({**request, "id": run_id}, mark)))
+        size = len(frame)
+        self._unsent.append(frame)
         self._send()
         try:
             return await reply
         finally:
             self._sink = self._reply = None
+            if len(frame) == size:  # none of it was sent: it would be in the server's memory until it is read
+                self._unsent = deque(other for other in self._unsent if other is not frame)
 
     def interrupt(self) -> None:
         """Raises KeyboardInterrupt in running code; ends a command."""
@@ -137,11 +144,15 @@ class Interpreter:
     def _send(self) -> None:
         """Sends as much as the socket takes; the rest follows when the interpreter, which may be busy, has read some.
 
-        A frame is always sent completely, even if its reply is no longer awaited.
+        A frame that was begun is always sent completely, even if its reply is no longer awaited.
         """
         assert self._connection is not None
         try:
-            del self._unsent[: self._connection.send(self._unsent)]
+            while self._unsent:
+                del self._unsent[0][: self._connection.send(self._unsent[0])]
+                if self._unsent[0]:
+                    break
+                self._unsent.popleft()
         except BlockingIOError:
             pass
         except OSError:
