@@ -29,8 +29,6 @@ _MAX_VALUES = 10_000  # of a body that is not short: each takes time, and many t
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _SHORT_BYTES = 16 << 10
 _SMALL_BYTES = 256 << 10  # a larger body waits for its turns
-_SLICES_OF_A_PIECE = 0.5
-_BYTES_OF_A_SLICE = 128 << 10
 
 
 @dataclass(frozen=True)
@@ -141,7 +139,7 @@ def limited(request: HttpRequest, limit: int) -> HttpRequest:
         if received > limit:
             raise TooLarge
         if received > _SMALL_BYTES:
-            await pace().turn(_SLICES_OF_A_PIECE)
+            await pace().turn()
         return message
 
     return HttpRequest(request.scope, receive)
@@ -154,7 +152,7 @@ async def _json(request: HttpRequest) -> Any:
             received.write(piece)
         length = received.tell()
         if length > _SMALL_BYTES:
-            await pace().turn(length / _BYTES_OF_A_SLICE)
+            await pace().turn()
         received.seek(0)
         body = received.read()
     if length > _SHORT_BYTES and _values(body) > _MAX_VALUES:

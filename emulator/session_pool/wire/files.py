@@ -87,11 +87,11 @@ async def _chunks(file: BinaryIO, size: int) -> AsyncIterator[bytes]:
     is_small = size <= _CHUNK_BYTES
     try:
         while size:
-            if not is_small:
-                await pace().turn()
             chunk = await asyncio.to_thread(file.read, min(size, _CHUNK_BYTES))
             if not chunk:
                 raise RuntimeError("the file became shorter while it was sent")
+            if not is_small:
+                await pace().turn()
             size -= len(chunk)
             yield chunk
     finally:

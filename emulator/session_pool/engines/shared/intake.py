@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Literal
 
-from .pace import SLICE_SECONDS, Allowance, Slice, pace
+from .pace import Allowance, Slice, Turn, pace
 
 CHUNK_BYTES = 1 << 16
 
@@ -24,7 +24,7 @@ class Intake:
         self._allowance = allowance
         self._loop = asyncio.get_running_loop()
         self._pace = pace()
-        self._turn: asyncio.Handle | None = None
+        self._turn: asyncio.Handle | Turn | None = None
         self._is_closed = False
         self._loop.add_reader(fd, self._is_readable)
 
@@ -52,10 +52,7 @@ class Intake:
     def _take_slice(self) -> Outcome:
         current = Slice()
         outcome = self._read(current)
-        taken = current.seconds
-        self._allowance.spend(taken)
-        if taken > SLICE_SECONDS:
-            self._pace.overran(taken - SLICE_SECONDS)
+        self._allowance.spend(current.seconds)
         return outcome
 
     def _continue(self, outcome: Outcome) -> None:
@@ -68,5 +65,7 @@ class Intake:
 
     def _wait_for_turn(self) -> None:
         self._loop.remove_reader(self._fd)
-        call = self._pace.call if self._allowance.is_spent else self._loop.call_soon
-        self._turn = call(self._take_turn)
+        if self._allowance.is_spent:
+            self._turn = self._pace.call(self._take_turn)
+        else:
+            self._turn = self._loop.call_soon(self._take_turn)

@@ -10,14 +10,26 @@ import asyncio
 import sys
 import time
 import weakref
+from collections import deque
 from collections.abc import Callable
 
 SLICE_SECONDS = 0.0005
-_SLICES = 5
-"""One slice of so many is for large work, while there are requests."""
+_SHARE = 0.2
+"""Of the time, for large work, while there are requests."""
 
 _ATTENTIVE_SECONDS = 0.05
 """So long after a request, more requests are expected."""
+
+
+class Turn:
+    """Work that waits."""
+
+    def __init__(self, work: Callable[[], object], least_seconds: float) -> None:
+        self.work: Callable[[], object] | None = work
+        self.least_seconds = least_seconds
+
+    def cancel(self) -> None:
+        self.work = None
 
 
 class Pace:
@@ -25,37 +37,51 @@ class Pace:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._next = 0.0
+        self._waiting: deque[Turn] = deque()
+        self._is_scheduled = False
+        self._free_at = 0.0
         self._attentive_until = 0.0
 
     def request_arrived(self) -> None:
         self._attentive_until = self._loop.time() + _ATTENTIVE_SECONDS
 
-    async def turn(self, slices: float = 1) -> None:
-        """Returns when it is the caller's turn to do work that takes `slices` times SLICE_SECONDS."""
-        await asyncio.sleep(self._delay(slices))
+    async def turn(self, slices: float = 0) -> None:
+        """Returns when it is the caller's turn. What the caller does then, until it awaits, counts.
 
-    def call(self, work: Callable[[], object]) -> asyncio.Handle:
-        """Calls `work`, which takes SLICE_SECONDS, when it is its turn."""
-        delay = self._delay(1)
-        return self._loop.call_later(delay, work) if delay else self._loop.call_soon(work)
+        So do at least `slices` times SLICE_SECONDS: for work that follows elsewhere.
+        """
+        begun = asyncio.Event()
+        self.call(begun.set, slices * SLICE_SECONDS)
+        await begun.wait()
 
-    def overran(self, seconds: float) -> None:
-        """A turn took so much longer: the next one comes later."""
-        if self._is_attentive:
-            self._next = max(self._loop.time(), self._next) + seconds * _SLICES
+    def call(self, work: Callable[[], object], least_seconds: float = 0) -> Turn:
+        """Calls `work` when it is its turn."""
+        turn = Turn(work, least_seconds)
+        self._waiting.append(turn)
+        if not self._is_scheduled:
+            self._schedule()
+        return turn
 
-    @property
-    def _is_attentive(self) -> bool:
-        return self._loop.time() < self._attentive_until
+    def _schedule(self) -> None:
+        self._is_scheduled = True
+        self._loop.call_at(self._free_at, self._begin)
 
-    def _delay(self, slices: float) -> float:
-        if not self._is_attentive:
-            return 0
+    def _begin(self) -> None:
+        turn = self._waiting.popleft()
+        began = self._loop.time()
+        if turn.work is not None:
+            turn.work()
+        self._loop.call_soon(self._end, began, turn.least_seconds)  # after the coroutine that waited, if it was one
+
+    def _end(self, began: float, least_seconds: float) -> None:
+        """By the clock, not by the processor's time: where the server gets little of that, others need it more."""
         now = self._loop.time()
-        begin = max(now, self._next)
-        self._next = begin + slices * SLICE_SECONDS * _SLICES
-        return begin - now
+        taken = max(now - began, least_seconds)
+        is_attentive = now < self._attentive_until
+        self._free_at = now + taken * (1 / _SHARE - 1) if is_attentive else now
+        self._is_scheduled = False
+        if self._waiting:
+            self._schedule()
 
 
 class Allowance:
