@@ -105,8 +105,9 @@ def drop_capabilities(keep: frozenset[int] | set[int] = frozenset()) -> None:
 def new_users() -> int:
     """A nested user namespace, as a descriptor: whoever joins it has no rights outside.
 
-    What the kernel counts for each user, processes among it, it also counts for each user namespace: all processes in it
-    together have the allowances, and the limits that each of them has. Call with /proc access allowed, for the id maps.
+    What the kernel counts for each user, processes among it, it also counts for each user namespace: all processes in
+    it together have the allowances, and the limits that each of them has. Call with /proc access allowed, for the id
+    maps.
     """
     uid, gid = os.getuid(), os.getgid()
     pid = os.fork()
@@ -250,7 +251,9 @@ def mount_session_folders(data_bytes: int, python_prefixes: list[str]) -> None:
         os.close(fd)
     _mount("tmpfs", HOME, "tmpfs", quiet, f"size={TEMPORARY_BYTES},mode=755,{_INODES}")
     _mount("tmpfs", "/dev/shm", "tmpfs", quiet | _MS_NOEXEC, f"size={TEMPORARY_BYTES},mode=1777,{_INODES}")
-    _mount("devpts", "/dev/pts", "devpts", _MS_NOSUID | _MS_NOEXEC, f"newinstance,ptmxmode=0666,mode=620,max={_TERMINALS}")
+    _mount(
+        "devpts", "/dev/pts", "devpts", _MS_NOSUID | _MS_NOEXEC, f"newinstance,ptmxmode=0666,mode=620,max={_TERMINALS}"
+    )
 
 
 _ACCOUNTS = {

@@ -1,8 +1,8 @@
 """The protocol between server, supervisor, zygote and the sessions' inits: JSON and descriptors over local sockets.
 
-Only trusted processes have such a socket; what user code can write to is the protocol of frames.py. User code may still
-take what a message needs to arrive, such as descriptors: a message that did not arrive completely is `Incomplete`, which
-costs its sender the request, and its receiver nothing.
+Only trusted processes have such a socket; what user code can write to is the protocol of frames.py. User code may
+still take what a message needs to arrive, such as descriptors: a message that did not arrive completely is
+`Incomplete`, which costs its sender the request, and its receiver nothing.
 """
 
 import json
@@ -32,9 +32,7 @@ def send(connection: socket.socket, message: dict[str, Any], fds: Sequence[int] 
 def receive(connection: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
     """The next message, or None if the peer has ended. Raises Incomplete, and OSError if there is none to wait for."""
     try:
-        data, fds, flags, _ = socket.recv_fds(
-            connection, _MAX_MESSAGE_BYTES, _MAX_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
-        )
+        data, fds, flags, _ = socket.recv_fds(connection, _MAX_MESSAGE_BYTES, _MAX_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC)
     except ConnectionResetError:  # the peer ended without reading everything
         return None, []
     if flags & (socket.MSG_CTRUNC | socket.MSG_TRUNC):

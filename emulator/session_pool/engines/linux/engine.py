@@ -1,4 +1,4 @@
-"""The engine for Linux, as the pool sees it: it launches sessions from a supervisor, and replaces one that has ended."""
+"""The engine for Linux, as the pool sees it: it launches sessions from a supervisor, and replaces that if it ends."""
 
 import asyncio
 import contextlib
@@ -23,8 +23,8 @@ _PROGRAMS: dict[ContainerType, str] = {
 class Engine:
     """One supervisor, and the sessions below it. `launch` may be called concurrently.
 
-    When the supervisor or the zygote ends, as they may when memory runs out, all sessions end with it. Another supervisor
-    is started at once, and launches wait for it.
+    When the supervisor or the zygote ends, as they may when memory runs out, all sessions end with it. Another
+    supervisor is started at once, and launches wait for it.
     """
 
     def __init__(

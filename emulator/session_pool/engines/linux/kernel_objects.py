@@ -6,7 +6,6 @@ all others, and in the server itself.
 
 import os
 import time
-from collections.abc import Iterable
 from pathlib import Path
 
 _OPEN_FILES = 8192

@@ -69,7 +69,7 @@ class SupervisorProcess:
         return self._popen.pid
 
     def fork(self, control_fd: int) -> None:
-        """Creates the init of a session, which receives this end of its control socket. Raises OSError if it has ended."""
+        """Creates the init of a session, with this end of its control socket. Raises OSError if this has ended."""
         control.send(self._control, {"do": "fork"}, [control_fd])
 
     async def ends_within(self, seconds: float) -> bool:
@@ -92,7 +92,10 @@ class SupervisorProcess:
 
     def _take_end(self, on_end: Callable[[], None]) -> None:
         """Once it is ready it sends nothing more: its socket can be read when it has ended."""
-        asyncio.get_running_loop().remove_reader(self._control)
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._control)
         self._control.close()
+        self._popen.kill()  # what is left of it
+        loop.run_in_executor(None, self._popen.wait)
         self._ended.set()
         on_end()

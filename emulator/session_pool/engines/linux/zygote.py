@@ -98,6 +98,8 @@ class Zygote:
             os.closerange(connection_fd + 1, self._open_files)
             self._level.enter()
             self._program.serve(socket.socket(fileno=connection_fd), [os.dup(1), os.dup(2)])
+        except control.Incomplete:
+            os._exit(1)  # running code of its session has limited this process
         except BaseException:
             os.write(2, traceback.format_exc().encode())
         finally:

@@ -6,14 +6,17 @@ import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import requests
 
 from emulator.session_pool.engines.interface import EngineError, InterpreterEnded
 from emulator.session_pool.engines.linux.engine import Engine
 from emulator.session_pool.engines.linux.session_process import SessionProcess
 from emulator.session_pool.engines.shared.data_rules import FolderGone
+from tests.emulator.session_pool.conftest import PoolProgram, wait_until
 
 
 def test_a_killed_server_leaves_no_process(start_program, gone, program):
@@ -26,6 +29,39 @@ def test_a_killed_server_leaves_no_process(start_program, gone, program):
     pool.process.send_signal(signal.SIGKILL)
     pool.process.wait()
     assert gone(pids)
+
+
+@pytest.mark.parametrize("victim", ["supervisor", "zygote"])
+def test_what_sessions_are_forked_from_is_replaced(start_program, gone, victim):
+    """When it is killed, its sessions end: the same identifier and others get new ones, without any error."""
+    pool = start_program("--require-isolation", "3")
+    pool.wire("old-1").run("x = 1")
+    sessions = pool.descendants()
+    os.kill(_forkers(pool)[victim], signal.SIGKILL)
+    assert gone(sessions)
+    for identifier in ("old-1", "new-1"):
+        assert pool.wire(identifier).value("'x' in globals()") is False
+
+
+def test_a_run_that_never_began_is_not_lost(start_program):
+    """Whatever is killed at whatever moment: a run is answered with its result, or has begun."""
+    pool = start_program("--require-isolation", "3", "--ready", "0")
+    answers: list[requests.Response] = []
+
+    def call(number: int) -> None:
+        wire = pool.wire(f"caller-{number}")
+        for _ in range(4):
+            answers.append(wire.call("POST", "executions", json={"code": "open('/mnt/data/f', 'w').close(); 6 * 7"}))
+
+    with ThreadPoolExecutor(4) as threads:
+        calls = [threads.submit(call, number) for number in range(4)]
+        wait_until(lambda: len(answers) > 4)
+        os.kill(_forkers(pool)["zygote"], signal.SIGKILL)
+        for each in calls:
+            each.result()
+    assert [answer.status_code for answer in answers] == [200] * 16
+    failed = [answer.json() for answer in answers if answer.json()["status"] != "Succeeded"]
+    assert len(failed) <= 4, failed  # those that ran at that moment
 
 
 def test_ended_sessions_leave_no_zombies(start_program, gone):
@@ -170,6 +206,17 @@ def _supervisor(engine: Engine) -> int:
     """The child of the process that was started, which only waits for it."""
     (supervisor,) = _children(engine.supervisor_pid)
     return supervisor
+
+
+def _forkers(pool: PoolProgram) -> dict[str, int]:
+    """The processes of a pool from which sessions are forked."""
+    outer = next(pid for pid in pool.descendants() if _parent(pid) == pool.process.pid)
+    (supervisor,) = _children(outer)
+    return {"supervisor": supervisor, "zygote": _children(supervisor)[0]}
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def _children(pid: int) -> list[int]:

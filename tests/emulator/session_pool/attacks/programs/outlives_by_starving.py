@@ -1,0 +1,33 @@
+"""Leaves as many busy processes as it may, after it has taken priority from its init."""
+
+import os
+import time
+
+import target
+
+for pid in {os.getppid() or 1}:
+    for change in (
+        lambda pid: os.setpriority(os.PRIO_PROCESS, pid, 19),
+        lambda pid: os.setpriority(os.PRIO_PGRP, pid, 19),
+        lambda pid: os.setpriority(os.PRIO_USER, 0, 19),
+        lambda pid: os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0)),
+        lambda pid: os.sched_setaffinity(pid, [min(os.sched_getaffinity(0))]),
+    ):
+        try:
+            change(pid)
+        except OSError:
+            continue
+        target.breached(f"changed how {pid} runs")
+started = 0
+try:
+    while started < 100:
+        if os.fork() == 0:
+            os.setsid()
+            time.sleep(1)
+            for _ in target.until(20):
+                pass
+            os._exit(0)
+        started += 1
+except OSError:
+    pass
+target.tried()
