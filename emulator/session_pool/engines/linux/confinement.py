@@ -86,8 +86,10 @@ def kill_children() -> None:
     """Kills every child of this process, and the orphans that they leave, which become its children."""
     while ending := children(os.getpid()):
         for pid in ending:
-            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        for pid in ending:
+            with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, 0)
 
 

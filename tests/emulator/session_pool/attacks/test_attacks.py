@@ -435,7 +435,7 @@ class Machine:
     def _judge_surroundings(
         self, outcome: Outcome, name: str, mark: str, signals: str, logged: str, swelled: int
     ) -> None:
-        if left := _left(mark, STARVED_SECONDS if name == "outlives_by_starving" else 15):
+        if left := _left(mark, STARVED_SECONDS if name == "outlives_by_starving" and self.level == 3 else 15):
             outcome.breaches.append(f"left processes: {left}")
         if found := [f"{place}/{mark}" for place in _places() if os.path.lexists(f"{place}/{mark}")]:
             outcome.breaches.append(f"left files: {found}")

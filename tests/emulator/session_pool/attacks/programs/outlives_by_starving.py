@@ -1,7 +1,7 @@
 """Leaves as many busy processes as it may, after it has taken priority from its init."""
 
 import os
-import time
+import subprocess
 
 import target
 
@@ -18,16 +18,10 @@ for pid in {os.getppid() or 1}:
         except OSError:
             continue
         target.breached(f"changed how {pid} runs")
-started = 0
+busy = ["sh", "-c", f": {target.MARK}; sleep 1; while :; do :; done"]
 try:
-    while started < 100:
-        if os.fork() == 0:
-            os.setsid()
-            time.sleep(1)
-            for _ in target.until(20):
-                pass
-            os._exit(0)
-        started += 1
+    for _ in range(100):
+        subprocess.Popen(busy, start_new_session=True)
 except OSError:
     pass
 target.tried()
