@@ -5,17 +5,17 @@ import os
 
 import target
 
-with open("/mnt/data/locked", "wb") as file:
-    taken = 0
-    try:
-        for number in target.until(8):
+files = [open(f"/mnt/data/locked-{number}", "wb") for number in range(400)]  # the more in one, the longer each takes
+taken = 0
+try:
+    for number in target.until(4):
+        for file in files:
             fcntl.lockf(file, fcntl.LOCK_EX, 1, 2 * number)
             taken += 1
-            if taken > 100_000:
-                break
-    except OSError:
-        pass
-    if taken > 100_000:
-        target.breached("holds 100,000 locks")
-os.unlink("/mnt/data/locked")
+except OSError:
+    pass
+if taken > 50_000:
+    target.breached(f"holds {taken:,} locks")
+for file in files:
+    os.unlink(file.name)
 target.tried()

@@ -1,4 +1,4 @@
-"""Leaves as many busy processes as it may, after it has taken priority from its init."""
+"""Leaves many busy processes that wake its init all the time, after it has tried to take priority from that."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ for pid in {os.getppid() or 1}:
         except OSError:
             continue
         target.breached(f"changed how {pid} runs")
-busy = ["sh", "-c", f": {target.MARK}; sleep 1; while :; do :; done"]
+busy = ["sh", "-c", f": {target.MARK}; sleep 1; while :; do kill -ALRM {os.getppid() or 1}; done"]
 try:
     for _ in range(100):
         subprocess.Popen(busy, start_new_session=True)
