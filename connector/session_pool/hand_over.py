@@ -44,10 +44,10 @@ def hand_over(
                 return offer(deadline.within(longest_wait_seconds))
         except RunLost:
             is_late = time.monotonic() - started > longest_repeat_seconds
-            if not may_repeat or is_late or deadline.left < pause + _SHORTEST_READ_SECONDS:
+            if not may_repeat or is_late or deadline.left < _SHORTEST_READ_SECONDS:
                 raise
             may_repeat, was_lost = False, True
-            time.sleep(pause)
+            time.sleep(min(pause, deadline.left))
         except ConnectorError as failure:
             if was_lost:
                 raise RunLost from failure
