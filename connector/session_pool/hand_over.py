@@ -50,7 +50,7 @@ def hand_over(
             time.sleep(min(pause, deadline.left))
         except ConnectorError as failure:
             if was_lost:
-                raise RunLost from failure
+                raise RunLost(repr(failure.__cause__ or failure)) from failure
             if not isinstance(failure, PoolUnreachable | TooManySessions) or isinstance(failure.__cause__, NotSent):
                 raise
             response = failure.__cause__
@@ -78,8 +78,8 @@ def _handed_over() -> Iterator[None]:
     except (PoolUnavailable, PoolTimeout, UnreadableResponse) as failure:
         if isinstance(failure.__cause__, NotSent):
             raise
-        raise RunLost from failure
+        raise RunLost(repr(failure.__cause__ or failure)) from failure
     except ConnectorError:
         raise
     except Exception as failure:  # the response could not be read, but the code was handed over
-        raise RunLost from failure
+        raise RunLost(repr(failure.__cause__ or failure)) from failure
