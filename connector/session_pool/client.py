@@ -20,9 +20,6 @@ from .errors import NotFound, NotSent, UnsuccessfulResponse, never_sent, respons
 from .retries import Retries
 from .wire import Metadata, Wire
 
-_QUESTION_SECONDS = 3.0
-"""How long a pool that may be down has for its response."""
-
 
 class Credential(Protocol):
     def token(self, deadline: Deadline | None = None) -> str:
@@ -172,8 +169,9 @@ class SessionPoolClient:
 
     def _ask(self) -> ConnectorError | None:
         """The error of a pool that does not respond, for the circuit."""
-        deadline = Deadline.after(_QUESTION_SECONDS)
-        timeouts = AttemptTimeout(deadline, connect=_QUESTION_SECONDS, read=_QUESTION_SECONDS)
+        seconds = self.deadlines.question_seconds
+        deadline = Deadline.after(seconds)
+        timeouts = AttemptTimeout(deadline, connect=seconds, read=seconds)
         query = {"api-version": self.wire.sessions_api_version}
         try:
             response = self._send("GET", "metadata", self._credential.token(deadline), timeouts, params=query)

@@ -180,6 +180,8 @@ def _error_code(response: requests.Response) -> str:
         body = response.json()
         error = body.get("error", body)
         code = error.get("code", "")
-    except (ValueError, AttributeError, RecursionError):
-        return ""
+    except (ValueError, AttributeError, RecursionError, requests.RequestException):
+        return ""  # also of a body that does not end before the deadline
+    finally:
+        response.close()
     return code if isinstance(code, str) and code.isalnum() and len(code) < 80 else ""
