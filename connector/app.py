@@ -26,6 +26,7 @@ from .session_pool.client import SessionPoolClient
 from .session_pool.credentials import PoolCredential
 from .session_pool.deadlines import Deadlines
 from .session_pool.facts import PoolFacts
+from .session_pool.pools import Pools
 from .session_pool.sessions import CallerSessions
 from .settings import Settings, signs_in_with_entra
 
@@ -108,25 +109,31 @@ class Connector:
 def _context(settings: Settings, entra: EntraId | None) -> Context:
     """What all requests have in common."""
     contract = Contract(max_code_characters=settings.max_code_characters)
-    pool = SessionPoolClient(
-        settings.pool_management_endpoint,
-        PoolCredential(settings.pool_credential, settings.azure_client_id),
-        api_version=settings.pool_api_version,
-        connections=settings.python_threadpool_thread_count,
-        deadlines=DEADLINES,
+    credential = PoolCredential(settings.pool_credential, settings.azure_client_id)
+    pools = Pools(
+        *(
+            SessionPoolClient(
+                endpoint,
+                credential,
+                api_version=settings.pool_api_version,
+                connections=settings.python_threadpool_thread_count,
+                deadlines=DEADLINES,
+            )
+            for endpoint in settings.pool_management_endpoint
+        )
     )
     return Context(
         settings,
         contract,
         Documents(contract.document, entra),
-        CallerSessions(pool),
+        CallerSessions(pools),
         PoolFacts(rich_results=settings.rich_results),
         Tokens(settings.signing_key, settings.signing_key_previous) if settings.signing_key else None,
     )
 
 
 def _of_caller(context: Context, caller: str | None) -> CallerSessions:
-    return CallerSessions(context.sessions.pool, caller)
+    return CallerSessions(context.sessions.pools, caller)
 
 
 def _entra(settings: Settings) -> "tuple[EntraSignIn | None, EntraId | None]":

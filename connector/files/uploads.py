@@ -97,9 +97,18 @@ def begin_upload(
 
     Raises SessionBusy, InvalidFileName, and FileTooLarge when the session has no room for `size` bytes.
     """
-    session = sessions.session(session_id) if session_id else sessions.new_session()
+    session = sessions.session(session_id) if session_id else None
     path = FilePath(checked_destination(folder, checked_name(file_name)), file_name)
     upload = Upload(path, size, secrets.token_hex(16))
+
+    def begin(session: SessionClient) -> tuple[SessionClient, Upload, Progress]:
+        return session, upload, _begin(session, facts, upload)
+
+    return begin(session) if session else sessions.with_new_session(begin)
+
+
+def _begin(session: SessionClient, facts: PoolFacts, upload: Upload) -> Progress:
+    path, size = upload.path, upload.size
     arguments = begin_upload_task.Arguments(
         transfers_folder=TRANSFERS_FOLDER,
         upload_id=upload.upload_id,
@@ -114,9 +123,9 @@ def begin_upload(
     if result["room"] < size:
         raise _too_large(upload, f"the session has room for {result['room']:,}")
     if size:
-        return session, upload, Progress(0, Files(session.id, []))
+        return Progress(0, Files(session.id, []))
     with _abandoned_on_failure(session, upload):
-        return session, upload, put_chunk(session, facts, upload, first=0, content=b"")
+        return put_chunk(session, facts, upload, first=0, content=b"")
 
 
 def put_chunk(session: SessionClient, facts: PoolFacts, upload: Upload, *, first: int, content: bytes) -> Progress:

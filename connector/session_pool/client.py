@@ -15,6 +15,7 @@ from requests.auth import AuthBase
 from ..errors import FileTooLarge
 from . import wire
 from .deadlines import Deadlines
+from .endpoints import name_of, tag_of
 from .errors import NotFound, UnsuccessfulResponse, response_error, transport_error
 from .retries import Adapter, Retry, was_retried
 from .wire import Metadata, Wire
@@ -25,7 +26,7 @@ class Credential(Protocol):
 
 
 class SessionPoolClient:
-    """One per process; safe to use from as many threads as it has `connections`."""
+    """One per process and pool; safe to use from as many threads as it has `connections`."""
 
     def __init__(
         self,
@@ -42,6 +43,9 @@ class SessionPoolClient:
         """Set by the first response with a complete file where a range was requested."""
 
         self._endpoint = endpoint.rstrip("/")
+        self.name, self.tag = name_of(endpoint), tag_of(endpoint)
+        """For people, and for programs: names may repeat, tags differ."""
+
         self._credential = credential
         self._http = requests.Session()
         self._http.auth = _Bearer(credential)

@@ -5,9 +5,10 @@ starts a session: the pool does, with the first call that needs one.
 """
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import requests
@@ -19,7 +20,10 @@ from . import wire
 from .client import SessionPoolClient, read_content, read_object
 from .errors import execution_not_found, file_not_found, session_not_found
 from .hand_over import hand_over
+from .pools import Pools
 from .wire import FileBody, FileRange, PoolFile, PoolSession, Run
+
+Result = TypeVar("Result")
 
 _DEEPEST_FOLDER = 50
 """Nesting up to which folders are listed where a version does not list recursively, and each folder is a call."""
@@ -29,25 +33,38 @@ _DEEPEST_FOLDER = 50
 class CallerSessions:
     """The sessions of one caller. `caller` is None for all callers with function keys."""
 
-    pool: SessionPoolClient
+    pools: Pools
     caller: str | None = None
 
     def session(self, session_id: str) -> "SessionClient":
         """Raises InvalidSessionId."""
-        return SessionClient(self.pool, check_session_id(session_id), pool_identifier(session_id, self.caller))
+        identifier = pool_identifier(check_session_id(session_id), self.caller)
+        return SessionClient(self.pools.pool_of(session_id, identifier), session_id, identifier)
 
-    def new_session(self) -> "SessionClient":
-        """One with an id that cannot be guessed."""
-        return self.session(mint_session_id())
+    def with_new_session(self, use: Callable[["SessionClient"], Result]) -> Result:
+        """What `use` returns for a session with an id that cannot be guessed.
+
+        If the session's pool refuses it, `use` is called again with a session of another pool.
+        """
+
+        def use_pool(pool: SessionPoolClient, waits: bool) -> Result:
+            session_id = mint_session_id(pool.tag)
+            return use(SessionClient(pool, session_id, pool_identifier(session_id, self.caller), waits=waits))
+
+        return self.pools.with_new_session(use_pool)
 
 
 @dataclass(frozen=True)
 class SessionClient:
-    """`id` is the session id that the caller knows; `identifier` is its name in the pool."""
+    """`id` is the session id that the caller knows; `identifier` is its name in the pool.
+
+    `waits` is whether calls are repeated for some seconds while the pool is full or cannot be reached.
+    """
 
     pool: SessionPoolClient
     id: str
     identifier: str
+    waits: bool = True
 
     def execute_code(
         self,

@@ -15,7 +15,7 @@ def settings(**environment: str) -> Settings:
 def test_everything_but_the_pool_has_a_default():
     """The pool's endpoint is the only required setting."""
     found = settings()
-    assert found.pool_management_endpoint == ENDPOINT
+    assert found.pool_management_endpoint == (ENDPOINT,)
     assert found.pool_credential == "managed_identity"
     assert found.connector_auth == "key"
     assert found.max_code_characters == 262144
