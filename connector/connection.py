@@ -7,7 +7,9 @@ from contextvars import copy_context
 from .errors import ConnectorError
 from .models import Connection, Package, PoolConnection
 from .session_pool.client import SessionPoolClient
+from .session_pool.deadlines import Deadline
 from .session_pool.pools import Pools
+from .session_pool.sessions import CallerSessions
 from .session_pool.wire import Metadata
 from .settings import Settings
 
@@ -23,12 +25,12 @@ _MOST_NAMES = 3
 Answers = dict[SessionPoolClient, Metadata | ConnectorError]
 
 
-def check_connection(pools: Pools, settings: Settings) -> Connection:
+def check_connection(sessions: CallerSessions, settings: Settings) -> Connection:
     """Requests the metadata of all pools at once, which requires a connection, a token and the role. Starts no session.
 
     One pool that can be used is sufficient. Raises the error of the first pool if none can be.
     """
-    answers = _ask(pools)
+    answers = _ask(sessions.pools, sessions.deadline)
     found = {pool: answer for pool, answer in answers.items() if isinstance(answer, Metadata)}
     if not found:
         raise _none_available(answers)
@@ -42,10 +44,10 @@ def check_connection(pools: Pools, settings: Settings) -> Connection:
     )
 
 
-def _ask(pools: Pools) -> Answers:
+def _ask(pools: Pools, deadline: Deadline | None) -> Answers:
     def ask(pool: SessionPoolClient) -> Metadata | ConnectorError:
         try:
-            return pool.get_metadata()
+            return pool.get_metadata(deadline)
         except ConnectorError as failure:
             return failure
 

@@ -69,10 +69,18 @@ class Pools:
     def _preferred(self) -> list[SessionPoolClient]:
         """In turn, and those that are avoided last."""
         now, turn = time.monotonic(), next(self._turns)
-        usable = [pool for pool in self._pools if self._avoided_until[pool] <= now]
-        avoided = [pool for pool in self._pools if self._avoided_until[pool] > now]
+        usable = [pool for pool in self._pools if _responds(pool) and self._avoided_until[pool] <= now]
         first = turn % len(usable) if usable else 0
-        return usable[first:] + usable[:first] + avoided
+        return usable[first:] + usable[:first] + [pool for pool in self._pools if pool not in usable]
+
+
+def _responds(pool: SessionPoolClient) -> bool:
+    """As far as its circuit knows, which goes on asking the pool only while there are calls."""
+    try:
+        pool.circuit.check()
+    except ConnectorError:
+        return False
+    return True
 
 
 def _number(pool: SessionPoolClient, identifier: str) -> bytes:

@@ -124,6 +124,14 @@ class RunningPool:
         assert response.status_code < 300, response.text
 
 
+class IssuedToken(GivenToken):
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def token(self, deadline: object = None) -> str:
+        return self._token
+
+
 class Three:
     """Three pools, and the sessions of a caller in them."""
 
@@ -132,19 +140,24 @@ class Three:
         self.pools = [RunningPool(authority) for _ in range(3)]
         self.identity = IdentityEndpoint(authority)
         self.identity.start()
-        token = authority.issue()[0]
-        self.clients = [SessionPoolClient(pool.server.endpoint, _Given(token)) for pool in self.pools]
+        credential = IssuedToken(authority.issue()[0])
+        self.clients = [SessionPoolClient(pool.server.endpoint, credential) for pool in self.pools]
         self.sessions = CallerSessions(Pools(*self.clients, avoided_seconds=AVOIDED_SECONDS))
         self._begun: list[SessionClient] = []
 
     def run(self, code: str = "1", **arguments: Any) -> Execution:
         execution = execute_python_code(self.sessions, FACTS, python_code=code, **arguments)
-        self._begun.append(self.sessions.session(execution.session_id))
+        self.keep(execution.session_id)
         return execution
 
     def number_of(self, session_id: str) -> int:
         """Of the session's pool."""
         return self.clients.index(self.sessions.session(session_id).pool)
+
+    def keep(self, session_id: str) -> str:
+        """Ends it after the test."""
+        self._begun.append(self.sessions.session(session_id))
+        return session_id
 
     def fill(self, number: int) -> str:
         """Makes a pool full. Returns the id of one of its sessions, which has `x = 5`."""
@@ -152,8 +165,7 @@ class Three:
         session_id = ""
         with contextlib.suppress(TooManySessions):
             while True:
-                session_id = execute_python_code(only, FACTS, python_code="x = 5").session_id
-                self._begun.append(self.sessions.session(session_id))
+                session_id = self.keep(execute_python_code(only, FACTS, python_code="x = 5").session_id)
         return session_id
 
     def empty(self) -> None:
@@ -167,14 +179,6 @@ class Three:
         self.identity.stop()
         for pool in self.pools:
             pool.server.stop()
-
-
-class _Given:
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def token(self) -> str:
-        return self._token
 
 
 @pytest.fixture(scope="module")
@@ -203,7 +207,7 @@ def test_a_full_pool_affects_new_sessions_only(three: Three) -> None:
     existing = three.fill(0)
     uploaded = files.upload_contents(three.sessions, FACTS, contents=[("a.txt", b"a")])
     begun, *_ = uploads.begin_upload(three.sessions, FACTS, file_name="b.txt", size=3)
-    others = [uploaded.session_id, begun.id, three.run().session_id, three.run().session_id]
+    others = [three.keep(uploaded.session_id), three.keep(begun.id), three.run().session_id, three.run().session_id]
     assert Counter(map(three.number_of, others)) == {1: 2, 2: 2}
     assert three.run("x", session_id=existing).result == "5"
     with pytest.raises(TooManySessions):
