@@ -21,9 +21,6 @@ from .errors import NotFound, NotSent, UnsuccessfulResponse, never_sent, respons
 from .retries import Retries
 from .wire import Metadata, Wire
 
-_QUESTION_SECONDS = 3.0
-"""How long a pool that may be down has for its response."""
-
 
 class Credential(Protocol):
     def token(self, deadline: Deadline | None = None) -> str:
@@ -92,12 +89,13 @@ class SessionPoolClient:
         folder: str = "",
         parameters: dict[str, str] | None = None,
         not_found: NotFound | None = None,
+        accepted: tuple[int, ...] = (200, 201, 202),
         deleted_when_retried: bool = False,
         api_version: str | None = None,
         waits: bool = True,
         **request: Any,
     ) -> requests.Response:
-        """The response, if its status is 2xx. Raises ConnectorError otherwise, and PoolTimeout at the deadline.
+        """The response, if its status is `accepted`. Raises ConnectorError otherwise, and PoolTimeout at the deadline.
 
         `path` is relative to the pool. `identifier` is the session's in the pool, None for a call without a session.
         Code is sent once; its response may take until the deadline. Without a deadline, the call has that of an
@@ -136,15 +134,19 @@ class SessionPoolClient:
                 if is_run or not retries.after_loss(was_sent=not never_sent(failure)):
                     raise transport_error(failure) from failure
                 continue
-            if 200 <= response.status_code < 300:
+            if response.status_code in accepted:
                 return response
+            if 200 <= response.status_code < 300:
+                response.close()
+                raise wire.unreadable_response()
             if response.status_code == 404 and deleted_when_retried and retries.made:
                 return response
             if response.status_code == 401 and not is_renewed and self._credential.renew(token):
                 is_renewed = True  # also for code: a pool that does not know the caller has not run it
             elif is_run or not retries.after_response(response):
                 unsuccessful = UnsuccessfulResponse(response)
-                raise response_error(unsuccessful, not_found, is_run=is_run) from unsuccessful
+                is_upload = method == "POST" and not is_run
+                raise response_error(unsuccessful, not_found, is_run=is_run, is_upload=is_upload) from unsuccessful
 
     def _attempt(self, *arguments: Any, **request: Any) -> requests.Response:
         """`_send`, observed by the circuit."""
@@ -173,8 +175,9 @@ class SessionPoolClient:
 
     def _ask(self) -> ConnectorError | None:
         """The error of a pool that does not respond, for the circuit."""
-        deadline = Deadline.after(_QUESTION_SECONDS)
-        timeouts = AttemptTimeout(deadline, connect=_QUESTION_SECONDS, read=_QUESTION_SECONDS)
+        seconds = self.deadlines.question_seconds
+        deadline = Deadline.after(seconds)
+        timeouts = AttemptTimeout(deadline, connect=seconds, read=seconds)
         query = {"api-version": self.wire.sessions_api_version}
         try:
             response = self._send("GET", "metadata", self._credential.token(deadline), timeouts, params=query)

@@ -173,7 +173,7 @@ class TlsPool:
 @pytest.fixture
 def tls_pool(tmp_path: Path) -> Iterator[TlsPool]:
     """Reads a request over TLS completely, and then sends bytes that are not TLS."""
-    key, certificate = _self_signed(tmp_path)
+    key, certificate = self_signed(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     handed_over: list[bool] = []
@@ -201,7 +201,7 @@ def tls_pool(tmp_path: Path) -> Iterator[TlsPool]:
     server.join(5)
 
 
-def _self_signed(folder: Path) -> tuple[Path, Path]:
+def self_signed(folder: Path) -> tuple[Path, Path]:
     """The files of a key, and of a certificate for 127.0.0.1 that it signs itself."""
     private = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
