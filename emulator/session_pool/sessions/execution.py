@@ -73,6 +73,9 @@ class Execution:
     ended: float = 0
     """By the monotonic clock; 0 before that."""
 
+    never_began: bool = False
+    """Its interpreter ended before the code began."""
+
 
 @dataclass
 class Recorder:

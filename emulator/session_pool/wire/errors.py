@@ -57,7 +57,8 @@ def error_response(failure: Exception, *, max_sessions: int) -> Response:
             )
             return json_response({"code": "SessionsCountExceedsLimit", "message": message}, status=429)
         case EngineError():
-            return _error(WireError(500, "InternalServerError", str(failure)))
+            # Chosen: 429 is the service's status when a request gets no session, so nothing was handed over.
+            return _error(WireError(429, "SessionAllocationFailed", str(failure)))
     raise failure
 
 
