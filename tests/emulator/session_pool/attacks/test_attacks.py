@@ -88,6 +88,7 @@ SUCCEED = {3: SUCCEED_AT_LEVEL_3, 2: SUCCEED_AT_LEVEL_2}
 _ALONE_TOPICS = ("fills_", "kills_", "stops_", "slows_", "signals_", "outlives_", "writes_")
 ALONE = {name for name in ATTACKS if name.startswith(_ALONE_TOPICS)} | {
     "channel_announces_much",
+    "channel_collects_pieces",
     "channel_sends_invalid_members",
     "channel_swells",
     "files_that_are_hard_links",
