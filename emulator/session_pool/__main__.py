@@ -68,7 +68,7 @@ def main() -> int:
         print("identity       " + " ".join(f"{name}={value}" for name, value in identity.environment.items()))
         if certificate is not None:
             print(f"certificate    {certificate.path}")
-        announce(server.endpoint, engine)
+        announce([server.endpoint], engine)
         wait(stop)
         return 0
     except PortInUse as taken:
@@ -118,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="lifetime of a token (default 86400)",
     )
-    add("--max-sessions", type=_positive_int, default=100, help="concurrent sessions (default 100)")
+    add_max_sessions_option(parser)
     add("--ready", type=_count, default=2, metavar="NUMBER", help="processes kept ready for new sessions (default 2)")
     add(
         "--cooldown",
@@ -137,6 +137,12 @@ def _parser() -> argparse.ArgumentParser:
         help="a fault for later requests, such as do=answer,status=429,retryAfter=2,times=3,path=executions",
     )
     return parser
+
+
+def add_max_sessions_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--max-sessions", type=_positive_int, default=100, help="concurrent sessions of a pool (default 100)"
+    )
 
 
 def add_longest_run_option(parser: argparse.ArgumentParser) -> None:
@@ -198,9 +204,10 @@ def isolation_options(options: argparse.Namespace) -> dict[str, Any]:
     return {"allow_unisolated": options.allow_unisolated, "require_level": options.require_isolation}
 
 
-def announce(endpoint: str, engine: Engine) -> None:
+def announce(endpoints: list[str], engine: Engine) -> None:
     """The lines that scripts wait for."""
-    print(f"session pool   {endpoint}")
+    for endpoint in endpoints:
+        print(f"session pool   {endpoint}")
     print(f"isolation      {engine.isolation}")
     print("ready", flush=True)
 

@@ -78,6 +78,9 @@ class Execution:
     ended: float = 0
     """By the monotonic clock; 0 before that."""
 
+    never_began: bool = False
+    """Its interpreter ended before the code began."""
+
     @property
     def size(self) -> int:
         """What it takes of the server's memory, apart from texts that are short."""

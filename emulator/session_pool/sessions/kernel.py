@@ -120,6 +120,7 @@ class Kernel:
                 raise _Flood from None
             if run.done() and not done:
                 raise _Stuck from None
+            execution.never_began = not begun.is_set()
             raise
         finally:
             run.cancel()

@@ -1,6 +1,7 @@
 """One session: an identifier's kernels, files, executions and cooldown."""
 
 import asyncio
+import time
 import uuid
 from collections import OrderedDict
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from .kernel import Kernel
 MAX_WAITING = 256
 _MAX_WAITING_BYTES = 32 << 20
 _KEPT_EXECUTIONS = 50
+_LOOK_SECONDS = 0.02
 _KEPT_BYTES = 32 << 20  # of their long texts; the newest is kept whatever its size
 
 
@@ -42,6 +44,12 @@ class Session:
     def has_ended(self) -> bool:
         """Its processes have ended and its files are deleted; it cannot be used any more."""
         return self._process.is_closed
+
+    async def ends_within(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while not self.has_ended and time.monotonic() < deadline:
+            await asyncio.sleep(_LOOK_SECONDS)
+        return self.has_ended
 
     @property
     def expires_at(self) -> datetime:

@@ -28,6 +28,7 @@ _MAX_JSON_BYTES = 8 << 20  # chosen: the service's limit is not known
 _MAX_VALUES = 10_000  # of a body that is not short: each takes time, and many times as much memory as its text
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _SHORT_BYTES = 16 << 10
+_FEW_PIECES = 16
 _SMALL_BYTES = 256 << 10  # a larger body waits for its turns
 
 
@@ -130,15 +131,16 @@ def limited(request: HttpRequest, limit: int) -> HttpRequest:
     """The same request, which raises TooLarge if its body has more than `limit` bytes."""
     if int(request.headers.get("content-length") or 0) > limit:
         raise TooLarge
-    received = 0
+    received = pieces = 0
 
     async def receive() -> Message:
-        nonlocal received
+        nonlocal received, pieces
         message = await request.receive()
         received += len(message.get("body", b""))
         if received > limit:
             raise TooLarge
-        if received > _SMALL_BYTES:
+        pieces += 1
+        if received > _SMALL_BYTES or pieces > _FEW_PIECES:
             await pace().turn()
         return message
 

@@ -73,7 +73,8 @@ def error_response(failure: Exception, *, max_sessions: int) -> Response:
             message = f"{MAX_WAITING} executions wait, or their code is too large. Wait until some have ended."
             return _error(WireError(429, "TooManyRequests", message))
         case EngineError():
-            return _error(WireError(500, "InternalServerError", str(failure)))
+            # Chosen: 429 is the service's status when a request gets no session, so nothing was handed over.
+            return _error(WireError(429, "SessionAllocationFailed", str(failure)))
     raise failure
 
 
