@@ -16,6 +16,7 @@ from . import wire
 from .circuit import Circuit, CircuitTimes
 from .connections import Adapter, AttemptTimeout
 from .deadlines import Deadline, Deadlines
+from .endpoints import name_of, tag_of
 from .errors import NotFound, NotSent, UnsuccessfulResponse, never_sent, response_error, timeout, transport_error
 from .retries import Retries
 from .wire import Metadata, Wire
@@ -51,6 +52,9 @@ class SessionPoolClient:
         """Set by the first response with a complete file where a range was requested."""
 
         self._endpoint = endpoint.rstrip("/")
+        self.name, self.tag = name_of(endpoint), tag_of(endpoint)
+        """For people, and for programs: names may repeat, tags differ."""
+
         self._credential = credential
         self._http = requests.Session()
         self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # callers share this session
@@ -88,6 +92,7 @@ class SessionPoolClient:
         accepted: tuple[int, ...] = (200, 201, 202),
         deleted_when_retried: bool = False,
         api_version: str | None = None,
+        waits: bool = True,
         **request: Any,
     ) -> requests.Response:
         """The response, if its status is `accepted`. Raises ConnectorError otherwise, and PoolTimeout at the deadline.
@@ -95,7 +100,8 @@ class SessionPoolClient:
         `path` is relative to the pool. `identifier` is the session's in the pool, None for a call without a session.
         Code is sent once; its response may take until the deadline. Without a deadline, the call has that of an
         operation. `not_found` makes the error for a 404. With `deleted_when_retried`, a 404 to a second attempt is
-        returned: then the first has deleted the object. `request` has further arguments of `requests.request`.
+        returned: then the first has deleted the object. Unless it `waits`, a call fails at once if the pool is full or
+        cannot be reached. `request` has further arguments of `requests.request`.
         """
         deadline = deadline or self.deadlines.of_operation()
         is_run = path == self.wire.execute_path
@@ -104,7 +110,7 @@ class SessionPoolClient:
             query["identifier"] = identifier
         if folder:
             query["path"] = folder
-        retries = Retries(self.deadlines, deadline)
+        retries = Retries(self.deadlines, deadline, waits=waits)
         is_renewed = False
         while True:
             self.circuit.check(deadline if retries.made else None)
@@ -118,7 +124,7 @@ class SessionPoolClient:
                     token,
                     AttemptTimeout(
                         deadline,
-                        connect=self.deadlines.connect_seconds,
+                        connect=self.deadlines.connect_seconds if waits else self.deadlines.connect_elsewhere_seconds,
                         read=deadline.left if is_run else self.deadlines.read_seconds,
                     ),
                     params=query,

@@ -64,6 +64,9 @@ class Deadlines:
 
     connect_seconds: float = 5.0
 
+    connect_elsewhere_seconds: float = 2.0
+    """For a new session, which another pool can have."""
+
     read_seconds: float = 10.0
     """For all responses but those to runs, until they begin and between their parts. So an operation has time for two
     attempts."""

@@ -125,6 +125,15 @@ def response_error(
     )
 
 
+def is_refusal(failure: ConnectorError) -> bool:
+    """Whether the pool has certainly done nothing, for a reason of its own and not of the request."""
+    return (
+        isinstance(failure, TooManySessions | PoolUnreachable | SessionExecutorRoleMissing)
+        or (isinstance(failure, PoolRejected) and isinstance(failure.__cause__, UnsuccessfulResponse))
+        or isinstance(failure.__cause__, NotSent)
+    )
+
+
 def execution_not_found() -> ExecutionNotFound:
     return ExecutionNotFound(
         "The session has no such execution, or has ended since. Check the execution ID and the session ID.",

@@ -25,6 +25,7 @@ from connector.errors import FileNotFound
 from connector.models import FilePath
 from connector.session_pool.client import SessionPoolClient
 from connector.session_pool.deadlines import Deadlines
+from connector.session_pool.pools import Pools
 from connector.session_pool.sessions import CallerSessions, SessionClient
 from tests.conftest import Emulator
 
@@ -45,7 +46,7 @@ class Token:
 @pytest.fixture(scope="module")
 def pool(emulator: Emulator) -> CallerSessions:
     """The sessions of the emulator's pool."""
-    return CallerSessions(SessionPoolClient(emulator.pool.endpoint, Token(emulator)))
+    return CallerSessions(Pools(SessionPoolClient(emulator.pool.endpoint, Token(emulator))))
 
 
 @pytest.fixture
@@ -236,7 +237,7 @@ def session_of() -> Callable[..., SessionClient]:
 
     def make(pool: FaultyPool, **deadlines: float) -> SessionClient:
         client = SessionPoolClient(pool.url, GivenToken(), deadlines=Deadlines(**deadlines))
-        return CallerSessions(client).session("abcd")
+        return CallerSessions(Pools(client)).session("abcd")
 
     return make
 

@@ -14,6 +14,7 @@ from connector.models import FilePath
 from connector.session_pool.client import SessionPoolClient
 from connector.session_pool.deadlines import Deadline, Deadlines
 from connector.session_pool.hand_over import RunLost
+from connector.session_pool.pools import Pools
 from connector.session_pool.sessions import CallerSessions, SessionClient
 from tests.connector.conftest import GivenToken, self_signed
 
@@ -179,7 +180,7 @@ def test_a_rejected_token_is_renewed_once(faulty_pool, reply, call):
     done = {"run": b'{"status": "Succeeded", "result": {"stdout": ""}}', "list_files": b'{"value": []}'}[call]
     for replies, accepted in (([reply(401), reply(body=done)], True), ([reply(401), reply(401), reply(401)], False)):
         pool = faulty_pool(*replies)
-        session = CallerSessions(SessionPoolClient(pool.url, Renewed())).session("abcd")
+        session = CallerSessions(Pools(SessionPoolClient(pool.url, Renewed()))).session("abcd")
         with contextlib.nullcontext() if accepted else pytest.raises(errors.PoolRejected):
             if call == "run":
                 session.execute_code("1", execution_id="e", timeout_seconds=1)
