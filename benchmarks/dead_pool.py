@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from connector.errors import ConnectorError
 from connector.session_pool.client import SessionPoolClient
+from connector.session_pool.pools import Pools
 from connector.session_pool.sessions import CallerSessions
 
 _LATER_CALLS = 200
@@ -84,7 +85,7 @@ def main() -> int:
 def _call(client: SessionPoolClient, number: int) -> float:
     """The seconds until there is a response or an error."""
     began = time.monotonic()
-    sessions = CallerSessions(client, deadline=client.deadlines.of_operation())
+    sessions = CallerSessions(Pools(client), deadline=client.deadlines.of_operation())
     with contextlib.suppress(ConnectorError):
         sessions.session(f"session-{number}").list_files("", recursive=False)
     return time.monotonic() - began
