@@ -345,9 +345,10 @@ def test_the_queue_keeps_its_order_when_the_interpreter_is_killed(caller: Caller
 
 def test_an_execution_is_queued_if_its_start_times_out(emulator: Emulator, session_id: str) -> None:
     """It is Running, and runs once."""
-    caller = Caller(emulator, session_id, deadlines=Deadlines(start_seconds=0.5))
+    deadlines = Deadlines(start_seconds=0.5, execution_margin_seconds=3, reserve_seconds=2)
+    caller = Caller(emulator, session_id, deadlines=deadlines)
     caller.run("n = 0")
-    busy = threading.Thread(target=caller.run, args=("import time; time.sleep(2)",))
+    busy = threading.Thread(target=caller.run, args=("import time; time.sleep(5)",))
     busy.start()
     time.sleep(0.3)
     late = caller.start("n += 1\nn")
