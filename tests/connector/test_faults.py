@@ -127,6 +127,7 @@ def failing(pool: Emulator, fault: dict[str, Any], after: int, times: int) -> It
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("times", [1, 2, 1000])
 @pytest.mark.parametrize("after", [0, 1, 2, 3])

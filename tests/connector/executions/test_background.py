@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +17,9 @@ import requests
 
 from connector.callers.signed_tokens import Tokens
 from connector.errors import ExecutionNotFound, FileTooLarge, IdempotencyKeyReused, PoolUnavailable, SessionBusy
+from connector.executions import lookup
 from connector.executions.operations import cancel_execution, execute_python_code, get_execution
+from connector.executions.outcomes import LOST, NOT_STARTED
 from connector.files.operations import list_files
 from connector.files.tasks import run_task
 from connector.http.run_headers import with_members
@@ -342,9 +345,10 @@ def test_the_queue_keeps_its_order_when_the_interpreter_is_killed(caller: Caller
 
 def test_an_execution_is_queued_if_its_start_times_out(emulator: Emulator, session_id: str) -> None:
     """It is Running, and runs once."""
-    caller = Caller(emulator, session_id, deadlines=Deadlines(start_seconds=0.5))
+    deadlines = Deadlines(start_seconds=0.5, execution_margin_seconds=3, reserve_seconds=2)
+    caller = Caller(emulator, session_id, deadlines=deadlines)
     caller.run("n = 0")
-    busy = threading.Thread(target=caller.run, args=("import time; time.sleep(2)",))
+    busy = threading.Thread(target=caller.run, args=("import time; time.sleep(5)",))
     busy.start()
     time.sleep(0.3)
     late = caller.start("n += 1\nn")
@@ -778,3 +782,22 @@ def test_any_instance_can_poll_a_run(emulator: Emulator, session_id: str) -> Non
             last = requests.get(third + path, timeout=30)
             *_, last = [last, *poll(last)]
             assert (last.json()["status"], last.json()["result"]) == ("Succeeded", "counted")
+
+
+def test_a_start_that_the_pool_swallows_is_reported_within_the_wait(
+    emulator: Emulator, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run is queued, and started once when the pool responds; after some minutes it is withdrawn."""
+    caller.run("count = 0")
+    swallowing = {"do": "dropBefore", "method": "POST", "path": "executions", "identifier": caller.session_id}
+    with fault(emulator, {**swallowing, "times": 1000}):
+        ran = caller.run("count += 1; count", timeout_in_seconds=60, wait_in_seconds=1)
+        assert (ran.status, ran.notice) == ("Running", NOT_STARTED)
+        assert caller.get(ran).notice == NOT_STARTED
+    assert caller.ended(ran).result == "1"
+    with fault(emulator, {**swallowing, "times": 1000}):
+        ran = caller.run("count += 1; count", timeout_in_seconds=60, wait_in_seconds=1)
+        monkeypatch.setattr(lookup, "_LONGEST_CALL", timedelta(0))
+        withdrawn = caller.get(ran)
+        assert (withdrawn.status, withdrawn.error) == ("Unknown", LOST)
+    assert caller.run("count").result == "1"

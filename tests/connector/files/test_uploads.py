@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 
 from connector.callers.signed_tokens import Tokens
 from connector.errors import InvalidFileName, SessionBusy
@@ -575,6 +576,65 @@ def test_a_beginning_for_a_busy_session_leaves_nothing(api, client, session_id, 
     code = "import os; os.listdir('/mnt/data/_transfers'), os.listdir('/mnt/data')"
     transfers, files = api.execute(code, session_id)["value"]
     assert transfers == [] and "big.bin" not in files
+
+
+@pytest.fixture
+def failing(emulator, session_id):
+    """Has the pool fail for the session's next requests of a kind."""
+
+    def begin(**fault) -> None:
+        requests.post(f"{emulator.pool.url}/faults", json={"identifier": session_id, **fault}, timeout=10)
+
+    yield begin
+    requests.delete(f"{emulator.pool.url}/faults", timeout=10)
+
+
+def transfers(api, session_id: str) -> list[str]:
+    """What is left in the session of its uploads, folders included."""
+    code = "import os; sorted(os.listdir('/mnt/data/_transfers')) if os.path.isdir('/mnt/data/_transfers') else []"
+    return api.execute(code, session_id)["value"]
+
+
+def test_a_beginning_whose_answer_is_lost_has_begun(api, session_id, failing):
+    """The upload is in the session: its caller gets the address."""
+    failing(do="dropAfter", method="POST", path="executions", times=2)
+    client = LogicApps(site(api), retries=0)
+    begun = client.begin(f"/files/big.bin?sessionId={session_id}", 30)
+    client.send_part(begun, 0, b"x" * 30, 30)
+    assert stored(api, session_id) == b"x" * 30
+
+
+@pytest.mark.parametrize("size", [0, 30])
+def test_a_beginning_that_did_not_reach_the_session_leaves_nothing(api, session_id, failing, size):
+    """No mark, no partial file and no folder."""
+    api.execute("1", session_id)
+    failing(do="dropBefore", method="POST", path="executions", times=2)
+    with pytest.raises(TransferFailed, match="PoolUnavailable"):
+        LogicApps(site(api), retries=0).begin(f"/files/big.bin?sessionId={session_id}", size)
+    assert transfers(api, session_id) == []
+
+
+def test_a_chunk_whose_answer_is_lost_leaves_nothing(api, client, session_id, failing):
+    """It is sent again by its caller."""
+    begun = client.begin(f"/files/big.bin?sessionId={session_id}", 30)
+    failing(do="dropAfter", method="POST", path="files", times=2)
+    with pytest.raises(TransferFailed):
+        LogicApps(site(api), retries=0).send_part(begun, 0, b"x" * 10, 30)
+    assert kept(api, session_id) == ["partial"]
+
+
+def test_a_beginning_for_a_session_with_a_background_run_leaves_nothing(api, session_id):
+    """Nothing was sent to the session that could be performed later."""
+    running = api.call(
+        "POST",
+        "/executions",
+        json={"pythonCode": "import time; time.sleep(60)", "sessionId": session_id, "timeoutInSeconds": 90}
+        | {"waitInSeconds": 0},
+    ).json()
+    with pytest.raises(TransferFailed, match="SessionBusy"):
+        LogicApps(site(api), retries=0).begin(f"/files/big.bin?sessionId={session_id}", 30)
+    assert kept(api, session_id) == []
+    api.call("DELETE", f"/executions/{running['executionId']}?sessionId={session_id}")
 
 
 def test_an_empty_file_that_could_not_be_stored_leaves_nothing(api, client, session_id, pool, busy, monkeypatch):
