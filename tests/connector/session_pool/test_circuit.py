@@ -12,6 +12,7 @@ from connector.errors import ConnectorError, PoolTimeout, PoolUnavailable
 from connector.session_pool.circuit import Circuit, CircuitTimes
 from connector.session_pool.client import SessionPoolClient
 from connector.session_pool.deadlines import Deadline, Deadlines
+from connector.session_pool.pools import Pools
 from connector.session_pool.sessions import CallerSessions
 from tests.connector.conftest import GivenToken
 
@@ -133,7 +134,7 @@ def test_callers_of_a_dead_pool_do_not_wait_for_it(faulty_pool, reply, down):
 
     def call(number: int) -> str:
         with contextlib.suppress(PoolTimeout, PoolUnavailable):
-            CallerSessions(client, deadline=deadlines.of_operation()).session(f"session-{number}").get_session()
+            CallerSessions(Pools(client), deadline=deadlines.of_operation()).session(f"session-{number}").get_session()
             return "ok"
         return "failed"
 

@@ -88,7 +88,7 @@ def trickling(tmp_path, monkeypatch) -> Iterator[Callable[..., Trickling]]:
 
 def session_at(address: str) -> SessionClient:
     client = SessionPoolClient(f"{address}/sessionPools/p", GivenToken(), deadlines=SHORT)
-    return CallerSessions(client, deadline=SHORT.of_operation()).session("abcd")
+    return CallerSessions(Pools(client), deadline=SHORT.of_operation()).session("abcd")
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -147,7 +147,7 @@ def test_all_calls_of_an_operation_share_its_deadline(faulty_pool, reply):
     client = SessionPoolClient(pool.url, GivenToken(), deadlines=SHORT)
     began = time.monotonic()
     with pytest.raises(errors.PoolTimeout):
-        CallerSessions(client, deadline=SHORT.of_operation()).session("abcd").list_files("", recursive=False)
+        CallerSessions(Pools(client), deadline=SHORT.of_operation()).session("abcd").list_files("", recursive=False)
     assert time.monotonic() - began < LONGEST_SECONDS
 
 
