@@ -12,7 +12,7 @@ from .background import run_in_background, wait_for_turn
 from .call import Call
 from .direct import run_directly
 from .following import pauses
-from .lookup import Found, find
+from .lookup import Found, find, not_started
 from .notices import with_notice
 from .one_call import run_in_one_call
 from .outcomes import CANCEL_REQUESTED, NOT_CANCELABLE, NOT_CANCELABLE_DIRECT
@@ -79,7 +79,9 @@ def get_execution(
     found = find(session, execution_id)
     execution = found.execution
     if found.request is not None and execution.status == "Running" and not is_busy(session, facts):
-        start_next(session, facts)  # still queued in an idle session: the run before it has ended the interpreter
+        # Still queued in an idle session: the run before it has ended the interpreter, or its start was lost.
+        if not start_next(session, facts):
+            execution = not_started(ExecutionFolder(session, execution_id), found)
     return fitted(execution, include_content)
 
 

@@ -147,6 +147,7 @@ class SessionPoolClient:
                 unsuccessful = UnsuccessfulResponse(response)
                 is_upload = method == "POST" and not is_run
                 raise response_error(unsuccessful, not_found, is_run=is_run, is_upload=is_upload) from unsuccessful
+            response.close()
 
     def _attempt(self, *arguments: Any, **request: Any) -> requests.Response:
         """`_send`, observed by the circuit."""

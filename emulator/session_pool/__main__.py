@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -61,6 +62,7 @@ def main() -> int:
         servers = [server, identity]
         for each in servers:
             each.start()
+        prepare_for_load()
         if not options.accept_any_token:
             print(f"token          {authority.issue()[0]}")
         print("identity       " + " ".join(f"{name}={value}" for name, value in identity.environment.items()))
@@ -80,6 +82,19 @@ def main() -> int:
             each.stop()
         if certificate is not None:
             certificate.remove()
+
+
+def prepare_for_load() -> None:
+    """Call when the servers have started: nothing that exists now is searched for garbage again, which takes long, and
+    there may be many connections. Other processes keep their limit.
+    """
+    gc.collect()
+    gc.freeze()
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _parser() -> argparse.ArgumentParser:
