@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
+from .bulkhead import Admission, Bulkhead
 from .callers.signed_tokens import Tokens
 from .contract.documents import Documents
 from .contract.sign_in import EntraId
@@ -50,10 +51,12 @@ class Connector:
         """What the host requires of callers: a function key, or nothing where the connector itself requires a token."""
 
         self._shared: Context | InternalError
+        self._bulkhead: Bulkhead | None = None
         try:
             settings = Settings.from_environment(environment)
             self._sign_in, entra = _entra(settings)
             self._shared = _context(settings, entra)
+            self._bulkhead = Bulkhead(settings.python_threadpool_thread_count, settings.memory_for_files_mb * 1_000_000)
         except InternalError as failure:
             self._shared = failure
 
@@ -66,9 +69,10 @@ class Connector:
             if operation_id in OPERATIONS_WITHOUT_SETTINGS:
                 response = OPERATIONS_WITHOUT_SETTINGS[operation_id]()
             else:
-                context = self._context_of(operation_id, request)
-                caller = context.sessions.caller
-                response = OPERATIONS[operation_id](context, request)
+                with Admission(self._bulkhead, is_run=operation_id == "ExecutePythonCode") as admission:
+                    context = self._context_of(operation_id, request, admission)
+                    caller = context.sessions.caller
+                    response = OPERATIONS[operation_id](context, request)
         except Exception as failure:
             _log(operation_id, request_id, failure)
             error = to_response(failure, request_id)
@@ -85,7 +89,7 @@ class Connector:
         )
         return response
 
-    def _context_of(self, operation_id: str, request: func.HttpRequest) -> Context:
+    def _context_of(self, operation_id: str, request: func.HttpRequest, admission: Admission) -> Context:
         """The context of a request, with its caller's sessions.
 
         Raises InternalError for wrong settings, and Unauthorized, CallerNotAllowed and SignInUnavailable where callers
@@ -97,12 +101,12 @@ class Connector:
         if operation_id in TOKEN_PURPOSES and context.tokens is not None:
             address = context.tokens.open(TOKEN_PURPOSES[operation_id], request.route_params.get("token", ""))
             caller = None if address is None else address["caller"]
-            return dataclasses.replace(context, address=address, sessions=_of_caller(context, caller))
+            return dataclasses.replace(context, address=address, sessions=_of_caller(context, caller, admission))
         if self._sign_in is None or context.operation(operation_id).is_anonymous:
-            return context
+            return dataclasses.replace(context, sessions=_of_caller(context, None, admission))
         # Not X-MS-CLIENT-PRINCIPAL: callers can send it themselves where nothing in front of the app sets it.
         caller = self._sign_in.caller(request.headers.get("authorization"))
-        return dataclasses.replace(context, sessions=_of_caller(context, caller))
+        return dataclasses.replace(context, sessions=_of_caller(context, caller, admission))
 
 
 def _context(settings: Settings, entra: EntraId | None) -> Context:
@@ -125,8 +129,8 @@ def _context(settings: Settings, entra: EntraId | None) -> Context:
     )
 
 
-def _of_caller(context: Context, caller: str | None) -> CallerSessions:
-    return CallerSessions(context.sessions.pool, caller)
+def _of_caller(context: Context, caller: str | None, admission: Admission) -> CallerSessions:
+    return CallerSessions(context.sessions.pool, caller, admission)
 
 
 def _entra(settings: Settings) -> "tuple[EntraSignIn | None, EntraId | None]":

@@ -277,8 +277,8 @@ resource function 'Microsoft.Web/sites@2025-03-01' = {
             ]
         triggers: {
           http: {
-            // The same number as PYTHON_THREADPOOL_THREAD_COUNT below: a call without a thread would wait in this
-            // instance while another instance could process it.
+            // Half of PYTHON_THREADPOOL_THREAD_COUNT below: runs may take three quarters of the threads, so an instance
+            // never refuses one of these calls, and the others are answered while all of them wait.
             perInstanceConcurrency: callsPerInstance
           }
         }
@@ -325,7 +325,8 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     CALLER_WAIT_SECONDS: callerWaitSeconds
     PUBLIC_BASE_URL: publicBaseUrl
     RICH_RESULTS: richResults
-    PYTHON_THREADPOOL_THREAD_COUNT: string(callsPerInstance)
+    PYTHON_THREADPOOL_THREAD_COUNT: string(2 * callsPerInstance)
+    MEMORY_FOR_FILES_MB: string(instanceMemoryMB / 2)
   }
 }
 

@@ -33,6 +33,12 @@ from .tasks import run_task
 LARGEST_MESSAGE = 100_000_000
 """Bytes of a file in one response; as many as the body of a request may have."""
 
+COPIES = 4
+"""Of a file in memory: here, in the response, in its message to the Functions host, and in the host."""
+
+_COPIES_IN_JSON = 7
+"""Of a file as base64, each a third larger, in addition to the file."""
+
 LARGEST_IN_JSON = LARGEST_MESSAGE // 4 * 3 - 10_000
 """Bytes of a file whose base64, with the other members, still fits into a message."""
 
@@ -131,6 +137,7 @@ def get_file(session: SessionClient, facts: PoolFacts, path: FilePath) -> FileWi
             "DownloadFile, which sends the bytes as they are.",
             target="fileName",
         )
+    session.admission.hold(file.size * _COPIES_IN_JSON)
     content = download_complete(session, facts, path, file)
     return FileWithContent(
         session.id,
@@ -161,6 +168,7 @@ def download_file(session: SessionClient, facts: PoolFacts, path: FilePath, file
             "at a time with a header like Range: bytes=0-33554431, or compress the file in the session.",
             target="fileName",
         )
+    session.admission.hold(file.size * COPIES)
     content = download_complete(session, facts, path, file)
     if len(content) != file.size:  # it has changed since: its time does not belong to these bytes
         return replace(file, size=len(content), content=content, last_modified_time=None)

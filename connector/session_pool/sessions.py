@@ -5,13 +5,14 @@ starts a session: the pool does, with the first call that needs one.
 """
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 import requests
 
+from ..bulkhead import Admission
 from ..callers.session_ids import check_session_id, mint_session_id, pool_identifier
 from ..errors import ConnectorError, InvalidFileName, SessionNotFound
 from ..models import FilePath, unmistakable_folder
@@ -31,10 +32,12 @@ class CallerSessions:
 
     pool: SessionPoolClient
     caller: str | None = None
+    admission: Admission = field(default_factory=Admission, compare=False)
 
     def session(self, session_id: str) -> "SessionClient":
         """Raises InvalidSessionId."""
-        return SessionClient(self.pool, check_session_id(session_id), pool_identifier(session_id, self.caller))
+        identifier = pool_identifier(session_id, self.caller)
+        return SessionClient(self.pool, check_session_id(session_id), identifier, self.admission)
 
     def new_session(self) -> "SessionClient":
         """One with an id that cannot be guessed."""
@@ -48,6 +51,7 @@ class SessionClient:
     pool: SessionPoolClient
     id: str
     identifier: str
+    admission: Admission = field(default_factory=Admission, compare=False)
 
     def execute_code(
         self,
@@ -67,6 +71,7 @@ class SessionClient:
         a little longer than the run. The pool continues a run after that.
         """
         body = self.pool.wire.run_body(code, timeout_seconds, is_asynchronous=is_asynchronous)
+        self.admission.enter_pool()
         self.pool.fetch_token()  # before the clock of the first attempt starts: it may take a while
 
         def offer(seconds: float) -> Run:
@@ -236,6 +241,7 @@ class SessionClient:
         )
 
     def _call(self, method: str, path: str, **request: Any) -> requests.Response:
+        self.admission.enter_pool()
         return self.pool.call(method, path, self.identifier, **request)
 
 
