@@ -50,8 +50,8 @@ class Functions:
         expected: int = 200,
         **route: str,
     ) -> func.HttpResponse:
-        """The response; a call that is refused because of others is sent again. Raises RuntimeError if the status is not
-        the expected one.
+        """The response. A call that is refused because of others is sent again. Raises RuntimeError if the status is
+        not the expected one.
         """
         request = func.HttpRequest(
             method=method,
