@@ -97,16 +97,18 @@ class Connector:
         """
         if isinstance(self._shared, InternalError):
             raise InternalError(self._shared.message)  # a new one: each raise adds to an exception's traceback
-        context = self._shared
+        shared = self._shared.sessions
+        sessions = dataclasses.replace(shared, deadline=shared.pool.deadlines.of_operation(), admission=admission)
+        context = dataclasses.replace(self._shared, sessions=sessions)
         if operation_id in TOKEN_PURPOSES and context.tokens is not None:
             address = context.tokens.open(TOKEN_PURPOSES[operation_id], request.route_params.get("token", ""))
             caller = None if address is None else address["caller"]
-            return dataclasses.replace(context, address=address, sessions=_of_caller(context, caller, admission))
+            return dataclasses.replace(context, address=address, sessions=_of_caller(context, caller))
         if self._sign_in is None or context.operation(operation_id).is_anonymous:
-            return dataclasses.replace(context, sessions=_of_caller(context, None, admission))
+            return context
         # Not X-MS-CLIENT-PRINCIPAL: callers can send it themselves where nothing in front of the app sets it.
         caller = self._sign_in.caller(request.headers.get("authorization"))
-        return dataclasses.replace(context, sessions=_of_caller(context, caller, admission))
+        return dataclasses.replace(context, sessions=_of_caller(context, caller))
 
 
 def _context(settings: Settings, entra: EntraId | None) -> Context:
@@ -129,8 +131,8 @@ def _context(settings: Settings, entra: EntraId | None) -> Context:
     )
 
 
-def _of_caller(context: Context, caller: str | None, admission: Admission) -> CallerSessions:
-    return CallerSessions(context.sessions.pool, caller, admission)
+def _of_caller(context: Context, caller: str | None) -> CallerSessions:
+    return dataclasses.replace(context.sessions, caller=caller)
 
 
 def _entra(settings: Settings) -> "tuple[EntraSignIn | None, EntraId | None]":
