@@ -194,12 +194,11 @@ def measure_dead_pool(load: Load, state: State) -> None:
 def measure_uploads(load: Load) -> None:
     """Large files at once. Those that are refused are sent again after their Retry-After."""
     content = os.urandom(_UPLOAD_MB * MB)
-    _, run = load.client().run("1")
     refused: list[int] = []
 
     def put(client: Client, number: int) -> int:
         while True:
-            status, _, retry_after = client.call("PUT", f"/files/{number}.bin?sessionId={run['sessionId']}", content)
+            status, _, retry_after = client.call("PUT", f"/files/{number}.bin", content)
             if status != 429 or retry_after is None:
                 return status
             refused.append(status)

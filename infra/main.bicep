@@ -42,7 +42,7 @@ param maxConcurrentSessions int = 20
 param callsPerInstance int = 64
 
 @allowed([512, 2048, 4096])
-@description('Memory per instance. Half of it is for large bodies, of which about four copies are held in memory.')
+@description('Memory per instance. Half of it is for large bodies, of which about five copies are held in memory.')
 param instanceMemoryMB int = 2048
 
 @minValue(40)
