@@ -195,7 +195,7 @@ SETTINGS = (
     ),
     Setting(
         "PYTHON_THREADPOOL_THREAD_COUNT",
-        "128",
+        "256",
         "How many calls one worker process serves at a time: most of them may wait for the session pool, and fewer for "
         "runs. The Functions worker reads it too, to set the number of its threads, and has another default.",
         _positive,

@@ -38,7 +38,7 @@ param maxConcurrentSessions int = 20
 
 @minValue(1)
 @maxValue(1000)
-@description('Concurrent calls per instance. The plan scales by it, and the worker has twice as many threads.')
+@description('Concurrent calls per instance. The plan scales by it, and the worker has four times as many threads.')
 param callsPerInstance int = 64
 
 @allowed([512, 2048, 4096])

@@ -277,8 +277,8 @@ resource function 'Microsoft.Web/sites@2025-03-01' = {
             ]
         triggers: {
           http: {
-            // Half of PYTHON_THREADPOOL_THREAD_COUNT below: runs may take three quarters of the threads, so an instance
-            // never refuses one of these calls, and the others are answered while all of them wait.
+            // A quarter of PYTHON_THREADPOOL_THREAD_COUNT below: runs may take three quarters of the threads, so an
+            // instance refuses none of these calls, and threads remain if the plan sends it more.
             perInstanceConcurrency: callsPerInstance
           }
         }
@@ -325,7 +325,7 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     CALLER_WAIT_SECONDS: callerWaitSeconds
     PUBLIC_BASE_URL: publicBaseUrl
     RICH_RESULTS: richResults
-    PYTHON_THREADPOOL_THREAD_COUNT: string(2 * callsPerInstance)
+    PYTHON_THREADPOOL_THREAD_COUNT: string(4 * callsPerInstance)
     MEMORY_FOR_FILES_MB: string(instanceMemoryMB / 2)
   }
 }

@@ -13,7 +13,7 @@ MB = 1_000_000
 
 @pytest.mark.parametrize(
     ("threads", "calls", "runs"),
-    [(1, 1, 1), (2, 1, 1), (4, 3, 3), (8, 7, 6), (16, 14, 12), (128, 112, 96)],
+    [(1, 1, 1), (2, 1, 1), (4, 3, 3), (8, 7, 6), (16, 14, 12), (256, 224, 192)],
 )
 def test_an_eighth_of_the_threads_is_kept_free_of_calls_and_a_quarter_of_runs(threads, calls, runs):
     """Rounded up, but one thread is left for them."""
