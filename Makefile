@@ -21,7 +21,7 @@ package_files = $(patsubst full,requirements-packages.txt,$(filter full %.txt,$(
 package_names = $(filter-out full %.txt,$(PACKAGES))
 
 .PHONY: help run demo demo-large document api-page connector-package prebuilt-package connection test test-attacks \
-        test-clients benchmark soak check check-azure template format wheel clean
+        test-clients benchmark soak check check-azure template lock audit format wheel clean
 
 help:            ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -91,6 +91,13 @@ check-azure: $(VENV)/.dev  ## Check the templates in infra/ and the deployment p
 template:        ## Compile infra/ with Bicep to infra/main.json and the snapshots of infra/scenarios
 	@$(PYTHON) -m azure_checks.template
 
+lock: $(VENV)/lock/.made  ## Write requirements.txt, the lock file, from requirements.in (ARGS=--upgrade for the newest versions)
+	@$(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --custom-compile-command "make lock" $(ARGS) --output-file requirements.txt requirements.in
+
+audit: $(VENV)/lock/.made  ## Look for known vulnerabilities of what is deployed
+	@$(VENV)/lock/bin/pip-audit --require-hashes --disable-pip --strict --requirement requirements.txt $(ARGS)
+
 format: $(VENV)/.dev  ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -102,12 +109,12 @@ $(VENV)/.made:
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.emulator: requirements.txt requirements-emulator.txt | $(VENV)/.made
+$(VENV)/.emulator: requirements.in requirements-emulator.txt | $(VENV)/.made
 	@echo "installing what the emulator needs into $(VENV) (a minute or two, once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-emulator.txt
 	@touch $@
 
-$(VENV)/packages/$(choice)/.emulator: requirements.txt requirements-emulator.txt $(package_files)
+$(VENV)/packages/$(choice)/.emulator: requirements.in requirements-emulator.txt $(package_files)
 	@echo "installing what the emulator and the code in sessions need into $(@D) (some minutes, once)"
 	@$(PYTHON) -m venv --clear $(@D)
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-emulator.txt \
@@ -117,6 +124,12 @@ $(VENV)/packages/$(choice)/.emulator: requirements.txt requirements-emulator.txt
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.emulator
 	@echo "installing what the tests need into $(VENV) (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/lock/.made: requirements-lock.txt | $(VENV)/.made
+	@echo "installing uv and pip-audit into $(VENV)/lock (once)"
+	@$(PYTHON) -m venv $(VENV)/lock
+	@$(VENV)/lock/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-lock.txt
 	@touch $@
 
 # make would delete this as an intermediate file, and install the client again each time.

@@ -121,7 +121,7 @@ def check_connection(req: func.HttpRequest) -> func.HttpResponse:
 
 @app.function_name("GetHealth")
 @app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-def get_health(req: func.HttpRequest) -> func.HttpResponse:
+async def get_health(req: func.HttpRequest) -> func.HttpResponse:  # on the event loop, even if no thread is free
     return connector.respond("GetHealth", req)
 
 

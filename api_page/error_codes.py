@@ -70,6 +70,10 @@ _WHAT_TO_DO = {
         "Wait for the seconds in `Retry-After` and call again. The session runs one thing at a time; cancel the run if "
         "it is not needed."
     ),
+    errors.ConnectorBusy: (
+        "Wait for the seconds in `Retry-After` and call again. If it occurs often, let the app have more instances or "
+        "more memory."
+    ),
     errors.InternalError: (
         "If the message names a setting, correct it. Otherwise try again, and look up the `x-ms-request-id` in the log."
     ),

@@ -31,5 +31,5 @@ def findings(snapshot: Snapshot) -> Iterator[str]:
     for site in snapshot.of_type("Microsoft.Web/sites"):
         scale = site["properties"]["functionAppConfig"]["scaleAndConcurrency"]
         calls = scale["triggers"]["http"]["perInstanceConcurrency"]
-        if written.get(THREADS) != str(calls):
-            yield f"{THREADS} is {written.get(THREADS)}, and must equal perInstanceConcurrency, {calls}"
+        if written.get(THREADS) != str(4 * calls):
+            yield f"{THREADS} is {written.get(THREADS)}, and must be four times perInstanceConcurrency, {calls}"

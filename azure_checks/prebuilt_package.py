@@ -3,20 +3,17 @@
 The packages are those for the Python version and the platform of the function app, whichever Python runs this command.
 """
 
-import importlib.metadata
 import re
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 from .compiled import read_compiled
 from .deployment_package import write_package
+from .lock_file import locked_for
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "dist" / "prebuilt-package.zip"
@@ -58,9 +55,7 @@ def write_prebuilt_package(root: Path, target: Path, version: str) -> None:
     """Writes the deployment package with the packages for a Python version. Raises CalledProcessError if pip fails."""
     with tempfile.TemporaryDirectory() as folder:
         wheels = Path(folder)
-        _download(["-r", str(root / "requirements.txt")], wheels, version)
-        while missing := missing_requirements(wheels, version):
-            _download(missing, wheels, version)
+        download(root / "requirements.txt", wheels, version)
         target.parent.mkdir(parents=True, exist_ok=True)
         write_package(root, target)
         with zipfile.ZipFile(target, "a", zipfile.ZIP_DEFLATED) as package:
@@ -69,47 +64,18 @@ def write_prebuilt_package(root: Path, target: Path, version: str) -> None:
                     package.writestr(f"{SITE_PACKAGES}/{name}", content)
 
 
-def _download(requirements: Sequence[str], wheels: Path, version: str) -> None:
-    """Downloads wheels for the function app. Raises CalledProcessError.
+def download(lock_file: Path, wheels: Path, version: str) -> None:
+    """Downloads the wheels of the lock file for the function app. Raises CalledProcessError, also for a wrong hash.
 
-    `pip install --target` would not do: it takes no package that requires another Python than the one it runs in.
+    `pip install --target` would not do: it takes no package that requires another Python than the one it runs in. And
+    with --python-version, pip evaluates the conditions of requirements for the Python it runs in; so none are left.
     """
+    chosen = wheels / "requirements.txt"
+    chosen.write_text("".join(f"{one.line()}\n" for one in locked_for(lock_file, version)), encoding="utf-8")
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--dest", str(wheels)]
     tags = ["--only-binary=:all:", "--implementation", "cp", "--python-version", version]
     platforms = [option for platform in PLATFORMS for option in ("--platform", platform)]
-    subprocess.run([*pip, *tags, *platforms, *requirements], check=True)
-
-
-def missing_requirements(wheels: Path, version: str) -> list[str]:
-    """What the downloaded packages require on the function app's Python, and pip has not downloaded.
-
-    With --python-version, pip chooses wheels for that version, but evaluates the conditions of requirements (such as
-    `python_version >= "3.13"`) for the Python it runs in.
-    """
-    distributions = [_metadata(wheel) for wheel in wheels.glob("*.whl")]
-    downloaded = {canonicalize_name(distribution.name) for distribution in distributions}
-    environment = {
-        "python_version": version,
-        "python_full_version": f"{version}.0",
-        "sys_platform": "linux",
-        "platform_system": "Linux",
-        "os_name": "posix",
-        "platform_machine": "x86_64",
-        "extra": "",
-    }
-    missing = set()
-    for distribution in distributions:
-        for requirement in map(Requirement, distribution.requires or []):
-            is_needed = requirement.marker is None or requirement.marker.evaluate(environment)
-            if is_needed and canonicalize_name(requirement.name) not in downloaded:
-                requirement.marker = None
-                missing.add(str(requirement))
-    return sorted(missing)
-
-
-def _metadata(wheel: Path) -> importlib.metadata.Distribution:
-    (folder,) = (path for path in zipfile.Path(wheel).iterdir() if path.name.endswith(".dist-info"))
-    return importlib.metadata.PathDistribution(folder)
+    subprocess.run([*pip, *tags, *platforms, "--no-deps", "--require-hashes", "-r", str(chosen)], check=True)
 
 
 def _installed_files(wheel: Path) -> Iterator[tuple[str, bytes]]:

@@ -27,7 +27,7 @@ from .processes import peak, reset_peak, resident
 MB = 1_000_000
 CHUNK = 32 << 20
 CONCURRENCY = 16
-"""The concurrent calls of an instance, by default of the deployment."""
+"""Concurrent uploads of large files."""
 
 _JSON = {"content-type": "application/json"}
 
@@ -50,7 +50,9 @@ class Functions:
         expected: int = 200,
         **route: str,
     ) -> func.HttpResponse:
-        """The response. Raises RuntimeError if the status is not the expected one."""
+        """The response. A call that is refused because of others is sent again. Raises RuntimeError if the status is
+        not the expected one.
+        """
         request = func.HttpRequest(
             method=method,
             url=f"http://127.0.0.1/api{path}",
@@ -59,7 +61,11 @@ class Functions:
             route_params=route,
             body=body,
         )
-        response = self.connector.respond(operation_id, request)
+        while True:
+            response = self.connector.respond(operation_id, request)
+            if response.headers.get("x-ms-error-code") != "ConnectorBusy":
+                break
+            time.sleep(int(response.headers["Retry-After"]))
         if response.status_code != expected:
             raise RuntimeError(f"{operation_id}: {response.status_code} {response.get_body()[:300]!r}")
         return response

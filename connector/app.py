@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
+from .bulkhead import Admission, Bulkhead
 from .callers.signed_tokens import Tokens
 from .contract.documents import Documents
 from .contract.sign_in import EntraId
@@ -51,10 +52,12 @@ class Connector:
         """What the host requires of callers: a function key, or nothing where the connector itself requires a token."""
 
         self._shared: Context | InternalError
+        self._bulkhead: Bulkhead | None = None
         try:
             settings = Settings.from_environment(environment)
             self._sign_in, entra = _entra(settings)
             self._shared = _context(settings, entra)
+            self._bulkhead = Bulkhead(settings.python_threadpool_thread_count, settings.memory_for_files_mb * 1_000_000)
         except InternalError as failure:
             self._shared = failure
 
@@ -67,9 +70,10 @@ class Connector:
             if operation_id in OPERATIONS_WITHOUT_SETTINGS:
                 response = OPERATIONS_WITHOUT_SETTINGS[operation_id]()
             else:
-                context = self._context_of(operation_id, request)
-                caller = context.sessions.caller
-                response = OPERATIONS[operation_id](context, request)
+                with Admission(self._bulkhead, is_run=operation_id == "ExecutePythonCode") as admission:
+                    context = self._context_of(operation_id, request, admission)
+                    caller = context.sessions.caller
+                    response = OPERATIONS[operation_id](context, request)
         except Exception as failure:
             _log(operation_id, request_id, failure)
             error = to_response(failure, request_id)
@@ -86,7 +90,7 @@ class Connector:
         )
         return response
 
-    def _context_of(self, operation_id: str, request: func.HttpRequest) -> Context:
+    def _context_of(self, operation_id: str, request: func.HttpRequest, admission: Admission) -> Context:
         """The context of a request, with its caller's sessions.
 
         Raises InternalError for wrong settings, and Unauthorized, CallerNotAllowed and SignInUnavailable where callers
@@ -94,7 +98,7 @@ class Connector:
         """
         if isinstance(self._shared, InternalError):
             raise InternalError(self._shared.message)  # a new one: each raise adds to an exception's traceback
-        sessions = dataclasses.replace(self._shared.sessions, deadline=DEADLINES.of_operation())
+        sessions = dataclasses.replace(self._shared.sessions, deadline=DEADLINES.of_operation(), admission=admission)
         context = dataclasses.replace(self._shared, sessions=sessions)
         if operation_id in TOKEN_PURPOSES and context.tokens is not None:
             address = context.tokens.open(TOKEN_PURPOSES[operation_id], request.route_params.get("token", ""))

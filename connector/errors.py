@@ -20,6 +20,7 @@
     ├── IdempotencyKeyReused        422  the key of an earlier run, with different code
     ├── TooManySessions             429  the pool is full; with Retry-After
     ├── SessionBusy                 429  the session runs code; with Retry-After
+    ├── ConnectorBusy               429  the connector has too much to do at a time; with Retry-After
     ├── InternalError               500  a bug of the connector, or wrong settings
     ├── PoolUnreachable             502  no connection to the pool
     ├── PoolRejected                502  the pool refused the connector, or its response cannot be understood
@@ -174,6 +175,12 @@ class TooManySessions(ConnectorError):
 
 class SessionBusy(ConnectorError):
     """The session runs code, which the operation must wait for."""
+
+    status = 429
+
+
+class ConnectorBusy(ConnectorError):
+    """The connector has too many calls, or too many large files, at a time. Nothing was done."""
 
     status = 429
 

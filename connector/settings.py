@@ -216,9 +216,16 @@ SETTINGS = (
     ),
     Setting(
         "PYTHON_THREADPOOL_THREAD_COUNT",
-        "16",
-        "How many calls one worker process serves at a time. The Functions host reads it too, to set the number of "
-        "threads.",
+        "256",
+        "How many calls one worker process serves at a time: most of them may wait for the session pool, and fewer for "
+        "runs. The Functions worker reads it too, to set the number of its threads, and has another default.",
+        _positive,
+    ),
+    Setting(
+        "MEMORY_FOR_FILES_MB",
+        "1024",
+        "How many megabytes large bodies and files may take in one worker process and the Functions host. What exceeds "
+        "this is refused with `ConnectorBusy`.",
         _positive,
     ),
 )
@@ -256,6 +263,7 @@ class Settings:
     max_code_characters: int
     rich_results: bool
     python_threadpool_thread_count: int
+    memory_for_files_mb: int
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":

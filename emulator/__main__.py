@@ -27,8 +27,8 @@ from .session_pool.wire.server import SessionPoolServer
 from .session_pool.wire.tokens import TokenAuthority
 
 APP_ROOT = Path(__file__).resolve().parents[1]
-# As deployed: calls wait for the pool, so one worker serves as many as it has threads; and links can be signed.
-_APP_SETTINGS = {"PYTHON_THREADPOOL_THREAD_COUNT": "16", "SIGNING_KEY": secrets.token_urlsafe(32)}
+# As deployed: calls wait for the pool, so one worker has many threads; and links can be signed.
+_APP_SETTINGS = {"PYTHON_THREADPOOL_THREAD_COUNT": "256", "SIGNING_KEY": secrets.token_urlsafe(32)}
 _TRIAL = '{"pythonCode": "6 * 7"}'
 
 

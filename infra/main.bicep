@@ -41,11 +41,11 @@ param maxConcurrentSessions int = 20
 
 @minValue(1)
 @maxValue(1000)
-@description('Concurrent calls per instance. The plan scales by it, and the worker has as many threads.')
-param callsPerInstance int = 16
+@description('Concurrent calls per instance. The plan scales by it, and the worker has four times as many threads.')
+param callsPerInstance int = 64
 
 @allowed([512, 2048, 4096])
-@description('Memory per instance. About four copies of a body are held in memory.')
+@description('Memory per instance. Half of it is for large bodies, of which about five copies are held in memory.')
 param instanceMemoryMB int = 2048
 
 @minValue(40)

@@ -293,8 +293,8 @@ resource function 'Microsoft.Web/sites@2025-03-01' = {
             ]
         triggers: {
           http: {
-            // The same number as PYTHON_THREADPOOL_THREAD_COUNT below: a call without a thread would wait in this
-            // instance while another instance could process it.
+            // A quarter of PYTHON_THREADPOOL_THREAD_COUNT below: runs may take three quarters of the threads, so an
+            // instance refuses none of these calls, and threads remain if the plan sends it more.
             perInstanceConcurrency: callsPerInstance
           }
         }
@@ -341,7 +341,8 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     CALLER_WAIT_SECONDS: callerWaitSeconds
     PUBLIC_BASE_URL: publicBaseUrl
     RICH_RESULTS: richResults
-    PYTHON_THREADPOOL_THREAD_COUNT: string(callsPerInstance)
+    PYTHON_THREADPOOL_THREAD_COUNT: string(4 * callsPerInstance)
+    MEMORY_FOR_FILES_MB: string(instanceMemoryMB / 2)
   }
 }
 

@@ -25,10 +25,10 @@ PROJECT = ("connector", "emulator", "function_app", "api_page", "azure_checks", 
 LAYERS = {
     # The edge: functions, the wrapper around them, one adapter for each operation.
     "function_app": {"app"},
-    "app": {"http", "executions", "session_pool", "callers", "contract", "settings", "errors"},
+    "app": {"http", "executions", "session_pool", "bulkhead", "callers", "contract", "settings", "errors"},
     "http": {
         "executions", "files", "sessions", "connection",
-        "session_pool", "callers", "contract", "settings", "models", "text", "errors",
+        "session_pool", "bulkhead", "callers", "contract", "settings", "models", "text", "errors",
     },
     # The operations: plain values in, models out.
     "executions": {"in_session", "session_pool", "callers", "content_types", "models", "errors"},
@@ -37,9 +37,10 @@ LAYERS = {
     "connection": {"session_pool", "settings", "models", "errors"},
     # What operations are made of.
     "in_session": {"models", "text"},
-    "session_pool": {"callers", "models", "text", "errors"},
+    "session_pool": {"bulkhead", "callers", "models", "text", "errors"},
     "contract": {"callers", "errors"},
     "callers": {"errors"},
+    "bulkhead": {"errors"},
     "settings": {"session_pool", "errors"},
     "models": set(),
     "text": set(),

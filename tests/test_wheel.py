@@ -24,7 +24,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "emulator" / "session_pool"
-# Code in sessions can import it. requirements-emulator.txt does not list it, because requirements.txt does.
+# Code in sessions can import it. requirements-emulator.txt does not list it, because requirements.in does.
 FROM_CONNECTOR = {"requests"}
 
 
@@ -144,7 +144,7 @@ def test_wheel_has_the_dependencies_of_the_emulator(described):
     """With the same bounds, so that users of the wheel have the dependencies that the tests use."""
     actual = bounds(described.requires or [])
     emulator = bounds((ROOT / "requirements-emulator.txt").read_text().splitlines())
-    connector = bounds((ROOT / "requirements.txt").read_text().splitlines())
+    connector = bounds((ROOT / "requirements.in").read_text().splitlines())
     assert actual == emulator | {name: connector[name] for name in FROM_CONNECTOR}
 
 

@@ -4,6 +4,7 @@ The connector checks each token itself, and does not rely on a platform in front
 "Access token claims reference" in the documentation of the Microsoft identity platform.
 """
 
+import http.client
 import json
 import threading
 import time
@@ -142,9 +143,12 @@ class PublishedKeys:
         key = self._known(key_id, self._times.fresh)
         if key is not None:
             return key
-        # While the old key is usable, one thread fetches new ones and the others use the old one.
+        # While the old key is usable, one thread fetches new ones and the others use the old one. After a failure the
+        # others do not wait either: an issuer that does not respond would hold all threads.
         usable = self._known(key_id, self._times.usable)
-        if not self._requesting.acquire(blocking=usable is None):
+        if not self._requesting.acquire(blocking=usable is None and not self._failed):
+            if usable is None:
+                raise self._unavailable()
             return usable
         try:
             pause = self._times.pause_after_failure if self._failed else self._times.pause
@@ -164,7 +168,7 @@ class PublishedKeys:
         """A failure is remembered, so that waiting callers do not each repeat the request."""
         try:
             with urllib.request.urlopen(self._address, timeout=self._times.timeout) as response:
-                published = json.loads(response.read(_MOST_BYTES))["keys"]
+                published = json.loads(_read(response, time.monotonic() + self._times.timeout))["keys"]
             keys = {entry["kid"]: jwt.PyJWK(entry, "RS256") for entry in published if entry.get("kty") == "RSA"}
         except Exception as failure:  # of the connection, or of reading the response: in each case there are no keys
             self._failed = True
@@ -182,6 +186,16 @@ class PublishedKeys:
             "check AZURE_AUTHORITY_HOST, ENTRA_TENANT_ID and the network of the function app.",
             retry_after_seconds=int(self._times.pause_after_failure),
         )
+
+
+def _read(response: http.client.HTTPResponse, until: float) -> bytes:
+    """At most _MOST_BYTES of the body. Raises TimeoutError at `until`: the timeout of a response is for each part."""
+    body = b""
+    while len(body) < _MOST_BYTES and (part := response.read1(_MOST_BYTES - len(body))):
+        body += part
+        if time.monotonic() > until:
+            raise TimeoutError
+    return body
 
 
 def _key_id(token: str) -> str:

@@ -1,20 +1,29 @@
 """Compressed bodies of requests: gzip and deflate (RFC 9110, section 8.4.1), decompressed up to a limit."""
 
 import zlib
+from collections.abc import Callable
 
 from ..errors import InvalidRequest, RequestTooLarge, UnsupportedMediaType
 
+_SMALL_BYTES = 1 << 20
 _GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 
 
-def decompressed(body: bytes, encoding: str, most_bytes: int) -> bytes:
+def is_compressed(encoding: str) -> bool:
+    return encoding.strip().lower() not in ("", "identity")
+
+
+def decompressed(
+    body: bytes, encoding: str, most_bytes: int, *, before_large: Callable[[int], None] = lambda most_bytes: None
+) -> bytes:
     """The body before it was compressed; the same object if it was not. `encoding` is the header Content-Encoding.
 
-    Decompresses little more than `most_bytes`, however much the body contains. Raises UnsupportedMediaType,
+    Decompresses little more than `most_bytes`, however much the body contains. Calls `before_large` with that number
+    before it decompresses more than a mebibyte. Raises UnsupportedMediaType,
     RequestTooLarge, and InvalidRequest for a body in another format.
     """
     name = encoding.strip().lower()
-    if name in ("", "identity") or not body:
+    if not is_compressed(name) or not body:
         return body
     if name in ("gzip", "x-gzip"):
         window = _GZIP
@@ -27,26 +36,33 @@ def decompressed(body: bytes, encoding: str, most_bytes: int) -> bytes:
             headers={"Accept-Encoding": "gzip, deflate"},
         )
     try:
-        return _decompressed(body, window, most_bytes)
+        small = _decompressed(body, window, min(_SMALL_BYTES, most_bytes))
+        if small is not None:
+            return small
+        before_large(most_bytes)
+        large = _decompressed(body, window, most_bytes)
     except zlib.error:
         raise InvalidRequest(
             f"The body is not one complete {name} stream, although Content-Encoding is {name}. Compress it again, or "
             "omit the header.",
             target="Content-Encoding",
         ) from None
+    if large is None:
+        raise RequestTooLarge(
+            f"The decompressed body has more than {most_bytes:,} bytes, which is the most. Send less at a time."
+        )
+    return large
 
 
-def _decompressed(body: bytes, window: int, most_bytes: int) -> bytes:
-    """Raises zlib.error and RequestTooLarge.
+def _decompressed(body: bytes, window: int, most_bytes: int) -> bytes | None:
+    """None if it has more than `most_bytes`. Raises zlib.error.
 
     Of gzip's members, only one is accepted: clients send no more, and a million of empty ones would take long to read.
     """
     stream = zlib.decompressobj(window)
     decompressed_body = stream.decompress(body, most_bytes + 1)
     if len(decompressed_body) > most_bytes:
-        raise RequestTooLarge(
-            f"The decompressed body has more than {most_bytes:,} bytes, which is the most. Send less at a time."
-        )
+        return None
     if not stream.eof or stream.unused_data.strip(b"\0"):
         raise zlib.error
     return decompressed_body

@@ -9,6 +9,7 @@ from .context import Context
 
 def check_connection(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     requests.parameters(context.operation("CheckConnection"), request)
+    context.admission.enter_pool()
     return responses.json_response(connection.check_connection(context.sessions, context.settings))
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from ..bulkhead import Admission
 from ..callers.signed_tokens import Tokens
 from ..contract.documents import Documents
 from ..contract.validation import Contract, Operation
@@ -26,6 +27,11 @@ class Context:
     facts: PoolFacts
     tokens: Tokens | None
     address: dict[str, Any] | None = None
+
+    @property
+    def admission(self) -> Admission:
+        """What the request has taken of the process."""
+        return self.sessions.admission
 
     def operation(self, operation_id: str) -> Operation:
         return self.contract.operations[operation_id]

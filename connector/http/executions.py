@@ -19,7 +19,7 @@ _SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 2, 20
 def execute_python_code(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     operation = context.operation("ExecutePythonCode")
     requests.parameters(operation, request)
-    body, applied = run_headers.with_members(requests.json_body(operation, request), request.headers)
+    body, applied = run_headers.with_members(requests.json_body(operation, request, context.admission), request.headers)
     arguments = {
         "wait_in_seconds": context.settings.caller_wait_seconds,
         **requests.arguments(operation.checked_body(body)),

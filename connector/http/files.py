@@ -31,9 +31,9 @@ def upload_file(context: Context, request: func.HttpRequest) -> func.HttpRespons
             target="x-ms-transfer-mode",
         )
     if requests.media_type(request) == "multipart/form-data":
-        form = requests.form(operation, request)
+        form = requests.form(operation, request, context.admission)
         return responses.json_response(files.upload_contents(context.sessions, context.facts, **form))
-    body = requests.arguments(operation.checked_body(requests.json_body(operation, request)))
+    body = requests.arguments(operation.checked_body(requests.json_body(operation, request, context.admission)))
     body["files"] = [requests.arguments(file) for file in body["files"]]
     return responses.json_response(files.upload_file(context.sessions, context.facts, **body))
 
@@ -94,6 +94,7 @@ def download_file(context: Context, request: func.HttpRequest) -> func.HttpRespo
     if requested is None:
         return responses.file_response(files.download_file(session, context.facts, path, file))
     first, last = requested
+    context.admission.hold((last - first + 1) * files.COPIES)
     content = download_range(session, context.facts, path, file, first=first, last=last)
     return responses.file_response(replace(file, content=content), first)
 

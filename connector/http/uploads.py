@@ -28,7 +28,7 @@ def put_file(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     if requests.is_chunked(request):
         return _begin_upload(context, request, arguments)
     requests.check_is_complete_file(request)
-    content = requests.complete_body(request, file_name=arguments["file_name"])
+    content = requests.complete_body(request, context.admission, file_name=arguments["file_name"])
     return responses.json_response(files.put_file(context.sessions, context.facts, content=content, **arguments))
 
 
@@ -38,7 +38,7 @@ def _begin_upload(context: Context, request: func.HttpRequest, arguments: dict[s
             "The setting SIGNING_KEY is missing, and chunked uploads need it. Set it to a secret of at least 32 "
             "characters, the same on all instances, or turn off 'Allow chunking' in the action's settings."
         )
-    if requests.complete_body(request):
+    if requests.complete_body(request, context.admission):
         raise InvalidRequest(
             "A request that begins a chunked upload must not have a body. Send the chunks to the address in Location.",
             target="x-ms-transfer-mode",
@@ -54,7 +54,7 @@ def _begin_upload(context: Context, request: func.HttpRequest, arguments: dict[s
 
 def patch_upload(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     session, facts, upload = _upload(context, "PatchUpload", request)
-    content = requests.complete_body(request)
+    content = requests.complete_body(request, context.admission)
     first = ranges.sent_range(request.headers.get("content-range", ""), len(content), upload.size)
     return _progress_response(uploads.put_chunk(session, facts, upload, first=first, content=content))
 

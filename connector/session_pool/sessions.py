@@ -6,13 +6,14 @@ starts a session: the pool does, with the first call that needs one.
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import requests
 
+from ..bulkhead import Admission
 from ..callers.session_ids import check_session_id, mint_session_id, pool_identifier
 from ..errors import ConnectorError, InvalidFileName, SessionNotFound
 from ..models import FilePath, unmistakable_folder
@@ -39,11 +40,13 @@ class CallerSessions:
     pools: Pools
     caller: str | None = None
     deadline: Deadline | None = None
+    admission: Admission = field(default_factory=Admission, compare=False)
 
     def session(self, session_id: str) -> "SessionClient":
         """Raises InvalidSessionId."""
         identifier = pool_identifier(check_session_id(session_id), self.caller)
-        return SessionClient(self.pools.pool_of(session_id, identifier), session_id, identifier, self.deadline)
+        pool = self.pools.pool_of(session_id, identifier)
+        return SessionClient(pool, session_id, identifier, self.deadline, admission=self.admission)
 
     def with_new_session(self, use: Callable[["SessionClient"], Result]) -> Result:
         """What `use` returns for a session with an id that cannot be guessed.
@@ -54,7 +57,7 @@ class CallerSessions:
         def use_pool(pool: SessionPoolClient, waits: bool) -> Result:
             session_id = mint_session_id(pool.tag)
             identifier = pool_identifier(session_id, self.caller)
-            return use(SessionClient(pool, session_id, identifier, self.deadline, waits))
+            return use(SessionClient(pool, session_id, identifier, self.deadline, waits, self.admission))
 
         return self.pools.with_new_session(use_pool)
 
@@ -72,6 +75,7 @@ class SessionClient:
     identifier: str
     deadline: Deadline | None = None
     waits: bool = True
+    admission: Admission = field(default_factory=Admission, compare=False)
 
     def with_deadline(self, deadline: Deadline) -> "SessionClient":
         """The same session, for an operation with another deadline."""
@@ -113,6 +117,7 @@ class SessionClient:
         if longest_wait is None:
             longest_wait = timeout_seconds + deadlines.response_margin_seconds
         deadline = self.deadline or Deadline.after(deadlines.longest_execution_seconds)
+        self.admission.enter_pool()
         self.pool.fetch_token(deadline)  # before the clock of the first attempt starts: it may take a while
         if read_seconds is not None:
             deadline = deadline.within(read_seconds)
@@ -285,6 +290,7 @@ class SessionClient:
             read_object(response)
 
     def _call(self, method: str, path: str, **request: Any) -> requests.Response:
+        self.admission.enter_pool()
         return self.pool.call(method, path, self.identifier, deadline=self.deadline, waits=self.waits, **request)
 
 

@@ -5,7 +5,9 @@ of the process so far in seconds. Then it reads calls from standard input, one J
 response for each. It cannot import anything from the project except what is in FOLDER.
 """
 
+import asyncio
 import importlib.util
+import inspect
 import json
 import os
 import resource
@@ -33,7 +35,13 @@ def respond(function, call):
 
     call["body"] = call["body"].encode()
     response = function(func.HttpRequest(**call))
+    if inspect.isawaitable(response):  # the worker runs such a function on its event loop
+        response = asyncio.run(finished(response))
     return {"status": response.status_code, "body": response.get_body().decode("utf-8", "replace")}
+
+
+async def finished(response):
+    return await response
 
 
 def write(value) -> None:

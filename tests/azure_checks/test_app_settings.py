@@ -3,7 +3,7 @@
 import pytest
 
 DEFAULT = "infra/scenarios/default.snapshot.json"
-THREADS = '"PYTHON_THREADPOOL_THREAD_COUNT": "16"'
+THREADS = '"PYTHON_THREADPOOL_THREAD_COUNT": "256"'
 MISTAKES = {
     "an unknown setting": (DEFAULT, '"RICH_RESULTS"', '"RICH_RESULT"', "RICH_RESULT is read neither by"),
     "a missing setting": (DEFAULT, '        "RICH_RESULTS": "",\n', "", "RICH_RESULTS is read by the connector, and"),
@@ -16,8 +16,8 @@ MISTAKES = {
     "another number of threads": (
         DEFAULT,
         THREADS,
-        THREADS.replace("16", "8"),
-        "must equal perInstanceConcurrency, 16",
+        THREADS.replace("256", "64"),
+        "must be four times perInstanceConcurrency, 64",
     ),
 }
 

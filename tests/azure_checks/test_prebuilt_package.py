@@ -3,53 +3,58 @@
 test_deployment_package.py runs the app from it.
 """
 
-import sys
+import subprocess
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from azure_checks import prebuilt_package
-from azure_checks.prebuilt_package import SITE_PACKAGES, deployed_python, missing_requirements, write_prebuilt_package
+from azure_checks.prebuilt_package import SITE_PACKAGES, deployed_python, write_prebuilt_package
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def write_wheel(folder: Path, name: str, *requires: str, files: tuple[str, ...] = ()) -> None:
-    metadata = [f"Name: {name}", "Version: 1.0", *(f"Requires-Dist: {requirement}" for requirement in requires)]
+def write_wheel(folder: Path, name: str, *, files: tuple[str, ...]) -> None:
     with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as wheel:
-        wheel.writestr(f"{name}-1.0.dist-info/METADATA", "\n".join(["Metadata-Version: 2.1", *metadata, ""]))
+        wheel.writestr(f"{name}-1.0.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
         for file in files:
             wheel.writestr(file, file)
 
 
-def test_conditions_are_evaluated_for_the_python_of_the_app(tmp_path):
-    """pip evaluates them for the Python it runs in, and would omit what only the app's Python needs."""
-    here = f"{sys.version_info.major}.{sys.version_info.minor}"
-    write_wheel(
-        tmp_path, "app", 'newer>=1; python_version >= "3.99"', 'here; python_version < "3.99"', 'x; extra == "x"'
-    )
-    write_wheel(tmp_path, "here")
-    assert missing_requirements(tmp_path, here) == []
-    assert missing_requirements(tmp_path, "3.99") == ["newer>=1"]
+LOCK_FILE = """\
+newer==2.0 ; python_full_version >= '3.99' \\
+    --hash=sha256:a \\
+    --hash=sha256:b
+    # via here
+older==1.0 ; python_full_version < '3.99' --hash=sha256:c
+windows==1.0 ; sys_platform == 'win32' --hash=sha256:d
+"""
 
 
-def test_missing_packages_are_downloaded_too(tmp_path, monkeypatch):
-    """Until nothing is missing. Files of wheels are where installing them would put them; programs are omitted."""
-    asked = []
+def test_the_packages_are_those_of_the_lock_file_for_the_python_of_the_app(tmp_path, monkeypatch):
+    """Whichever Python runs pip, which checks the hashes and adds nothing."""
+    (tmp_path / "requirements.txt").write_text(LOCK_FILE)
+    commands = []
+    monkeypatch.setattr(subprocess, "run", lambda command, check: commands.append((command, check)))
+    (tmp_path / "wheels").mkdir()
+    prebuilt_package.download(tmp_path / "requirements.txt", tmp_path / "wheels", "3.99")
+    [(command, check)] = commands
+    assert check and {"--require-hashes", "--no-deps"} <= set(command)
+    chosen = Path(command[-1]).read_text().splitlines()
+    assert chosen == ["newer==2.0 --hash=sha256:a --hash=sha256:b"]
 
-    def download(requirements, wheels, version):
-        asked.append((requirements, version))
-        if requirements[0] == "-r":
-            write_wheel(
-                wheels, "first", 'second; python_version >= "3.99"', files=("first/a.py", "first-1.0.data/scripts/x")
-            )
-        else:
-            write_wheel(wheels, "second", files=("second-1.0.data/platlib/second/b.so",))
 
-    monkeypatch.setattr(prebuilt_package, "_download", download)
+def test_files_of_wheels_are_where_installing_them_would_put_them(tmp_path, monkeypatch):
+    """Programs are omitted."""
+
+    def download(lock_file, wheels, version):
+        assert (lock_file, version) == (ROOT / "requirements.txt", "3.99")
+        write_wheel(wheels, "first", files=("first/a.py", "first-1.0.data/scripts/x"))
+        write_wheel(wheels, "second", files=("second-1.0.data/platlib/second/b.so",))
+
+    monkeypatch.setattr(prebuilt_package, "download", download)
     write_prebuilt_package(ROOT, tmp_path / "dist" / "package.zip", "3.99")
-    assert asked == [(["-r", str(ROOT / "requirements.txt")], "3.99"), (["second"], "3.99")]
     names = zipfile.ZipFile(tmp_path / "dist" / "package.zip").namelist()
     assert {name.removeprefix(f"{SITE_PACKAGES}/") for name in names if name.startswith(SITE_PACKAGES)} == {
         "first/a.py",

@@ -34,9 +34,9 @@ def test_the_project_installs_no_module(wheel):
 
 
 def test_the_project_installs_what_the_app_needs(wheel):
-    """The dependencies are those of requirements.txt."""
+    """The dependencies are those of requirements.in."""
     (folder,) = (path for path in zipfile.Path(wheel).iterdir() if path.name.endswith(".dist-info"))
     described = importlib.metadata.PathDistribution(folder)
-    lines = [line.partition("#")[0].strip() for line in (ROOT / "requirements.txt").read_text().splitlines()]
+    lines = [line.partition("#")[0].strip() for line in (ROOT / "requirements.in").read_text().splitlines()]
     needed = {str(Requirement(line)) for line in lines if line}
     assert needed and {str(Requirement(text)) for text in described.requires or []} == needed

@@ -1,13 +1,16 @@
 """Sign-in with Entra ID: which tokens and callers are accepted, and that each caller has separate sessions."""
 
 import base64
+import contextlib
 import hmac
 import json
 import logging
+import socket
 import threading
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import jwt
 import pytest
@@ -308,6 +311,42 @@ def test_an_issuer_that_does_not_respond(sign_in, issuer, times):
     issuer.may_answer.clear()
     with pytest.raises(SignInUnavailable):
         sign_in.caller(f"Bearer {issuer.token()}")
+
+
+def test_callers_do_not_wait_for_an_issuer_that_has_failed(sign_in, issuer, times):
+    """One call tries it again; the others are refused at once, and hold no thread."""
+    times.timeout = 0.1
+    issuer.may_answer.clear()
+    token = f"Bearer {issuer.token()}"
+    with pytest.raises(SignInUnavailable):
+        sign_in.caller(token)
+    times.timeout, times.pause_after_failure = 10, 0
+    with ThreadPoolExecutor(1) as threads:
+        trying = threads.submit(sign_in.caller, token)
+        until = time.monotonic() + 10
+        while len(issuer.requested) < 2 and time.monotonic() < until:
+            time.sleep(0.01)
+        with pytest.raises(SignInUnavailable):
+            sign_in.caller(token)
+        assert not trying.done()
+        issuer.may_answer.set()
+        assert trying.result(10)
+
+
+def test_an_issuer_that_responds_slowly(issuer, times):
+    """The wait for it is as short as for one that does not respond at all."""
+    times.timeout = 0.2
+    with socket.create_server(("127.0.0.1", 0)) as slow:
+        sign_in = EntraSignIn(f"http://127.0.0.1:{slow.getsockname()[1]}", TENANT, (CONNECTOR,), (ALICE,), times=times)
+        with ThreadPoolExecutor(1) as threads:
+            failure = threads.submit(sign_in.caller, f"Bearer {issuer.token()}")
+            connection, _ = slow.accept()
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n")
+            with connection, contextlib.suppress(OSError):
+                while not failure.done():
+                    connection.sendall(b" ")
+                    time.sleep(0.05)
+            assert isinstance(failure.exception(1), SignInUnavailable)
 
 
 def test_callers_do_not_wait_for_new_keys(sign_in, issuer, times):
