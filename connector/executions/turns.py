@@ -14,7 +14,9 @@ from ..models import FilePath
 from ..session_pool.facts import PoolFacts
 from ..session_pool.hand_over import RunLost
 from ..session_pool.sessions import SessionClient
+from ..session_pool.wire import Run
 from .records import is_recent
+from .sending import send_cell
 
 _START_TIMEOUT_SECONDS = 60
 """The pool's timeout for the cell, which itself takes milliseconds."""
@@ -34,12 +36,16 @@ def is_busy(session: SessionClient, facts: PoolFacts) -> bool:
 def start_next(session: SessionClient, facts: PoolFacts) -> None:
     """Starts the oldest queued execution of an idle session, for example after its interpreter was restarted."""
     cell = make_start_cell(max_report_characters=session.pool.longest_stdout)
-    with contextlib.suppress(RunLost):  # the next poll tries again
-        session.execute_code(
-            cell.text,
+
+    def send(text: str) -> Run:
+        return session.execute_code(
+            text,
             execution_id=mint_execution_id(),
             timeout_seconds=_START_TIMEOUT_SECONDS,
             may_repeat=True,
             read_seconds=session.pool.deadlines.start_seconds,
         )
+
+    with contextlib.suppress(RunLost):  # the next poll tries again
+        send_cell(session, facts, cell, send)
     facts.note_busy(session, is_busy=True)

@@ -1,9 +1,10 @@
 """The cells that carry code into a session, together with the payload that reports on it.
 
-A cell has two lines: a comment that marks it, and a statement that contains the request and the payload's source. A
-kernel in which the payload is installed reads the request and never runs the statement. In a new kernel the statement
-runs as any cell does: it installs the payload, which then runs the user's code. Either way, the same text takes one
-call. The statement has no value, because the user's code may have replaced the display hook.
+A cell has two lines: a comment that marks it, and a statement that contains the request. A kernel in which the payload
+is installed reads the request and never runs the statement. In another kernel the statement runs as any cell does. That
+of a *complete* cell installs the payload, which then runs the user's code: one call, whatever the kernel has. That of a
+*short* cell, which does not carry the payload, only reports that it is not installed. Neither statement has a value,
+because the user's code may have replaced the display hook.
 
 A *task* is something that the connector itself does in a session, such as appending a chunk to a file: a module of
 `tasks/` with a function `perform`, which takes and returns JSON. It leaves no trace in the user's interpreter.
@@ -32,6 +33,14 @@ _INSTALL = (
     "n['install'](r))[1])({'__name__': 'code_interpreter_payload', 'get_ipython': get_ipython, 'VERSION_MARK': '%s'}))"
     '("%s","%s"): pass'
 )
+_ANNOUNCE = (
+    "if (lambda k: k.session.send(k.iopub_socket, 'stream', {'name': 'stdout', 'text': '%s%s%s\\n'}, "
+    "k.get_parent('shell') if hasattr(k, 'get_parent') else k._parent_header, ident=b'stream.stdout'))"
+    "(get_ipython().kernel) is None: pass "
+    '#"%s",""'
+)
+"""Sent to the pool directly: the code may have replaced the streams."""
+
 _DIRECT_TASK = (
     "(lambda nonce, arguments, source: (lambda json, b64decode, names: (exec(__import__('zlib').decompress("
     "b64decode(source)), names), print('\\x1e' + nonce + json.dumps({'returned': names['perform'](json.loads("
@@ -49,6 +58,15 @@ class Cell:
 
     text: str
     nonce: str
+    short: str | None = None
+    """For an interpreter that probably has the payload. None if no payload is needed."""
+
+    def was_not_installed(self, stdout: str) -> bool:
+        """Whether this is what the short cell wrote in an interpreter without the payload: nothing has run."""
+        return f"{protocol.REPORT_MARK}{self.nonce}{protocol.NOT_INSTALLED}\n" in stdout
+
+    def has_reported(self, stdout: str) -> bool:
+        return protocol.REPORT_MARK + self.nonce in stdout
 
 
 def make_cell(
@@ -100,7 +118,8 @@ def _cell(request: dict[str, Any], max_report_characters: int, data_folder: str)
     request = {**request, "nonce": nonce, "longest": max_report_characters - len(nonce) - 2}
     mark, source = _payload(data_folder)
     encoded = base64.b64encode(json.dumps(request, separators=(",", ":")).encode()).decode()
-    return Cell(f"{mark}\n{_INSTALL % (mark, encoded, source)}", nonce)
+    short = _ANNOUNCE % ("\\x1e", nonce, protocol.NOT_INSTALLED, encoded)
+    return Cell(f"{mark}\n{_INSTALL % (mark, encoded, source)}", nonce, f"{mark}\n{short}")
 
 
 @functools.cache

@@ -33,6 +33,7 @@ ORDER = (
     "watching",
     "background",
     "one_call",
+    "traces",
     "dispatch",
 )
 """The modules, each after those that it imports."""
