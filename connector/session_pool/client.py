@@ -5,18 +5,17 @@ requests and responses of an api-version look like (`wire`) or what can be done 
 """
 
 import threading
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Protocol
 
 import requests
 import urllib3
-from requests.auth import AuthBase
 
 from ..errors import FileTooLarge
 from . import wire
 from .deadlines import Deadlines
 from .errors import NotFound, UnsuccessfulResponse, response_error, transport_error
 from .retries import Adapter, Retry, was_retried
+from .sender import Sender
 from .wire import Metadata, Wire
 
 
@@ -41,15 +40,11 @@ class SessionPoolClient:
         self.serves_no_ranges = threading.Event()
         """Set by the first response with a complete file where a range was requested."""
 
-        self._endpoint = endpoint.rstrip("/")
         self._credential = credential
-        self._http = requests.Session()
-        self._http.auth = _Bearer(credential)
-        self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # callers share this session
-        retry = Retry.within(self.deadlines)
-        self._http.mount(self._endpoint, Adapter(connections, retry))
+        self._sender = Sender(endpoint)
+        self._adapter = Adapter(connections, Retry.within(self.deadlines))
         # Code is handed over once: `hand_over` decides when it may be offered again.
-        self._http.mount(f"{self._endpoint}/{self.wire.execute_path}?", Adapter(connections, Retry.never()))
+        self._adapter_of_runs = Adapter(connections, Retry.never())
 
     @property
     def keeps_runs(self) -> bool:
@@ -95,13 +90,16 @@ class SessionPoolClient:
             query["identifier"] = identifier
         if folder:
             query["path"] = folder
+        is_run = path == self.wire.execute_path
+        headers = {**request.pop("headers", {}), "Authorization": f"Bearer {self._credential.token()}"}
         try:
-            response = self._http.request(
+            response = self._sender.send(
+                self._adapter_of_runs if is_run else self._adapter,
                 method,
-                f"{self._endpoint}/{path}",
-                params=query,
+                path,
+                query,
+                headers=headers,
                 timeout=(self.deadlines.connect_seconds, read_seconds or self.deadlines.read_seconds),
-                allow_redirects=False,
                 **request,
             )
         except requests.RequestException as failure:
@@ -111,7 +109,6 @@ class SessionPoolClient:
         if response.status_code == 404 and deleted_when_retried and was_retried(response):
             return response
         unsuccessful = UnsuccessfulResponse(response)
-        is_run = path == self.wire.execute_path
         raise response_error(unsuccessful, not_found, is_run=is_run) from unsuccessful
 
 
@@ -136,12 +133,3 @@ def read_content(response: requests.Response, max_bytes: int | None = None) -> b
     if max_bytes is not None and len(content) > max_bytes:
         raise FileTooLarge(f"The file has more than {max_bytes} bytes. Store less in it.")
     return content
-
-
-class _Bearer(AuthBase):
-    def __init__(self, credential: Credential) -> None:
-        self._credential = credential
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._credential.token()}"
-        return request
