@@ -38,7 +38,7 @@ def start_next(session: SessionClient, facts: PoolFacts) -> None:
     cell = make_start_cell(max_report_characters=session.pool.longest_stdout)
 
     def send(text: str) -> Run:
-        return session.execute_code(
+        return session.with_reserve().execute_code(
             text,
             execution_id=mint_execution_id(),
             timeout_seconds=_START_TIMEOUT_SECONDS,

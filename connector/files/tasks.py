@@ -51,7 +51,7 @@ def run_task(
     )
 
     def send(text: str) -> Run:
-        return session.execute_code(
+        return session.with_reserve().execute_code(
             text,
             execution_id=mint_execution_id(),
             timeout_seconds=_TIMEOUT_SECONDS,

@@ -10,21 +10,30 @@ from typing import Any, Protocol
 import requests
 import urllib3
 
-from ..errors import FileTooLarge
+from ..errors import ConnectorError, FileTooLarge
 from . import wire
-from .deadlines import Deadlines
-from .errors import NotFound, UnsuccessfulResponse, response_error, transport_error
-from .retries import Adapter, Retry, was_retried
+from .circuit import Circuit, CircuitTimes
+from .connections import Adapter, AttemptTimeout
+from .deadlines import Deadline, Deadlines
+from .errors import NotFound, NotSent, UnsuccessfulResponse, never_sent, response_error, timeout, transport_error
+from .retries import Retries
 from .sender import Sender
 from .wire import Metadata, Wire
 
+_QUESTION_SECONDS = 3.0
+"""How long a pool that may be down has for its response."""
+
 
 class Credential(Protocol):
-    def token(self) -> str: ...
+    def token(self, deadline: Deadline | None = None) -> str:
+        """Raises PoolRejected when no token is available before the deadline."""
+
+    def renew(self, rejected: str) -> bool:
+        """Drops a token that the pool has rejected. Returns whether `token` may provide a better one."""
 
 
 class SessionPoolClient:
-    """One per process; safe to use from as many threads as it has `connections`."""
+    """One per pool and process; safe to use from as many threads as it has `connections`."""
 
     def __init__(
         self,
@@ -34,17 +43,18 @@ class SessionPoolClient:
         api_version: str = "2025-10-02-preview",
         connections: int = 16,
         deadlines: Deadlines | None = None,
+        circuit_times: CircuitTimes | None = None,
     ) -> None:
         self.wire = Wire(api_version)
         self.deadlines = deadlines or Deadlines()
+        self.circuit = Circuit(self._ask, circuit_times)
+        """Whether calls are sent to the pool, or fail at once because it is down."""
+
         self.serves_no_ranges = threading.Event()
         """Set by the first response with a complete file where a range was requested."""
 
         self._credential = credential
-        self._sender = Sender(endpoint)
-        self._adapter = Adapter(connections, Retry.within(self.deadlines))
-        # Code is handed over once: `hand_over` decides when it may be offered again.
-        self._adapter_of_runs = Adapter(connections, Retry.never())
+        self._sender = Sender(endpoint, Adapter(connections))
 
     @property
     def keeps_runs(self) -> bool:
@@ -56,14 +66,14 @@ class SessionPoolClient:
         """How many characters of a run's stdout are certainly returned."""
         return self.wire.longest_stdout
 
-    def get_metadata(self) -> Metadata:
+    def get_metadata(self, deadline: Deadline | None = None) -> Metadata:
         """What is installed in the pool's sessions. Starts no session."""
-        response = self.call("GET", "metadata", None, api_version=self.wire.sessions_api_version)
+        response = self.call("GET", "metadata", None, api_version=self.wire.sessions_api_version, deadline=deadline)
         return wire.read_metadata(read_object(response))
 
-    def fetch_token(self) -> None:
+    def fetch_token(self, deadline: Deadline | None = None) -> None:
         """Fetches the token, so that the next call does not have to. Raises PoolRejected."""
-        self._credential.token()
+        self._credential.token(deadline)
 
     def call(
         self,
@@ -71,45 +81,95 @@ class SessionPoolClient:
         path: str,
         identifier: str | None,
         *,
+        deadline: Deadline | None = None,
         folder: str = "",
         parameters: dict[str, str] | None = None,
-        read_seconds: float | None = None,
         not_found: NotFound | None = None,
         deleted_when_retried: bool = False,
         api_version: str | None = None,
         **request: Any,
     ) -> requests.Response:
-        """The response, if its status is 2xx. Raises ConnectorError otherwise.
+        """The response, if its status is 2xx. Raises ConnectorError otherwise, and PoolTimeout at the deadline.
 
         `path` is relative to the pool. `identifier` is the session's in the pool, None for a call without a session.
-        `not_found` makes the error for a 404. With `deleted_when_retried`, a 404 to a second attempt is returned: then
-        the first has deleted the object. `request` has further arguments of `requests.request`.
+        Code is sent once; its response may take until the deadline. Without a deadline, the call has that of an
+        operation. `not_found` makes the error for a 404. With `deleted_when_retried`, a 404 to a second attempt is
+        returned: then the first has deleted the object. `request` has further arguments of `Sender.send`.
         """
+        deadline = deadline or self.deadlines.of_operation()
+        is_run = path == self.wire.execute_path
         query = {"api-version": api_version or self.wire.api_version, **(parameters or {})}
         if identifier is not None:
             query["identifier"] = identifier
         if folder:
             query["path"] = folder
-        is_run = path == self.wire.execute_path
-        headers = {**request.pop("headers", {}), "Authorization": f"Bearer {self._credential.token()}"}
+        retries = Retries(self.deadlines, deadline)
+        is_renewed = False
+        while True:
+            self.circuit.check()
+            token = self._credential.token(deadline)
+            if not deadline.left:
+                raise timeout() from NotSent("the deadline has passed")
+            try:
+                response = self._attempt(
+                    method,
+                    path,
+                    token,
+                    AttemptTimeout(
+                        deadline,
+                        connect=self.deadlines.connect_seconds,
+                        read=deadline.left if is_run else self.deadlines.read_seconds,
+                    ),
+                    query=query,
+                    **request,
+                )
+            except requests.RequestException as failure:
+                if is_run or not retries.after_loss(was_sent=not never_sent(failure)):
+                    raise transport_error(failure) from failure
+                continue
+            if 200 <= response.status_code < 300:
+                return response
+            if response.status_code == 404 and deleted_when_retried and retries.made:
+                return response
+            if response.status_code == 401 and not is_renewed and self._credential.renew(token):
+                is_renewed = True  # also for code: a pool that does not know the caller has not run it
+            elif is_run or not retries.after_response(response):
+                unsuccessful = UnsuccessfulResponse(response)
+                raise response_error(unsuccessful, not_found, is_run=is_run) from unsuccessful
+
+    def _attempt(self, *arguments: Any, **request: Any) -> requests.Response:
+        """`_send`, observed by the circuit."""
         try:
-            response = self._sender.send(
-                self._adapter_of_runs if is_run else self._adapter,
-                method,
-                path,
-                query,
-                headers=headers,
-                timeout=(self.deadlines.connect_seconds, read_seconds or self.deadlines.read_seconds),
-                **request,
-            )
+            with self.circuit.waiting():
+                response = self._send(*arguments, **request)
+        except requests.RequestException:
+            self.circuit.failed()
+            raise
+        if response.status_code < 500:
+            self.circuit.heard()
+        else:
+            self.circuit.failed()
+        return response
+
+    def _send(self, method: str, path: str, token: str, timeouts: AttemptTimeout, **request: Any) -> requests.Response:
+        """One request, without retries. Raises requests.RequestException."""
+        headers = {**request.pop("headers", {}), "Authorization": f"Bearer {token}"}
+        return self._sender.send(method, path, headers=headers, timeout=timeouts, **request)
+
+    def _ask(self) -> ConnectorError | None:
+        """The error of a pool that does not respond, for the circuit."""
+        deadline = Deadline.after(_QUESTION_SECONDS)
+        timeouts = AttemptTimeout(deadline, connect=_QUESTION_SECONDS, read=_QUESTION_SECONDS)
+        query = {"api-version": self.wire.sessions_api_version}
+        try:
+            response = self._send("GET", "metadata", self._credential.token(deadline), timeouts, query=query)
         except requests.RequestException as failure:
-            raise transport_error(failure) from failure
-        if 200 <= response.status_code < 300:
-            return response
-        if response.status_code == 404 and deleted_when_retried and was_retried(response):
-            return response
-        unsuccessful = UnsuccessfulResponse(response)
-        raise response_error(unsuccessful, not_found, is_run=is_run) from unsuccessful
+            return transport_error(failure)
+        except ConnectorError:
+            return None  # without a token, nothing is known about the pool
+        if response.status_code < 500:
+            return None
+        return response_error(UnsuccessfulResponse(response), None, is_run=False)
 
 
 def read_object(response: requests.Response) -> dict[str, Any]:

@@ -18,9 +18,10 @@ _ALWAYS_WITH_LENGTH = ("POST", "PUT", "PATCH", "DELETE")
 
 
 class Sender:
-    """Safe to use from many threads. `endpoint` is the pool's URL."""
+    """Safe to use from as many threads as its adapter has connections. `endpoint` is the pool's URL."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, adapter: HTTPAdapter) -> None:
+        self._adapter = adapter
         with requests.Session() as session:
             self.endpoint = str(requests.Request("GET", endpoint).prepare().url).rstrip("/")
             found = session.merge_environment_settings(self.endpoint, {}, None, None, None)
@@ -30,11 +31,10 @@ class Sender:
 
     def send(
         self,
-        adapter: HTTPAdapter,
         method: str,
         path: str,
-        query: Mapping[str, str],
         *,
+        query: Mapping[str, str],
         headers: Mapping[str, str],
         timeout: Any,
         json: Any = None,
@@ -55,7 +55,7 @@ class Sender:
         request.body = data
         if data is not None or method in _ALWAYS_WITH_LENGTH:
             request.headers["Content-Length"] = str(0 if data is None else len(data))
-        response = adapter.send(request, stream, timeout, self._verify, proxies=self._proxies)
+        response = self._adapter.send(request, stream, timeout, self._verify, proxies=self._proxies)
         if not stream:
             response.content  # noqa: B018  # reads it
         return response
