@@ -34,6 +34,7 @@ from .host import (
     state,
 )
 from .one_call import OneCallRun
+from .queue import oldest_request
 from .record import adopt_records
 from .reports import IN_RECORD, current_parent, send_line
 from .traces import Traces
@@ -133,7 +134,8 @@ async def install(encoded_request: str) -> None:
     silence_explanation()
     keep_loop_running()
     traces.remove()
-    start_next(_this_session.is_new)  # executions that were queued before the interpreter was restarted come first
+    if oldest_request() is not None:  # it was queued before the interpreter was restarted, and comes first
+        start_next(_this_session.is_new)
     if state["background"] is not None:
         _this_session.is_new = False
     with _interrupts_as_in_a_cell():
