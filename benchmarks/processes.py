@@ -91,10 +91,10 @@ def memory(pids: Iterable[int]) -> dict[str, int]:
     return sums
 
 
-def ticks(pid: int) -> int:
-    """The CPU time of all threads of `pid` so far, in clock ticks."""
-    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-    return int(user) + int(system)
+def cpu_seconds(pid: int) -> float:
+    """The CPU time of all threads of `pid` that exist, precisely."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
 
 
 def status(pid: int, name: str) -> int:

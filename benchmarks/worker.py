@@ -15,13 +15,15 @@ from types import TracebackType
 from typing import Any
 
 from .pool_program import ROOT
-from .processes import ticks
+from .processes import cpu_seconds
 
 _ENVIRONMENT = ROOT / ".venv" / "benchmarks" / "worker"
 _PACKAGES = ("grpcio", "grpcio-tools", "azurefunctions-extensions-base", "python-dateutil")
 _HOST = Path(__file__).with_name("worker_host.py")
 _IMPORT = re.compile(r"^(from|import) (FunctionRpc_pb2|identity|shared)\b", re.MULTILINE)
-_HELLO = """import azure.functions as func
+_HELLO = """import time
+
+import azure.functions as func
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 
@@ -30,7 +32,15 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 @app.route("hello", methods=["POST"])
 def hello(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse(b'{"hello": "world"}', mimetype="application/json")
+
+
+@app.function_name("Wait")
+@app.route("wait", methods=["POST"])
+def wait(req: func.HttpRequest) -> func.HttpResponse:
+    time.sleep(0.005)
+    return func.HttpResponse(b'{"hello": "world"}', mimetype="application/json")
 """
+"""Functions that do nothing: one returns at once, and one waits about as long as a pool takes for `1+1`."""
 
 
 def prepare(checkout: Path, environment: Path = _ENVIRONMENT) -> Path:
@@ -116,7 +126,7 @@ class Worker:
     @property
     def cpu_seconds(self) -> float:
         """Of all threads of the worker, so far."""
-        return ticks(self._pid) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds(self._pid)
 
     def _read(self) -> dict[str, Any]:
         assert self._process.stdout is not None

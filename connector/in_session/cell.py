@@ -31,7 +31,7 @@ _FOLDER = Path(__file__).parent
 _INSTALL = (
     "if await (lambda r, s: (lambda p: (lambda n: (exec(p.pop(''), n), n['install'](r))[1])({'__name__': "
     "'code_interpreter_payload', 'get_ipython': get_ipython, 'VERSION_MARK': '%s', 'PARTS': p, 'WATCHER_SOURCE': "
-    "p.pop('watcher')}))(__import__('json').loads(__import__('zlib').decompress(__import__('base64').b85decode(s)))))"
+    "p.pop('watcher')}))(__import__('json').loads(__import__('zlib').decompress(__import__('base64').b64decode(s)))))"
     '("%s","%s"): pass'
 )
 _ANNOUNCE = (
@@ -127,8 +127,8 @@ def _cell(request: dict[str, Any], max_report_characters: int, data_folder: str)
 @functools.cache
 def _payload(data_folder: str) -> tuple[str, str]:
     """The mark, which differs for each version of the payload, and the payload's source."""
-    # Base 85 has neither quotation marks nor backslashes, and is shorter than base 64.
-    source = base64.b85encode(zlib.compress(json.dumps(payload_sources(data_folder)).encode(), 9)).decode()
+    # Other compressions and base 85 are shorter, but take milliseconds to decode; a session receives this once.
+    source = base64.b64encode(zlib.compress(json.dumps(payload_sources(data_folder)).encode(), 9)).decode()
     return f"{protocol.MARK}{hashlib.sha256(source.encode()).hexdigest()[:_DIGEST_CHARACTERS]}", source
 
 

@@ -85,7 +85,7 @@ def test_cells_are_small() -> None:
     """A complete one is sent once in each session, a short one with each call after that."""
     cell = make_cell("", execution_id="e", max_report_characters=1000)
     assert cell.short is not None
-    assert (len(cell.text) < 37_000, len(cell.short) < 600) == (True, True)
+    assert (len(cell.text) < 40_000, len(cell.short) < 600) == (True, True)
 
 
 def test_a_part_is_compiled_when_it_is_used(kernel: Kernel) -> None:
