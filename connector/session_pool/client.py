@@ -106,7 +106,7 @@ class SessionPoolClient:
         retries = Retries(self.deadlines, deadline)
         is_renewed = False
         while True:
-            self.circuit.check()
+            self.circuit.check(deadline if retries.made else None)
             token = self._credential.token(deadline)
             if not deadline.left:
                 raise timeout() from NotSent("the deadline has passed")
