@@ -28,7 +28,9 @@ class Sent(NamedTuple):
 
 def send_cell(session: SessionClient, facts: PoolFacts, cell: Cell, send: Callable[[str], Run]) -> Sent:
     """Calls `send` with the text of the cell, twice if the hint was wrong. Raises RunLost, and what `send` raises."""
-    if cell.short is not None and facts.may_have_payload(session):
+    if cell.short is None:
+        return Sent(send(cell.text), is_short=False)
+    if facts.may_have_payload(session):
         run = send(cell.short)
         if not cell.was_not_installed(run.stdout):
             facts.note_payload(session, is_installed=cell.has_reported(run.stdout))

@@ -1,4 +1,4 @@
-"""What one process has learned about the pool and its sessions from its calls."""
+"""What one process has learned about the pools and their sessions from its calls."""
 
 import threading
 from collections import OrderedDict
@@ -15,13 +15,16 @@ class PoolFacts:
     """Hints, which may be out of date. Each process has its own."""
 
     def __init__(self, *, rich_results: bool) -> None:
-        self.rich_results = rich_results
-        """Whether code is sent with the payload."""
-
-        self._was_accepted = False
+        self._rich_results = rich_results
+        self._accepting: set[SessionPoolClient] = set()
+        self._refusing: set[SessionPoolClient] = set()
         self._busy: set[str] = set()
         self._with_payload: OrderedDict[str, None] = OrderedDict()  # the last used at the end
         self._changing = threading.Lock()
+
+    def sends_payload(self, pool: SessionPoolClient) -> bool:
+        """Whether code is sent to the pool with the payload."""
+        return self._rich_results and pool not in self._refusing
 
     def may_have_payload(self, session: SessionClient) -> bool:
         """Whether the last cell that this process sent to the session has found or installed the payload there."""
@@ -31,15 +34,15 @@ class PoolFacts:
         with self._changing:
             self._with_payload.pop(session.identifier, None)
             if is_installed:
-                self._was_accepted = True
+                self._accepting.add(session.pool)
                 self._with_payload[session.identifier] = None
                 if len(self._with_payload) > _MAX_SESSIONS_WITH_PAYLOAD:
                     self._with_payload.popitem(last=False)
 
     def payload_refused(self, pool: SessionPoolClient) -> None:
         """A session could not run the payload. Its own code may be the reason, so this checks the pool's runtimes."""
-        if not self._was_accepted and not _has_python(pool):
-            self.rich_results = False
+        if pool not in self._accepting and not _has_python(pool):
+            self._refusing.add(pool)
 
     def may_be_busy(self, session: SessionClient) -> bool:
         """Whether this process has seen a deferred run in the session, but not its end."""
