@@ -13,6 +13,7 @@ from connector.models import Execution
 from connector.session_pool.client import SessionPoolClient
 from connector.session_pool.facts import PoolFacts
 from connector.session_pool.hand_over import RunLost
+from connector.session_pool.pools import Pools
 from connector.session_pool.sessions import CallerSessions, SessionClient
 from connector.session_pool.wire import Run
 from tests.conftest import Emulator
@@ -55,7 +56,7 @@ def facts() -> PoolFacts:
 def run(client: SizedClient, facts: PoolFacts, session_id: str) -> Any:
     def execute(code: str, **members: Any) -> Execution:
         members = {"session_id": session_id, **members}
-        return execute_python_code(CallerSessions(client), facts, python_code=code, **members)
+        return execute_python_code(CallerSessions(Pools(client)), facts, python_code=code, **members)
 
     return execute
 
@@ -92,7 +93,7 @@ def test_a_wrong_hint_costs_one_call(
     run: Any, client: SizedClient, facts: PoolFacts, session_id: str, timeout: int
 ) -> None:
     """The short cell finds no payload, and runs nothing. The complete one follows, and the code runs once."""
-    facts.note_payload(CallerSessions(client).session(session_id), is_installed=True)
+    facts.note_payload(CallerSessions(Pools(client)).session(session_id), is_installed=True)
     counted = run(COUNT + "\nx", timeout_in_seconds=timeout, idempotency_key="key")
     assert client.kinds() == ["short", "complete"]
     assert (counted.result, counted.execution_count, counted.is_new_session) == ("1", 1, True)
@@ -102,7 +103,7 @@ def test_a_wrong_hint_costs_one_call(
 
 def test_two_wrong_hints_leave_no_trace(run: Any, client: SizedClient, facts: PoolFacts, session_id: str) -> None:
     """As when two processes send short cells at the same time. IPython's history accepts all later cells."""
-    session = CallerSessions(client).session(session_id)
+    session = CallerSessions(Pools(client)).session(session_id)
     for number in range(2):
         cell = make_cell("1", execution_id=f"unseen-{number}", max_report_characters=1_000_000)
         assert cell.short is not None
@@ -120,7 +121,7 @@ def test_an_execution_whose_short_cell_found_nothing_does_not_exist(
     client: SizedClient, facts: PoolFacts, session_id: str
 ) -> None:
     """The pool has its cell, but nothing has run."""
-    sessions = CallerSessions(client)
+    sessions = CallerSessions(Pools(client))
     cell = make_cell("1", execution_id="unseen", max_report_characters=1_000_000)
     assert cell.short is not None
     sessions.session(session_id).execute_code(cell.short, execution_id="unseen", timeout_seconds=10)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from connector.session_pool.client import SessionPoolClient
+from connector.session_pool.pools import Pools
 from connector.session_pool.sessions import CallerSessions
 
 
@@ -44,7 +45,7 @@ def proxy() -> Iterator[tuple[str, list[str]]]:
 
 
 def get_session(url: str) -> None:
-    CallerSessions(SessionPoolClient(f"{url}/sessionPools/p", Token())).session("abcd").get_session()
+    CallerSessions(Pools(SessionPoolClient(f"{url}/sessionPools/p", Token()))).session("abcd").get_session()
 
 
 def test_calls_go_through_the_proxy_of_the_environment(
