@@ -12,6 +12,7 @@ _OPEN_FILES = 8192
 _PIPES = 512  # half of those that a user may have before new ones become small
 _LOCKS = 1000
 _SHARE_OF_WATCHES = 8  # sessions that can have as many as they may
+_FEWEST_WATCHES = 200_000  # as on a machine with a gigabyte of memory
 _FEW_OPEN_FILES = 512  # so few need no second look
 _LOCKS_BYTES = 1 << 17  # enough to count more than are allowed
 _SHARE_OF_TIME = 0.1  # of a processor, for second looks
@@ -45,8 +46,11 @@ class KernelObjects:
 
 
 def _most_watches() -> int:
-    """That all processes of a user may have together, by their share of the machine's memory."""
-    return int(Path("/proc/sys/fs/epoll/max_user_watches").read_text())
+    """That all processes of a user may have together: the kernel derives it from the machine's memory."""
+    try:
+        return int(Path("/proc/sys/fs/epoll/max_user_watches").read_text())
+    except OSError:
+        return _FEWEST_WATCHES  # it cannot be read everywhere
 
 
 def _number_of_files(pid: int) -> int:
