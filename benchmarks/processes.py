@@ -91,6 +91,12 @@ def memory(pids: Iterable[int]) -> dict[str, int]:
     return sums
 
 
+def cpu_seconds(pid: int) -> float:
+    """The CPU time of all threads of `pid` that exist, precisely."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+
+
 def status(pid: int, name: str) -> int:
     """A number from /proc/PID/status, in bytes if it has a unit."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():

@@ -1,6 +1,7 @@
 """What operations take and return. `to_wire` converts Python's names to those of the contract."""
 
 import dataclasses
+import functools
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -189,22 +190,29 @@ class Connection:
 
 def to_wire(value: Any) -> Any:
     """JSON for a dataclass: members in camelCase, times in ISO 8601 with Z. Members without a value are omitted."""
-    if dataclasses.is_dataclass(value):
-        members = [
-            (member, getattr(value, member.name))
-            for member in dataclasses.fields(value)
-            if NOT_SENT not in member.metadata
-        ]
-        return {
-            camel_case(member.name): to_wire(inner)
-            for member, inner in members
-            if inner is not (ABSENT if member.default is ABSENT else None)
-        }
+    if isinstance(value, (str, int)):
+        return value
     if isinstance(value, list):
         return [to_wire(item) for item in value]
+    if dataclasses.is_dataclass(value):
+        return {
+            on_wire: to_wire(inner)
+            for name, on_wire, omitted in _members(value.__class__)
+            if (inner := getattr(value, name)) is not omitted
+        }
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     return value
+
+
+@functools.cache
+def _members(kind: type[Any]) -> list[tuple[str, str, Any]]:
+    """Of each member that is sent: its name, its name on the wire, and the value with which it is omitted."""
+    return [
+        (member.name, camel_case(member.name), ABSENT if member.default is ABSENT else None)
+        for member in dataclasses.fields(kind)
+        if NOT_SENT not in member.metadata
+    ]
 
 
 def camel_case(name: str) -> str:

@@ -61,8 +61,8 @@ LIBRARIES = {
 }
 """The part, or the module, that uses each library. No other library is imported."""
 
-SHARED_WITH_FILES = {"connector.executions.turns"}
-"""What files import of executions: whether the session is busy."""
+SHARED_WITH_FILES = {"connector.executions.sending", "connector.executions.turns"}
+"""What files import of executions: how cells are sent, and whether the session is busy."""
 
 
 def imports(path: Path) -> set[str]:

@@ -8,16 +8,25 @@ import base64
 import hashlib
 import json
 import time
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet, MultiFernet
 
 
 class Tokens:
     """Encrypts with `key`; decrypts with `key` or `previous`, so that a key can be changed at any time."""
 
     def __init__(self, key: str, previous: str | None = None) -> None:
-        self._fernet = MultiFernet([_fernet(text) for text in (key, previous) if text])
+        self._keys = [text for text in (key, previous) if text]
+
+    @cached_property
+    def _fernet(self) -> "MultiFernet":
+        # Importing it takes a noticeable part of a cold start, and most requests have no token.
+        from cryptography.fernet import MultiFernet
+
+        return MultiFernet([_fernet(key) for key in self._keys])
 
     def seal(self, purpose: str, members: dict[str, Any], *, lifetime_seconds: float) -> str:
         """A text for one segment of a path. `members` is JSON."""
@@ -26,6 +35,8 @@ class Tokens:
 
     def open(self, purpose: str, token: str) -> dict[str, Any] | None:
         """The members of a token that was sealed for this purpose. None for other texts, and when it has expired."""
+        from cryptography.fernet import InvalidToken
+
         try:
             content = json.loads(self._fernet.decrypt(token + "=" * (-len(token) % 4)))
         except (InvalidToken, ValueError):
@@ -36,6 +47,8 @@ class Tokens:
         return members
 
 
-def _fernet(key: str) -> Fernet:
+def _fernet(key: str) -> "Fernet":
     """Fernet needs 32 bytes, and a setting is any text. Long random texts need no slow key derivation."""
+    from cryptography.fernet import Fernet
+
     return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"code-interpreter-connector:" + key.encode()).digest()))

@@ -6,16 +6,13 @@
 from functools import cached_property
 from typing import Any
 
-from .agents import agents_document
-from .clients import clients_document
-from .makers import address, makers_document
 from .sign_in import FunctionKey, SignIn
 
 Json = dict[str, Any]
 
 
 class Documents:
-    """All documents. Each is derived on its first use, so that a cold start does not wait for them."""
+    """All documents. Each is derived on its first use, as is what derives it, so that a cold start does not wait."""
 
     def __init__(self, source: Json, sign_in: SignIn | None = None) -> None:
         """Without `sign_in`, callers authenticate with function keys."""
@@ -32,16 +29,24 @@ class Documents:
 
     def makers(self, base_url: str) -> Json:
         """Swagger 2.0. `base_url` as for `agents`."""
+        from .makers import address
+
         return {name: value for name, value in {**self._makers, **address(base_url)}.items() if value is not None}
 
     @cached_property
     def _agents(self) -> Json:
+        from .agents import agents_document
+
         return self._sign_in.agents(agents_document(self._source))
 
     @cached_property
     def _clients(self) -> Json:
+        from .clients import clients_document
+
         return self._sign_in.clients(clients_document(self._source))
 
     @cached_property
     def _makers(self) -> Json:
+        from .makers import makers_document
+
         return self._sign_in.makers(makers_document(self._source))

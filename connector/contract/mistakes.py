@@ -4,13 +4,14 @@ expected, and what was received.
 
 import json
 from itertools import islice
-from typing import Any
-
-from jsonschema.exceptions import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from ..callers.session_ids import check_session_id
 from ..errors import InvalidFileContent, InvalidFileName, InvalidRequest, InvalidSessionId
 from .suggestions import example_of, intended
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 MOST_MISTAKES = 20
 """That are reported, of all that a request has."""
@@ -25,7 +26,7 @@ _ERRORS = {
 Json = dict[str, Any]
 
 
-def error_of(failures: list[ValidationError], what: str) -> InvalidRequest:
+def error_of(failures: "list[ValidationError]", what: str) -> InvalidRequest:
     """The error to raise, with all others in its details. `what` is what the values are, for messages."""
     failures = sorted(
         failures, key=lambda failure: (list(map(str, failure.absolute_path)), failure.validator != "type")
@@ -44,7 +45,7 @@ def error_of(failures: list[ValidationError], what: str) -> InvalidRequest:
     return type(first)(message, target=first.target, details=(first, *more))
 
 
-def _errors(failure: ValidationError, what: str) -> list[InvalidRequest]:
+def _errors(failure: "ValidationError", what: str) -> list[InvalidRequest]:
     """The failure as errors: which member, what was expected, what was received."""
     place = _place(failure)
     expected: Any = failure.validator_value
@@ -102,13 +103,13 @@ def _errors(failure: ValidationError, what: str) -> list[InvalidRequest]:
     return [_error(place, f"{place} is not valid: {received}. {_wanted_itself(schema)}.")]
 
 
-def _unknown(failure: ValidationError) -> list[str]:
+def _unknown(failure: "ValidationError") -> list[str]:
     known = failure.schema.get("properties", {}) if isinstance(failure.schema, dict) else {}
     instance: Any = failure.instance
     return [name for name in instance if name not in known][:MOST_MISTAKES]
 
 
-def _renamed(failure: ValidationError) -> dict[str, str]:
+def _renamed(failure: "ValidationError") -> dict[str, str]:
     """For unknown names, the names that the caller most likely means, if the object does not have those as well."""
     if failure.validator != "additionalProperties":
         return {}
@@ -166,7 +167,7 @@ def _session_id_error(session_id: str, place: str) -> InvalidRequest:
     return _error(place, f"{place} is not valid. Send another one.")  # the contract is stricter than the function
 
 
-def _place(failure: ValidationError) -> str:
+def _place(failure: "ValidationError") -> str:
     place = ""
     for step in failure.absolute_path:
         place = f"{place}[{step}]" if isinstance(step, int) else _below(place, str(step))

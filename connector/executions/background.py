@@ -6,6 +6,7 @@ from ..in_session.cell import make_cell
 from ..models import Execution
 from ..session_pool.facts import PoolFacts
 from ..session_pool.hand_over import RunLost
+from ..session_pool.wire import Run
 from . import direct
 from .call import Call
 from .following import follow
@@ -14,6 +15,7 @@ from .notices import with_notice
 from .outcomes import NO_REPORT
 from .records import ExecutionFolder
 from .result import execution_of
+from .sending import Sent, send_cell
 
 _START_SECONDS = 220
 """The pool's timeout for the cell that starts a run. It takes milliseconds, but the pool may start a session first."""
@@ -51,15 +53,13 @@ def _start(call: Call, facts: PoolFacts) -> Execution | None:
         deferred_seconds=call.timeout_seconds,
     )
     try:
-        run = call.session.with_reserve().execute_code(
-            cell.text, execution_id=call.execution_id, timeout_seconds=_START_SECONDS, may_repeat=True
-        )
+        sent = send_cell(call.session, facts, cell, lambda text: _run_start_cell(call, text))
     except RunLost:
         return _enqueue(call)
+    run = sent.run
     reported = report.read_stdout(run.stdout, cell.nonce)
     if reported is None:
-        return _unreported(call, facts, is_refusal=direct.is_refusal(run))
-    facts.payload_accepted(call.session.pool)
+        return _unreported(call, facts, sent)
     if reported.is_busy:
         facts.note_busy(call.session, is_busy=True)
         return _enqueue(call)
@@ -67,6 +67,12 @@ def _start(call: Call, facts: PoolFacts) -> Execution | None:
         return execution_of(call.session.id, call.execution_id, reported.report, reported, run)
     facts.note_busy(call.session, is_busy=True)
     return None
+
+
+def _run_start_cell(call: Call, text: str) -> Run:
+    return call.session.with_reserve().execute_code(
+        text, execution_id=call.execution_id, timeout_seconds=_START_SECONDS, may_repeat=True
+    )
 
 
 def _enqueue(call: Call) -> Execution | None:
@@ -81,16 +87,18 @@ def _enqueue(call: Call) -> Execution | None:
     return None
 
 
-def _unreported(call: Call, facts: PoolFacts, *, is_refusal: bool) -> Execution | None:
+def _unreported(call: Call, facts: PoolFacts, sent: Sent) -> Execution | None:
     """The execution of a cell that did not report."""
     try:
         record = ExecutionFolder(call.session, call.execution_id).record()
         if record is not None:
             call.check_code(record.code_hash)
             return None
-        if is_refusal:
+        if direct.is_refusal(sent.run):
             facts.payload_refused(call.session.pool)
             return with_notice(direct.run_directly(call), NO_REPORT)
+        if sent.is_silent:
+            return call.lost()
         run = call.session.get_execution(call.execution_id)
     except ConnectorError:
         return call.lost()

@@ -7,6 +7,7 @@ from ..errors import ExecutionNotFound
 from ..in_session import protocol
 from ..in_session.report import Record, Request, find_nonce, read_stdout
 from ..models import Execution
+from ..session_pool.errors import execution_not_found
 from ..session_pool.sessions import SessionClient
 from ..session_pool.wire import PoolFile, Run
 from .direct import direct_execution
@@ -131,6 +132,8 @@ def execution_of_pool_run(session_id: str, execution_id: str, run: Run, *, had_p
         reported = read_stdout(run.stdout, nonce)
         if reported is not None and reported.report is not None:
             return execution_of(session_id, execution_id, reported.report, reported, run)
+        if reported is not None and reported.is_not_installed and not had_payload:
+            raise execution_not_found()
         if reported is not None:
             return Execution(session_id, execution_id, "Unknown", error=RECORD_LOST)
         text = run.stdout.partition(protocol.REPORT_MARK + nonce)[0]  # the report is incomplete

@@ -12,7 +12,9 @@ from ..models import FilePath
 from ..session_pool.facts import PoolFacts
 from ..session_pool.hand_over import RunLost
 from ..session_pool.sessions import SessionClient
+from ..session_pool.wire import Run
 from .records import is_recent
+from .sending import send_cell
 
 _START_TIMEOUT_SECONDS = 60
 """The pool's timeout for the cell, which itself takes milliseconds."""
@@ -34,14 +36,18 @@ def start_next(session: SessionClient, facts: PoolFacts) -> bool:
     whether the session has confirmed it.
     """
     cell = make_start_cell(max_report_characters=session.pool.longest_stdout)
-    try:
-        session.with_reserve().execute_code(
-            cell.text,
+
+    def send(text: str) -> Run:
+        return session.with_reserve().execute_code(
+            text,
             execution_id=mint_execution_id(),
             timeout_seconds=_START_TIMEOUT_SECONDS,
             may_repeat=True,
             read_seconds=session.pool.deadlines.start_seconds,
         )
+
+    try:
+        send_cell(session, facts, cell, send)
     except (RunLost, RequestTooLarge):  # the next poll tries again
         return False
     facts.note_busy(session, is_busy=True)

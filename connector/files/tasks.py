@@ -7,12 +7,14 @@ from typing import Any, TypeVar
 
 from ..callers.session_ids import mint_execution_id
 from ..errors import ConnectorError, PoolRejected, PoolTimeout, PoolUnavailable, RequestTooLarge, SessionBusy
+from ..executions.sending import send_cell
 from ..executions.turns import is_busy
 from ..in_session.cell import make_task_cell
 from ..in_session.report import read_task
 from ..session_pool.facts import PoolFacts
 from ..session_pool.hand_over import RunLost
 from ..session_pool.sessions import SessionClient
+from ..session_pool.wire import Run
 
 Arguments = TypeVar("Arguments", bound=Mapping[str, Any])
 Result = TypeVar("Result")
@@ -51,14 +53,18 @@ def run_task(
         max_report_characters=session.pool.longest_stdout,
         with_payload=facts.sends_payload(session.pool),
     )
-    try:
-        run = session.with_reserve().execute_code(
-            cell.text,
+
+    def send(text: str) -> Run:
+        return session.with_reserve().execute_code(
+            text,
             execution_id=mint_execution_id(),
             timeout_seconds=_TIMEOUT_SECONDS,
             may_repeat=True,
             read_seconds=WAIT_SECONDS,
         )
+
+    try:
+        run = send_cell(session, facts, cell, send).run
     except RunLost as lost:
         if isinstance(lost.__cause__, PoolTimeout):
             raise _busy() from lost

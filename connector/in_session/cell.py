@@ -1,9 +1,10 @@
 """The cells that carry code into a session, together with the payload that reports on it.
 
-A cell has two lines: a comment that marks it, and a statement that contains the request and the payload's source. A
-kernel in which the payload is installed reads the request and never runs the statement. In a new kernel the statement
-runs as any cell does: it installs the payload, which then runs the user's code. Either way, the same text takes one
-call. The statement has no value, because the user's code may have replaced the display hook.
+A cell has two lines: a comment that marks it, and a statement that contains the request. A kernel in which the payload
+is installed reads the request and never runs the statement. In another kernel the statement runs as any cell does. That
+of a *complete* cell installs the payload, which then runs the user's code: one call, whatever the kernel has. That of a
+*short* cell, which does not carry the payload, only reports that it is not installed. Neither statement has a value,
+because the user's code may have replaced the display hook.
 
 A *task* is something that the connector itself does in a session, such as appending a chunk to a file: a module of
 `tasks/` with a function `perform`, which takes and returns JSON. It leaves no trace in the user's interpreter.
@@ -11,27 +12,36 @@ A *task* is something that the connector itself does in a session, such as appen
 
 import ast
 import base64
-import bz2
 import functools
 import hashlib
 import json
 import re
 import secrets
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from . import protocol
-from .payload import ORDER
+from .payload import ON_FIRST_USE, ORDER
 from .tasks import SHARED
 
 _FOLDER = Path(__file__).parent
 _INSTALL = (
-    "if await (lambda r, s: (lambda n: (exec(__import__('bz2').decompress(__import__('base64').b85decode(s)), n), "
-    "n['install'](r))[1])({'__name__': 'code_interpreter_payload', 'get_ipython': get_ipython, 'VERSION_MARK': '%s'}))"
+    "if await (lambda r, s: (lambda p: (lambda n: (exec(p.pop(''), n), n['install'](r))[1])({'__name__': "
+    "'code_interpreter_payload', 'get_ipython': get_ipython, 'VERSION_MARK': '%s', 'PARTS': p, 'WATCHER_SOURCE': "
+    "p.pop('watcher')}))(__import__('json').loads(__import__('zlib').decompress(__import__('base64').b64decode(s)))))"
     '("%s","%s"): pass'
 )
+_ANNOUNCE = (
+    "if (lambda k: k.session.send(k.iopub_socket, 'stream', {'name': 'stdout', 'text': '%s%s%s\\n'}, "
+    "k.get_parent('shell') if hasattr(k, 'get_parent') else k._parent_header, ident=b'stream.stdout'))"
+    "(get_ipython().kernel) is None: pass "
+    '#"%s",""'
+)
+"""Sent to the pool directly: the code may have replaced the streams."""
+
 _DIRECT_TASK = (
     "(lambda nonce, arguments, source: (lambda json, b64decode, names: (exec(__import__('zlib').decompress("
     "b64decode(source)), names), print('\\x1e' + nonce + json.dumps({'returned': names['perform'](json.loads("
@@ -39,6 +49,7 @@ _DIRECT_TASK = (
     '\'code_interpreter_task\'}))("%s", "%s", "%s");'
 )
 _INDENTATION = re.compile("^(?:    )+", re.MULTILINE)
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _DIGEST_CHARACTERS = 12
 _EMPTY_COMMENTS = re.compile(r"\A(?:[ \t]*#\n)+")
 
@@ -49,6 +60,15 @@ class Cell:
 
     text: str
     nonce: str
+    short: str | None = None
+    """For an interpreter that probably has the payload. None if no payload is needed."""
+
+    def was_not_installed(self, stdout: str) -> bool:
+        """Whether this is what the short cell wrote in an interpreter without the payload: nothing has run."""
+        return f"{protocol.REPORT_MARK}{self.nonce}{protocol.NOT_INSTALLED}\n" in stdout
+
+    def has_reported(self, stdout: str) -> bool:
+        return protocol.REPORT_MARK + self.nonce in stdout
 
 
 def make_cell(
@@ -100,47 +120,66 @@ def _cell(request: dict[str, Any], max_report_characters: int, data_folder: str)
     request = {**request, "nonce": nonce, "longest": max_report_characters - len(nonce) - 2}
     mark, source = _payload(data_folder)
     encoded = base64.b64encode(json.dumps(request, separators=(",", ":")).encode()).decode()
-    return Cell(f"{mark}\n{_INSTALL % (mark, encoded, source)}", nonce)
+    short = _ANNOUNCE % ("\\x1e", nonce, protocol.NOT_INSTALLED, encoded)
+    return Cell(f"{mark}\n{_INSTALL % (mark, encoded, source)}", nonce, f"{mark}\n{short}")
 
 
 @functools.cache
 def _payload(data_folder: str) -> tuple[str, str]:
     """The mark, which differs for each version of the payload, and the payload's source."""
-    # Base 85 has neither quotation marks nor backslashes, and is shorter than base 64.
-    source = base64.b85encode(bz2.compress(payload_source(data_folder).encode())).decode()
+    # Other compressions and base 85 are shorter, but take milliseconds to decode; a session receives this once.
+    source = base64.b64encode(zlib.compress(json.dumps(payload_sources(data_folder)).encode(), 9)).decode()
     return f"{protocol.MARK}{hashlib.sha256(source.encode()).hexdigest()[:_DIGEST_CHARACTERS]}", source
 
 
-def payload_source(data_folder: str = protocol.DATA) -> str:
-    """The modules of the payload as one text, which contains the watcher's source."""
-    watcher = _joined(data_folder, _FOLDER / "watcher.py")
+def payload_sources(data_folder: str = protocol.DATA) -> dict[str, str]:
+    """What is compiled at once, by the name ""; the parts that are compiled on first use; and the watcher."""
     modules = [_FOLDER / "payload" / f"{name}.py" for name in ORDER]
-    return f"WATCHER_SOURCE = {watcher!r}\n{_joined(data_folder, *modules)}"
+    parts = [path for path in modules if path.stem in ON_FIRST_USE]
+    return {**_sources(data_folder, modules, parts), "watcher": _sources(data_folder, [_FOLDER / "watcher.py"])[""]}
 
 
 @functools.cache
 def _task_source(source: Path) -> str:
     """A task, preceded by the protocol and by what tasks share."""
     shared = (_FOLDER / "tasks" / f"{name}.py" for name in SHARED)
-    return _joined(protocol.DATA, *shared, source)
+    return _sources(protocol.DATA, [*shared, source])[""]
 
 
-def _joined(data_folder: str, *paths: Path) -> str:
-    """The protocol and these modules as one, without docstrings, annotations and imports of each other. Each other
-    import occurs once, at the top.
+def _sources(data_folder: str, paths: Sequence[Path], parts: Sequence[Path] = ()) -> dict[str, str]:
+    """The protocol and these modules as one, without docstrings, annotations and imports of each other; and, by their
+    names, the functions and classes of those that are `parts`. Each other import occurs once, at the top.
     """
     bodies: list[ast.stmt] = []
+    later: dict[str, list[ast.stmt]] = {}
+    imported: dict[str, set[str]] = {}
     for path in (_FOLDER / "protocol.py", *paths):
-        bodies += ast.parse(path.read_text(encoding="utf-8")).body
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        for statement in body:
+            if isinstance(statement, ast.ImportFrom) and statement.level == 1 and statement.module:
+                imported.setdefault(statement.module, set()).update(alias.name for alias in statement.names)
+        if path in parts:
+            first = next(number for number, statement in enumerate(body) if isinstance(statement, _DEFINITIONS))
+            later[path.stem], body = body[first:], body[:first]
+        bodies += body
     kept = [statement for statement in bodies if not _is_dropped(statement)]
     imports = {ast.unparse(statement): statement for statement in kept if isinstance(statement, ast.Import)}
     kept = [*imports.values(), *(statement for statement in kept if not isinstance(statement, ast.Import))]
     module = _WithoutAnnotations().visit(ast.Module(kept, []))
-    used = {node.id for node in ast.walk(module) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    sections = {name: _WithoutAnnotations().visit(ast.Module(body, [])) for name, body in later.items()}
+    nodes = [node for each in (module, *sections.values()) for node in ast.walk(each)]
+    used = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     module.body = [statement for statement in module.body if not _is_unused(statement, used)]
     for statement in module.body:
         if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "DATA":
             statement.value = ast.Constant(data_folder)
+    stubs = [
+        f"{name} = on_first_use({part!r}, {name!r})" for part in later for name in sorted(imported.get(part, set()))
+    ]
+    return {"": "\n".join([_text(module), *stubs]), **{name: _text(section) for name, section in sections.items()}}
+
+
+def _text(module: ast.Module) -> str:
     return _INDENTATION.sub(lambda spaces: " " * (len(spaces[0]) // 4), ast.unparse(ast.fix_missing_locations(module)))
 
 

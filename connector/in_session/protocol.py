@@ -44,6 +44,9 @@ MARK = "#code-interpreter:"
 REPORT_MARK = "\x1e"
 """Begins the line of stdout that carries a report. The nonce of the cell follows, then JSON."""
 
+NOT_INSTALLED = '{"isNotInstalled": true}'
+"""What a short cell reports in an interpreter that does not have its payload: nothing has run."""
+
 MAX_STREAM_CHARACTERS = 1 << 20
 """Kept of each stream: half of them from its beginning, half from its end."""
 

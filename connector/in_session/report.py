@@ -136,6 +136,8 @@ class Reported:
     before: str = ""
     after: str = ""
     seams: dict[str, tuple[int, str]] | None = None
+    is_not_installed: bool = False
+    """A short cell found no payload: nothing has run."""
 
 
 def read_stdout(stdout: str, nonce: str) -> Reported | None:
@@ -147,6 +149,8 @@ def read_stdout(stdout: str, nonce: str) -> Reported | None:
     members = _object(line)
     if members is None:
         return None
+    if members.get("isNotInstalled") is True:
+        return Reported(None, False, before, after, is_not_installed=True)
     is_busy = members.get("isBusy") is True
     if is_busy or members.get("isInRecord") is True:
         return Reported(None, is_busy, before, after, _seams(members.get("seams")))

@@ -5,7 +5,6 @@ requests and responses of an api-version look like (`wire`) or what can be done 
 """
 
 import threading
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Protocol
 
 import requests
@@ -19,6 +18,7 @@ from .deadlines import Deadline, Deadlines
 from .endpoints import name_of, tag_of
 from .errors import NotFound, NotSent, UnsuccessfulResponse, never_sent, response_error, timeout, transport_error
 from .retries import Retries
+from .sender import Sender
 from .wire import Metadata, Wire
 
 
@@ -51,14 +51,11 @@ class SessionPoolClient:
         self.serves_no_ranges = threading.Event()
         """Set by the first response with a complete file where a range was requested."""
 
-        self._endpoint = endpoint.rstrip("/")
         self.name, self.tag = name_of(endpoint), tag_of(endpoint)
         """For people, and for programs: names may repeat, tags differ."""
 
         self._credential = credential
-        self._http = requests.Session()
-        self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # callers share this session
-        self._http.mount(self._endpoint, Adapter(connections))
+        self._sender = Sender(endpoint, Adapter(connections))
 
     @property
     def keeps_runs(self) -> bool:
@@ -101,7 +98,7 @@ class SessionPoolClient:
         Code is sent once; its response may take until the deadline. Without a deadline, the call has that of an
         operation. `not_found` makes the error for a 404. With `deleted_when_retried`, a 404 to a second attempt is
         returned: then the first has deleted the object. Unless it `waits`, a call fails at once if the pool is full or
-        cannot be reached. `request` has further arguments of `requests.request`.
+        cannot be reached. `request` has further arguments of `Sender.send`.
         """
         deadline = deadline or self.deadlines.of_operation()
         is_run = path == self.wire.execute_path
@@ -127,7 +124,7 @@ class SessionPoolClient:
                         connect=self.deadlines.connect_seconds if waits else self.deadlines.connect_elsewhere_seconds,
                         read=deadline.left if is_run else self.deadlines.read_seconds,
                     ),
-                    params=query,
+                    query=query,
                     **request,
                 )
             except requests.RequestException as failure:
@@ -165,14 +162,8 @@ class SessionPoolClient:
 
     def _send(self, method: str, path: str, token: str, timeouts: AttemptTimeout, **request: Any) -> requests.Response:
         """One request, without retries. Raises requests.RequestException."""
-        return self._http.request(
-            method,
-            f"{self._endpoint}/{path}",
-            headers={**request.pop("headers", {}), "Authorization": f"Bearer {token}"},
-            timeout=timeouts,  # type: ignore[arg-type]  # those of urllib3 are accepted, too
-            allow_redirects=False,
-            **request,
-        )
+        headers = {**request.pop("headers", {}), "Authorization": f"Bearer {token}"}
+        return self._sender.send(method, path, headers=headers, timeout=timeouts, **request)
 
     def _ask(self) -> ConnectorError | None:
         """The error of a pool that does not respond, for the circuit."""
@@ -181,7 +172,7 @@ class SessionPoolClient:
         timeouts = AttemptTimeout(deadline, connect=seconds, read=seconds)
         query = {"api-version": self.wire.sessions_api_version}
         try:
-            response = self._send("GET", "metadata", self._credential.token(deadline), timeouts, params=query)
+            response = self._send("GET", "metadata", self._credential.token(deadline), timeouts, query=query)
         except requests.RequestException as failure:
             return transport_error(failure)
         except ConnectorError:

@@ -1,10 +1,14 @@
 """What one process has learned about the pools and their sessions from its calls."""
 
+import threading
+from collections import OrderedDict
+
 from ..errors import ConnectorError
 from .client import SessionPoolClient
 from .sessions import SessionClient
 
 _MAX_BUSY_SESSIONS = 10_000
+_MAX_SESSIONS_WITH_PAYLOAD = 10_000
 
 
 class PoolFacts:
@@ -15,14 +19,25 @@ class PoolFacts:
         self._accepting: set[SessionPoolClient] = set()
         self._refusing: set[SessionPoolClient] = set()
         self._busy: set[str] = set()
+        self._with_payload: OrderedDict[str, None] = OrderedDict()  # the last used at the end
+        self._changing = threading.Lock()
 
     def sends_payload(self, pool: SessionPoolClient) -> bool:
         """Whether code is sent to the pool with the payload."""
         return self._rich_results and pool not in self._refusing
 
-    def payload_accepted(self, pool: SessionPoolClient) -> None:
-        """A session of the pool has run the payload."""
-        self._accepting.add(pool)
+    def may_have_payload(self, session: SessionClient) -> bool:
+        """Whether the last cell that this process sent to the session has found or installed the payload there."""
+        return session.identifier in self._with_payload
+
+    def note_payload(self, session: SessionClient, *, is_installed: bool) -> None:
+        with self._changing:
+            self._with_payload.pop(session.identifier, None)
+            if is_installed:
+                self._accepting.add(session.pool)
+                self._with_payload[session.identifier] = None
+                if len(self._with_payload) > _MAX_SESSIONS_WITH_PAYLOAD:
+                    self._with_payload.popitem(last=False)
 
     def payload_refused(self, pool: SessionPoolClient) -> None:
         """A session could not run the payload. Its own code may be the reason, so this checks the pool's runtimes."""

@@ -47,7 +47,9 @@ class Jupyter:
         self._client.wait_for_ready(timeout=SECONDS)
         self._runs = 0
 
-    def send(self, code: str, deferred_seconds: int | None = None) -> tuple[str, Reported | None]:
+    def send(
+        self, code: str, deferred_seconds: int | None = None, *, is_short: bool = False
+    ) -> tuple[str, Reported | None]:
         """Run code as the connector does. Returns the execution ID, and what the cell reported."""
         self._runs += 1
         execution_id = f"run-{self._runs}"
@@ -58,7 +60,8 @@ class Jupyter:
             deferred_seconds=deferred_seconds,
             data_folder=str(self.data),
         )
-        message_id, texts = self._client.execute(sent.text), {"stdout": "", "stderr": ""}
+        text = sent.short if is_short and sent.short is not None else sent.text
+        message_id, texts = self._client.execute(text), {"stdout": "", "stderr": ""}
         while True:
             message: dict[str, Any] = self._client.get_iopub_msg(timeout=SECONDS)
             if message["parent_header"].get("msg_id") != message_id:
@@ -165,6 +168,18 @@ def test_run_is_reported(jupyter: Jupyter) -> None:
     failed = jupyter.report("x = 1\n1/0")
     assert failed.error is not None and (failed.error.name, failed.error.line) == ("ZeroDivisionError", 2)
     assert jupyter.report("len(In), In[1].splitlines()[0]").value == [5, "import os, sys"]
+
+
+def test_short_cells_find_the_payload_or_leave_no_trace(jupyter: Jupyter) -> None:
+    """Before a complete cell, they run nothing, and IPython's history accepts the numbers of all cells that follow."""
+    missing = Reported(None, False, is_not_installed=True)
+    assert [jupyter.send("x = 1", is_short=True)[1] for _ in range(2)] == [missing, missing]
+    first = jupyter.report("len(In), 'x' in dir(), _i")
+    assert (first.value, first.execution_count, first.is_new_session) == ([2, False, ""], 1, True)
+    for number in range(2, 5):
+        _, reported = jupyter.send("len(In)", is_short=True)
+        assert reported is not None and reported.report is not None
+        assert (reported.report.value, reported.report.stdout) == (number + 1, "")
 
 
 def test_figures_of_another_backend_are_shown_once(jupyter: Jupyter) -> None:

@@ -34,8 +34,10 @@ from .host import (
     state,
 )
 from .one_call import OneCallRun
+from .queue import oldest_request
 from .record import adopt_records
 from .reports import IN_RECORD, current_parent, send_line
+from .traces import Traces
 
 _BUSY = {"isBusy": True}
 """Sent instead of a report while a deferred run is in progress."""
@@ -111,9 +113,10 @@ def _request_in(code: Any) -> dict[str, Any] | None:
 async def install(encoded_request: str) -> None:
     """Called by the first cell of the connector in a kernel: installs the payload, and runs the request in that cell.
 
-    Removes the traces of the cell itself, so that the user's code finds the kernel as if it had been sent first.
+    Removes the traces of the connector's cells, so that the user's code finds the kernel as if it had been sent first.
     """
-    _this_session.is_new = installed_before is None and shell.execution_count <= 2 and not _has_history()
+    traces = Traces()
+    _this_session.is_new = installed_before is None and traces.are_alone
     kernel.do_execute = do_execute
     kernel._connector_payload = {
         "do_execute": original_do_execute,
@@ -130,43 +133,17 @@ async def install(encoded_request: str) -> None:
     make_pip_give_up()
     silence_explanation()
     keep_loop_running()
-    history = shell.history_manager
-    number = shell.displayhook.exec_result.execution_count
-    counts_before = shell.execution_count > number  # IPython 9 counts before a run, 8 after it
-    shell.execution_count = number
-    if history is not None:
-        for inputs in (history.input_hist_parsed, history.input_hist_raw):
-            if inputs:
-                inputs.pop()
-        with history.db_input_cache_lock:
-            if history.db_input_cache:
-                history.db_input_cache.pop()
-            else:  # it is stored already, and the store accepts each number only once
-                history.db_input_cache = _HistoryWithout(number)
-        history._i00, history._i, history._ii = history._i, history._ii, history._iii
-        shell.user_ns.pop(f"_i{number}", None)
-        shell.user_ns.update({"_i": history._i, "_ii": history._ii, "_iii": history._iii})
-    start_next(_this_session.is_new)  # executions that were queued before the interpreter was restarted come first
+    traces.remove()
+    if oldest_request() is not None:  # it was queued before the interpreter was restarted, and comes first
+        start_next(_this_session.is_new)
     if state["background"] is not None:
         _this_session.is_new = False
     with _interrupts_as_in_a_cell():
         reply = await do_execute(VERSION_MARK + '"' + encoded_request + '",""', False)
     for item in reply.get("payload") or ():  # such as that of the pager; the kernel takes it from the enclosing cell
         shell.payload_manager.write_payload(item)
-    if not counts_before:
+    if not traces.counts_before:
         shell.execution_count -= 1  # the enclosing cell is about to count itself
-
-
-class _HistoryWithout(list):  # type: ignore[type-arg]
-    """Lines to be stored in IPython's history, except for the one with this number."""
-
-    def __init__(self, number: int) -> None:
-        list.__init__(self)
-        self._number = number
-
-    def append(self, line: Any) -> None:
-        if line[0] != self._number:
-            list.append(self, line)
 
 
 @contextlib.contextmanager
@@ -182,9 +159,3 @@ def _interrupts_as_in_a_cell() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, handler)
-
-
-def _has_history() -> bool:
-    """Whether this kernel has run code that the connector did not send."""
-    history = shell.history_manager
-    return history is not None and len(history.input_hist_raw) > 2

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .host import basename, exists, in_data, open_file
+from .memory import memory_limit
 from .scan import all_files
 
 _MAX_LINKS = 10
@@ -29,7 +30,6 @@ _LIBRARY_PATHS = ("filepath_or_buffer", "path_or_buffer", "path_or_buf", "handle
 _FENCE = re.compile(r"\s*(```|~~~)")
 _GLYPH = re.compile(r"Glyph (\d+)")
 _QUOTED = re.compile("['\"](\\w+)['\"]")
-_MEMORY_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 _dirname = os.path.dirname
 _getcwd = os.getcwd
 
@@ -282,24 +282,6 @@ def _of_contents(failure: BaseException, frames: list[Any]) -> dict[str, Any]:
     elif head:
         facts["head"] = head[:_SAMPLE_BYTES].hex()
     return facts
-
-
-def memory_limit() -> int:
-    """Of all processes of the session, in bytes. 0 if it is unknown."""
-    limits: list[int] = []
-    try:
-        import resource
-
-        limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-        limits += [resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA)]
-        for path in _MEMORY_LIMITS:
-            if exists(path):
-                with open_file(path) as file:
-                    text = file.read().strip()
-                    limits += [int(text)] if text.isdigit() else []
-    except Exception:
-        pass
-    return min((limit for limit in limits if limit > 0), default=0)
 
 
 def _of_memory(failure: BaseException, frames: list[Any]) -> dict[str, Any]:

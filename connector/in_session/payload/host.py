@@ -16,7 +16,6 @@ from ..protocol import DATA
 # `cell.py` defines these in the namespace of the payload.
 get_ipython: Callable[[], Any] = globals()["get_ipython"]
 VERSION_MARK: str = globals()["VERSION_MARK"]
-WATCHER_SOURCE: str = globals()["WATCHER_SOURCE"]
 
 shell = get_ipython()
 kernel = shell.kernel

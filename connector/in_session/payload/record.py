@@ -12,7 +12,6 @@ import shutil
 from typing import Any
 
 from ..protocol import CANCEL, KEPT_BYTES, KEPT_EXECUTIONS, OUTPUTS_FOLDER, RECORD, REQUEST
-from .facts import memory_limit
 from .host import (
     decode,
     encode,
@@ -31,6 +30,7 @@ from .host import (
     wall_clock,
     write_all,
 )
+from .memory import memory_limit
 
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
 _remove_tree, _file_status, _truncate, _seek = shutil.rmtree, os.fstat, os.ftruncate, os.lseek

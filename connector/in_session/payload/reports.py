@@ -24,6 +24,9 @@ IN_RECORD = {"isInRecord": True}
 _INTERRUPT = "DeferredRun._on_interrupt"
 """The payload's function that raises KeyboardInterrupt. Its frame is removed from the traceback that IPython shows."""
 
+_EXPLAINED = ("missing from ", "No matching distribution")
+"""What a run has written if there are facts that explain it."""
+
 _FILE_NUMBER = re.compile(r"(?<![\w.])(\d+)\.py\b")
 
 INTERRUPTED = {"status": "error", "ename": "KeyboardInterrupt", "evalue": "", "traceback": []}
@@ -64,7 +67,8 @@ def put_ending(report: dict[str, Any], recorder: Recorder, reply: dict[str, Any]
     """Adds the value of a run, or the error that it ended with. `reply` is the kernel's."""
     outcome = shell.last_execution_result
     report["status"] = reply.get("status", "error")
-    facts = facts_of_output(report["stdout"] + report["stderr"])
+    written = report["stdout"] + report["stderr"]
+    facts = facts_of_output(written) if any(sign in written for sign in _EXPLAINED) else {}
     if facts:
         report["facts"] = facts
     report["executionCount"] = shell.execution_count - 1

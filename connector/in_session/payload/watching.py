@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 
-from .host import WATCHER_SOURCE, getpid
+from .host import getpid
+from .parts import WATCHER_SOURCE
 
 _executable, _Popen = sys.executable, subprocess.Popen
 _read_reason, _set_blocking = os.read, getattr(os, "set_blocking", None)

@@ -15,7 +15,7 @@ def test_a_document_is_derived_once_on_its_first_use(kind, monkeypatch):
     """A cold start does not wait for it, and later calls get the same with their address."""
     calls = []
     monkeypatch.setattr(
-        f"connector.contract.documents.{kind}_document", lambda source: calls.append(kind) or {"paths": source}
+        f"connector.contract.{kind}.{kind}_document", lambda source: calls.append(kind) or {"paths": source}
     )
     documents = Documents({}, NoSignIn())
     assert calls == []

@@ -88,6 +88,14 @@ class Kernel:
         ran = self.run(cell.text)
         return ran, read_stdout(ran.stream("stdout"), cell.nonce)
 
+    def short(self, code: str = "") -> tuple[Ran, Reported | None]:
+        """Sends the code in a short cell, for an interpreter that has the payload."""
+        self._runs += 1
+        cell = make_cell(code, execution_id=f"short-{id(self)}-{self._runs}", max_report_characters=MAX_CHARACTERS)
+        assert cell.short is not None
+        ran = self.run(cell.short)
+        return ran, read_stdout(ran.stream("stdout"), cell.nonce)
+
     def report(
         self, code: str, execution_id: str = "", max_characters: int = MAX_CHARACTERS, data_folder: str = DATA
     ) -> Report:

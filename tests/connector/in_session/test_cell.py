@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from connector.in_session import payload, protocol
-from connector.in_session.cell import make_cell, payload_source
+from connector.in_session.cell import make_cell, payload_sources
+from tests.connector.in_session.kernels import Kernel
 
 FOLDER = Path(payload.__file__).parent
 OLDEST_PYTHON = (3, 8)
@@ -53,29 +54,23 @@ def test_a_module_comes_after_those_that_it_imports(name: str) -> None:
 
 @pytest.mark.parametrize("python", [OLDEST_PYTHON, (3, 13)])
 def test_the_payload_is_valid_in_every_version_of_python(python: tuple[int, int]) -> None:
-    """From the oldest that a session may have. The watcher is a string in it."""
-    source = payload_source()
-    tree = ast.parse(source, feature_version=python)
-    (watcher,) = (
-        statement.value.value
-        for statement in tree.body
-        if isinstance(statement, ast.Assign)
-        and isinstance(statement.value, ast.Constant)
-        and "WATCHER_SOURCE" in names_of(statement)
-    )
-    ast.parse(str(watcher), feature_version=python)
+    """From the oldest that a session may have."""
+    for source in payload_sources().values():
+        ast.parse(source, feature_version=python)
 
 
 def test_shorter_indentation_changes_no_string() -> None:
     """The source means the same as with the indentation that Python's own unparser makes."""
-    source = payload_source()
-    assert ast.unparse(ast.parse(source)) == re.sub("^ +", lambda spaces: spaces[0] * 4, source, flags=re.MULTILINE)
+    for source in payload_sources().values():
+        longer = re.sub("^ +", lambda spaces: spaces[0] * 4, source, flags=re.MULTILINE)
+        assert ast.unparse(ast.parse(source)) == longer
 
 
 def test_another_data_folder_reaches_payload_and_watcher() -> None:
     """For systems without /mnt/data."""
-    source = payload_source("/somewhere/else")
-    assert source.count("/somewhere/else") == 2 and protocol.DATA not in source
+    sources = payload_sources("/somewhere/else")
+    assert {name for name, source in sources.items() if "/somewhere/else" in source} == {"", "watcher"}
+    assert not any(protocol.DATA in source for source in sources.values())
 
 
 def test_a_cell_carries_only_what_its_run_needs() -> None:
@@ -86,6 +81,16 @@ def test_a_cell_carries_only_what_its_run_needs() -> None:
     assert make_cell("secret_of_mine", execution_id="e", max_report_characters=1000).nonce != cell.nonce
 
 
-def test_the_payload_is_small() -> None:
-    """It is sent with each call."""
-    assert len(make_cell("", execution_id="e", max_report_characters=1000).text) < 32_000
+def test_cells_are_small() -> None:
+    """A complete one is sent once in each session, a short one with each call after that."""
+    cell = make_cell("", execution_id="e", max_report_characters=1000)
+    assert cell.short is not None
+    assert (len(cell.text) < 40_000, len(cell.short) < 600) == (True, True)
+
+
+def test_a_part_is_compiled_when_it_is_used(kernel: Kernel) -> None:
+    """A first run that succeeds needs none of them, and one that fails only what explains failures."""
+    left = "sorted(get_ipython().kernel.do_execute.__globals__['PARTS'])"
+    assert kernel.report(left).value == sorted(payload.ON_FIRST_USE)
+    kernel.report("1 / 0")
+    assert kernel.report(left).value == sorted(payload.ON_FIRST_USE - {"facts", "errors"})

@@ -155,18 +155,23 @@ def expected(kernels: Kernels) -> Callable[[Program], list[Seen]]:
     return play
 
 
-@pytest.mark.parametrize("mode", ["first", "warm", "background"])
+@pytest.mark.parametrize("mode", ["first", "short cell first", "warm", "background"])
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
 def test_a_program_behaves_as_without_the_payload(
     kernels: Kernels, expected: Callable[[Program], list[Seen]], program: Program, mode: str
 ) -> None:
-    """A user sees the same of it: in the first run of a kernel, in a later run, and in the background."""
+    """A user sees the same of it: in the first run of a kernel, also after a short cell that found no payload, in a
+    later run, which a short cell carries, and in the background.
+    """
     with kernels.new() as kernel:
+        if mode == "short cell first":
+            assert kernel.short()[1] == Reported(None, False, is_not_installed=True)
         if mode == "warm":
             kernel.wrapped("")  # installs the payload; an empty cell is not counted
         if mode == "background":
             reports = [kernel.deferred(cell) for cell in program.cells]
             found = [seen_of_report(report, report.stdout, report.stderr) for report in reports]
         else:
-            found = [seen_with_payload(*kernel.wrapped(cell)) for cell in program.cells]
+            send = kernel.short if mode == "warm" else kernel.wrapped
+            found = [seen_with_payload(*send(cell)) for cell in program.cells]
     assert [asdict(seen) for seen in found] == [asdict(seen) for seen in expected(program)], program.why
