@@ -24,6 +24,10 @@ MAX_BODY_BYTES = LARGEST_MESSAGE
 """Less than the Functions host accepts (104,857,600), so that its own 413, which has no body, is rarely seen."""
 
 _JSON_TYPE = re.compile(r"application/json|text/json|application/[a-z0-9.-]+\+json")
+_SMALLER_FILES = (
+    "Send fewer files at a time, or a large file with PutFile, which needs no base64 and accepts chunked uploads"
+)
+_MOST_PARAMETERS = 100
 
 
 def parameters(operation: Operation, request: func.HttpRequest) -> dict[str, Any]:
@@ -40,7 +44,10 @@ def parameters(operation: Operation, request: func.HttpRequest) -> dict[str, Any
 
 def _check_repetitions(url: str) -> None:
     """Raises InvalidRequest for a parameter that is sent twice: the host joins its values with a comma."""
-    counts = Counter(name for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True))
+    query = urlsplit(url).query
+    if query.count("&") >= _MOST_PARAMETERS:
+        raise InvalidRequest(f"The query has more than {_MOST_PARAMETERS} parameters. Remove those that are not needed.")
+    counts = Counter(name for name, _ in parse_qsl(query, keep_blank_values=True))
     for name, count in counts.items():
         if count > 1 and not is_of_gateway(name):
             raise InvalidRequest(f"Duplicate query parameter '{name[:60]}'. Send it once.", target=name[:60])
@@ -67,10 +74,20 @@ def json_body(operation: Operation, request: func.HttpRequest) -> Any:
         if received == "application/x-www-form-urlencoded":  # which curl sends with -d
             remedy += ", in curl with -H 'Content-Type: application/json'"
         raise UnsupportedMediaType(f"{problem}. {remedy}.", target="Content-Type")
-    return parsed(complete_body(request), operation.example)
+    most_bytes = operation.most_json_bytes
+    if most_bytes is None:
+        return parsed(complete_body(request), operation.example)
+    remedy = "Store data as files with UploadFile or PutFile, and read them in the code"
+    return parsed(complete_body(request, most_bytes=most_bytes, remedy=remedy), operation.example)
 
 
-def complete_body(request: func.HttpRequest, *, file_name: str = "") -> bytes:
+def complete_body(
+    request: func.HttpRequest,
+    *,
+    file_name: str = "",
+    most_bytes: int = MAX_BODY_BYTES,
+    remedy: str = _SMALLER_FILES,
+) -> bytes:
     """The body, decompressed. Raises LengthRequired, RequestTooLarge, UnsupportedMediaType and InvalidRequest.
 
     Not so the body for a `file_name` with .gz: clients name the encoding of such a file, which is to stay compressed.
@@ -81,15 +98,12 @@ def complete_body(request: func.HttpRequest, *, file_name: str = "") -> bytes:
             "The body was sent without a length, and the Functions host does not pass it on. Send it with a "
             "Content-Length."
         )
-    if len(body) > MAX_BODY_BYTES:
-        raise RequestTooLarge(
-            f"The body has {len(body):,} bytes, and {MAX_BODY_BYTES:,} is the most. Send fewer files at a time, or a "
-            "large file with PutFile, which needs no base64 and accepts chunked uploads."
-        )
+    if len(body) > most_bytes:
+        raise RequestTooLarge(f"The body has {len(body):,} bytes, and {most_bytes:,} is the most. {remedy}.")
     encoding = request.headers.get("content-encoding", "")
     if file_name.lower().endswith((".gz", ".tgz")) and encoding.lower() == "gzip":
         return body
-    return decompressed(body, encoding, MAX_BODY_BYTES)
+    return decompressed(body, encoding, most_bytes)
 
 
 def check_is_complete_file(request: func.HttpRequest) -> None:
