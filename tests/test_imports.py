@@ -28,7 +28,7 @@ LAYERS = {
     "app": {"http", "executions", "session_pool", "callers", "contract", "settings", "errors"},
     "http": {
         "executions", "files", "sessions", "connection",
-        "session_pool", "callers", "contract", "settings", "models", "text", "errors",
+        "session_pool", "callers", "contract", "settings", "models", "text", "bounded_json", "errors",
     },
     # The operations: plain values in, models out.
     "executions": {"in_session", "session_pool", "callers", "content_types", "models", "errors"},
@@ -36,13 +36,14 @@ LAYERS = {
     "sessions": {"session_pool", "models"},
     "connection": {"session_pool", "settings", "models"},
     # What operations are made of.
-    "in_session": {"models", "text"},
-    "session_pool": {"callers", "models", "text", "errors"},
+    "in_session": {"models", "text", "bounded_json"},
+    "session_pool": {"callers", "models", "text", "bounded_json", "errors"},
     "contract": {"callers", "errors"},
     "callers": {"errors"},
     "settings": {"session_pool", "errors"},
     "models": set(),
     "text": set(),
+    "bounded_json": set(),
     "content_types": set(),
     "errors": set(),
 }  # fmt: skip
@@ -50,6 +51,7 @@ LAYERS = {
 
 LIBRARIES = {
     "azure.functions": {"app", "http"},
+    "werkzeug": {"http/multipart"},
     "requests": {"session_pool"},
     "urllib3": {"session_pool"},
     "azure.identity": {"session_pool/credentials"},

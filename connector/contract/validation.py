@@ -79,7 +79,8 @@ class Operation:
         texts = [schema for schema in members if "enum" not in schema and schema.get("type") == "string"]
         if any(schema.get("type") == "array" for schema in members) or any("maxLength" not in text for text in texts):
             return None
-        return _MOST_BYTES_OF_CHARACTER * sum(text["maxLength"] for text in texts) + _BYTES_OF_THE_REST
+        characters: int = sum(text["maxLength"] for text in texts)
+        return _MOST_BYTES_OF_CHARACTER * characters + _BYTES_OF_THE_REST
 
     @property
     def example(self) -> str:

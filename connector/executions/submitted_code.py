@@ -6,7 +6,7 @@ because line numbers are those of the caller's text, and IPython does not count 
 
 import re
 
-_FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*+(?P<info>[^`\n]*)")
+_FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<fence>`{3,}+|~{3,}+)[ \t]*+(?P<info>[^`\n]*)")
 _PYTHON = re.compile(
     r"""
     \{? \.? (?: python[\d.]* | py[\d.]* | pyw | ipython[\d.]* | ipy | pycon | jupyter(?:-python)? | code | te?xt

@@ -57,7 +57,9 @@ def _counted(operation: Operation, body: bytes, content_type: str) -> tuple[list
             _check_backslashes(part)
             files.append(part)
         if len(files) > most_files:
-            raise InvalidRequest(f"The form has more than {most_files} files. Send at most {most_files}.", target="file")
+            raise InvalidRequest(
+                f"The form has more than {most_files} files. Send at most {most_files}.", target="file"
+            )
         if len(fields) > _MOST_FIELDS:
             raise InvalidRequest(f"The form has more than {_MOST_FIELDS} fields. Send at most {_MOST_FIELDS}.")
     return files, fields

@@ -46,7 +46,9 @@ def _check_repetitions(url: str) -> None:
     """Raises InvalidRequest for a parameter that is sent twice: the host joins its values with a comma."""
     query = urlsplit(url).query
     if query.count("&") >= _MOST_PARAMETERS:
-        raise InvalidRequest(f"The query has more than {_MOST_PARAMETERS} parameters. Remove those that are not needed.")
+        raise InvalidRequest(
+            f"The query has more than {_MOST_PARAMETERS} parameters. Remove those that are not needed."
+        )
     counts = Counter(name for name, _ in parse_qsl(query, keep_blank_values=True))
     for name, count in counts.items():
         if count > 1 and not is_of_gateway(name):

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 from urllib.parse import parse_qsl, urlsplit
 
 from ..errors import PoolRejected
@@ -33,6 +33,7 @@ STREAM_CHARACTERS = 1_000_000
 
 _DEFAULT_STREAM_CHARACTERS = 4096
 _PIECE_BYTES = 1 << 20
+_LARGEST_NUMBER = 1 << 63
 _OF_EVERY_CALL = ("api-version", "identifier", "path")
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 
@@ -217,7 +218,7 @@ class Wire:
             status,
             **streams,
             value=result.get("executionResult", inner if result is body and "result" in body else ""),
-            milliseconds=milliseconds if isinstance(milliseconds, int) else 0,
+            milliseconds=milliseconds if _is_number(milliseconds) else 0,
             truncated=frozenset(name for name, text in streams.items() if self._may_be_truncated(text)),
         )
 
@@ -259,7 +260,7 @@ class Wire:
         item = read_object(item)
         path = item.get("name", item.get("filename"))
         size = item.get("sizeInBytes", item.get("size", 0))
-        if not isinstance(path, str) or not isinstance(size, int):
+        if not isinstance(path, str) or not _is_number(size):
             raise unreadable_response()
         # A name may have bytes that are not UTF-8. Some serializers send these as halves of surrogate pairs.
         above, _, name = well_formed(path).removeprefix("/mnt/data/").rpartition("/")
@@ -298,6 +299,11 @@ def _versions(items: Any) -> list[tuple[str, str]]:
     if not isinstance(items, list):
         raise unreadable_response()
     return [(_text(item.get("name")), _text(item.get("version"))) for item in items if isinstance(item, dict)]
+
+
+def _is_number(value: Any) -> TypeGuard[int]:
+    """Whether a value is a number of bytes or milliseconds."""
+    return isinstance(value, int) and 0 <= value < _LARGEST_NUMBER
 
 
 def _text(value: Any) -> str:
