@@ -116,7 +116,13 @@ def begin_upload(
     if size:
         return session, upload, Progress(0, Files(session.id, []))
     with _abandoned_on_failure(session, upload):
-        return session, upload, put_chunk(session, facts, upload, first=0, content=b"")
+        try:
+            return session, upload, put_chunk(session, facts, upload, first=0, content=b"")
+        except (UploadNotFound, RangeNotSatisfiable):
+            raise PoolUnavailable(
+                "The session's code removed the upload before the file was stored. Send it again.",
+                retry_after_seconds=1,
+            ) from None
 
 
 def put_chunk(session: SessionClient, facts: PoolFacts, upload: Upload, *, first: int, content: bytes) -> Progress:
