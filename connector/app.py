@@ -93,7 +93,9 @@ class Connector:
         """
         if isinstance(self._shared, InternalError):
             raise InternalError(self._shared.message)  # a new one: each raise adds to an exception's traceback
-        context = self._shared
+        shared = self._shared.sessions
+        sessions = dataclasses.replace(shared, deadline=shared.pool.deadlines.of_operation())
+        context = dataclasses.replace(self._shared, sessions=sessions)
         if operation_id in TOKEN_PURPOSES and context.tokens is not None:
             address = context.tokens.open(TOKEN_PURPOSES[operation_id], request.route_params.get("token", ""))
             caller = None if address is None else address["caller"]
@@ -126,7 +128,7 @@ def _context(settings: Settings, entra: EntraId | None) -> Context:
 
 
 def _of_caller(context: Context, caller: str | None) -> CallerSessions:
-    return CallerSessions(context.sessions.pool, caller)
+    return dataclasses.replace(context.sessions, caller=caller)
 
 
 def _entra(settings: Settings) -> "tuple[EntraSignIn | None, EntraId | None]":
