@@ -24,6 +24,9 @@ _QUESTION_SECONDS = 3.0
 """How long a pool that may be down has for its response."""
 
 
+_PIECE_BYTES = 64 << 10
+
+
 class Credential(Protocol):
     def token(self, deadline: Deadline | None = None) -> str:
         """Raises PoolRejected when no token is available before the deadline."""
@@ -155,15 +158,20 @@ class SessionPoolClient:
         return response
 
     def _send(self, method: str, path: str, token: str, timeouts: AttemptTimeout, **request: Any) -> requests.Response:
-        """One request, without retries. Raises requests.RequestException."""
-        return self._http.request(
+        """One request, without retries. Raises requests.RequestException, and ResponseTooLarge."""
+        is_streamed = request.pop("stream", False)
+        response = self._http.request(
             method,
             f"{self._endpoint}/{path}",
             headers={**request.pop("headers", {}), "Authorization": f"Bearer {token}"},
             timeout=timeouts,  # type: ignore[arg-type]  # those of urllib3 are accepted, too
             allow_redirects=False,
+            stream=True,
             **request,
         )
+        if not is_streamed or response.status_code >= 300:
+            _load(response)
+        return response
 
     def _ask(self) -> ConnectorError | None:
         """The error of a pool that does not respond, for the circuit."""
@@ -183,11 +191,19 @@ class SessionPoolClient:
 
 def read_object(response: requests.Response) -> dict[str, Any]:
     """The JSON object of the response. Raises PoolRejected."""
-    try:
-        body = response.json()
-    except (ValueError, RecursionError):
-        raise wire.unreadable_response() from None
-    return wire.read_object(body)
+    return wire.read_object(wire.read_json(response.content))
+
+
+def _load(response: requests.Response) -> None:
+    """Reads the body, so that it is `content`. Raises requests.RequestException, and ResponseTooLarge."""
+    pieces, length = [], 0
+    for piece in response.iter_content(_PIECE_BYTES):
+        pieces.append(piece)
+        length += len(piece)
+        if length > wire.MOST_BYTES:
+            response.close()
+            raise wire.response_too_large()
+    response._content = b"".join(pieces)
 
 
 def read_content(response: requests.Response, max_bytes: int | None = None) -> bytes:

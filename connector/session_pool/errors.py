@@ -26,6 +26,7 @@ from ..errors import (
     TooManySessions,
 )
 from .retries import retry_after_seconds
+from .wire import UnreadableResponse, read_json
 
 _BUSY_SECONDS = 30
 """The Retry-After if the pool sends none: within a minute, sessions usually end."""
@@ -173,9 +174,9 @@ def _reason(failure: Exception, *kinds: type[Exception]) -> bool:
 
 def _error_code(response: requests.Response) -> str:
     try:
-        body = response.json()
+        body = read_json(response.content)
         error = body.get("error", body)
         code = error.get("code", "")
-    except (ValueError, AttributeError, RecursionError):
+    except (UnreadableResponse, AttributeError):
         return ""
     return code if isinstance(code, str) and code.isalnum() and len(code) < 80 else ""

@@ -21,7 +21,7 @@ from .client import SessionPoolClient, read_content, read_object
 from .deadlines import Deadline
 from .errors import execution_not_found, file_not_found, session_not_found
 from .hand_over import hand_over
-from .wire import FileBody, FileRange, PoolFile, PoolSession, Run
+from .wire import FileBody, FileRange, PoolFile, PoolSession, ResponseTooLarge, Run
 
 _DEEPEST_FOLDER = 50
 """Nesting up to which folders are listed where a version does not list recursively, and each folder is a call."""
@@ -209,7 +209,10 @@ class SessionClient:
         seen: set[frozenset[tuple[str, str]]] = set()
         while (page := frozenset(parameters.items())) not in seen:  # a pool that repeats a page has no more
             seen.add(page)
-            body = read_object(self._call("GET", "files", folder=folder, parameters=parameters))
+            try:
+                body = read_object(self._call("GET", "files", folder=folder, parameters=parameters))
+            except ResponseTooLarge:
+                raise too_many_files() from None
             entries += self.pool.wire.read_list(body)
             if len(entries) > MOST_FILES:
                 raise too_many_files()

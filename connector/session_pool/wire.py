@@ -5,6 +5,7 @@ There are two families: A (2024-02-02-preview, 2024-08-02-preview) with a `prope
 either family are read, so that a change of the service does not break the connector.
 """
 
+import json
 import re
 import secrets
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, TypeGuard
 from urllib.parse import parse_qsl, urlsplit
 
+from ..bounded_json import has_more_values
 from ..errors import PoolRejected
 from ..text import well_formed
 
@@ -33,6 +35,10 @@ STREAM_CHARACTERS = 1_000_000
 
 _DEFAULT_STREAM_CHARACTERS = 4096
 _PIECE_BYTES = 1 << 20
+MOST_BYTES = 64 << 20
+"""Of a response in JSON: twice as many as a list of 100,000 files has, or a run with the longest streams."""
+
+_MOST_VALUES = 1_500_000
 _LARGEST_NUMBER = 1 << 63
 _OF_EVERY_CALL = ("api-version", "identifier", "path")
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
@@ -134,6 +140,16 @@ class UnreadableResponse(PoolRejected):
     @property
     def code(self) -> str:
         return PoolRejected.__name__
+
+
+class ResponseTooLarge(UnreadableResponse):
+    """A response that is longer than any that is needed."""
+
+
+def response_too_large() -> ResponseTooLarge:
+    return ResponseTooLarge(
+        f"The session pool's response has more than {MOST_BYTES:,} bytes, which is not read. Print, display or list less."
+    )
 
 
 def unreadable_response() -> UnreadableResponse:
@@ -272,6 +288,17 @@ class Wire:
             modified=_time(item.get("lastModifiedAt", item.get("lastModifiedTime"))),
             is_folder=item.get("type") == "directory",
         )
+
+
+def read_json(content: bytes) -> Any:
+    """The value of a response in JSON. Raises UnreadableResponse, also for more values than a list of files has."""
+    try:
+        text = content.decode(json.detect_encoding(content), "surrogatepass")
+        if has_more_values(text, _MOST_VALUES):
+            raise unreadable_response()
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise unreadable_response() from None
 
 
 def read_object(body: Any) -> dict[str, Any]:
