@@ -187,15 +187,16 @@ def read_task(stdout: str, nonce: str) -> Json | None:
 
 def read_record(content: bytes) -> Record | None:
     """None if the content is not a valid record."""
-    claim, _, rest = content.partition(b"\n")
-    claimed = read_object(claim)
+    lines = memoryview(content)
+    claim_end = content.find(b"\n")
+    claimed = read_object(lines[: claim_end if claim_end >= 0 else None])
     if claimed is None or not isinstance(claimed.get("code"), str):
         return None
-    line, end, _ = rest.partition(b"\n")
-    ending = read_object(line) if end else None
+    end = content.find(b"\n", claim_end + 1) if claim_end >= 0 else -1
+    ending = read_object(lines[claim_end + 1 : end]) if end >= 0 else None
     is_lost = ending is not None and ending.get("lost") is True
     report = _report(ending) if ending and not is_lost else None
-    is_unreadable = bool(end) and report is None and not is_lost
+    is_unreadable = end >= 0 and report is None and not is_lost
     limit = optional_number(claimed.get("memoryLimit"))
     return Record(
         claimed["code"],

@@ -27,19 +27,18 @@ _LARGEST_NUMBER = 1 << 53
 Json = dict[str, Any]
 
 
-def read_object(text: str | bytes) -> Json | None:
+def read_object(text: str | bytes | memoryview) -> Json | None:
     """None for anything but one object within the limits."""
     value = read_value(text)
     return value if isinstance(value, dict) else None
 
 
-def read_value(text: str | bytes, most_values: int = _MOST_VALUES) -> Any:
+def read_value(text: str | bytes | memoryview, most_values: int = _MOST_VALUES) -> Any:
     """The value with valid text alone. None for anything but JSON in ASCII within the limits, as sessions write it."""
     try:
-        if not text.isascii():  # it would take up to four times as much memory
-            return None
-        characters = text if isinstance(text, str) else text.decode("ascii")
-        if has_more_values(characters, most_values):
+        # Other characters would take up to four times as much memory.
+        characters = text if isinstance(text, str) else str(text, "ascii")
+        if not characters.isascii() or has_more_values(characters, most_values):
             return None
         value = json.loads(characters, parse_constant=lambda _: None, parse_float=_float, parse_int=_int)
     except (ValueError, RecursionError):

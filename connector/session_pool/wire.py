@@ -148,7 +148,7 @@ class ResponseTooLarge(UnreadableResponse):
 
 def response_too_large() -> ResponseTooLarge:
     return ResponseTooLarge(
-        f"The session pool's response has more than {MOST_BYTES:,} bytes, which is not read. Print, display or list less."
+        f"The session pool's response has more than {MOST_BYTES:,} bytes, and is not read. Print, display or list less."
     )
 
 
