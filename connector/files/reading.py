@@ -20,6 +20,9 @@ from .tasks import run_task
 SMALL_BYTES = 8 << 20
 """A file up to this size is read completely, which is as fast and works in a busy session."""
 
+_MOST_GROWTH_BYTES = 8 << 20
+"""Of a file that is read completely, since its headers were read. Code could let it grow for as long as it is read."""
+
 _RANGE_LIFETIME_SECONDS = 600
 """Of an extracted range that was not fetched. A busy session extracts it later, for its caller's next attempt."""
 
@@ -82,11 +85,9 @@ def download_range(
 
 
 def _bounded(session: SessionClient, path: FilePath, file: FileBytes) -> bytes:
-    """The complete file, which may have grown a little since its headers were read. Raises PoolUnavailable if it has
-    grown by more than a small file.
-    """
+    """The complete file, which may have grown a little. Raises PoolUnavailable if it has grown by more."""
     try:
-        return session.download_file(path, max_bytes=file.size + SMALL_BYTES)
+        return session.download_file(path, max_bytes=file.size + _MOST_GROWTH_BYTES)
     except FileTooLarge:
         raise _changed() from None
 

@@ -25,6 +25,7 @@ from connector.in_session.protocol import EXECUTION_FILES
 from connector.session_pool.client import SessionPoolClient
 from connector.session_pool.errors import UnsuccessfulResponse, response_error
 from connector.session_pool.sessions import CallerSessions
+from connector.session_pool.wire import API_VERSIONS, Wire
 from tests.connector.conftest import GivenToken
 from tests.connector.in_session.test_report import JSON, REPORT
 
@@ -188,6 +189,7 @@ REQUESTS: dict[str, tuple[str, str, dict[str, str], dict[str, str], Any, dict[st
     "UploadFile": ("UploadFile", "POST", {}, {}, {"files": NEW, "sessionId": SESSION}, {}),
     "ListFiles": ("ListFiles", "GET", {}, HERE, b"", {}),
     "ListFiles of a folder": ("ListFiles", "GET", {}, {**HERE, "folder": "a+b", "recursive": "true"}, b"", {}),
+    "ListFiles by a task": ("ListFiles", "GET", {}, {**HERE, "folder": "a+b"}, b"", {}),
     "GetFile": ("GetFile", "GET", {"fileName": "a+b.txt"}, HERE, b"", {}),
     "DownloadFile": ("DownloadFile", "GET", {"fileName": "a.txt"}, HERE, b"", {}),
     "a range": ("DownloadFile", "GET", {"fileName": "a+b.txt"}, HERE, b"", {"range": "bytes=1-2"}),
@@ -204,6 +206,7 @@ REQUESTS: dict[str, tuple[str, str, dict[str, str], dict[str, str], Any, dict[st
 def test_whatever_a_session_returns_has_a_documented_response(hostile, name):
     """A result, or an error of another kind than a bug."""
     connector, pool = hostile
+    pool.wire = Wire(API_VERSIONS[1 if "task" in name else 0])  # only older versions need a task for lists
     operation, method, route, query, body, headers = REQUESTS[name]
     if "Upload" in operation and operation != "UploadFile":
         route = upload_address(connector, 5)
@@ -226,3 +229,37 @@ def test_whatever_a_session_returns_has_a_documented_response(hostile, name):
             json.loads(answer.get_body())
 
     check()
+
+
+FORGES_TASKS = """
+import os
+os.statvfs = lambda path: type("Status", (), {"f_bavail": float("inf"), "f_frsize": 1})()
+"""
+FORGES_RECORDS = """
+import json, os
+record = "/mnt/data/_outputs/{}"
+os.makedirs(record)
+with open(record + "/execution.json", "w") as file:
+    file.write('{{"code": "a", "started": 1, "memoryLimit": 1' + '0' * 400 + '}}\\n[' + '[],' * (1 << 20) + '1]\\n')
+"""
+
+
+def test_code_that_forges_results_of_tasks_gets_an_error(api, session_id):
+    """That names the remedy."""
+    assert api.call("POST", "/executions", json={"pythonCode": FORGES_TASKS, "sessionId": session_id}).ok
+    begin = {"x-ms-transfer-mode": "chunked", "x-ms-content-length": "5"}
+    answer = api.call("PUT", f"/files/a.txt?sessionId={session_id}", headers=begin)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (502, "PoolRejected"), answer.text
+    assert "End the session" in answer.json()["error"]["message"]
+
+
+def test_an_execution_whose_record_is_forged_is_unknown(api, session_id):
+    """Such as one of a million lists, with a number of hundreds of digits."""
+    code = FORGES_RECORDS.format(EXECUTION)
+    assert (
+        api.call("POST", "/executions", json={"pythonCode": code, "sessionId": session_id}).json()["status"]
+        == "Succeeded"
+    )
+    execution = api.call("GET", f"/executions/{EXECUTION}?sessionId={session_id}").json()
+    assert (execution["status"], execution["error"]["name"]) == ("Unknown", "RecordUnreadable")
+    assert "Check the session's files" in execution["error"]["hint"]
