@@ -210,7 +210,9 @@ def test_code_has_the_limit_of_its_contract(api):
     """However its characters are written; a longer body is not parsed."""
     body = b'{"pythonCode":"' + b"\\ud83d\\ude00" * 262_144 + b'"}'
     refused(api.call("POST", "/executions", data=body[:15] + b"x" + body[15:], headers=JSON), 400, "InvalidRequest")
-    refused(api.call("POST", "/executions", data=body + b" " * 200_000, headers=JSON), 413, "UploadFile")
+    refused(
+        api.call("POST", "/executions", data=body + b" " * 200_000, headers=JSON), 413, "RequestTooLarge", "UploadFile"
+    )
 
 
 @pytest.mark.parametrize(
