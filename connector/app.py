@@ -26,6 +26,7 @@ from .session_pool.client import SessionPoolClient
 from .session_pool.credentials import PoolCredential
 from .session_pool.deadlines import Deadlines
 from .session_pool.facts import PoolFacts
+from .session_pool.pools import Pools
 from .session_pool.sessions import CallerSessions
 from .settings import Settings, signs_in_with_entra
 
@@ -93,8 +94,7 @@ class Connector:
         """
         if isinstance(self._shared, InternalError):
             raise InternalError(self._shared.message)  # a new one: each raise adds to an exception's traceback
-        shared = self._shared.sessions
-        sessions = dataclasses.replace(shared, deadline=shared.pool.deadlines.of_operation())
+        sessions = dataclasses.replace(self._shared.sessions, deadline=DEADLINES.of_operation())
         context = dataclasses.replace(self._shared, sessions=sessions)
         if operation_id in TOKEN_PURPOSES and context.tokens is not None:
             address = context.tokens.open(TOKEN_PURPOSES[operation_id], request.route_params.get("token", ""))
@@ -110,18 +110,24 @@ class Connector:
 def _context(settings: Settings, entra: EntraId | None) -> Context:
     """What all requests have in common."""
     contract = Contract(max_code_characters=settings.max_code_characters)
-    pool = SessionPoolClient(
-        settings.pool_management_endpoint,
-        PoolCredential(settings.pool_credential, settings.azure_client_id),
-        api_version=settings.pool_api_version,
-        connections=settings.python_threadpool_thread_count,
-        deadlines=DEADLINES,
+    credential = PoolCredential(settings.pool_credential, settings.azure_client_id)
+    pools = Pools(
+        *(
+            SessionPoolClient(
+                endpoint,
+                credential,
+                api_version=settings.pool_api_version,
+                connections=settings.python_threadpool_thread_count,
+                deadlines=DEADLINES,
+            )
+            for endpoint in settings.pool_management_endpoint
+        )
     )
     return Context(
         settings,
         contract,
         Documents(contract.document, entra),
-        CallerSessions(pool),
+        CallerSessions(pools),
         PoolFacts(rich_results=settings.rich_results),
         Tokens(settings.signing_key, settings.signing_key_previous) if settings.signing_key else None,
     )

@@ -65,7 +65,7 @@ class Circuit:
         return self._error is not None
 
     def check(self, failed_before: Deadline | None = None) -> None:
-        """Before each attempt. One that failed before waits until its deadline while the pool is asked. Raises the pool's
+        """Before each attempt. One that failed before waits until its deadline while the pool is asked. Raises the
         error, caused by NotSent, while the circuit is open.
         """
         if failed_before is not None:
@@ -109,7 +109,7 @@ class Circuit:
     def _ask(self) -> None:
         """Begins to ask the pool, unless a thread does already. The caller has the lock."""
         if not self._is_asking:
-            self._is_asking = True
+            self._is_asking, self._called_at = True, time.monotonic()
             self._heard.clear()
             self._known.clear()
             threading.Thread(target=self._ask_until_answered, name="session-pool-circuit", daemon=True).start()

@@ -13,18 +13,14 @@ import urllib3
 
 from ..errors import ConnectorError, FileTooLarge
 from . import wire
+from .bodies import load
 from .circuit import Circuit, CircuitTimes
 from .connections import Adapter, AttemptTimeout
 from .deadlines import Deadline, Deadlines
+from .endpoints import name_of, tag_of
 from .errors import NotFound, NotSent, UnsuccessfulResponse, never_sent, response_error, timeout, transport_error
 from .retries import Retries
 from .wire import Metadata, Wire
-
-_QUESTION_SECONDS = 3.0
-"""How long a pool that may be down has for its response."""
-
-
-_PIECE_BYTES = 64 << 10
 
 
 class Credential(Protocol):
@@ -57,6 +53,9 @@ class SessionPoolClient:
         """Set by the first response with a complete file where a range was requested."""
 
         self._endpoint = endpoint.rstrip("/")
+        self.name, self.tag = name_of(endpoint), tag_of(endpoint)
+        """For people, and for programs: names may repeat, tags differ."""
+
         self._credential = credential
         self._http = requests.Session()
         self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # callers share this session
@@ -91,16 +90,19 @@ class SessionPoolClient:
         folder: str = "",
         parameters: dict[str, str] | None = None,
         not_found: NotFound | None = None,
+        accepted: tuple[int, ...] = (200, 201, 202),
         deleted_when_retried: bool = False,
         api_version: str | None = None,
+        waits: bool = True,
         **request: Any,
     ) -> requests.Response:
-        """The response, if its status is 2xx. Raises ConnectorError otherwise, and PoolTimeout at the deadline.
+        """The response, if its status is `accepted`. Raises ConnectorError otherwise, and PoolTimeout at the deadline.
 
         `path` is relative to the pool. `identifier` is the session's in the pool, None for a call without a session.
         Code is sent once; its response may take until the deadline. Without a deadline, the call has that of an
         operation. `not_found` makes the error for a 404. With `deleted_when_retried`, a 404 to a second attempt is
-        returned: then the first has deleted the object. `request` has further arguments of `requests.request`.
+        returned: then the first has deleted the object. Unless it `waits`, a call fails at once if the pool is full or
+        cannot be reached. `request` has further arguments of `requests.request`.
         """
         deadline = deadline or self.deadlines.of_operation()
         is_run = path == self.wire.execute_path
@@ -109,7 +111,7 @@ class SessionPoolClient:
             query["identifier"] = identifier
         if folder:
             query["path"] = folder
-        retries = Retries(self.deadlines, deadline)
+        retries = Retries(self.deadlines, deadline, waits=waits)
         is_renewed = False
         while True:
             self.circuit.check(deadline if retries.made else None)
@@ -123,7 +125,7 @@ class SessionPoolClient:
                     token,
                     AttemptTimeout(
                         deadline,
-                        connect=self.deadlines.connect_seconds,
+                        connect=self.deadlines.connect_seconds if waits else self.deadlines.connect_elsewhere_seconds,
                         read=deadline.left if is_run else self.deadlines.read_seconds,
                     ),
                     params=query,
@@ -133,15 +135,20 @@ class SessionPoolClient:
                 if is_run or not retries.after_loss(was_sent=not never_sent(failure)):
                     raise transport_error(failure) from failure
                 continue
-            if 200 <= response.status_code < 300:
+            if response.status_code in accepted:
                 return response
+            if 200 <= response.status_code < 300:
+                response.close()
+                raise wire.unreadable_response()
             if response.status_code == 404 and deleted_when_retried and retries.made:
                 return response
             if response.status_code == 401 and not is_renewed and self._credential.renew(token):
                 is_renewed = True  # also for code: a pool that does not know the caller has not run it
             elif is_run or not retries.after_response(response):
                 unsuccessful = UnsuccessfulResponse(response)
-                raise response_error(unsuccessful, not_found, is_run=is_run) from unsuccessful
+                is_upload = method == "POST" and not is_run
+                raise response_error(unsuccessful, not_found, is_run=is_run, is_upload=is_upload) from unsuccessful
+            response.close()
 
     def _attempt(self, *arguments: Any, **request: Any) -> requests.Response:
         """`_send`, observed by the circuit."""
@@ -169,14 +176,15 @@ class SessionPoolClient:
             stream=True,
             **request,
         )
-        if not is_streamed or response.status_code >= 300:
-            _load(response)
+        if not is_streamed:
+            load(response)
         return response
 
     def _ask(self) -> ConnectorError | None:
         """The error of a pool that does not respond, for the circuit."""
-        deadline = Deadline.after(_QUESTION_SECONDS)
-        timeouts = AttemptTimeout(deadline, connect=_QUESTION_SECONDS, read=_QUESTION_SECONDS)
+        seconds = self.deadlines.question_seconds
+        deadline = Deadline.after(seconds)
+        timeouts = AttemptTimeout(deadline, connect=seconds, read=seconds)
         query = {"api-version": self.wire.sessions_api_version}
         try:
             response = self._send("GET", "metadata", self._credential.token(deadline), timeouts, params=query)
@@ -192,18 +200,6 @@ class SessionPoolClient:
 def read_object(response: requests.Response) -> dict[str, Any]:
     """The JSON object of the response. Raises PoolRejected."""
     return wire.read_object(wire.read_json(response.content))
-
-
-def _load(response: requests.Response) -> None:
-    """Reads the body, so that it is `content`. Raises requests.RequestException, and ResponseTooLarge."""
-    pieces, length = [], 0
-    for piece in response.iter_content(_PIECE_BYTES):
-        pieces.append(piece)
-        length += len(piece)
-        if length > wire.MOST_BYTES:
-            response.close()
-            raise wire.response_too_large()
-    response._content = b"".join(pieces)
 
 
 def read_content(response: requests.Response, max_bytes: int | None = None) -> bytes:

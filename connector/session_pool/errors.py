@@ -25,6 +25,7 @@ from ..errors import (
     SessionNotFound,
     TooManySessions,
 )
+from .bodies import load
 from .retries import retry_after_seconds
 from .wire import UnreadableResponse, read_json
 
@@ -65,8 +66,12 @@ def transport_error(failure: requests.RequestException) -> ConnectorError:
     )
 
 
-def response_error(response: UnsuccessfulResponse, not_found: NotFound | None, *, is_run: bool) -> ConnectorError:
-    """The error for an unsuccessful response. `not_found` makes it for a 404; `is_run` when code was sent."""
+def response_error(
+    response: UnsuccessfulResponse, not_found: NotFound | None, *, is_run: bool, is_upload: bool = False
+) -> ConnectorError:
+    """The error for an unsuccessful response. `not_found` makes it for a 404; `is_run` when code was sent, `is_upload`
+    when a file was.
+    """
     retry_after = _BUSY_SECONDS if response.retry_after is None else response.retry_after
     match response.status:
         case 401:
@@ -94,7 +99,7 @@ def response_error(response: UnsuccessfulResponse, not_found: NotFound | None, *
             return RequestTooLarge(
                 "The session pool does not accept code of this size. Send it in several executions, or as a file."
             )
-        case 413:
+        case 413 if is_upload:
             return FileTooLarge(
                 "The session pool does not accept a file of this size: 128 MB is the most, and the session must have "
                 "room for it. Compress the file, or send it in several files."
@@ -119,6 +124,15 @@ def response_error(response: UnsuccessfulResponse, not_found: NotFound | None, *
     return PoolRejected(
         f"The session pool refused the request with status {response.status}{code}. Check that "
         "POOL_MANAGEMENT_ENDPOINT is the poolManagementEndpoint of a code-interpreter session pool for Python."
+    )
+
+
+def is_refusal(failure: ConnectorError) -> bool:
+    """Whether the pool has certainly done nothing, for a reason of its own and not of the request."""
+    return (
+        isinstance(failure, TooManySessions | PoolUnreachable | SessionExecutorRoleMissing)
+        or (isinstance(failure, PoolRejected) and isinstance(failure.__cause__, UnsuccessfulResponse))
+        or isinstance(failure.__cause__, NotSent)
     )
 
 
@@ -174,9 +188,12 @@ def _reason(failure: Exception, *kinds: type[Exception]) -> bool:
 
 def _error_code(response: requests.Response) -> str:
     try:
+        load(response)
         body = read_json(response.content)
         error = body.get("error", body)
         code = error.get("code", "")
-    except (UnreadableResponse, AttributeError):
-        return ""
+    except (UnreadableResponse, AttributeError, requests.RequestException):
+        return ""  # also of a body that does not end before the deadline
+    finally:
+        response.close()
     return code if isinstance(code, str) and code.isalnum() and len(code) < 80 else ""

@@ -30,8 +30,10 @@ def hand_over(
     longest_wait_seconds: float,
     longest_repeat_seconds: float,
     may_repeat: bool,
+    waits: bool,
 ) -> Run:
-    """Calls `offer` with the deadline of each attempt, until it returns or the time for it is over.
+    """Calls `offer` with the deadline of each attempt, until it returns or the time for it is over. Unless it `waits`,
+    also until the pool is full or cannot be reached.
 
     `longest_wait_seconds` is that of one attempt. Code that `may_repeat` is offered again within
     `longest_repeat_seconds`. Raises RunLost, PoolUnreachable and TooManySessions, and what `offer` raises if the code
@@ -44,14 +46,15 @@ def hand_over(
                 return offer(deadline.within(longest_wait_seconds))
         except RunLost:
             is_late = time.monotonic() - started > longest_repeat_seconds
-            if not may_repeat or is_late or deadline.left < pause + _SHORTEST_READ_SECONDS:
+            if not may_repeat or is_late or deadline.left < _SHORTEST_READ_SECONDS:
                 raise
             may_repeat, was_lost = False, True
-            time.sleep(pause)
+            time.sleep(min(pause, deadline.left))
         except ConnectorError as failure:
             if was_lost:
-                raise RunLost from failure
-            if not isinstance(failure, PoolUnreachable | TooManySessions) or isinstance(failure.__cause__, NotSent):
+                raise RunLost(repr(failure.__cause__ or failure)) from failure
+            is_full_or_away = isinstance(failure, PoolUnreachable | TooManySessions)
+            if not (waits and is_full_or_away) or isinstance(failure.__cause__, NotSent):
                 raise
             response = failure.__cause__
             retry_after = response.retry_after if isinstance(response, UnsuccessfulResponse) else None
@@ -78,8 +81,8 @@ def _handed_over() -> Iterator[None]:
     except (PoolUnavailable, PoolTimeout, UnreadableResponse) as failure:
         if isinstance(failure.__cause__, NotSent):
             raise
-        raise RunLost from failure
+        raise RunLost(repr(failure.__cause__ or failure)) from failure
     except ConnectorError:
         raise
     except Exception as failure:  # the response could not be read, but the code was handed over
-        raise RunLost from failure
+        raise RunLost(repr(failure.__cause__ or failure)) from failure

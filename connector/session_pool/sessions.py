@@ -6,9 +6,10 @@ starts a session: the pool does, with the first call that needs one.
 
 import collections
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import requests
@@ -21,7 +22,10 @@ from .client import SessionPoolClient, read_content, read_object
 from .deadlines import Deadline
 from .errors import execution_not_found, file_not_found, session_not_found
 from .hand_over import hand_over
+from .pools import Pools
 from .wire import FileBody, FileRange, PoolFile, PoolSession, ResponseTooLarge, Run
+
+Result = TypeVar("Result")
 
 _DEEPEST_FOLDER = 50
 """Nesting up to which folders are listed where a version does not list recursively, and each folder is a call."""
@@ -56,30 +60,42 @@ class CallerSessions:
     that of the request, each call of the pool has its own.
     """
 
-    pool: SessionPoolClient
+    pools: Pools
     caller: str | None = None
     deadline: Deadline | None = None
 
     def session(self, session_id: str) -> "SessionClient":
         """Raises InvalidSessionId."""
-        identifier = pool_identifier(session_id, self.caller)
-        return SessionClient(self.pool, check_session_id(session_id), identifier, self.deadline)
+        identifier = pool_identifier(check_session_id(session_id), self.caller)
+        return SessionClient(self.pools.pool_of(session_id, identifier), session_id, identifier, self.deadline)
 
-    def new_session(self) -> "SessionClient":
-        """One with an id that cannot be guessed."""
-        return self.session(mint_session_id())
+    def with_new_session(self, use: Callable[["SessionClient"], Result]) -> Result:
+        """What `use` returns for a session with an id that cannot be guessed.
+
+        If the session's pool refuses it, `use` is called again with a session of another pool.
+        """
+
+        def use_pool(pool: SessionPoolClient, waits: bool) -> Result:
+            session_id = mint_session_id(pool.tag)
+            identifier = pool_identifier(session_id, self.caller)
+            return use(SessionClient(pool, session_id, identifier, self.deadline, waits))
+
+        return self.pools.with_new_session(use_pool)
 
 
 @dataclass(frozen=True)
 class SessionClient:
     """`id` is the session id that the caller knows; `identifier` is its name in the pool. All calls that are made with
     it share its `deadline`.
+
+    `waits` is whether they wait for some seconds for a pool that is full or cannot be reached.
     """
 
     pool: SessionPoolClient
     id: str
     identifier: str
     deadline: Deadline | None = None
+    waits: bool = True
 
     def with_deadline(self, deadline: Deadline) -> "SessionClient":
         """The same session, for an operation with another deadline."""
@@ -131,6 +147,7 @@ class SessionClient:
                 self.pool.wire.execute_path,
                 self.identifier,
                 deadline=deadline,
+                waits=self.waits,
                 json=body,
                 headers={"operation-id": execution_id},
             )
@@ -143,6 +160,7 @@ class SessionClient:
             longest_wait_seconds=longest_wait,
             longest_repeat_seconds=min(timeout_seconds, longest_wait - 1),
             may_repeat=may_repeat,
+            waits=self.waits,
         )
 
     def get_execution(self, execution_id: str) -> Run:
@@ -256,17 +274,13 @@ class SessionClient:
 
     def delete_file(self, path: FilePath) -> None:
         """Raises FileNotFound, unless it is the response to a second attempt: then the first has deleted the file."""
-        self._call(
-            "DELETE",
-            f"files/{_quoted(path)}",
-            folder=path.folder,
-            not_found=_file_not_found(path),
-            deleted_when_retried=True,
-        )
+        self._delete(f"files/{_quoted(path)}", folder=path.folder, not_found=_file_not_found(path))
 
     def get_session(self) -> PoolSession:
         """Starts no session. Raises SessionNotFound."""
-        return wire.read_session(read_object(self._call_session("GET")))
+        version = self.pool.wire.sessions_api_version
+        response = self._call("GET", "session", not_found=session_not_found, api_version=version)
+        return wire.read_session(read_object(response))
 
     def exists(self) -> bool:
         """Starts no session, unlike reading a file. True if the pool does not tell."""
@@ -280,7 +294,8 @@ class SessionClient:
 
     def end_session(self) -> None:
         """Raises SessionNotFound, unless it is the response to a second attempt."""
-        self._call_session("DELETE", deleted_when_retried=True)
+        version = self.pool.wire.sessions_api_version
+        self._delete("session", not_found=session_not_found, api_version=version)
 
     def _content(self, path: FilePath, headers: dict[str, str] | None = None) -> requests.Response:
         """A response whose body has not been read."""
@@ -289,21 +304,21 @@ class SessionClient:
             self.pool.wire.content_path(_quoted(path)),
             folder=path.folder,
             not_found=_file_not_found(path),
+            accepted=(200, 206) if headers else (200,),
             stream=True,
             headers={"Accept-Encoding": "identity", **(headers or {})},
         )
 
-    def _call_session(self, method: str, **request: Any) -> requests.Response:
-        return self._call(
-            method,
-            "session",
-            not_found=session_not_found,
-            api_version=self.pool.wire.sessions_api_version,
-            **request,
-        )
+    def _delete(self, path: str, **request: Any) -> None:
+        """The service responds with 204, and its container alone with 200 and JSON. Anything else, such as the page of
+        a proxy, does not mean that something was deleted.
+        """
+        response = self._call("DELETE", path, accepted=(200, 204), deleted_when_retried=True, **request)
+        if response.status_code == 200 and response.content:
+            read_object(response)
 
     def _call(self, method: str, path: str, **request: Any) -> requests.Response:
-        return self.pool.call(method, path, self.identifier, deadline=self.deadline, **request)
+        return self.pool.call(method, path, self.identifier, deadline=self.deadline, waits=self.waits, **request)
 
 
 def _quoted(path: FilePath) -> str:

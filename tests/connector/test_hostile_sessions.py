@@ -24,6 +24,7 @@ from connector.http.context import Context
 from connector.in_session.protocol import EXECUTION_FILES
 from connector.session_pool.client import SessionPoolClient
 from connector.session_pool.errors import UnsuccessfulResponse, response_error
+from connector.session_pool.pools import Pools
 from connector.session_pool.sessions import CallerSessions
 from connector.session_pool.wire import API_VERSIONS, Wire
 from tests.connector.conftest import GivenToken
@@ -156,7 +157,7 @@ def hostile() -> Iterator[tuple[Connector, ForgedPool]]:
         connector = Connector({"POOL_MANAGEMENT_ENDPOINT": address, "SIGNING_KEY": KEY})
         pool = ForgedPool(address, GivenToken())
         assert isinstance(connector._shared, Context)
-        connector._shared = dataclasses.replace(connector._shared, sessions=CallerSessions(pool))
+        connector._shared = dataclasses.replace(connector._shared, sessions=CallerSessions(Pools(pool)))
         yield connector, pool
 
 
