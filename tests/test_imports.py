@@ -28,7 +28,7 @@ LAYERS = {
     "app": {"http", "executions", "session_pool", "bulkhead", "callers", "contract", "settings", "errors"},
     "http": {
         "executions", "files", "sessions", "connection",
-        "session_pool", "bulkhead", "callers", "contract", "settings", "models", "text", "errors",
+        "session_pool", "bulkhead", "callers", "contract", "settings", "models", "text", "bounded_json", "errors",
     },
     # The operations: plain values in, models out.
     "executions": {"in_session", "session_pool", "callers", "content_types", "models", "errors"},
@@ -36,14 +36,15 @@ LAYERS = {
     "sessions": {"session_pool", "models"},
     "connection": {"session_pool", "settings", "models", "errors"},
     # What operations are made of.
-    "in_session": {"models", "text"},
-    "session_pool": {"bulkhead", "callers", "models", "text", "errors"},
+    "in_session": {"models", "text", "bounded_json"},
+    "session_pool": {"bulkhead", "callers", "models", "text", "bounded_json", "errors"},
     "contract": {"callers", "errors"},
     "callers": {"errors"},
     "bulkhead": {"errors"},
     "settings": {"session_pool", "errors"},
     "models": set(),
     "text": set(),
+    "bounded_json": set(),
     "content_types": set(),
     "errors": set(),
 }  # fmt: skip
@@ -51,6 +52,7 @@ LAYERS = {
 
 LIBRARIES = {
     "azure.functions": {"app", "http"},
+    "werkzeug": {"http/multipart"},
     "requests": {"session_pool"},
     "urllib3": {"session_pool"},
     "azure.identity": {"session_pool/credentials"},

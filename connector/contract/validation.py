@@ -26,6 +26,12 @@ DOCUMENT_PATH = Path(__file__).resolve().parents[2] / "openapi.yaml"
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
 _TEXT = "tag:yaml.org,2002:str"
 _INTEGER = re.compile(r"(-?[0-9]{1,9})(\.0*)?")
+_MOST_BYTES_OF_CHARACTER = 12
+"""Such as `\\ud83d\\ude00`."""
+
+_BYTES_OF_THE_REST = 100_000
+"""For names, numbers and spaces."""
+
 Json = dict[str, Any]
 
 
@@ -73,6 +79,16 @@ class Operation:
     def checked_body(self, body: Any, media_type: str = "application/json") -> Json:
         """The members of the body, with their types. Raises InvalidRequest and its subclasses."""
         return self._bodies[media_type].checked(body)
+
+    @cached_property
+    def most_json_bytes(self) -> int | None:
+        """Of a JSON body whose members all have a limit, however it is written; None if one has no limit."""
+        members = self.bodies.get("application/json", {}).get("properties", {}).values()
+        texts = [schema for schema in members if "enum" not in schema and schema.get("type") == "string"]
+        if any(schema.get("type") == "array" for schema in members) or any("maxLength" not in text for text in texts):
+            return None
+        characters: int = sum(text["maxLength"] for text in texts)
+        return _MOST_BYTES_OF_CHARACTER * characters + _BYTES_OF_THE_REST
 
     @cached_property
     def example(self) -> str:

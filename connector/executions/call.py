@@ -44,9 +44,9 @@ class Call:
         """The execution whose code may or may not have run."""
         return Execution(self.session.id, self.execution_id, "Unknown", error=LOST)
 
-    def check_code(self, stored_hash: str) -> None:
-        """Raises IdempotencyKeyReused if the execution was started with different code."""
-        if stored_hash != code_hash(self.code):
+    def check_code(self, stored_hash: str | None) -> None:
+        """Raises IdempotencyKeyReused if the execution was started with different code, as far as that is known."""
+        if stored_hash is not None and stored_hash != code_hash(self.code):
             raise IdempotencyKeyReused(
                 "This idempotency key was used for different code in this session. Send a new key with new code.",
                 target="idempotencyKey",

@@ -3,6 +3,7 @@
 The pool returns one string or one figure, two streams, and an error as text.
 """
 
+import binascii
 import contextlib
 import json
 import math
@@ -46,6 +47,7 @@ _GLUED = re.compile(
 """Where the pool appends a traceback to the message, without a line break."""
 
 _SYNTAX_ERROR_FILE = re.compile(r"\(\d{5,}\.py, line (\d+)\)")
+_IMAGE_FORMAT = re.compile(r"[a-z0-9][a-z0-9.+-]{0,40}")
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 2.0
 _PAUSE_AFTER_FAILURE_SECONDS = 1.0
 _MAX_MESSAGE_CANDIDATES = 20
@@ -159,14 +161,26 @@ def _result(run: Run) -> str:
         return str(run.value)
     if run.value is None:
         return "nan" if run.status == "Succeeded" else ""
-    return "" if _outputs(run.value) else json.dumps(run.value)
+    if _outputs(run.value):
+        return ""
+    try:
+        return json.dumps(run.value)
+    except RecursionError:  # the pool returns no such values by itself
+        return ""
 
 
 def _outputs(value: Any) -> list[Output]:
     """The one figure that the pool returns."""
-    if not isinstance(value, dict) or value.get("type") != "image" or not isinstance(value.get("base64_data"), str):
+    if not isinstance(value, dict) or value.get("type") != "image":
         return []
-    return [Output(f"image/{value.get('format', 'png')}", value["base64_data"])]
+    kind, content = value.get("format", "png"), value.get("base64_data")
+    if not isinstance(kind, str) or not _IMAGE_FORMAT.fullmatch(kind) or not isinstance(content, str):
+        return []
+    try:
+        binascii.a2b_base64(content.replace("\n", ""), strict_mode=True)
+    except ValueError:  # code in the session can display anything as an image
+        return []
+    return [Output(f"image/{kind}", content)]
 
 
 def error_of(stderr: str, *, is_truncated: bool) -> ExecutionError:

@@ -13,7 +13,16 @@ from ..session_pool.wire import PoolFile, Run
 from .direct import direct_execution
 from .hints.memory import with_memory_limit
 from .notices import with_notice
-from .outcomes import CANCELED, INTERPRETER_ENDED, LOST, NO_REPORT, NOT_STARTED, RECORD_LOST, SILENT
+from .outcomes import (
+    CANCELED,
+    INTERPRETER_ENDED,
+    LOST,
+    NO_REPORT,
+    NOT_STARTED,
+    RECORD_LOST,
+    RECORD_UNREADABLE,
+    SILENT,
+)
 from .records import ExecutionFolder, is_recent
 from .recovery import with_recovered_results
 from .result import execution_of, running_execution
@@ -86,6 +95,8 @@ def _of_record(folder: ExecutionFolder, files: dict[str, PoolFile], record: Reco
     if record.report is not None:
         return execution_of(folder.session.id, folder.execution_id, record.report)
     execution = Execution(folder.session.id, folder.execution_id, "Running")
+    if record.is_unreadable:
+        return _of_unreadable_record(folder)
     if record.timeout_seconds is None:
         return _of_one_call(folder, record)
     if record.is_lost:
@@ -102,6 +113,17 @@ def _of_record(folder: ExecutionFolder, files: dict[str, PoolFile], record: Reco
     if again is not None and is_recent(record.started):
         return execution
     return replace(execution, status="Failed", error=SILENT)
+
+
+def _of_unreadable_record(folder: ExecutionFolder) -> Execution:
+    """The pool may have the report of a run in one call."""
+    unknown = Execution(folder.session.id, folder.execution_id, "Unknown", error=RECORD_UNREADABLE)
+    try:
+        run = folder.session.get_execution(folder.execution_id)
+    except ExecutionNotFound:
+        return unknown
+    execution = execution_of_pool_run(folder.session.id, folder.execution_id, run, had_payload=True)
+    return unknown if execution.status == "Unknown" else execution
 
 
 def _of_one_call(folder: ExecutionFolder, record: Record) -> Execution:

@@ -22,6 +22,12 @@ RECORD_LOST = ExecutionError(
     "be in progress.",
     hint="Check the session's files before you run the code again. EndSession ends everything that runs there.",
 )
+RECORD_UNREADABLE = ExecutionError(
+    "RecordUnreadable",
+    "The session's record of this execution cannot be read: code in the session has changed it. The code of this run "
+    "has been run, at least in part.",
+    hint="Check the session's files before you run the code again. End the session if you do not trust its code.",
+)
 SILENT = ExecutionError(
     "RunLost",
     "The run has sent no heartbeat for a minute: the session or its processes have ended.",

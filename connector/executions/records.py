@@ -4,39 +4,57 @@ Code in the session can write there too, so everything is validated.
 """
 
 import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ..errors import FileNotFound, FileTooLarge
 from ..in_session import protocol, report
-from ..in_session.report import Record, Report, Request
+from ..in_session.report import UNREADABLE, Record, Report, Request
+from ..in_session.session_json import MOST_BYTES
 from ..models import FilePath
-from ..session_pool.sessions import SessionClient
+from ..session_pool.sessions import SessionClient, TooManyFiles
 from ..session_pool.wire import PoolFile
 
-_MAX_FILE_BYTES = 64 << 20
 _SILENCE = timedelta(seconds=60)
 """A run without a heartbeat for this long has ended. The clocks of two machines may differ by some seconds."""
 
 
 @dataclass(frozen=True)
 class ExecutionFolder:
-    """The folder of one execution. Each method is one call of the pool; `request_cancel` may take two."""
+    """The folder of one execution. Each method is one call of the pool, and few more in rare cases."""
 
     session: SessionClient
     execution_id: str
 
     def files(self) -> dict[str, PoolFile]:
-        """By name. Empty if the folder does not exist."""
+        """By name. Empty if the folder does not exist; without outputs if code has filled it with files."""
         try:
             return {file.name: file for file in self.session.list_files(self._folder, recursive=False)}
         except FileNotFound:
             return {}
+        except TooManyFiles:
+            return dict(self._own_files())
+
+    def _own_files(self) -> Iterator[tuple[str, PoolFile]]:
+        """A call for each."""
+        for name in sorted(protocol.EXECUTION_FILES):
+            with contextlib.suppress(FileNotFound):
+                yield name, self.session.get_file(self._path(name))
 
     def record(self, files: dict[str, PoolFile] | None = None) -> Record | None:
-        """None if there is no valid record. `files`, a listing of the folder, may save the call."""
-        content = self._read(protocol.RECORD, files)
-        return None if content is None else report.read_record(content)
+        """None if there is no record, or if it is just being written. `files`, a listing of the folder, may save the
+        call.
+        """
+        if files is not None and protocol.RECORD not in files:
+            return None
+        try:
+            content = self.session.download_file(self._path(protocol.RECORD), max_bytes=MOST_BYTES)
+        except FileNotFound:
+            return None
+        except FileTooLarge:
+            return UNREADABLE
+        return report.read_record(content) or (UNREADABLE if b"\n" in content else None)
 
     def progress(self, files: dict[str, PoolFile]) -> Report | None:
         content = self._read(protocol.PROGRESS, files)
@@ -65,7 +83,7 @@ class ExecutionFolder:
             with contextlib.suppress(FileNotFound):
                 self.session.delete_file(self._path(protocol.RUNNING))
 
-    def _read(self, name: str, files: dict[str, PoolFile] | None, max_bytes: int = _MAX_FILE_BYTES) -> bytes | None:
+    def _read(self, name: str, files: dict[str, PoolFile] | None, max_bytes: int = MOST_BYTES) -> bytes | None:
         if files is not None and name not in files:
             return None
         try:

@@ -6,7 +6,7 @@ because line numbers are those of the caller's text, and IPython does not count 
 
 import re
 
-_FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*)")
+_FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<fence>`{3,}+|~{3,}+)[ \t]*+(?P<info>[^`\n]*)")
 _PYTHON = re.compile(
     r"""
     \{? \.? (?: python[\d.]* | py[\d.]* | pyw | ipython[\d.]* | ipy | pycon | jupyter(?:-python)? | code | te?xt
@@ -17,7 +17,7 @@ _PYTHON = re.compile(
 )
 """What an opening fence may name: Python in its spellings, or text, with attributes or the name of a file."""
 
-_INLINE = re.compile(r"(?P<ticks>`+)(?:(?:python3?|py)[ \t]+)?(?P<code>[^`\n]+)(?P=ticks)", re.IGNORECASE)
+_INLINE = re.compile(r"(?P<ticks>`+)(?:(?:python3?|py)[ \t]++)?(?P<code>[^`\n]+)(?P=ticks)", re.IGNORECASE)
 _BYTE_ORDER_MARK = "\ufeff"
 _PLACEHOLDER = "#"
 

@@ -1,13 +1,24 @@
 """Text as people and models read it: what a terminal would show of it, and cells by their numbers."""
 
+import collections
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ..in_session.payload.streams import CONTROLS, MOVES_BETWEEN_LINES, Row, collapse_line, collapse_lines
+from ..in_session.payload.streams import (
+    CONTROLS,
+    MAX_BLANKS,
+    MOVES_BETWEEN_LINES,
+    Row,
+    collapse_line,
+    collapse_lines,
+)
 
-_CELL_FILE = re.compile(r"[^\s\"'<>()=:]*ipykernel_\d+[/\\](\d+)\.py|<ipython-input-(\d+)-\w+>")
+_CELL_FILE = re.compile(r"(?<![^\s\"'<>()=:])[^\s\"'<>()=:]*ipykernel_\d+[/\\](\d+)\.py|<ipython-input-(\d+)-\w+>")
 _BARE_CELL_FILE = re.compile(r"\b(\d+)\.py\b")
+_MOST_ROWS = 1000
+"""Of the screen. Terminals have fewer."""
+
 _UNKNOWN_CELL = "<cell>"
 _NONE: Mapping[str, int] = MappingProxyType({})
 _MOVES = re.compile(f"(\n|{MOVES_BETWEEN_LINES.pattern})")
@@ -26,12 +37,18 @@ def without_escapes(text: str) -> str:
 
 
 def _screen(text: str) -> str:
-    rows, number = [Row()], 0
+    """A screen has a limited number of rows. Those that have left it, at the top, no longer change."""
+    blanks = [MAX_BLANKS]
+    finished: list[str] = []
+    rows, number = collections.deque([Row(blanks)]), 0
     for part in _MOVES.split(text):
         if part == "\n":
             number += 1
             if number == len(rows):
-                rows.append(Row())
+                rows.append(Row(blanks))
+            if len(rows) > _MOST_ROWS:
+                finished.append(_visible(rows.popleft()))
+                number -= 1
             rows[number].column = 0
         elif MOVES_BETWEEN_LINES.fullmatch(part):
             column, lines = rows[number].column, int(part[2:-1][:4] or 1)
@@ -39,7 +56,11 @@ def _screen(text: str) -> str:
             rows[number].column = column
         else:
             rows[number].write(part)
-    return "\n".join(collapse_line(row.text() + "\r") for row in rows)
+    return "\n".join([*finished, *map(_visible, rows)])
+
+
+def _visible(row: Row) -> str:
+    return collapse_line(row.text() + "\r")
 
 
 def with_cells(text: str, numbers: Mapping[str, int] = _NONE) -> str:

@@ -15,10 +15,10 @@ from urllib.parse import unquote_to_bytes
 from ..errors import InvalidFileContent
 
 _DATA_URI = re.compile(r"data:[^,]*?(?P<base64>;base64)?,", re.IGNORECASE)
-_LINE_BREAK = re.compile(r"[ \t]*[\r\n]+[ \t]*")
-_GROUP = "(?=[A-Za-z0-9])(?:[A-Z]?[a-z]{2,}(?:[A-Z][a-z]{2,})*|[A-Z]+|[a-z])?[0-9]*|[0-9a-f]+"
-_WORDS = re.compile(rf"(?:{_GROUP})(?:[-_/+](?:{_GROUP}))*")
-"""Words, names such as `report-2026` or `monthlyTotal`, numbers, dates and UUIDs."""
+_LINE_BREAK = re.compile(r"(?<![ \t])[ \t]*+(?:[\r\n]++[ \t]*+)+")
+_BETWEEN_WORDS = re.compile("[-_/+]")
+_WORD = re.compile("(?=[A-Za-z0-9])(?:[A-Z]?[a-z]{2,}(?:[A-Z][a-z]{2,})*|[A-Z]+|[a-z])?[0-9]*|[0-9a-f]+")
+"""Of words, names such as `report-2026` or `monthlyTotal`, numbers, dates and UUIDs."""
 
 _LONGEST_WORDS = 100
 """Characters. A longer text without a space is not plain text."""
@@ -91,7 +91,9 @@ def _from_base64(text: str, *, may_be_text: bool = True) -> bytes:
 
 
 def _may_be_text(text: str) -> bool:
-    return len(text) <= _LONGEST_WORDS and _WORDS.fullmatch(_LINE_BREAK.sub("-", text.strip())) is not None
+    if len(text) > _LONGEST_WORDS:
+        return False
+    return all(map(_WORD.fullmatch, _BETWEEN_WORDS.split(_LINE_BREAK.sub("-", text.strip()))))
 
 
 def _wrapped(start: str, content: str | bytes) -> str | None:

@@ -5,26 +5,27 @@ listed by a task inside the session.
 """
 
 import contextlib
-import json
 import secrets
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
-from ..errors import FileNotFound, InvalidFileName, PoolUnavailable
+from ..errors import ConnectorError, FileNotFound, FileTooLarge, InvalidFileName, PoolUnavailable
 from ..in_session.protocol import TRANSFERS_FOLDER
+from ..in_session.session_json import MOST_BYTES, items, read_value, text, time
 from ..in_session.tasks import list_folders
 from ..models import FilePath
 from ..session_pool.facts import PoolFacts
-from ..session_pool.sessions import SessionClient
+from ..session_pool.sessions import MOST_FILES, SessionClient, too_many_files
 from ..session_pool.wire import PoolFile
 from .names import is_known_folder, is_written_like, joined
-from .tasks import run_task
+from .tasks import forged, run_task
 
 RANGES = f"{TRANSFERS_FOLDER}/ranges"
 """The folder of what tasks write for the connector to fetch. What was not fetched is removed after some minutes."""
 
-_MAX_LISTING_BYTES = 64 << 20
+_VALUES_OF_FILE = 4
+_LONGEST_PATH = 20_000
+"""Characters. Some file systems take deep folders whose paths are longer than their limit for a path."""
 
 
 def files_below(session: SessionClient, facts: PoolFacts, folder: str, *, recursive: bool) -> list[PoolFile]:
@@ -71,30 +72,43 @@ def _listed_by_task(session: SessionClient, facts: PoolFacts, folders: list[str]
         failure="The session could not list this folder; it may have no room. Delete files, or use another session.",
     )
     try:
-        return [_listed_file(item) for item in json.loads(fetch(session, name, _MAX_LISTING_BYTES))]
-    except (FileNotFound, ValueError, TypeError):
+        content = fetch(session, name, MOST_BYTES)
+    except FileNotFound:
         raise PoolUnavailable(
             "The session's code removed the listing before it could be read. Try again.", retry_after_seconds=1
         ) from None
+    except FileTooLarge:
+        raise too_many_files() from None
+    listed = read_value(content, _VALUES_OF_FILE * MOST_FILES)
+    if not isinstance(listed, list):
+        raise forged()
+    if len(listed) > MOST_FILES:
+        raise too_many_files()
+    return [_listed_file(item) for item in listed]
 
 
-def fetch(session: SessionClient, name: str, max_bytes: int | None = None) -> bytes:
-    """What a task has written to the file `name` of RANGES, which is then deleted. Raises FileNotFound."""
+def fetch(session: SessionClient, name: str, max_bytes: int) -> bytes:
+    """What a task has written to the file `name` of RANGES, which is then deleted. Raises FileNotFound, and
+    FileTooLarge for more than `max_bytes`.
+    """
     path = FilePath(RANGES, name)
-    content = session.download_file(path, max_bytes=max_bytes)
-    with contextlib.suppress(FileNotFound):
+    content: bytes | None = None
+    with contextlib.suppress(FileTooLarge):
+        content = session.download_file(path, max_bytes=max_bytes)
+    with contextlib.suppress(ConnectorError):
         session.delete_file(path)
+    if content is None:
+        raise FileTooLarge(f"The session's file has more than {max_bytes:,} bytes. Try again.")
     return content
 
 
 def _listed_file(item: Any) -> PoolFile:
-    path, size, modified = item
-    directory, _, name = str(path).rpartition("/")
-    return PoolFile(name, directory, int(size), _time(modified))
-
-
-def _time(seconds: Any) -> datetime | None:
+    """Raises PoolRejected for one that the task cannot have listed."""
     try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError, OSError):  # code can give a file any time
-        return None
+        path, size, modified = items(item, 3)
+        directory, _, name = text(path, _LONGEST_PATH).rpartition("/")
+        if {"", ".", ".."}.intersection(path.split("/")):
+            raise ValueError
+        return PoolFile(name, directory, int(size), time(modified))
+    except (TypeError, ValueError):
+        raise forged() from None

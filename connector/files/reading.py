@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import secrets
 
-from ..errors import FileNotFound, InvalidFileName, PoolUnavailable
+from ..errors import FileNotFound, FileTooLarge, InvalidFileName, PoolUnavailable
 from ..in_session.tasks import extract_range
 from ..models import FileBytes, FilePath
 from ..session_pool.facts import PoolFacts
@@ -20,6 +20,9 @@ from .tasks import run_task
 SMALL_BYTES = 8 << 20
 """A file up to this size is read completely, which is as fast and works in a busy session."""
 
+_MOST_GROWTH_BYTES = 8 << 20
+"""Of a file that is read completely, since its headers were read. Code could let it grow for as long as it is read."""
+
 _RANGE_LIFETIME_SECONDS = 600
 """Of an extracted range that was not fetched. A busy session extracts it later, for its caller's next attempt."""
 
@@ -30,7 +33,7 @@ def download_complete(session: SessionClient, facts: PoolFacts, path: FilePath, 
     """
     if is_known_to_pool(path):
         with contextlib.suppress(InvalidFileName):  # this pool takes fewer names
-            return session.download_file(path)
+            return _bounded(session, path, file)
     if file.size == 0:
         return b""
     return download_range(session, facts, path, file, first=0, last=file.size - 1)
@@ -47,7 +50,7 @@ def download_range(
     if is_known_to_pool(path):
         with contextlib.suppress(InvalidFileName):
             if file.size <= SMALL_BYTES:
-                content = session.download_file(path)
+                content = _bounded(session, path, file)
                 _check_size(len(content), file)
                 return content[first : last + 1]
             served = session.download_range(path, first, last)
@@ -82,6 +85,14 @@ def download_range(
     )
 
 
+def _bounded(session: SessionClient, path: FilePath, file: FileBytes) -> bytes:
+    """The complete file, which may have grown a little. Raises PoolUnavailable if it has grown by more."""
+    try:
+        return session.download_file(path, max_bytes=file.size + _MOST_GROWTH_BYTES)
+    except FileTooLarge:
+        raise _changed() from None
+
+
 def _range_name(path: FilePath, file: FileBytes, first: int, last: int) -> str:
     """Differs for each range of each version of each file."""
     identity = f"{path.folder}\n{path.name}\n{file.etag}\n{first}-{last}"
@@ -90,10 +101,11 @@ def _range_name(path: FilePath, file: FileBytes, first: int, last: int) -> str:
 
 def _fetched(session: SessionClient, name: str, length: int) -> bytes:
     """The content of an extracted range, which is then deleted."""
-    content = fetch(session, name)
-    if len(content) != length:
-        raise _changed()
-    return content
+    with contextlib.suppress(FileTooLarge):
+        content = fetch(session, name, length)
+        if len(content) == length:
+            return content
+    raise _changed()
 
 
 def _check_size(size: int, file: FileBytes) -> None:
@@ -102,4 +114,4 @@ def _check_size(size: int, file: FileBytes) -> None:
 
 
 def _changed() -> PoolUnavailable:
-    return PoolUnavailable("The file changed while it was read. Request the range again.", retry_after_seconds=1)
+    return PoolUnavailable("The file changed while it was read. Request it again.", retry_after_seconds=1)

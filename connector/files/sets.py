@@ -20,7 +20,7 @@ from ..session_pool.sessions import SessionClient
 from ..session_pool.wire import PoolFile
 from .destinations import PathRefused, path_taken, store_file
 from .names import is_known_to_pool, quoted
-from .tasks import run_task
+from .tasks import forged, run_task
 
 Content = tuple[str, bytes]
 """The name of a file, and its bytes."""
@@ -104,8 +104,11 @@ def _move_staged(session: SessionClient, facts: PoolFacts, staging: str, folder:
         replace_files.Arguments(staging_folder=staging, folder=folder, names=names),
         failure="The session could not move the files to their folder. Send them again.",
     )
-    if result["is_complete"] or result["taken"] is not None:
-        return result["taken"]
+    taken = result["taken"]
+    if taken is not None and (result["is_complete"] or taken not in names):
+        raise forged()
+    if result["is_complete"] or taken is not None:
+        return taken
     raise PoolUnavailable(
         "The session's code removed the files before they were stored. Send them again.", retry_after_seconds=1
     )

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from ..callers.session_ids import mint_execution_id
 from ..errors import ConnectorError, PoolRejected, PoolTimeout, PoolUnavailable, RequestTooLarge, SessionBusy
@@ -11,6 +11,7 @@ from ..executions.sending import send_cell
 from ..executions.turns import is_busy
 from ..in_session.cell import make_task_cell
 from ..in_session.report import read_task
+from ..in_session.task_results import is_result
 from ..session_pool.facts import PoolFacts
 from ..session_pool.hand_over import RunLost
 from ..session_pool.sessions import SessionClient
@@ -39,11 +40,11 @@ def run_task(
     *,
     failure: str,
 ) -> Result:
-    """Calls the task's `perform` inside the session. Arguments and result are JSON.
+    """Calls the task's `perform` inside the session. Arguments and result are JSON, the result an object.
 
-    Raises SessionBusy when the session runs code meanwhile, and PoolUnavailable, with the message `failure` where the
-    task raised an exception. A task that the session had no time for may still be performed later, and a task whose
-    response was lost is performed again: each must allow for that.
+    Raises SessionBusy when the session runs code meanwhile, PoolUnavailable, with the message `failure`, where the
+    task raised an exception, and PoolRejected for a result that is not the task's. A task that the session had no time
+    for may still be performed later, and a task whose response was lost is performed again: each must allow for that.
     """
     if is_busy(session, facts):
         raise _busy()
@@ -84,13 +85,18 @@ def run_task(
         raise PoolUnavailable(failure, retry_after_seconds=FAILURE_RETRY_SECONDS) from RuntimeError(
             str(written["raised"])[:300]  # for the log
         )
-    if written is None or "returned" not in written:
-        raise PoolRejected(
-            "The session did not do what the connector requested: its code may have changed the interpreter. End the "
-            "session, or use another one."
-        )
-    result: Result = written["returned"]
-    return result
+    result = None if written is None else written.get("returned")
+    if not isinstance(result, dict) or not is_result(result, perform):
+        raise forged()
+    return cast(Result, result)
+
+
+def forged() -> PoolRejected:
+    """The error for a result that the task cannot have returned."""
+    return PoolRejected(
+        "The session did not do what the connector requested: its code may have changed the interpreter. End the "
+        "session, or use another one."
+    )
 
 
 def may_be_performed(failure: ConnectorError) -> bool:

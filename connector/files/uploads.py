@@ -115,7 +115,13 @@ def begin_upload(
             _begin(session.with_reserve(), facts, upload, arguments)
             if size:
                 return session, upload, Progress(0, Files(session.id, []))
-            return session, upload, put_chunk(session.with_reserve(), facts, upload, first=0, content=b"")
+            try:
+                return session, upload, put_chunk(session.with_reserve(), facts, upload, first=0, content=b"")
+            except (UploadNotFound, RangeNotSatisfiable):
+                raise PoolUnavailable(
+                    "The session's code removed the upload before the file was stored. Send it again.",
+                    retry_after_seconds=1,
+                ) from None
 
     return begin(session) if session else sessions.with_new_session(begin)
 

@@ -12,7 +12,7 @@ from ..files.names import checked_folder, checked_path
 from ..files.reading import download_range
 from ..models import FilePath, camel_case
 from ..session_pool.sessions import SessionClient
-from . import ranges, requests, responses
+from . import forms, ranges, requests, responses
 from .context import Context
 
 LISTING = "listing"
@@ -31,7 +31,7 @@ def upload_file(context: Context, request: func.HttpRequest) -> func.HttpRespons
             target="x-ms-transfer-mode",
         )
     if requests.media_type(request) == "multipart/form-data":
-        form = requests.form(operation, request, context.admission)
+        form = forms.form(operation, request, context.admission)
         return responses.json_response(files.upload_contents(context.sessions, context.facts, **form))
     body = requests.arguments(operation.checked_body(requests.json_body(operation, request, context.admission)))
     body["files"] = [requests.arguments(file) for file in body["files"]]

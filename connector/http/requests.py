@@ -1,7 +1,5 @@
 """A request's parameters, body and headers as the arguments of operations."""
 
-import binascii
-import contextlib
 import re
 from collections import Counter
 from typing import Any
@@ -13,8 +11,6 @@ from ..bulkhead import Admission
 from ..contract.suggestions import is_of_gateway
 from ..contract.validation import Operation
 from ..errors import (
-    InvalidFileContent,
-    InvalidFileName,
     InvalidRequest,
     LengthRequired,
     RequestTooLarge,
@@ -36,10 +32,10 @@ with the worker 4.34 and bodies of 90 MB.
 _COPIES_AS_JSON = 6
 
 _JSON_TYPE = re.compile(r"application/json|text/json|application/[a-z0-9.-]+\+json")
-_LONE_BACKSLASH = re.compile(r"(?<!\\)(?:\\\\)*\\(?![\\\"])")
-"""Clients write one for itself, and `\\\\` or `\\"` for an escaped character."""
-
-_PART_HEADER = re.compile(rb"content-disposition:[^\r\n]*", re.IGNORECASE)
+_SMALLER_FILES = (
+    "Send fewer files at a time, or a large file with PutFile, which needs no base64 and accepts chunked uploads"
+)
+_MOST_PARAMETERS = 100
 
 
 def parameters(operation: Operation, request: func.HttpRequest) -> dict[str, Any]:
@@ -56,7 +52,12 @@ def parameters(operation: Operation, request: func.HttpRequest) -> dict[str, Any
 
 def _check_repetitions(url: str) -> None:
     """Raises InvalidRequest for a parameter that is sent twice: the host joins its values with a comma."""
-    counts = Counter(name for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True))
+    query = urlsplit(url).query
+    if query.count("&") >= _MOST_PARAMETERS:
+        raise InvalidRequest(
+            f"The query has more than {_MOST_PARAMETERS} parameters. Remove those that are not needed."
+        )
+    counts = Counter(name for name, _ in parse_qsl(query, keep_blank_values=True))
     for name, count in counts.items():
         if count > 1 and not is_of_gateway(name):
             raise InvalidRequest(f"Duplicate query parameter '{name[:60]}'. Send it once.", target=name[:60])
@@ -83,11 +84,22 @@ def json_body(operation: Operation, request: func.HttpRequest, admission: Admiss
         if received == "application/x-www-form-urlencoded":  # which curl sends with -d
             remedy += ", in curl with -H 'Content-Type: application/json'"
         raise UnsupportedMediaType(f"{problem}. {remedy}.", target="Content-Type")
-    return parsed(complete_body(request, admission, copies=_COPIES_AS_JSON), operation.example)
+    most_bytes = operation.most_json_bytes
+    if most_bytes is None:
+        return parsed(complete_body(request, admission, copies=_COPIES_AS_JSON), operation.example)
+    remedy = "Store data as files with UploadFile or PutFile, and read them in the code"
+    body = complete_body(request, admission, copies=_COPIES_AS_JSON, most_bytes=most_bytes, remedy=remedy)
+    return parsed(body, operation.example)
 
 
 def complete_body(
-    request: func.HttpRequest, admission: Admission, *, copies: int = _COPIES, file_name: str = ""
+    request: func.HttpRequest,
+    admission: Admission,
+    *,
+    copies: int = _COPIES,
+    file_name: str = "",
+    most_bytes: int = MAX_BODY_BYTES,
+    remedy: str = _SMALLER_FILES,
 ) -> bytes:
     """The body, decompressed. Raises LengthRequired, RequestTooLarge, UnsupportedMediaType and InvalidRequest, and
     ConnectorBusy when there is no room for `copies` of it in memory.
@@ -100,89 +112,14 @@ def complete_body(
             "The body was sent without a length, and the Functions host does not pass it on. Send it with a "
             "Content-Length."
         )
-    if len(body) > MAX_BODY_BYTES:
-        raise RequestTooLarge(
-            f"The body has {len(body):,} bytes, and {MAX_BODY_BYTES:,} is the most. Send fewer files at a time, or a "
-            "large file with PutFile, which needs no base64 and accepts chunked uploads."
-        )
+    if len(body) > most_bytes:
+        raise RequestTooLarge(f"The body has {len(body):,} bytes, and {most_bytes:,} is the most. {remedy}.")
     encoding = request.headers.get("content-encoding", "")
     is_file = file_name.lower().endswith((".gz", ".tgz")) and encoding.lower() == "gzip"
     if is_file or not is_compressed(encoding):
         admission.hold(len(body) * copies)
         return body
-    return decompressed(body, encoding, MAX_BODY_BYTES, before_large=lambda size: admission.hold(size * copies))
-
-
-def form(operation: Operation, request: func.HttpRequest, admission: Admission) -> dict[str, Any]:
-    """The fields and files of a multipart body, as arguments of `upload_contents`. Raises InvalidRequest."""
-    body = complete_body(request, admission)
-    if body is not request.get_body():  # it was compressed
-        request = func.HttpRequest(request.method, request.url, headers={**request.headers}, body=body)
-    try:
-        parts = [(name or "", part) for name in request.files for part in request.files.getlist(name)]
-        fields = {name or "": request.form.getlist(name) for name in request.form}
-    except ValueError:
-        parts, fields = [], {}
-    if body and not parts and not fields:
-        _check_part_headers(body)
-        raise InvalidRequest(
-            "The body has no parts, or is not multipart/form-data. Check the boundary in Content-Type and the names of "
-            "the parts."
-        )
-    contents = []
-    for _, part in parts:
-        with contextlib.closing(part):
-            if _LONE_BACKSLASH.search(part.headers.get("Content-Disposition", "")):  # the parser would remove it
-                raise InvalidFileName(
-                    "The file name of a part has a backslash, and so is a path. Send the name alone, and the folder as "
-                    "`folder`.",
-                    target="fileName",
-                )
-            # Some clients send a path as the name of a part.
-            contents.append(((part.filename or "").rsplit("/", 1)[-1], _content(part)))
-    if "file" in fields:
-        raise InvalidRequest("A part named file has no file name. Add filename=... to it.", target="file")
-    for name, values in fields.items():
-        if len(values) > 1:
-            raise InvalidRequest(f"Duplicate field '{name[:60]}'. Send it once.", target=name[:60])
-    file_names: dict[str, list[str]] = {}
-    for name, part in parts:
-        file_names.setdefault(name, []).append(part.filename or "")
-    members: dict[str, Any] = {name: values[0] for name, values in fields.items()}
-    checked = operation.checked_body({**members, **file_names}, "multipart/form-data")
-    del checked["file"]
-    return {**arguments(checked), "contents": contents}
-
-
-def _content(part: Any) -> bytes:
-    """The bytes of a part. Senders of mail encode them, although forms have long done without (RFC 7578, section 4.7).
-
-    Raises InvalidFileContent.
-    """
-    content: bytes = part.read()
-    encoding = str(part.headers.get("Content-Transfer-Encoding", "")).strip().lower()
-    if encoding in ("", "7bit", "8bit", "binary"):
-        return content
-    problem = f"The Content-Transfer-Encoding '{encoding[:60]}' of a part is not supported"
-    if encoding == "base64":
-        try:
-            return binascii.a2b_base64(b"".join(content.split()), strict_mode=True)
-        except ValueError:
-            problem = "The Content-Transfer-Encoding of a part is base64, and its content is not"
-    raise InvalidFileContent(f"{problem}. Omit the header, and send the bytes as they are.", target="file")
-
-
-def _check_part_headers(body: bytes) -> None:
-    """Raises InvalidFileName if one is not UTF-8: then the parser returns no parts."""
-    try:
-        for header in _PART_HEADER.findall(body):
-            header.decode()
-    except UnicodeDecodeError:
-        raise InvalidFileName(
-            "The file name of a part is not UTF-8. Encode the headers of parts as UTF-8, or send the name as "
-            "filename*=UTF-8'' with percent escapes.",
-            target="fileName",
-        ) from None
+    return decompressed(body, encoding, most_bytes, before_large=lambda size: admission.hold(size * copies))
 
 
 def check_is_complete_file(request: func.HttpRequest) -> None:

@@ -69,7 +69,9 @@ MAX_IMAGE_CHARACTERS = 60_000
 """Of the first image's base64 in a response that is limited. For a longer one, a smaller rendering is reported too."""
 
 MAX_OUTPUT_CHARACTERS = 8 << 20
-"""Of the contents of all outputs in one report. Further contents are only in the outputs' files."""
+"""Of the contents of all outputs in one report, six for each character beyond ASCII. Further contents are only in the
+outputs' files.
+"""
 
 MAX_FILES = 1000
 MAX_FILES_IN_HOME = 10

@@ -1,4 +1,4 @@
-"""Reads what the payload writes: reports, records and requests.
+"""What the payload has written: reports, records and requests.
 
 User code runs in the same process and can write the same, so everything is validated, and nothing more is assumed.
 """
@@ -6,21 +6,21 @@ User code runs in the same process and can write the same, so everything is vali
 import base64
 import binascii
 import json
-import math
 import re
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from ..models import ExecutionError, Output
-from ..text import well_formed_json
 from . import protocol
+from .session_json import counts, items, number, objects, optional_number, optional_text, read_object, text, time
 
 _MARKED = re.compile(protocol.REPORT_MARK + r"([0-9a-f]{16})\{")
-_MAX_DEPTH = 40
-"""Nesting of lists and objects. Much deeper values could not be serialized again."""
+_LONGEST_PATH, _LONGEST_NAME = 4096, 255
+_MOST_CHARACTERS = 2 * protocol.MAX_OUTPUT_CHARACTERS
+"""Of the contents of all outputs, with smaller renderings."""
 
-_LARGEST_NUMBER = 1 << 53
+_MOST_HOME_FILES = protocol.MAX_FILES_IN_HOME
 
 Json = dict[str, Any]
 
@@ -94,18 +94,28 @@ class Report:
 
 @dataclass(frozen=True)
 class Record:
-    """The execution record. Without a report, the run is in progress or, if it `is_lost`, its interpreter has ended.
+    """The execution record. Without a report, the run is in progress or, if it `is_lost`, its interpreter has ended,
+    unless it `is_unreadable`.
 
     `timeout_seconds` is set only for deferred runs.
     """
 
-    code_hash: str
+    code_hash: str | None
+    """None if the claim itself is unreadable."""
+
     started: datetime | None
     report: Report | None
     is_lost: bool
     timeout_seconds: int | None = None
     memory_limit: int | None = None
     """In bytes. 0 if it is unknown."""
+
+    is_unreadable: bool = False
+    """It has more than a claim, but no report: code in the session has changed it."""
+
+
+UNREADABLE = Record(None, None, None, is_lost=False, is_unreadable=True)
+"""In place of a record without a valid claim."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +156,7 @@ def read_stdout(stdout: str, nonce: str) -> Reported | None:
     line, end, after = rest.partition("\n")
     if not mark or not end:
         return None
-    members = _object(line)
+    members = read_object(line)
     if members is None:
         return None
     if members.get("isNotInstalled") is True:
@@ -161,7 +171,7 @@ def read_stdout(stdout: str, nonce: str) -> Reported | None:
 def _seams(members: Any) -> dict[str, tuple[int, str]] | None:
     """None if the record is another call's, or if the members are not valid."""
     try:
-        return {name: (_number(members[name][0]), _text(members[name][1])) for name in ("stdout", "stderr")}
+        return {name: (number(members[name][0]), text(members[name][1])) for name in ("stdout", "stderr")}
     except (KeyError, TypeError, IndexError):
         return None
 
@@ -176,64 +186,45 @@ def find_nonce(stdout: str) -> str | None:
 
 def read_task(stdout: str, nonce: str) -> Json | None:
     """What a task wrote: `returned` with its value, `raised` with its exception, or `isBusy`. None if nothing."""
-    return _object(stdout.partition(protocol.REPORT_MARK + nonce)[2].partition("\n")[0])
+    return read_object(stdout.partition(protocol.REPORT_MARK + nonce)[2].partition("\n")[0])
 
 
 def read_record(content: bytes) -> Record | None:
     """None if the content is not a valid record."""
-    claim, _, rest = content.partition(b"\n")
-    claimed = _object(claim)
+    lines = memoryview(content)
+    claim_end = content.find(b"\n")
+    claimed = read_object(lines[: claim_end if claim_end >= 0 else None])
     if claimed is None or not isinstance(claimed.get("code"), str):
         return None
-    line, end, _ = rest.partition(b"\n")
-    ending = _object(line) if end else None
+    end = content.find(b"\n", claim_end + 1) if claim_end >= 0 else -1
+    ending = read_object(lines[claim_end + 1 : end]) if end >= 0 else None
     is_lost = ending is not None and ending.get("lost") is True
     report = _report(ending) if ending and not is_lost else None
-    limit = _whole(claimed.get("memoryLimit"))
+    is_unreadable = end >= 0 and report is None and not is_lost
+    limit = optional_number(claimed.get("memoryLimit"))
     return Record(
         claimed["code"],
-        _time(claimed.get("started")),
+        time(claimed.get("started")),
         None if report is None else replace(report, memory_limit=limit),
         is_lost,
-        _whole(claimed.get("timeoutInSeconds")),
+        optional_number(claimed.get("timeoutInSeconds")),
         limit,
+        is_unreadable,
     )
 
 
 def read_progress(content: bytes) -> Report | None:
     """What a run has produced so far. None if the content is not valid."""
-    return _report(_object(content) or {})
+    return _report(read_object(content) or {})
 
 
 def read_request(content: bytes) -> Request | None:
     """None if the content is not a valid request."""
-    members = _object(content) or {}
-    code, digest, seconds = members.get("code"), members.get("hash"), _whole(members.get("timeoutInSeconds"))
+    members = read_object(content) or {}
+    code, digest, seconds = members.get("code"), members.get("hash"), optional_number(members.get("timeoutInSeconds"))
     if not isinstance(code, str) or not isinstance(digest, str) or seconds is None:
         return None
     return Request(code, digest, seconds)
-
-
-def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _object(text: str | bytes) -> Json | None:
-    try:
-        value = json.loads(text, parse_constant=lambda _: None, parse_float=_float)
-    except (ValueError, RecursionError):
-        return None
-    return well_formed_json(value) if isinstance(value, dict) and _is_shallow(value, _MAX_DEPTH) else None
-
-
-def _float(text: str) -> float | None:
-    number = float(text)
-    return number if math.isfinite(number) else None
-
-
-def _is_shallow(value: Any, levels: int) -> bool:
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return levels > 0 and all(_is_shallow(item, levels - 1) for item in inner)
 
 
 def _report(members: Json) -> Report | None:
@@ -242,28 +233,28 @@ def _report(members: Json) -> Report | None:
         shown = members.get("shown") or ["", []]
         traceback = "\n".join(shown[1]).rstrip("\n")
         return Report(
-            is_ok=_text(members["status"]) == "ok",
-            result=_text(members["result"]),
+            is_ok=text(members["status"]) == "ok",
+            result=text(members["result"]),
             has_value="value" in members,
             value=members.get("value"),
-            stdout=_text(members["stdout"]),
-            stderr=_text(members["stderr"]),
-            shown_message=_text(shown[0]),
+            stdout=text(members["stdout"]),
+            stderr=text(members["stderr"]),
+            shown_message=text(shown[0]),
             shown_traceback=traceback,
             error=_error(members["error"]) if "error" in members else None,
-            failure_facts=_facts(members["error"].get("facts")) if "error" in members else [],
-            output_facts=_facts([members.get("facts")])[0] if "facts" in members else {},
-            outputs=[_output(output) for output in members["outputs"]],
-            files=[_file(file) for file in members["files"]],
-            milliseconds=_number(members["milliseconds"]),
-            execution_count=_number(members["executionCount"]),
+            failure_facts=objects(members["error"].get("facts") or []) if "error" in members else [],
+            output_facts=objects([members["facts"]])[0] if "facts" in members else {},
+            outputs=_outputs(members["outputs"]),
+            files=[_file(file) for file in items(members["files"], protocol.MAX_FILES)],
+            milliseconds=number(members["milliseconds"]),
+            execution_count=number(members["executionCount"]),
             is_new_session=members["isNewSession"] is True,
-            omitted=_counts(members["omitted"]),
-            ended_by=_text(members.get("endedBy", "")),
+            omitted=counts(members["omitted"]),
+            ended_by=text(members.get("endedBy", "")),
             interpreter_ended=members.get("interpreterEnded") is True,
             stdout_is_replaced=members.get("stdoutReplaced") is True,
-            cells=_counts(members.get("cells", {})),
-            home_files=[_text(path) for path in members.get("homeFiles", [])],
+            cells=counts(members.get("cells", {})),
+            home_files=[text(path, _LONGEST_PATH) for path in items(members.get("homeFiles", []), _MOST_HOME_FILES)],
         )
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         return None
@@ -272,29 +263,28 @@ def _report(members: Json) -> Report | None:
 def _error(members: Json) -> ExecutionError:
     line = members.get("line")
     return ExecutionError(
-        _text(members["name"]),
-        _text(members["message"]),
-        line=None if line is None else _number(line),
-        traceback=_text(members["traceback"]) or None,
-        hint=_optional_text(members.get("hint")),
+        text(members["name"]),
+        text(members["message"]),
+        line=None if line is None else number(line),
+        traceback=text(members["traceback"]) or None,
+        hint=optional_text(members.get("hint")),
     )
 
 
-def _facts(items: Any) -> list[Json]:
-    if items is None:
-        return []
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+def _outputs(members: Any) -> list[Output]:
+    outputs = [_output(output) for output in items(members, protocol.MAX_OUTPUTS)]
+    if sum(len(output.content or "") + len(output.reduced_content or "") for output in outputs) > _MOST_CHARACTERS:
         raise TypeError
-    return items
+    return outputs
 
 
 def _output(members: Json) -> Output:
-    content_type, content = _text(members["contentType"]), _optional_text(members.get("content"))
+    content_type = text(members["contentType"], _LONGEST_NAME)
+    content, reduced = (optional_text(members.get(name), _MOST_CHARACTERS) for name in ("content", "reduced"))
     if content_type.startswith("image/") and content_type != "image/svg+xml":
         _check_base64(content)
-    reduced = _optional_text(members.get("reduced"))
     _check_base64(reduced)
-    title, file_name = _optional_text(members.get("title")), _optional_text(members.get("fileName"))
+    title, file_name = (optional_text(members.get(name), _LONGEST_NAME) for name in ("title", "fileName"))
     return Output(content_type, content, title, file_name, reduced_content=reduced)
 
 
@@ -306,37 +296,18 @@ def _check_base64(content: str | None) -> None:
             raise ValueError("not base64") from None
 
 
+def _path(value: Any) -> str:
+    """Relative to the data folder, and below it. Raises TypeError."""
+    path = text(value, _LONGEST_PATH)
+    if {"", ".", ".."}.intersection(path.split("/")):
+        raise TypeError
+    return path
+
+
 def _file(members: Json) -> ReportedFile:
     return ReportedFile(
-        _text(members["path"]),
-        _number(members["size"]),
-        _time(members.get("modified")),
+        _path(members["path"]),
+        number(members["size"]),
+        time(members.get("modified")),
         is_new=None if members["change"] is None else members["change"] == "Created",
     )
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
-
-
-def _counts(members: Json) -> dict[str, int]:
-    return {_text(name): _number(count) for name, count in members.items()}
-
-
-def _optional_text(value: Any) -> str | None:
-    return None if value is None else _text(value)
-
-
-def _number(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < _LARGEST_NUMBER:
-        raise TypeError
-    return value
-
-
-def _time(seconds: Any) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (TypeError, ValueError, OverflowError, OSError):
-        return None

@@ -161,7 +161,7 @@ class SessionPoolClient:
         return response
 
     def _send(self, method: str, path: str, token: str, timeouts: AttemptTimeout, **request: Any) -> requests.Response:
-        """One request, without retries. Raises requests.RequestException."""
+        """One request, without retries. Raises requests.RequestException, and ResponseTooLarge."""
         headers = {**request.pop("headers", {}), "Authorization": f"Bearer {token}"}
         return self._sender.send(method, path, headers=headers, timeout=timeouts, **request)
 
@@ -184,11 +184,7 @@ class SessionPoolClient:
 
 def read_object(response: requests.Response) -> dict[str, Any]:
     """The JSON object of the response. Raises PoolRejected."""
-    try:
-        body = response.json()
-    except (ValueError, RecursionError):
-        raise wire.unreadable_response() from None
-    return wire.read_object(body)
+    return wire.read_object(wire.read_json(response.content))
 
 
 def read_content(response: requests.Response, max_bytes: int | None = None) -> bytes:

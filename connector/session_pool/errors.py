@@ -25,7 +25,9 @@ from ..errors import (
     SessionNotFound,
     TooManySessions,
 )
+from .bodies import load
 from .retries import retry_after_seconds
+from .wire import UnreadableResponse, read_json
 
 _BUSY_SECONDS = 30
 """The Retry-After if the pool sends none: within a minute, sessions usually end."""
@@ -186,10 +188,11 @@ def _reason(failure: Exception, *kinds: type[Exception]) -> bool:
 
 def _error_code(response: requests.Response) -> str:
     try:
-        body = response.json()
+        load(response)
+        body = read_json(response.content)
         error = body.get("error", body)
         code = error.get("code", "")
-    except (ValueError, AttributeError, RecursionError, requests.RequestException):
+    except (UnreadableResponse, AttributeError, requests.RequestException):
         return ""  # also of a body that does not end before the deadline
     finally:
         response.close()

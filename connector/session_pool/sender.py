@@ -14,6 +14,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
+from .bodies import load
+
 _ALWAYS_WITH_LENGTH = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -41,7 +43,8 @@ class Sender:
         data: Any = None,
         stream: bool = False,
     ) -> requests.Response:
-        """The response, with its body unless `stream`. Raises requests.RequestException.
+        """The response, with its body unless `stream`. Raises requests.RequestException, and
+        ResponseTooLarge.
 
         `data` is bytes, or an iterable of bytes that has a length. `path` is relative to the endpoint, and quoted.
         """
@@ -55,7 +58,7 @@ class Sender:
         request.body = data
         if data is not None or method in _ALWAYS_WITH_LENGTH:
             request.headers["Content-Length"] = str(0 if data is None else len(data))
-        response = self._adapter.send(request, stream, timeout, self._verify, proxies=self._proxies)
+        response = self._adapter.send(request, True, timeout, self._verify, proxies=self._proxies)
         if not stream:
-            response.content  # noqa: B018  # reads it
+            load(response)
         return response

@@ -4,6 +4,7 @@
 starts a session: the pool does, with the first call that needs one.
 """
 
+import collections
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ import requests
 
 from ..bulkhead import Admission
 from ..callers.session_ids import check_session_id, mint_session_id, pool_identifier
-from ..errors import ConnectorError, InvalidFileName, SessionNotFound
+from ..errors import ConnectorError, InvalidFileName, InvalidRequest, SessionNotFound
 from ..models import FilePath, unmistakable_folder
 from . import wire
 from .client import SessionPoolClient, read_content, read_object
@@ -23,12 +24,35 @@ from .deadlines import Deadline
 from .errors import execution_not_found, file_not_found, session_not_found
 from .hand_over import hand_over
 from .pools import Pools
-from .wire import FileBody, FileRange, PoolFile, PoolSession, Run
+from .wire import FileBody, FileRange, PoolFile, PoolSession, ResponseTooLarge, Run
 
 Result = TypeVar("Result")
 
 _DEEPEST_FOLDER = 50
 """Nesting up to which folders are listed where a version does not list recursively, and each folder is a call."""
+
+_MOST_FOLDERS = 2000
+"""That are listed so. Code in a session can make millions."""
+
+
+MOST_FILES = 100_000
+"""In a list, with folders: each takes about a kilobyte of memory. Code in a session can make millions."""
+
+
+class TooManyFiles(InvalidRequest):
+    """A folder with more than MOST_FILES."""
+
+    @property
+    def code(self) -> str:
+        return InvalidRequest.__name__
+
+
+def too_many_files() -> TooManyFiles:
+    return TooManyFiles(
+        f"The folder has more than {MOST_FILES:,} files, or {_MOST_FOLDERS:,} folders. List its folders one at a time, "
+        "or list the files with code.",
+        target="folder",
+    )
 
 
 @dataclass(frozen=True)
@@ -168,16 +192,20 @@ class SessionClient:
         return replace(self.pool.wire.read_uploaded(read_object(response)), name=path.name, directory="")
 
     def list_files(self, folder: str, *, recursive: bool, refused: list[str] | None = None) -> list[PoolFile]:
-        """Files alone, without folders.
+        """Files alone, without folders. Raises TooManyFiles.
 
         Where a version does not list recursively, the pool may not list some of the folders below: their paths,
         relative to `folder`, are added to `refused`. Without that, raises InvalidFileName.
         """
         parameters = {"recursive": "true"} if recursive and self.pool.wire.lists_recursively else {}
         found: list[PoolFile] = []
-        folders = [""]
+        folders = collections.deque([""])
+        listed = 0
         while folders:
-            below = folders.pop(0)
+            below = folders.popleft()
+            listed += 1
+            if listed > _MOST_FOLDERS or len(found) > MOST_FILES:
+                raise too_many_files()
             path = "/".join(filter(None, (folder, below)))
             try:
                 if below and unmistakable_folder(path) != path:
@@ -201,11 +229,16 @@ class SessionClient:
     def _entries(self, folder: str, parameters: dict[str, str]) -> list[PoolFile]:
         """The files and folders of a listing, from all of its pages."""
         entries: list[PoolFile] = []
-        seen: list[dict[str, str]] = []
-        while parameters not in seen:  # a pool that returns the same page again has no more
-            seen.append(parameters)
-            body = read_object(self._call("GET", "files", folder=folder, parameters=parameters))
+        seen: set[frozenset[tuple[str, str]]] = set()
+        while (page := frozenset(parameters.items())) not in seen:  # a pool that repeats a page has no more
+            seen.add(page)
+            try:
+                body = read_object(self._call("GET", "files", folder=folder, parameters=parameters))
+            except ResponseTooLarge:
+                raise too_many_files() from None
             entries += self.pool.wire.read_list(body)
+            if len(entries) > MOST_FILES:
+                raise too_many_files()
             if not (more := self.pool.wire.read_next_page(body)):
                 break
             parameters = {**parameters, **more}
@@ -242,7 +275,7 @@ class SessionClient:
                 self.pool.serves_no_ranges.set()
                 return None  # the body is the complete file, and is not read
             content_range = response.headers.get("Content-Range", "")
-            return self.pool.wire.read_range(content_range, first, read_content(response))
+            return self.pool.wire.read_range(content_range, first, read_content(response, last + 1 - first))
 
     def delete_file(self, path: FilePath) -> None:
         """Raises FileNotFound, unless it is the response to a second attempt: then the first has deleted the file."""

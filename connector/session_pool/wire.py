@@ -5,14 +5,16 @@ There are two families: A (2024-02-02-preview, 2024-08-02-preview) with a `prope
 either family are read, so that a change of the service does not break the connector.
 """
 
+import json
 import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 from urllib.parse import parse_qsl, urlsplit
 
+from ..bounded_json import has_more_values
 from ..errors import PoolRejected
 from ..text import well_formed
 
@@ -33,6 +35,11 @@ STREAM_CHARACTERS = 1_000_000
 
 _DEFAULT_STREAM_CHARACTERS = 4096
 _PIECE_BYTES = 1 << 20
+MOST_BYTES = 64 << 20
+"""Of a response in JSON: twice as many as a list of 100,000 files has, or a run with the longest streams."""
+
+_MOST_VALUES = 1_500_000
+_LARGEST_NUMBER = 1 << 63
 _OF_EVERY_CALL = ("api-version", "identifier", "path")
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 
@@ -135,6 +142,16 @@ class UnreadableResponse(PoolRejected):
         return PoolRejected.__name__
 
 
+class ResponseTooLarge(UnreadableResponse):
+    """A response that is longer than any that is needed."""
+
+
+def response_too_large() -> ResponseTooLarge:
+    return ResponseTooLarge(
+        f"The session pool's response has more than {MOST_BYTES:,} bytes, and is not read. Print, display or list less."
+    )
+
+
 def unreadable_response() -> UnreadableResponse:
     return UnreadableResponse(
         "The session pool's response cannot be understood. Check that POOL_MANAGEMENT_ENDPOINT is the "
@@ -217,7 +234,7 @@ class Wire:
             status,
             **streams,
             value=result.get("executionResult", inner if result is body and "result" in body else ""),
-            milliseconds=milliseconds if isinstance(milliseconds, int) else 0,
+            milliseconds=milliseconds if _is_number(milliseconds) else 0,
             truncated=frozenset(name for name, text in streams.items() if self._may_be_truncated(text)),
         )
 
@@ -259,7 +276,7 @@ class Wire:
         item = read_object(item)
         path = item.get("name", item.get("filename"))
         size = item.get("sizeInBytes", item.get("size", 0))
-        if not isinstance(path, str) or not isinstance(size, int):
+        if not isinstance(path, str) or not _is_number(size):
             raise unreadable_response()
         # A name may have bytes that are not UTF-8. Some serializers send these as halves of surrogate pairs.
         above, _, name = well_formed(path).removeprefix("/mnt/data/").rpartition("/")
@@ -271,6 +288,17 @@ class Wire:
             modified=_time(item.get("lastModifiedAt", item.get("lastModifiedTime"))),
             is_folder=item.get("type") == "directory",
         )
+
+
+def read_json(content: bytes) -> Any:
+    """The value of a response in JSON. Raises UnreadableResponse, also for more values than a list of files has."""
+    try:
+        text = content.decode(json.detect_encoding(content), "surrogatepass")
+        if has_more_values(text, _MOST_VALUES):
+            raise unreadable_response()
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise unreadable_response() from None
 
 
 def read_object(body: Any) -> dict[str, Any]:
@@ -298,6 +326,11 @@ def _versions(items: Any) -> list[tuple[str, str]]:
     if not isinstance(items, list):
         raise unreadable_response()
     return [(_text(item.get("name")), _text(item.get("version"))) for item in items if isinstance(item, dict)]
+
+
+def _is_number(value: Any) -> TypeGuard[int]:
+    """Whether a value is a number of bytes or milliseconds."""
+    return isinstance(value, int) and 0 <= value < _LARGEST_NUMBER
 
 
 def _text(value: Any) -> str:

@@ -203,7 +203,16 @@ def test_a_compressed_body_has_the_limit_of_others(api):
     """When it is decompressed."""
     headers = {**JSON, "Content-Encoding": "gzip"}
     body = gzip.compress(b" " * 100_000_001, compresslevel=1)
-    refused(api.call("POST", "/executions", data=body, headers=headers), 413, "RequestTooLarge", "100,000,000")
+    refused(api.call("POST", "/files", data=body, headers=headers), 413, "RequestTooLarge", "100,000,000")
+
+
+def test_code_has_the_limit_of_its_contract(api):
+    """However its characters are written; a longer body is not parsed."""
+    body = b'{"pythonCode":"' + b"\\ud83d\\ude00" * 262_144 + b'"}'
+    refused(api.call("POST", "/executions", data=body[:15] + b"x" + body[15:], headers=JSON), 400, "InvalidRequest")
+    refused(
+        api.call("POST", "/executions", data=body + b" " * 200_000, headers=JSON), 413, "RequestTooLarge", "UploadFile"
+    )
 
 
 @pytest.mark.parametrize(

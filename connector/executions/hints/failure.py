@@ -14,6 +14,12 @@ _SOURCE = re.compile(r"^ {2}(?:Cell In\[\d+\]|File /mnt/data/.*), line \d+.*\n {
 _ARROW = re.compile(r"^ {0,2}Cell In\[\d+\], line \d+[^\n]*\n(?:^ .*\n)*?^-+> *\d+ (.*)$", re.MULTILINE)
 """How IPython marks the line in a cell, in direct runs."""
 
+_LONGEST_TEXT = 10_000
+_LONGEST_TRACEBACK = 20_000
+_MOST_NAMES = 3000
+_MOST_LINKS = 10
+"""More than a session reports, unless its code has forged the report."""
+
 
 @dataclass(frozen=True)
 class Link:
@@ -34,11 +40,11 @@ class Link:
 
     def text(self, name: str) -> str:
         value = self.facts.get(name)
-        return value if isinstance(value, str) else ""
+        return value[:_LONGEST_TEXT] if isinstance(value, str) else ""
 
     def texts(self, name: str) -> list[str]:
         value = self.facts.get(name)
-        return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+        return [item for item in value[:_MOST_NAMES] if isinstance(item, str)] if isinstance(value, list) else []
 
     def number(self, name: str) -> int | None:
         value = self.facts.get(name)
@@ -88,9 +94,10 @@ class Failure:
 
 def failure_of(error: ExecutionError, facts: Sequence[Facts], *, is_new_session: bool) -> Failure:
     """Name and message are the error's, because they are validated."""
-    first = Link(error.name, error.message, facts[0] if facts else {})
-    others = [Link(str(item.get("name")), str(item.get("message")), item) for item in facts[1:]]
-    traceback = error.traceback or ""
+    first = Link(error.name[:_LONGEST_TEXT], error.message[:_LONGEST_TEXT], facts[0] if facts else {})
+    others = [Link("", "", item) for item in facts[1:_MOST_LINKS]]
+    others = [Link(link.text("name"), link.text("message"), link.facts) for link in others]
+    traceback = (error.traceback or "")[-_LONGEST_TRACEBACK:]
     lines = _SOURCE.findall(traceback) or _ARROW.findall(traceback)
     source = lines[-1].strip() if lines else ""
     return Failure([first, *others], source, error.line, is_new_session, ", in Popen._execute_child(" in traceback)

@@ -8,6 +8,8 @@ from .failure import Failure, Link, alternatives, listed
 
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
 _SHOWN = 20
+_MOST_LABELS, _LONGEST_LABEL = 100, 100
+"""That are compared with the one that does not exist: sessions report fewer and shorter ones."""
 
 
 def hint(failure: Failure) -> str | None:
@@ -81,11 +83,11 @@ def _evaluated(text: str) -> object:
 
 
 def _nearest(wanted: str, labels: list[str]) -> str | None:
-    plain = {_plain(label): label for label in reversed(labels)}
-    same = plain.get(_plain(wanted))
+    plain = {_plain(label[:_LONGEST_LABEL]): label for label in reversed(labels[:_MOST_LABELS])}
+    same = plain.get(_plain(wanted[:_LONGEST_LABEL]))
     if same:
         return same
-    close = difflib.get_close_matches(_plain(wanted), plain, 1, 0.7)
+    close = difflib.get_close_matches(_plain(wanted[:_LONGEST_LABEL]), plain, 1, 0.7)
     return plain[close[0]] if close else None
 
 

@@ -22,6 +22,9 @@ _WANTED = (
 )
 """How libraries name the package that they lack."""
 
+_LONGEST_NAME = 50
+"""That is compared with others: it takes time quadratic in its length."""
+
 _REMOVED_NAME = re.compile(r"cannot import name '(\w+)' from '([\w.]+)'")
 
 
@@ -69,7 +72,8 @@ def _missing(failure: Failure, wanted: str) -> str | None:
         return (
             f"The package {top} is installed, but this version of it has no module {wanted}." if "." in wanted else None
         )
-    similar = difflib.get_close_matches(top, installed or (), 3, 0.75)
+    short = [name for name in installed or () if len(name) <= _LONGEST_NAME]
+    similar = difflib.get_close_matches(top[:_LONGEST_NAME], short, 3, 0.75)
     suggestion = f" Did you mean {alternatives(similar)}?" if similar else ""
     workbook = _workbook(failure, top)
     if workbook:

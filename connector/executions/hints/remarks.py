@@ -6,7 +6,7 @@ from . import commands
 from .failure import Facts, Failure, Link
 from .network import NO_NETWORK, UNREACHABLE
 
-_GLYPH = re.compile(r"Glyph \d+ \(.*?\) missing from (?:font\(s\) (?P<fonts>[^\n.]*)|current font)")
+_GLYPH = re.compile(r"Glyph \d+ \(.{0,200}?\) missing from (?:font\(s\) (?P<fonts>[^\n.]*)|current font)")
 _NOT_FOUND_BY_PIP = re.compile(r"No matching distribution found for (?P<package>[\w.-]+)")
 _READ_CHARACTERS = 50_000
 """Of each end of a stream."""

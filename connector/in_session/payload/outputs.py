@@ -52,10 +52,11 @@ class OutputFiles:
         self.store(displays)
         room, outputs = MAX_OUTPUT_CHARACTERS, []
         for _, output, _ in self._written[:MAX_OUTPUTS]:
-            if len(output["content"]) > room:
+            length = _length_in_json(output["content"])
+            if length > room:
                 output = {name: value for name, value in output.items() if name != "content"}
             else:
-                room -= len(output["content"])
+                room -= length
             outputs.append(output)
         return outputs, len(self._written) - len(outputs)
 
@@ -109,6 +110,11 @@ class OutputFiles:
             output["fileName"] = None  # the disk is full
             data = b""
         return display, output, len(data)
+
+
+def _length_in_json(text: str) -> int:
+    """About. In a report, all but ASCII is escaped, and a record has a limit of bytes."""
+    return len(text) if text.isascii() else 6 * len(text)
 
 
 def _encoded(content_type: str, content: Any) -> tuple[str, str, bytes]:

@@ -10,7 +10,7 @@ from ..protocol import MAX_STREAM_CHARACTERS
 _MAX_LINE_CHARACTERS = 8192
 """Of an unfinished line that is held back, because a carriage return may still overwrite it."""
 
-_NEWLINES = re.compile("\r*\n")
+_NEWLINES = re.compile("(?<!\r)\r*\n")
 CONTROLS = re.compile(
     "(\r+|\b+|\x1b(?:"
     r"\[[0-?]*[ -/]*(?:[@-~]|$)"  # such as colors
@@ -25,12 +25,21 @@ MOVES_BETWEEN_LINES = re.compile(r"\x1b\[\d*[AB]")
 ERASE_LINE = "\x1b[2K"
 
 
-class Row:
-    """One line of a terminal, and the column in which it writes."""
+MAX_BLANKS = 1 << 20
+"""That rows get in front of text that is written to the right of their end."""
 
-    def __init__(self) -> None:
+
+class Row:
+    """One line of a terminal, and the column in which it writes. `blanks` are left for all rows that share them: few
+    texts need any, and some would need billions.
+    """
+
+    __slots__ = ("blanks", "cells", "column")
+
+    def __init__(self, blanks: list[int] | None = None) -> None:
         self.cells: list[str] = []
         self.column = 0
+        self.blanks = [MAX_BLANKS] if blanks is None else blanks
 
     def write(self, line: str) -> None:
         for part in CONTROLS.split(line):
@@ -42,6 +51,8 @@ class Row:
                 self.column = max(0, self.column - len(part))
             elif part[0] != "\x1b":
                 if self.column > len(self.cells):
+                    self.column = min(self.column, len(self.cells) + self.blanks[0])
+                    self.blanks[0] -= self.column - len(self.cells)
                     self.cells += " " * (self.column - len(self.cells))
                 self.cells[self.column : self.column + len(part)] = part
                 self.column += len(part)

@@ -143,6 +143,19 @@ def test_a_file_that_changes_while_it_is_read(session, large):
     assert (complete.size, complete.etag) == (len(CONTENT) + 4, None)
 
 
+def test_no_more_is_read_than_was_announced(session, large, monkeypatch):
+    """Of a file that grows while it is read, and of a range that code has replaced with a larger file."""
+    session.upload_file(BIG, CONTENT)
+    _, file = files.find_headers(session, FACTS, BIG)
+    monkeypatch.setattr(reading, "_MOST_GROWTH_BYTES", 3)
+    session.upload_file(BIG, CONTENT + b"more")
+    with pytest.raises(PoolUnavailable, match="changed while it was read"):
+        files.download_file(session, FACTS, BIG, file)
+    session.upload_file(FilePath(reading.RANGES, reading._range_name(BIG, file, 0, 9)), bytes(1000))
+    with pytest.raises(PoolUnavailable, match="changed while it was read"):
+        reading.download_range(session, FACTS, BIG, file, first=0, last=9)
+
+
 def test_a_busy_session_extracts_the_range_later(api, pool, big, session_id, large, keep_busy, monkeypatch):
     """429 with Retry-After; the next attempt fetches the range without a turn of the session."""
     monkeypatch.setattr(tasks, "WAIT_SECONDS", 0.3)

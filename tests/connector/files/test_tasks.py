@@ -36,7 +36,8 @@ def perform(session, facts: PoolFacts, name: str, arguments):
 NOT_BUSY = Reply(404)
 """The pool's response when the connector checks for a background run."""
 
-ECHO = "def perform(arguments):\n    return {'text': arguments['text'] * 2}\n"
+RESULT = "from typing import TypedDict\nclass Result(TypedDict):\n    text: str\n"
+ECHO = f"{RESULT}def perform(arguments) -> Result:\n    return {{'text': arguments['text'] * 2}}\n"
 
 
 @pytest.mark.parametrize("rich", [True, False])
