@@ -5,11 +5,8 @@ of the operations are in `http`.
 """
 
 import dataclasses
-import logging
 import os
-import re
 import time
-import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -19,23 +16,27 @@ from .callers.signed_tokens import Tokens
 from .contract.documents import Documents
 from .contract.sign_in import EntraId
 from .contract.validation import Contract
-from .errors import ConnectorError, InternalError, to_response
+from .errors import InternalError, to_response
 from .http.context import Context
 from .http.operations import OPERATIONS, OPERATIONS_WITHOUT_SETTINGS, TOKEN_PURPOSES
+from .http.requests import signed_token
 from .session_pool.client import SessionPoolClient
 from .session_pool.credentials import PoolCredential
 from .session_pool.deadlines import Deadlines
 from .session_pool.facts import PoolFacts
 from .session_pool.sessions import CallerSessions
 from .settings import Settings, signs_in_with_entra
+from .telemetry import counters, events
+from .telemetry.activity import Activity, begun, current
+from .telemetry.correlation import Correlation
+from .telemetry.library_logs import withhold_values
+from .telemetry.pool_calls import pool_name
 
 if TYPE_CHECKING:
     from .callers.entra import EntraSignIn
 
 DEADLINES = Deadlines()
 """Of calls of the session pool."""
-
-logger = logging.getLogger(__name__)
 
 
 class Connector:
@@ -49,41 +50,59 @@ class Connector:
         self.auth_level = func.AuthLevel.ANONYMOUS if signs_in_with_entra(environment) else func.AuthLevel.FUNCTION
         """What the host requires of callers: a function key, or nothing where the connector itself requires a token."""
 
+        started = time.monotonic()
+        withhold_values()
+        counters.start(environment)
+        self._version: str | None = None
         self._shared: Context | InternalError
         try:
             settings = Settings.from_environment(environment)
             self._sign_in, entra = _entra(settings)
             self._shared = _context(settings, entra)
+            self._version = str(self._shared.contract.document["info"]["version"])
+            events.started(
+                self._version,
+                pools=[pool_name(settings.pool_management_endpoint)],
+                api_version=settings.pool_api_version,
+                milliseconds=round((time.monotonic() - started) * 1000),
+            )
         except InternalError as failure:
             self._shared = failure
+            events.settings_refused(failure)
 
-    def respond(self, operation_id: str, request: func.HttpRequest) -> func.HttpResponse:
-        """The response to a request for the operation. Never raises."""
-        started = time.monotonic()
-        request_id = str(uuid.uuid4())
-        caller = None
-        try:
-            if operation_id in OPERATIONS_WITHOUT_SETTINGS:
-                response = OPERATIONS_WITHOUT_SETTINGS[operation_id]()
-            else:
-                context = self._context_of(operation_id, request)
-                caller = context.sessions.caller
-                response = OPERATIONS[operation_id](context, request)
-        except Exception as failure:
-            _log(operation_id, request_id, failure)
-            error = to_response(failure, request_id)
-            response = func.HttpResponse(error.body, status_code=error.status, headers=error.headers)
-        response.headers["x-ms-request-id"] = request_id
-        logger.info(
-            "%s %d in %d ms (request %s%s%s)",
-            operation_id,
-            response.status_code,
-            (time.monotonic() - started) * 1000,
-            request_id,
-            f", caller {caller}" if caller else "",
-            f", {code}" if (code := response.headers.get("x-ms-error-code")) else "",
-        )
+    def respond(
+        self, operation_id: str, request: func.HttpRequest, host: func.Context | None = None
+    ) -> func.HttpResponse:
+        """The response to a request for the operation. Never raises. `host` is what the host knows about the call."""
+        correlation = Correlation.of(request.headers, host.trace_context.trace_parent if host else None)
+        with begun(Activity(operation_id, correlation, self._version)) as activity:
+            raised = None
+            try:
+                response = self._response(operation_id, request)
+            except Exception as failure:
+                raised = failure
+                error = to_response(failure, correlation.request_id)
+                response = func.HttpResponse(error.body, status_code=error.status, headers=error.headers)
+            response.headers["x-ms-request-id"] = correlation.request_id
+            if correlation.client_request_id is not None:
+                response.headers["x-ms-client-request-id"] = correlation.client_request_id
+            activity.responded(
+                response.status_code,
+                response.headers.get("x-ms-error-code"),
+                bytes_in=len(request.get_body()),
+                bytes_out=len(response.get_body()),
+                failure=raised,
+            )
         return response
+
+    def _response(self, operation_id: str, request: func.HttpRequest) -> func.HttpResponse:
+        """Raises ConnectorError, and anything if there is a bug."""
+        if operation_id in OPERATIONS_WITHOUT_SETTINGS:
+            return OPERATIONS_WITHOUT_SETTINGS[operation_id]()
+        context = self._context_of(operation_id, request)
+        if (activity := current()) is not None:
+            activity.caller = context.sessions.caller
+        return OPERATIONS[operation_id](context, request)
 
     def _context_of(self, operation_id: str, request: func.HttpRequest) -> Context:
         """The context of a request, with its caller's sessions.
@@ -95,7 +114,7 @@ class Connector:
             raise InternalError(self._shared.message)  # a new one: each raise adds to an exception's traceback
         context = self._shared
         if operation_id in TOKEN_PURPOSES and context.tokens is not None:
-            address = context.tokens.open(TOKEN_PURPOSES[operation_id], request.route_params.get("token", ""))
+            address = context.tokens.open(TOKEN_PURPOSES[operation_id], signed_token(request))
             caller = None if address is None else address["caller"]
             return dataclasses.replace(context, address=address, sessions=_of_caller(context, caller))
         if self._sign_in is None or context.operation(operation_id).is_anonymous:
@@ -141,12 +160,3 @@ def _entra(settings: Settings) -> "tuple[EntraSignIn | None, EntraId | None]":
 
     authority = settings.azure_authority_host
     return EntraSignIn(authority, tenant_id, audiences, allowed), EntraId(authority, tenant_id)
-
-
-def _log(operation_id: str, request_id: str, failure: Exception) -> None:
-    """Logs bugs with their stack, and the cause of other server errors, which is not sent. Session ids are secret."""
-    if not isinstance(failure, ConnectorError):
-        logger.exception("%s failed (request %s)", operation_id, request_id)
-    elif failure.__cause__ is not None and failure.status >= 500:
-        cause = re.sub(r"identifier=[^&\s'\")]*", "identifier=...", repr(failure.__cause__))
-        logger.warning("%s failed (request %s): %s", operation_id, request_id, cause)

@@ -61,8 +61,8 @@ class Promises:
         """From now on, checks every response in this process, and those that `requests` receives from others."""
         respond, send = Connector.respond, requests.Session.send
 
-        def watched_respond(connector: Connector, operation_id: str, request: Any) -> Any:
-            response = respond(connector, operation_id, request)
+        def watched_respond(connector: Connector, operation_id: str, request: Any, *host: Any) -> Any:
+            response = respond(connector, operation_id, request, *host)
             # As the host sends them: a Content-Type among the headers wins (emulator.functions_host).
             headers = CaseInsensitiveDict({"Content-Type": response.mimetype})
             headers.update(response.headers)

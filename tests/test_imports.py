@@ -25,10 +25,10 @@ PROJECT = ("connector", "emulator", "function_app", "api_page", "azure_checks", 
 LAYERS = {
     # The edge: functions, the wrapper around them, one adapter for each operation.
     "function_app": {"app"},
-    "app": {"http", "executions", "session_pool", "callers", "contract", "settings", "errors"},
+    "app": {"http", "executions", "session_pool", "callers", "contract", "settings", "telemetry", "errors"},
     "http": {
         "executions", "files", "sessions", "connection",
-        "session_pool", "callers", "contract", "settings", "models", "text", "errors",
+        "session_pool", "callers", "contract", "settings", "telemetry", "models", "text", "errors",
     },
     # The operations: plain values in, models out.
     "executions": {"in_session", "session_pool", "callers", "content_types", "models", "errors"},
@@ -37,10 +37,11 @@ LAYERS = {
     "connection": {"session_pool", "settings", "models"},
     # What operations are made of.
     "in_session": {"models", "text"},
-    "session_pool": {"callers", "models", "text", "errors"},
+    "session_pool": {"callers", "telemetry", "models", "text", "errors"},
     "contract": {"callers", "errors"},
     "callers": {"errors"},
     "settings": {"session_pool", "errors"},
+    "telemetry": {"errors"},
     "models": set(),
     "text": set(),
     "content_types": set(),

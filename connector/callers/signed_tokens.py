@@ -20,7 +20,7 @@ class Tokens:
         self._fernet = MultiFernet([_fernet(text) for text in (key, previous) if text])
 
     def seal(self, purpose: str, members: dict[str, Any], *, lifetime_seconds: float) -> str:
-        """A text for one segment of a path. `members` is JSON."""
+        """A text that needs no encoding in a URL. `members` is JSON."""
         content = {"for": purpose, "until": time.time() + lifetime_seconds, "members": members}
         return self._fernet.encrypt(json.dumps(content, ensure_ascii=False).encode()).decode().rstrip("=")
 

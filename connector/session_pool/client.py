@@ -13,6 +13,7 @@ import urllib3
 from requests.auth import AuthBase
 
 from ..errors import FileTooLarge
+from ..telemetry.pool_calls import PoolCall, pool_name
 from . import wire
 from .deadlines import Deadlines
 from .errors import NotFound, UnsuccessfulResponse, response_error, transport_error
@@ -41,6 +42,7 @@ class SessionPoolClient:
         self.serves_no_ranges = threading.Event()
         """Set by the first response with a complete file where a range was requested."""
 
+        self.name = pool_name(endpoint)
         self._endpoint = endpoint.rstrip("/")
         self._credential = credential
         self._http = requests.Session()
@@ -95,24 +97,28 @@ class SessionPoolClient:
             query["identifier"] = identifier
         if folder:
             query["path"] = folder
-        try:
-            response = self._http.request(
-                method,
-                f"{self._endpoint}/{path}",
-                params=query,
-                timeout=(self.deadlines.connect_seconds, read_seconds or self.deadlines.read_seconds),
-                allow_redirects=False,
-                **request,
-            )
-        except requests.RequestException as failure:
-            raise transport_error(failure) from failure
-        if 200 <= response.status_code < 300:
-            return response
-        if response.status_code == 404 and deleted_when_retried and was_retried(response):
-            return response
-        unsuccessful = UnsuccessfulResponse(response)
-        is_run = path == self.wire.execute_path
-        raise response_error(unsuccessful, not_found, is_run=is_run) from unsuccessful
+        with PoolCall(self.name, method, path) as pool_call:
+            try:
+                response = self._http.request(
+                    method,
+                    f"{self._endpoint}/{path}",
+                    params=query,
+                    timeout=(self.deadlines.connect_seconds, read_seconds or self.deadlines.read_seconds),
+                    allow_redirects=False,
+                    headers={**pool_call.headers(), **request.pop("headers", {})},
+                    **request,
+                )
+            except requests.RequestException as failure:
+                pool_call.attempted()
+                raise transport_error(failure) from failure
+            pool_call.attempted(response.status_code)
+            if 200 <= response.status_code < 300:
+                return response
+            if response.status_code == 404 and deleted_when_retried and was_retried(response):
+                return response
+            unsuccessful = UnsuccessfulResponse(response)
+            is_run = path == self.wire.execute_path
+            raise response_error(unsuccessful, not_found, is_run=is_run) from unsuccessful
 
 
 def read_object(response: requests.Response) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import requests
 from ..callers.session_ids import check_session_id, mint_session_id, pool_identifier
 from ..errors import ConnectorError, InvalidFileName, SessionNotFound
 from ..models import FilePath, unmistakable_folder
+from ..telemetry.activity import minted_session, uses_session
 from . import wire
 from .client import SessionPoolClient, read_content, read_object
 from .errors import execution_not_found, file_not_found, session_not_found
@@ -34,10 +35,12 @@ class CallerSessions:
 
     def session(self, session_id: str) -> "SessionClient":
         """Raises InvalidSessionId."""
-        return SessionClient(self.pool, check_session_id(session_id), pool_identifier(session_id, self.caller))
+        uses_session(check_session_id(session_id))
+        return SessionClient(self.pool, session_id, pool_identifier(session_id, self.caller))
 
     def new_session(self) -> "SessionClient":
         """One with an id that cannot be guessed."""
+        minted_session()
         return self.session(mint_session_id())
 
 

@@ -1,0 +1,86 @@
+"""The record of a call of the pool: one for all of its attempts."""
+
+import logging
+import re
+import time
+from types import TracebackType
+
+from . import counters, records
+from .activity import current
+from .causes import described
+
+_WORDS = {"executions", "files", "content", "code", "execute", "upload", "session", "metadata", "stop"}
+_ROUTINE = (400, 404, 409, 412, 413, 416, 429)
+"""Statuses that callers cause, or that pass by themselves."""
+
+
+class PoolCall:
+    """Runs during its `with` block, and writes the record at its end.
+
+    `pool` is the pool's name, `path` that of the call below the pool. The record has its route, without names and ids.
+    """
+
+    def __init__(self, pool: str, method: str, path: str) -> None:
+        self._pool = pool
+        self._method = method
+        self._route = route(path)
+        self._attempts = 0
+        self._throttles = 0
+        self._bytes_in: int | None = None
+        self.status: int | None = None
+        self.bytes_out = 0
+
+    def headers(self) -> dict[str, str]:
+        """The ids that the pool gets."""
+        activity = current()
+        return {} if activity is None else activity.correlation.pool_headers()
+
+    def attempted(self, status: int | None = None, *, bytes_in: int | None = None) -> None:
+        """An attempt has ended with this status, or without a response."""
+        self._attempts += 1
+        self._throttles += status == 429
+        self.status, self._bytes_in = status, bytes_in
+
+    def __enter__(self) -> "PoolCall":
+        self._started = time.monotonic()
+        return self
+
+    def __exit__(self, _: type[BaseException] | None, failure: BaseException | None, __: TracebackType | None) -> None:
+        milliseconds = round((time.monotonic() - self._started) * 1000)
+        counters.count("connector.pool.retries", max(self._attempts - 1, 0), pool=self._pool)
+        counters.count("connector.pool.throttles", self._throttles, pool=self._pool)
+        activity = current()
+        if activity is not None:
+            activity.pool_calls += 1
+            activity.pool_attempts += self._attempts
+            activity.pool_throttles += self._throttles
+            activity.pool_milliseconds += milliseconds
+        has_failed = failure is not None and self.status not in _ROUTINE
+        records.write(
+            logging.WARNING if has_failed else logging.INFO,
+            "poolCall",
+            {
+                **(activity.ids() if activity is not None else {}),
+                "pool": self._pool,
+                "method": self._method,
+                "route": self._route,
+                "status": self.status,
+                "code": getattr(failure, "code", None),
+                "durationMs": milliseconds,
+                "attempts": self._attempts,
+                "throttles": self._throttles,
+                "bytesOut": self.bytes_out,
+                "bytesIn": self._bytes_in,
+                "cause": described(failure) if failure is not None and has_failed else None,
+            },
+        )
+
+
+def pool_name(endpoint: str) -> str:
+    """The last part of a poolManagementEndpoint."""
+    return endpoint.rstrip("/").rpartition("/")[2]
+
+
+def route(path: str) -> str:
+    """A path of the pool without what callers have chosen, such as `files/{}/content`."""
+    return re.sub("[^/]+", lambda part: part[0] if part[0] in _WORDS else "{}", path.partition("?")[0])
