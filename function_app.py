@@ -1,7 +1,7 @@
 """The functions that are deployed: one, with an HTTP trigger, for each operation of openapi.yaml.
 
-The Azure Functions worker imports this module and serves the functions of `app`. Their names are operationIds. The token
-of a signed URL is a query parameter, because the host logs paths; URLs of earlier versions have it in the path.
+The Azure Functions worker imports this module and serves the functions of `app`. Their names are operationIds. The
+token of a signed URL is a query parameter, because the host logs paths; in URLs of earlier versions, it is in the path.
 """
 
 import azure.functions as func
