@@ -35,8 +35,11 @@ class _CountingClient(SessionPoolClient):
 
 
 class _AnyToken:
-    def token(self) -> str:
+    def token(self, deadline: object = None) -> str:
         return "any"
+
+    def renew(self, rejected: str) -> bool:
+        return False
 
 
 def main() -> int:

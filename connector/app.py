@@ -26,7 +26,7 @@ from .session_pool.deadlines import Deadlines
 from .session_pool.facts import PoolFacts
 from .session_pool.sessions import CallerSessions
 from .settings import Settings, signs_in_with_entra
-from .telemetry import counters, events
+from .telemetry import events, open_telemetry
 from .telemetry.activity import Activity, begun, current
 from .telemetry.correlation import Correlation
 from .telemetry.library_logs import withhold_values
@@ -52,7 +52,7 @@ class Connector:
 
         started = time.monotonic()
         withhold_values()
-        counters.start(environment)
+        open_telemetry.start(environment)
         self._version: str | None = None
         self._shared: Context | InternalError
         try:
@@ -112,7 +112,9 @@ class Connector:
         """
         if isinstance(self._shared, InternalError):
             raise InternalError(self._shared.message)  # a new one: each raise adds to an exception's traceback
-        context = self._shared
+        shared = self._shared.sessions
+        sessions = dataclasses.replace(shared, deadline=shared.pool.deadlines.of_operation())
+        context = dataclasses.replace(self._shared, sessions=sessions)
         if operation_id in TOKEN_PURPOSES and context.tokens is not None:
             address = context.tokens.open(TOKEN_PURPOSES[operation_id], signed_token(request))
             caller = None if address is None else address["caller"]
@@ -145,7 +147,7 @@ def _context(settings: Settings, entra: EntraId | None) -> Context:
 
 
 def _of_caller(context: Context, caller: str | None) -> CallerSessions:
-    return CallerSessions(context.sessions.pool, caller)
+    return dataclasses.replace(context.sessions, caller=caller)
 
 
 def _entra(settings: Settings) -> "tuple[EntraSignIn | None, EntraId | None]":

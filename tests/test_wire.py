@@ -715,8 +715,11 @@ def _example(node: Any) -> Any:
 
 
 class Token:
-    def token(self) -> str:
+    def token(self, deadline: object = None) -> str:
         return "given"
+
+    def renew(self, rejected: str) -> bool:
+        return False
 
 
 @pytest.mark.parametrize("exchange", [exchange for exchange in EXCHANGES if exchange.call is not None], ids=_ids)

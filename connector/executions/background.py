@@ -1,7 +1,5 @@
 """Background runs: deferred in their session at once, or queued there, and followed for as long as the caller waits."""
 
-import time
-
 from ..errors import ConnectorError
 from ..in_session import report
 from ..in_session.cell import make_cell
@@ -20,21 +18,16 @@ from .result import execution_of
 _START_SECONDS = 220
 """The pool's timeout for the cell that starts a run. It takes milliseconds, but the pool may start a session first."""
 
-_LONGEST_WAIT_SECONDS = 200.0
-"""The last poll of a run must end before the front end of Azure Functions gives up, after 230 s."""
-
 
 def run_in_background(call: Call, facts: PoolFacts) -> Execution:
     """Starts the run in an idle session, and follows it. Raises IdempotencyKeyReused."""
-    until = _until(call)
-    return _start(call, facts) or follow(call, facts, until)
+    return _start(call, facts) or follow(call, facts)
 
 
 def wait_for_turn(call: Call, facts: PoolFacts) -> Execution:
     """Queues the execution in its session, and follows it. Raises IdempotencyKeyReused, and the pool's error if the
     request cannot be stored.
     """
-    until = _until(call)
     folder = ExecutionFolder(call.session, call.execution_id)
     found = find_in_session(folder)
     stored = None if found is None else found.record or found.request
@@ -42,7 +35,7 @@ def wait_for_turn(call: Call, facts: PoolFacts) -> Execution:
         call.check_code(stored.code_hash)
     else:
         folder.put_request(call.request())
-    return follow(call, facts, until)
+    return follow(call, facts)
 
 
 def _start(call: Call, facts: PoolFacts) -> Execution | None:
@@ -58,12 +51,8 @@ def _start(call: Call, facts: PoolFacts) -> Execution | None:
         deferred_seconds=call.timeout_seconds,
     )
     try:
-        run = call.session.execute_code(
-            cell.text,
-            execution_id=call.execution_id,
-            timeout_seconds=_START_SECONDS,
-            may_repeat=True,
-            read_seconds=min(call.wait_seconds, _LONGEST_WAIT_SECONDS) + call.session.pool.deadlines.start_seconds,
+        run = call.session.with_reserve().execute_code(
+            cell.text, execution_id=call.execution_id, timeout_seconds=_START_SECONDS, may_repeat=True
         )
     except RunLost:
         return _enqueue(call)
@@ -106,7 +95,3 @@ def _unreported(call: Call, facts: PoolFacts, *, is_refusal: bool) -> Execution 
     except ConnectorError:
         return call.lost()
     return execution_of_pool_run(call.session.id, call.execution_id, run, had_payload=True)
-
-
-def _until(call: Call) -> float:
-    return time.monotonic() + min(call.wait_seconds, _LONGEST_WAIT_SECONDS)

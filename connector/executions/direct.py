@@ -8,9 +8,10 @@ import json
 import math
 import re
 import time
+from dataclasses import replace
 from typing import Any
 
-from ..errors import ConnectorError, ExecutionNotFound, InvalidRequest, PoolTimeout
+from ..errors import ConnectorError, ExecutionNotFound, InvalidRequest
 from ..in_session.protocol import LARGEST_EXACT_INTEGER
 from ..models import ABSENT, Execution, ExecutionError, Output
 from ..session_pool.hand_over import RunLost
@@ -69,6 +70,9 @@ def run_directly(call: Call, *, is_repeatable: bool = False) -> Execution:
             target="timeoutInSeconds",
         )
     is_asynchronous = call.timeout_seconds > call.wait_seconds and call.session.pool.keeps_runs
+    if call.timeout_seconds > call.wait_seconds and not is_asynchronous:  # the result cannot be found later
+        deadline = call.session.deadline_of_execution(call.timeout_seconds)
+        call = replace(call, session=call.session.with_deadline(deadline))
     try:
         if is_repeatable:
             with contextlib.suppress(ExecutionNotFound):
@@ -97,17 +101,15 @@ def _follow(call: Call) -> Execution:
     """An asynchronous run when it has ended, or its state when the caller stops waiting. The pool has accepted it, so
     errors of the pool are waited out.
     """
-    until, last, pause = time.monotonic() + call.wait_seconds, call.running(), _FIRST_PAUSE_SECONDS
+    last, pause = call.running(), _FIRST_PAUSE_SECONDS
     while True:
         try:
             last = _current(call)
         except ExecutionNotFound:  # its session has ended since
             return call.lost()
-        except PoolTimeout:  # one more would take longer than the caller waits
-            return last
         except ConnectorError:
             pause = max(pause, _PAUSE_AFTER_FAILURE_SECONDS)
-        left = until - time.monotonic()
+        left = call.until - time.monotonic()
         if last.status != "Running" or left <= 0:
             return last
         time.sleep(min(pause, left))

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 
-from ..errors import ConnectorError, ExecutionNotFound, IdempotencyKeyReused, PoolTimeout
+from ..errors import ConnectorError, ExecutionNotFound, IdempotencyKeyReused
 from ..in_session import protocol
 from ..models import Execution
 from ..session_pool.facts import PoolFacts
@@ -30,8 +30,8 @@ def pauses() -> Iterator[float]:
         pause = min(pause * _PAUSE_GROWTH, _LONGEST_PAUSE_SECONDS)
 
 
-def follow(call: Call, facts: PoolFacts, until: float) -> Execution:
-    """The execution when it has ended, or its state at `until` (monotonic seconds). The session certainly has it, so
+def follow(call: Call, facts: PoolFacts) -> Execution:
+    """The execution when it has ended, or its state at the end of the caller's wait. The session certainly has it, so
     errors of the pool are waited out.
 
     If it is queued although the session is idle, it is started. Raises IdempotencyKeyReused.
@@ -40,16 +40,16 @@ def follow(call: Call, facts: PoolFacts, until: float) -> Execution:
     ended: Execution | None = None
     try:
         for number, pause in enumerate(pauses()):
-            left = until - time.monotonic()
+            left = call.until - time.monotonic()
             if left <= 0:
                 break
             time.sleep(min(pause, left))
             try:
                 ended = _reported(folder, call) if number == 0 else _poll(folder, call, facts)
-            except (IdempotencyKeyReused, ExecutionNotFound, PoolTimeout):
+            except (IdempotencyKeyReused, ExecutionNotFound):
                 raise
             except ConnectorError:
-                time.sleep(max(0.0, min(_PAUSE_AFTER_FAILURE_SECONDS, until - time.monotonic())))
+                time.sleep(max(0.0, min(_PAUSE_AFTER_FAILURE_SECONDS, call.until - time.monotonic())))
             if ended is not None:
                 facts.note_busy(call.session, is_busy=False)
                 return ended
@@ -58,7 +58,7 @@ def follow(call: Call, facts: PoolFacts, until: float) -> Execution:
         raise
     except ExecutionNotFound:  # its session has ended since
         return call.lost()
-    except ConnectorError:  # such as PoolTimeout: another attempt would take longer than the caller waits
+    except ConnectorError:  # the caller does not wait any longer
         return call.running()
 
 

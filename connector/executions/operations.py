@@ -24,6 +24,9 @@ from .turns import is_busy, start_next
 
 DEFAULT_TIMEOUT_SECONDS = 90
 DEFAULT_WAIT_SECONDS = 90
+_LONGEST_WAIT_SECONDS = 200.0
+"""The last poll of a run must end before the front end of Azure Functions gives up, after 230 s."""
+
 _KEYS = uuid.UUID("7b1f6f6e-5d1c-4c44-9c5e-0d5f3f0c2a11")
 _CANCEL_SECONDS = 6.0
 """How long a call waits for the run to end. A run that ignores its interrupt is killed after 2 s."""
@@ -49,8 +52,11 @@ def execute_python_code(
     IdempotencyKeyReused is raised if its code was different.
     """
     session = sessions.session(session_id or _new_session_id(idempotency_key))
+    deadline = session.deadline_of_execution(wait_in_seconds)
+    session = session.with_deadline(deadline)
     execution_id = _execution_id(session.id, idempotency_key) if idempotency_key else mint_execution_id()
-    call = Call(session, execution_id, code_to_run(python_code), timeout_in_seconds, wait_in_seconds)
+    until = deadline.began + min(wait_in_seconds, _LONGEST_WAIT_SECONDS)
+    call = Call(session, execution_id, code_to_run(python_code), timeout_in_seconds, wait_in_seconds, until)
     is_new_session = session_id is None and idempotency_key is None
     is_deferred = timeout_in_seconds > wait_in_seconds
     if not facts.rich_results:

@@ -35,7 +35,7 @@ def start_next(session: SessionClient, facts: PoolFacts) -> None:
     """Starts the oldest queued execution of an idle session, for example after its interpreter was restarted."""
     cell = make_start_cell(max_report_characters=session.pool.longest_stdout)
     with contextlib.suppress(RunLost):  # the next poll tries again
-        session.execute_code(
+        session.with_reserve().execute_code(
             cell.text,
             execution_id=mint_execution_id(),
             timeout_seconds=_START_TIMEOUT_SECONDS,

@@ -48,7 +48,7 @@ def run_task(
         with_payload=facts.rich_results,
     )
     try:
-        run = session.execute_code(
+        run = session.with_reserve().execute_code(
             cell.text,
             execution_id=mint_execution_id(),
             timeout_seconds=_TIMEOUT_SECONDS,

@@ -4,29 +4,39 @@ A call is one HTTP request with its retries. If it fails, it raises a ConnectorE
 requests and responses of an api-version look like (`wire`) or what can be done in a session (`sessions`).
 """
 
+import re
 import threading
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Protocol
 
 import requests
 import urllib3
-from requests.auth import AuthBase
 
-from ..errors import FileTooLarge
+from ..errors import ConnectorError, FileTooLarge
+from ..telemetry import open_telemetry
 from ..telemetry.pool_calls import PoolCall, pool_name
 from . import wire
-from .deadlines import Deadlines
-from .errors import NotFound, UnsuccessfulResponse, response_error, transport_error
-from .retries import Adapter, Retry, was_retried
+from .circuit import Circuit, CircuitTimes
+from .connections import Adapter, AttemptTimeout
+from .deadlines import Deadline, Deadlines
+from .errors import NotFound, NotSent, UnsuccessfulResponse, never_sent, response_error, timeout, transport_error
+from .retries import Retries
 from .wire import Metadata, Wire
+
+_QUESTION_SECONDS = 3.0
+"""How long a pool that may be down has for its response."""
 
 
 class Credential(Protocol):
-    def token(self) -> str: ...
+    def token(self, deadline: Deadline | None = None) -> str:
+        """Raises PoolRejected when no token is available before the deadline."""
+
+    def renew(self, rejected: str) -> bool:
+        """Drops a token that the pool has rejected. Returns whether `token` may provide a better one."""
 
 
 class SessionPoolClient:
-    """One per process; safe to use from as many threads as it has `connections`."""
+    """One per pool and process; safe to use from as many threads as it has `connections`."""
 
     def __init__(
         self,
@@ -36,22 +46,22 @@ class SessionPoolClient:
         api_version: str = "2025-10-02-preview",
         connections: int = 16,
         deadlines: Deadlines | None = None,
+        circuit_times: CircuitTimes | None = None,
     ) -> None:
         self.wire = Wire(api_version)
         self.deadlines = deadlines or Deadlines()
+        self.name = pool_name(endpoint)
+        self.circuit = Circuit(self._ask, circuit_times, pool=self.name)
+        """Whether calls are sent to the pool, or fail at once because it is down."""
+
         self.serves_no_ranges = threading.Event()
         """Set by the first response with a complete file where a range was requested."""
 
-        self.name = pool_name(endpoint)
         self._endpoint = endpoint.rstrip("/")
         self._credential = credential
         self._http = requests.Session()
-        self._http.auth = _Bearer(credential)
         self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # callers share this session
-        retry = Retry.within(self.deadlines)
-        self._http.mount(self._endpoint, Adapter(connections, retry))
-        # Code is handed over once: `hand_over` decides when it may be offered again.
-        self._http.mount(f"{self._endpoint}/{self.wire.execute_path}?", Adapter(connections, Retry.never()))
+        self._http.mount(self._endpoint, Adapter(connections))
 
     @property
     def keeps_runs(self) -> bool:
@@ -63,14 +73,14 @@ class SessionPoolClient:
         """How many characters of a run's stdout are certainly returned."""
         return self.wire.longest_stdout
 
-    def get_metadata(self) -> Metadata:
+    def get_metadata(self, deadline: Deadline | None = None) -> Metadata:
         """What is installed in the pool's sessions. Starts no session."""
-        response = self.call("GET", "metadata", None, api_version=self.wire.sessions_api_version)
+        response = self.call("GET", "metadata", None, api_version=self.wire.sessions_api_version, deadline=deadline)
         return wire.read_metadata(read_object(response))
 
-    def fetch_token(self) -> None:
+    def fetch_token(self, deadline: Deadline | None = None) -> None:
         """Fetches the token, so that the next call does not have to. Raises PoolRejected."""
-        self._credential.token()
+        self._credential.token(deadline)
 
     def call(
         self,
@@ -78,47 +88,114 @@ class SessionPoolClient:
         path: str,
         identifier: str | None,
         *,
+        deadline: Deadline | None = None,
         folder: str = "",
         parameters: dict[str, str] | None = None,
-        read_seconds: float | None = None,
         not_found: NotFound | None = None,
         deleted_when_retried: bool = False,
         api_version: str | None = None,
         **request: Any,
     ) -> requests.Response:
-        """The response, if its status is 2xx. Raises ConnectorError otherwise.
+        """The response, if its status is 2xx. Raises ConnectorError otherwise, and PoolTimeout at the deadline.
 
         `path` is relative to the pool. `identifier` is the session's in the pool, None for a call without a session.
-        `not_found` makes the error for a 404. With `deleted_when_retried`, a 404 to a second attempt is returned: then
-        the first has deleted the object. `request` has further arguments of `requests.request`.
+        Code is sent once; its response may take until the deadline. Without a deadline, the call has that of an
+        operation. `not_found` makes the error for a 404. With `deleted_when_retried`, a 404 to a second attempt is
+        returned: then the first has deleted the object. `request` has further arguments of `requests.request`.
         """
+        deadline = deadline or self.deadlines.of_operation()
+        is_run = path == self.wire.execute_path
         query = {"api-version": api_version or self.wire.api_version, **(parameters or {})}
         if identifier is not None:
             query["identifier"] = identifier
         if folder:
             query["path"] = folder
-        with PoolCall(self.name, method, path) as pool_call:
-            try:
-                response = self._http.request(
-                    method,
-                    f"{self._endpoint}/{path}",
-                    params=query,
-                    timeout=(self.deadlines.connect_seconds, read_seconds or self.deadlines.read_seconds),
-                    allow_redirects=False,
-                    headers={**pool_call.headers(), **request.pop("headers", {})},
-                    **request,
-                )
-            except requests.RequestException as failure:
-                pool_call.attempted()
-                raise transport_error(failure) from failure
-            pool_call.attempted(response.status_code)
-            if 200 <= response.status_code < 300:
-                return response
-            if response.status_code == 404 and deleted_when_retried and was_retried(response):
-                return response
-            unsuccessful = UnsuccessfulResponse(response)
-            is_run = path == self.wire.execute_path
-            raise response_error(unsuccessful, not_found, is_run=is_run) from unsuccessful
+        retries = Retries(self.deadlines, deadline)
+        is_renewed = False
+        headers = request.pop("headers", {})
+        with PoolCall(self.name, method, path) as record:
+            while True:
+                self.circuit.check()
+                token = self._credential.token(deadline)
+                if not deadline.left:
+                    raise timeout() from NotSent("the deadline has passed")
+                try:
+                    response = self._attempt(
+                        method,
+                        path,
+                        token,
+                        AttemptTimeout(
+                            deadline,
+                            connect=self.deadlines.connect_seconds,
+                            read=deadline.left if is_run else self.deadlines.read_seconds,
+                        ),
+                        params=query,
+                        headers={**headers, **record.headers()},
+                        **request,
+                    )
+                except requests.RequestException as failure:
+                    record.attempted()
+                    if is_run or not retries.after_loss(was_sent=not never_sent(failure)):
+                        raise transport_error(failure) from failure
+                    continue
+                record.attempted(response.status_code, **_sizes(response))
+                if 200 <= response.status_code < 300:
+                    return response
+                if response.status_code == 404 and deleted_when_retried and retries.made:
+                    return response
+                if response.status_code == 401 and not is_renewed and self._credential.renew(token):
+                    is_renewed = True  # also for code: a pool that does not know the caller has not run it
+                elif is_run or not retries.after_response(response):
+                    unsuccessful = UnsuccessfulResponse(response)
+                    raise response_error(unsuccessful, not_found, is_run=is_run) from unsuccessful
+
+    def _attempt(self, *arguments: Any, **request: Any) -> requests.Response:
+        """`_send`, observed by the circuit."""
+        try:
+            with self.circuit.waiting():
+                response = self._send(*arguments, **request)
+        except requests.RequestException:
+            self.circuit.failed()
+            raise
+        if response.status_code < 500:
+            self.circuit.heard()
+        else:
+            self.circuit.failed()
+        return response
+
+    def _send(self, method: str, path: str, token: str, timeouts: AttemptTimeout, **request: Any) -> requests.Response:
+        """One request, without retries. Raises requests.RequestException."""
+        with open_telemetry.unseen():
+            return self._http.request(
+                method,
+                f"{self._endpoint}/{path}",
+                headers={**request.pop("headers", {}), "Authorization": f"Bearer {token}"},
+                timeout=timeouts,  # type: ignore[arg-type]  # those of urllib3 are accepted, too
+                allow_redirects=False,
+                **request,
+            )
+
+    def _ask(self) -> ConnectorError | None:
+        """The error of a pool that does not respond, for the circuit."""
+        deadline = Deadline.after(_QUESTION_SECONDS)
+        timeouts = AttemptTimeout(deadline, connect=_QUESTION_SECONDS, read=_QUESTION_SECONDS)
+        query = {"api-version": self.wire.sessions_api_version}
+        try:
+            response = self._send("GET", "metadata", self._credential.token(deadline), timeouts, params=query)
+        except requests.RequestException as failure:
+            return transport_error(failure)
+        except ConnectorError:
+            return None  # without a token, nothing is known about the pool
+        if response.status_code < 500:
+            return None
+        return response_error(UnsuccessfulResponse(response), None, is_run=False)
+
+
+def _sizes(response: requests.Response) -> dict[str, int]:
+    """Of the bodies. That of a response may not have been read yet."""
+    headers = {"bytes_in": response.headers, "bytes_out": response.request.headers}
+    lengths = {name: each.get("Content-Length", "") for name, each in headers.items()}
+    return {name: int(length) if re.fullmatch("[0-9]{1,15}", length) else 0 for name, length in lengths.items()}
 
 
 def read_object(response: requests.Response) -> dict[str, Any]:
@@ -142,12 +219,3 @@ def read_content(response: requests.Response, max_bytes: int | None = None) -> b
     if max_bytes is not None and len(content) > max_bytes:
         raise FileTooLarge(f"The file has more than {max_bytes} bytes. Store less in it.")
     return content
-
-
-class _Bearer(AuthBase):
-    def __init__(self, credential: Credential) -> None:
-        self._credential = credential
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._credential.token()}"
-        return request

@@ -1,15 +1,30 @@
 """The token for the pool. The only importer of azure.identity."""
 
+import re
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from ..errors import PoolRejected
+from ..telemetry import events
+from .deadlines import Deadline
 
 SCOPE = "https://dynamicsessions.io/.default"
 _REFRESH_BEFORE_SECONDS = 300
 _USABLE_SECONDS = 30  # a token that expires sooner may expire before the pool reads it
 _FAILURE_LASTS_SECONDS = 5.0
+_RENEWAL_LASTS_SECONDS = 5.0
+"""How long a renewed token is not renewed again: a pool that rejects this one too rejects the identity."""
+
+_REQUEST_SECONDS = 20.0
+"""How long callers wait for a request, all together."""
+
+_ABANDONED_SECONDS = 60.0
+"""The age at which a request that still runs is given up, and may be followed by another."""
+
+_IN_HEADER = re.compile("[!-~]+")
 
 
 class AccessToken(Protocol):
@@ -32,46 +47,66 @@ class PoolCredential:
         """`kind` is the setting POOL_CREDENTIAL. The first `token()` makes the first request."""
         self._kind = kind
         self._client_id = client_id
+        self._given = source
         self._source = source
-        self._token: AccessToken | None = None
-        self._failed_at = float("-inf")
-        self._requesting = threading.Lock()
+        self._token: _Token | None = None
+        self._request: _Request | None = None
+        self._renewed_at = float("-inf")
+        self._lock = threading.Lock()
 
-    def token(self) -> str:
-        """Raises PoolRejected when no token is available."""
-        token = self._token
-        left = token.expires_on - time.time() if token is not None else 0
-        if token is not None and left > _REFRESH_BEFORE_SECONDS:
-            return token.token
-        # While the old token is valid, one thread requests the next and the others use the old one.
-        usable = token is not None and left > _USABLE_SECONDS
-        if not self._requesting.acquire(blocking=not usable):
-            assert token is not None
-            return token.token
-        try:
-            if self._token is token:  # no other thread has requested one while this one waited
-                self._request(usable=usable)
-            assert self._token is not None
-            return self._token.token
-        finally:
-            self._requesting.release()
+    def token(self, deadline: Deadline | None = None) -> str:
+        """Raises PoolRejected when no token is available before the deadline.
 
-    def _request(self, *, usable: bool) -> None:
-        """Requests a token. A failure is remembered, so that waiting callers do not each repeat the request."""
-        failed_before = time.monotonic() - self._failed_at < _FAILURE_LASTS_SECONDS
-        try:
-            if not failed_before:
-                self._source = self._source or self._make_source()
-                self._token = self._source.get_token(SCOPE)
-                return
-        except (
-            Exception
-        ) as failure:  # azure.identity also raises other errors than its own, for responses that it does not understand
-            self._failed_at = time.monotonic()
-            if not usable:
-                raise PoolRejected(_NO_TOKEN[self._kind]) from failure
-        if not usable:
-            raise PoolRejected(_NO_TOKEN[self._kind])
+        While the old token is valid, one caller waits for the next, and the others use the old one.
+        """
+        with self._lock:
+            token, request = self._token, self._request
+            left = token.expires_on - time.time() if token is not None else 0
+            if token is not None and left > _REFRESH_BEFORE_SECONDS:
+                return token.token
+            is_usable = token is not None and left > _USABLE_SECONDS
+            is_first = request is None or request.may_be_repeated
+            if request is None or is_first:
+                request = self._request = _Request(self._get_token)
+        if is_first or not is_usable:
+            request.wait(deadline)
+            if request.token is not None:
+                return request.token
+            if not is_usable:
+                failure = request.failure or TimeoutError("there was no token in time")
+                raise PoolRejected(_message(self._kind, failure)) from failure
+        assert token is not None
+        return token.token
+
+    def renew(self, rejected: str) -> bool:
+        """Drops a token that the pool has rejected, for example because its signing key has changed. Returns whether
+        `token` may provide a better one. Of the callers with the same token, the first drops it for all.
+        """
+        with self._lock:
+            if self._token is None or self._token.token != rejected:
+                return True
+            if time.monotonic() - self._renewed_at < _RENEWAL_LASTS_SECONDS:
+                return False
+            self._renewed_at = time.monotonic()
+            events.token_rejected()
+            self._source = self._given  # azure.identity would return the same token from its own cache
+            self._token = self._request = None
+            return True
+
+    def _get_token(self) -> str:
+        """Requests a token. azure.identity also raises other errors than its own, for responses that it does not
+        understand.
+        """
+        started = time.monotonic()
+        self._source = source = self._source or self._make_source()
+        received = source.get_token(SCOPE)
+        token = _Token(received.token, float(received.expires_on))
+        if not isinstance(token.token, str) or not _IN_HEADER.fullmatch(token.token):
+            raise _InvalidToken("the token has characters that a header cannot have")
+        with self._lock:
+            self._token = token
+        events.token_renewed(round((time.monotonic() - started) * 1000))
+        return token.token
 
     def _make_source(self) -> TokenSource:
         # Importing azure.identity takes a noticeable part of a cold start, and only calls of the pool need it.
@@ -86,6 +121,54 @@ class PoolCredential:
         )
 
 
+class _Request:
+    """A request for a token, in a thread of its own: callers wait for it until their deadlines, and no longer."""
+
+    def __init__(self, get_token: Callable[[], str]) -> None:
+        self.token: str | None = None
+        self.failure: Exception | None = None
+        self._get_token = get_token
+        self._began = time.monotonic()
+        self._ended_at = float("inf")
+        self._ended = threading.Event()
+        threading.Thread(target=self._run, name="session-pool-token", daemon=True).start()
+
+    @property
+    def may_be_repeated(self) -> bool:
+        """A failure is remembered, so that waiting callers do not each repeat the request."""
+        now = time.monotonic()
+        if not self._ended.is_set():
+            return now - self._began > _ABANDONED_SECONDS
+        return self.failure is None or now - self._ended_at > _FAILURE_LASTS_SECONDS
+
+    def wait(self, deadline: Deadline | None) -> None:
+        seconds = max(0.0, self._began + _REQUEST_SECONDS - time.monotonic())
+        self._ended.wait(seconds if deadline is None else min(seconds, deadline.left))
+
+    def _run(self) -> None:
+        try:
+            self.token = self._get_token()
+        except Exception as failure:
+            self.failure = failure
+            events.token_failed(failure)
+        self._ended_at = time.monotonic()
+        self._ended.set()
+
+
+@dataclass(frozen=True)
+class _Token:
+    token: str
+    expires_on: float
+
+
+class _InvalidToken(Exception):
+    pass
+
+
+def _message(kind: str, failure: Exception) -> str:
+    return _INVALID_TOKEN[kind] if isinstance(failure, _InvalidToken) else _NO_TOKEN[kind]
+
+
 _NO_TOKEN = {
     "managed_identity": (
         "The connector could not get a token for the session pool. Turn on the function app's managed identity; for a "
@@ -93,5 +176,16 @@ _NO_TOKEN = {
     ),
     "azure_cli": (
         "The connector could not get a token for the session pool from the Azure CLI. Install it, and run `az login`."
+    ),
+}
+
+_INVALID_TOKEN = {
+    "managed_identity": (
+        "The token that the connector got for the session pool is not valid: it has characters that no token has. "
+        "Check which service responds at the function app's IDENTITY_ENDPOINT."
+    ),
+    "azure_cli": (
+        "The token that the Azure CLI returned for the session pool is not valid: it has characters that no token has. "
+        "Check the output of `az account get-access-token`."
     ),
 }

@@ -4,7 +4,7 @@ The pool's own message is not passed on, only its error code. The unsuccessful r
 log.
 """
 
-import re
+import math
 from collections.abc import Callable
 
 import requests
@@ -25,6 +25,7 @@ from ..errors import (
     SessionNotFound,
     TooManySessions,
 )
+from .retries import retry_after_seconds
 
 _BUSY_SECONDS = 30
 """The Retry-After if the pool sends none: within a minute, sessions usually end."""
@@ -40,20 +41,24 @@ class UnsuccessfulResponse(Exception):
     def __init__(self, response: requests.Response) -> None:
         self.status = response.status_code
         self.code = _error_code(response)
-        text = response.headers.get("Retry-After", "").strip()
-        self.retry_after = min(int(text), 3600) if re.fullmatch("[0-9]{1,9}", text) else None
+        seconds = retry_after_seconds(response)
+        self.retry_after = None if seconds is None else math.ceil(seconds)
         super().__init__(f"the pool responded with {self.status} {self.code}".strip())
+
+
+class NotSent(Exception):
+    """The cause of the error of a call that was not sent at all."""
 
 
 def transport_error(failure: requests.RequestException) -> ConnectorError:
     """The error for a call without a response."""
-    if _never_sent(failure):
+    if never_sent(failure):
         return PoolUnreachable(
             "The session pool cannot be reached. Check that POOL_MANAGEMENT_ENDPOINT is its poolManagementEndpoint, "
             "and that the function app's network reaches it."
         )
-    if isinstance(failure, requests.Timeout) or _reason(failure, urllib3.exceptions.ReadTimeoutError):
-        return _timeout()
+    if isinstance(failure, requests.Timeout) or _reason(failure, urllib3.exceptions.ReadTimeoutError, TimeoutError):
+        return timeout()
     return PoolUnavailable(
         "The connection to the session pool was lost. Try again in a moment.", retry_after_seconds=_BUSY_SECONDS
     )
@@ -104,7 +109,7 @@ def response_error(response: UnsuccessfulResponse, not_found: NotFound | None, *
                 retry_after_seconds=retry_after,
             )
         case 504 | 408:
-            return _timeout()
+            return timeout()
         case status if status >= 500:
             return PoolUnavailable(
                 "The session pool is unavailable. Try again in a moment.", retry_after_seconds=retry_after
@@ -139,23 +144,31 @@ def session_not_found() -> SessionNotFound:
     )
 
 
-def _timeout() -> PoolTimeout:
-    return PoolTimeout("The session pool did not respond in time. Try again in a minute.")
+def timeout() -> PoolTimeout:
+    return PoolTimeout(
+        "The session pool did not respond in time. Try again in a minute.", retry_after_seconds=_BUSY_SECONDS
+    )
 
 
-def _never_sent(failure: requests.RequestException) -> bool:
-    """True if no connection was made. Of TLS errors, only an untrusted certificate certainly precedes the request."""
+def never_sent(failure: requests.RequestException) -> bool:
+    """True if no connection was made."""
     if isinstance(failure, requests.ConnectTimeout | requests.exceptions.InvalidURL):
         return True
-    if _reason(failure, urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError):
-        return True
-    return _reason(failure, urllib3.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(failure)
+    return _reason(
+        failure,
+        urllib3.exceptions.NewConnectionError,
+        urllib3.exceptions.ConnectTimeoutError,
+        urllib3.exceptions.ProxyError,
+    )
 
 
 def _reason(failure: Exception, *kinds: type[Exception]) -> bool:
     """Whether requests and urllib3 have wrapped one of `kinds`."""
     cause = failure.args[0] if failure.args else None
-    return isinstance(cause, kinds) or isinstance(getattr(cause, "reason", None), kinds)
+    return any(
+        isinstance(candidate, kinds)
+        for candidate in (cause, getattr(cause, "reason", None), *getattr(cause, "args", ()))
+    )
 
 
 def _error_code(response: requests.Response) -> str:

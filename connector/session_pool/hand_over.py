@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable, Iterator
 
 from ..errors import ConnectorError, PoolTimeout, PoolUnavailable, PoolUnreachable, TooManySessions
-from .deadlines import Deadlines
-from .errors import UnsuccessfulResponse
+from .deadlines import Deadline, Deadlines
+from .errors import NotSent, UnsuccessfulResponse
 from .wire import Run, UnreadableResponse
 
 _SHORTEST_READ_SECONDS = 1.0
-"""For the response to an attempt that is made when the time is nearly over."""
+"""Must be left for another attempt."""
 
 
 class RunLost(Exception):
@@ -23,40 +23,41 @@ class RunLost(Exception):
 
 
 def hand_over(
-    offer: Callable[[float], Run],
+    offer: Callable[[Deadline], Run],
     *,
     deadlines: Deadlines,
-    timeout_seconds: int,
-    read_seconds: float | None,
+    deadline: Deadline,
+    longest_wait_seconds: float,
+    longest_repeat_seconds: float,
     may_repeat: bool,
 ) -> Run:
-    """Calls `offer` with the seconds that the response may take, until it returns or the time for it is over.
+    """Calls `offer` with the deadline of each attempt, until it returns or the time for it is over.
 
-    `read_seconds` is for all attempts together; without it, they may take a little longer than the run. Raises RunLost,
-    PoolUnreachable and TooManySessions, and what `offer` raises if the code certainly was not handed over.
+    `longest_wait_seconds` is that of one attempt. Code that `may_repeat` is offered again within
+    `longest_repeat_seconds`. Raises RunLost, PoolUnreachable and TooManySessions, and what `offer` raises if the code
+    certainly was not handed over.
     """
-    if read_seconds is None:
-        longest_wait, longest_call = timeout_seconds + deadlines.response_margin_seconds, deadlines.longest_call_seconds
-    else:
-        longest_wait, longest_call = read_seconds, min(read_seconds, deadlines.longest_call_seconds)
     started, was_lost = time.monotonic(), False
     for pause in _pauses(deadlines.hand_over_pause_seconds):
-        waited = time.monotonic() - started
         try:
             with _handed_over():
-                return offer(min(longest_wait, max(_SHORTEST_READ_SECONDS, longest_call - waited)))
+                return offer(deadline.within(longest_wait_seconds))
         except RunLost:
-            if not may_repeat or time.monotonic() - started > min(timeout_seconds, longest_wait - 1):
+            is_late = time.monotonic() - started > longest_repeat_seconds
+            if not may_repeat or is_late or deadline.left < pause + _SHORTEST_READ_SECONDS:
                 raise
             may_repeat, was_lost = False, True
             time.sleep(pause)
-        except (PoolUnreachable, TooManySessions) as failure:
+        except ConnectorError as failure:
             if was_lost:
                 raise RunLost from failure
+            if not isinstance(failure, PoolUnreachable | TooManySessions) or isinstance(failure.__cause__, NotSent):
+                raise
             response = failure.__cause__
             retry_after = response.retry_after if isinstance(response, UnsuccessfulResponse) else None
             pause = pause if retry_after is None else retry_after
-            if time.monotonic() - started + pause > deadlines.hand_over_seconds:
+            is_late = time.monotonic() - started + pause > deadlines.hand_over_seconds
+            if is_late or pause >= deadline.left:
                 raise
             time.sleep(pause)
     raise AssertionError("the pauses never end")
@@ -75,6 +76,8 @@ def _handed_over() -> Iterator[None]:
     try:
         yield
     except (PoolUnavailable, PoolTimeout, UnreadableResponse) as failure:
+        if isinstance(failure.__cause__, NotSent):
+            raise
         raise RunLost from failure
     except ConnectorError:
         raise

@@ -1,75 +1,73 @@
-"""Connections to the pool, and which calls are sent again over them.
+"""Which calls of the pool are sent again, and when.
 
 Everything but code can be sent again: the second attempt has the same effect as the first. When code may be sent again
-is decided in `hand_over`.
+is decided in `hand_over`. No pause is longer than what is left of the operation's deadline.
 """
 
-import socket
-from typing import Any
+import random
+import re
+import time
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 
 import requests
-import urllib3
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection
 
-from .deadlines import Deadlines
+from .deadlines import Deadline, Deadlines
 
+_STATUSES = (429, 502, 503, 504)
+_MOST_RETRIES = 3
+_MOST_AFTER_LOSS = 1
+"""Of those after an attempt that was sent and had no response: each may take long."""
 
-class Retry(urllib3.Retry):
-    """Heeds Retry-After, but waits `longest_pause_seconds` at most."""
-
-    longest_pause_seconds = 0.0
-
-    @classmethod
-    def within(cls, deadlines: Deadlines) -> "Retry":
-        retry = cls(
-            total=3,
-            read=1,
-            other=0,
-            backoff_factor=deadlines.retry_pause_seconds,
-            backoff_jitter=deadlines.retry_pause_seconds * 2 / 3,
-            status_forcelist=(429, 502, 503, 504),
-            allowed_methods=None,
-            raise_on_status=False,
-        )
-        retry.longest_pause_seconds = deadlines.longest_retry_pause_seconds
-        return retry
-
-    @classmethod
-    def never(cls) -> "Retry":
-        return cls(0, read=False)
-
-    def new(self, **changes: Any) -> "Retry":
-        """The library makes a new one for each attempt."""
-        retry = super().new(**changes)
-        retry.longest_pause_seconds = self.longest_pause_seconds
-        return retry
-
-    def get_retry_after(self, response: Any) -> float | None:
-        try:
-            pause = super().get_retry_after(response)
-        except (urllib3.exceptions.InvalidHeader, ValueError, OverflowError):
-            return None
-        return None if pause is None else min(pause, self.longest_pause_seconds)
+_LONGEST_RETRY_AFTER = 3600
 
 
-class Adapter(HTTPAdapter):
-    """Keeps as many connections open as there are threads, and lets the kernel probe idle ones.
+class Retries:
+    """Those of one call."""
 
-    A gateway silently drops connections that are idle for some minutes; a run would wait for its response in vain.
+    def __init__(self, deadlines: Deadlines, deadline: Deadline) -> None:
+        self._deadlines = deadlines
+        self._deadline = deadline
+        self._lost = 0
+        self.made = 0
+
+    def after_loss(self, *, was_sent: bool) -> bool:
+        """After an attempt without a response: whether there is another, when this has paused for it."""
+        self._lost += was_sent
+        return self._lost <= _MOST_AFTER_LOSS and self._again(None)
+
+    def after_response(self, response: requests.Response) -> bool:
+        """After an unsuccessful response: whether there is another attempt, when this has paused for it."""
+        return response.status_code in _STATUSES and self._again(retry_after_seconds(response))
+
+    def _again(self, retry_after: float | None) -> bool:
+        pause = self._pause() if retry_after is None else retry_after
+        if self.made >= _MOST_RETRIES or pause > self._deadlines.longest_retry_pause_seconds:
+            return False
+        if pause >= self._deadline.left:
+            return False
+        self.made += 1
+        time.sleep(pause)
+        return True
+
+    def _pause(self) -> float:
+        """None before the first retry, then longer each time, and different for each call."""
+        if self.made == 0:
+            return 0.0
+        seconds = self._deadlines.retry_pause_seconds * 2.0 ** (self.made - 1)
+        return min(seconds * (1 + random.random() / 3), self._deadlines.longest_retry_pause_seconds)
+
+
+def retry_after_seconds(response: requests.Response) -> float | None:
+    """The response's Retry-After, a number of seconds or a date. None without one that makes sense: it may be a date in
+    the past by a clock that differs.
     """
-
-    def __init__(self, connections: int, retry: Retry) -> None:
-        super().__init__(pool_connections=1, pool_maxsize=connections, max_retries=retry)
-
-    def init_poolmanager(self, *arguments: Any, **keywords: Any) -> None:
-        options = [*HTTPConnection.default_socket_options, (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
-        if hasattr(socket, "TCP_KEEPIDLE"):
-            options += [(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60), (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 15)]
-        super().init_poolmanager(*arguments, socket_options=options, **keywords)
-
-
-def was_retried(response: requests.Response) -> bool:
-    """Whether the response is that to a second or later attempt."""
-    retries = getattr(response.raw, "retries", None)
-    return bool(retries is not None and retries.history)
+    text = response.headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"[0-9]{1,18}", text):
+        return float(min(int(text), _LONGEST_RETRY_AFTER))
+    try:
+        date = parsedate_to_datetime(text)
+        seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - time.time()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return None if seconds < 0 else min(seconds, float(_LONGEST_RETRY_AFTER))

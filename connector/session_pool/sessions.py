@@ -18,6 +18,7 @@ from ..models import FilePath, unmistakable_folder
 from ..telemetry.activity import minted_session, uses_session
 from . import wire
 from .client import SessionPoolClient, read_content, read_object
+from .deadlines import Deadline
 from .errors import execution_not_found, file_not_found, session_not_found
 from .hand_over import hand_over
 from .wire import FileBody, FileRange, PoolFile, PoolSession, Run
@@ -28,15 +29,18 @@ _DEEPEST_FOLDER = 50
 
 @dataclass(frozen=True)
 class CallerSessions:
-    """The sessions of one caller. `caller` is None for all callers with function keys."""
+    """The sessions of one caller. `caller` is None for all callers with function keys. Without a `deadline`, which is
+    that of the request, each call of the pool has its own.
+    """
 
     pool: SessionPoolClient
     caller: str | None = None
+    deadline: Deadline | None = None
 
     def session(self, session_id: str) -> "SessionClient":
         """Raises InvalidSessionId."""
         uses_session(check_session_id(session_id))
-        return SessionClient(self.pool, session_id, pool_identifier(session_id, self.caller))
+        return SessionClient(self.pool, session_id, pool_identifier(session_id, self.caller), self.deadline)
 
     def new_session(self) -> "SessionClient":
         """One with an id that cannot be guessed."""
@@ -46,11 +50,32 @@ class CallerSessions:
 
 @dataclass(frozen=True)
 class SessionClient:
-    """`id` is the session id that the caller knows; `identifier` is its name in the pool."""
+    """`id` is the session id that the caller knows; `identifier` is its name in the pool. All calls that are made with
+    it share its `deadline`.
+    """
 
     pool: SessionPoolClient
     id: str
     identifier: str
+    deadline: Deadline | None = None
+
+    def with_deadline(self, deadline: Deadline) -> "SessionClient":
+        """The same session, for an operation with another deadline."""
+        return replace(self, deadline=deadline)
+
+    def deadline_of_execution(self, wait_seconds: float) -> Deadline:
+        """That of an execution whose caller waits so long for it."""
+        return self.pool.deadlines.of_execution(self.deadline or self.pool.deadlines.of_operation(), wait_seconds)
+
+    def for_transfer(self, n_bytes: int) -> "SessionClient":
+        """The same session, for an operation that carries so many bytes of files."""
+        deadline = self.deadline or self.pool.deadlines.of_operation()
+        return self.with_deadline(self.pool.deadlines.of_transfer(deadline, n_bytes))
+
+    def with_reserve(self) -> "SessionClient":
+        """The same session, with a deadline that leaves time for what must be done after its calls."""
+        deadline = self.deadline or self.pool.deadlines.of_operation()
+        return self.with_deadline(deadline.reserving(self.pool.deadlines.reserve_seconds))
 
     def execute_code(
         self,
@@ -70,23 +95,31 @@ class SessionClient:
         a little longer than the run. The pool continues a run after that.
         """
         body = self.pool.wire.run_body(code, timeout_seconds, is_asynchronous=is_asynchronous)
-        self.pool.fetch_token()  # before the clock of the first attempt starts: it may take a while
+        deadlines, longest_wait = self.pool.deadlines, read_seconds
+        if longest_wait is None:
+            longest_wait = timeout_seconds + deadlines.response_margin_seconds
+        deadline = self.deadline or Deadline.after(deadlines.longest_execution_seconds)
+        self.pool.fetch_token(deadline)  # before the clock of the first attempt starts: it may take a while
+        if read_seconds is not None:
+            deadline = deadline.within(read_seconds)
 
-        def offer(seconds: float) -> Run:
-            response = self._call(
+        def offer(deadline: Deadline) -> Run:
+            response = self.pool.call(
                 "POST",
                 self.pool.wire.execute_path,
+                self.identifier,
+                deadline=deadline,
                 json=body,
                 headers={"operation-id": execution_id},
-                read_seconds=seconds,
             )
             return self.pool.wire.read_run(read_object(response))
 
         return hand_over(
             offer,
-            deadlines=self.pool.deadlines,
-            timeout_seconds=timeout_seconds,
-            read_seconds=read_seconds,
+            deadlines=deadlines,
+            deadline=deadline,
+            longest_wait_seconds=longest_wait,
+            longest_repeat_seconds=min(timeout_seconds, longest_wait - 1),
             may_repeat=may_repeat,
         )
 
@@ -239,7 +272,7 @@ class SessionClient:
         )
 
     def _call(self, method: str, path: str, **request: Any) -> requests.Response:
-        return self.pool.call(method, path, self.identifier, **request)
+        return self.pool.call(method, path, self.identifier, deadline=self.deadline, **request)
 
 
 def _quoted(path: FilePath) -> str:

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from ..errors import ConnectorError, SessionExecutorRoleMissing
-from . import counters, records
+from . import open_telemetry, records
 from .causes import described, stack
 from .correlation import Correlation
 
@@ -110,7 +110,7 @@ def uses_session(session_id: str) -> None:
 
 def minted_session() -> None:
     """A session id was made for the request."""
-    counters.count("connector.sessions.minted")
+    open_telemetry.count("connector.sessions.minted")
     if (activity := current()) is not None:
         activity.is_session_minted = True
 

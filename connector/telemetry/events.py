@@ -3,7 +3,7 @@
 import logging
 import platform
 
-from . import counters, records
+from . import open_telemetry, records
 from .activity import current
 from .causes import described
 
@@ -26,7 +26,7 @@ def settings_refused(failure: Exception) -> None:
 
 
 def token_renewed(milliseconds: int) -> None:
-    counters.count("connector.pool.token_renewals")
+    open_telemetry.count("connector.pool.token_renewals")
     _write("tokenRenewed", durationMs=milliseconds)
 
 
@@ -35,15 +35,15 @@ def token_failed(failure: BaseException) -> None:
     _write("tokenFailed", logging.WARNING, cause=described(failure))
 
 
-def token_rejected(pool: str) -> None:
-    """The pool does not accept the token, which is dropped."""
-    _write("tokenRejected", logging.WARNING, pool=pool)
+def token_rejected() -> None:
+    """A pool does not accept the token, which is dropped."""
+    _write("tokenRejected", logging.WARNING)
 
 
-def circuit_opened(pool: str) -> None:
-    """Calls of the pool are refused for a while, because it has failed repeatedly."""
-    counters.count("connector.pool.circuit_openings", pool=pool)
-    _write("circuitOpened", logging.WARNING, pool=pool)
+def circuit_opened(pool: str, failure: BaseException) -> None:
+    """Calls of the pool are refused until it responds again."""
+    open_telemetry.count("connector.pool.circuit_openings", pool=pool)
+    _write("circuitOpened", logging.WARNING, pool=pool, cause=described(failure))
 
 
 def circuit_closed(pool: str) -> None:

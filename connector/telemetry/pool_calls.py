@@ -5,7 +5,7 @@ import re
 import time
 from types import TracebackType
 
-from . import counters, records
+from . import open_telemetry, records
 from .activity import current
 from .causes import described
 
@@ -26,20 +26,19 @@ class PoolCall:
         self._route = route(path)
         self._attempts = 0
         self._throttles = 0
-        self._bytes_in: int | None = None
-        self.status: int | None = None
-        self.bytes_out = 0
+        self._status: int | None = None
+        self._bytes_in = self._bytes_out = 0
 
     def headers(self) -> dict[str, str]:
         """The ids that the pool gets."""
         activity = current()
         return {} if activity is None else activity.correlation.pool_headers()
 
-    def attempted(self, status: int | None = None, *, bytes_in: int | None = None) -> None:
-        """An attempt has ended with this status, or without a response."""
+    def attempted(self, status: int | None = None, *, bytes_in: int = 0, bytes_out: int = 0) -> None:
+        """An attempt has ended with this status, or without a response. The sizes are those of the bodies."""
         self._attempts += 1
         self._throttles += status == 429
-        self.status, self._bytes_in = status, bytes_in
+        self._status, self._bytes_in, self._bytes_out = status, bytes_in, bytes_out
 
     def __enter__(self) -> "PoolCall":
         self._started = time.monotonic()
@@ -47,15 +46,15 @@ class PoolCall:
 
     def __exit__(self, _: type[BaseException] | None, failure: BaseException | None, __: TracebackType | None) -> None:
         milliseconds = round((time.monotonic() - self._started) * 1000)
-        counters.count("connector.pool.retries", max(self._attempts - 1, 0), pool=self._pool)
-        counters.count("connector.pool.throttles", self._throttles, pool=self._pool)
+        open_telemetry.count("connector.pool.retries", max(self._attempts - 1, 0), pool=self._pool)
+        open_telemetry.count("connector.pool.throttles", self._throttles, pool=self._pool)
         activity = current()
         if activity is not None:
             activity.pool_calls += 1
             activity.pool_attempts += self._attempts
             activity.pool_throttles += self._throttles
             activity.pool_milliseconds += milliseconds
-        has_failed = failure is not None and self.status not in _ROUTINE
+        has_failed = failure is not None and self._status not in _ROUTINE
         records.write(
             logging.WARNING if has_failed else logging.INFO,
             "poolCall",
@@ -64,13 +63,13 @@ class PoolCall:
                 "pool": self._pool,
                 "method": self._method,
                 "route": self._route,
-                "status": self.status,
+                "status": self._status,
                 "code": getattr(failure, "code", None),
                 "durationMs": milliseconds,
                 "attempts": self._attempts,
                 "throttles": self._throttles,
-                "bytesOut": self.bytes_out,
                 "bytesIn": self._bytes_in,
+                "bytesOut": self._bytes_out,
                 "cause": described(failure) if failure is not None and has_failed else None,
             },
         )

@@ -35,8 +35,11 @@ class Token:
     def __init__(self, emulator: Emulator) -> None:
         self._token = emulator.authority.issue()[0]
 
-    def token(self) -> str:
+    def token(self, deadline: object = None) -> str:
         return self._token
+
+    def renew(self, rejected: str) -> bool:
+        return False
 
 
 @pytest.fixture(scope="module")
@@ -220,8 +223,11 @@ def _self_signed(folder: Path) -> tuple[Path, Path]:
 
 
 class GivenToken:
-    def token(self) -> str:
+    def token(self, deadline: object = None) -> str:
         return "given"
+
+    def renew(self, rejected: str) -> bool:
+        return False
 
 
 @pytest.fixture

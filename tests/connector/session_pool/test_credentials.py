@@ -9,6 +9,7 @@ from azure.core.exceptions import ClientAuthenticationError
 
 from connector import errors
 from connector.session_pool.credentials import SCOPE, PoolCredential
+from connector.session_pool.deadlines import Deadline
 
 
 @dataclass
@@ -144,3 +145,60 @@ def test_without_an_identity_endpoint_the_error_names_the_identity(monkeypatch):
     monkeypatch.setenv("IDENTITY_HEADER", "x")
     with pytest.raises(errors.PoolRejected, match="managed identity"):
         PoolCredential("managed_identity").token()
+
+
+def test_callers_with_the_same_rejected_token_share_a_new_one():
+    """One request, and none for a token that is new itself."""
+    source = Source(3600)
+    credential = PoolCredential("managed_identity", source=source)
+    assert credential.token() == "t1"
+    assert [credential.renew("t1") for _ in range(8)] == [True] * 8
+    assert [credential.token() for _ in range(8)] == ["t2"] * 8
+    assert not credential.renew("t2")
+    assert credential.token() == "t2"
+    assert len(source.requests) == 2
+
+
+def test_a_renewed_token_is_not_that_of_the_cache_of_azure_identity(emulator, monkeypatch):
+    """The identity endpoint is asked again."""
+    for name, value in emulator.environment.items():
+        monkeypatch.setenv(name, value)
+    credential = PoolCredential("managed_identity")
+    first = credential.token()
+    time.sleep(1.1 - time.time() % 1)  # the emulator's tokens differ by their seconds
+    assert credential.renew(first)
+    assert credential.token() != first
+
+
+def test_callers_wait_for_a_token_until_their_deadline():
+    """Those of an identity endpoint that does not respond get the error that names the identity."""
+    may_respond = threading.Event()
+
+    class Hanging(Source):
+        def get_token(self, *scopes: str) -> Token:
+            assert may_respond.wait(10)
+            return super().get_token(*scopes)
+
+    source = Hanging(3600)
+    credential = PoolCredential("managed_identity", source=source)
+    for _ in range(2):
+        began = time.monotonic()
+        with pytest.raises(errors.PoolRejected, match="managed identity"):
+            credential.token(Deadline.after(0.1))
+        assert time.monotonic() - began < 2
+    may_respond.set()
+    assert credential.token(Deadline.after(10)) == "t1"
+    assert len(source.requests) == 1
+
+
+@pytest.mark.parametrize("token", ["a\nb", "a b", "tøken", "\u200b", "", "a\x7f", None, b"bytes"])
+def test_a_token_that_no_header_can_carry_is_refused(token):
+    """The error names where it comes from, and does not contain it."""
+
+    class Odd(Source):
+        def get_token(self, *scopes: str) -> Token:
+            return Token(token, int(time.time()) + 3600)
+
+    with pytest.raises(errors.PoolRejected, match="IDENTITY_ENDPOINT") as failure:
+        PoolCredential("managed_identity", source=Odd(0)).token()
+    assert not token or str(token) not in f"{failure.value.message} {failure.value.__cause__!r}"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connector.telemetry import counters, events
+from connector.telemetry import events, open_telemetry
 from connector.telemetry.activity import minted_session
 from connector.telemetry.pool_calls import PoolCall
 
@@ -31,7 +31,7 @@ def meter(monkeypatch: pytest.MonkeyPatch) -> Meter:
     metrics.__spec__ = types.SimpleNamespace()  # type: ignore[assignment]
     monkeypatch.setitem(sys.modules, "opentelemetry", package)
     monkeypatch.setitem(sys.modules, "opentelemetry.metrics", metrics)
-    monkeypatch.setattr(counters, "_made", {})
+    monkeypatch.setattr(open_telemetry, "_counters", {})
     return meter
 
 
@@ -45,13 +45,13 @@ def meter(monkeypatch: pytest.MonkeyPatch) -> Meter:
 )
 def test_what_happens_is_counted(meter: Meter, environment: dict[str, str]) -> None:
     """With the pool, if it has one; nothing is counted that did not happen."""
-    counters.start(environment)
+    open_telemetry.start(environment)
     with PoolCall("p", "GET", "files") as call:
         for status in (429, 429, 200):
             call.attempted(status)
     with PoolCall("p", "GET", "files") as call:
         call.attempted(200)
-    events.circuit_opened("p")
+    events.circuit_opened("p", TimeoutError())
     events.token_renewed(5)
     minted_session()
     assert meter.counted == {
@@ -65,15 +65,15 @@ def test_what_happens_is_counted(meter: Meter, environment: dict[str, str]) -> N
 
 def test_without_the_hosts_wish_nothing_is_counted(meter: Meter) -> None:
     """host.json does not set a telemetryMode."""
-    counters.start({"PYTHON_ENABLE_OPENTELEMETRY": "false"})
+    open_telemetry.start({"PYTHON_ENABLE_OPENTELEMETRY": "false"})
     minted_session()
     assert meter.counted == {}
 
 
 def test_without_opentelemetry_there_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not a dependency."""
-    monkeypatch.setattr(counters, "_made", {})
+    monkeypatch.setattr(open_telemetry, "_counters", {})
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
-    counters.start({"PYTHON_ENABLE_OPENTELEMETRY": "true"})
+    open_telemetry.start({"PYTHON_ENABLE_OPENTELEMETRY": "true"})
     minted_session()
-    assert counters._made == {}
+    assert open_telemetry._counters == {}
