@@ -6,6 +6,7 @@ requests and responses of an api-version look like (`wire`) or what can be done 
 
 import re
 import threading
+from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Protocol
 
@@ -138,7 +139,7 @@ class SessionPoolClient:
                     if is_run or not retries.after_loss(was_sent=not never_sent(failure)):
                         raise transport_error(failure) from failure
                     continue
-                record.attempted(response.status_code, **_sizes(response))
+                record.attempted(response.status_code, **_sizes(response, is_read=not request.get("stream")))
                 if 200 <= response.status_code < 300:
                     return response
                 if response.status_code == 404 and deleted_when_retried and retries.made:
@@ -191,11 +192,15 @@ class SessionPoolClient:
         return response_error(UnsuccessfulResponse(response), None, is_run=False)
 
 
-def _sizes(response: requests.Response) -> dict[str, int]:
-    """Of the bodies. That of a response may not have been read yet."""
-    headers = {"bytes_in": response.headers, "bytes_out": response.request.headers}
-    lengths = {name: each.get("Content-Length", "") for name, each in headers.items()}
-    return {name: int(length) if re.fullmatch("[0-9]{1,15}", length) else 0 for name, length in lengths.items()}
+def _sizes(response: requests.Response, *, is_read: bool) -> dict[str, int]:
+    """Of the bodies. That of a response that has not been read is as long as its header states."""
+    bytes_in = len(response.content) if is_read else _length(response.headers)
+    return {"bytes_in": bytes_in, "bytes_out": _length(response.request.headers)}
+
+
+def _length(headers: Mapping[str, str]) -> int:
+    length = headers.get("Content-Length", "")
+    return int(length) if re.fullmatch("[0-9]{1,15}", length) else 0
 
 
 def read_object(response: requests.Response) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from ..errors import ConnectorError, SessionExecutorRoleMissing
+from ..errors import ConnectorError
 from . import open_telemetry, records
-from .causes import described, stack
+from .causes import described, is_notable, stack
 from .correlation import Correlation
 
 _HASH_CHARACTERS = 16
@@ -48,7 +48,7 @@ class Activity:
         level, cause, trace = logging.INFO, None, None
         if failure is not None and not isinstance(failure, ConnectorError):
             level, cause, trace = logging.ERROR, described(failure), stack(failure)
-        elif failure is not None and (status >= 500 or isinstance(failure, SessionExecutorRoleMissing)):
+        elif failure is not None and is_notable(failure):
             level, cause = logging.WARNING, described(failure)
         records.write(
             level,

@@ -8,9 +8,18 @@ import re
 import traceback
 from collections.abc import Iterator
 
+from ..errors import ConnectorError, SessionExecutorRoleMissing
+
 _MOST_CAUSES = 8
 _WORD = re.compile(r"[A-Z][A-Z0-9_]{1,60}")
 _CODE = re.compile(r"[A-Za-z0-9]{1,80}")
+
+
+def is_notable(failure: BaseException) -> bool:
+    """Whether an operator should see it, because the caller is not its cause."""
+    if isinstance(failure, SessionExecutorRoleMissing) or not isinstance(failure, ConnectorError):
+        return True
+    return failure.status >= 500
 
 
 def described(failure: BaseException) -> str:

@@ -7,11 +7,9 @@ from types import TracebackType
 
 from . import open_telemetry, records
 from .activity import current
-from .causes import described
+from .causes import described, is_notable
 
 _WORDS = {"executions", "files", "content", "code", "execute", "upload", "session", "metadata", "stop"}
-_ROUTINE = (400, 404, 409, 412, 413, 416, 429)
-"""Statuses that callers cause, or that pass by themselves."""
 
 
 class PoolCall:
@@ -54,7 +52,7 @@ class PoolCall:
             activity.pool_attempts += self._attempts
             activity.pool_throttles += self._throttles
             activity.pool_milliseconds += milliseconds
-        has_failed = failure is not None and self._status not in _ROUTINE
+        has_failed = failure is not None and is_notable(failure)
         records.write(
             logging.WARNING if has_failed else logging.INFO,
             "poolCall",

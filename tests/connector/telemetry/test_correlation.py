@@ -1,7 +1,6 @@
 """The ids of a request, from its headers."""
 
 import re
-import uuid
 
 import pytest
 
@@ -51,7 +50,7 @@ def test_an_invalid_trace_is_replaced(wrong):
     assert Correlation.of(headers, TRACEPARENT).trace_id == TRACE
 
 
-@pytest.mark.parametrize("valid", ["a", str(uuid.uuid4()), "{1}", "x" * 128])
+@pytest.mark.parametrize("valid", ["a", "f81d4fae-7dec-11d0-a765-00a0c91e6bf6", "{1}", "x" * 128])
 def test_the_callers_id_is_passed_on(valid):
     """As it is."""
     correlation = Correlation.of({"x-ms-client-request-id": valid})
