@@ -2,7 +2,8 @@
 
 1. When several attempts in a row have no response, or a 5xx, or when calls wait and nothing has been heard from the
    pool for some seconds, a thread asks the pool itself: for its metadata, which involves no session.
-2. Without a response to that, the circuit opens: calls end at once with that error, and so do retries.
+2. Without a response to that, the circuit opens: calls end at once with that error, and so do those that would be
+   sent again.
 3. The thread asks again every second, and the first response closes the circuit.
 4. So neither a slow run, nor a session that does not respond, nor a full pool opens it.
 5. Code that was handed over before keeps its time: its response may still come.
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 
 from ..errors import ConnectorError
 from ..telemetry import events
+from .deadlines import Deadline
 from .errors import NotSent
 
 _RETRY_AFTER_SECONDS = 5
@@ -52,6 +54,9 @@ class Circuit:
         self._times = times or CircuitTimes()
         self._lock = threading.Lock()
         self._heard = threading.Event()
+        self._known = threading.Event()
+        """Cleared until the first answer to a question, or lack of one."""
+        self._known.set()
         self._error: ConnectorError | None = None
         self._is_asking = False
         self._failures = 0
@@ -65,8 +70,12 @@ class Circuit:
     def is_open(self) -> bool:
         return self._error is not None
 
-    def check(self) -> None:
-        """Before each attempt. While the circuit is open, raises the pool's error, caused by NotSent."""
+    def check(self, failed_before: Deadline | None = None) -> None:
+        """Before each attempt. One that failed before waits until its deadline while the pool is asked. Raises the pool's
+        error, caused by NotSent, while the circuit is open.
+        """
+        if failed_before is not None:
+            self._known.wait(failed_before.left)
         with self._lock:
             self._called_at = now = time.monotonic()
             if self._error is not None:
@@ -108,6 +117,7 @@ class Circuit:
         if not self._is_asking:
             self._is_asking = True
             self._heard.clear()
+            self._known.clear()
             threading.Thread(target=self._ask_until_answered, name="session-pool-circuit", daemon=True).start()
 
     def _ask_until_answered(self) -> None:
@@ -120,6 +130,7 @@ class Circuit:
                     self.openings += 1
                     events.circuit_opened(self._pool, error)
                 self._error = error
+            self._known.set()
             if self._heard.wait(self._times.pause_seconds):
                 break
         with self._lock:
@@ -128,3 +139,4 @@ class Circuit:
             self._error, self._is_asking = None, False
             self._failures = 0
             self._silent_since = time.monotonic()
+        self._known.set()

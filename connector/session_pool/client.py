@@ -116,7 +116,7 @@ class SessionPoolClient:
         headers = request.pop("headers", {})
         with PoolCall(self.name, method, path) as record:
             while True:
-                self.circuit.check()
+                self.circuit.check(deadline if retries.made else None)
                 token = self._credential.token(deadline)
                 if not deadline.left:
                     raise timeout() from NotSent("the deadline has passed")
