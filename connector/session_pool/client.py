@@ -135,7 +135,7 @@ class SessionPoolClient:
                         **request,
                     )
                 except requests.RequestException as failure:
-                    record.attempted()
+                    record.lost(failure)
                     if is_run or not retries.after_loss(was_sent=not never_sent(failure)):
                         raise transport_error(failure) from failure
                     continue

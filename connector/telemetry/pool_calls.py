@@ -25,6 +25,7 @@ class PoolCall:
         self._attempts = 0
         self._throttles = 0
         self._status: int | None = None
+        self._loss: str | None = None
         self._bytes_in = self._bytes_out = 0
 
     def headers(self) -> dict[str, str]:
@@ -32,11 +33,16 @@ class PoolCall:
         activity = current()
         return {} if activity is None else activity.correlation.pool_headers()
 
-    def attempted(self, status: int | None = None, *, bytes_in: int = 0, bytes_out: int = 0) -> None:
-        """An attempt has ended with this status, or without a response. The sizes are those of the bodies."""
+    def attempted(self, status: int, *, bytes_in: int, bytes_out: int) -> None:
+        """An attempt had a response with this status. The sizes are those of the bodies."""
         self._attempts += 1
         self._throttles += status == 429
-        self._status, self._bytes_in, self._bytes_out = status, bytes_in, bytes_out
+        self._status, self._bytes_in, self._bytes_out, self._loss = status, bytes_in, bytes_out, None
+
+    def lost(self, failure: Exception) -> None:
+        """An attempt had no response."""
+        self._attempts += 1
+        self._status, self._bytes_in, self._bytes_out, self._loss = None, 0, 0, described(failure)
 
     def __enter__(self) -> "PoolCall":
         self._started = time.monotonic()
@@ -68,9 +74,14 @@ class PoolCall:
                 "throttles": self._throttles,
                 "bytesIn": self._bytes_in,
                 "bytesOut": self._bytes_out,
-                "cause": described(failure) if failure is not None and has_failed else None,
+                "cause": self._cause(failure) if failure is not None and has_failed else None,
             },
         )
+
+    def _cause(self, failure: BaseException) -> str:
+        """Also of the last attempt, after which the call may have ended for another reason."""
+        cause = described(failure)
+        return cause if self._loss is None or self._loss in cause else f"{cause}, after {self._loss}"
 
 
 def pool_name(endpoint: str) -> str:

@@ -48,9 +48,9 @@ def test_what_happens_is_counted(meter: Meter, environment: dict[str, str]) -> N
     open_telemetry.start(environment)
     with PoolCall("p", "GET", "files") as call:
         for status in (429, 429, 200):
-            call.attempted(status)
+            call.attempted(status, bytes_in=1, bytes_out=1)
     with PoolCall("p", "GET", "files") as call:
-        call.attempted(200)
+        call.attempted(200, bytes_in=1, bytes_out=1)
     events.circuit_opened("p", TimeoutError())
     events.token_renewed(5)
     minted_session()
