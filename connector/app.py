@@ -68,7 +68,7 @@ class Connector:
             )
         except InternalError as failure:
             self._shared = failure
-            events.settings_refused(failure)
+            events.settings_refused(failure.message)
 
     def respond(
         self, operation_id: str, request: func.HttpRequest, host: func.Context | None = None

@@ -36,7 +36,7 @@ def written(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
         activity.responded(500, "InternalError", bytes_in=0, bytes_out=0, failure=ValueError())
         activity.responded(200, None, bytes_in=0, bytes_out=0)
         events.started("1", pools=["p"], api_version="2025-10-02-preview", milliseconds=1)
-        events.settings_refused(ValueError())
+        events.settings_refused("missing")
         events.token_renewed(1)
         events.token_failed(ValueError())
         events.token_rejected()

@@ -83,8 +83,14 @@ class SessionPoolClient:
         """Fetches the token, so that the next call does not have to. Raises PoolRejected."""
         self._credential.token(deadline)
 
-    def call(
+    def call(self, method: str, path: str, identifier: str | None, **options: Any) -> requests.Response:
+        """As `_call`, with a record in the log."""
+        with PoolCall(self.name, method, path) as record:
+            return self._call(record, method, path, identifier, **options)
+
+    def _call(
         self,
+        record: PoolCall,
         method: str,
         path: str,
         identifier: str | None,
@@ -114,41 +120,40 @@ class SessionPoolClient:
         retries = Retries(self.deadlines, deadline)
         is_renewed = False
         headers = request.pop("headers", {})
-        with PoolCall(self.name, method, path) as record:
-            while True:
-                self.circuit.check(deadline if retries.made else None)
-                token = self._credential.token(deadline)
-                if not deadline.left:
-                    raise timeout() from NotSent("the deadline has passed")
-                try:
-                    response = self._attempt(
-                        method,
-                        path,
-                        token,
-                        AttemptTimeout(
-                            deadline,
-                            connect=self.deadlines.connect_seconds,
-                            read=deadline.left if is_run else self.deadlines.read_seconds,
-                        ),
-                        params=query,
-                        headers={**headers, **record.headers()},
-                        **request,
-                    )
-                except requests.RequestException as failure:
-                    record.lost(failure)
-                    if is_run or not retries.after_loss(was_sent=not never_sent(failure)):
-                        raise transport_error(failure) from failure
-                    continue
-                record.attempted(response.status_code, **_sizes(response, is_read=not request.get("stream")))
-                if 200 <= response.status_code < 300:
-                    return response
-                if response.status_code == 404 and deleted_when_retried and retries.made:
-                    return response
-                if response.status_code == 401 and not is_renewed and self._credential.renew(token):
-                    is_renewed = True  # also for code: a pool that does not know the caller has not run it
-                elif is_run or not retries.after_response(response):
-                    unsuccessful = UnsuccessfulResponse(response)
-                    raise response_error(unsuccessful, not_found, is_run=is_run) from unsuccessful
+        while True:
+            self.circuit.check(deadline if retries.made else None)
+            token = self._credential.token(deadline)
+            if not deadline.left:
+                raise timeout() from NotSent("the deadline has passed")
+            try:
+                response = self._attempt(
+                    method,
+                    path,
+                    token,
+                    AttemptTimeout(
+                        deadline,
+                        connect=self.deadlines.connect_seconds,
+                        read=deadline.left if is_run else self.deadlines.read_seconds,
+                    ),
+                    params=query,
+                    headers={**headers, **record.headers()},
+                    **request,
+                )
+            except requests.RequestException as failure:
+                record.lost(failure)
+                if is_run or not retries.after_loss(was_sent=not never_sent(failure)):
+                    raise transport_error(failure) from failure
+                continue
+            record.attempted(response.status_code, **_sizes(response))
+            if 200 <= response.status_code < 300:
+                return response
+            if response.status_code == 404 and deleted_when_retried and retries.made:
+                return response
+            if response.status_code == 401 and not is_renewed and self._credential.renew(token):
+                is_renewed = True  # also for code: a pool that does not know the caller has not run it
+            elif is_run or not retries.after_response(response):
+                unsuccessful = UnsuccessfulResponse(response)
+                raise response_error(unsuccessful, not_found, is_run=is_run) from unsuccessful
 
     def _attempt(self, *arguments: Any, **request: Any) -> requests.Response:
         """`_send`, observed by the circuit."""
@@ -192,8 +197,9 @@ class SessionPoolClient:
         return response_error(UnsuccessfulResponse(response), None, is_run=False)
 
 
-def _sizes(response: requests.Response, *, is_read: bool) -> dict[str, int]:
+def _sizes(response: requests.Response) -> dict[str, int]:
     """Of the bodies. That of a response that has not been read is as long as its header states."""
+    is_read = getattr(response, "_content_consumed", False)
     bytes_in = len(response.content) if is_read else _length(response.headers)
     return {"bytes_in": bytes_in, "bytes_out": _length(response.request.headers)}
 

@@ -20,9 +20,9 @@ def started(version: str, *, pools: list[str], api_version: str, milliseconds: i
     )
 
 
-def settings_refused(failure: Exception) -> None:
-    """The app cannot serve, because its settings are wrong. Their values are not logged."""
-    _write("settingsRefused", logging.ERROR, cause=described(failure))
+def settings_refused(problem: str) -> None:
+    """The app cannot serve, because its settings are wrong. The problem names one, without its value."""
+    _write("settingsRefused", logging.ERROR, problem=problem)
 
 
 def token_renewed(milliseconds: int) -> None:

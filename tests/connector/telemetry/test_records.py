@@ -139,7 +139,7 @@ def test_the_start_is_an_event(start_connector: Callable[..., Api], emulator: Em
     assert records("event", event="tokenRenewed")[0]["durationMs"] >= 0
     start_connector()
     (refused,) = records("event", event="settingsRefused")
-    assert refused["level"] == "ERROR"
+    assert refused["level"] == "ERROR" and "POOL_MANAGEMENT_ENDPOINT" in refused["problem"]
 
 
 def test_circuits_are_events(records: Records) -> None:
