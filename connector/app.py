@@ -53,15 +53,12 @@ class Connector:
         started = time.monotonic()
         withhold_values()
         open_telemetry.start(environment)
-        self._version: str | None = None
         self._shared: Context | InternalError
         try:
             settings = Settings.from_environment(environment)
             self._sign_in, entra = _entra(settings)
             self._shared = _context(settings, entra)
-            self._version = str(self._shared.contract.document["info"]["version"])
             events.started(
-                self._version,
                 pools=[pool_name(settings.pool_management_endpoint)],
                 api_version=settings.pool_api_version,
                 milliseconds=round((time.monotonic() - started) * 1000),
@@ -74,8 +71,9 @@ class Connector:
         self, operation_id: str, request: func.HttpRequest, host: func.Context | None = None
     ) -> func.HttpResponse:
         """The response to a request for the operation. Never raises. `host` is what the host knows about the call."""
-        correlation = Correlation.of(request.headers, host.trace_context.trace_parent if host else None)
-        with begun(Activity(operation_id, correlation, self._version)) as activity:
+        trace = getattr(host, "trace_context", None)
+        correlation = Correlation.of(request.headers, getattr(trace, "trace_parent", None))
+        with begun(Activity(operation_id, correlation)) as activity:
             raised = None
             try:
                 response = self._response(operation_id, request)

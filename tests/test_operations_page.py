@@ -26,7 +26,7 @@ def written(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
     """A record of each kind with all of its fields, and one of each event."""
     caplog.set_level(logging.INFO)
     correlation = Correlation.of({"x-ms-client-request-id": "mine"})
-    with begun(Activity("GetFile", correlation, version="1", caller="tenant/caller")) as activity:
+    with begun(Activity("GetFile", correlation, caller="tenant/caller")) as activity:
         uses_session("a-session")
         minted_session()
         returns_execution("Succeeded")
@@ -35,7 +35,7 @@ def written(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
             raise errors.PoolUnavailable("unavailable")
         activity.responded(500, "InternalError", bytes_in=0, bytes_out=0, failure=ValueError())
         activity.responded(200, None, bytes_in=0, bytes_out=0)
-        events.started("1", pools=["p"], api_version="2025-10-02-preview", milliseconds=1)
+        events.started(pools=["p"], api_version="2025-10-02-preview", milliseconds=1)
         events.settings_refused("missing")
         events.token_renewed(1)
         events.token_failed(ValueError())

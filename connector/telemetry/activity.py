@@ -17,6 +17,9 @@ from . import open_telemetry, records
 from .causes import described, is_notable, stack
 from .correlation import Correlation
 
+VERSION = "0.1.0"
+"""Of the connector: that of pyproject.toml, which is not deployed."""
+
 _HASH_CHARACTERS = 16
 _processed = False
 """Whether this process has responded to a request."""
@@ -28,7 +31,6 @@ class Activity:
 
     operation: str
     correlation: Correlation
-    version: str | None = None
     caller: str | None = None
     session: str | None = None
     is_session_minted: bool | None = None
@@ -68,7 +70,7 @@ class Activity:
                 "throttles": self.pool_throttles,
                 "bytesIn": bytes_in,
                 "bytesOut": bytes_out,
-                "version": self.version,
+                "version": VERSION,
                 "isFirst": is_first or None,
                 "cause": cause,
                 "stack": trace,

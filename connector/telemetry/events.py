@@ -4,15 +4,15 @@ import logging
 import platform
 
 from . import open_telemetry, records
-from .activity import current
+from .activity import VERSION, current
 from .causes import described
 
 
-def started(version: str, *, pools: list[str], api_version: str, milliseconds: int) -> None:
+def started(*, pools: list[str], api_version: str, milliseconds: int) -> None:
     """An instance of the app has begun to serve."""
     _write(
         "started",
-        version=version,
+        version=VERSION,
         python=platform.python_version(),
         pools=", ".join(pools),
         apiVersion=api_version,

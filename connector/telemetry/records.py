@@ -24,4 +24,8 @@ def write(level: int, kind: str, fields: dict[str, Any]) -> None:
     for name, value in fields.items():
         if value is not None:
             record[name] = value[:_LONGEST_TEXT] if isinstance(value, str) else value
-    logger.log(level, json.dumps(record, separators=(",", ":")), extra=record)
+    message = json.dumps(record, separators=(",", ":"))
+    try:
+        logger.log(level, message, extra=record)
+    except KeyError:  # another library has given all log records an attribute with the name of a field
+        logger.log(level, message)

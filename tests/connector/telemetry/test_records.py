@@ -3,7 +3,9 @@
 import json
 import logging
 import re
+import tomllib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from connector.telemetry.pool_calls import route
 from tests.conftest import Api, Emulator
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
+PROJECT = Path(__file__).resolve().parents[3] / "pyproject.toml"
 Records = Callable[..., list[dict[str, Any]]]
 
 
@@ -134,7 +137,7 @@ def test_the_start_is_an_event(start_connector: Callable[..., Api], emulator: Em
     """With versions and pools, or as an error if the settings are wrong. The first token is one, too."""
     api = start_connector(**emulator.environment)
     (started,) = records("event", event="started")
-    assert (started["pools"], started["version"]) == ("local", "1.0.0")
+    assert (started["pools"], started["version"]) == ("local", tomllib.loads(PROJECT.read_text())["project"]["version"])
     assert api.call("GET", "/files?sessionId=abcd").ok
     assert records("event", event="tokenRenewed")[0]["durationMs"] >= 0
     start_connector()
