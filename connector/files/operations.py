@@ -75,6 +75,7 @@ def upload_contents(
     names = [checked_name(name, "fileName") for name, _ in contents]
     folder = checked_destination(folder, *names)
     _check_each_once(names)
+    session = session.for_transfer(sum(len(content) for _, content in contents))
     stored = store_all(session, facts, folder, contents, may_replace=session_id is not None)
     return Files(session.id, [shown_file(file, folder) for file in stored])
 
@@ -131,7 +132,7 @@ def get_file(session: SessionClient, facts: PoolFacts, path: FilePath) -> FileWi
             "DownloadFile, which sends the bytes as they are.",
             target="fileName",
         )
-    content = download_complete(session, facts, path, file)
+    content = download_complete(session.for_transfer(file.size), facts, path, file)
     return FileWithContent(
         session.id,
         path.name,
@@ -161,7 +162,7 @@ def download_file(session: SessionClient, facts: PoolFacts, path: FilePath, file
             "at a time with a header like Range: bytes=0-33554431, or compress the file in the session.",
             target="fileName",
         )
-    content = download_complete(session, facts, path, file)
+    content = download_complete(session.for_transfer(file.size), facts, path, file)
     if len(content) != file.size:  # it has changed since: its time does not belong to these bytes
         return replace(file, size=len(content), content=content, last_modified_time=None)
     return replace(file, content=content)

@@ -43,6 +43,7 @@ def download_range(
 
     Raises FileNotFound, SessionBusy, and PoolUnavailable when the file has changed since its headers were read.
     """
+    session = session.for_transfer(last + 1 - first)
     if is_known_to_pool(path):
         with contextlib.suppress(InvalidFileName):
             if file.size <= SMALL_BYTES:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..callers.session_ids import mint_execution_id
-from ..errors import PoolRejected, PoolTimeout, PoolUnavailable, SessionBusy
+from ..errors import ConnectorError, PoolRejected, PoolTimeout, PoolUnavailable, RequestTooLarge, SessionBusy
 from ..executions.turns import is_busy
 from ..in_session.cell import make_task_cell
 from ..in_session.report import read_task
@@ -23,6 +23,10 @@ WAIT_SECONDS = 15.0
 BUSY_RETRY_SECONDS = 10
 FAILURE_RETRY_SECONDS = 5
 _TIMEOUT_SECONDS = 60
+_REFUSED = (
+    "The session pool refused the code with which the connector works in sessions, because of its size. Check that no "
+    "proxy in front of the pool limits the size of requests."
+)
 
 
 def run_task(
@@ -57,12 +61,14 @@ def run_task(
         )
     except RunLost as lost:
         if isinstance(lost.__cause__, PoolTimeout):
-            raise _busy() from None
+            raise _busy() from lost
         raise PoolUnavailable(
             "The session's response was lost, so it is unknown whether the operation took place. Try again after the "
             "seconds in Retry-After.",
             retry_after_seconds=BUSY_RETRY_SECONDS,
-        ) from lost.__cause__
+        ) from lost
+    except RequestTooLarge as refusal:  # not that of the caller
+        raise PoolRejected(_REFUSED) from refusal.__cause__
     written = read_task(run.stdout, cell.nonce)
     if written is None and not facts.rich_results and run.stderr.strip():
         written = {"raised": run.stderr.strip().rpartition("\n")[2]}
@@ -79,6 +85,11 @@ def run_task(
         )
     result: Result = written["returned"]
     return result
+
+
+def may_be_performed(failure: ConnectorError) -> bool:
+    """Whether a task that failed with this error may still be performed, or has been."""
+    return isinstance(failure.__cause__, RunLost)
 
 
 def _busy() -> SessionBusy:

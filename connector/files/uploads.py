@@ -5,7 +5,7 @@ upload is in the session, and in the address that its caller has: any instance o
 that the upload replaces stays until the last byte has been received.
 
 A task that the connector has stopped waiting for may still be performed. So when its caller gets an error, its input is
-withdrawn: a chunk is deleted, and a new upload is marked as abandoned.
+withdrawn: a chunk is deleted, and a new upload is marked as abandoned and removed.
 """
 
 import contextlib
@@ -19,13 +19,14 @@ from ..errors import (
     FileNotFound,
     FileTooLarge,
     InvalidFileName,
+    PoolTimeout,
     PoolUnavailable,
     RangeNotSatisfiable,
     SessionBusy,
     UploadNotFound,
 )
 from ..in_session.protocol import TRANSFERS_FOLDER
-from ..in_session.tasks import append_chunk
+from ..in_session.tasks import append_chunk, remove_upload
 from ..in_session.tasks import begin_upload as begin_upload_task
 from ..models import FilePath, Files
 from ..session_pool.facts import PoolFacts
@@ -35,7 +36,7 @@ from .destinations import path_taken
 from .finding import find_file
 from .names import checked_destination, checked_name
 from .operations import shown_file
-from .tasks import run_task
+from .tasks import may_be_performed, run_task
 
 CHUNK_BYTES = 32 << 20
 """The requested size of a chunk: an instance holds it in memory."""
@@ -107,16 +108,28 @@ def begin_upload(
         size=size,
         lifetime_seconds=LIFETIME_SECONDS,
     )
-    with _abandoned_on_failure(session, upload):
+    with _removed_on_failure(session, facts, upload):
+        _begin(session.with_reserve(), facts, upload, arguments)
+        if size:
+            return session, upload, Progress(0, Files(session.id, []))
+        return session, upload, put_chunk(session.with_reserve(), facts, upload, first=0, content=b"")
+
+
+def _begin(session: SessionClient, facts: PoolFacts, upload: Upload, arguments: begin_upload_task.Arguments) -> None:
+    try:
         result = run_task(session, facts, begin_upload_task.perform, arguments, failure=_FAILURE)
+    except PoolUnavailable as failure:
+        if not may_be_performed(failure):
+            raise
+        try:
+            session.get_file(upload.own("partial"))
+        except ConnectorError:
+            raise failure from failure.__cause__
+        return  # only the response was lost
     if not result["is_free"]:
-        raise path_taken(path.name)
-    if result["room"] < size:
+        raise path_taken(upload.path.name)
+    if result["room"] < upload.size:
         raise _too_large(upload, f"the session has room for {result['room']:,}")
-    if size:
-        return session, upload, Progress(0, Files(session.id, []))
-    with _abandoned_on_failure(session, upload):
-        return session, upload, put_chunk(session, facts, upload, first=0, content=b"")
 
 
 def put_chunk(session: SessionClient, facts: PoolFacts, upload: Upload, *, first: int, content: bytes) -> Progress:
@@ -126,6 +139,7 @@ def put_chunk(session: SessionClient, facts: PoolFacts, upload: Upload, *, first
     Raises UploadNotFound; RangeNotSatisfiable, with a header Range, when the bytes do not follow those that were
     received or differ from them; FileTooLarge; SessionBusy; and InvalidFileName when the file's path is taken.
     """
+    session = session.for_transfer(len(content))
     before = get_upload(session, facts, upload)
     if before.files.files:
         return before
@@ -133,10 +147,6 @@ def put_chunk(session: SessionClient, facts: PoolFacts, upload: Upload, *, first
         raise _does_not_follow(before.received)
     last = first + len(content) - 1
     chunk = f"chunk-{first}-{last}-{secrets.token_hex(4)}"  # the same chunk may be sent twice at once
-    try:
-        session.upload_file(upload.own(chunk), content)
-    except InvalidFileName as refusal:  # the caller has not chosen this name: the folder is being removed
-        raise _chunk_missing() from refusal.__cause__
     arguments = append_chunk.Arguments(
         upload_folder=upload.folder,
         chunk=chunk,
@@ -148,8 +158,11 @@ def put_chunk(session: SessionClient, facts: PoolFacts, upload: Upload, *, first
     )
     is_left = True
     try:
+        session.with_reserve().upload_file(upload.own(chunk), content)
         result = run_task(session, facts, append_chunk.perform, arguments, failure=_FAILURE)
         is_left = result["state"] in ("different_bytes", "chunk_missing")
+    except InvalidFileName as refusal:  # the caller has not chosen this name: the folder is being removed
+        raise _chunk_missing() from refusal.__cause__
     finally:
         if is_left:  # the caller sends all of it again; a task that is performed late finds nothing
             with contextlib.suppress(ConnectorError):
@@ -197,18 +210,24 @@ def cancel_upload(session: SessionClient, facts: PoolFacts, upload: Upload) -> N
 
 
 @contextlib.contextmanager
-def _abandoned_on_failure(session: SessionClient, upload: Upload) -> Iterator[None]:
+def _removed_on_failure(session: SessionClient, facts: PoolFacts, upload: Upload) -> Iterator[None]:
     """Removes an upload whose caller gets an error instead of its address.
 
-    The task checks for the mark after it has created the upload, and this creates the mark before it deletes the
-    upload: whichever comes last removes it.
+    A task that is performed late checks for the mark after it has created the upload, and this creates the mark before
+    it deletes the upload: whichever comes last removes it. In a session that is not busy, another task removes the mark
+    too.
     """
     try:
         yield
-    except (SessionBusy, PoolUnavailable):
+    except (SessionBusy, PoolUnavailable, PoolTimeout) as failure:
         with contextlib.suppress(ConnectorError):
-            session.upload_file(upload.own("abandoned"), b"")
-            session.delete_file(upload.own("partial"))
+            if may_be_performed(failure):
+                session.upload_file(upload.own("abandoned"), b"")
+            with contextlib.suppress(FileNotFound):
+                session.delete_file(upload.own("partial"))
+            if not isinstance(failure, SessionBusy):
+                removal = remove_upload.Arguments(upload_folder=upload.folder)
+                run_task(session, facts, remove_upload.perform, removal, failure=_FAILURE)
         raise
 
 

@@ -71,7 +71,7 @@ class Circuit:
         return self._error is not None
 
     def check(self, failed_before: Deadline | None = None) -> None:
-        """Before each attempt. One that failed before waits until its deadline while the pool is asked. Raises the pool's
+        """Before each attempt. One that failed before waits until its deadline while the pool is asked. Raises the
         error, caused by NotSent, while the circuit is open.
         """
         if failed_before is not None:

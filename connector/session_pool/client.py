@@ -99,11 +99,12 @@ class SessionPoolClient:
         folder: str = "",
         parameters: dict[str, str] | None = None,
         not_found: NotFound | None = None,
+        accepted: tuple[int, ...] = (200, 201, 202),
         deleted_when_retried: bool = False,
         api_version: str | None = None,
         **request: Any,
     ) -> requests.Response:
-        """The response, if its status is 2xx. Raises ConnectorError otherwise, and PoolTimeout at the deadline.
+        """The response, if its status is `accepted`. Raises ConnectorError otherwise, and PoolTimeout at the deadline.
 
         `path` is relative to the pool. `identifier` is the session's in the pool, None for a call without a session.
         Code is sent once; its response may take until the deadline. Without a deadline, the call has that of an
@@ -145,15 +146,19 @@ class SessionPoolClient:
                     raise transport_error(failure) from failure
                 continue
             record.attempted(response.status_code, **_sizes(response))
-            if 200 <= response.status_code < 300:
+            if response.status_code in accepted:
                 return response
+            if 200 <= response.status_code < 300:
+                response.close()
+                raise wire.unreadable_response()
             if response.status_code == 404 and deleted_when_retried and retries.made:
                 return response
             if response.status_code == 401 and not is_renewed and self._credential.renew(token):
                 is_renewed = True  # also for code: a pool that does not know the caller has not run it
             elif is_run or not retries.after_response(response):
                 unsuccessful = UnsuccessfulResponse(response)
-                raise response_error(unsuccessful, not_found, is_run=is_run) from unsuccessful
+                is_upload = method == "POST" and not is_run
+                raise response_error(unsuccessful, not_found, is_run=is_run, is_upload=is_upload) from unsuccessful
 
     def _attempt(self, *arguments: Any, **request: Any) -> requests.Response:
         """`_send`, observed by the circuit."""

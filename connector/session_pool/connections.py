@@ -46,7 +46,7 @@ class AttemptTimeout(urllib3.Timeout):
     """The timeouts of one attempt of a call."""
 
     def __init__(self, deadline: Deadline, *, connect: float, read: float) -> None:
-        super().__init__(connect=connect, read=read)
+        super().__init__()
         self._deadline, self._connect_step, self._read_step = deadline, connect, read
 
     def clone(self) -> "AttemptTimeout":

@@ -64,8 +64,12 @@ def transport_error(failure: requests.RequestException) -> ConnectorError:
     )
 
 
-def response_error(response: UnsuccessfulResponse, not_found: NotFound | None, *, is_run: bool) -> ConnectorError:
-    """The error for an unsuccessful response. `not_found` makes it for a 404; `is_run` when code was sent."""
+def response_error(
+    response: UnsuccessfulResponse, not_found: NotFound | None, *, is_run: bool, is_upload: bool = False
+) -> ConnectorError:
+    """The error for an unsuccessful response. `not_found` makes it for a 404; `is_run` when code was sent, `is_upload`
+    when a file was.
+    """
     retry_after = _BUSY_SECONDS if response.retry_after is None else response.retry_after
     match response.status:
         case 401:
@@ -93,7 +97,7 @@ def response_error(response: UnsuccessfulResponse, not_found: NotFound | None, *
             return RequestTooLarge(
                 "The session pool does not accept code of this size. Send it in several executions, or as a file."
             )
-        case 413:
+        case 413 if is_upload:
             return FileTooLarge(
                 "The session pool does not accept a file of this size: 128 MB is the most, and the session must have "
                 "room for it. Compress the file, or send it in several files."

@@ -44,13 +44,13 @@ def hand_over(
                 return offer(deadline.within(longest_wait_seconds))
         except RunLost:
             is_late = time.monotonic() - started > longest_repeat_seconds
-            if not may_repeat or is_late or deadline.left < pause + _SHORTEST_READ_SECONDS:
+            if not may_repeat or is_late or deadline.left < _SHORTEST_READ_SECONDS:
                 raise
             may_repeat, was_lost = False, True
-            time.sleep(pause)
+            time.sleep(min(pause, deadline.left))
         except ConnectorError as failure:
             if was_lost:
-                raise RunLost from failure
+                raise RunLost(repr(failure.__cause__ or failure)) from failure
             if not isinstance(failure, PoolUnreachable | TooManySessions) or isinstance(failure.__cause__, NotSent):
                 raise
             response = failure.__cause__
@@ -78,8 +78,8 @@ def _handed_over() -> Iterator[None]:
     except (PoolUnavailable, PoolTimeout, UnreadableResponse) as failure:
         if isinstance(failure.__cause__, NotSent):
             raise
-        raise RunLost from failure
+        raise RunLost(repr(failure.__cause__ or failure)) from failure
     except ConnectorError:
         raise
     except Exception as failure:  # the response could not be read, but the code was handed over
-        raise RunLost from failure
+        raise RunLost(repr(failure.__cause__ or failure)) from failure

@@ -225,17 +225,13 @@ class SessionClient:
 
     def delete_file(self, path: FilePath) -> None:
         """Raises FileNotFound, unless it is the response to a second attempt: then the first has deleted the file."""
-        self._call(
-            "DELETE",
-            f"files/{_quoted(path)}",
-            folder=path.folder,
-            not_found=_file_not_found(path),
-            deleted_when_retried=True,
-        )
+        self._delete(f"files/{_quoted(path)}", folder=path.folder, not_found=_file_not_found(path))
 
     def get_session(self) -> PoolSession:
         """Starts no session. Raises SessionNotFound."""
-        return wire.read_session(read_object(self._call_session("GET")))
+        version = self.pool.wire.sessions_api_version
+        response = self._call("GET", "session", not_found=session_not_found, api_version=version)
+        return wire.read_session(read_object(response))
 
     def exists(self) -> bool:
         """Starts no session, unlike reading a file. True if the pool does not tell."""
@@ -249,7 +245,8 @@ class SessionClient:
 
     def end_session(self) -> None:
         """Raises SessionNotFound, unless it is the response to a second attempt."""
-        self._call_session("DELETE", deleted_when_retried=True)
+        version = self.pool.wire.sessions_api_version
+        self._delete("session", not_found=session_not_found, api_version=version)
 
     def _content(self, path: FilePath, headers: dict[str, str] | None = None) -> requests.Response:
         """A response whose body has not been read."""
@@ -258,18 +255,18 @@ class SessionClient:
             self.pool.wire.content_path(_quoted(path)),
             folder=path.folder,
             not_found=_file_not_found(path),
+            accepted=(200, 206) if headers else (200,),
             stream=True,
             headers={"Accept-Encoding": "identity", **(headers or {})},
         )
 
-    def _call_session(self, method: str, **request: Any) -> requests.Response:
-        return self._call(
-            method,
-            "session",
-            not_found=session_not_found,
-            api_version=self.pool.wire.sessions_api_version,
-            **request,
-        )
+    def _delete(self, path: str, **request: Any) -> None:
+        """The service responds with 204, and its container alone with 200 and JSON. Anything else, such as the page of
+        a proxy, does not mean that something was deleted.
+        """
+        response = self._call("DELETE", path, accepted=(200, 204), deleted_when_retried=True, **request)
+        if response.status_code == 200 and response.content:
+            read_object(response)
 
     def _call(self, method: str, path: str, **request: Any) -> requests.Response:
         return self.pool.call(method, path, self.identifier, deadline=self.deadline, **request)

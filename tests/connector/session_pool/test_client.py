@@ -246,6 +246,30 @@ def test_code_that_is_too_large_for_the_pool(faulty_pool, session_of, reply):
         run(session_of(faulty_pool(reply(413))))
 
 
+def test_a_file_that_is_too_large_for_the_pool(faulty_pool, session_of, reply):
+    """Only for a request that carries one: a 413 for another is not about its caller's file."""
+    with pytest.raises(errors.FileTooLarge):
+        session_of(faulty_pool(reply(413))).upload_file(FilePath("", "a"), b"x")
+
+
+@pytest.mark.parametrize("done", [(204, b""), (200, b"{}"), (200, b"")])
+def test_what_the_pool_has_deleted(faulty_pool, session_of, reply, done):
+    """204, and 200 with JSON."""
+    session_of(faulty_pool(reply(*done))).delete_file(FilePath("", "a"))
+
+
+@pytest.mark.parametrize("returned", [(200, b"<html>"), (202, b""), (203, b"{}"), (206, b""), (207, b"{}")])
+def test_another_success_is_not_a_deletion(faulty_pool, session_of, reply, returned):
+    """Nor the content of a file, or a list."""
+    session = session_of(faulty_pool(reply(*returned)))
+    calls = [session.end_session, lambda: session.delete_file(FilePath("", "a"))]
+    if returned[0] != 200:
+        calls.append(lambda: session.download_file(FilePath("", "a")))
+    for call in calls:
+        with pytest.raises(errors.PoolRejected):
+            call()
+
+
 @pytest.mark.parametrize(
     ("result", "value"),
     [({"stdout": "x", "stderr": ""}, ""), ({"stdout": "", "stderr": "", "executionResult": None}, None)],
@@ -295,7 +319,7 @@ def test_a_read_whose_response_cannot_be_understood_is_rejected(faulty_pool, ses
         (400, b'{"error": {"code": "SessionRequestValidationFailed", "message": "secret"}}', errors.PoolRejected),
         (400, b'{"error": {"code": "FileNameInvalid"}}', errors.InvalidFileName),
         (400, b'{"error": {"code": "FilePathInvalid"}}', errors.InvalidFileName),
-        (413, b"", errors.FileTooLarge),
+        (413, b"", errors.PoolRejected),
         (429, b"", errors.TooManySessions),
         (500, b"", errors.PoolUnavailable),
         (503, b"", errors.PoolUnavailable),
