@@ -39,8 +39,8 @@ class CallerSessions:
 
     def session(self, session_id: str) -> "SessionClient":
         """Raises InvalidSessionId."""
-        uses_session(check_session_id(session_id))
-        return SessionClient(self.pool, session_id, pool_identifier(session_id, self.caller), self.deadline)
+        identifier = pool_identifier(session_id, self.caller)
+        return SessionClient(self.pool, check_session_id(session_id), identifier, self.deadline)
 
     def new_session(self) -> "SessionClient":
         """One with an id that cannot be guessed."""
@@ -58,6 +58,9 @@ class SessionClient:
     id: str
     identifier: str
     deadline: Deadline | None = None
+
+    def __post_init__(self) -> None:
+        uses_session(self.id)  # for the log, which has its hash
 
     def with_deadline(self, deadline: Deadline) -> "SessionClient":
         """The same session, for an operation with another deadline."""
