@@ -27,7 +27,7 @@ from .session_pool.facts import PoolFacts
 from .session_pool.sessions import CallerSessions
 from .settings import Settings, signs_in_with_entra
 from .telemetry import events, open_telemetry
-from .telemetry.activity import Activity, begun, current
+from .telemetry.activity import Activity, begun, is_of_caller
 from .telemetry.correlation import Correlation
 from .telemetry.library_logs import withhold_values
 from .telemetry.pool_calls import pool_name
@@ -98,8 +98,7 @@ class Connector:
         if operation_id in OPERATIONS_WITHOUT_SETTINGS:
             return OPERATIONS_WITHOUT_SETTINGS[operation_id]()
         context = self._context_of(operation_id, request)
-        if (activity := current()) is not None:
-            activity.caller = context.sessions.caller
+        is_of_caller(context.sessions.caller)
         return OPERATIONS[operation_id](context, request)
 
     def _context_of(self, operation_id: str, request: func.HttpRequest) -> Context:

@@ -39,7 +39,7 @@ LAYERS = {
     "in_session": {"models", "text"},
     "session_pool": {"callers", "telemetry", "models", "text", "errors"},
     "contract": {"callers", "errors"},
-    "callers": {"errors"},
+    "callers": {"telemetry", "errors"},
     "settings": {"session_pool", "errors"},
     "telemetry": {"errors"},
     "models": set(),

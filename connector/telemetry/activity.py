@@ -104,6 +104,12 @@ def current() -> Activity | None:
     return _current.get()
 
 
+def is_of_caller(caller: str | None) -> None:
+    """The request is this caller's."""
+    if (activity := current()) is not None:
+        activity.caller = caller
+
+
 def uses_session(session_id: str) -> None:
     """The request is about this session."""
     if (activity := current()) is not None:
