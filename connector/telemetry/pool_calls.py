@@ -60,7 +60,7 @@ class PoolCall:
             activity.pool_milliseconds += milliseconds
         has_failed = failure is not None and is_notable(failure)
         records.write(
-            logging.WARNING if has_failed else logging.INFO,
+            logging.INFO,  # a request that fails because of it is a warning
             "poolCall",
             {
                 **(activity.ids() if activity is not None else {}),
