@@ -63,6 +63,10 @@ def main() -> int:
     print(f"connection  {body['status']}: {body['message']}")
     runtimes = [f"{runtime['name']} {runtime['version']}" for runtime in body.get("runtimes", [])]
     print(f"pool        {', '.join(runtimes)}")
+    pools = body.get("pools", [])
+    for pool in pools if len(pools) > 1 else []:
+        state = "available" if pool["isAvailable"] else "not available"
+        print(f"            {pool['name']} {pool['tag']}: {state}")
     print("next        make connector-package writes the custom connector for this app")
     return 0
 
@@ -128,9 +132,10 @@ def check(url: str, variables: Mapping[str, str], wait: float) -> tuple[int, dic
         is_last = time.monotonic() + RETRY_SECONDS > deadline
         try:
             status, body = _call(url, credentials(variables))
-            if is_last or status not in TEMPORARY:
+            missing = [pool["name"] for pool in body.get("pools", []) if not pool["isAvailable"]]
+            if is_last or (status not in TEMPORARY and not missing):
                 return status, body
-            problem = f"The app returns {status}."
+            problem = f"The pool {missing[0]} is not available." if missing else f"The app returns {status}."
         except NotReady as failure:
             if is_last:
                 raise

@@ -36,7 +36,8 @@ def findings_in_template(template: Json) -> Iterator[str]:
             if parameter in secure and declaration.get("defaultValue"):
                 yield f"{name}: the secure parameter {parameter} must not have a default"
         for output, declaration in part.get("outputs", {}).items():
-            if secure & _used_parameters(part, declaration["value"]):
+            value = declaration["copy"] if "copy" in declaration else declaration["value"]  # of a loop, its input
+            if secure & _used_parameters(part, value):
                 yield f"{name}: the output {output} returns a secret"
 
 

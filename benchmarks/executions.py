@@ -15,6 +15,7 @@ from connector.executions.operations import cancel_execution, execute_python_cod
 from connector.models import Execution
 from connector.session_pool.client import SessionPoolClient
 from connector.session_pool.facts import PoolFacts
+from connector.session_pool.pools import Pools
 from connector.session_pool.sessions import CallerSessions
 
 from .figures import Figure, table
@@ -47,7 +48,7 @@ def main() -> int:
     figures: list[Figure] = []
     with PoolProgram() as program:
         pool = _CountingClient(program.url, _AnyToken())
-        sessions, facts, session_id = CallerSessions(pool), PoolFacts(rich_results=True), str(uuid.uuid4())
+        sessions, facts, session_id = CallerSessions(Pools(pool)), PoolFacts(rich_results=True), str(uuid.uuid4())
 
         def run(code: str, **members: Any) -> Execution:
             pool.calls = 0

@@ -125,6 +125,13 @@ class Caller:
     def download(self, identifier: str, name: str) -> bytes:
         return self._call("GET", f"files/{name}/content", identifier)
 
+    def list_files(self, identifier: str, *, recursive: bool = False) -> bytes:
+        """The list of files, as it is received."""
+        return self._call("GET", "files", identifier, parameters={"recursive": str(recursive).lower()})
+
+    def metadata(self) -> bytes:
+        return self._call("GET", "metadata", "")
+
     def end(self, identifier: str) -> bool:
         """End a session. Returns False if it did not exist."""
         try:

@@ -24,13 +24,13 @@ from .session_pool.client import SessionPoolClient
 from .session_pool.credentials import PoolCredential
 from .session_pool.deadlines import Deadlines
 from .session_pool.facts import PoolFacts
+from .session_pool.pools import Pools
 from .session_pool.sessions import CallerSessions
 from .settings import Settings, signs_in_with_entra
 from .telemetry import events, open_telemetry
 from .telemetry.activity import Activity, begun, is_of_caller
 from .telemetry.correlation import Correlation
 from .telemetry.library_logs import withhold_values
-from .telemetry.pool_calls import pool_name
 
 if TYPE_CHECKING:
     from .callers.entra import EntraSignIn
@@ -59,7 +59,7 @@ class Connector:
             self._sign_in, entra = _entra(settings)
             self._shared = _context(settings, entra)
             events.started(
-                pools=[pool_name(settings.pool_management_endpoint)],
+                pools=[pool.name for pool in self._shared.sessions.pools],
                 api_version=settings.pool_api_version,
                 milliseconds=round((time.monotonic() - started) * 1000),
             )
@@ -109,8 +109,7 @@ class Connector:
         """
         if isinstance(self._shared, InternalError):
             raise InternalError(self._shared.message)  # a new one: each raise adds to an exception's traceback
-        shared = self._shared.sessions
-        sessions = dataclasses.replace(shared, deadline=shared.pool.deadlines.of_operation())
+        sessions = dataclasses.replace(self._shared.sessions, deadline=DEADLINES.of_operation())
         context = dataclasses.replace(self._shared, sessions=sessions)
         if operation_id in TOKEN_PURPOSES and context.tokens is not None:
             address = context.tokens.open(TOKEN_PURPOSES[operation_id], signed_token(request))
@@ -126,18 +125,24 @@ class Connector:
 def _context(settings: Settings, entra: EntraId | None) -> Context:
     """What all requests have in common."""
     contract = Contract(max_code_characters=settings.max_code_characters)
-    pool = SessionPoolClient(
-        settings.pool_management_endpoint,
-        PoolCredential(settings.pool_credential, settings.azure_client_id),
-        api_version=settings.pool_api_version,
-        connections=settings.python_threadpool_thread_count,
-        deadlines=DEADLINES,
+    credential = PoolCredential(settings.pool_credential, settings.azure_client_id)
+    pools = Pools(
+        *(
+            SessionPoolClient(
+                endpoint,
+                credential,
+                api_version=settings.pool_api_version,
+                connections=settings.python_threadpool_thread_count,
+                deadlines=DEADLINES,
+            )
+            for endpoint in settings.pool_management_endpoint
+        )
     )
     return Context(
         settings,
         contract,
         Documents(contract.document, entra),
-        CallerSessions(pool),
+        CallerSessions(pools),
         PoolFacts(rich_results=settings.rich_results),
         Tokens(settings.signing_key, settings.signing_key_previous) if settings.signing_key else None,
     )

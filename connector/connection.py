@@ -1,22 +1,116 @@
 """CheckConnection: whether the connector can work, and what is missing if not."""
 
-from .models import Connection, Package
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+
+from .errors import ConnectorError
+from .models import Connection, Package, PoolConnection
 from .session_pool.client import SessionPoolClient
+from .session_pool.deadlines import Deadline
+from .session_pool.pools import Pools
+from .session_pool.sessions import CallerSessions
+from .session_pool.wire import Metadata
 from .settings import Settings
 
 _NO_KEY = (
     "The setting SIGNING_KEY is missing: workflows cannot poll background runs, which needs addresses without a "
     "function key, and files cannot be uploaded in chunks."
 )
+_AVAILABLE = "The session pool was reached, and accepted the connector's token and role."
+
+_MOST_NAMES = 3
+"""Packages that the message names where the pools differ."""
+
+Answers = dict[SessionPoolClient, Metadata | ConnectorError]
 
 
-def check_connection(pool: SessionPoolClient, settings: Settings) -> Connection:
-    """Requests the pool's metadata, which requires a connection, a token and the role. Starts no session."""
-    metadata = pool.get_metadata()
-    message = "The session pool was reached, and accepted the connector's token and role."
+def check_connection(sessions: CallerSessions, settings: Settings) -> Connection:
+    """Requests the metadata of all pools at once, which requires a connection, a token and the role. Starts no session.
+
+    One pool that can be used is sufficient. Raises the error of the first pool if none can be.
+    """
+    answers = _ask(sessions.pools, sessions.deadline)
+    found = {pool: answer for pool, answer in answers.items() if isinstance(answer, Metadata)}
+    if not found:
+        raise _none_available(answers)
+    installed = [each.runtimes + each.packages for each in found.values()]
     return Connection(
-        message=message if settings.signing_key else f"{message} {_NO_KEY}",
+        message=" ".join(_sentences(answers, _differing(installed), has_key=settings.signing_key is not None)),
         api_version=settings.pool_api_version,
-        runtimes=[Package(name, version) for name, version in metadata.runtimes],
-        packages=[Package(name, version) for name, version in metadata.packages],
+        runtimes=_in_all([each.runtimes for each in found.values()]),
+        packages=_in_all([each.packages for each in found.values()]),
+        pools=[_state(pool, answer) for pool, answer in answers.items()],
     )
+
+
+def _ask(pools: Pools, deadline: Deadline | None) -> Answers:
+    def ask(pool: SessionPoolClient) -> Metadata | ConnectorError:
+        try:
+            return pool.get_metadata(deadline)
+        except ConnectorError as failure:
+            return failure
+
+    if len(pools) == 1:
+        return {pool: ask(pool) for pool in pools}
+    with ThreadPoolExecutor(len(pools)) as executor:
+        asked = {pool: executor.submit(copy_context().run, ask, pool) for pool in pools}
+    return {pool: answer.result() for pool, answer in asked.items()}
+
+
+def _sentences(answers: Answers, differing: list[str], *, has_key: bool) -> Iterator[str]:
+    available = sum(isinstance(answer, Metadata) for answer in answers.values())
+    if len(answers) == 1:
+        yield _AVAILABLE
+    elif available == len(answers):
+        yield f"All {available} session pools were reached, and accepted the connector's token and role."
+    else:
+        yield f"{available} of {len(answers)} session pools can be used. {_problems(answers)}"
+    if differing:
+        others = f" and {more} more" if (more := len(differing) - _MOST_NAMES) > 0 else ""
+        yield f"The pools differ in what is installed: {', '.join(differing[:_MOST_NAMES])}{others}."
+    if not has_key:
+        yield _NO_KEY
+
+
+def _problems(answers: Answers) -> str:
+    """Each with the pools that have it, by their numbers in the setting."""
+    numbers: dict[str, list[str]] = {}
+    for number, answer in enumerate(answers.values(), start=1):
+        if isinstance(answer, ConnectorError):
+            numbers.setdefault(answer.message, []).append(str(number))
+    return " ".join(
+        f"{'Pools' if len(those) > 1 else 'Pool'} {', '.join(those)}: {message}" for message, those in numbers.items()
+    )
+
+
+def _none_available(answers: Answers) -> ConnectorError:
+    failures = [answer for answer in answers.values() if isinstance(answer, ConnectorError)]
+    first = failures[0]
+    if len(failures) == 1:
+        return first
+    failure = type(first)(
+        f"None of the {len(failures)} session pools can be used. {_problems(answers)}",
+        details=tuple(failures),
+        retry_after_seconds=first.retry_after_seconds,
+    )
+    failure.__cause__ = first.__cause__
+    return failure
+
+
+def _state(pool: SessionPoolClient, answer: Metadata | ConnectorError) -> PoolConnection:
+    if isinstance(answer, ConnectorError):
+        return PoolConnection(pool.name, pool.tag, is_available=False, message=answer.message)
+    return PoolConnection(pool.name, pool.tag, is_available=True, message=_AVAILABLE)
+
+
+def _in_all(lists: list[list[tuple[str, str]]]) -> list[Package]:
+    """What every pool has, with the versions of the first."""
+    names = [{name for name, _ in each} for each in lists]
+    return [Package(name, version) for name, version in lists[0] if all(name in those for those in names)]
+
+
+def _differing(lists: list[list[tuple[str, str]]]) -> list[str]:
+    """The names that not every pool has in the same version."""
+    same = set(lists[0]).intersection(*lists)
+    return sorted({name for each in lists for name, version in each if (name, version) not in same}, key=str.lower)

@@ -166,14 +166,25 @@ class Package:
 
 
 @dataclass(frozen=True)
+class PoolConnection:
+    """Of one session pool. The ids of the sessions that the connector creates in it end in its tag."""
+
+    name: str
+    tag: str
+    is_available: bool
+    message: str
+
+
+@dataclass(frozen=True)
 class Connection:
-    """The pool was reached, and accepted the connector's token and role."""
+    """At least one pool was reached, and accepted the connector's token and role."""
 
     status: Literal["Connected"] = field(default="Connected", kw_only=True)
     message: str
     api_version: str
     runtimes: list[Package]
     packages: list[Package]
+    pools: list[PoolConnection]
 
 
 def to_wire(value: Any) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .errors import InternalError
+from .session_pool.endpoints import canonical
 from .session_pool.wire import API_VERSIONS
 
 LONGEST_WAIT_SECONDS = 220
@@ -40,6 +41,26 @@ def _endpoint(value: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("an http(s) address without a query")
     return value.rstrip("/")
+
+
+def _endpoints(value: str) -> tuple[str, ...]:
+    """Of one pool or several. The message has no value, so it counts the addresses."""
+    listed = re.split(r"[,\s]+", value.strip(", \t\r\n"))
+    found: dict[str, int] = {}
+    for number, text in enumerate(listed, start=1):
+        try:
+            if ";" in text or "://" in text.partition("://")[2]:
+                raise ValueError
+            first = found.setdefault(canonical(_endpoint(text)), number)
+        except ValueError:
+            if len(listed) == 1:
+                raise ValueError("an http(s) address without a query") from None
+            raise ValueError(
+                f"http(s) addresses without a query, separated by commas: number {number} is none"
+            ) from None
+        if first != number:
+            raise ValueError(f"the address of each pool once: number {number} is the pool of number {first}")
+    return tuple(text.rstrip("/") for text in listed)
 
 
 def _authority(value: str) -> str:
@@ -100,8 +121,8 @@ SETTINGS = (
     Setting(
         "POOL_MANAGEMENT_ENDPOINT",
         None,
-        "Address of the session pool: its `poolManagementEndpoint`. Required.",
-        _endpoint,
+        "Address of the session pool: its `poolManagementEndpoint`. Required. Several pools are separated by commas.",
+        _endpoints,
     ),
     Setting(
         "POOL_API_VERSION",
@@ -219,7 +240,7 @@ def signs_in_with_entra(environment: Mapping[str, str]) -> bool:
 class Settings:
     """The value of each setting."""
 
-    pool_management_endpoint: str
+    pool_management_endpoint: tuple[str, ...]
     pool_api_version: str
     pool_credential: str
     azure_client_id: str | None

@@ -1,8 +1,9 @@
-"""python -m emulator: the connector on your own machine, with an identity endpoint and a session pool."""
+"""python -m emulator: the connector on your own machine, with an identity endpoint and session pools."""
 
 import argparse
 import logging
 import os
+import re
 import secrets
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from .functions_host import FunctionAppError, FunctionsHost
 from .session_pool.__main__ import (
     add_isolation_options,
     add_longest_run_option,
+    add_max_sessions_option,
     announce,
     isolation_options,
     stop_on_signals,
@@ -41,14 +43,19 @@ def main() -> int:
         if options.pool_endpoint:
             _set(POOL_MANAGEMENT_ENDPOINT=options.pool_endpoint, POOL_CREDENTIAL="azure_cli")
         else:
-            engine, authority = choose(**isolation_options(options)), TokenAuthority()
-            pool_server = SessionPoolServer(
-                Pool(engine, longest_run_seconds=options.longest_run), authority, port=options.pool_port
-            )
+            authority = TokenAuthority()
             identity = IdentityEndpoint(authority)
-            servers += [pool_server, identity]
+            endpoints = []
+            for number in range(options.pools):
+                engine = choose(**isolation_options(options))
+                pool = Pool(engine, max_sessions=options.max_sessions, longest_run_seconds=options.longest_run)
+                pool_server = SessionPoolServer(pool, authority, port=options.pool_port and options.pool_port + number)
+                servers.append(pool_server)
+                # The name of the pool, which ends its address, is for people. The server answers to any.
+                endpoints.append(f"{pool_server.endpoint}-{number + 1}" if number else pool_server.endpoint)
+            servers.append(identity)
             _set(
-                POOL_MANAGEMENT_ENDPOINT=pool_server.endpoint,
+                POOL_MANAGEMENT_ENDPOINT=",".join(endpoints),
                 POOL_CREDENTIAL="managed_identity",
                 **identity.environment,
             )
@@ -61,7 +68,8 @@ def main() -> int:
         wait(stop)
         return 0
     except PortInUse as taken:
-        option = "--pool-port" if taken.port == options.pool_port else "--port"
+        is_pool = options.pool_port <= taken.port < options.pool_port + options.pools
+        option = "--pool-port" if is_pool else "--port"
         print(f"{taken}: choose another with {option} (0 picks a free one)", file=sys.stderr)
         return 1
     except (FunctionAppError, EngineError) as failure:
@@ -81,7 +89,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--port", type=int, default=7071, help="port of the connector; 0 picks a free one (default 7071)"
     )
-    parser.add_argument("--pool-port", type=int, default=7072, help="port of the session pool (default 7072)")
+    parser.add_argument(
+        "--pool-port",
+        type=int,
+        default=7072,
+        help="port of the session pool, and of the first of several (default 7072)",
+    )
+    parser.add_argument("--pools", type=_pools, default=1, metavar="NUMBER", help="session pools, 1 to 9 (default 1)")
+    add_max_sessions_option(parser)
     parser.add_argument("--keys", action="store_true", help="require a function key of callers, as Azure does")
     parser.add_argument(
         "--pool-endpoint",
@@ -100,6 +115,12 @@ def _endpoint(text: str) -> str:
     return text
 
 
+def _pools(text: str) -> int:
+    if not re.fullmatch("[1-9]", text):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1 to 9")
+    return int(text)
+
+
 def _set(**environment: str) -> None:
     """Sets what the platform would set for the app, which reads its environment when it is loaded."""
     os.environ.update(environment)
@@ -114,7 +135,7 @@ def _announce(host: FunctionsHost, engine: Any, pool_endpoint: str | None) -> No
     print(f"document       {base}/openapi.json")
     print(f"try            curl {base}/executions{key} -H 'Content-Type: application/json' -d '{_TRIAL}'")
     if engine is not None:
-        announce(os.environ["POOL_MANAGEMENT_ENDPOINT"], engine)
+        announce(os.environ["POOL_MANAGEMENT_ENDPOINT"].split(","), engine)
     else:
         print(f"session pool   {pool_endpoint}")
         print("isolation      the session pool's own")

@@ -22,6 +22,9 @@ param deployerMayExecute bool = true
 @description('Resource ID of an existing session pool, in any resource group. Empty: create a new pool.')
 param existingPoolId string = ''
 
+@description('Comma-separated resource IDs of more session pools, in any region and resource group, for new sessions too.')
+param additionalPoolIds string = ''
+
 @description('Whether code in the sessions of the new pool can reach the network.')
 param sessionEgressEnabled bool = false
 
@@ -124,6 +127,7 @@ module resources 'resources.bicep' = {
     nameSuffix: toLower(uniqueString(subscription().id, environmentName, location))
     deployerId: deployerMayExecute ? principalId : ''
     existingPoolId: existingPoolId
+    additionalPoolIds: additionalPoolIds
     sessionEgressEnabled: sessionEgressEnabled
     sessionCooldownSeconds: sessionCooldownSeconds
     maxConcurrentSessions: maxConcurrentSessions

@@ -5,6 +5,7 @@ param tags object
 param nameSuffix string
 param deployerId string
 param existingPoolId string
+param additionalPoolIds string
 param sessionEgressEnabled bool
 param sessionCooldownSeconds int
 param maxConcurrentSessions int
@@ -89,6 +90,21 @@ module poolAccess 'pool_access.bicep' = {
     pool
   ]
 }
+
+module additionalPools 'additional_pools.bicep' = {
+  name: 'additional-pools'
+  params: {
+    nameSuffix: nameSuffix
+    poolIds: filter(map(split(additionalPoolIds, ','), poolId => trim(poolId)), poolId => !empty(poolId))
+    appPrincipalId: identity.properties.principalId
+    deployerId: deployerId
+  }
+}
+
+var poolManagementEndpoints = join(
+  concat([poolAccess.outputs.poolManagementEndpoint], additionalPools.outputs.endpoints),
+  ','
+)
 
 module network 'network.bicep' = if (networkIsolated) {
   name: 'network'
@@ -311,7 +327,7 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.properties.clientId};Authorization=AAD'
     // Read by the connector
-    POOL_MANAGEMENT_ENDPOINT: poolAccess.outputs.poolManagementEndpoint
+    POOL_MANAGEMENT_ENDPOINT: poolManagementEndpoints
     POOL_API_VERSION: poolApiVersion
     AZURE_CLIENT_ID: identity.properties.clientId
     // The connector validates tokens itself, whether or not App Service authentication (authsettingsV2, below) is on.
@@ -401,4 +417,4 @@ resource basicAuthForFtp 'Microsoft.Web/sites/basicPublishingCredentialsPolicies
 output functionName string = function.name
 output functionUrl string = 'https://${function.properties.defaultHostName}'
 output connectorAuth string = connectorAuth
-output poolManagementEndpoint string = poolAccess.outputs.poolManagementEndpoint
+output poolManagementEndpoint string = poolManagementEndpoints

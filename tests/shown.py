@@ -10,6 +10,7 @@ DIFFERS = {
     "lastModifiedTime",
     "lastUsedTime",
     "sessionId",
+    "tag",
     "version",
 }
 """Members whose value differs each time: only its type is compared."""

@@ -34,7 +34,7 @@ LAYERS = {
     "executions": {"in_session", "session_pool", "callers", "content_types", "models", "errors"},
     "files": {"executions", "in_session", "session_pool", "callers", "content_types", "models", "errors"},
     "sessions": {"session_pool", "models"},
-    "connection": {"session_pool", "settings", "models"},
+    "connection": {"session_pool", "settings", "models", "errors"},
     # What operations are made of.
     "in_session": {"models", "text"},
     "session_pool": {"callers", "telemetry", "models", "text", "errors"},

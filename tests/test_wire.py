@@ -20,6 +20,7 @@ import requests
 
 from connector.models import FilePath
 from connector.session_pool.client import SessionPoolClient
+from connector.session_pool.pools import Pools
 from connector.session_pool.sessions import CallerSessions, SessionClient
 
 RECORDED_2024_05 = "Azure CLI's containerapp extension, test recording of 2024-05-16, api-version 2024-02-02-preview"
@@ -731,7 +732,7 @@ def test_the_client_sends_and_reads_so(exchange, recorded_pool):
         )
     recorded = recorded_pool(exchange)
     pool = SessionPoolClient(recorded.endpoint, Token(), api_version=exchange.version)
-    assert exchange.means(exchange.call(CallerSessions(pool).session(IDENTIFIER)))
+    assert exchange.means(exchange.call(CallerSessions(Pools(pool)).session(IDENTIFIER)))
     method, _, target = exchange.request.partition(" ")
     assert recorded.method == method
     asked = urlsplit(recorded.target)

@@ -10,9 +10,19 @@ from ..errors import InvalidSessionId
 _SESSION_ID = re.compile(r"[A-Za-z0-9-]{4,128}")
 
 
-def mint_session_id() -> str:
-    """128 random bits: the id is sufficient to use the session, so it must not be guessable."""
-    return secrets.token_hex(16)
+def mint_session_id(tag: str) -> str:
+    """128 random bits, because the id is sufficient to use the session, and the tag of the session's pool."""
+    return f"{secrets.token_hex(16)}-{tag}"
+
+
+def tag_in(session_id: str) -> str:
+    """What stands where `mint_session_id` writes the tag. Ids of other origin may have anything there."""
+    return session_id.rpartition("-")[2]
+
+
+def keyed_session_id(idempotency_key: str) -> str:
+    """The id depends on the key alone: a repeated call finds the session of the first."""
+    return hashlib.sha256(f"session\n{idempotency_key}".encode()).hexdigest()[:32]
 
 
 def mint_execution_id() -> str:

@@ -2,8 +2,8 @@
 
 Importers support different subsets, so it has only what all of them read: JSON, one security scheme, and no extensions
 but OpenAI's. Parameters, bodies and successful responses are inlined, each schema once for an operation; errors, which
-tools do not describe, are references. What no model reads is omitted: headers of responses, and the errors that every
-operation can return, which its `default` describes.
+tools do not describe, are references. What no model reads is omitted: headers of responses, members for operators, and
+the errors that every operation can return, which its `default` describes.
 """
 
 from typing import Any
@@ -66,8 +66,19 @@ def _success(status: str, operation: PublishedOperation, source: Json) -> Json:
     if status != operation.success[0] and "content" in response:
         schema = {"type": "object", "description": f"The same members as with status {operation.success[0]}."}
         response = {**response, "content": {JSON_TYPE: {"schema": schema}}}
-    derived: Json = open_to_members(resolved(_without_headers(response), source))
+    derived: Json = open_to_members(_without_members_for_operators(resolved(_without_headers(response), source)))
     return derived
+
+
+def _without_members_for_operators(node: Any) -> Any:
+    """Without the properties of schemas that are marked `x-for-operators`."""
+    if isinstance(node, dict):
+        return {
+            name: _without_members_for_operators(part)
+            for name, part in node.items()
+            if not (isinstance(part, dict) and part.get("x-for-operators"))
+        }
+    return [_without_members_for_operators(item) for item in node] if isinstance(node, list) else node
 
 
 def _without_headers(response: Json) -> Json:

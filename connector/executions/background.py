@@ -59,7 +59,7 @@ def _start(call: Call, facts: PoolFacts) -> Execution | None:
     reported = report.read_stdout(run.stdout, cell.nonce)
     if reported is None:
         return _unreported(call, facts, is_refusal=direct.is_refusal(run))
-    facts.payload_accepted()
+    facts.payload_accepted(call.session.pool)
     if reported.is_busy:
         facts.note_busy(call.session, is_busy=True)
         return _enqueue(call)

@@ -8,7 +8,7 @@ from ..in_session import protocol
 from ..models import Execution
 from ..session_pool.facts import PoolFacts
 from .call import Call
-from .lookup import find_in_session
+from .lookup import Found, find_in_session, not_started
 from .outcomes import RECORD_LOST
 from .records import ExecutionFolder, is_recent
 from .result import execution_of
@@ -53,7 +53,7 @@ def follow(call: Call, facts: PoolFacts) -> Execution:
             if ended is not None:
                 facts.note_busy(call.session, is_busy=False)
                 return ended
-        return _current(folder, call) if call.wait_seconds > 0 else call.running()
+        return _at_end_of_wait(folder, call, facts) if call.wait_seconds > 0 else call.running()
     except IdempotencyKeyReused:
         raise
     except ExecutionNotFound:  # its session has ended since
@@ -86,9 +86,19 @@ def _poll(folder: ExecutionFolder, call: Call, facts: PoolFacts) -> Execution | 
     return None
 
 
+def _at_end_of_wait(folder: ExecutionFolder, call: Call, facts: PoolFacts) -> Execution:
+    found = find_in_session(folder)
+    if found is not None and found.request is not None and not facts.may_be_busy(call.session):
+        return not_started(folder, found) if found.execution.status == "Running" else found.execution
+    return _state(found, call)
+
+
 def _current(folder: ExecutionFolder, call: Call) -> Execution:
     """The execution in its current state, with its output so far."""
-    found = find_in_session(folder)
+    return _state(find_in_session(folder), call)
+
+
+def _state(found: Found | None, call: Call) -> Execution:
     if found is None:
         return Execution(call.session.id, call.execution_id, "Unknown", error=RECORD_LOST)
     return found.execution

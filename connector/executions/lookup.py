@@ -1,7 +1,7 @@
 """The state of an execution by its ID, from its folder in the session or from the pool."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ..errors import ExecutionNotFound
 from ..in_session import protocol
@@ -12,7 +12,7 @@ from ..session_pool.wire import PoolFile, Run
 from .direct import direct_execution
 from .hints.memory import with_memory_limit
 from .notices import with_notice
-from .outcomes import CANCELED, INTERPRETER_ENDED, NO_REPORT, RECORD_LOST, SILENT
+from .outcomes import CANCELED, INTERPRETER_ENDED, LOST, NO_REPORT, NOT_STARTED, RECORD_LOST, SILENT
 from .records import ExecutionFolder, is_recent
 from .recovery import with_recovered_results
 from .result import execution_of, running_execution
@@ -31,6 +31,7 @@ class Found:
     execution: Execution
     record: Record | None = None
     request: Request | None = None
+    queued: datetime | None = None
 
     @property
     def can_be_canceled(self) -> bool:
@@ -65,7 +66,19 @@ def find_in_session(folder: ExecutionFolder) -> Found | None:
     execution = Execution(folder.session.id, folder.execution_id, "Running")
     if protocol.CANCEL in files:
         execution = replace(execution, status="Canceled", error=CANCELED)
-    return Found(execution, None, request)
+    return Found(execution, None, request, files[protocol.REQUEST].modified)
+
+
+def not_started(folder: ExecutionFolder, found: Found) -> Execution:
+    """A queued execution of a session that is idle, as far as is known, and has not confirmed its start.
+
+    A run in one call of the pool may hold the session up for some minutes. After that, the execution is withdrawn: its
+    code may have been handed over, and is not any more.
+    """
+    if found.queued is None or is_recent(found.queued, _LONGEST_CALL):
+        return with_notice(found.execution, NOT_STARTED)
+    folder.withdraw_request()
+    return replace(found.execution, status="Unknown", error=LOST)
 
 
 def _of_record(folder: ExecutionFolder, files: dict[str, PoolFile], record: Record) -> Execution:

@@ -29,7 +29,7 @@ def run_in_one_call(call: Call, facts: PoolFacts) -> Execution:
     try:
         if reported is None:
             return _unreported(call, facts, run)
-        facts.payload_accepted()
+        facts.payload_accepted(call.session.pool)
         if reported.is_busy:
             return wait_for_turn(call, facts)
         if reported.report is not None:

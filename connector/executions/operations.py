@@ -1,19 +1,18 @@
 """ExecutePythonCode, GetExecution and CancelExecution."""
 
-import hashlib
 import time
 import uuid
 from collections.abc import Callable
 
-from ..callers.session_ids import mint_execution_id, mint_session_id
+from ..callers.session_ids import keyed_session_id, mint_execution_id
 from ..models import Execution
 from ..session_pool.facts import PoolFacts
-from ..session_pool.sessions import CallerSessions
+from ..session_pool.sessions import CallerSessions, SessionClient
 from .background import run_in_background, wait_for_turn
 from .call import Call
 from .direct import run_directly
 from .following import pauses
-from .lookup import Found, find
+from .lookup import Found, find, not_started
 from .notices import with_notice
 from .one_call import run_in_one_call
 from .outcomes import CANCEL_REQUESTED, NOT_CANCELABLE, NOT_CANCELABLE_DIRECT
@@ -51,23 +50,25 @@ def execute_python_code(
     `get_execution`. With an idempotency key, the earlier execution of the same key in the same session is returned;
     IdempotencyKeyReused is raised if its code was different.
     """
-    session = sessions.session(session_id or _new_session_id(idempotency_key))
-    deadline = session.deadline_of_execution(wait_in_seconds)
-    session = session.with_deadline(deadline)
-    execution_id = _execution_id(session.id, idempotency_key) if idempotency_key else mint_execution_id()
-    until = deadline.began + min(wait_in_seconds, _LONGEST_WAIT_SECONDS)
-    call = Call(session, execution_id, code_to_run(python_code), timeout_in_seconds, wait_in_seconds, until)
-    is_new_session = session_id is None and idempotency_key is None
-    is_deferred = timeout_in_seconds > wait_in_seconds
-    if not facts.rich_results:
-        execution = run_directly(call, is_repeatable=idempotency_key is not None)
-    elif not is_new_session and (is_deferred or facts.may_be_busy(session)) and is_busy(session, facts):
-        execution = wait_for_turn(call, facts)
-    elif is_deferred:
-        execution = run_in_background(call, facts)
-    else:
-        execution = run_in_one_call(call, facts)
-    return fitted(execution, include_content)
+    if session_id is None and idempotency_key is not None:
+        session_id = keyed_session_id(idempotency_key)  # whose pool is the same for a repeated call, even if it is full
+    session = None if session_id is None else sessions.session(session_id)
+    code = code_to_run(python_code)
+
+    def run(session: SessionClient) -> Execution:
+        deadline = session.deadline_of_execution(wait_in_seconds)
+        session = session.with_deadline(deadline)
+        execution_id = _execution_id(session.id, idempotency_key) if idempotency_key else mint_execution_id()
+        until = deadline.began + min(wait_in_seconds, _LONGEST_WAIT_SECONDS)
+        call = Call(session, execution_id, code, timeout_in_seconds, wait_in_seconds, until)
+        is_deferred = timeout_in_seconds > wait_in_seconds
+        if not facts.sends_payload(session.pool):
+            return run_directly(call, is_repeatable=idempotency_key is not None)
+        if session_id is not None and (is_deferred or facts.may_be_busy(session)) and is_busy(session, facts):
+            return wait_for_turn(call, facts)
+        return run_in_background(call, facts) if is_deferred else run_in_one_call(call, facts)
+
+    return fitted(run(session) if session else sessions.with_new_session(run), include_content)
 
 
 def get_execution(
@@ -78,7 +79,9 @@ def get_execution(
     found = find(session, execution_id)
     execution = found.execution
     if found.request is not None and execution.status == "Running" and not is_busy(session, facts):
-        start_next(session, facts)  # still queued in an idle session: the run before it has ended the interpreter
+        # Still queued in an idle session: the run before it has ended the interpreter, or its start was lost.
+        if not start_next(session, facts):
+            execution = not_started(ExecutionFolder(session, execution_id), found)
     return fitted(execution, include_content)
 
 
@@ -92,7 +95,7 @@ def cancel_execution(
     session = sessions.session(session_id)
     found = find(session, execution_id)
     if found.execution.status == "Running":
-        notice = NOT_CANCELABLE if facts.rich_results else NOT_CANCELABLE_DIRECT
+        notice = NOT_CANCELABLE if facts.sends_payload(session.pool) else NOT_CANCELABLE_DIRECT
         if found.can_be_canceled:
             notice = CANCEL_REQUESTED
             ExecutionFolder(session, execution_id).request_cancel()
@@ -113,11 +116,6 @@ def _wait_for_end(found: Found, find_again: Callable[[], Found]) -> Found:
         if found.execution.status != "Running":
             break
     return found
-
-
-def _new_session_id(key: str | None) -> str:
-    """With an idempotency key, the ID depends on it alone: a repeated call finds the session of the first."""
-    return mint_session_id() if key is None else hashlib.sha256(f"session\n{key}".encode()).hexdigest()[:32]
 
 
 def _execution_id(session_id: str, key: str) -> str:

@@ -61,6 +61,10 @@ CANCEL_REQUESTED = (
     "Cancellation was requested, but the run has not ended yet. Call GetExecution in a moment; EndSession ends "
     "everything that runs in the session."
 )
+NOT_STARTED = (
+    "The session has not confirmed that this run started: it does not respond, or its response was lost. The run is "
+    "queued, and is started once as soon as the session responds."
+)
 NOT_CANCELABLE = (
     "This run is one call of the session pool, which cannot be canceled. It ends on its own, or after its "
     "timeoutInSeconds; only runs that may take longer than their caller waits can be canceled."

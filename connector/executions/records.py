@@ -54,6 +54,10 @@ class ExecutionFolder:
         """Queues the execution."""
         self.session.upload_file(self._path(protocol.REQUEST), request.to_bytes())
 
+    def withdraw_request(self) -> None:
+        with contextlib.suppress(FileNotFound):
+            self.session.delete_file(self._path(protocol.REQUEST))
+
     def request_cancel(self) -> None:
         try:
             self.session.upload_file(self._path(protocol.CANCEL), b"{}")

@@ -4,10 +4,8 @@ Code that is sent during a deferred run waits in the pool, and a pool may restar
 long. So the connector checks first, if a deferred run is possible.
 """
 
-import contextlib
-
 from ..callers.session_ids import mint_execution_id
-from ..errors import FileNotFound
+from ..errors import FileNotFound, RequestTooLarge
 from ..in_session.cell import make_start_cell
 from ..in_session.protocol import OUTPUTS_FOLDER, RUNNING
 from ..models import FilePath
@@ -31,10 +29,12 @@ def is_busy(session: SessionClient, facts: PoolFacts) -> bool:
     return busy
 
 
-def start_next(session: SessionClient, facts: PoolFacts) -> None:
-    """Starts the oldest queued execution of an idle session, for example after its interpreter was restarted."""
+def start_next(session: SessionClient, facts: PoolFacts) -> bool:
+    """Starts the oldest queued execution of an idle session, for example after its interpreter was restarted. Returns
+    whether the session has confirmed it.
+    """
     cell = make_start_cell(max_report_characters=session.pool.longest_stdout)
-    with contextlib.suppress(RunLost):  # the next poll tries again
+    try:
         session.with_reserve().execute_code(
             cell.text,
             execution_id=mint_execution_id(),
@@ -42,4 +42,7 @@ def start_next(session: SessionClient, facts: PoolFacts) -> None:
             may_repeat=True,
             read_seconds=session.pool.deadlines.start_seconds,
         )
+    except (RunLost, RequestTooLarge):  # the next poll tries again
+        return False
     facts.note_busy(session, is_busy=True)
+    return True

@@ -71,13 +71,17 @@ def upload_contents(
 
     The target of an error is the name of the file that could not be stored.
     """
-    session = sessions.session(session_id) if session_id else sessions.new_session()
+    session = sessions.session(session_id) if session_id else None
     names = [checked_name(name, "fileName") for name, _ in contents]
     folder = checked_destination(folder, *names)
     _check_each_once(names)
-    session = session.for_transfer(sum(len(content) for _, content in contents))
-    stored = store_all(session, facts, folder, contents, may_replace=session_id is not None)
-    return Files(session.id, [shown_file(file, folder) for file in stored])
+
+    def store(session: SessionClient) -> Files:
+        session = session.for_transfer(sum(len(content) for _, content in contents))
+        stored = store_all(session, facts, folder, contents, may_replace=session_id is not None)
+        return Files(session.id, [shown_file(file, folder) for file in stored])
+
+    return store(session) if session else sessions.with_new_session(store)
 
 
 def put_file(

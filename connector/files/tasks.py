@@ -49,7 +49,7 @@ def run_task(
         Path(inspect.getfile(perform)),
         dict(arguments),
         max_report_characters=session.pool.longest_stdout,
-        with_payload=facts.rich_results,
+        with_payload=facts.sends_payload(session.pool),
     )
     try:
         run = session.with_reserve().execute_code(
@@ -70,7 +70,7 @@ def run_task(
     except RequestTooLarge as refusal:  # not that of the caller
         raise PoolRejected(_REFUSED) from refusal.__cause__
     written = read_task(run.stdout, cell.nonce)
-    if written is None and not facts.rich_results and run.stderr.strip():
+    if written is None and not facts.sends_payload(session.pool) and run.stderr.strip():
         written = {"raised": run.stderr.strip().rpartition("\n")[2]}
     if written is not None and written.get("isBusy") is True:
         raise _busy()

@@ -98,9 +98,10 @@ def begin_upload(
 
     Raises SessionBusy, InvalidFileName, and FileTooLarge when the session has no room for `size` bytes.
     """
-    session = sessions.session(session_id) if session_id else sessions.new_session()
+    session = sessions.session(session_id) if session_id else None
     path = FilePath(checked_destination(folder, checked_name(file_name)), file_name)
     upload = Upload(path, size, secrets.token_hex(16))
+
     arguments = begin_upload_task.Arguments(
         transfers_folder=TRANSFERS_FOLDER,
         upload_id=upload.upload_id,
@@ -108,11 +109,15 @@ def begin_upload(
         size=size,
         lifetime_seconds=LIFETIME_SECONDS,
     )
-    with _removed_on_failure(session, facts, upload):
-        _begin(session.with_reserve(), facts, upload, arguments)
-        if size:
-            return session, upload, Progress(0, Files(session.id, []))
-        return session, upload, put_chunk(session.with_reserve(), facts, upload, first=0, content=b"")
+
+    def begin(session: SessionClient) -> tuple[SessionClient, Upload, Progress]:
+        with _removed_on_failure(session, facts, upload):
+            _begin(session.with_reserve(), facts, upload, arguments)
+            if size:
+                return session, upload, Progress(0, Files(session.id, []))
+            return session, upload, put_chunk(session.with_reserve(), facts, upload, first=0, content=b"")
+
+    return begin(session) if session else sessions.with_new_session(begin)
 
 
 def _begin(session: SessionClient, facts: PoolFacts, upload: Upload, arguments: begin_upload_task.Arguments) -> None:

@@ -9,7 +9,7 @@ from .context import Context
 
 def check_connection(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     requests.parameters(context.operation("CheckConnection"), request)
-    return responses.json_response(connection.check_connection(context.sessions.pool, context.settings))
+    return responses.json_response(connection.check_connection(context.sessions, context.settings))
 
 
 def get_health() -> func.HttpResponse:

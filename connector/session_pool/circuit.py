@@ -115,7 +115,7 @@ class Circuit:
     def _ask(self) -> None:
         """Begins to ask the pool, unless a thread does already. The caller has the lock."""
         if not self._is_asking:
-            self._is_asking = True
+            self._is_asking, self._called_at = True, time.monotonic()
             self._heard.clear()
             self._known.clear()
             threading.Thread(target=self._ask_until_answered, name="session-pool-circuit", daemon=True).start()

@@ -15,17 +15,15 @@ import urllib3
 
 from ..errors import ConnectorError, FileTooLarge
 from ..telemetry import open_telemetry
-from ..telemetry.pool_calls import PoolCall, pool_name
+from ..telemetry.pool_calls import PoolCall
 from . import wire
 from .circuit import Circuit, CircuitTimes
 from .connections import Adapter, AttemptTimeout
 from .deadlines import Deadline, Deadlines
+from .endpoints import name_of, tag_of
 from .errors import NotFound, NotSent, UnsuccessfulResponse, never_sent, response_error, timeout, transport_error
 from .retries import Retries
 from .wire import Metadata, Wire
-
-_QUESTION_SECONDS = 3.0
-"""How long a pool that may be down has for its response."""
 
 
 class Credential(Protocol):
@@ -51,7 +49,7 @@ class SessionPoolClient:
     ) -> None:
         self.wire = Wire(api_version)
         self.deadlines = deadlines or Deadlines()
-        self.name = pool_name(endpoint)
+        self.name, self.tag = name_of(endpoint), tag_of(endpoint)
         self.circuit = Circuit(self._ask, circuit_times, pool=self.name)
         """Whether calls are sent to the pool, or fail at once because it is down."""
 
@@ -59,6 +57,8 @@ class SessionPoolClient:
         """Set by the first response with a complete file where a range was requested."""
 
         self._endpoint = endpoint.rstrip("/")
+        """For people, and for programs: names may repeat, tags differ."""
+
         self._credential = credential
         self._http = requests.Session()
         self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # callers share this session
@@ -102,6 +102,7 @@ class SessionPoolClient:
         accepted: tuple[int, ...] = (200, 201, 202),
         deleted_when_retried: bool = False,
         api_version: str | None = None,
+        waits: bool = True,
         **request: Any,
     ) -> requests.Response:
         """The response, if its status is `accepted`. Raises ConnectorError otherwise, and PoolTimeout at the deadline.
@@ -109,7 +110,8 @@ class SessionPoolClient:
         `path` is relative to the pool. `identifier` is the session's in the pool, None for a call without a session.
         Code is sent once; its response may take until the deadline. Without a deadline, the call has that of an
         operation. `not_found` makes the error for a 404. With `deleted_when_retried`, a 404 to a second attempt is
-        returned: then the first has deleted the object. `request` has further arguments of `requests.request`.
+        returned: then the first has deleted the object. Unless it `waits`, a call fails at once if the pool is full or
+        cannot be reached. `request` has further arguments of `requests.request`.
         """
         deadline = deadline or self.deadlines.of_operation()
         is_run = path == self.wire.execute_path
@@ -118,7 +120,7 @@ class SessionPoolClient:
             query["identifier"] = identifier
         if folder:
             query["path"] = folder
-        retries = Retries(self.deadlines, deadline)
+        retries = Retries(self.deadlines, deadline, waits=waits)
         is_renewed = False
         headers = request.pop("headers", {})
         while True:
@@ -133,7 +135,7 @@ class SessionPoolClient:
                     token,
                     AttemptTimeout(
                         deadline,
-                        connect=self.deadlines.connect_seconds,
+                        connect=self.deadlines.connect_seconds if waits else self.deadlines.connect_elsewhere_seconds,
                         read=deadline.left if is_run else self.deadlines.read_seconds,
                     ),
                     params=query,
@@ -159,6 +161,7 @@ class SessionPoolClient:
                 unsuccessful = UnsuccessfulResponse(response)
                 is_upload = method == "POST" and not is_run
                 raise response_error(unsuccessful, not_found, is_run=is_run, is_upload=is_upload) from unsuccessful
+            response.close()
 
     def _attempt(self, *arguments: Any, **request: Any) -> requests.Response:
         """`_send`, observed by the circuit."""
@@ -188,8 +191,9 @@ class SessionPoolClient:
 
     def _ask(self) -> ConnectorError | None:
         """The error of a pool that does not respond, for the circuit."""
-        deadline = Deadline.after(_QUESTION_SECONDS)
-        timeouts = AttemptTimeout(deadline, connect=_QUESTION_SECONDS, read=_QUESTION_SECONDS)
+        seconds = self.deadlines.question_seconds
+        deadline = Deadline.after(seconds)
+        timeouts = AttemptTimeout(deadline, connect=seconds, read=seconds)
         query = {"api-version": self.wire.sessions_api_version}
         try:
             response = self._send("GET", "metadata", self._credential.token(deadline), timeouts, params=query)

@@ -35,10 +35,8 @@ class SecondsLeft(float):
         seconds.deadline, seconds.step = deadline, step
         return seconds
 
-    def now(self) -> "SecondsLeft":
-        """That of the next step. Raises TimeoutError once the deadline has passed."""
-        if self.deadline.left <= 0:
-            raise TimeoutError("the deadline of the call has passed")
+    def again(self) -> "SecondsLeft":
+        """That of the next step."""
         return self.until(self.deadline, self.step)
 
 
@@ -71,8 +69,10 @@ class _Timed(socket.socket):
         super().settimeout(seconds)
 
     def gettimeout(self) -> float | None:
-        """A socket for TLS takes it over from the socket that it wraps, before the handshake."""
-        return self._timeout.now() if isinstance(self._timeout, SecondsLeft) else super().gettimeout()
+        """A socket for TLS takes it over from the one that it wraps, before the handshake. Must not raise there: both
+        have the same descriptor.
+        """
+        return self._timeout.again() if isinstance(self._timeout, SecondsLeft) else super().gettimeout()
 
     def recv_into(self, *arguments: Any, **keywords: Any) -> int:
         self._heed_deadline()
@@ -91,8 +91,11 @@ class _Timed(socket.socket):
         super().sendall(*arguments, **keywords)
 
     def _heed_deadline(self) -> None:
+        """Raises TimeoutError once the deadline has passed, even if there are bytes to read."""
         if isinstance(self._timeout, SecondsLeft):
-            super().settimeout(self._timeout.now())
+            if not self._timeout.deadline.left:
+                raise TimeoutError("the deadline of the call has passed")
+            super().settimeout(self._timeout.again())
 
 
 class _TlsSocket(_Timed, ssl.SSLSocket):

@@ -64,9 +64,15 @@ class Deadlines:
 
     connect_seconds: float = 5.0
 
+    connect_elsewhere_seconds: float = 2.0
+    """For a new session, which another pool can have."""
+
     read_seconds: float = 10.0
     """For all responses but those to runs, until they begin and between their parts. So an operation has time for two
     attempts."""
+
+    question_seconds: float = 3.0
+    """For the response of a pool that is asked whether it is down."""
 
     response_margin_seconds: float = 15.0
     """How much longer than the run its response may take, for the start of a session and the transfer of data."""

@@ -125,6 +125,15 @@ def response_error(
     )
 
 
+def is_refusal(failure: ConnectorError) -> bool:
+    """Whether the pool has certainly done nothing, for a reason of its own and not of the request."""
+    return (
+        isinstance(failure, TooManySessions | PoolUnreachable | SessionExecutorRoleMissing)
+        or (isinstance(failure, PoolRejected) and isinstance(failure.__cause__, UnsuccessfulResponse))
+        or isinstance(failure.__cause__, NotSent)
+    )
+
+
 def execution_not_found() -> ExecutionNotFound:
     return ExecutionNotFound(
         "The session has no such execution, or has ended since. Check the execution ID and the session ID.",
@@ -180,6 +189,8 @@ def _error_code(response: requests.Response) -> str:
         body = response.json()
         error = body.get("error", body)
         code = error.get("code", "")
-    except (ValueError, AttributeError, RecursionError):
-        return ""
+    except (ValueError, AttributeError, RecursionError, requests.RequestException):
+        return ""  # also of a body that does not end before the deadline
+    finally:
+        response.close()
     return code if isinstance(code, str) and code.isalnum() and len(code) < 80 else ""

@@ -1,4 +1,4 @@
-"""What one process has learned about the pool and its sessions from its calls."""
+"""What one process has learned about the pools and their sessions from its calls."""
 
 from ..errors import ConnectorError
 from .client import SessionPoolClient
@@ -11,20 +11,23 @@ class PoolFacts:
     """Hints, which may be out of date. Each process has its own."""
 
     def __init__(self, *, rich_results: bool) -> None:
-        self.rich_results = rich_results
-        """Whether code is sent with the payload."""
-
-        self._was_accepted = False
+        self._rich_results = rich_results
+        self._accepting: set[SessionPoolClient] = set()
+        self._refusing: set[SessionPoolClient] = set()
         self._busy: set[str] = set()
 
-    def payload_accepted(self) -> None:
+    def sends_payload(self, pool: SessionPoolClient) -> bool:
+        """Whether code is sent to the pool with the payload."""
+        return self._rich_results and pool not in self._refusing
+
+    def payload_accepted(self, pool: SessionPoolClient) -> None:
         """A session of the pool has run the payload."""
-        self._was_accepted = True
+        self._accepting.add(pool)
 
     def payload_refused(self, pool: SessionPoolClient) -> None:
         """A session could not run the payload. Its own code may be the reason, so this checks the pool's runtimes."""
-        if not self._was_accepted and not _has_python(pool):
-            self.rich_results = False
+        if pool not in self._accepting and not _has_python(pool):
+            self._refusing.add(pool)
 
     def may_be_busy(self, session: SessionClient) -> bool:
         """Whether this process has seen a deferred run in the session, but not its end."""

@@ -30,8 +30,10 @@ def hand_over(
     longest_wait_seconds: float,
     longest_repeat_seconds: float,
     may_repeat: bool,
+    waits: bool,
 ) -> Run:
-    """Calls `offer` with the deadline of each attempt, until it returns or the time for it is over.
+    """Calls `offer` with the deadline of each attempt, until it returns or the time for it is over. Unless it `waits`,
+    also until the pool is full or cannot be reached.
 
     `longest_wait_seconds` is that of one attempt. Code that `may_repeat` is offered again within
     `longest_repeat_seconds`. Raises RunLost, PoolUnreachable and TooManySessions, and what `offer` raises if the code
@@ -51,7 +53,8 @@ def hand_over(
         except ConnectorError as failure:
             if was_lost:
                 raise RunLost(repr(failure.__cause__ or failure)) from failure
-            if not isinstance(failure, PoolUnreachable | TooManySessions) or isinstance(failure.__cause__, NotSent):
+            is_full_or_away = isinstance(failure, PoolUnreachable | TooManySessions)
+            if not (waits and is_full_or_away) or isinstance(failure.__cause__, NotSent):
                 raise
             response = failure.__cause__
             retry_after = response.retry_after if isinstance(response, UnsuccessfulResponse) else None

@@ -23,21 +23,24 @@ _LONGEST_RETRY_AFTER = 3600
 
 
 class Retries:
-    """Those of one call."""
+    """Those of one call. Unless it `waits`, there are none while the pool is full or cannot be reached."""
 
-    def __init__(self, deadlines: Deadlines, deadline: Deadline) -> None:
+    def __init__(self, deadlines: Deadlines, deadline: Deadline, *, waits: bool = True) -> None:
         self._deadlines = deadlines
         self._deadline = deadline
+        self._waits = waits
         self._lost = 0
         self.made = 0
 
     def after_loss(self, *, was_sent: bool) -> bool:
         """After an attempt without a response: whether there is another, when this has paused for it."""
         self._lost += was_sent
-        return self._lost <= _MOST_AFTER_LOSS and self._again(None)
+        return (was_sent or self._waits) and self._lost <= _MOST_AFTER_LOSS and self._again(None)
 
     def after_response(self, response: requests.Response) -> bool:
         """After an unsuccessful response: whether there is another attempt, when this has paused for it."""
+        if response.status_code == 429 and not self._waits:
+            return False
         return response.status_code in _STATUSES and self._again(retry_after_seconds(response))
 
     def _again(self, retry_after: float | None) -> bool:

@@ -5,9 +5,10 @@ starts a session: the pool does, with the first call that needs one.
 """
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import requests
@@ -21,7 +22,10 @@ from .client import SessionPoolClient, read_content, read_object
 from .deadlines import Deadline
 from .errors import execution_not_found, file_not_found, session_not_found
 from .hand_over import hand_over
+from .pools import Pools
 from .wire import FileBody, FileRange, PoolFile, PoolSession, Run
+
+Result = TypeVar("Result")
 
 _DEEPEST_FOLDER = 50
 """Nesting up to which folders are listed where a version does not list recursively, and each folder is a call."""
@@ -33,31 +37,43 @@ class CallerSessions:
     that of the request, each call of the pool has its own.
     """
 
-    pool: SessionPoolClient
+    pools: Pools
     caller: str | None = None
     deadline: Deadline | None = None
 
     def session(self, session_id: str) -> "SessionClient":
         """Raises InvalidSessionId."""
-        identifier = pool_identifier(session_id, self.caller)
-        return SessionClient(self.pool, check_session_id(session_id), identifier, self.deadline)
+        identifier = pool_identifier(check_session_id(session_id), self.caller)
+        return SessionClient(self.pools.pool_of(session_id, identifier), session_id, identifier, self.deadline)
 
-    def new_session(self) -> "SessionClient":
-        """One with an id that cannot be guessed."""
-        minted_session()
-        return self.session(mint_session_id())
+    def with_new_session(self, use: Callable[["SessionClient"], Result]) -> Result:
+        """What `use` returns for a session with an id that cannot be guessed.
+
+        If the session's pool refuses it, `use` is called again with a session of another pool.
+        """
+
+        def use_pool(pool: SessionPoolClient, waits: bool) -> Result:
+            minted_session()
+            session_id = mint_session_id(pool.tag)
+            identifier = pool_identifier(session_id, self.caller)
+            return use(SessionClient(pool, session_id, identifier, self.deadline, waits))
+
+        return self.pools.with_new_session(use_pool)
 
 
 @dataclass(frozen=True)
 class SessionClient:
     """`id` is the session id that the caller knows; `identifier` is its name in the pool. All calls that are made with
     it share its `deadline`.
+
+    `waits` is whether they wait for some seconds for a pool that is full or cannot be reached.
     """
 
     pool: SessionPoolClient
     id: str
     identifier: str
     deadline: Deadline | None = None
+    waits: bool = True
 
     def __post_init__(self) -> None:
         uses_session(self.id)  # for the log, which has its hash
@@ -112,6 +128,7 @@ class SessionClient:
                 self.pool.wire.execute_path,
                 self.identifier,
                 deadline=deadline,
+                waits=self.waits,
                 json=body,
                 headers={"operation-id": execution_id},
             )
@@ -124,6 +141,7 @@ class SessionClient:
             longest_wait_seconds=longest_wait,
             longest_repeat_seconds=min(timeout_seconds, longest_wait - 1),
             may_repeat=may_repeat,
+            waits=self.waits,
         )
 
     def get_execution(self, execution_id: str) -> Run:
@@ -272,7 +290,7 @@ class SessionClient:
             read_object(response)
 
     def _call(self, method: str, path: str, **request: Any) -> requests.Response:
-        return self.pool.call(method, path, self.identifier, deadline=self.deadline, **request)
+        return self.pool.call(method, path, self.identifier, deadline=self.deadline, waits=self.waits, **request)
 
 
 def _quoted(path: FilePath) -> str:

@@ -84,11 +84,6 @@ class PoolCall:
         return cause if self._loss is None or self._loss in cause else f"{cause}, after {self._loss}"
 
 
-def pool_name(endpoint: str) -> str:
-    """The last part of a poolManagementEndpoint."""
-    return endpoint.rstrip("/").rpartition("/")[2]
-
-
 def route(path: str) -> str:
     """A path of the pool without what callers have chosen, such as `files/{}/content`."""
     return re.sub("[^/]+", lambda part: part[0] if part[0] in _WORDS else "{}", path.partition("?")[0])

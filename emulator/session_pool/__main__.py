@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -61,12 +62,13 @@ def main() -> int:
         servers = [server, identity]
         for each in servers:
             each.start()
+        prepare_for_load()
         if not options.accept_any_token:
             print(f"token          {authority.issue()[0]}")
         print("identity       " + " ".join(f"{name}={value}" for name, value in identity.environment.items()))
         if certificate is not None:
             print(f"certificate    {certificate.path}")
-        announce(server.endpoint, engine)
+        announce([server.endpoint], engine)
         wait(stop)
         return 0
     except PortInUse as taken:
@@ -80,6 +82,19 @@ def main() -> int:
             each.stop()
         if certificate is not None:
             certificate.remove()
+
+
+def prepare_for_load() -> None:
+    """Call when the servers have started: nothing that exists now is searched for garbage again, which takes long, and
+    there may be many connections. Other processes keep their limit.
+    """
+    gc.collect()
+    gc.freeze()
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -103,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="lifetime of a token (default 86400)",
     )
-    add("--max-sessions", type=_positive_int, default=100, help="concurrent sessions (default 100)")
+    add_max_sessions_option(parser)
     add("--ready", type=_count, default=2, metavar="NUMBER", help="processes kept ready for new sessions (default 2)")
     add(
         "--cooldown",
@@ -122,6 +137,12 @@ def _parser() -> argparse.ArgumentParser:
         help="a fault for later requests, such as do=answer,status=429,retryAfter=2,times=3,path=executions",
     )
     return parser
+
+
+def add_max_sessions_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--max-sessions", type=_positive_int, default=100, help="concurrent sessions of a pool (default 100)"
+    )
 
 
 def add_longest_run_option(parser: argparse.ArgumentParser) -> None:
@@ -183,9 +204,10 @@ def isolation_options(options: argparse.Namespace) -> dict[str, Any]:
     return {"allow_unisolated": options.allow_unisolated, "require_level": options.require_isolation}
 
 
-def announce(endpoint: str, engine: Engine) -> None:
+def announce(endpoints: list[str], engine: Engine) -> None:
     """The lines that scripts wait for."""
-    print(f"session pool   {endpoint}")
+    for endpoint in endpoints:
+        print(f"session pool   {endpoint}")
     print(f"isolation      {engine.isolation}")
     print("ready", flush=True)
 

@@ -7,6 +7,7 @@ param principalId = '11111111-1111-1111-1111-111111111111'
 param signingKey = 'not-a-real-key-not-a-real-key-not-a-real-key'
 
 param deployerMayExecute = false
+param additionalPoolIds = '/subscriptions/22222222-2222-2222-2222-222222222222/resourceGroups/rg-other/providers/Microsoft.App/sessionPools/other'
 param sessionEgressEnabled = true
 param sessionCooldownSeconds = 600
 param maxConcurrentSessions = 100

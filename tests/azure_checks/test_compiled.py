@@ -29,7 +29,7 @@ def test_modules_are_templates_too():
 def test_every_module_of_infra_is_found(compiled):
     """None of infra/'s modules escapes the checks of main.json."""
     names = [name for name, _ in templates(compiled.template)]
-    assert len(names) == 6 and {"main", "resources", "network", "alerts", "vault"} <= set(names)
+    assert len(names) == 8 and {"main", "resources", "additional-pools", "network", "alerts", "vault"} <= set(names)
 
 
 def test_a_configuration_is_found_by_its_name():

@@ -86,6 +86,17 @@ def test_a_token_is_requested_with_entra_id(connection, program, tmp_path):
     assert "get-access-token --scope api://an-id/.default --tenant t " in (tmp_path / "asked").read_text()
 
 
+def test_each_of_several_pools_is_printed(connection, start_connector, emulator):
+    """With its name and tag. One that cannot be used is no reason to fail."""
+    endpoint = emulator.environment["POOL_MANAGEMENT_ENDPOINT"]
+    missing = "http://127.0.0.1:9/sessionPools/missing"
+    api = start_connector(**{**emulator.environment, "POOL_MANAGEMENT_ENDPOINT": f"{endpoint},{missing}"})
+    done = connection("--url", api.url, CONNECTOR_KEY="not-required-here")
+    assert done.returncode == 0, done.stdout
+    assert "Connected: 1 of 2 session pools can be used. Pool 2: " in done.stdout
+    assert re.search(r"local [0-9a-f]{8}: available\n +missing [0-9a-f]{8}: not available\n", done.stdout)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

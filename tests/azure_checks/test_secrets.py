@@ -2,6 +2,8 @@
 
 import pytest
 
+from azure_checks.secrets import findings_in_template
+
 DEFAULT = "infra/scenarios/default.snapshot.json"
 MAIN = "infra/main.json"
 SIGNING_KEY = '"SIGNING_KEY": "[parameters(\'signingKey\')]"'
@@ -70,3 +72,10 @@ def test_a_secret_in_an_output_of_a_module_is_found(is_found):
     is_found(
         MAIN, old, old.replace("connectorAuth", "hasSigningKeyPrevious"), "the output connectorAuth returns a secret"
     )
+
+
+def test_a_secret_in_a_loop_of_outputs_is_found():
+    """Such an output has an input for each item instead of a value."""
+    output = {"type": "array", "copy": {"count": 2, "input": "[parameters('signingKey')]"}}
+    template = {"parameters": {"signingKey": {"type": "securestring"}}, "resources": [], "outputs": {"each": output}}
+    assert list(findings_in_template(template)) == ["main: the output each returns a secret"]

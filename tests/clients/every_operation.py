@@ -95,7 +95,7 @@ class EveryOperation:
     async def test_upload_file_creates_a_session(self, call):
         """Files are sent as base64; without a session ID, a new session is created."""
         uploaded = await call("UploadFile", files=[file("sales.csv", SALES), file("empty.txt", b"")])
-        assert re.fullmatch("[0-9a-f]{32}", uploaded["sessionId"])
+        assert re.fullmatch("[0-9a-f]{32}-[0-9a-f]{8}", uploaded["sessionId"])
         assert [(each["fileName"], each["folder"], each["size"]) for each in uploaded["files"]] == [
             ("sales.csv", "", len(SALES)),
             ("empty.txt", "", 0),

@@ -25,6 +25,7 @@ from connector.errors import FileNotFound
 from connector.models import FilePath
 from connector.session_pool.client import SessionPoolClient
 from connector.session_pool.deadlines import Deadlines
+from connector.session_pool.pools import Pools
 from connector.session_pool.sessions import CallerSessions, SessionClient
 from tests.conftest import Emulator
 
@@ -45,7 +46,7 @@ class Token:
 @pytest.fixture(scope="module")
 def pool(emulator: Emulator) -> CallerSessions:
     """The sessions of the emulator's pool."""
-    return CallerSessions(SessionPoolClient(emulator.pool.endpoint, Token(emulator)))
+    return CallerSessions(Pools(SessionPoolClient(emulator.pool.endpoint, Token(emulator))))
 
 
 @pytest.fixture
@@ -172,7 +173,7 @@ class TlsPool:
 @pytest.fixture
 def tls_pool(tmp_path: Path) -> Iterator[TlsPool]:
     """Reads a request over TLS completely, and then sends bytes that are not TLS."""
-    key, certificate = _self_signed(tmp_path)
+    key, certificate = self_signed(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     handed_over: list[bool] = []
@@ -200,7 +201,7 @@ def tls_pool(tmp_path: Path) -> Iterator[TlsPool]:
     server.join(5)
 
 
-def _self_signed(folder: Path) -> tuple[Path, Path]:
+def self_signed(folder: Path) -> tuple[Path, Path]:
     """The files of a key, and of a certificate for 127.0.0.1 that it signs itself."""
     private = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
@@ -236,7 +237,7 @@ def session_of() -> Callable[..., SessionClient]:
 
     def make(pool: FaultyPool, **deadlines: float) -> SessionClient:
         client = SessionPoolClient(pool.url, GivenToken(), deadlines=Deadlines(**deadlines))
-        return CallerSessions(client).session("abcd")
+        return CallerSessions(Pools(client)).session("abcd")
 
     return make
 

@@ -257,7 +257,7 @@ def test_null_and_empty_text_in_optional_members_are_ignored(api):
         response = api.call("POST", "/executions", json=body)
         assert response.status_code == 200
         assert response.json()["result"] == "42"
-        assert len(response.json()["sessionId"]) == 32
+        assert len(response.json()["sessionId"]) == 41
     response = api.call("POST", "/files", json={"files": [{"fileName": "a", "fileContent": "YQ=="}], "folder": None})
     assert response.json()["files"][0]["folder"] == ""
 

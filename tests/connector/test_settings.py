@@ -15,7 +15,7 @@ def settings(**environment: str) -> Settings:
 def test_everything_but_the_pool_has_a_default():
     """The pool's endpoint is the only required setting."""
     found = settings()
-    assert found.pool_management_endpoint == ENDPOINT
+    assert found.pool_management_endpoint == (ENDPOINT,)
     assert found.pool_credential == "managed_identity"
     assert found.connector_auth == "key"
     assert found.max_code_characters == 262144
@@ -122,3 +122,34 @@ def test_a_list_of_callers_without_entra_is_refused():
 def test_the_authority(value, address):
     """The host of Entra ID may have no scheme, as in azure-identity, and a slash at the end, as in Bicep."""
     assert settings(AZURE_AUTHORITY_HOST=value).azure_authority_host == address
+
+
+OTHER = "https://westus.dynamicsessions.io/subscriptions/s/resourceGroups/g/sessionPools/p"
+
+
+@pytest.mark.parametrize("between", [",", " , ", "\n", ",\r\n\t", ",,"])
+def test_several_pools_are_separated_by_commas(between):
+    """Whitespace and line breaks do not matter, nor does a comma at the end."""
+    assert settings(POOL_MANAGEMENT_ENDPOINT=f" {ENDPOINT}{between}{OTHER}/,\n").pool_management_endpoint == (
+        ENDPOINT,
+        OTHER,
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (f"{ENDPOINT},{OTHER},{ENDPOINT.upper().replace('HTTPS', 'https')}/", "number 3 is the pool of number 1"),
+        (f"{ENDPOINT},eastus.dynamicsessions.io", "separated by commas: number 2 is none"),
+        (f"{ENDPOINT},{OTHER}?a=b", "number 2 is none"),
+        (f"{ENDPOINT};{OTHER}", "an http(s) address without a query"),
+        (f"https://x:port/p,{OTHER}", "number 1 is none"),
+        (" , ", "an http(s) address without a query"),
+    ],
+)
+def test_a_wrong_list_of_pools_is_an_error(value, problem):
+    """It states which address is wrong, without the addresses."""
+    with pytest.raises(InternalError) as failure:
+        settings(POOL_MANAGEMENT_ENDPOINT=value)
+    assert problem in failure.value.message
+    assert "dynamicsessions" not in failure.value.message

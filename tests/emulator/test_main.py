@@ -177,6 +177,14 @@ def test_a_port_in_use_is_reported_in_one_line(option):
     assert ended.stderr == f"port {port} is in use: choose another with {option} (0 picks a free one)\n"
 
 
+def test_several_pools_can_be_started(start):
+    """Each on a port of its own; the connector uses all of them."""
+    emulator = start("--pools", "2", "--max-sessions", "1")
+    found = requests.get(f"{emulator.reported('connector')}/connection", timeout=30).json()
+    assert [pool["name"] for pool in found["pools"]] == ["local", "local-2"]
+    assert len({line for line in emulator.lines if line.startswith("session pool  ")}) == 2
+
+
 def test_keys_can_be_required(start):
     """With --keys the emulator creates and prints a key, and requires it, as Azure does."""
     emulator = start("--keys")

@@ -4,7 +4,7 @@ An engine launches the processes of sessions. A session accesses its files throu
 with a name, that it can start, send requests to, interrupt and kill. Imports only what every system has.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, Literal, Protocol, get_args
 
 from .shared.data_rules import (
@@ -15,14 +15,20 @@ from .shared.data_rules import (
     InvalidFolder,
     InvalidName,
     TooLarge,
+    TooManyFiles,
     folder_parts,
 )
 from .shared.frames import Message
 from .shared.limits import Limits
+from .shared.messages import FAILURE, MAX_BYTES, failure_text
+from .shared.pace import Allowance, Slice, pace
 
 __all__ = [
+    "Allowance",
     "CONTAINER_TYPES",
     "DATA",
+    "FAILURE",
+    "MAX_BYTES",
     "MAX_UPLOAD_BYTES",
     "ContainerType",
     "Engine",
@@ -38,8 +44,12 @@ __all__ = [
     "Message",
     "SessionProcess",
     "Sink",
+    "Slice",
     "TooLarge",
+    "TooManyFiles",
+    "failure_text",
     "folder_parts",
+    "pace",
 ]
 
 ContainerType = Literal["PythonLTS", "Shell"]
@@ -79,7 +89,11 @@ class Files(Protocol):
 
     def delete(self, folder: str, name: str) -> None: ...
 
-    def list(self, folder: str, *, recursive: bool = False) -> list[Entry]: ...
+    def walk(self, folder: str, *, recursive: bool = False) -> Iterator[list[Entry]]:
+        """What is in the folder, by name, in batches. Some are empty, and each takes less than a slice of time.
+
+        Raises TooManyFiles.
+        """
 
 
 class Interpreter(Protocol):

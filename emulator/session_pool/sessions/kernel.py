@@ -11,7 +11,7 @@ import time
 from typing import Any
 
 from ..engines.interface import InterpreterEnded, Message, SessionProcess
-from .execution import Execution, Recorder, failure_text
+from .execution import Execution, Recorder
 
 LONGEST_RUN_SECONDS = 220
 _GRACE_SECONDS = 2.0  # between the interrupt at the deadline and the end of an interpreter that ignores it
@@ -61,7 +61,7 @@ class Kernel:
                     # A kernel ends itself a moment after this reply; the next request must not reach it while it ends.
                     await self._interpreter.end()
             else:
-                recorder.fail(failure_text(reply))
+                recorder.fail(recorder.failure(reply))
         except _TimedOut:
             recorder.fail(timeout_text)
             execution.milliseconds = 1000 * seconds
@@ -90,8 +90,9 @@ class Kernel:
         begun = asyncio.Event()
 
         def sink(message: Message) -> None:
+            was_flooded = recorder.flooded
             recorder.take(message)
-            if recorder.flooded:
+            if recorder.flooded and not was_flooded:
                 self._interpreter.kill()
 
         execution = recorder.execution
@@ -119,6 +120,7 @@ class Kernel:
                 raise _Flood from None
             if run.done() and not done:
                 raise _Stuck from None
+            execution.never_began = not begun.is_set()
             raise
         finally:
             run.cancel()

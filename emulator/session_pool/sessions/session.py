@@ -1,6 +1,7 @@
 """One session: an identifier's kernels, files, executions and cooldown."""
 
 import asyncio
+import time
 import uuid
 from collections import OrderedDict
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,15 @@ from ..engines.interface import Files, SessionProcess
 from .execution import Execution, Request
 from .kernel import Kernel
 
+MAX_WAITING = 256
+_MAX_WAITING_BYTES = 32 << 20
 _KEPT_EXECUTIONS = 50
+_LOOK_SECONDS = 0.02
+_KEPT_BYTES = 32 << 20  # of their long texts; the newest is kept whatever its size
+
+
+class TooManyExecutions(Exception):
+    """As many run or wait in the session as may, or their code is as large as it may be."""
 
 
 class Session:
@@ -36,6 +45,12 @@ class Session:
         """Its processes have ended and its files are deleted; it cannot be used any more."""
         return self._process.is_closed
 
+    async def ends_within(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while not self.has_ended and time.monotonic() < deadline:
+            await asyncio.sleep(_LOOK_SECONDS)
+        return self.has_ended
+
     @property
     def expires_at(self) -> datetime:
         return self.last_accessed_at + self._cooldown
@@ -56,7 +71,13 @@ class Session:
         return self._executions.get(execution_id)
 
     def start(self, execution_id: str, request: Request) -> tuple[Execution, asyncio.Task[None]]:
-        """Queues an execution. The task ends with it, and continues if it is no longer awaited."""
+        """Queues an execution. The task ends with it, and continues if it is no longer awaited.
+
+        Raises TooManyExecutions.
+        """
+        waiting = [execution.request.size for execution in self._executions.values() if not execution.ended]
+        if len(waiting) >= MAX_WAITING or sum(waiting, request.size) > max(_MAX_WAITING_BYTES, request.size):
+            raise TooManyExecutions
         execution = Execution(execution_id, request)
         self._executions[execution_id] = execution
         self._forget_executions()
@@ -70,8 +91,11 @@ class Session:
     def _forget_executions(self) -> None:
         """Forgets the oldest of those that have ended; one that runs can still be polled."""
         ended = [name for name, execution in self._executions.items() if execution.ended]
-        for name in ended[: max(0, len(self._executions) - _KEPT_EXECUTIONS)]:
-            del self._executions[name]
+        size = sum(execution.size for execution in self._executions.values())
+        for name in ended[:-1]:
+            if len(self._executions) <= _KEPT_EXECUTIONS and size <= _KEPT_BYTES:
+                return
+            size -= self._executions.pop(name).size
 
     async def execute(self, execution_id: str, request: Request) -> Execution:
         """Returns when it has ended; failures of user code are results, never exceptions."""
@@ -85,4 +109,5 @@ class Session:
 
     def _ran(self, run: asyncio.Task[None]) -> None:
         self._running.discard(run)
+        self._forget_executions()
         self.touch()

@@ -6,6 +6,7 @@ is known: docs/session-pool-emulator.md.
 
 import json
 import re
+import tempfile
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -13,7 +14,7 @@ from urllib.parse import quote, urlencode
 from starlette.requests import Request as HttpRequest
 from starlette.types import Message
 
-from ..engines.interface import DATA, TooLarge
+from ..engines.interface import DATA, TooLarge, pace
 from ..sessions.execution import Fault
 from ..sessions.pool import Pool
 from ..sessions.session import Session
@@ -24,6 +25,10 @@ OLDEST_VERSION = "2023-08-01-preview"
 
 _IDENTIFIER = re.compile(r"[a-zA-Z0-9_|}{\[\]:\"';<>?/.,@#$%\^&*()\-+=!~`]{4,128}")
 _MAX_JSON_BYTES = 8 << 20  # chosen: the service's limit is not known
+_MAX_VALUES = 10_000  # of a body that is not short: each takes time, and many times as much memory as its text
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_SHORT_BYTES = 16 << 10
+_SMALL_BYTES = 256 << 10  # a larger body waits for its turns
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ class Call:
     async def json(self) -> dict[str, Any]:
         """The body. Raises MalformedBody and WireError."""
         try:
-            body = json.loads(await limited(self.http, _MAX_JSON_BYTES).body())
+            body = await _json(limited(self.http, _MAX_JSON_BYTES))
         except TooLarge:
             raise WireError(413, "RequestTooLarge", f"The body may have {_MAX_JSON_BYTES} bytes.") from None
         except (ValueError, RecursionError):
@@ -133,6 +138,33 @@ def limited(request: HttpRequest, limit: int) -> HttpRequest:
         received += len(message.get("body", b""))
         if received > limit:
             raise TooLarge
+        if received > _SMALL_BYTES:
+            await pace().turn()
         return message
 
     return HttpRequest(request.scope, receive)
+
+
+async def _json(request: HttpRequest) -> Any:
+    """The body. One that is large waits in a file until it is complete. Raises ValueError and RecursionError."""
+    with tempfile.SpooledTemporaryFile(_SMALL_BYTES) as received:
+        async for piece in request.stream():
+            received.write(piece)
+        length = received.tell()
+        if length > _SMALL_BYTES:
+            await pace().turn()
+        received.seek(0)
+        body = received.read()
+    if length > _SHORT_BYTES and _values(body) > _MAX_VALUES:
+        raise ValueError("too many values")
+    return json.loads(body)
+
+
+def _values(body: bytes) -> int:
+    """How many values it has, at least if they are many."""
+    found = _separators(body)
+    return found if found <= _MAX_VALUES else _separators(_STRING.sub(b"", body))
+
+
+def _separators(text: bytes) -> int:
+    return sum(map(text.count, (b",", b"[", b"{")))

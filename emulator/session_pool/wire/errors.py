@@ -4,8 +4,17 @@ import uuid
 
 from starlette.responses import Response
 
-from ..engines.interface import MAX_UPLOAD_BYTES, EngineError, FolderGone, InvalidFolder, InvalidName, TooLarge
+from ..engines.interface import (
+    MAX_UPLOAD_BYTES,
+    EngineError,
+    FolderGone,
+    InvalidFolder,
+    InvalidName,
+    TooLarge,
+    TooManyFiles,
+)
 from ..sessions.pool import TooManySessions
+from ..sessions.session import MAX_WAITING, TooManyExecutions
 from .json_responses import json_response
 
 
@@ -48,6 +57,10 @@ def error_response(failure: Exception, *, max_sessions: int) -> Response:
         case TooLarge():
             message = f"A file may have {MAX_UPLOAD_BYTES} bytes, and the session room for it."
             return _error(WireError(413, "FileTooLarge", message))
+        case TooManyFiles():
+            return _error(
+                WireError(400, "TooManyFiles", "The folder has too many files to list. Delete some in the code.")
+            )
         case FolderGone():
             return _error(WireError(404, "NoSessionFoundError", "The session has ended, and its files with it."))
         case TooManySessions():
@@ -56,8 +69,12 @@ def error_response(failure: Exception, *, max_sessions: int) -> Response:
                 f"maximum active sessions count is '{max_sessions}'."
             )
             return json_response({"code": "SessionsCountExceedsLimit", "message": message}, status=429)
+        case TooManyExecutions():
+            message = f"{MAX_WAITING} executions wait, or their code is too large. Wait until some have ended."
+            return _error(WireError(429, "TooManyRequests", message))
         case EngineError():
-            return _error(WireError(500, "InternalServerError", str(failure)))
+            # Chosen: 429 is the service's status when a request gets no session, so nothing was handed over.
+            return _error(WireError(429, "SessionAllocationFailed", str(failure)))
     raise failure
 
 

@@ -11,6 +11,8 @@ from ..sessions.execution import DEFAULT_STREAM_CHARACTERS, Execution, Request
 from .calls import Call
 from .errors import invalid, missing
 
+_ENDING_SECONDS = 0.5  # from the end of an interpreter to that of its session, if they end together
+
 
 def code_request(members: dict[str, Any], code_member: str = "code", **options: Any) -> Request:
     """The execution that a body requests; `options` are passed to Request. Raises WireError."""
@@ -52,6 +54,10 @@ async def execute(
     session = await call.pool.session(identifier)
     allocated = time.monotonic()
     execution = await session.execute(execution_id or str(uuid.uuid4()), _with_fault(call, request))
+    if execution.never_began and await session.ends_within(_ENDING_SECONDS):
+        # A session whose processes were killed; to the caller, as if that had happened a moment earlier.
+        session = await call.pool.session(identifier)
+        execution = await session.execute(execution.execution_id, _with_fault(call, request))
     answered = time.monotonic()
     headers = {
         "x-ms-allocation-retries": "0",

@@ -14,6 +14,7 @@ from . import executions, files
 from .calls import Call
 from .errors import WireError, missing
 from .json_responses import json_response, time_text, verbatim
+from .lists import file_list
 
 _STATUSES = {"Succeeded": "Success", "Failed": "Failure"}
 
@@ -33,8 +34,7 @@ class FamilyA:
                 entry, path = await files.store_upload(call)
                 return _json({"value": [_file(entry, path)]})
             case "GET", ["files"]:
-                listed = [entry for entry in await files.list_files(call, recursive=True) if not entry.is_folder]
-                return _json({"value": [_file(entry, entry.path) for entry in listed]})
+                return await file_list(call, lambda entry: _file(entry, entry.path), recursive=True, reference_ids=True)
             case "GET", ["files", "content", *steps] if steps:
                 return await files.file_content(call, *call.path(steps))
             case "GET", ["files", *steps]:

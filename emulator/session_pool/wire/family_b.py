@@ -18,6 +18,7 @@ from . import executions, files
 from .calls import Call
 from .errors import WireError, invalid, missing
 from .json_responses import json_response, time_text, verbatim
+from .lists import file_list
 from .metadata import metadata
 
 SESSIONS_PER_PAGE = 300
@@ -51,8 +52,9 @@ class FamilyB:
                 return self._json(self._file(entry, is_upload=True))
             case "GET", ["files"]:
                 recursive = self.has_folders and call.parameter("recursive").lower() == "true"
-                entries = await files.list_files(call, recursive=recursive)
-                return self._json({"value": [self._file(entry) for entry in entries]})
+                return await file_list(
+                    call, self._file, recursive=recursive, has_folders=True, reference_ids=self.reference_ids
+                )
             case "GET", ["files", *steps, "content"] if steps:
                 return await files.file_content(call, *call.path(steps))
             case "GET", ["files", *steps]:

@@ -13,6 +13,7 @@ from .calls import Call, checked_identifier
 from .errors import missing
 from .family_a import result
 from .json_responses import json_response, time_text
+from .lists import file_list
 
 
 async def answer(call: Call) -> Response:
@@ -25,8 +26,9 @@ async def answer(call: Call) -> Response:
             entry, path = await files.store_upload(call)
             return _json({"$values": [_file(entry, path)]})
         case "GET", ["files"]:
-            listed = [entry for entry in await files.list_files(call, recursive=True) if not entry.is_folder]
-            return _json({"$values": [_file(entry, entry.path) for entry in listed]})
+            return await file_list(
+                call, lambda entry: _file(entry, entry.path), recursive=True, name="$values", reference_ids=True
+            )
         case "GET", ["downloadFile"]:
             return await files.file_content(call, *call.path([call.parameter("filename")]))
     raise call.unsupported()

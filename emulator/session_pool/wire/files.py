@@ -10,7 +10,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.responses import Response, StreamingResponse
 
-from ..engines.interface import MAX_UPLOAD_BYTES, Entry, folder_parts
+from ..engines.interface import MAX_UPLOAD_BYTES, Entry, folder_parts, pace
 from .calls import Call, joined_path, limited
 from .errors import WireError, invalid
 
@@ -60,11 +60,6 @@ def file_path(folder: str, name: str) -> str:
     return "/".join([*folder_parts(folder), name])
 
 
-async def list_files(call: Call, *, recursive: bool) -> list[Entry]:
-    session = await call.session()
-    return await asyncio.to_thread(session.data.list, call.folder, recursive=recursive)
-
-
 async def file_entry(call: Call, folder: str, name: str) -> Entry:
     """Raises WireError if the file does not exist."""
     session = await call.session()
@@ -89,11 +84,14 @@ async def delete_file(call: Call, folder: str, name: str) -> Response:
 
 async def _chunks(file: BinaryIO, size: int) -> AsyncIterator[bytes]:
     """Exactly `size` bytes, as announced; if the file shrinks meanwhile, the connection is aborted."""
+    is_small = size <= _CHUNK_BYTES
     try:
         while size:
             chunk = await asyncio.to_thread(file.read, min(size, _CHUNK_BYTES))
             if not chunk:
                 raise RuntimeError("the file became shorter while it was sent")
+            if not is_small:
+                await pace().turn()
             size -= len(chunk)
             yield chunk
     finally:

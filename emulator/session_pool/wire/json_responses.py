@@ -1,11 +1,18 @@
-"""JSON as the service's serializers write it: reference ids, timestamps, and values that are not its own."""
+"""JSON as the service's serializers write it: reference ids, timestamps, and values that are not its own.
+
+What is long is written in pieces while it is sent, so that it neither takes memory nor keeps other requests waiting.
+"""
 
 import json
-from collections.abc import Iterator
+import secrets
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
+
+from ..engines.interface import pace
+from ..sessions.text import Text
 
 _FIRST_SECOND = datetime(1, 1, 2, tzinfo=UTC).timestamp()
 _LAST_SECOND = datetime(9999, 12, 30, tzinfo=UTC).timestamp()
@@ -29,10 +36,59 @@ def json_response(
     media_type: str = "application/json; charset=utf-8",
 ) -> Response:
     """`reference_ids` numbers the objects as Newtonsoft's serializer does: `$id` first, depth first, not for arrays."""
-    numbers = iter(map(str, range(1, 1 << 30)))
-    text = json.dumps(_numbered(body, numbers) if reference_ids else body, ensure_ascii=False, separators=(",", ":"))
-    # A lone surrogate, which code may print, is not valid Unicode: it is sent as "?".
-    return Response(text.encode("utf-8", "replace"), status, headers=headers, media_type=media_type)
+    node = _numbered(body, _numbers()) if reference_ids else body
+    long: dict[str, Text] = {}
+
+    def placeholder(text: Any) -> str:
+        if not isinstance(text, Text):
+            raise TypeError(f"{type(text)} is not JSON")
+        name = secrets.token_hex(16)
+        long[name] = text
+        return name
+
+    text = _json(node, placeholder)
+    if not long:
+        return Response(_encoded(text), status, headers=headers, media_type=media_type)
+    return StreamingResponse(_filled(text, long), status, headers=headers, media_type=media_type)
+
+
+def json_list_response(name: str, batches: AsyncIterator[list[Any]], *, reference_ids: bool = False) -> Response:
+    """An object with one member of that name, a list of all that is in the batches."""
+    return StreamingResponse(_listed(name, batches, reference_ids), media_type="application/json; charset=utf-8")
+
+
+async def _listed(name: str, batches: AsyncIterator[list[Any]], reference_ids: bool) -> AsyncIterator[bytes]:
+    numbers = _numbers()
+    begin, end = _json(_numbered({name: []}, numbers) if reference_ids else {name: []})[:-2], "]}"
+    async for batch in batches:
+        items = [_numbered(item, numbers) for item in batch] if reference_ids else batch
+        if items:
+            yield _encoded(begin + _json(items)[1:-1])
+            begin = ","
+    yield _encoded((begin if begin != "," else "") + end)
+
+
+async def _filled(text: str, long: dict[str, Text]) -> AsyncIterator[bytes]:
+    for name, content in long.items():
+        before, text = text.split(name, 1)
+        yield _encoded(before)
+        for piece in content.pieces():
+            await pace().turn()
+            yield _encoded(_json(piece)[1:-1])
+    yield _encoded(text)
+
+
+def _json(node: Any, default: Any = None) -> str:
+    return json.dumps(node, ensure_ascii=False, separators=(",", ":"), default=default)
+
+
+def _encoded(text: str) -> bytes:
+    """A lone surrogate, which code may print, is not valid Unicode: it is sent as "?"."""
+    return text.encode("utf-8", "replace")
+
+
+def _numbers() -> Iterator[str]:
+    return iter(map(str, range(1, 1 << 30)))
 
 
 def _numbered(node: Any, numbers: Iterator[str]) -> Any:

@@ -14,11 +14,18 @@ import socket
 import threading
 from urllib.parse import urlsplit
 
+import h11
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .certificate import Certificate
+
+_HEAD_SECONDS = 30
+"""For the head of a request, from its first byte or the connection on."""
+
+UNREAD_SECONDS = 60
+"""For a client to read what has been sent, before more of the response is."""
 
 
 class PortInUse(Exception):
@@ -97,11 +104,34 @@ class _Server(uvicorn.Server):
 
 
 class _Protocol(H11Protocol):
-    """Lets an app abort its connection with `request.state.drop_connection()`, which ASGI has no message for."""
+    """Closes connections whose requests do not arrive, and lets an app abort its connection.
+
+    `request.state.drop_connection()` aborts it, which ASGI has no message for.
+    """
+
+    _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.app_state = {**self.app_state, "drop_connection": transport.abort}
+        self._head_timer = self.loop.call_later(_HEAD_SECONDS, transport.abort)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        is_incomplete = self.conn.their_state is h11.IDLE and self.conn.trailing_data[0] != b""
+        if is_incomplete and self._head_timer is None:
+            self._head_timer = self.loop.call_later(_HEAD_SECONDS, self.transport.abort)
+        elif not is_incomplete:
+            self._stop_head_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_head_timer()
+        super().connection_lost(exc)
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
 
 
 class LoopbackOnly:
@@ -127,6 +157,17 @@ class LoopbackOnly:
             if refusal:
                 await _send_refusal(send, refusal)
                 return
+
+            async def send_to_reader(message: Message) -> None:
+                try:
+                    async with asyncio.timeout(UNREAD_SECONDS):
+                        await send(message)
+                except TimeoutError:
+                    scope["state"]["drop_connection"]()
+                    raise OSError("the client does not read the response") from None
+
+            await self._app(scope, receive, send_to_reader)
+            return
         await self._app(scope, receive, send)
 
     @staticmethod

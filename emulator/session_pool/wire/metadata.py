@@ -1,5 +1,6 @@
 """The pool's metadata: what is installed in its sessions, which run this machine's Python and packages."""
 
+import functools
 import importlib.metadata
 import platform
 import re
@@ -25,7 +26,7 @@ def _metadata(pool: Pool) -> dict[str, Any]:
             "createdAt": started,
             "lastUpdatedAt": started,
         }
-    packages = {package.metadata["Name"]: package.version for package in importlib.metadata.distributions()}
+    packages = _python_packages()
     return {
         "runtimes": [{"name": "Python", "version": platform.python_version()}],
         "preInstalledPackages": [{"name": name, "version": packages[name]} for name in sorted(packages, key=str.lower)],
@@ -40,6 +41,12 @@ def _metadata(pool: Pool) -> dict[str, Any]:
     }
 
 
+@functools.cache
+def _python_packages() -> dict[str, str]:
+    """Read once: that takes a tenth of a second."""
+    return {package.metadata["Name"]: package.version for package in importlib.metadata.distributions()}
+
+
 def _os_release() -> Iterator[tuple[str, str]]:
     try:
         lines = Path("/etc/os-release").read_text().splitlines()
@@ -50,8 +57,13 @@ def _os_release() -> Iterator[tuple[str, str]]:
         yield name, value.strip('"')
 
 
-def _debian_packages() -> Iterator[tuple[str, str]]:
+@functools.cache
+def _debian_packages() -> list[tuple[str, str]]:
     """The installed packages in dpkg's list; none on other systems."""
+    return list(_read_debian_packages())
+
+
+def _read_debian_packages() -> Iterator[tuple[str, str]]:
     try:
         paragraphs = Path("/var/lib/dpkg/status").read_text(errors="replace").split("\n\n")
     except OSError:

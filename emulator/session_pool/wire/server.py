@@ -8,14 +8,18 @@ import contextlib
 import gzip
 import re
 import uuid
-from collections.abc import AsyncIterator
+import zlib
+from collections import Counter
+from collections.abc import AsyncIterable, AsyncIterator
+from typing import Any
 from urllib.parse import unquote
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route, request_response
 
+from ..engines.interface import pace
 from ..sessions.pool import Pool
 from . import family_legacy
 from .calls import Call, query_parameter
@@ -29,6 +33,11 @@ from .tokens import LEGACY_AUDIENCE, Forbidden, TokenAuthority, Unauthorized
 
 PATH = "/subscriptions/local/resourceGroups/local/sessionPools/local"
 FAULTS_PATH = "/faults"
+_PRESENT_AT_ONCE = 4
+"""Requests with the same identifier, or with none, that are handled as they arrive; more wait for their turns."""
+
+_SLICES_OF_A_REQUEST = 2
+_GZIP = 16 + zlib.MAX_WBITS
 
 _VERSIONS: dict[str, FamilyA | FamilyB] = {
     "2024-02-02-preview": FamilyA(),
@@ -76,9 +85,24 @@ class SessionPoolServer:
 def make_app(pool: Pool, authority: TokenAuthority, faults: Faults) -> Starlette:
     """The ASGI app; the pool lives as long as it does."""
 
+    present: Counter[str] = Counter()
+
     async def answer(request: Request) -> Response:
+        pace().request_arrived()
+        identifier = query_parameter(request, "identifier")
+        if present[identifier] >= _PRESENT_AT_ONCE:
+            await pace().turn(_SLICES_OF_A_REQUEST)
+        present[identifier] += 1
+        try:
+            return await answer_present(request, identifier)
+        finally:
+            present[identifier] -= 1
+            if not present[identifier]:
+                del present[identifier]
+
+    async def answer_present(request: Request, identifier: str) -> Response:
         pool_name, segments = _pool_and_segments(request)
-        fault = faults.take(request, "/".join(segments), query_parameter(request, "identifier"), pool)
+        fault = faults.take(request, "/".join(segments), identifier, pool)
         instead = await fault.before()
         if instead is not None:
             return instead
@@ -156,10 +180,22 @@ def _with_front_end(request: Request, response: Response) -> Response:
     if "json" in response.headers.get("content-type", ""):
         response.headers["vary"] = "Accept-Encoding"
         if _takes_gzip(request):
-            response.body = gzip.compress(bytes(response.body), compresslevel=1)
             response.headers["content-encoding"] = "gzip"
-        del response.headers["content-length"]  # sent in chunks
+            if isinstance(response, StreamingResponse):
+                response.body_iterator = _compressed(response.body_iterator)
+            else:
+                response.body = gzip.compress(bytes(response.body), compresslevel=1)
+        if "content-length" in response.headers:
+            del response.headers["content-length"]  # sent in chunks
     return response
+
+
+async def _compressed(pieces: AsyncIterable[Any]) -> AsyncIterator[bytes]:
+    compressor = zlib.compressobj(1, wbits=_GZIP)
+    async for piece in pieces:
+        if compressed := compressor.compress(piece):
+            yield compressed
+    yield compressor.flush()
 
 
 def _takes_gzip(request: Request) -> bool:

@@ -73,6 +73,13 @@ def test_the_schema_of_a_run_is_inlined_once_for_each_operation(agents):
         assert schemas["202"] == {"type": "object", "description": "The same members as with status 200."}
 
 
+def test_members_for_operators_are_omitted(agents):
+    """A model reads the message of CheckConnection, and not the state of each pool."""
+    content = operations(agents)["CheckConnection"]["responses"]["200"]["content"]["application/json"]
+    assert {"message", "packages"} <= content["schema"]["properties"].keys()
+    assert "pools" not in content["schema"]["properties"]
+
+
 def test_errors_of_all_operations_are_described_once(agents):
     """Models see no documented errors before they happen: `default` is enough."""
     for operation in operations(agents).values():

@@ -17,7 +17,7 @@ def plain(node):
         return {
             name: plain(value)
             for name, value in node.items()
-            if not name.startswith(("x-ms-", "x-error-")) or name in SOURCE["components"]["headers"]
+            if not name.startswith(("x-ms-", "x-error-", "x-for-")) or name in SOURCE["components"]["headers"]
         }
     return [plain(item) for item in node] if isinstance(node, list) else node
 

@@ -26,6 +26,7 @@ from connector.models import Execution, FilePath
 from connector.session_pool.client import SessionPoolClient
 from connector.session_pool.deadlines import Deadlines
 from connector.session_pool.facts import PoolFacts
+from connector.session_pool.pools import Pools
 from connector.session_pool.sessions import CallerSessions, SessionClient
 from tests.conftest import ROOT, Api, Emulator, connector_with, emulated_pool
 from tests.connector.conftest import Token
@@ -62,7 +63,7 @@ class Caller:
 
     def __init__(self, emulator: Emulator, session_id: str, api_version: str = FAMILIES[0], **pool: Any) -> None:
         self.pool = SessionPoolClient(emulator.pool.endpoint, Token(emulator), api_version=api_version, **pool)
-        self.sessions = CallerSessions(self.pool)
+        self.sessions = CallerSessions(Pools(self.pool))
         self.session_id = session_id
         self.session = self.sessions.session(session_id)
         self.facts = PoolFacts(rich_results=True)

@@ -11,6 +11,7 @@ from connector.executions.operations import execute_python_code, get_execution
 from connector.models import Execution
 from connector.session_pool.client import SessionPoolClient
 from connector.session_pool.facts import PoolFacts
+from connector.session_pool.pools import Pools
 from connector.session_pool.sessions import CallerSessions
 from tests.conftest import Emulator
 from tests.connector.conftest import Token
@@ -159,7 +160,7 @@ def test_a_value_that_cannot_be_displayed_is_in_stderr(run: Run, shows: str) -> 
 )
 def test_text_that_is_sent_in_two_parts_is_complete(emulator: Emulator, api_version: str, code: str) -> None:
     """The same whether it is read from the pool's response or from the record."""
-    pool = CallerSessions(SessionPoolClient(emulator.pool.endpoint, Token(emulator), api_version=api_version))
+    pool = CallerSessions(Pools(SessionPoolClient(emulator.pool.endpoint, Token(emulator), api_version=api_version)))
     session, facts = f"test-{uuid.uuid4()}", PoolFacts(rich_results=True)
     execution = execute_python_code(
         pool, facts, python_code=code, session_id=session, idempotency_key="key", include_content="always"

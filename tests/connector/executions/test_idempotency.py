@@ -16,6 +16,7 @@ from connector.executions.operations import execute_python_code, get_execution
 from connector.models import Execution, FilePath
 from connector.session_pool.client import SessionPoolClient
 from connector.session_pool.facts import PoolFacts
+from connector.session_pool.pools import Pools
 from connector.session_pool.sessions import CallerSessions
 from tests.conftest import Emulator, emulated_pool
 from tests.connector.conftest import Token
@@ -44,7 +45,7 @@ def set_fault(own_pool: Emulator) -> Iterator[Callable[..., None]]:
 
 
 def client(pool: Emulator, api_version: str = FAMILIES[0]) -> CallerSessions:
-    return CallerSessions(SessionPoolClient(pool.pool.endpoint, Token(pool), api_version=api_version))
+    return CallerSessions(Pools(SessionPoolClient(pool.pool.endpoint, Token(pool), api_version=api_version)))
 
 
 def run(pool: CallerSessions, code: str = COUNT, *, rich: bool = True, **members: Any) -> Execution:

@@ -19,7 +19,7 @@ from connector.session_pool.wire import Run
 def test_a_run_without_a_session_id_creates_a_session(api):
     """The connector creates an ID of 128 random bits and returns it. The session keeps its variables."""
     first = api.execute("x = 5")
-    assert re.fullmatch("[0-9a-f]{32}", first["sessionId"])
+    assert re.fullmatch("[0-9a-f]{32}-[0-9a-f]{8}", first["sessionId"])
     assert api.execute("x + 1", first["sessionId"])["result"] == "6"
     assert api.execute("1")["sessionId"] != first["sessionId"]
 

@@ -12,6 +12,7 @@ from connector.files.operations import download_file, find_headers, list_files
 from connector.models import Execution, to_wire
 from connector.session_pool.client import SessionPoolClient
 from connector.session_pool.facts import PoolFacts
+from connector.session_pool.pools import Pools
 from connector.session_pool.sessions import CallerSessions
 from connector.session_pool.wire import API_VERSIONS
 from tests.conftest import Emulator
@@ -20,7 +21,7 @@ from tests.connector.conftest import Token
 
 @pytest.fixture(params=API_VERSIONS, scope="module")
 def pool(request: pytest.FixtureRequest, emulator: Emulator) -> CallerSessions:
-    return CallerSessions(SessionPoolClient(emulator.pool.endpoint, Token(emulator), api_version=request.param))
+    return CallerSessions(Pools(SessionPoolClient(emulator.pool.endpoint, Token(emulator), api_version=request.param)))
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from connector.files.sets import store_all
 from connector.models import FilePath
 from connector.session_pool.client import SessionPoolClient
 from connector.session_pool.facts import PoolFacts
+from connector.session_pool.pools import Pools
 from connector.session_pool.sessions import CallerSessions, SessionClient
 from connector.session_pool.wire import API_VERSIONS
 from tests.connector.conftest import Token
@@ -24,7 +25,7 @@ COMPOSED, DECOMPOSED = "\u00e9t\u00e9", "e\u0301te\u0301"
 
 @pytest.fixture(params=API_VERSIONS)
 def caller(request, emulator) -> CallerSessions:
-    return CallerSessions(SessionPoolClient(emulator.pool.endpoint, Token(emulator), api_version=request.param))
+    return CallerSessions(Pools(SessionPoolClient(emulator.pool.endpoint, Token(emulator), api_version=request.param)))
 
 
 def write(caller: CallerSessions, session_id: str, *paths: bytes) -> SessionClient:
@@ -86,7 +87,7 @@ def test_a_session_that_runs_code_is_busy_and_has_all_its_files(
 ):
     """What needs a turn of the session is SessionBusy with the seconds to wait, and never a file that is not found."""
     monkeypatch.setattr(tasks, "WAIT_SECONDS", 0.3)
-    caller = CallerSessions(SessionPoolClient(emulator.pool.endpoint, Token(emulator), api_version=api_version))
+    caller = CallerSessions(Pools(SessionPoolClient(emulator.pool.endpoint, Token(emulator), api_version=api_version)))
     same = write(caller, session_id, *(path.encode() for path in BUSY_PATHS), b"plain.csv")
     lists_all = api_version == API_VERSIONS[0]
     release = keep_busy()

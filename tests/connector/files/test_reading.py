@@ -13,6 +13,7 @@ from connector.files import operations as files
 from connector.files import reading, tasks
 from connector.models import FilePath
 from connector.session_pool.facts import PoolFacts
+from connector.session_pool.pools import Pools
 from connector.session_pool.sessions import CallerSessions
 from tests.connector.conftest import Reply
 from tests.logic_apps_client import LogicApps, TransferFailed
@@ -221,7 +222,7 @@ def test_a_pool_that_serves_no_ranges_is_asked_once(faulty_pool, session_of):
     session = session_of(upstream)
     started = time.monotonic()
     assert session.download_range(BIG, 5, 9) is None
-    assert CallerSessions(session.pool, "someone").session("abcd").download_range(BIG, 5, 9) is None
+    assert CallerSessions(Pools(session.pool), "someone").session("abcd").download_range(BIG, 5, 9) is None
     assert len(upstream.requests) == 1
     assert time.monotonic() - started < 1
 

@@ -101,7 +101,7 @@ def test_a_missing_report_does_not_delay_the_result(pool: CallerSessions, sessio
     assert run.notice and "did not report" in run.notice
     again = get_execution(pool, facts, session_id=session_id, execution_id=run.execution_id)
     assert (again.status, again.result) == ("Succeeded", "42")
-    assert facts.rich_results
+    assert facts.sends_payload(pool.session(session_id).pool)
 
 
 def test_one_session_cannot_turn_off_rich_results_for_all(pool: CallerSessions, session_id: str) -> None:
@@ -111,7 +111,7 @@ def test_one_session_cannot_turn_off_rich_results_for_all(pool: CallerSessions, 
     execute_python_code(pool, facts, python_code=spoil, session_id=session_id)
     run = execute_python_code(pool, facts, python_code="6 * 7", session_id=session_id)
     assert run.notice or run.result == "42"
-    assert facts.rich_results
+    assert facts.sends_payload(pool.session(session_id).pool)
 
 
 def test_a_forged_record_cannot_break_the_response(pool: CallerSessions, session_id: str) -> None:

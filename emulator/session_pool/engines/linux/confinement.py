@@ -44,7 +44,8 @@ _SIOCSIFFLAGS, _IFF_UP, _IFF_RUNNING = 0x8914, 0x1, 0x40
 _INODES = "nr_inodes=200k"  # each takes about a kilobyte of the machine's memory
 _SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 # One session's share of what the kernel counts for each user, who usually has 128 inotify instances.
-_ALLOWANCES = {"max_inotify_instances": 16, "max_inotify_watches": 8192}
+_ALLOWANCES = {"max_inotify_instances": 16, "max_inotify_watches": 8192, "max_user_namespaces": 0}
+_TERMINALS = 64  # a session's, of usually 3,072 that all of the machine's namespaces have together
 _LAST_CAPABILITY = 40  # CAP_CHECKPOINT_RESTORE, Linux 5.9
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -85,8 +86,10 @@ def kill_children() -> None:
     """Kills every child of this process, and the orphans that they leave, which become its children."""
     while ending := children(os.getpid()):
         for pid in ending:
-            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        for pid in ending:
+            with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, 0)
 
 
@@ -101,17 +104,36 @@ def drop_capabilities(keep: frozenset[int] | set[int] = frozenset()) -> None:
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
 
 
-def new_users() -> None:
-    """Moves this process into a nested user namespace, where it has no rights outside and its processes are counted.
+def new_users() -> int:
+    """A nested user namespace, as a descriptor: whoever joins it has no rights outside.
 
-    So are the resources that the kernel counts for each user, which all sessions would otherwise share. Call with /proc
-    access allowed, for the id maps and the allowances.
+    What the kernel counts for each user, processes among it, it also counts for each user namespace: all processes in
+    it together have the allowances, and the limits that each of them has. Call with /proc access allowed, for the id
+    maps.
     """
     uid, gid = os.getuid(), os.getgid()
-    _unshare(_CLONE_NEWUSER)
-    _map_users(uid, gid)
-    for name, allowed in _ALLOWANCES.items():
-        Path("/proc/sys/user", name).write_text(str(allowed))
+    pid = os.fork()
+    if pid == 0:
+        error = 0
+        try:
+            _unshare(_CLONE_NEWUSER)
+            _map_users(uid, gid)
+            for name, allowed in _ALLOWANCES.items():
+                Path("/proc/sys/user", name).write_text(str(allowed))
+            os.kill(os.getpid(), signal.SIGSTOP)  # until this process's namespace has been opened
+        except OSError as refusal:
+            error = refusal.errno or 255
+        finally:
+            os._exit(error)
+    _, status = os.waitpid(pid, os.WUNTRACED)
+    if not os.WIFSTOPPED(status):
+        error = os.waitstatus_to_exitcode(status)
+        raise OSError(error, f"a user namespace: {os.strerror(error)}")
+    try:
+        return os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
 
 
 def _map_users(uid: int, gid: int) -> None:
@@ -231,7 +253,9 @@ def mount_session_folders(data_bytes: int, python_prefixes: list[str]) -> None:
         os.close(fd)
     _mount("tmpfs", HOME, "tmpfs", quiet, f"size={TEMPORARY_BYTES},mode=755,{_INODES}")
     _mount("tmpfs", "/dev/shm", "tmpfs", quiet | _MS_NOEXEC, f"size={TEMPORARY_BYTES},mode=1777,{_INODES}")
-    _mount("devpts", "/dev/pts", "devpts", _MS_NOSUID | _MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620")
+    _mount(
+        "devpts", "/dev/pts", "devpts", _MS_NOSUID | _MS_NOEXEC, f"newinstance,ptmxmode=0666,mode=620,max={_TERMINALS}"
+    )
 
 
 _ACCOUNTS = {

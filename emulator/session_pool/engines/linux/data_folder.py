@@ -25,6 +25,9 @@ from ..shared.data_rules import (
     shown,
     unlisted,
 )
+from ..shared.data_rules import (
+    names as names_in,
+)
 from . import confinement
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -97,33 +100,41 @@ class DataFolder:
             except (IsADirectoryError, PermissionError) as failure:
                 raise FileNotFoundError(name) from failure
 
-    def list(self, folder: str, *, recursive: bool = False) -> list[Entry]:
-        """Files and folders, by name; empty if the folder does not exist. Links, pipes and devices are omitted."""
+    def walk(self, folder: str, *, recursive: bool = False) -> Iterator[list[Entry]]:
+        """Files and folders, by name, in batches; nothing if the folder does not exist.
+
+        Links, pipes and devices are omitted. Some batches are empty, and each takes less than a slice of time. Raises
+        TooManyFiles.
+        """
         try:
             with self._opened(folder) as parent:
-                return list(self._walk(parent, ".", DEEPEST if recursive else 0))
+                yield from self._walk(parent, ".", DEEPEST if recursive else 0)
         except FileNotFoundError:
-            return []
+            return
 
-    def _walk(self, folder_fd: int, directory: str, levels: int) -> Iterator[Entry]:
-        with _as_session_user(), os.scandir(folder_fd) as scan:
-            found = sorted(scan, key=lambda entry: entry.name)
-        for item in found:
-            if item.name in self._uploading:
-                continue
-            try:
-                status = item.stat(follow_symlinks=False)
-            except OSError:
-                continue
-            if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
-                continue
-            is_folder = stat.S_ISDIR(status.st_mode)
-            size = 0 if is_folder else status.st_size
-            found_entry = Entry(shown(item.name), directory, is_folder, size, status.st_mtime)
-            yield found_entry
-            if is_folder and levels:
-                with contextlib.suppress(OSError), _opened_folder(folder_fd, item.name) as child:
-                    yield from self._walk(child, found_entry.path, levels - 1)
+    def _walk(self, folder_fd: int, directory: str, levels: int) -> Iterator[list[Entry]]:
+        with _as_session_user():
+            scan = os.scandir(folder_fd)
+        with scan:
+            for names in names_in(scan, self._uploading):
+                found: list[Entry] = []
+                for name in names:
+                    try:
+                        status = os.stat(name, dir_fd=folder_fd, follow_symlinks=False)
+                    except OSError:
+                        continue
+                    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+                        continue
+                    is_folder = stat.S_ISDIR(status.st_mode)
+                    size = 0 if is_folder else status.st_size
+                    entry = Entry(shown(name), directory, is_folder, size, status.st_mtime)
+                    found.append(entry)
+                    if is_folder and levels:
+                        yield found
+                        found = []
+                        with contextlib.suppress(OSError), _opened_folder(folder_fd, name) as child:
+                            yield from self._walk(child, entry.path, levels - 1)
+                yield found
 
     def _entry(self, parent: int, name: str) -> Entry:
         with _as_session_user():
@@ -151,6 +162,10 @@ class DataFolder:
             yield fd
         finally:
             os.close(fd)
+
+    def list(self, folder: str, *, recursive: bool = False) -> list[Entry]:
+        """All of it at once."""
+        return [entry for batch in self.walk(folder, recursive=recursive) for entry in batch]
 
 
 @contextlib.contextmanager

@@ -1,22 +1,18 @@
-"""The engine for Linux, as the pool sees it: it starts the supervisor and launches sessions from it."""
+"""The engine for Linux, as the pool sees it: it launches sessions from a supervisor, and replaces that if it ends."""
 
 import asyncio
-import json
-import socket
-import subprocess
-import sys
-from dataclasses import asdict
-from pathlib import Path
+import contextlib
 
 from .. import shared
 from ..interface import ContainerType, EngineError
 from ..shared.limits import Limits
-from . import control, supervisor
+from . import control
 from .isolation import LEVELS
 from .session_process import SessionProcess
+from .supervisor_process import Refused, SupervisorProcess
 
-_PACKAGE_PARENT = Path(__file__).resolve().parents[__name__.count(".")]
-_START_SECONDS = 120  # a cold disk, and matplotlib building its font list
+_ENDING_SECONDS = 0.2  # from a session's end to that of the supervisor, if it is the cause
+_ATTEMPTS = 3
 
 _PROGRAMS: dict[ContainerType, str] = {
     "PythonLTS": f"{shared.__name__}.interpreter",
@@ -25,7 +21,11 @@ _PROGRAMS: dict[ContainerType, str] = {
 
 
 class Engine:
-    """One supervisor, and the sessions below it. `launch` may be called concurrently."""
+    """One supervisor, and the sessions below it. `launch` may be called concurrently.
+
+    When the supervisor or the zygote ends, as they may when memory runs out, all sessions end with it. Another
+    supervisor is started at once, and launches wait for it.
+    """
 
     def __init__(
         self,
@@ -40,8 +40,7 @@ class Engine:
         self.level = 0
         self._limits = limits
         self._levels = [level for level in sorted(LEVELS, reverse=True) if lowest_level <= level <= highest_level]
-        self._supervisor: subprocess.Popen[bytes] | None = None
-        self._control: socket.socket | None = None
+        self._supervisor: asyncio.Task[SupervisorProcess] | None = None
 
     @property
     def isolation(self) -> str:
@@ -60,71 +59,79 @@ class Engine:
     def supervisor_pid(self) -> int:
         """The process from which sessions are forked, once it has started."""
         assert self._supervisor is not None, "start the engine first"
-        return self._supervisor.pid
+        return self._supervisor.result().pid
 
     async def start(self) -> None:
         """Returns when sessions can be launched. Raises EngineError."""
         refusals = []
         for level in self._levels:
-            refusal = await self._start_supervisor(level)
-            if refusal is None:
+            try:
+                await self._start_supervisor(level)
+            except Refused as refusal:
+                refusals.append(f"level {level}: {refusal}")
+            else:
                 self.level = level
                 return
-            refusals.append(f"level {level}: {refusal}")
         raise EngineError(f"sessions cannot be created here: {'; '.join(refusals)}")
 
-    async def _start_supervisor(self, level: int) -> str | None:
-        """None if it can fork sessions, else the reason why this level is not available. Raises EngineError."""
-        ours, theirs = control.pair()
-        self._supervisor = subprocess.Popen(
-            [
-                *(sys.executable, "-m", supervisor.__name__),
-                *(str(theirs.fileno()), str(level), json.dumps(asdict(self._limits)), _PROGRAMS[self.container_type]),
-            ],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            env=supervisor.ENVIRONMENT,
-            cwd=_PACKAGE_PARENT,
-            start_new_session=True,  # a Ctrl-C in the terminal is for the server only
-        )
-        theirs.close()
-        ours.settimeout(_START_SECONDS)
-        self._control = ours
+    def _start_supervisor(self, level: int) -> "asyncio.Task[SupervisorProcess]":
+        """Its result raises Refused and EngineError."""
+        program = _PROGRAMS[self.container_type]
+        self._supervisor = asyncio.create_task(SupervisorProcess.started(level, self._limits, program, self._replace))
+        return self._supervisor
+
+    def _replace(self) -> None:
+        """Starts another supervisor, of the same level, in place of one that has ended."""
+        self._start_supervisor(self.level).add_done_callback(_retrieve)
+
+    async def _running_supervisor(self) -> SupervisorProcess:
+        """Raises EngineError."""
+        assert self._supervisor is not None, "start the engine first"
+        if self._supervisor.done() and self._supervisor.exception() is not None:
+            self._replace()
         try:
-            event, _ = await asyncio.to_thread(control.receive, ours)
-        except TimeoutError:
-            event = None
-        if event is not None and event["event"] == "ready":
-            return None
-        await self.stop()
-        if event is None:
-            raise EngineError("the process that sessions are forked from did not start; its output is above")
-        return str(event["why"])
+            return await asyncio.shield(self._supervisor)
+        except Refused as refusal:
+            raise EngineError(f"sessions cannot be created at the moment: {refusal}") from refusal
 
     async def stop(self) -> None:
         """Ends every session, with its processes and files."""
-        if self._control is not None:
-            self._control.close()
         if self._supervisor is not None:
-            try:
-                await asyncio.to_thread(self._supervisor.wait, 3)
-            except subprocess.TimeoutExpired:
-                self._supervisor.kill()
-                self._supervisor.wait()
+            with contextlib.suppress(EngineError, Refused):
+                await (await self._supervisor).stop()
 
-    async def launch(self) -> "SessionProcess":
-        """The process of a new session, with empty folders; its main interpreter is starting. Raises EngineError."""
-        ours, theirs = control.pair()
-        ours.setblocking(False)
-        process = SessionProcess(ours)
-        process.interpreter().start()  # init expects this first: the interpreter is forked while init makes the folders
-        try:
-            assert self._control is not None, "start the engine first"
-            control.send(self._control, {"do": "fork"}, [theirs.fileno()])
-        except OSError:
-            process.close()
-            raise EngineError("the process that sessions are forked from has ended; restart the emulator") from None
-        finally:
-            theirs.close()
-        await process.made()
-        return process
+    async def launch(self) -> SessionProcess:
+        """The process of a new session, with empty folders; its main interpreter is starting. Raises EngineError.
+
+        Tries again if the supervisor ends meanwhile: the process has received nothing yet.
+        """
+        for _ in range(_ATTEMPTS - 1):
+            supervisor = await self._running_supervisor()
+            try:
+                return await _launch_from(supervisor)
+            except EngineError:
+                if not await supervisor.ends_within(_ENDING_SECONDS):
+                    raise
+        return await _launch_from(await self._running_supervisor())
+
+
+async def _launch_from(supervisor: SupervisorProcess) -> SessionProcess:
+    ours, theirs = control.pair()
+    ours.setblocking(False)
+    process = SessionProcess(ours)
+    process.interpreter().start()  # init expects this first: the interpreter is forked while init makes the folders
+    try:
+        supervisor.fork(theirs.fileno())
+    except OSError:
+        process.close()
+        raise EngineError("the process that sessions are forked from has ended") from None
+    finally:
+        theirs.close()
+    await process.made()
+    return process
+
+
+def _retrieve(starting: "asyncio.Task[SupervisorProcess]") -> None:
+    """The next launch reports the failure; this prevents asyncio's warning."""
+    if not starting.cancelled():
+        starting.exception()

@@ -1,18 +1,27 @@
 """One of a session's interpreters on Linux, from the server's side: it answers one request after the other.
 
 A socket carries messages, and two pipes carry what its processes write to their standard streams. All three are read at
-all times, so that no program ever waits for a reader; what arrives outside of a request is dropped.
+all times, so that no program waits for a reader unless it floods; what arrives outside of a request is dropped.
 """
 
 import asyncio
 import codecs
+import fcntl
 import os
 import socket
+import struct
+import termios
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from ..interface import InterpreterEnded, Message, Sink
 from ..shared import frames, marks
+from ..shared.intake import CHUNK_BYTES, Intake, Outcome
+from ..shared.pace import Allowance, Slice
+
+_SLICES_OF_A_SOCKET = 20
+_LARGEST_PIPE_BYTES = 1 << 20  # to which a program without privileges may enlarge a pipe
 
 
 class Init(Protocol):
@@ -30,12 +39,16 @@ class Interpreter:
         self._init = init
         self._loop = asyncio.get_running_loop()
         self._connection: socket.socket | None = None
-        self._unsent = bytearray()
+        self._unsent: deque[bytearray] = deque()
+        """Requests, of which the first may be sent in part."""
+
         self._run_id = ""
         self._sink: Sink | None = None
         self._on_begin: Callable[[], None] = lambda: None
         self._reply: asyncio.Future[Message] | None = None
         self._when_ended: list[Callable[[], None]] = []
+        self._allowance = Allowance()
+        self._intakes: list[Intake] = []
         self.lost: InterpreterEnded | None = None
         """How it ended, if that was unexpected and outside of a request; until it is started again."""
 
@@ -60,10 +73,11 @@ class Interpreter:
         self._outputs = {pipe: marks.OutputSinceMark() for pipe in self._pipes}
         self._decoders = {pipe: codecs.getincrementaldecoder("utf-8")("replace") for pipe in self._pipes}
         self._connection.setblocking(False)
-        self._loop.add_reader(self._connection, self._read_messages)
+        self._allowance.renew()
+        self._intakes = [Intake(self._connection.fileno(), self._read_messages, self._allowance)]
         for pipe in self._pipes:
             os.set_blocking(pipe, False)
-            self._loop.add_reader(pipe, self._read_pipe, pipe)
+            self._intakes.append(Intake(pipe, self._reader_of(pipe), self._allowance))
 
     async def run(
         self, run_id: str, request: dict[str, Any], sink: Sink, on_begin: Callable[[], None] = lambda: None
@@ -78,14 +92,19 @@ class Interpreter:
         for pipe in self._pipes:
             self._outputs[pipe].expect(mark)
             self._decoders[pipe].reset()
+        self._allowance.renew()
         reply: asyncio.Future[Message] = self._loop.create_future()
         self._reply = reply
-        self._unsent += frames.encode(marks.with_mark({**request, "id": run_id}, mark))
+        frame = bytearray(frames.encode(marks.with_mark({**request, "id": run_id}, mark)))
+        size = len(frame)
+        self._unsent.append(frame)
         self._send()
         try:
             return await reply
         finally:
             self._sink = self._reply = None
+            if len(frame) == size:  # none of it was sent: it would be in the server's memory until it is read
+                self._unsent = deque(other for other in self._unsent if other is not frame)
 
     def interrupt(self) -> None:
         """Raises KeyboardInterrupt in running code; ends a command."""
@@ -106,14 +125,14 @@ class Interpreter:
     def ended(self, status: int, why: str) -> None:
         """The interpreter has ended: reads what is left, and ends the current request. Called by its process only."""
         if self._connection is not None:
-            self._drain_pipes()
-            self._loop.remove_reader(self._connection)
+            self._drain()
+            for intake in self._intakes:
+                intake.close()
             self._loop.remove_writer(self._connection)
             self._connection.close()
             for pipe in self._pipes:
-                self._loop.remove_reader(pipe)
                 os.close(pipe)
-            self._connection, self._pipes = None, {}
+            self._connection, self._pipes, self._intakes = None, {}, []
             end = InterpreterEnded(status, why)
             if self._reply is not None and not self._reply.done():
                 self._reply.set_exception(end)
@@ -125,11 +144,15 @@ class Interpreter:
     def _send(self) -> None:
         """Sends as much as the socket takes; the rest follows when the interpreter, which may be busy, has read some.
 
-        A frame is always sent completely, even if its reply is no longer awaited.
+        A frame that was begun is always sent completely, even if its reply is no longer awaited.
         """
         assert self._connection is not None
         try:
-            del self._unsent[: self._connection.send(self._unsent)]
+            while self._unsent:
+                del self._unsent[0][: self._connection.send(self._unsent[0])]
+                if self._unsent[0]:
+                    break
+                self._unsent.popleft()
         except BlockingIOError:
             pass
         except OSError:
@@ -139,23 +162,27 @@ class Interpreter:
         else:
             self._loop.remove_writer(self._connection)
 
-    def _read_messages(self) -> None:
+    def _read_messages(self, current: Slice) -> Outcome:
         assert self._connection is not None
+        received, is_last = b"", False
         try:
-            received = self._connection.recv(1 << 18)
+            while True:
+                for message in self._reader.feed(received):
+                    self._take(message)
+                    if current.is_over:
+                        return "more"
+                if is_last:
+                    return "nothing left"
+                received = self._connection.recv(CHUNK_BYTES)
+                if not received:
+                    raise frames.BadFrame("the end of the connection")
+                is_last = len(received) < CHUNK_BYTES
         except BlockingIOError:
-            return
-        except OSError:
-            received = b""
-        try:
-            if not received:
-                raise frames.BadFrame("the end of the connection")
-            for message in self._reader.feed(received):
-                self._take(message)
-        except frames.BadFrame:
+            return "nothing left"
+        except (frames.BadFrame, OSError):
             # It ended, or its code broke the channel: no more can be exchanged, and init reports how it ended.
-            self._loop.remove_reader(self._connection)
             self.kill()
+            return "ended"
 
     def _take(self, message: Message) -> None:
         if self._sink is None or self._reply is None or self._reply.done() or message.get("parent") != self._run_id:
@@ -168,23 +195,38 @@ class Interpreter:
         else:
             self._sink(message)
 
-    def _read_pipe(self, pipe: int) -> bool:
-        """Reads up to 256 KiB. False if there is nothing (more)."""
-        try:
-            written = os.read(pipe, 1 << 18)
-        except BlockingIOError:
-            return False
-        if not written:
-            self._loop.remove_reader(pipe)
-            return False
+    def _reader_of(self, pipe: int) -> Callable[[Slice], Outcome]:
+        def read(current: Slice) -> Outcome:
+            try:
+                while not current.is_over:
+                    written = os.read(pipe, CHUNK_BYTES)
+                    if not written:
+                        return "ended"
+                    self._take_written(pipe, written)
+                    if len(written) < CHUNK_BYTES:
+                        return "nothing left"
+            except BlockingIOError:
+                return "nothing left"
+            return "more"
+
+        return read
+
+    def _drain(self) -> None:
+        """Takes what has been written before the end: the socket's buffer is small."""
+        for _ in range(_SLICES_OF_A_SOCKET):
+            if self._read_messages(Slice()) != "more":
+                break
+        self._drain_pipes()
+
+    def _drain_pipes(self) -> None:
+        """Takes what the pipes hold now: a leftover process may write forever."""
+        for pipe in self._pipes:
+            (held,) = struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))
+            if held:
+                self._take_written(pipe, os.read(pipe, min(held, _LARGEST_PIPE_BYTES)))
+
+    def _take_written(self, pipe: int, written: bytes) -> None:
         if self._sink is not None:
             text = self._decoders[pipe].decode(self._outputs[pipe].feed(written))  # a read may end inside a character
             if text:
                 self._sink({"type": "stream", "content": {"name": self._pipes[pipe], "text": text}})
-        return True
-
-    def _drain_pipes(self) -> None:
-        for pipe in self._pipes:
-            for _ in range(64):  # a leftover process may write forever
-                if not self._read_pipe(pipe):
-                    break

@@ -23,12 +23,15 @@ from pathlib import Path
 from ..shared.data_rules import DATA
 from ..shared.limits import Limits
 from ..shared.removal import remove
-from . import confinement, landlock, seccomp
+from . import confinement, landlock, leftovers, seccomp
 
 # Lower than the usual limit: the kernel counts the descriptors in flight in messages for each user, and compares that
 # with the sender's own limit. So other programs of the user can still send some, however many a session sends.
 _OPEN_FILES = 768
 _LOCKED_BYTES = 16 << 20
+_INIT = 1  # a session's, in its process table
+_RLIMIT_SIGPENDING = 11  # the same on every processor; Python has no name for it
+_PENDING_SIGNALS = 1024  # and timers
 _NICENESS = 5  # the server, and other programs of the machine, come first
 
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts", "shm")
@@ -42,7 +45,7 @@ class Level3:
     def __init__(self, limits: Limits, server: socket.socket) -> None:
         """Moves this process into namespaces, as pid 1. Raises OSError if the machine does not support all of it."""
         self.limits = limits
-        self._filter = _system_call_filter(seccomp.AF_UNIX, seccomp.AF_INET, seccomp.AF_INET6)
+        self._filter = _system_call_filter(seccomp.AF_UNIX, seccomp.AF_INET, seccomp.AF_INET6, protected=_INIT)
         self._python_prefixes = _python_prefixes()
         replaced = confinement.enter_namespaces(self._python_prefixes, network=limits.network)
         pid = os.fork()  # the first child is pid 1 of the new process table
@@ -52,7 +55,8 @@ class Level3:
             os._exit(0)
         confinement.settle(self._python_prefixes, replaced=replaced, network=limits.network)
         (self._own_process_table,) = self.process_table()
-        _try(self.fork_init, self.make, self.enter)
+        self._users = -1
+        _try(self.fork_init, self.make, self._join_users, self.enter)
 
     def fork_init(self) -> int:
         """As os.fork. Raises OSError if no process can be created."""
@@ -81,6 +85,7 @@ class Level3:
         """In a session's init: creates its namespaces and folders, and returns the path of its data folder."""
         confinement.new_session_namespaces(network=self.limits.network)
         confinement.mount_session_folders(self.limits.data_bytes, self._python_prefixes)
+        self._users = confinement.new_users()
         confinement.deny_proc_access()
         confinement.drop_capabilities(keep={confinement.CAP_SYS_PTRACE})  # to see what its processes use
         return DATA
@@ -88,20 +93,26 @@ class Level3:
     def entrance(self) -> tuple[dict[str, str], list[int]]:
         """In a session's init, after `make`: the message and descriptors that an interpreter needs to join it."""
         names = ["mnt", "ipc", "uts", "cgroup"] + ([] if self.limits.network else ["net"])
-        return {}, [_namespace(name) for name in names]
+        return {}, [self._users, *map(_namespace, names)]
 
     def join(self, _: dict[str, str], namespaces: list[int]) -> None:
-        for namespace in namespaces:
+        self._users, *others = namespaces
+        for namespace in others:
             confinement.join_namespace(namespace)
+        self._join_users()  # at last, because it takes the right to join others
+
+    def _join_users(self) -> None:
+        confinement.join_namespace(self._users)
+        confinement.allow_proc_access()  # which the change of rights has taken
 
     def enter(self) -> None:
         """In an interpreter: the last step before user code."""
         os.environ.update(HOME=confinement.HOME)
         os.chdir(confinement.HOME)
-        confinement.allow_proc_access()
-        confinement.new_users()
         _set_limits(self.limits)
-        _limit(resource.RLIMIT_NPROC, self.limits.processes)  # counted in the user namespace just created
+        # Counted in the session's user namespace, for all its interpreters and what they have left behind.
+        _limit(resource.RLIMIT_NPROC, self.limits.processes)
+        _limit(_RLIMIT_SIGPENDING, _PENDING_SIGNALS)
         confinement.drop_capabilities()
         writable = [DATA, confinement.HOME, "/tmp", *(f"/dev/{name}" for name in _DEVICES)]
         landlock.restrict(["/"], writable, tcp=True)
@@ -139,6 +150,7 @@ class Level2:
             if not os.access(os.__file__, os.R_OK):
                 raise PermissionError("an ordinary user cannot read this Python installation; do not run this as root")
         self._pool_folder = tempfile.mkdtemp(prefix="session-pool-")
+        self._held = leftovers.remove_when_released(self._pool_folder)
         self._folder = self._pool_folder
         os.environ["MPLCONFIGDIR"] = self._pool_folder
         try:
@@ -250,10 +262,10 @@ def _namespace(name: str) -> int:
     return os.open(f"/proc/self/ns/{name}", os.O_RDONLY | os.O_CLOEXEC)
 
 
-def _system_call_filter(*families: int, without: tuple[str, ...] = ()) -> bytes:
+def _system_call_filter(*families: int, without: tuple[str, ...] = (), protected: int | None = None) -> bytes:
     if not landlock.version():
         raise OSError("the kernel has no landlock")
-    return seccomp.program(platform.machine(), families, without)
+    return seccomp.program(platform.machine(), families, without, protected=protected)
 
 
 def _set_limits(limits: Limits) -> None:

@@ -17,6 +17,8 @@ from .isolation import Level
 from .watchdog import LOOK, Watchdog
 from .zygote import Zygote, ZygoteProcess
 
+_NO_PROCESS = "no process could be created for its code"
+
 
 def main(server: socket.socket, level: Level, zygote: Zygote | ZygoteProcess) -> NoReturn:
     """Call once, in a separate process, which ends when the server closes the socket."""
@@ -32,10 +34,19 @@ def main(server: socket.socket, level: Level, zygote: Zygote | ZygoteProcess) ->
         os._exit(0)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Interpreter:
-    pid: int
     report: socket.socket
+    pid: int = 0
+    """0 until it has reported it. It may take any time: running code of the session can stop it until then."""
+
+    must_end: bool = False
+
+    def kill(self) -> None:
+        self.must_end = True
+        if self.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
 
 
 class _SessionInit:
@@ -57,12 +68,14 @@ class _SessionInit:
         request, fds = control.receive(self._server)
         if request is None:
             return
-        report = self._fork(fds)
+        first = self._fork(request["name"], fds)
         data_fd = os.open(self._level.make(), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        control.send(self._server, {"event": "made"}, [data_fd])
-        os.close(data_fd)
+        made = [data_fd, os.pidfd_open(os.getpid())] if self._level.has_namespaces else [data_fd]
+        control.send(self._server, {"event": "made"}, made)
+        control.close(made)
         self._entrance = self._level.entrance()
-        self._admit(request["name"], report)
+        if first is not None:
+            self._admit(first)
         while self._handle_events():
             pass
 
@@ -78,8 +91,7 @@ class _SessionInit:
             self._look()
         for report, name in reports.items():
             if report.fileno() in readable:
-                message, _ = control.receive(report)
-                self._ended(name, message["status"] if message else -signal.SIGKILL)
+                self._take_report(name)
         return self._server.fileno() not in readable or self._take_request()
 
     def _until_look(self) -> float:
@@ -91,60 +103,79 @@ class _SessionInit:
         if why:
             self._why = why
             for interpreter in self._interpreters.values():
-                self._kill(interpreter)
+                interpreter.kill()
             self._end_leftovers()
 
+    def _take_report(self, name: str) -> None:
+        interpreter = self._interpreters[name]
+        try:
+            message, _ = control.receive(interpreter.report)
+        except OSError:
+            message = None
+        if message is not None and "pid" in message:
+            interpreter.pid = message["pid"]
+            if interpreter.must_end:
+                interpreter.kill()
+        else:
+            self._ended(name, message["status"] if message else -signal.SIGKILL)
+
     def _take_request(self) -> bool:
-        request, fds = control.receive(self._server)
+        try:
+            request, fds = control.receive(self._server)
+        except control.Incomplete:
+            return True  # the server sees its end of the interpreter's socket close
         if request is None:
             return False
         name = request["name"]
         if request["do"] == "start":
             self._why = ""
-            self._admit(name, self._fork(fds))
+            started = self._fork(name, fds)
+            if started is not None:
+                self._admit(started)
         elif name in self._interpreters and request["do"] == "interrupt":
-            # Its group, as Jupyter does: os.system waits for a program and ignores interrupts itself.
-            with contextlib.suppress(ProcessLookupError):  # too early: it has no group yet; or too late
-                os.killpg(self._interpreters[name].pid, signal.SIGINT)
+            self._interrupt(self._interpreters[name])
         elif name in self._interpreters:
-            self._kill(self._interpreters[name])
+            self._interpreters[name].kill()
         return True
 
     @staticmethod
-    def _kill(interpreter: _Interpreter) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(interpreter.pid, signal.SIGKILL)
+    def _interrupt(interpreter: _Interpreter) -> None:
+        """Its group, as Jupyter does: os.system waits for a program and ignores interrupts itself."""
+        if interpreter.pid:
+            with contextlib.suppress(ProcessLookupError):  # too early: it has no group yet; or too late
+                os.killpg(interpreter.pid, signal.SIGINT)
 
-    def _fork(self, fds: list[int]) -> socket.socket:
-        """Requests an interpreter, which then waits to be admitted. Returns the socket on which it reports."""
-        ours, theirs = control.pair()
-        self._zygote.fork([theirs.fileno(), *fds, *self._process_table])
-        theirs.close()
-        for fd in fds:
-            os.close(fd)
-        return ours
-
-    def _admit(self, name: str, report: socket.socket) -> None:
-        """Lets an interpreter into the session's namespaces."""
+    def _fork(self, name: str, fds: list[int]) -> _Interpreter | None:
+        """Requests an interpreter, which then waits to be admitted."""
         try:
-            control.send(report, *self._entrance)
-            message, _ = control.receive(report)
+            ours, theirs = control.pair()
+            with theirs:
+                self._zygote.fork([theirs.fileno(), *fds, *self._process_table])
         except OSError:
-            message = None
-        if message is not None:
-            self._interpreters[name] = _Interpreter(message["pid"], report)
-        else:
-            report.close()
-            self._report_end(name, -signal.SIGKILL, "no process could be created for its code")
+            self._report_end(name, -signal.SIGKILL, _NO_PROCESS)
+            return None
+        finally:
+            control.close(fds)
+        self._interpreters[name] = interpreter = _Interpreter(ours)
+        return interpreter
+
+    def _admit(self, interpreter: _Interpreter) -> None:
+        """Lets an interpreter into the session's namespaces, as soon as it exists."""
+        with contextlib.suppress(OSError):  # it has ended, as its report states
+            control.send(interpreter.report, *self._entrance)
 
     def _ended(self, name: str, status: int) -> None:
         interpreter = self._interpreters.pop(name)
         interpreter.report.close()
-        # Its group, as Jupyter does; a program that has left the group continues until the session ends.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(interpreter.pid, signal.SIGKILL)
+        why = self._why
+        if interpreter.pid:
+            # Its group, as Jupyter does; a program that has left the group continues until the session ends.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(interpreter.pid, signal.SIGKILL)
+        else:
+            why = why or _NO_PROCESS
         self._end_leftovers()
-        self._report_end(name, status, self._why)
+        self._report_end(name, status, why)
 
     def _end_leftovers(self) -> None:
         """If the session used too much, all its processes are killed once the last interpreter has reported its end."""

@@ -1,6 +1,9 @@
 """One session's processes on Linux, from the server's side: orders go to its init, and events come back."""
 
 import asyncio
+import contextlib
+import os
+import signal
 import socket
 
 from ..interface import EngineError
@@ -20,6 +23,9 @@ class SessionProcess:
         self._control = connection
         self._made: asyncio.Future[None] = self._loop.create_future()
         self._interpreters: dict[str, Interpreter] = {}
+        self._init: int | None = None
+        """A descriptor of init, if its end is that of all processes and files of the session."""
+
         self._loop.add_reader(connection, self._read_event)
 
     async def made(self) -> None:
@@ -43,6 +49,11 @@ class SessionProcess:
             return
         self._loop.remove_reader(self._control)
         self._control.close()  # which ends init
+        if self._init is not None:
+            # At once: the session's processes may leave init no time to end by itself.
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._init, signal.SIGKILL)
+            os.close(self._init)
         for interpreter in self._interpreters.values():
             interpreter.ended(0, "")
         if self._made.done() and self._made.exception() is None:
@@ -66,6 +77,7 @@ class SessionProcess:
             self.close()
         elif event["event"] == "made":
             self.data = DataFolder(fds[0])
+            self._init = fds[1] if len(fds) > 1 else None
             self._made.set_result(None)
         elif event["event"] == "failed":
             if not self._made.done():

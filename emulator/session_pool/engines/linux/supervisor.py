@@ -14,6 +14,7 @@ Each of these processes ends when its parent does, even if that was killed.
 Usage: python -m emulator.session_pool.engines.linux.supervisor FD LEVEL LIMITS MODULE, where LIMITS is JSON
 """
 
+import contextlib
 import gc
 import json
 import os
@@ -52,13 +53,21 @@ def main() -> NoReturn:
     except OSError as refusal:
         control.send(server, {"event": "refused", "why": str(refusal)})
         sys.exit(1)
+    try:
+        _serve(server, level, module)
+    finally:
+        level.remove_all()
+
+
+def _serve(server: socket.socket, level: Level, module: str) -> NoReturn:
     zygote: Zygote | ZygoteProcess
     if level.has_namespaces:
         zygote = ZygoteProcess(level, module, server)
         gc.freeze()
     else:
         zygote = Zygote(level, module)
-    control.send(server, {"event": "ready"})
+    with contextlib.suppress(OSError):  # the server has ended meanwhile, which is handled as at any other time
+        control.send(server, {"event": "ready"})
     _fork_inits(server, level, zygote)
 
 
@@ -74,25 +83,34 @@ def _fork_inits(server: socket.socket, level: Level, zygote: Zygote | ZygoteProc
             waiting.answer(bell)
             ended = {pid for pid, _ in waiting.reap()}
             if zygote.pid in ended:
-                os._exit(1)  # no more sessions can be created; the existing ones end with their process table
+                os._exit(1)  # the sessions end with their process table, and the server starts another supervisor
             inits -= ended
         if server.fileno() in readable:
-            message, fds = control.receive(server)
+            try:
+                message, fds = control.receive(server)
+            except control.Incomplete:
+                continue  # the server sees the socket close that it has sent
             if message is None:
                 _end_with_children(level, zygote)
-            (control_fd,) = fds
-            try:
-                pid = level.fork_init()
-                if pid == 0:
-                    server.close()
-                    session_init.main(socket.socket(fileno=control_fd), level, zygote)
-                inits.add(pid)
-            except OSError:
-                pass  # no process can be created: the server sees its socket close
-            os.close(control_fd)
+            with contextlib.suppress(OSError):  # no process can be created: the server sees its socket close
+                inits.add(_fork_init(server, fds, level, zygote))
+            control.close(fds)
         if memory.shrinks():
             for pid in inits:
                 os.kill(pid, LOOK)
+
+
+def _fork_init(server: socket.socket, fds: list[int], level: Level, zygote: Zygote | ZygoteProcess) -> int:
+    """Raises OSError."""
+    (control_fd,) = fds
+    pid = level.fork_init()
+    if pid == 0:
+        try:
+            server.close()
+            session_init.main(socket.socket(fileno=control_fd), level, zygote)
+        finally:
+            os._exit(1)
+    return pid
 
 
 def _end_with_children(level: Level, zygote: Zygote | ZygoteProcess) -> NoReturn:

@@ -1,4 +1,6 @@
-"""Limits what all processes of a session use together: memory, processor time, number. The kernel's are per process.
+"""Limits what all processes of a session use together: memory, processor time, number, objects of the kernel.
+
+The kernel's own limits are for each process, or for all processes of a user.
 
 Each session's init has a `Watchdog`, which looks often while something changes and rarely while nothing does, so that
 hundreds of idle sessions cost nothing. Memory can be filled faster than that: the supervisor watches the machine's
@@ -11,6 +13,7 @@ import time
 from collections.abc import Iterable
 
 from ..shared.limits import Limits
+from .kernel_objects import KernelObjects
 
 LOOK = signal.SIGALRM
 """What the supervisor sends to the inits."""
@@ -19,6 +22,7 @@ SUPERVISOR_SECONDS = 0.1
 _MOMENT_SECONDS = 0.5
 _SHORTEST_SECONDS, _FIRST_SECONDS, _LONGEST_SECONDS = 0.1, 0.5, 4.0
 _LONGEST_STOP_SECONDS = 0.5
+_OWN_THREADS = 8  # of interpreters, which can be started in a session that has as many as it may
 _SAVED_SECONDS = 0.5  # of the share that can be saved up: short bursts are not stopped
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -51,6 +55,7 @@ class Watchdog:
         self._mapped = 0
         self._debt = 0.0  # processor seconds used beyond the share
         self._processor_seconds: dict[int, float] = {}
+        self._kernel_objects = KernelObjects()
 
     def seconds(self, *, hurry: bool = False) -> float:
         """Until it is time to look: soon with `hurry`, but not continuously."""
@@ -58,24 +63,27 @@ class Watchdog:
 
     def look(self, pids: list[int]) -> str | None:
         """Why the session's interpreters must end, as a sentence for the execution's result; None if they need not."""
-        if len(pids) > 2 * self._limits.processes:
-            return f"the session had more than {self._limits.processes} processes"
-        resident, mapped, used = self._usage(pids)
+        resident, mapped, threads, used = self._usage(pids)
+        if threads > self._limits.processes + _OWN_THREADS:
+            return f"the session had more than {self._limits.processes} processes and threads"
         if mapped != self._mapped:
             self._mapped = mapped
             if _shared_memory(pids) > self._limits.memory_bytes:
                 return f"the session shared more than {self._limits.memory_bytes >> 20:,} MiB of memory"
         if resident > self._limits.memory_bytes and sum(map(_own_memory, pids)) > self._limits.memory_bytes:
             return f"the session used more than {self._limits.memory_bytes >> 20:,} MiB of memory"
+        if excess := self._kernel_objects.excess(pids):
+            return f"the session {excess}"
         seen = (resident, len(pids))
         is_quiet = seen == self._seen and used < 0.01
         self._seen = seen
         self._seconds = min(2 * self._seconds, _LONGEST_SECONDS) if is_quiet else _SHORTEST_SECONDS
         return None
 
-    def _usage(self, pids: list[int]) -> tuple[int, int, float]:
-        """Bytes in memory (shared ones once per process), bytes mapped, and processor seconds since the last look."""
-        resident, mapped, used, times = 0, 0, 0.0, {}
+    def _usage(self, pids: list[int]) -> tuple[int, int, int, float]:
+        """Bytes in memory (shared ones once per process), bytes mapped, threads, and processor seconds since the last
+        look."""
+        resident, mapped, threads, used, times = 0, 0, 0, 0.0, {}
         for pid in pids:
             try:
                 with open(f"/proc/{pid}/stat", "rb") as file:
@@ -84,6 +92,7 @@ class Watchdog:
                 continue  # it has ended
             resident += int(fields[21]) * _PAGE_BYTES
             mapped += int(fields[20])
+            threads += int(fields[17])
             times[pid] = (int(fields[11]) + int(fields[12])) / _TICKS
             used += times[pid] - self._processor_seconds.get(pid, 0.0)
         self._processor_seconds = times
@@ -92,7 +101,7 @@ class Watchdog:
         self._debt, self._looked = max(debt, -_SAVED_SECONDS), now
         if debt > 0:
             _stop_for(min(debt / self._limits.cpus, _LONGEST_STOP_SECONDS), times)
-        return resident, mapped, used
+        return resident, mapped, threads, used
 
 
 def _stop_for(seconds: float, pids: Iterable[int]) -> None:

@@ -41,8 +41,11 @@ class Zygote:
 
         If no process can be created, the report is closed without a message.
         """
-        report = socket.socket(fileno=os.dup(fds[0]))
-        connection_fd, stdout_fd, stderr_fd, *process_table = fds[1:]
+        report_fd, connection_fd, stdout_fd, stderr_fd, *process_table = fds
+        try:
+            report = socket.socket(fileno=os.dup(report_fd))
+        except OSError:
+            return
         try:
             pid = self._level.fork_interpreter(process_table)
         except OSError:
@@ -69,12 +72,14 @@ class Zygote:
                 waiting.answer(bell)
                 self.reap()
             if requests.fileno() in readable:
-                message, fds = control.receive(requests)
+                try:
+                    message, fds = control.receive(requests)
+                except control.Incomplete:
+                    continue  # the init sees its report close
                 if message is None:
                     os._exit(0)
                 self.fork(fds)
-                for fd in fds:
-                    os.close(fd)
+                control.close(fds)
 
     def _interpret(self, report: socket.socket, connection_fd: int, stdout_fd: int, stderr_fd: int) -> NoReturn:
         try:
@@ -93,6 +98,8 @@ class Zygote:
             os.closerange(connection_fd + 1, self._open_files)
             self._level.enter()
             self._program.serve(socket.socket(fileno=connection_fd), [os.dup(1), os.dup(2)])
+        except control.Incomplete:
+            os._exit(1)  # running code of its session has limited this process
         except BaseException:
             os.write(2, traceback.format_exc().encode())
         finally:

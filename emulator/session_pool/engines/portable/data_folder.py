@@ -28,6 +28,9 @@ from ..shared.data_rules import (
     shown,
     unlisted,
 )
+from ..shared.data_rules import (
+    names as names_in,
+)
 
 _REPARSE_POINT = 0x400  # FILE_ATTRIBUTE_REPARSE_POINT: Windows' links and junctions, and files that are elsewhere
 # O_NONBLOCK: a pipe that took the file's place would keep the server waiting.
@@ -101,12 +104,16 @@ class PortableDataFolder:
         except OSError as failure:
             raise FileNotFoundError(name) from failure
 
-    def list(self, folder: str, *, recursive: bool = False) -> list[Entry]:
-        """Files and folders, by name; empty if the folder does not exist. Links, pipes and devices are omitted."""
+    def walk(self, folder: str, *, recursive: bool = False) -> Iterator[list[Entry]]:
+        """Files and folders, by name, in batches; nothing if the folder does not exist.
+
+        Links, pipes and devices are omitted. Some batches are empty, and each takes less than a slice of time. Raises
+        TooManyFiles.
+        """
         try:
-            return list(_walk(self._opened(folder), ".", DEEPEST if recursive else 0, self._uploading))
+            yield from _walk(self._opened(folder), ".", DEEPEST if recursive else 0, self._uploading)
         except FileNotFoundError:
-            return []
+            return
 
     def _opened(self, folder: str, *, create: bool = False) -> Path:
         """The path of `folder`. Raises FileNotFoundError if a step to it is not a folder."""
@@ -122,6 +129,10 @@ class PortableDataFolder:
             if not stat.S_ISDIR(_status(path)):
                 raise FileNotFoundError(folder)
         return path
+
+    def list(self, folder: str, *, recursive: bool = False) -> list[Entry]:
+        """All of it at once."""
+        return [entry for batch in self.walk(folder, recursive=recursive) for entry in batch]
 
 
 def _status(path: Path, missing: int | None = None) -> int:
@@ -151,26 +162,30 @@ def _entry(path: Path) -> Entry:
     return Entry(path.name, ".", False, status.st_size, status.st_mtime)
 
 
-def _walk(folder: Path, directory: str, levels: int, omitted: set[str]) -> Iterator[Entry]:
+def _walk(folder: Path, directory: str, levels: int, omitted: set[str]) -> Iterator[list[Entry]]:
     try:
-        with os.scandir(folder) as scan:
-            names = sorted(entry.name for entry in scan)
+        scan = os.scandir(folder)
     except OSError:
         return
-    for name in names:
-        if name in omitted:
-            continue
-        try:
-            status = (folder / name).lstat()
-        except OSError:
-            continue
-        is_folder = stat.S_ISDIR(status.st_mode)
-        if _is_link(status) or not (is_folder or stat.S_ISREG(status.st_mode)):
-            continue
-        found = Entry(shown(name), directory, is_folder, 0 if is_folder else status.st_size, status.st_mtime)
-        yield found
-        if is_folder and levels:
-            yield from _walk(folder / name, found.path, levels - 1, omitted)
+    with scan:
+        for names in names_in(scan, omitted):
+            found: list[Entry] = []
+            for name in names:
+                try:
+                    status = (folder / name).lstat()
+                except OSError:
+                    continue
+                is_folder = stat.S_ISDIR(status.st_mode)
+                if _is_link(status) or not (is_folder or stat.S_ISREG(status.st_mode)):
+                    continue
+                size = 0 if is_folder else status.st_size
+                entry = Entry(shown(name), directory, is_folder, size, status.st_mtime)
+                found.append(entry)
+                if is_folder and levels:
+                    yield found
+                    found = []
+                    yield from _walk(folder / name, entry.path, levels - 1, omitted)
+            yield found
 
 
 def _check_name(name: str) -> None:

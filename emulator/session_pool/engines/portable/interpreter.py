@@ -53,6 +53,9 @@ def main() -> None:
         # It returns when the connection ends. Either the server ends this process now, or it has ended itself, and the
         # thread cleans up.
         executing.join(_CLEANUP_SECONDS)
+    except ConnectionError:  # the server ended while this process started
+        _remove(pool)
+        os._exit(1)
     except BaseException:
         os.write(2, traceback.format_exc().encode())
         os._exit(1)

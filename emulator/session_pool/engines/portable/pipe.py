@@ -10,13 +10,15 @@ import threading
 from collections.abc import Callable
 from typing import IO
 
+from ..shared.intake import CHUNK_BYTES
 from ..shared.marks import OutputSinceMark
+from ..shared.pace import Allowance, Slice, pace
 
 
 class Pipe:
-    """The server's end. `mark` is the one that the subprocess writes on order."""
+    """The server's end. `mark` is the one that the subprocess writes on order. Create it in the server's event loop."""
 
-    def __init__(self, name: str, pipe: IO[bytes], mark: bytes, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, name: str, pipe: IO[bytes], mark: bytes, allowance: Allowance) -> None:
         self.take: Callable[[str, str], None] | None = None
         self.last_text = ""
         """The end of what was written before there was a `take`."""
@@ -24,7 +26,9 @@ class Pipe:
         self._name = name
         self._pipe = pipe
         self._mark = mark
-        self._loop = loop
+        self._loop = asyncio.get_running_loop()
+        self._pace = pace()
+        self._allowance = allowance
         self._output = OutputSinceMark()
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._held = b""
@@ -56,7 +60,7 @@ class Pipe:
         taken = threading.Semaphore(0)
         while True:
             try:
-                written = self._pipe.read(1 << 18)
+                written = self._pipe.read(CHUNK_BYTES)
             except (OSError, ValueError):
                 written = b""
             try:
@@ -68,8 +72,16 @@ class Pipe:
                 return
             taken.acquire()
 
-    def _feed(self, written: bytes, taken: Callable[[], None]) -> None:
-        taken()
+    def _feed(self, written: bytes, taken: Callable[[], object]) -> None:
+        current = Slice()
+        self._take(written)
+        self._allowance.spend(current.seconds)
+        if self._allowance.is_spent:
+            self._pace.call(taken)
+        else:
+            taken()
+
+    def _take(self, written: bytes) -> None:
         self._held += written
         while (at := self._held.find(self._mark)) >= 0:
             self._pass_on(self._held[:at])

@@ -18,6 +18,8 @@ from typing import Any
 
 from ..interface import ContainerType, InterpreterEnded
 from ..shared import environment, frames, marks
+from ..shared.intake import CHUNK_BYTES
+from ..shared.pace import Allowance, Slice, pace
 from .pipe import Pipe
 
 SECRET_BYTES = 32
@@ -59,9 +61,11 @@ class Worker:
         )
         assert self._popen.stdout is not None and self._popen.stderr is not None
         self._mark = marks.new_mark()
+        self._allowance = Allowance()
+        self._allowance.renew()
         self._pipes = [
-            Pipe("stdout", self._popen.stdout, self._mark, self._loop),
-            Pipe("stderr", self._popen.stderr, self._mark, self._loop),
+            Pipe("stdout", self._popen.stdout, self._mark, self._allowance),
+            Pipe("stderr", self._popen.stderr, self._mark, self._allowance),
         ]
         self._order(port=port, secret=secret.hex(), pool=str(pool_folder), mark=self._mark.decode())
         threading.Thread(target=self._wait, name=f"process-{self._popen.pid}", daemon=True).start()
@@ -89,7 +93,8 @@ class Worker:
             await asyncio.wait(waiting, timeout=_DRAIN_SECONDS)
 
     def expect(self, mark: bytes) -> None:
-        """Drops what the streams carry until the request with this mark begins."""
+        """Drops what the streams carry until the request with this mark begins, and renews what it may send at once."""
+        self._allowance.renew()
         for pipe in self._pipes:
             pipe.expect(mark)
 
@@ -125,18 +130,29 @@ class Worker:
         self._writer, self._conversation = writer, asyncio.current_task()
         messages = frames.Reader()
         try:
-            while received := await reader.read(1 << 18):
+            while received := await reader.read(CHUNK_BYTES):
+                current = Slice()
                 for message in messages.feed(received):
                     if message.get("type") == "ready" and not self.ready.done():
                         self.ready.set_result(None)
                     else:
                         self._take(message)
+                    if current.is_over:
+                        await self._pause(current)
+                        current = Slice()
+                await self._pause(current)
         except (frames.BadFrame, OSError):
             pass
         finally:
             writer.close()
             # It ended, or its code broke the channel: no more can be exchanged.
             self.kill()
+
+    async def _pause(self, current: Slice) -> None:
+        """Waits for a turn if it has sent more than others can bear."""
+        self._allowance.spend(current.seconds)
+        if self._allowance.is_spent:
+            await pace().turn()
 
     def _order(self, **order: Any) -> bool:
         """Whether the order could be sent."""

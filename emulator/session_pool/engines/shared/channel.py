@@ -46,16 +46,22 @@ _uninterrupted = _signals_masked if hasattr(signal, "pthread_sigmask") else _int
 
 
 class Channel:
-    """Sends messages, which `frames.encode` has encoded, to the server."""
+    """Sends messages, which messages.py has encoded, to the server."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler may print between two frames
         self._pid = os.getpid()
 
     def send(self, frame: bytes) -> None:
         with self._lock, _uninterrupted():  # an interrupt in the middle of a frame would leave a partial one
             self._connection.sendall(frame)
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """What is sent meanwhile stays together: no other thread's frames are in between."""
+        with self._lock:
+            yield
 
     def owned(self) -> bool:
         """False in a process that user code forked: it must not write here."""

@@ -4,12 +4,14 @@ Imports only what every system has.
 """
 
 import contextlib
+import heapq
+import itertools
 import mimetypes
 import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -19,6 +21,12 @@ DATA = "/mnt/data"
 MAX_UPLOAD_BYTES = 128 << 20
 DEEPEST = 50
 """Nested folders that a list descends into: each takes memory, and on Linux a descriptor, of the server."""
+
+MAX_LISTED = 200_000
+"""Of one list: the names of a folder take memory of the server. With namespaces, a session cannot have more."""
+
+_BATCH = 16
+_SORTED_AT_ONCE = 1000
 
 # Letters of any script, digits, and these; a folder's name has no dot. Source: the service's documentation.
 _FILE_NAME = re.compile(r"[\w \-.@$&=;,#%^()]{1,255}")
@@ -35,6 +43,10 @@ class InvalidFolder(ValueError):
 
 class TooLarge(Exception):
     """An upload larger than MAX_UPLOAD_BYTES, or than the space that the session has left."""
+
+
+class TooManyFiles(Exception):
+    """A list with more than MAX_LISTED files and folders."""
 
 
 class FolderGone(Exception):
@@ -111,6 +123,23 @@ def unlisted(names: set[str]) -> Iterator[str]:
         yield name
     finally:
         names.discard(name)
+
+
+def names(scan: "Iterator[os.DirEntry[str]]", omitted: Container[str]) -> Iterator[list[str]]:
+    """The names in a folder, in order and in batches; some are empty, because reading and sorting take time too.
+
+    Raises TooManyFiles.
+    """
+    runs: list[list[str]] = []
+    while run := sorted(entry.name for entry in itertools.islice(scan, _SORTED_AT_ONCE)):
+        runs.append([name for name in run if name not in omitted])
+        if len(runs) * _SORTED_AT_ONCE > MAX_LISTED:
+            raise TooManyFiles
+        if len(run) == _SORTED_AT_ONCE:
+            yield []
+    merged = heapq.merge(*runs)
+    while batch := list(itertools.islice(merged, _BATCH)):
+        yield batch
 
 
 def ordinary(fd: int, name: str) -> tuple[BinaryIO, Entry]:

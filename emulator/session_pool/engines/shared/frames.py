@@ -2,6 +2,7 @@
 
 A request has an `id`, and may have `expires_at`. The interpreter sends messages shaped as Jupyter's, with a `type`, the
 id of their request as `parent`, and `content`: first `status`, when the request begins, and at the end `execute_reply`.
+Long texts are sent ahead of their message, in pieces: see messages.py.
 
 User code can write to this socket, so the reader trusts nothing: the length is checked before memory is allocated, and
 anything that is not a JSON object ends the connection.
@@ -15,14 +16,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 _HEADER = struct.Struct(">I")
-MAX_FRAME_BYTES = 64 << 20  # enough for a figure or a table; a longer message fails the execution, not the server
+MAX_FRAME_BYTES = 128 << 10
+"""Of the interpreter. The server decodes a frame in one go, and meanwhile does nothing else."""
+
+_MAX_VALUES = 5000  # of a frame, unless it is short: each takes the server time, and many times as much memory
+_SHORT_BYTES = 16 << 10
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+
+MAX_REQUEST_BYTES = 64 << 20
+"""Of the server, which the interpreter trusts."""
 
 Message = dict[str, Any]
-
-
-_LARGE_BYTES = 1 << 20
-_MAX_VALUES = 100_000  # each becomes an object in the server, many times as large as its text
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 
 
 class BadFrame(Exception):
@@ -47,30 +51,41 @@ def encode(message: Message, default: Callable[[Any], Any] | None = None) -> byt
     return _HEADER.pack(len(body)) + body
 
 
+def decode(frame: bytes) -> Message:
+    """What `encode` was given, as JSON represents it."""
+    return _decode(frame[_HEADER.size :])
+
+
 class Reader:
     """Assembles messages from chunks of any size."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, of_requests: bool = False) -> None:
+        """`of_requests` accepts what the server may send."""
+        self._of_requests = of_requests
+        self._max_bytes = MAX_REQUEST_BYTES if of_requests else MAX_FRAME_BYTES
         self._received = bytearray()
 
     def feed(self, received: bytes) -> Iterator[Message]:
-        """Yields each message that is complete now. Raises BadFrame."""
+        """Yields each message that is complete now. Raises BadFrame.
+
+        Messages that are not taken are kept: the next call, which may add nothing, yields them.
+        """
         self._received += received
         while len(self._received) >= _HEADER.size:
             (length,) = _HEADER.unpack_from(self._received)
-            if length > MAX_FRAME_BYTES:
+            if length > self._max_bytes:
                 raise BadFrame(f"a message of {length:,} bytes")
             end = _HEADER.size + length
             if len(self._received) < end:
                 return
             body = bytes(self._received[_HEADER.size : end])
             del self._received[:end]
+            if length > _SHORT_BYTES and not self._of_requests and _has_many_values(body):
+                raise BadFrame("a message of too many values")
             yield _decode(body)
 
 
 def _decode(body: bytes) -> Message:
-    if len(body) > _LARGE_BYTES and _values(body) > _MAX_VALUES:
-        raise BadFrame("a message of too many values")
     try:
         message = json.loads(body)
     except (ValueError, RecursionError):
@@ -80,6 +95,9 @@ def _decode(body: bytes) -> Message:
     return message
 
 
-def _values(body: bytes) -> int:
-    outside = _STRING.sub(b"", body)
-    return sum(map(outside.count, (b",", b"[", b"{")))
+def _has_many_values(body: bytes) -> bool:
+    return _separators(body) > _MAX_VALUES and _separators(_STRING.sub(b"", body)) > _MAX_VALUES
+
+
+def _separators(text: bytes) -> int:
+    return sum(map(text.count, (b",", b"[", b"{")))

@@ -104,7 +104,7 @@ def _serve(kernel: SessionKernel, connection: socket.socket, streams: Sequence[i
     # As in ipykernel, which makes interrupts take effect during requests only (pre_handler_hook).
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     requests: asyncio.Queue[frames.Message] = asyncio.Queue()
-    reader = frames.Reader()
+    reader = frames.Reader(of_requests=True)
 
     def receive() -> None:
         # The socket itself stays blocking, for the messages that leave on it.

@@ -9,9 +9,10 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
-from . import frames
+from . import messages
 from .channel import Channel
 
 # The debugger would cost every session 10 MB for something no caller can use; ipykernel works without it.
@@ -28,14 +29,12 @@ from traitlets.config import Config  # noqa: E402
 
 del sys.modules["debugpy"]
 
-_FORWARDED = {
+_FORWARDED = {  # a result shows nothing of the others
     "stream",
     "display_data",
-    "update_display_data",
     "execute_result",
     "error",
     "execute_reply",
-    "clear_output",
     "status",
 }
 
@@ -56,23 +55,26 @@ class MessageSession(Session):  # type: ignore[misc]
         kind = message["header"]["msg_type"]
         if kind in _FORWARDED and self.channel is not None:
             if self.channel.owned():
-                self.channel.send(_encoded(kind, message["parent_header"].get("msg_id"), message["content"]))
+                encoded = _encoded(kind, message["parent_header"].get("msg_id"), message["content"])
+                with self.channel.together():
+                    for frame in encoded:
+                        self.channel.send(frame)
             elif kind == "stream":
                 text = message["content"]["text"].encode("utf-8", "replace")
                 os.write(2 if message["content"]["name"] == "stderr" else 1, text)
         return message
 
 
-def _encoded(kind: str, parent: str | None, content: Any) -> bytes:
+def _encoded(kind: str, parent: str | None, content: Any) -> Iterator[bytes]:
     """The message as jupyter_client packs it: bytes become base64, times ISO 8601, iterables lists; nan becomes text.
 
     Raises ValueError or TypeError for what it cannot pack either, into the code that displays it.
     """
     message = {"type": kind, "parent": parent, "content": content}
     try:
-        return frames.encode(message, default=json_default)
+        return messages.encoded(message, json_default)
     except (TypeError, ValueError):
-        return frames.encode(json_clean(message), default=json_default)
+        return messages.encoded(json_clean(message), json_default)
 
 
 class _Unthreaded(IOPubThread):  # type: ignore[misc]

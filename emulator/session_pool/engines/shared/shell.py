@@ -36,7 +36,7 @@ class Program:
         `streams` are descriptors of its standard output and standard error, for the marks.
         """
         os.chdir(DATA)
-        reader = frames.Reader()
+        reader = frames.Reader(of_requests=True)
 
         def send(request: frames.Message, kind: str, **content: Any) -> None:
             connection.sendall(frames.encode({"type": kind, "parent": request["id"], "content": content}))

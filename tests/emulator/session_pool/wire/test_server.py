@@ -1,6 +1,7 @@
 """Who may call the pool, and which variants of its URL it accepts."""
 
 import dataclasses
+import json
 import statistics
 import time
 
@@ -8,6 +9,8 @@ import jwt
 import pytest
 import requests
 
+from emulator.session_pool.engines.interface import EngineError
+from emulator.session_pool.wire.errors import error_response
 from emulator.session_pool.wire.tokens import ROLE, TokenAuthority
 
 QUERY = "identifier=abcd&api-version=2025-10-02-preview"
@@ -82,3 +85,10 @@ def test_calls_on_one_connection_are_fast(emulator, wire):
             session.get(f"{emulator.pool.endpoint}/session?{QUERY}", timeout=10)
             took.append(time.perf_counter() - started)
     assert statistics.median(took) < 0.02
+
+
+def test_a_session_that_cannot_be_created():
+    """429, so that a client knows that nothing was handed over."""
+    response = error_response(EngineError("there are no processes"), max_sessions=5)
+    assert response.status_code == 429
+    assert json.loads(response.body)["error"]["code"] == "SessionAllocationFailed"

@@ -117,7 +117,8 @@ def test_an_ordinary_user_gets_level_3(start_program, gone, program):
     assert (
         two.value("os.listdir('/home'), os.getuid(), os.access('/etc/passwd', os.W_OK)") == "(['session'], 1000, False)"
     )
-    assert two.value("[name for name in os.listdir('/proc') if name.isdigit()]") == "['1', '2']"
+    # Its init and itself.
+    assert two.value("{name for name in os.listdir('/proc') if name.isdigit()} == {'1', str(os.getpid())}") is True
     assert one.call("POST", "files", files={"file": ("sent", b"sent")}).status_code == 200
     assert (
         one.value("x, open('/mnt/data/sent').read(), sorted(os.listdir('/mnt/data'))")

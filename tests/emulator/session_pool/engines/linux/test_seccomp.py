@@ -45,11 +45,8 @@ def test_the_numbers_are_libseccomps(number_of, column, machine):
     known = {name: entry[column] for name, entry in seccomp.ALLOWED.items() if name not in NEWER_THAN_THE_LIBRARY}
     found = {name: number_of(machine, name) for name in known}
     assert known == {name: number if number >= 0 else None for name, number in found.items()}
-    special = {"socket": seccomp.SOCKET, "clone": seccomp.CLONE, "clone3": seccomp.CLONE3, "ioctl": seccomp.IOCTL}
-    special["setsockopt"] = seccomp.SETSOCKOPT
-    assert {name: numbers[column] for name, numbers in special.items()} == {
-        name: number_of(machine, name) for name in special
-    }
+    others = {name: entry[column] for name, entry in {**seccomp.CHECKED, **seccomp.IGNORED}.items()}
+    assert others == {name: number_of(machine, name) for name in others}
 
 
 @pytest.mark.parametrize("machine", ARCHITECTURES)
@@ -60,6 +57,8 @@ def test_the_filter_decides_as_documented(number_of, machine):
     for name, entry in seccomp.ALLOWED.items():
         if entry[column] is not None:
             assert decide(program, machine, entry[column]) == "allow", name
+    for name, entry in seccomp.IGNORED.items():
+        assert decide(program, machine, entry[column]) == 0, name  # as if it had been done
     for name in REFUSED:
         number = number_of(machine, name)
         if number >= 0:
@@ -78,15 +77,15 @@ def test_rules_that_depend_on_arguments(machine):
     """No new namespaces, no clone3, no input to other terminals, and only sockets of the given families."""
     program = seccomp.program(machine, (seccomp.AF_UNIX,))
     column = list(ARCHITECTURES).index(machine)
-    clone, ioctl, sockets = seccomp.CLONE[column], seccomp.IOCTL[column], seccomp.SOCKET[column]
+    clone, ioctl, sockets = (seccomp.CHECKED[name][column] for name in ("clone", "ioctl", "socket"))
     assert decide(program, machine, clone, 0x0100_0011) == "allow"
     for flag in (0x80, 0x0002_0000, 0x0200_0000, 0x0400_0000, 0x0800_0000, 0x1000_0000, 0x2000_0000, 0x4000_0000):
         assert decide(program, machine, clone, flag | 0x11) == errno.EPERM, hex(flag)
-    assert decide(program, machine, seccomp.CLONE3[column]) == errno.ENOSYS
+    assert decide(program, machine, seccomp.CHECKED["clone3"][column]) == errno.ENOSYS
     assert decide(program, machine, ioctl, 0, 0x5401) == "allow"
     for request in (0x5412, 0x541C):
         assert decide(program, machine, ioctl, 0, request) == errno.EPERM
-    options = seccomp.SETSOCKOPT[column]
+    options = seccomp.CHECKED["setsockopt"][column]
     assert decide(program, machine, options, 3, socket.SOL_SOCKET, socket.SO_REUSEADDR) == "allow"
     assert decide(program, machine, options, 3, socket.IPPROTO_TCP, socket.SO_SNDBUF) == "allow"
     for option in (socket.SO_SNDBUF, socket.SO_RCVBUF, 32, 33):
@@ -94,6 +93,46 @@ def test_rules_that_depend_on_arguments(machine):
     assert decide(program, machine, sockets, socket.AF_UNIX) == "allow"
     for family in (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK, socket.AF_PACKET, socket.AF_VSOCK):
         assert decide(program, machine, sockets, family) == errno.EAFNOSUPPORT
+
+
+@pytest.mark.parametrize("machine", ARCHITECTURES)
+def test_calls_that_would_affect_other_processes(machine):
+    """Any process but the session's init where it is alone with that; itself where it sees those of others."""
+    column = list(ARCHITECTURES).index(machine)
+    alone = seccomp.program(machine, (), protected=1)
+    shared = seccomp.program(machine, ())
+    for name in ("sched_setaffinity", "sched_setattr", "sched_setparam", "sched_setscheduler", "prlimit64"):
+        number = seccomp.CHECKED[name][column]
+        pids = [0, 1, 2, 1 << 32 | 1]  # the kernel takes the low half
+        assert [decide(alone, machine, number, pid, 1, 1 << 40) for pid in pids] == ["allow", 1, "allow", 1], name
+        assert [decide(shared, machine, number, pid, 1, 1 << 40) for pid in pids] == ["allow", 1, 1, 1], name
+    assert decide(shared, machine, seccomp.CHECKED["prlimit64"][column], 2, 1, 0) == "allow"  # only reads
+    for which, who, by_alone, by_shared in ((0, 0, "allow", "allow"), (0, 1, 1, 1), (0, 2, "allow", 1), (2, 0, 1, 1)):
+        number = seccomp.CHECKED["setpriority"][column]
+        assert (decide(alone, machine, number, which, who), decide(shared, machine, number, which, who)) == (
+            by_alone,
+            by_shared,
+        )
+
+
+@pytest.mark.parametrize("machine", ARCHITECTURES)
+def test_calls_that_would_take_what_others_need(machine):
+    """Larger pipes, locks of no process, merged memory and waiting for the disk; the rest of these calls is allowed."""
+    program = seccomp.program(machine, ())
+    column = list(ARCHITECTURES).index(machine)
+    for name, arguments, decision in (
+        ("fcntl", (3, 1031, 1 << 20), 0),
+        ("fcntl", (3, 37), errno.EINVAL),
+        ("fcntl", (3, 6), "allow"),
+        ("prctl", (67, 1), errno.EINVAL),
+        ("prctl", (62, 1), errno.EINVAL),
+        ("prctl", (15, 1), "allow"),
+        ("madvise", (4096, 4096, 12), errno.EINVAL),
+        ("madvise", (4096, 4096, 4), "allow"),
+        ("msync", (4096, 4096, 4), 0),
+        ("msync", (4096, 4096, 1), "allow"),
+    ):
+        assert decide(program, machine, seccomp.CHECKED[name][column], *arguments) == decision, (name, arguments)
 
 
 def decide(program: bytes, machine: str, number: int, first: int = 0, second: int = 0, third: int = 0) -> str | int:

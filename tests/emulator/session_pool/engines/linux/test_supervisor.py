@@ -5,15 +5,20 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import requests
 
 from emulator.session_pool.engines.interface import EngineError, InterpreterEnded
+from emulator.session_pool.engines.linux import control, supervisor
 from emulator.session_pool.engines.linux.engine import Engine
 from emulator.session_pool.engines.linux.session_process import SessionProcess
 from emulator.session_pool.engines.shared.data_rules import FolderGone
+from tests.emulator.session_pool.conftest import ROOT, PoolProgram, no_namespaces, wait_until
 
 
 def test_a_killed_server_leaves_no_process(start_program, gone, program):
@@ -26,6 +31,81 @@ def test_a_killed_server_leaves_no_process(start_program, gone, program):
     pool.process.send_signal(signal.SIGKILL)
     pool.process.wait()
     assert gone(pids)
+
+
+@pytest.mark.parametrize("victim", ["supervisor", "zygote"])
+def test_what_sessions_are_forked_from_is_replaced(start_program, gone, victim):
+    """When it is killed, its sessions end: the same identifier and others get new ones, without any error."""
+    pool = start_program("--require-isolation", "3")
+    pool.wire("old-1").run("x = 1")
+    sessions = pool.descendants()
+    os.kill(_forkers(pool)[victim], signal.SIGKILL)
+    assert gone(sessions)
+    for identifier in ("old-1", "new-1"):
+        assert pool.wire(identifier).value("'x' in globals()") is False
+
+
+def test_a_run_that_never_began_is_not_lost(start_program):
+    """Whatever is killed at whatever moment: a run is answered with its result, or has begun."""
+    pool = start_program("--require-isolation", "3", "--ready", "0")
+    answers: list[requests.Response] = []
+
+    def call(number: int) -> None:
+        wire = pool.wire(f"caller-{number}")
+        for _ in range(4):
+            answers.append(wire.call("POST", "executions", json={"code": "open('/mnt/data/f', 'w').close(); 6 * 7"}))
+
+    with ThreadPoolExecutor(4) as threads:
+        calls = [threads.submit(call, number) for number in range(4)]
+        wait_until(lambda: len(answers) > 4)
+        os.kill(_forkers(pool)["zygote"], signal.SIGKILL)
+        for each in calls:
+            each.result()
+    assert [answer.status_code for answer in answers] == [200] * 16
+    failed = [answer.json() for answer in answers if answer.json()["status"] != "Succeeded"]
+    assert len(failed) <= 4, failed  # those that ran at that moment
+
+
+def test_a_server_that_ends_while_the_supervisor_starts_leaves_nothing():
+    """Neither a process nor the folder that the sessions of level 2 have on the disk."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o777)
+    ours, theirs = control.pair()
+    arguments = [str(theirs.fileno()), "2", "{}", "emulator.session_pool.engines.shared.shell"]
+    starting = subprocess.Popen(
+        [*no_namespaces(), sys.executable, "-m", supervisor.__name__, *arguments],
+        pass_fds=[theirs.fileno()],
+        env={**supervisor.ENVIRONMENT, "TMPDIR": str(folder)},
+        cwd=ROOT,
+    )
+    theirs.close()
+    wait_until(lambda: any(folder.iterdir()) or starting.poll() is not None, 60)
+    ours.close()
+    assert starting.wait(60) == 0
+    wait_until(lambda: not any(folder.iterdir()))
+    folder.rmdir()
+
+
+def test_a_folder_is_removed_after_the_last_process_that_uses_it(tmp_path):
+    """Whoever of them is killed."""
+    folder = tmp_path / "used"
+    (folder / "below").mkdir(parents=True)
+    program = (
+        "import os, sys, time\n"
+        "from emulator.session_pool.engines.linux import leftovers\n"
+        "held = leftovers.remove_when_released(sys.argv[1])\n"
+        "pid = os.fork()\n"
+        "print(pid, flush=True) if pid else None\n"
+        "time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, folder], cwd=ROOT, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        fork = int(process.stdout.readline())
+        process.kill()
+        process.wait()
+        assert folder.exists()
+        os.kill(fork, signal.SIGKILL)
+    wait_until(lambda: not folder.exists())
 
 
 def test_ended_sessions_leave_no_zombies(start_program, gone):
@@ -170,6 +250,17 @@ def _supervisor(engine: Engine) -> int:
     """The child of the process that was started, which only waits for it."""
     (supervisor,) = _children(engine.supervisor_pid)
     return supervisor
+
+
+def _forkers(pool: PoolProgram) -> dict[str, int]:
+    """The processes of a pool from which sessions are forked."""
+    outer = next(pid for pid in pool.descendants() if _parent(pid) == pool.process.pid)
+    (supervisor,) = _children(outer)
+    return {"supervisor": supervisor, "zygote": _children(supervisor)[0]}
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def _children(pid: int) -> list[int]:

@@ -115,6 +115,27 @@ def test_processes_have_a_number(wire):
     assert 20 <= wire.value(code) < 40
 
 
+def test_a_restart_brings_no_more_processes(wire):
+    """Processes that an interpreter has left behind count for the next one."""
+    code = (
+        "import os, time\n"
+        "started = 0\n"
+        "try:\n"
+        "    while started < 100:\n"
+        "        if os.fork() == 0:\n"
+        "            os.setsid(); time.sleep(30); os._exit(0)\n"
+        "        started += 1\n"
+        "except BlockingIOError:\n"
+        "    pass\n"
+        "print(started)"
+    )
+    first = int(wire.run(code)["result"]["stdout"])
+    assert 20 <= first < 40
+    wire.run("import os; os._exit(0)")
+    second = wire.run(code)["result"]
+    assert (second["stdout"] or "0\n") == "0\n", second
+
+
 def test_processor_time_is_limited(wire):
     """Over time, a session uses no more than its share, however many processes it has."""
     code = (
