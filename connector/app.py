@@ -59,7 +59,7 @@ class Connector:
             self._sign_in, entra = _entra(settings)
             self._shared = _context(settings, entra)
             events.started(
-                pools=[pool.name for pool in self._shared.sessions.pools],
+                pools=[pool.logged_name for pool in self._shared.sessions.pools],
                 api_version=settings.pool_api_version,
                 milliseconds=round((time.monotonic() - started) * 1000),
             )

@@ -50,14 +50,16 @@ class SessionPoolClient:
         self.wire = Wire(api_version)
         self.deadlines = deadlines or Deadlines()
         self.name, self.tag = name_of(endpoint), tag_of(endpoint)
-        self.circuit = Circuit(self._ask, circuit_times, pool=self.name)
+        """For people, and for programs: names may repeat, tags differ."""
+
+        self.logged_name = f"{self.name}-{self.tag}"
+        self.circuit = Circuit(self._ask, circuit_times, pool=self.logged_name)
         """Whether calls are sent to the pool, or fail at once because it is down."""
 
         self.serves_no_ranges = threading.Event()
         """Set by the first response with a complete file where a range was requested."""
 
         self._endpoint = endpoint.rstrip("/")
-        """For people, and for programs: names may repeat, tags differ."""
 
         self._credential = credential
         self._http = requests.Session()
@@ -85,7 +87,7 @@ class SessionPoolClient:
 
     def call(self, method: str, path: str, identifier: str | None, **options: Any) -> requests.Response:
         """As `_call`, with a record in the log."""
-        with PoolCall(self.name, method, path) as record:
+        with PoolCall(self.logged_name, method, path) as record:
             return self._call(record, method, path, identifier, **options)
 
     def _call(
