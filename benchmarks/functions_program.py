@@ -90,11 +90,11 @@ class Functions:
         """Begin a chunked upload. Returns the token in its URL."""
         headers = {"x-ms-transfer-mode": "chunked", "x-ms-content-length": str(size)}
         begun = self.call("PutFile", "PUT", "/files/x.bin", headers=headers, fileName="x.bin")
-        return str(begun.headers["Location"].rpartition("/")[2])
+        return str(begun.headers["Location"].rpartition("=")[2])
 
     def patch(self, token: str, first: int, chunk: bytes, size: int) -> None:
         headers = {"content-range": f"bytes={first}-{first + len(chunk) - 1}/{size}"}
-        self.call("PatchUpload", "PATCH", f"/uploads/{token}", body=chunk, headers=headers, token=token)
+        self.call("PatchUpload", "PATCH", f"/uploads?token={token}", body=chunk, headers=headers, token=token)
 
 
 def put(functions: Functions, size: int) -> Callable[[], Any]:

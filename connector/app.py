@@ -5,11 +5,8 @@ of the operations are in `http`.
 """
 
 import dataclasses
-import logging
 import os
-import re
 import time
-import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -20,9 +17,10 @@ from .callers.signed_tokens import Tokens
 from .contract.documents import Documents
 from .contract.sign_in import EntraId
 from .contract.validation import Contract
-from .errors import ConnectorError, InternalError, to_response
+from .errors import InternalError, to_response
 from .http.context import Context
 from .http.operations import OPERATIONS, OPERATIONS_WITHOUT_SETTINGS, TOKEN_PURPOSES
+from .http.requests import signed_token
 from .session_pool.client import SessionPoolClient
 from .session_pool.credentials import PoolCredential
 from .session_pool.deadlines import Deadlines
@@ -30,14 +28,16 @@ from .session_pool.facts import PoolFacts
 from .session_pool.pools import Pools
 from .session_pool.sessions import CallerSessions
 from .settings import Settings, signs_in_with_entra
+from .telemetry import events, open_telemetry
+from .telemetry.activity import Activity, begun, is_of_caller
+from .telemetry.correlation import Correlation
+from .telemetry.library_logs import withhold_values
 
 if TYPE_CHECKING:
     from .callers.entra import EntraSignIn
 
 DEADLINES = Deadlines()
 """Of calls of the session pool."""
-
-logger = logging.getLogger(__name__)
 
 
 class Connector:
@@ -51,6 +51,9 @@ class Connector:
         self.auth_level = func.AuthLevel.ANONYMOUS if signs_in_with_entra(environment) else func.AuthLevel.FUNCTION
         """What the host requires of callers: a function key, or nothing where the connector itself requires a token."""
 
+        started = time.monotonic()
+        withhold_values()
+        open_telemetry.start(environment)
         self._shared: Context | InternalError
         self._bulkhead: Bulkhead | None = None
         try:
@@ -58,37 +61,49 @@ class Connector:
             self._sign_in, entra = _entra(settings)
             self._shared = _context(settings, entra)
             self._bulkhead = Bulkhead(settings.python_threadpool_thread_count, settings.memory_for_files_mb * 1_000_000)
+            events.started(
+                pools=[pool.logged_name for pool in self._shared.sessions.pools],
+                api_version=settings.pool_api_version,
+                milliseconds=round((time.monotonic() - started) * 1000),
+            )
         except InternalError as failure:
             self._shared = failure
+            events.settings_refused(failure.message)
 
-    def respond(self, operation_id: str, request: func.HttpRequest) -> func.HttpResponse:
-        """The response to a request for the operation. Never raises."""
-        started = time.monotonic()
-        request_id = str(uuid.uuid4())
-        caller = None
-        try:
-            if operation_id in OPERATIONS_WITHOUT_SETTINGS:
-                response = OPERATIONS_WITHOUT_SETTINGS[operation_id]()
-            else:
-                with Admission(self._bulkhead, is_run=operation_id == "ExecutePythonCode") as admission:
-                    context = self._context_of(operation_id, request, admission)
-                    caller = context.sessions.caller
-                    response = OPERATIONS[operation_id](context, request)
-        except Exception as failure:
-            _log(operation_id, request_id, failure)
-            error = to_response(failure, request_id)
-            response = func.HttpResponse(error.body, status_code=error.status, headers=error.headers)
-        response.headers["x-ms-request-id"] = request_id
-        logger.info(
-            "%s %d in %d ms (request %s%s%s)",
-            operation_id,
-            response.status_code,
-            (time.monotonic() - started) * 1000,
-            request_id,
-            f", caller {caller}" if caller else "",
-            f", {code}" if (code := response.headers.get("x-ms-error-code")) else "",
-        )
+    def respond(
+        self, operation_id: str, request: func.HttpRequest, host: func.Context | None = None
+    ) -> func.HttpResponse:
+        """The response to a request for the operation. Never raises. `host` is what the host knows about the call."""
+        trace = getattr(host, "trace_context", None)
+        correlation = Correlation.of(request.headers, getattr(trace, "trace_parent", None))
+        with begun(Activity(operation_id, correlation)) as activity:
+            raised = None
+            try:
+                response = self._response(operation_id, request)
+            except Exception as failure:
+                raised = failure
+                error = to_response(failure, correlation.request_id)
+                response = func.HttpResponse(error.body, status_code=error.status, headers=error.headers)
+            response.headers["x-ms-request-id"] = correlation.request_id
+            if correlation.client_request_id is not None:
+                response.headers["x-ms-client-request-id"] = correlation.client_request_id
+            activity.responded(
+                response.status_code,
+                response.headers.get("x-ms-error-code"),
+                bytes_in=len(request.get_body()),
+                bytes_out=len(response.get_body()),
+                failure=raised,
+            )
         return response
+
+    def _response(self, operation_id: str, request: func.HttpRequest) -> func.HttpResponse:
+        """Raises ConnectorError, and anything if there is a bug."""
+        if operation_id in OPERATIONS_WITHOUT_SETTINGS:
+            return OPERATIONS_WITHOUT_SETTINGS[operation_id]()
+        with Admission(self._bulkhead, is_run=operation_id == "ExecutePythonCode") as admission:
+            context = self._context_of(operation_id, request, admission)
+            is_of_caller(context.sessions.caller)
+            return OPERATIONS[operation_id](context, request)
 
     def _context_of(self, operation_id: str, request: func.HttpRequest, admission: Admission) -> Context:
         """The context of a request, with its caller's sessions.
@@ -101,7 +116,7 @@ class Connector:
         sessions = dataclasses.replace(self._shared.sessions, deadline=DEADLINES.of_operation(), admission=admission)
         context = dataclasses.replace(self._shared, sessions=sessions)
         if operation_id in TOKEN_PURPOSES and context.tokens is not None:
-            address = context.tokens.open(TOKEN_PURPOSES[operation_id], request.route_params.get("token", ""))
+            address = context.tokens.open(TOKEN_PURPOSES[operation_id], signed_token(request))
             caller = None if address is None else address["caller"]
             return dataclasses.replace(context, address=address, sessions=_of_caller(context, caller))
         if self._sign_in is None or context.operation(operation_id).is_anonymous:
@@ -153,12 +168,3 @@ def _entra(settings: Settings) -> "tuple[EntraSignIn | None, EntraId | None]":
 
     authority = settings.azure_authority_host
     return EntraSignIn(authority, tenant_id, audiences, allowed), EntraId(authority, tenant_id)
-
-
-def _log(operation_id: str, request_id: str, failure: Exception) -> None:
-    """Logs bugs with their stack, and the cause of other server errors, which is not sent. Session ids are secret."""
-    if not isinstance(failure, ConnectorError):
-        logger.exception("%s failed (request %s)", operation_id, request_id)
-    elif failure.__cause__ is not None and failure.status >= 500:
-        cause = re.sub(r"identifier=[^&\s'\")]*", "identifier=...", repr(failure.__cause__))
-        logger.warning("%s failed (request %s): %s", operation_id, request_id, cause)

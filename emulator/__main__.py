@@ -1,6 +1,7 @@
 """python -m emulator: the connector on your own machine, with an identity endpoint and session pools."""
 
 import argparse
+import logging
 import os
 import re
 import secrets
@@ -78,6 +79,7 @@ def main() -> int:
         print(failure.__cause__ or failure, file=sys.stderr)
         return 1
     finally:
+        logging.disable()  # what the stop interrupts is no news
         for server in reversed(servers):
             server.stop()
 

@@ -6,21 +6,21 @@ param nameSuffix string
 param insightsId string
 param email string
 
-// The host logs every call as a request whose result code is the HTTP status. The connector logs one line per call,
-// which becomes a trace and ends with the error code. The code is more precise than the status: any member of the
-// tenant can cause a 403, and a busy session a 429. host.json excludes both requests and traces from sampling.
+// The host logs every call as a request whose result code is the HTTP status. The connector logs one record per call,
+// as the JSON of a trace, with the error code (docs/operations.md). The code is more precise than the status: any member
+// of the tenant can cause a 403, and a busy session a 429. host.json excludes requests and traces from sampling.
 var rules = [
   {
     name: 'throttled'
     description: 'All sessions of the pool are in use (TooManySessions). Raise maxConcurrentSessions.'
-    query: 'traces | where message endswith ", TooManySessions)"'
+    query: 'traces | where message startswith \'{"record":"request"\' | where tostring(parse_json(message).code) == "TooManySessions"'
     threshold: 10
     severity: 2
   }
   {
     name: 'role-missing'
     description: 'Calls failed because the app does not hold its role on the session pool (SessionExecutorRoleMissing).'
-    query: 'traces | where message endswith ", SessionExecutorRoleMissing)"'
+    query: 'traces | where message startswith \'{"record":"request"\' | where tostring(parse_json(message).code) == "SessionExecutorRoleMissing"'
     threshold: 0
     severity: 1
   }

@@ -91,10 +91,10 @@ class LogicApps:
             yield response
 
     def _followed(self, begun: requests.Response) -> str:
-        """The path of `Location`, which must be absolute. The load balancer chooses the instance."""
+        """The path and query of `Location`, which must be absolute. The load balancer chooses the instance."""
         location = urlsplit(begun.headers["Location"])
-        assert location.scheme and location.netloc and not location.query
-        return location.path
+        assert location.scheme and location.netloc
+        return f"{location.path}?{location.query}"
 
     def _call(self, method: str, path: str, **request: object) -> requests.Response:
         for attempt in range(self._retries + 1):

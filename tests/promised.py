@@ -24,8 +24,11 @@ from connector.app import Connector
 
 _DOCUMENT = yaml.safe_load((Path(__file__).resolve().parents[1] / "openapi.yaml").read_text(encoding="utf-8"))
 
-_HTTP = {"connection", "content-length", "content-type", "date", "server", "transfer-encoding", "x-ms-request-id"}
-"""Headers of every response: those of HTTP itself, and the one that docs/api.md describes for all operations."""
+_HTTP = {
+    "connection", "content-length", "content-type", "date", "server", "transfer-encoding",
+    "x-ms-request-id", "x-ms-client-request-id",
+}  # fmt: skip
+"""Headers of every response: those of HTTP itself, and those that docs/api.md describes for all operations."""
 
 
 class PromiseBroken(AssertionError):
@@ -61,8 +64,8 @@ class Promises:
         """From now on, checks every response in this process, and those that `requests` receives from others."""
         respond, send = Connector.respond, requests.Session.send
 
-        def watched_respond(connector: Connector, operation_id: str, request: Any) -> Any:
-            response = respond(connector, operation_id, request)
+        def watched_respond(connector: Connector, operation_id: str, request: Any, *host: Any) -> Any:
+            response = respond(connector, operation_id, request, *host)
             # As the host sends them: a Content-Type among the headers wins (emulator.functions_host).
             headers = CaseInsensitiveDict({"Content-Type": response.mimetype})
             headers.update(response.headers)

@@ -25,10 +25,10 @@ PROJECT = ("connector", "emulator", "function_app", "api_page", "azure_checks", 
 LAYERS = {
     # The edge: functions, the wrapper around them, one adapter for each operation.
     "function_app": {"app"},
-    "app": {"http", "executions", "session_pool", "bulkhead", "callers", "contract", "settings", "errors"},
+    "app": {"http", "executions", "session_pool", "bulkhead", "callers", "contract", "settings", "telemetry", "errors"},
     "http": {
-        "executions", "files", "sessions", "connection",
-        "session_pool", "bulkhead", "callers", "contract", "settings", "models", "text", "bounded_json", "errors",
+        "executions", "files", "sessions", "connection", "session_pool", "bulkhead", "callers", "contract", "settings",
+        "telemetry", "models", "text", "bounded_json", "errors",
     },
     # The operations: plain values in, models out.
     "executions": {"in_session", "session_pool", "callers", "content_types", "models", "errors"},
@@ -37,11 +37,12 @@ LAYERS = {
     "connection": {"session_pool", "settings", "models", "errors"},
     # What operations are made of.
     "in_session": {"models", "text", "bounded_json"},
-    "session_pool": {"bulkhead", "callers", "models", "text", "bounded_json", "errors"},
+    "session_pool": {"bulkhead", "callers", "telemetry", "models", "text", "bounded_json", "errors"},
     "contract": {"callers", "errors"},
-    "callers": {"errors"},
+    "callers": {"telemetry", "errors"},
     "bulkhead": {"errors"},
     "settings": {"session_pool", "errors"},
+    "telemetry": {"errors"},
     "models": set(),
     "text": set(),
     "bounded_json": set(),

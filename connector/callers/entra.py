@@ -15,6 +15,7 @@ from typing import Any
 import jwt
 
 from ..errors import CallerNotAllowed, SignInUnavailable, Unauthorized
+from ..telemetry.activity import is_of_caller
 
 _LEEWAY_SECONDS = 60
 """How much the clock may differ from Entra ID's."""
@@ -89,9 +90,11 @@ class EntraSignIn:
         if not isinstance(client_id, str):
             # ID tokens have the same audience, but are meant for the application that requested them.
             raise self._refused("is not an access token: the claims azp and appid are missing. Send an access token.")
+        caller = f"{self._tenant_id}/{object_id}"
+        is_of_caller(caller)  # for the log, which also has callers who are refused
         if self._allowed.isdisjoint([object_id, client_id, *_texts(claims, "roles"), *_texts(claims, "groups")]):
             raise CallerNotAllowed(_not_allowed(object_id, client_id, claims))
-        return f"{self._tenant_id}/{object_id}"
+        return caller
 
     def _claims(self, token: str) -> dict[str, Any]:
         """Of a valid token. Raises Unauthorized and SignInUnavailable."""

@@ -29,7 +29,7 @@ class Tokens:
         return MultiFernet([_fernet(key) for key in self._keys])
 
     def seal(self, purpose: str, members: dict[str, Any], *, lifetime_seconds: float) -> str:
-        """A text for one segment of a path. `members` is JSON."""
+        """A text that needs no encoding in a URL. `members` is JSON."""
         content = {"for": purpose, "until": time.time() + lifetime_seconds, "members": members}
         return self._fernet.encrypt(json.dumps(content, ensure_ascii=False).encode()).decode().rstrip("=")
 

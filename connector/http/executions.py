@@ -5,6 +5,7 @@ import azure.functions as func
 from ..errors import ExecutionNotFound
 from ..executions import operations as executions
 from ..models import Execution
+from ..telemetry.activity import returns_execution
 from . import requests, responses, run_headers
 from .context import Context
 
@@ -67,6 +68,7 @@ def _response(
     """A run that has not ended is a 202 whose Location can be polled. With a SIGNING_KEY, the address needs no
     function key. `route` is the request's.
     """
+    returns_execution(execution.status)
     if execution.status != "Running":
         return responses.json_response(execution)
     base = responses.base_url(context.settings, request, route)
@@ -79,7 +81,7 @@ def _response(
             "includeContent": include_content,
             "caller": context.sessions.caller,
         }
-        location = f"{base}/polls/{context.tokens.seal(POLL, address, lifetime_seconds=_POLL_LIFETIME_SECONDS)}"
+        location = f"{base}/polls?token={context.tokens.seal(POLL, address, lifetime_seconds=_POLL_LIFETIME_SECONDS)}"
     pause = min(max(execution.duration_in_milliseconds // 10_000, _SHORTEST_PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS)
     # Logic Apps follows Location, and Azure's SDKs Operation-Location.
     headers = {"Retry-After": str(pause), "Location": location, "Operation-Location": location}

@@ -75,7 +75,8 @@ def _page(
             link = f"{base}/files?{urlencode(query, quote_via=quote)}"
         else:
             address = {"session_id": session_id, "arguments": following, "caller": context.sessions.caller}
-            link = f"{base}/listings/{context.tokens.seal(LISTING, address, lifetime_seconds=_LINK_LIFETIME_SECONDS)}"
+            token = context.tokens.seal(LISTING, address, lifetime_seconds=_LINK_LIFETIME_SECONDS)
+            link = f"{base}/listings?token={token}"
         listed = replace(listed, next_link=link)
     return responses.json_response(listed)
 

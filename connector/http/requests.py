@@ -50,6 +50,11 @@ def parameters(operation: Operation, request: func.HttpRequest) -> dict[str, Any
     return arguments(operation.checked_parameters(route, dict(request.params)))
 
 
+def signed_token(request: func.HttpRequest) -> str:
+    """The token of a signed URL: in its query, or in its path, where earlier versions put it."""
+    return str(request.route_params.get("token") or request.params.get("token", ""))
+
+
 def _check_repetitions(url: str) -> None:
     """Raises InvalidRequest for a parameter that is sent twice: the host joins its values with a comma."""
     query = urlsplit(url).query

@@ -48,7 +48,7 @@ def _begin_upload(context: Context, request: func.HttpRequest, arguments: dict[s
     address = {**upload.to_json(), "session_id": session.id, "caller": context.sessions.caller}
     token = context.tokens.seal(UPLOAD, address, lifetime_seconds=uploads.LIFETIME_SECONDS)
     response = _progress_response(progress)
-    response.headers["Location"] = f"{responses.base_url(context.settings, request, '/files/')}/uploads/{token}"
+    response.headers["Location"] = f"{responses.base_url(context.settings, request, '/files/')}/uploads?token={token}"
     return response
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..errors import ConnectorError
+from ..telemetry import events
 from .deadlines import Deadline
 from .errors import NotSent
 
@@ -42,8 +43,13 @@ class CircuitTimes:
 class Circuit:
     """Safe to use from many threads."""
 
-    def __init__(self, ask: Callable[[], ConnectorError | None], times: CircuitTimes | None = None) -> None:
-        """`ask` returns the error of a pool that does not respond. It takes a few seconds at most."""
+    def __init__(
+        self, ask: Callable[[], ConnectorError | None], times: CircuitTimes | None = None, *, pool: str = ""
+    ) -> None:
+        """`ask` returns the error of a pool that does not respond. It takes a few seconds at most. `pool` is the pool's
+        name, for the log.
+        """
+        self._pool = pool
         self._ask_pool = ask
         self._times = times or CircuitTimes()
         self._lock = threading.Lock()
@@ -115,16 +121,21 @@ class Circuit:
             threading.Thread(target=self._ask_until_answered, name="session-pool-circuit", daemon=True).start()
 
     def _ask_until_answered(self) -> None:
+        openings = self.openings
         while error := self._ask_pool():
             with self._lock:
                 if self._heard.is_set() or time.monotonic() - self._called_at > self._times.forgotten_seconds:
                     break
-                self.openings += self._error is None
+                if self._error is None:
+                    self.openings += 1
+                    events.circuit_opened(self._pool, error)
                 self._error = error
             self._known.set()
             if self._heard.wait(self._times.pause_seconds):
                 break
         with self._lock:
+            if self.openings > openings:
+                events.circuit_closed(self._pool)
             self._error, self._is_asking = None, False
             self._failures = 0
             self._silent_since = time.monotonic()

@@ -4,13 +4,17 @@ A call is one HTTP request with its retries. If it fails, it raises a ConnectorE
 requests and responses of an api-version look like (`wire`) or what can be done in a session (`sessions`).
 """
 
+import re
 import threading
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import requests
 import urllib3
 
 from ..errors import ConnectorError, FileTooLarge
+from ..telemetry import open_telemetry
+from ..telemetry.pool_calls import PoolCall
 from . import wire
 from .circuit import Circuit, CircuitTimes
 from .connections import Adapter, AttemptTimeout
@@ -45,14 +49,15 @@ class SessionPoolClient:
     ) -> None:
         self.wire = Wire(api_version)
         self.deadlines = deadlines or Deadlines()
-        self.circuit = Circuit(self._ask, circuit_times)
+        self.name, self.tag = name_of(endpoint), tag_of(endpoint)
+        """For people, and for programs: names may repeat, tags differ."""
+
+        self.logged_name = f"{self.name}-{self.tag}"
+        self.circuit = Circuit(self._ask, circuit_times, pool=self.logged_name)
         """Whether calls are sent to the pool, or fail at once because it is down."""
 
         self.serves_no_ranges = threading.Event()
         """Set by the first response with a complete file where a range was requested."""
-
-        self.name, self.tag = name_of(endpoint), tag_of(endpoint)
-        """For people, and for programs: names may repeat, tags differ."""
 
         self._credential = credential
         self._sender = Sender(endpoint, Adapter(connections))
@@ -76,8 +81,14 @@ class SessionPoolClient:
         """Fetches the token, so that the next call does not have to. Raises PoolRejected."""
         self._credential.token(deadline)
 
-    def call(
+    def call(self, method: str, path: str, identifier: str | None, **options: Any) -> requests.Response:
+        """As `_call`, with a record in the log."""
+        with PoolCall(self.logged_name, method, path) as record:
+            return self._call(record, method, path, identifier, **options)
+
+    def _call(
         self,
+        record: PoolCall,
         method: str,
         path: str,
         identifier: str | None,
@@ -109,6 +120,7 @@ class SessionPoolClient:
             query["path"] = folder
         retries = Retries(self.deadlines, deadline, waits=waits)
         is_renewed = False
+        headers = request.pop("headers", {})
         while True:
             self.circuit.check(deadline if retries.made else None)
             token = self._credential.token(deadline)
@@ -125,12 +137,15 @@ class SessionPoolClient:
                         read=deadline.left if is_run else self.deadlines.read_seconds,
                     ),
                     query=query,
+                    headers={**headers, **record.headers()},
                     **request,
                 )
             except requests.RequestException as failure:
+                record.lost(failure)
                 if is_run or not retries.after_loss(was_sent=not never_sent(failure)):
                     raise transport_error(failure) from failure
                 continue
+            record.attempted(response.status_code, **_sizes(response))
             if response.status_code in accepted:
                 return response
             if 200 <= response.status_code < 300:
@@ -163,7 +178,8 @@ class SessionPoolClient:
     def _send(self, method: str, path: str, token: str, timeouts: AttemptTimeout, **request: Any) -> requests.Response:
         """One request, without retries. Raises requests.RequestException, and ResponseTooLarge."""
         headers = {**request.pop("headers", {}), "Authorization": f"Bearer {token}"}
-        return self._sender.send(method, path, headers=headers, timeout=timeouts, **request)
+        with open_telemetry.unseen():
+            return self._sender.send(method, path, headers=headers, timeout=timeouts, **request)
 
     def _ask(self) -> ConnectorError | None:
         """The error of a pool that does not respond, for the circuit."""
@@ -180,6 +196,18 @@ class SessionPoolClient:
         if response.status_code < 500:
             return None
         return response_error(UnsuccessfulResponse(response), None, is_run=False)
+
+
+def _sizes(response: requests.Response) -> dict[str, int]:
+    """Of the bodies. That of a response that has not been read is as long as its header states."""
+    is_read = getattr(response, "_content_consumed", False)
+    bytes_in = len(response.content) if is_read else _length(response.headers)
+    return {"bytes_in": bytes_in, "bytes_out": _length(response.request.headers)}
+
+
+def _length(headers: Mapping[str, str]) -> int:
+    length = headers.get("Content-Length", "")
+    return int(length) if re.fullmatch("[0-9]{1,15}", length) else 0
 
 
 def read_object(response: requests.Response) -> dict[str, Any]:

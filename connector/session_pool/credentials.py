@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..errors import PoolRejected
+from ..telemetry import events
 from .deadlines import Deadline
 
 SCOPE = "https://dynamicsessions.io/.default"
@@ -87,6 +88,7 @@ class PoolCredential:
             if time.monotonic() - self._renewed_at < _RENEWAL_LASTS_SECONDS:
                 return False
             self._renewed_at = time.monotonic()
+            events.token_rejected()
             self._source = self._given  # azure.identity would return the same token from its own cache
             self._token = self._request = None
             return True
@@ -95,6 +97,7 @@ class PoolCredential:
         """Requests a token. azure.identity also raises other errors than its own, for responses that it does not
         understand.
         """
+        started = time.monotonic()
         self._source = source = self._source or self._make_source()
         received = source.get_token(SCOPE)
         token = _Token(received.token, float(received.expires_on))
@@ -102,6 +105,7 @@ class PoolCredential:
             raise _InvalidToken("the token has characters that a header cannot have")
         with self._lock:
             self._token = token
+        events.token_renewed(round((time.monotonic() - started) * 1000))
         return token.token
 
     def _make_source(self) -> TokenSource:
@@ -146,6 +150,7 @@ class _Request:
             self.token = self._get_token()
         except Exception as failure:
             self.failure = failure
+            events.token_failed(failure)
         self._ended_at = time.monotonic()
         self._ended.set()
 

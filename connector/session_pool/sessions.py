@@ -18,6 +18,7 @@ from ..bulkhead import Admission
 from ..callers.session_ids import check_session_id, mint_session_id, pool_identifier
 from ..errors import ConnectorError, InvalidFileName, InvalidRequest, SessionNotFound
 from ..models import FilePath, unmistakable_folder
+from ..telemetry.activity import minted_session, uses_session
 from . import wire
 from .client import SessionPoolClient, read_content, read_object
 from .deadlines import Deadline
@@ -79,6 +80,7 @@ class CallerSessions:
         """
 
         def use_pool(pool: SessionPoolClient, waits: bool) -> Result:
+            minted_session()
             session_id = mint_session_id(pool.tag)
             identifier = pool_identifier(session_id, self.caller)
             return use(SessionClient(pool, session_id, identifier, self.deadline, waits, self.admission))
@@ -100,6 +102,9 @@ class SessionClient:
     deadline: Deadline | None = None
     waits: bool = True
     admission: Admission = field(default_factory=Admission, compare=False)
+
+    def __post_init__(self) -> None:
+        uses_session(self.id)  # for the log, which has its hash
 
     def with_deadline(self, deadline: Deadline) -> "SessionClient":
         """The same session, for an operation with another deadline."""

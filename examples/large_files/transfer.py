@@ -99,7 +99,7 @@ class Transfer:
             if attempt < ATTEMPTS:
                 time.sleep(pause)
         hint = " Set the function key with --key." if problem.startswith("401") else ""
-        raise DemoFailed(f"{method} {url.partition('/uploads/')[0]} failed: {problem}.{hint}")
+        raise DemoFailed(f"{method} {url.partition('?token=')[0]} failed: {problem}.{hint}")
 
 
 def _received(response: requests.Response) -> int:

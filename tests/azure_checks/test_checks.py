@@ -82,14 +82,17 @@ def test_app_service_sign_in_rejects_no_request_without_a_token(compiled):
 
 
 def test_alerts_look_for_errors_that_the_connector_has(caplog, compiled):
-    """They look at the end of the line that it logs for each call, and no such line is excluded from the log."""
+    """They look at the record that it logs for each request, and no such record is excluded from the log."""
     with caplog.at_level(logging.INFO):
         Connector({}).respond("CheckConnection", func.HttpRequest("GET", "/api/connection", body=b""))
-    assert caplog.messages[-1].endswith(", InternalError)")
+    assert caplog.messages[-1].startswith('{"record":"request"')
+    assert json.loads(caplog.messages[-1])["code"] == "InternalError"
 
     rules = compiled.snapshots["alerts"].of_type("Microsoft.Insights/scheduledQueryRules")
     queries = [condition["query"] for rule in rules for condition in rule["properties"]["criteria"]["allOf"]]
-    codes = re.findall(r'traces \| where message endswith ", (\w+)\)"', "\n".join(queries))
+    records = re.escape("""traces | where message startswith '{"record":"request"' | where tostring""")
+    of_code = records + r'\(parse_json\(message\)\.code\) == "(\w+)"'
+    codes = re.findall(of_code, "\n".join(queries))
     assert codes and len(codes) == sum("traces" in query for query in queries)
     assert all(issubclass(getattr(errors, code), errors.ConnectorError) for code in codes)
     sampling = json.loads((ROOT / "host.json").read_text())["logging"]["applicationInsights"]["samplingSettings"]

@@ -821,7 +821,9 @@ def test_a_bug_is_reported_with_its_request_id(api, monkeypatch, caplog):
     request_id = response.headers["x-ms-request-id"]
     refused(response, 500, "InternalError", request_id)
     assert "secret" not in response.text
-    assert any(request_id in record.getMessage() and record.exc_info for record in caplog.records)
+    (record,) = (record for record in caplog.records if request_id in record.getMessage())
+    assert record.stack.endswith(" broken")
+    assert record.levelname == "ERROR" and "secret" not in caplog.text
 
 
 # ---- the emulator's guard

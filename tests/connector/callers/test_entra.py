@@ -516,15 +516,21 @@ def test_keys_that_cannot_be_fetched_are_a_503(start_connector, emulator, issuer
 
 
 def test_the_log_names_the_caller_and_never_the_token(entra, issuer, caplog):
-    """Each accepted call is logged with tenant and object ID; no line has a token."""
-    good, bad = issuer.token(ALICE), issuer.token(EVE, aud="another")
+    """Each call by a known caller is logged with tenant and object ID, also if it is refused; no line has a token."""
+    good, bad, refused = issuer.token(ALICE), issuer.token(EVE, aud="another"), issuer.token(EVE)
     with caplog.at_level(logging.DEBUG):
         entra.call("GET", "/connection", headers={"Authorization": f"Bearer {good}"})
         entra.call("GET", "/connection", headers={"Authorization": f"Bearer {bad}"})
-    lines = [record.getMessage() for record in caplog.records if record.name == "connector.app"]
-    assert any("CheckConnection 200 in" in line and f"caller {TENANT}/{ALICE}" in line for line in lines)
-    assert any("CheckConnection 401 in" in line for line in lines)
-    assert not any(token.rsplit(".", 1)[1] in caplog.text for token in (good, bad))
+        entra.call("GET", "/connection", headers={"Authorization": f"Bearer {refused}"})
+    messages = [record.getMessage() for record in caplog.records if record.name == "connector.telemetry"]
+    requests = [record for record in map(json.loads, messages) if record["record"] == "request"]
+    callers = [(record["operation"], record["status"], record.get("caller")) for record in requests]
+    assert callers == [
+        ("CheckConnection", 200, f"{TENANT}/{ALICE}"),
+        ("CheckConnection", 401, None),
+        ("CheckConnection", 403, f"{TENANT}/{EVE}"),
+    ]
+    assert not any(token.rsplit(".", 1)[1] in caplog.text for token in (good, bad, refused))
 
 
 @pytest.mark.parametrize("missing", ["ENTRA_TENANT_ID", "ENTRA_AUDIENCES", "ENTRA_ALLOWED_CALLERS"])

@@ -126,7 +126,7 @@ def test_a_background_run_can_be_polled_to_its_end(api_with_key: Api, session_id
     """Without a key. stdout grows from poll to poll, and the last response is what GetExecution returns."""
     response = start(api_with_key, COUNTING.format(steps=4, pause=0.6), session_id)
     assert response.status_code == 202 and response.json()["status"] == "Running"
-    assert response.headers["Location"].startswith(f"{api_with_key.url}/polls/")
+    assert response.headers["Location"].startswith(f"{api_with_key.url}/polls?token=")
     *before, last = poll(response)
     texts = [one.json()["stdout"] for one in before]
     assert texts == sorted(texts, key=len) and len(set(texts)) > 2
@@ -543,7 +543,7 @@ def test_without_a_signing_key_location_is_get_execution(emulator: Emulator, ses
         path = f"/executions/{response.json()['executionId']}?sessionId={session_id}"
         assert response.headers["Location"] == api.url + path
         assert "SIGNING_KEY" in api.call("GET", "/connection").json()["message"]
-        assert api.call("GET", "/polls/x").status_code == 404
+        assert api.call("GET", "/polls?token=x").status_code == 404
 
 
 def bad_tokens(key: str) -> dict[str, str]:
@@ -561,7 +561,7 @@ def bad_tokens(key: str) -> dict[str, str]:
 def test_a_bad_token_is_not_found(api: Api, emulator: Emulator, which: str) -> None:
     """The response does not reveal why, and no session is started."""
     token = bad_tokens(emulator.environment["SIGNING_KEY"])[which]
-    response = api.call("GET", f"/polls/{token}")
+    response = api.call("GET", f"/polls?token={token}")
     assert (response.status_code, response.json()["error"]["code"]) == (404, "ExecutionNotFound")
     assert api.call("GET", "/sessions/a-session").status_code == 404
 

@@ -187,7 +187,7 @@ def test_a_run_in_progress_is_a_202(api, session_id, emulator, monkeypatch):
         time.sleep(0.05)
     assert response.status_code == 202
     assert int(response.headers["Retry-After"]) > 0
-    assert response.headers["Location"].startswith(f"{api.url}/polls/")
+    assert response.headers["Location"].startswith(f"{api.url}/polls?token=")
     assert (response.json()["status"], response.json()["executionId"]) == ("Running", execution_id)
     running.join()
     assert api.call("GET", path).json()["status"] == "Succeeded"

@@ -67,7 +67,7 @@ def test_the_next_link_needs_no_key(api_with_key, session_id):
     names = [file["fileName"] for file in response.json()["files"]]
     while "nextLink" in response.json():
         link = response.json()["nextLink"]
-        assert link.startswith(f"{api_with_key.url}/listings/") and session_id not in link
+        assert link.startswith(f"{api_with_key.url}/listings?token=") and session_id not in link
         response = requests.get(link, timeout=60)
         assert response.status_code == 200 and len(response.json()["files"]) <= 2
         names += [file["fileName"] for file in response.json()["files"]]
@@ -126,7 +126,7 @@ def test_a_token_that_is_not_complete_is_refused():
 
 def test_an_expired_or_invalid_link_is_refused(api):
     """With the remedy."""
-    refused = api.call("GET", "/listings/gAAAAABqX0c")
+    refused = api.call("GET", "/listings?token=gAAAAABqX0c")
     assert refused.status_code == 400 and "List the files again with ListFiles." in refused.json()["error"]["message"]
 
 

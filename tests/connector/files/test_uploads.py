@@ -77,7 +77,7 @@ def test_a_chunked_upload(api, client, session_id, chunk_bytes):
 def test_the_responses_have_the_headers_of_the_protocol(api, client, session_id):
     """An absolute Location, the size of chunks, and from the first chunk on the received range."""
     begun = client.begin(f"/files/big.bin?sessionId={session_id}", 100)
-    assert re.fullmatch(re.escape(api.url) + "/uploads/[A-Za-z0-9_-]+", begun.headers["Location"])
+    assert re.fullmatch(re.escape(api.url) + r"/uploads\?token=[A-Za-z0-9_-]+", begun.headers["Location"])
     assert (begun.headers["x-ms-chunk-size"], begun.json()["files"]) == (str(32 << 20), [])
     assert "Range" not in begun.headers
     first = client.send_part(begun, 0, b"x" * 10, 100)
@@ -208,7 +208,7 @@ def test_an_empty_file_is_complete_at_once(api, client, session_id):
 def test_a_file_may_be_named_as_a_route(api, client, session_id):
     """Location is that of uploads nevertheless."""
     begun = client.begin(f"/files/files?sessionId={session_id}", 2)
-    assert begun.headers["Location"].startswith(f"{api.url}/uploads/")
+    assert begun.headers["Location"].startswith(f"{api.url}/uploads?token=")
     assert client.send_rest(begun, 0, 2, read).json()["files"][0]["fileName"] == "files"
 
 
@@ -385,7 +385,7 @@ def test_without_a_signing_key_the_setting_is_named(emulator, start_connector):
     refused = connector.call("PUT", "/files/a", headers={"x-ms-transfer-mode": "chunked", "x-ms-content-length": "4"})
     assert refused.status_code == 500
     assert "SIGNING_KEY is missing" in refused.json()["error"]["message"]
-    assert connector.call("PATCH", "/uploads/abc", headers={"Content-Range": "bytes=0-0/1"}).status_code == 404
+    assert connector.call("PATCH", "/uploads?token=abc", headers={"Content-Range": "bytes=0-0/1"}).status_code == 404
 
 
 # ---- addresses
@@ -395,14 +395,14 @@ def test_without_a_signing_key_the_setting_is_named(emulator, start_connector):
 @pytest.mark.parametrize("token", ["a", "gAAAAABqX0c", "%C3%A4", "a%2Fb", "x" * 12_001])
 def test_an_unknown_address_is_not_found(api, method, token):
     """The message has the remedy, and does not explain what is wrong with the token."""
-    refused = api.call(method, f"/uploads/{token}", headers={"Content-Range": "bytes=0-0/1"}, data=b"a")
+    refused = api.call(method, f"/uploads?token={token}", headers={"Content-Range": "bytes=0-0/1"}, data=b"a")
     assert (refused.status_code, refused.json()["error"]["code"]) == (404, "UploadNotFound")
 
 
 def test_a_token_for_another_purpose_is_not_found(api, emulator):
     """Its purpose is encrypted in it."""
     token = Tokens(emulator.environment["SIGNING_KEY"]).seal("poll", {}, lifetime_seconds=60)
-    assert api.call("GET", f"/uploads/{token}").json()["error"]["code"] == "UploadNotFound"
+    assert api.call("GET", f"/uploads?token={token}").json()["error"]["code"] == "UploadNotFound"
 
 
 def test_an_expired_address_is_not_found(api, client, session_id, monkeypatch):
@@ -480,7 +480,7 @@ def test_any_instance_takes_any_chunk(emulator, start_connector, session_id):
     stranger = start_connector(**{**setting, "SIGNING_KEY": "another secret of at least 32 characters"})
     client = LogicApps(site(one), site(other))
     begun = client.begin(f"/files/big.bin?sessionId={session_id}", len(CONTENT))
-    assert begun.headers["Location"].startswith("https://app.example/api/uploads/")
+    assert begun.headers["Location"].startswith("https://app.example/api/uploads?token=")
     with pytest.raises(TransferFailed, match="UploadNotFound"):
         LogicApps(site(stranger)).send_part(begun, 0, read(0, CHUNK), len(CONTENT))
     client.send_rest(begun, 0, len(CONTENT), read, CHUNK)

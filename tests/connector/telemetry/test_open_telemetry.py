@@ -1,0 +1,79 @@
+"""Counters are OpenTelemetry's where the host or the worker is configured for it."""
+
+import sys
+import types
+from typing import Any
+
+import pytest
+
+from connector.telemetry import events, open_telemetry
+from connector.telemetry.activity import minted_session
+from connector.telemetry.pool_calls import PoolCall
+
+
+class Meter:
+    def __init__(self) -> None:
+        self.counted: dict[str, list[tuple[int, dict[str, str]]]] = {}
+
+    def create_counter(self, name: str, description: str) -> Any:
+        assert description
+        counted = self.counted.setdefault(name, [])
+        return types.SimpleNamespace(add=lambda amount, attributes: counted.append((amount, attributes)))
+
+
+@pytest.fixture
+def meter(monkeypatch: pytest.MonkeyPatch) -> Meter:
+    """That of an installed OpenTelemetry."""
+    meter = Meter()
+    package, metrics = types.ModuleType("opentelemetry"), types.ModuleType("opentelemetry.metrics")
+    package.__path__ = []
+    metrics.get_meter = lambda name: meter  # type: ignore[attr-defined]
+    metrics.__spec__ = types.SimpleNamespace()  # type: ignore[assignment]
+    monkeypatch.setitem(sys.modules, "opentelemetry", package)
+    monkeypatch.setitem(sys.modules, "opentelemetry.metrics", metrics)
+    monkeypatch.setattr(open_telemetry, "_counters", {})
+    return meter
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"AzureFunctionsJobHost__telemetryMode": "OpenTelemetry"},
+        {"PYTHON_ENABLE_OPENTELEMETRY": "true"},
+        {"PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY": "True"},
+    ],
+)
+def test_what_happens_is_counted(meter: Meter, environment: dict[str, str]) -> None:
+    """With the pool, if it has one; nothing is counted that did not happen."""
+    open_telemetry.start(environment)
+    with PoolCall("p", "GET", "files") as call:
+        for status in (429, 429, 200):
+            call.attempted(status, bytes_in=1, bytes_out=1)
+    with PoolCall("p", "GET", "files") as call:
+        call.attempted(200, bytes_in=1, bytes_out=1)
+    events.circuit_opened("p", TimeoutError())
+    events.token_renewed(5)
+    minted_session()
+    assert meter.counted == {
+        "connector.pool.retries": [(2, {"pool": "p"})],
+        "connector.pool.throttles": [(2, {"pool": "p"})],
+        "connector.pool.circuit_openings": [(1, {"pool": "p"})],
+        "connector.pool.token_renewals": [(1, {})],
+        "connector.sessions.minted": [(1, {})],
+    }
+
+
+def test_without_the_hosts_wish_nothing_is_counted(meter: Meter) -> None:
+    """host.json does not set a telemetryMode."""
+    open_telemetry.start({"PYTHON_ENABLE_OPENTELEMETRY": "false"})
+    minted_session()
+    assert meter.counted == {}
+
+
+def test_without_opentelemetry_there_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not a dependency."""
+    monkeypatch.setattr(open_telemetry, "_counters", {})
+    monkeypatch.setitem(sys.modules, "opentelemetry", None)
+    open_telemetry.start({"PYTHON_ENABLE_OPENTELEMETRY": "true"})
+    minted_session()
+    assert open_telemetry._counters == {}

@@ -1,0 +1,235 @@
+"""No secret is in any log: every operation runs under every fault, with every logger at DEBUG.
+
+Pool, identity endpoint, host and connector run in this process, and so do their loggers and those of all libraries.
+"""
+
+import base64
+import contextlib
+import io
+import logging
+import secrets
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import requests
+
+from connector.http.operations import OPERATIONS, OPERATIONS_WITHOUT_SETTINGS
+from connector.session_pool.deadlines import Deadlines
+from tests.conftest import Api, Emulator
+
+FAULTS: list[dict[str, Any]] = [
+    *({"do": "answer", "status": status} for status in (400, 401, 403, 404, 413, 416, 500, 503)),
+    {"do": "answer", "status": 429, "retryAfter": 0},
+    {"do": "answer", "status": 429, "retryAfter": 60},
+    {"do": "answer", "status": 200},
+    {"do": "delay", "seconds": 0.5},
+    {"do": "dropBefore"},
+    {"do": "dropAfter"},
+    {"do": "truncate"},
+    {"do": "loseLastLine"},
+    {"do": "cutStreams"},
+    {"do": "expireSession"},
+]
+"""All that the emulator has for a request, and statuses that the pool has never had."""
+
+OTHER_LOGGERS = ("urllib3.connectionpool", "azure", "azure.identity", "msal", "requests", "asyncio", "uvicorn.error")
+
+QUICK = Deadlines(
+    operation_seconds=1,
+    execution_margin_seconds=0.5,
+    reserve_seconds=0.2,
+    read_seconds=0.3,
+    hand_over_pause_seconds=0.001,
+    hand_over_seconds=0.01,
+    start_seconds=0.5,
+    retry_pause_seconds=0.001,
+    longest_retry_pause_seconds=0.01,
+)
+
+
+class Secrets:
+    """Marked values, which are searched for in the log as they are, and as base64."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.session_id, self.execution_id = secrets.token_hex(16), secrets.token_hex(16)
+        self.file, self.folder, self.code, self.content = (f"{name}Q{secrets.token_hex(6)}" for name in "fdct")
+        self.idempotency_key = secrets.token_hex(12)
+        parts = (b'{"alg": "RS256", "kid": "k"}', secrets.token_bytes(40), secrets.token_bytes(64))
+        self.bearer = ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
+        settings = emulator.environment
+        self.others = [settings["SIGNING_KEY"], settings["IDENTITY_HEADER"]]
+        self.found_in_urls: list[str] = []
+
+    def in_log(self, text: str) -> list[str]:
+        values = [*(value for value in vars(self).values() if isinstance(value, str)), *self.others]
+        forms = {form for value in [*values, *self.found_in_urls] for form in (value, *_base64_forms(value))}
+        assert len(forms) > 25 and all(len(form) > 8 for form in forms)
+        return [form for form in forms if form.lower() in text.lower()]
+
+
+def _base64_forms(value: str) -> list[str]:
+    """What any base64 that contains the value contains, for each of its three positions."""
+    encoded = (base64.b64encode(b"x" * offset + value.encode() + b"x" * 3).decode() for offset in range(3))
+    return [text[4:-8] for text in encoded if len(text) > 20]
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """All that any logger logs, as an ordinary handler writes it, with stacks."""
+    text = io.StringIO()
+    handler = logging.StreamHandler(text)
+    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s %(threadName)s"))
+    loggers = [logging.getLogger(name) for name in ("", *OTHER_LOGGERS)]
+    loggers += [logger for logger in logging.root.manager.loggerDict.values() if isinstance(logger, logging.Logger)]
+    before = [(logger, logger.level, logger.propagate) for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.DEBUG)
+        logger.propagate = True
+    logging.root.addHandler(handler)
+    try:
+        yield text
+    finally:
+        logging.root.removeHandler(handler)
+        for logger, level, propagate in before:
+            logger.setLevel(level)
+            logger.propagate = propagate
+
+
+def calls(
+    secret: Secrets, urls: dict[str, str], headers: dict[str, str]
+) -> dict[str, Callable[[str], requests.Response]]:
+    """By operationId. Each gets the URL of the app."""
+
+    def call(method: str, path: str, **request: Any) -> Callable[[str], requests.Response]:
+        merged = {**headers, **request.pop("headers", {})}
+        return lambda base: requests.request(method, base + path, headers=merged, timeout=30, **request)
+
+    session, file = f"sessionId={secret.session_id}", f"/files/{quote(f'{secret.file} ü.txt')}"
+    folder = f"folder={secret.folder}"
+    code = f"'{secret.code}'\nprint('{secret.content}')"
+    run = {"pythonCode": code, "sessionId": secret.session_id, "idempotencyKey": secret.idempotency_key}
+    run |= {"timeoutInSeconds": 1, "waitInSeconds": 0}
+    content = base64.b64encode(secret.content.encode()).decode()
+    files = [{"fileName": f"{secret.file}.txt", "fileContent": content}]
+    body = {"sessionId": secret.session_id, "folder": secret.folder, "files": files}
+    chunk = {"Content-Range": f"bytes=0-{len(secret.content) - 1}/{len(secret.content) + 1}"}
+    upload = urls.get("upload", f"/uploads?token={secret.bearer}")
+    return {
+        "ExecutePythonCode": call("POST", "/executions", json=run),
+        "GetExecution": call("GET", f"/executions/{secret.execution_id}?{session}"),
+        "CancelExecution": call("DELETE", f"/executions/{secret.execution_id}?{session}"),
+        "PollExecution": call("GET", urls.get("poll", f"/polls?token={secret.bearer}")),
+        "UploadFile": call("POST", "/files", json=body),
+        "PutFile": call("PUT", f"{file}?{session}&{folder}", data=secret.content.encode()),
+        "ListFiles": call("GET", f"/files?{session}&{folder}&recursive=true&maxItems=1"),
+        "ListMoreFiles": call("GET", urls.get("listing", f"/listings?token={secret.bearer}")),
+        "GetFile": call("GET", f"{file}?{session}"),
+        "DownloadFile": call("GET", f"{file}/content?{session}", headers={"Range": "bytes=1-2"}),
+        "DownloadFileHeaders": call("HEAD", f"{file}/content?{session}&{folder}"),
+        "PatchUpload": call("PATCH", upload, data=secret.content.encode(), headers=chunk),
+        "GetUpload": call("GET", upload),
+        "DeleteFile": call("DELETE", f"{file}?{session}"),
+        "CancelUpload": call("DELETE", upload),
+        "GetSession": call("GET", f"/sessions/{secret.session_id}"),
+        "CheckConnection": call("GET", "/connection"),
+        "GetOpenApiDocument": call("GET", "/openapi.json"),
+        "GetFullOpenApiDocument": call("GET", "/openapi-full.json"),
+        "GetSwaggerDocument": call("GET", "/swagger.json"),
+        "GetHealth": call("GET", f"/health?{session}&code={secret.bearer}"),
+        "EndSession": call("DELETE", f"/sessions/{secret.session_id}"),
+    }
+
+
+def prepared(api: Api, secret: Secrets, headers: dict[str, str]) -> dict[str, str]:
+    """The signed URLs of a run, an upload and a list, relative to the app's."""
+
+    def call(method: str, path: str, more: dict[str, str] | None = None, **request: Any) -> requests.Response:
+        response = api.call(method, path, headers={**headers, **(more or {})}, **request)
+        assert response.ok, response.text
+        return response
+
+    files = [{"fileName": f"{secret.file}{number}", "fileContent": ""} for number in range(3)]
+    body = {"sessionId": secret.session_id, "folder": secret.folder, "files": files}
+    call("POST", "/files", json=body)
+    listing = call("GET", f"/files?sessionId={secret.session_id}&recursive=true&maxItems=1").json()["nextLink"]
+    chunked = {"x-ms-transfer-mode": "chunked", "x-ms-content-length": str(len(secret.content) + 1)}
+    put = call("PUT", f"/files/{secret.file}?sessionId={secret.session_id}", chunked)
+    run = {"pythonCode": "import time; time.sleep(60)", "sessionId": secret.session_id, "waitInSeconds": 0}
+    poll = call("POST", "/executions", json=run)
+    secret.execution_id = poll.json()["executionId"]
+    urls = {"upload": put.headers["Location"], "poll": poll.headers["Location"], "listing": listing}
+    secret.found_in_urls = [url.partition("?token=")[2] for url in urls.values()]
+    return {name: url.removeprefix(api.url) for name, url in urls.items()}
+
+
+def test_no_secret_is_logged_under_any_fault(
+    emulator: Emulator,
+    running_connector: Callable[..., contextlib.AbstractContextManager[Api]],
+    monkeypatch: pytest.MonkeyPatch,
+    log: io.StringIO,
+) -> None:
+    """Session IDs, names, code, contents, keys and tokens, by any operation."""
+    secret = Secrets(emulator)
+    with running_connector(require_keys=True, **emulator.environment) as api:
+        headers = {"x-functions-key": str(api.key)}
+        secret.others += [str(api.key), emulator.authority.issue()[0]]
+        urls = prepared(api, secret, headers)
+    monkeypatch.setattr("connector.app.DEADLINES", QUICK)
+    faults = emulator.pool.url + "/faults"
+    statuses: set[int] = set()
+    with running_connector(require_keys=True, **emulator.environment) as api:
+        operations = calls(secret, urls, {"x-functions-key": str(api.key)})
+        secret.others.append(str(api.key))
+        assert operations.keys() == {*OPERATIONS, *OPERATIONS_WITHOUT_SETTINGS}
+        for fault in FAULTS:
+            added = requests.post(faults, json={**fault, "times": 1_000, "identifier": secret.session_id}, timeout=10)
+            assert added.ok, added.text
+            with ThreadPoolExecutor(len(operations)) as threads:
+                statuses |= set(threads.map(lambda operation: operation(api.url).status_code, operations.values()))
+            requests.delete(faults, timeout=10)
+    assert {200, 204, 403, 404, 413, 429, 502, 503, 504} <= statuses
+    text = log.getvalue()
+    assert '"record":"request"' in text and '"record":"poolCall"' in text and "urllib3.connectionpool" in text
+    assert secret.in_log(text) == []
+
+
+@pytest.mark.parametrize("broken", ["pool", "identity", "sign-in", "bug"])
+def test_no_secret_is_logged_when_a_service_is_down(
+    broken: str,
+    emulator: Emulator,
+    running_connector: Callable[..., contextlib.AbstractContextManager[Api]],
+    monkeypatch: pytest.MonkeyPatch,
+    log: io.StringIO,
+) -> None:
+    """Neither those of requests, nor those in messages of exceptions."""
+    monkeypatch.setattr("connector.app.DEADLINES", QUICK)
+    secret = Secrets(emulator)
+    environment = dict(emulator.environment)
+    if broken == "pool":
+        environment["POOL_MANAGEMENT_ENDPOINT"] = "http://127.0.0.1:9/subscriptions/s/resourceGroups/g/sessionPools/p"
+    elif broken == "identity":
+        environment["IDENTITY_ENDPOINT"] = "http://127.0.0.1:9/msi/token"
+    elif broken == "sign-in":
+        environment |= {
+            "CONNECTOR_AUTH": "entra",
+            "ENTRA_TENANT_ID": "00000000-0000-0000-0000-000000000001",
+            "ENTRA_AUDIENCES": "api://connector",
+            "ENTRA_ALLOWED_CALLERS": "*",
+            "AZURE_AUTHORITY_HOST": "http://127.0.0.1:9",
+        }
+    else:
+
+        def fails(*arguments: Any, **keywords: Any) -> None:
+            raise ValueError(f"{arguments} {keywords} {secret.session_id} {secret.code}") from KeyError(secret.file)
+
+        monkeypatch.setattr("connector.session_pool.client.SessionPoolClient.call", fails)
+    with running_connector(**environment) as api:
+        for operation in calls(secret, {}, {"Authorization": f"Bearer {secret.bearer}"}).values():
+            operation(api.url)
+    text = log.getvalue()
+    levels = {"pool": "WARNING", "identity": "WARNING", "sign-in": "WARNING", "bug": "ERROR"}
+    assert f'{levels[broken]} connector.telemetry {{"record":"request"' in text
+    assert secret.in_log(text) == []
