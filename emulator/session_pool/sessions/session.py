@@ -34,6 +34,7 @@ class Session:
         self._longest_run_seconds = longest_run_seconds
         self._kernels = {"main": Kernel("main", process, longest_run_seconds)}
         self._running: set[asyncio.Task[None]] = set()
+        self._was_closed = False
         self._executions: OrderedDict[str, Execution] = OrderedDict()
 
     @property
@@ -45,11 +46,12 @@ class Session:
         """Its processes have ended and its files are deleted; it cannot be used any more."""
         return self._process.is_closed
 
-    async def ends_within(self, seconds: float) -> bool:
+    async def dies_within(self, seconds: float) -> bool:
+        """Whether its processes have ended by then although the pool has not ended it."""
         deadline = time.monotonic() + seconds
         while not self.has_ended and time.monotonic() < deadline:
             await asyncio.sleep(_LOOK_SECONDS)
-        return self.has_ended
+        return self.has_ended and not self._was_closed
 
     @property
     def expires_at(self) -> datetime:
@@ -105,6 +107,7 @@ class Session:
 
     def close(self) -> None:
         """Ends the session at once, and what runs in it."""
+        self._was_closed = True
         self._process.close()
 
     def _ran(self, run: asyncio.Task[None]) -> None:

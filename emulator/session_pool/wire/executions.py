@@ -54,7 +54,7 @@ async def execute(
     session = await call.pool.session(identifier)
     allocated = time.monotonic()
     execution = await session.execute(execution_id or str(uuid.uuid4()), _with_fault(call, request))
-    if execution.never_began and await session.ends_within(_ENDING_SECONDS):
+    if execution.never_began and await session.dies_within(_ENDING_SECONDS):
         # A session whose processes were killed; to the caller, as if that had happened a moment earlier.
         session = await call.pool.session(identifier)
         execution = await session.execute(execution.execution_id, _with_fault(call, request))
