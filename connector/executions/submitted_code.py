@@ -80,4 +80,4 @@ def _with_the_same_lines(removed: int, code: str) -> str:
         return code
     first = lines[empty]
     indent = first[: len(first) - len(first.lstrip(" \t"))]  # IPython dedents code by its first line
-    return "\n".join([indent + _PLACEHOLDER] * (removed + empty) + lines[empty:])
+    return indent + "\n".join([_PLACEHOLDER] * (removed + empty) + lines[empty:])

@@ -124,6 +124,7 @@ INPUTS: dict[str, Callable[[int], Work]] = {
     "backticks": lambda n: lambda: code_to_run("`" * n + "a"),
     "attributes of a fence": lambda n: lambda: code_to_run("```python " + " a={" * n + "\nx\n```"),
     "fences": lambda n: lambda: code_to_run("```python\n" * n),
+    "empty lines and an indent": lambda n: lambda: code_to_run("\n" * n + " " * n + "1"),
     # What runs write.
     "returns": lambda n: lambda: shown("\r" * n + "x"),
     "erased lines": lambda n: lambda: shown("\r" + "a" * n + "\x1b[2Kx" * n),
