@@ -79,5 +79,6 @@ def _with_the_same_lines(removed: int, code: str) -> str:
     if empty is None or removed + empty == 0 or lines[empty].startswith("%%"):
         return code
     first = lines[empty]
-    indent = first[: len(first) - len(first.lstrip(" \t"))]  # IPython dedents code by its first line
+    # IPython dedents code by its first line, and not those that have no indent: they may be many, and the indent long.
+    indent = first[: len(first) - len(first.lstrip(" \t"))]
     return indent + "\n".join([_PLACEHOLDER] * (removed + empty) + lines[empty:])

@@ -63,8 +63,8 @@ def test_code_within_a_line_of_markdown_is_code(sent: str) -> None:
 
 def test_empty_lines_at_the_top_keep_their_numbers() -> None:
     """IPython drops them, and then dedents the code by its first line."""
-    assert code_to_run("\n \n  x = 1\n  x") == "  #\n  #\n  x = 1\n  x"
-    assert code_to_run("```\n\n    x = 1\n    x\n```") == "    #\n    #\n    x = 1\n    x"
+    assert code_to_run("\n \n  x = 1\n  x") == "  #\n#\n  x = 1\n  x"
+    assert code_to_run("```\n\n    x = 1\n    x\n```") == "    #\n#\n    x = 1\n    x"
 
 
 @pytest.mark.parametrize(
