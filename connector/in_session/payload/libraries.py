@@ -33,7 +33,7 @@ def read_frame(
         if is_series:
             columns.append(("value" if first.name is None else first.name, first))
         else:
-            columns += [(name, first.iloc[:, number]) for number, name in enumerate(first.columns)]
+            columns += first.items()  # several times as fast as by their numbers
         cells = zip(*(column.tolist() for _, column in columns))
         types = [str(column.dtype) for _, column in columns]
         names = [column_name(name) for name, _ in columns]
@@ -58,6 +58,9 @@ def column_name(name: Any) -> str:
 def _records(frame: Any, depth: int, budget: Budget, *, is_series: bool = False) -> list[dict[str, Any]]:
     width = 2 if is_series else frame.shape[1] + 1
     rows = min(MAX_ROWS, MAX_VALUE_NODES // width)
+    if not rows:
+        budget.is_exceeded = len(frame) > 0
+        return []
     names, _, cells = read_frame(frame, rows, budget, is_series=is_series)
     unique: dict[str, None] = {}
     for name in names:

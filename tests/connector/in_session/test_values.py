@@ -132,6 +132,13 @@ def test_value_of_a_large_frame_is_shortened(used_kernel: Kernel) -> None:
     assert 50 < len(report.value) < 100 and report.omitted == {"value": 1}
 
 
+def test_a_frame_with_more_columns_than_a_value_may_have_is_not_read(used_kernel: Kernel) -> None:
+    """Each column of 60,000 takes time, and none of them would be in the value."""
+    wide = "class Wide(pd.DataFrame):\n  head = None\n  _repr_html_ = None\n"
+    report = used_kernel.report(PANDAS + wide + "Wide([range(60_000)])")
+    assert (report.value, report.omitted) == ([], {"value": 1})
+
+
 def test_frames_of_other_libraries(used_kernel: Kernel) -> None:
     """A subclass of pandas' frame, such as GeoPandas has, is a table. Objects in cells are their text."""
     report = used_kernel.report(
