@@ -63,6 +63,8 @@ NEIGHBOUR = "neighbour"
 SUCCEED_AT_LEVEL_3 = {
     "fills_messages_with_descriptors": "the kernel counts the descriptors in flight in messages for each user, and all "
     "sessions have the same user: no other session can send any while one has sent as many as it can",
+    "locks_files_of_the_machine": "what can be read can be locked with flock, and the lock holds for all programs of "
+    "the machine: one that locks such a file waits",
 }
 SUCCEED_AT_LEVEL_2 = SUCCEED_AT_LEVEL_3 | {
     "fills_folders": "a session's folder is on the machine's disk, and only the size of each single file is limited",
@@ -85,7 +87,7 @@ MAY_FAIL = {"fills_processes", "fills_threads"}  # if the watchdog looks in time
 SUCCEED = {3: SUCCEED_AT_LEVEL_3, 2: SUCCEED_AT_LEVEL_2}
 
 # These use up what all sessions share, or send signals: each runs alone, so that it is clear who did what.
-_ALONE_TOPICS = ("fills_", "kills_", "stops_", "slows_", "signals_", "outlives_", "writes_")
+_ALONE_TOPICS = ("fills_", "kills_", "locks_", "stops_", "slows_", "signals_", "outlives_", "writes_")
 ALONE = {name for name in ATTACKS if name.startswith(_ALONE_TOPICS)} | {
     "channel_announces_much",
     "channel_collects_pieces",
