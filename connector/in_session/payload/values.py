@@ -194,12 +194,19 @@ def _member_name(key: Any, budget: Budget) -> str:
 
 
 def unused_name(name: str, used: Any) -> str:
-    """The name, with a number if it is used already: for keys such as 1 and '1', and for columns."""
-    candidate, number = name, 0
-    while candidate in used:
-        number += 1
-        candidate = f"{name}.{number}"
-    return candidate
+    """The name, with a number if it is used already: for keys such as 1 and '1', and for columns.
+
+    The numbers up to the first free one are used, so it is found by halves: thousands of columns may have one name.
+    """
+    if name not in used:
+        return name
+    taken, free = 0, 1
+    while f"{name}.{free}" in used:
+        taken, free = free, 2 * free
+    while free - taken > 1:
+        middle = (taken + free) // 2
+        taken, free = (middle, free) if f"{name}.{middle}" in used else (taken, middle)
+    return f"{name}.{free}"
 
 
 def duration(days: int, seconds: int = 0, microseconds: int = 0, nanoseconds: int = 0) -> str:

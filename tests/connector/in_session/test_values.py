@@ -139,6 +139,13 @@ def test_a_frame_with_more_columns_than_a_value_may_have_is_not_read(used_kernel
     assert (report.value, report.omitted) == ([], {"value": 1})
 
 
+def test_columns_of_one_name_are_numbered(used_kernel: Kernel) -> None:
+    """However many: counting from 1 for each of 20,000 would take half a minute."""
+    keys = "class K:\n  __repr__ = lambda self: 'k'\n"
+    value = used_kernel.report(keys + "{K(): 0 for _ in range(20_000)}", max_characters=10_000_000).value
+    assert list(value) == ["k", *(f"k.{number}" for number in range(1, 20_000))]
+
+
 def test_frames_of_other_libraries(used_kernel: Kernel) -> None:
     """A subclass of pandas' frame, such as GeoPandas has, is a table. Objects in cells are their text."""
     report = used_kernel.report(
