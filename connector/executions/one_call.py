@@ -1,5 +1,7 @@
 """Runs in one call of the pool, with the payload."""
 
+from functools import partial
+
 from ..errors import ConnectorError, IdempotencyKeyReused
 from ..in_session import report
 from ..in_session.cell import make_cell
@@ -23,7 +25,7 @@ def run_in_one_call(call: Call, facts: PoolFacts) -> Execution:
     """Raises IdempotencyKeyReused, and other errors only if the code certainly did not run."""
     cell = make_cell(call.code, execution_id=call.execution_id, max_report_characters=call.session.pool.longest_stdout)
     try:
-        sent = send_cell(call.session, facts, cell, lambda text: call.run(text, may_repeat=True))
+        sent = send_cell(call.session, facts, cell, call.execution_id, partial(call.run, may_repeat=True))
     except RunLost:
         return _lost(call, facts)
     run = sent.run

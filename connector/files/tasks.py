@@ -55,17 +55,17 @@ def run_task(
         with_payload=facts.sends_payload(session.pool),
     )
 
-    def send(text: str) -> Run:
+    def send(text: str, execution_id: str) -> Run:
         return session.with_reserve().execute_code(
             text,
-            execution_id=mint_execution_id(),
+            execution_id=execution_id,
             timeout_seconds=_TIMEOUT_SECONDS,
             may_repeat=True,
             read_seconds=WAIT_SECONDS,
         )
 
     try:
-        run = send_cell(session, facts, cell, send).run
+        run = send_cell(session, facts, cell, mint_execution_id(), send).run
     except RunLost as lost:
         if isinstance(lost.__cause__, PoolTimeout):
             raise _busy() from lost
