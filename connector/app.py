@@ -129,12 +129,12 @@ class Connector:
 def _context(settings: Settings, entra: EntraId | None) -> Context:
     """What all requests have in common."""
     contract = Contract(max_code_characters=settings.max_code_characters)
-    credential = PoolCredential(settings.pool_credential, settings.azure_client_id)
     pools = Pools(
         *(
             SessionPoolClient(
                 endpoint,
-                credential,
+                # One for each pool: what a pool rejects, the others may still accept.
+                PoolCredential(settings.pool_credential, settings.azure_client_id),
                 api_version=settings.pool_api_version,
                 connections=settings.python_threadpool_thread_count,
                 deadlines=DEADLINES,

@@ -34,7 +34,7 @@ class CircuitTimes:
     """Without any response while calls wait, after which the pool is asked when the next call arrives."""
 
     pause_seconds: float = 1.0
-    """Between two questions."""
+    """From one question to the next, unless the response to the first takes longer."""
 
     forgotten_seconds: float = 60.0
     """Without calls, after which the pool is no longer asked and the circuit closes."""
@@ -62,7 +62,7 @@ class Circuit:
         self._failures = 0
         self._waiting = 0
         self._silent_since = 0.0
-        self._called_at = 0.0
+        self._called_at = self._asked_at = 0.0
         self.openings = 0
         """How many times it has opened."""
 
@@ -120,9 +120,13 @@ class Circuit:
             self._known.clear()
             threading.Thread(target=self._ask_until_answered, name="session-pool-circuit", daemon=True).start()
 
+    def _asked(self) -> ConnectorError | None:
+        self._asked_at = time.monotonic()
+        return self._ask_pool()
+
     def _ask_until_answered(self) -> None:
         openings = self.openings
-        while error := self._ask_pool():
+        while error := self._asked():
             with self._lock:
                 if self._heard.is_set() or time.monotonic() - self._called_at > self._times.forgotten_seconds:
                     break
@@ -131,7 +135,7 @@ class Circuit:
                     events.circuit_opened(self._pool, error)
                 self._error = error
             self._known.set()
-            if self._heard.wait(self._times.pause_seconds):
+            if self._heard.wait(max(0.0, self._asked_at + self._times.pause_seconds - time.monotonic())):
                 break
         with self._lock:
             if self.openings > openings:

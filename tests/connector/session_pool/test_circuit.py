@@ -66,6 +66,23 @@ def test_it_opens_after_failures_and_closes_by_itself(asked):
     assert circuit.openings == 1
 
 
+def test_a_pool_that_swallows_questions_is_asked_again_at_once():
+    """The pause is that from one question to the next."""
+    asked_at: list[float] = []
+
+    def ask() -> ConnectorError | None:
+        asked_at.append(time.monotonic())
+        if len(asked_at) > 2:
+            return None
+        time.sleep(0.5)  # until the question has timed out
+        return PoolTimeout("It does not respond.")
+
+    circuit = Circuit(ask, CircuitTimes(failures=1, pause_seconds=0.5))
+    circuit.failed()
+    until(lambda: len(asked_at) > 2 and not circuit.is_open)
+    assert asked_at[2] - asked_at[0] < 1.8
+
+
 def test_failures_of_sessions_do_not_open_it(asked):
     """The pool itself responds."""
     asked.error = None
