@@ -6,7 +6,6 @@ That has an execution ID of its own in the pool, which may take two requests wit
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from ..callers.session_ids import second_execution_id
 from ..in_session.cell import Cell
@@ -16,37 +15,30 @@ from ..session_pool.sessions import SessionClient
 from ..session_pool.wire import Run
 
 
-class Sent(NamedTuple):
-    run: Run
-    is_short: bool
-    """Whether the cell that ran was the short one."""
-
-    @property
-    def is_silent(self) -> bool:
-        """A short cell that neither ran code nor could report that the payload is not installed leaves this."""
-        run = self.run
-        return self.is_short and run.status == "Succeeded" and not (run.stdout or run.stderr or run.value)
-
-
 def send_cell(
     session: SessionClient, facts: PoolFacts, cell: Cell, execution_id: str, send: Callable[[str, str], Run]
-) -> Sent:
+) -> Run:
     """Calls `send` with the text of the cell and the ID of its run in the pool, twice if the hint was wrong.
 
     Raises RunLost, and what `send` raises. `run_in_pool` finds the run.
     """
     if cell.short is None:
-        return Sent(send(cell.text, execution_id), is_short=False)
+        return send(cell.text, execution_id)
     if facts.may_have_payload(session):
         run = send(cell.short, execution_id)
         if not cell.was_not_installed(run.stdout):
             facts.note_payload(session, is_installed=cell.has_reported(run.stdout))
-            return Sent(run, is_short=True)
+            return run
         facts.note_payload(session, is_installed=False)
         execution_id = second_execution_id(execution_id)
     run = send(cell.text, execution_id)
     facts.note_payload(session, is_installed=cell.has_reported(run.stdout))
-    return Sent(run, is_short=False)
+    return run
+
+
+def is_silent(run: Run) -> bool:
+    """Left by a cell that neither ran code nor could report why, or by a pool that only claims to have run it."""
+    return run.status == "Succeeded" and not (run.stdout or run.stderr or run.value)
 
 
 def run_in_pool(session: SessionClient, execution_id: str) -> Run:

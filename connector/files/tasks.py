@@ -65,7 +65,7 @@ def run_task(
         )
 
     try:
-        run = send_cell(session, facts, cell, mint_execution_id(), send).run
+        run = send_cell(session, facts, cell, mint_execution_id(), send)
     except RunLost as lost:
         if isinstance(lost.__cause__, PoolTimeout):
             raise _busy() from lost

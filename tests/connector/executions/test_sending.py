@@ -1,6 +1,7 @@
 """Cells: complete ones install the payload, short ones follow in the same session."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from connector.session_pool.facts import PoolFacts
 from connector.session_pool.pools import Pools
 from connector.session_pool.sessions import CallerSessions
 from tests.conftest import Emulator
-from tests.connector.conftest import Token
+from tests.connector.conftest import FaultyPool, GivenToken, Reply, Token
 
 LONGEST_SHORT_CELL = 1_000
 COUNT = "with open('/mnt/data/count.txt', 'a') as f: f.write('x')\nx = 1"
@@ -154,6 +155,18 @@ def test_a_cell_that_leaves_nothing_is_not_a_success(run: Any) -> None:
     run(REMOVE + SILENCE)
     time.sleep(0.5)
     assert run("print(1)").status == "Unknown"
+
+
+@pytest.mark.parametrize("timeout", [60, 300], ids=["one call", "background"])
+def test_a_pool_that_only_claims_success_has_not_run_the_code(
+    faulty_pool: Callable[..., FaultyPool], facts: PoolFacts, timeout: int
+) -> None:
+    """The complete cell has left neither a report nor a record."""
+    claimed = b'{"status": "Succeeded", "result": {"stdout": "", "stderr": "", "executionResult": ""}}'
+    pool = faulty_pool(Reply(200, claimed), Reply(404))
+    sessions = CallerSessions(Pools(SessionPoolClient(pool.url, GivenToken())))
+    execution = execute_python_code(sessions, facts, python_code="1", timeout_in_seconds=timeout)
+    assert execution.status == "Unknown"
 
 
 class RepeatingClient(SizedClient):
