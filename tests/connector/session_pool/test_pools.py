@@ -254,6 +254,17 @@ def test_a_lost_response_does_not_move_a_run(three: Three) -> None:
             requests.delete(f"{pool.server.url}/faults", timeout=10)
 
 
+def test_new_sessions_avoid_a_pool_that_may_have_lost_one(three: Three) -> None:
+    """For some seconds, also if the pool itself responds: all but the first are created elsewhere."""
+    three.sessions = CallerSessions(Pools(*three.clients))
+    three.pools[0].fail(do="answer", status=500, path="executions", times=1000)
+    try:
+        ended = [three.run().status for _ in range(5)]
+    finally:
+        requests.delete(f"{three.pools[0].server.url}/faults", timeout=10)
+    assert sorted(ended) == ["Succeeded"] * 4 + ["Unknown"]
+
+
 def test_an_idempotency_key_leads_to_one_pool(three: Three) -> None:
     """Also when it is full: in another pool, a repeated call would run the code again."""
     first = three.run(idempotency_key="a key")
