@@ -18,7 +18,7 @@ from emulator.session_pool.engines.linux import control, supervisor
 from emulator.session_pool.engines.linux.engine import Engine
 from emulator.session_pool.engines.linux.session_process import SessionProcess
 from emulator.session_pool.engines.shared.data_rules import FolderGone
-from tests.emulator.session_pool.conftest import ROOT, PoolProgram, no_namespaces, wait_until
+from tests.emulator.session_pool.conftest import ROOT, PoolProgram, listed, no_namespaces, wait_until
 
 
 def test_a_killed_server_leaves_no_process(start_program, gone, program):
@@ -227,7 +227,7 @@ def test_a_session_ends_with_its_init():
         with pytest.raises(InterpreterEnded):
             await interpreter.run("r-2", {"code": "1"}, lambda _: None)
         with pytest.raises(FolderGone):
-            doomed.data.list("")
+            listed(doomed.data, "")
         assert await _runs(other)
         other.close()
 
