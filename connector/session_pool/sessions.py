@@ -17,7 +17,7 @@ from ..bulkhead import Admission
 from ..callers.session_ids import check_session_id, mint_session_id, pool_identifier
 from ..errors import ConnectorError, SessionNotFound
 from ..models import FilePath
-from ..telemetry.activity import minted_session, uses_session
+from ..telemetry.activity import note_minted_session, note_session
 from . import wire
 from .client import SessionPoolClient, read_content, read_object
 from .deadlines import Deadline
@@ -54,7 +54,7 @@ class CallerSessions:
         """
 
         def use_pool(pool: SessionPoolClient, waits: bool) -> Result:
-            minted_session()
+            note_minted_session()
             session_id = mint_session_id(pool.tag)
             identifier = pool_identifier(session_id, self.caller)
             return use(SessionClient(pool, session_id, identifier, self.deadline, waits, self.admission))
@@ -78,7 +78,7 @@ class SessionClient:
     admission: Admission = field(default_factory=Admission, compare=False)
 
     def __post_init__(self) -> None:
-        uses_session(self.id)  # for the log, which has its hash
+        note_session(self.id)  # for the log, which has its hash
 
     def with_deadline(self, deadline: Deadline) -> "SessionClient":
         """The same session, for an operation with another deadline."""
