@@ -8,6 +8,7 @@ import http.client
 import json
 import threading
 import time
+import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from typing import Any
@@ -174,6 +175,8 @@ class PublishedKeys:
                 published = json.loads(_read(response, time.monotonic() + self._times.timeout))["keys"]
             keys = {entry["kid"]: jwt.PyJWK(entry, "RS256") for entry in published if entry.get("kty") == "RSA"}
         except Exception as failure:  # of the connection, or of reading the response: in each case there are no keys
+            if isinstance(failure, urllib.error.HTTPError):
+                failure.close()  # it keeps its connection
             self._failed = True
             if not self._keys:
                 raise self._unavailable() from failure
