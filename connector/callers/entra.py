@@ -16,7 +16,7 @@ from typing import Any
 import jwt
 
 from ..errors import CallerNotAllowed, SignInUnavailable, Unauthorized
-from ..telemetry.activity import is_of_caller
+from ..telemetry.activity import note_caller
 
 _LEEWAY_SECONDS = 60
 """How much the clock may differ from Entra ID's."""
@@ -92,7 +92,7 @@ class EntraSignIn:
             # ID tokens have the same audience, but are meant for the application that requested them.
             raise self._refused("is not an access token: the claims azp and appid are missing. Send an access token.")
         caller = f"{self._tenant_id}/{object_id}"
-        is_of_caller(caller)  # for the log, which also has callers who are refused
+        note_caller(caller)  # for the log, which also has callers who are refused
         if self._allowed.isdisjoint([object_id, client_id, *_texts(claims, "roles"), *_texts(claims, "groups")]):
             raise CallerNotAllowed(_not_allowed(object_id, client_id, claims))
         return caller

@@ -83,7 +83,7 @@ def run_task(
         raise _busy()
     if written is not None and "raised" in written:
         raise PoolUnavailable(failure, retry_after_seconds=FAILURE_RETRY_SECONDS) from RuntimeError(
-            str(written["raised"])[:300]  # for the log
+            str(written["raised"])[:300]
         )
     result = None if written is None else written.get("returned")
     if not isinstance(result, dict) or not is_result(result, perform):
