@@ -158,7 +158,7 @@ def measure_runs(load: Load) -> None:
 
 
 def measure_dead_pool(load: Load, state: State) -> None:
-    """Calls of a pool that has just stopped to respond, and the time until the connector works again."""
+    """Calls of a pool that has just gone down, and the time until the connector works again."""
     name = f"a pool that {state}"
     _, run = load.client().run("1")
     session_id = run["sessionId"]
@@ -221,16 +221,15 @@ def measure_uploads(load: Load) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
-    parser.add_argument(
-        "only", nargs="*", choices=[[], "runs", "silent", "refusing", "uploads"], help="what to measure"
-    )
-    only = parser.parse_args().only
     jobs: dict[str, Callable[[Load], None]] = {
         "runs": measure_runs,
         "silent": lambda load: measure_dead_pool(load, "never responds"),
+        "failing": lambda load: measure_dead_pool(load, "responds with 503"),
         "refusing": lambda load: measure_dead_pool(load, "refuses"),
         "uploads": measure_uploads,
     }
+    parser.add_argument("only", nargs="*", choices=[[], *jobs], help="what to measure")
+    only = parser.parse_args().only
     identity = IdentityEndpoint(TokenAuthority())
     identity.start()
     try:

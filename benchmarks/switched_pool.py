@@ -1,5 +1,5 @@
-"""A way to the session pool that can be switched: it passes on, accepts connections without ever responding, or refuses
-them. So a pool can go down and come back during a benchmark, at the same address.
+"""A way to the session pool that can be switched: it passes on, accepts connections without ever responding, responds
+with 503, or refuses connections. So a pool can go down and come back during a benchmark, at the same address.
 """
 
 import contextlib
@@ -8,7 +8,9 @@ import threading
 from typing import Literal
 from urllib.parse import urlsplit
 
-State = Literal["passes on", "never responds", "refuses"]
+State = Literal["passes on", "never responds", "responds with 503", "refuses"]
+
+_UNAVAILABLE = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 class SwitchedPool:
@@ -59,12 +61,23 @@ class SwitchedPool:
                 return
             with self._lock:
                 self._open.add(client)
-            if self._state == "passes on":
+            if self._state == "responds with 503":
+                threading.Thread(target=self._respond, args=(client,), daemon=True).start()
+            elif self._state == "passes on":
                 pool = socket.create_connection(self._target)
                 with self._lock:
                     self._open.add(pool)
                 for source, sink in ((client, pool), (pool, client)):
                     threading.Thread(target=self._pass_on, args=(source, sink), daemon=True).start()
+
+    def _respond(self, client: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            client.recv(1 << 16)
+            client.sendall(_UNAVAILABLE)
+            client.shutdown(socket.SHUT_WR)
+            while client.recv(1 << 16):  # closed with unread bytes, the connection would be reset
+                pass
+        client.close()
 
     def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):

@@ -29,7 +29,7 @@ from .session_pool.pools import Pools
 from .session_pool.sessions import CallerSessions
 from .settings import Settings, signs_in_with_entra
 from .telemetry import events, open_telemetry
-from .telemetry.activity import Activity, begun, is_of_caller
+from .telemetry.activity import Activity, begun, note_caller
 from .telemetry.correlation import Correlation
 from .telemetry.library_logs import withhold_values
 
@@ -102,7 +102,7 @@ class Connector:
             return OPERATIONS_WITHOUT_SETTINGS[operation_id]()
         with Admission(self._bulkhead, is_run=operation_id == "ExecutePythonCode") as admission:
             context = self._context_of(operation_id, request, admission)
-            is_of_caller(context.sessions.caller)
+            note_caller(context.sessions.caller)
             return OPERATIONS[operation_id](context, request)
 
     def _context_of(self, operation_id: str, request: func.HttpRequest, admission: Admission) -> Context:
@@ -129,12 +129,12 @@ class Connector:
 def _context(settings: Settings, entra: EntraId | None) -> Context:
     """What all requests have in common."""
     contract = Contract(max_code_characters=settings.max_code_characters)
-    credential = PoolCredential(settings.pool_credential, settings.azure_client_id)
     pools = Pools(
         *(
             SessionPoolClient(
                 endpoint,
-                credential,
+                # One for each pool: what a pool rejects, the others may still accept.
+                PoolCredential(settings.pool_credential, settings.azure_client_id),
                 api_version=settings.pool_api_version,
                 connections=settings.python_threadpool_thread_count,
                 deadlines=DEADLINES,

@@ -38,27 +38,27 @@ class Bulkhead:
         self._may_wait = threading.Semaphore((threads - self.calls) // 2)
         self._memory = _Memory(memory_bytes)
 
-    def take_place(self, *, is_run: bool) -> bool:
-        if is_run and not self._take(self._runs):
+    def acquire_place(self, *, is_run: bool) -> bool:
+        if is_run and not self._acquire(self._runs):
             return False
-        if self._take(self._calls):
+        if self._acquire(self._calls):
             return True
         if is_run:
             self._runs.release()
         return False
 
-    def give_back_place(self, *, is_run: bool) -> None:
+    def release_place(self, *, is_run: bool) -> None:
         self._calls.release()
         if is_run:
             self._runs.release()
 
-    def take_memory(self, count: int) -> bool:
-        return self._memory.take(count)
+    def acquire_memory(self, count: int) -> bool:
+        return self._memory.acquire(count)
 
-    def give_back_memory(self, count: int) -> None:
-        self._memory.give_back(count)
+    def release_memory(self, count: int) -> None:
+        self._memory.release(count)
 
-    def _take(self, places: threading.Semaphore) -> bool:
+    def _acquire(self, places: threading.Semaphore) -> bool:
         if places.acquire(blocking=False):
             return True
         if not self._may_wait.acquire(blocking=False):
@@ -87,16 +87,16 @@ class Admission:
         if self._bulkhead is None:
             return
         if self._has_place:
-            self._bulkhead.give_back_place(is_run=self._is_run)
+            self._bulkhead.release_place(is_run=self._is_run)
             self._has_place = False
-        self._bulkhead.give_back_memory(self._bytes)
+        self._bulkhead.release_memory(self._bytes)
         self._bytes = 0
 
     def enter_pool(self) -> None:
         """To be called before each call of the pool; the first takes the request's place. Raises ConnectorBusy."""
         if self._bulkhead is None or self._has_place:
             return
-        if not self._bulkhead.take_place(is_run=self._is_run):
+        if not self._bulkhead.acquire_place(is_run=self._is_run):
             raise _busy("The connector has as many calls in progress as it can take.")
         self._has_place = True
 
@@ -107,7 +107,7 @@ class Admission:
         """
         if self._bulkhead is None or count <= SMALL_BYTES:
             return
-        if not self._bulkhead.take_memory(count):
+        if not self._bulkhead.acquire_memory(count):
             raise _busy("The connector has as many large files in memory as it can take.")
         self._bytes += count
 
@@ -120,7 +120,7 @@ class _Memory:
         self._used = self._waiting = 0
         self._changed = threading.Condition()
 
-    def take(self, count: int) -> bool:
+    def acquire(self, count: int) -> bool:
         with self._changed:
             if not self._has_room(count):
                 if self._waiting + count > self._most // 4:
@@ -135,7 +135,7 @@ class _Memory:
             self._used += count
             return True
 
-    def give_back(self, count: int) -> None:
+    def release(self, count: int) -> None:
         with self._changed:
             self._used -= count
             self._changed.notify_all()

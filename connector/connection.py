@@ -74,11 +74,11 @@ def _sentences(answers: Answers, differing: list[str], *, has_key: bool) -> Iter
 
 
 def _problems(answers: Answers) -> str:
-    """Each with the pools that have it, by their numbers in the setting."""
+    """Each with the pools that have it, by their numbers in the setting and their names."""
     numbers: dict[str, list[str]] = {}
-    for number, answer in enumerate(answers.values(), start=1):
+    for number, (pool, answer) in enumerate(answers.items(), start=1):
         if isinstance(answer, ConnectorError):
-            numbers.setdefault(answer.message, []).append(str(number))
+            numbers.setdefault(answer.message, []).append(f"{number} ({pool.name})")
     return " ".join(
         f"{'Pools' if len(those) > 1 else 'Pool'} {', '.join(those)}: {message}" for message, those in numbers.items()
     )

@@ -26,6 +26,7 @@ from .session_pool.wire.identity_endpoint import IdentityEndpoint
 from .session_pool.wire.loopback import PortInUse
 from .session_pool.wire.server import SessionPoolServer
 from .session_pool.wire.tokens import TokenAuthority
+from .terminal_log import print_warnings
 
 APP_ROOT = Path(__file__).resolve().parents[1]
 # As deployed: calls wait for the pool, so one worker has many threads; and links can be signed.
@@ -35,6 +36,7 @@ _TRIAL = '{"pythonCode": "6 * 7"}'
 
 def main() -> int:
     options = _parser().parse_args()
+    print_warnings()
     stop = stop_on_signals()
     servers: list[SessionPoolServer | IdentityEndpoint | FunctionsHost] = []
     try:

@@ -12,8 +12,8 @@ param email string
 var rules = [
   {
     name: 'throttled'
-    description: 'All sessions of the pool are in use (TooManySessions). Raise maxConcurrentSessions.'
-    query: 'traces | where message startswith \'{"record":"request"\' | where tostring(parse_json(message).code) == "TooManySessions"'
+    description: 'Calls were refused: all sessions of the pool are in use (TooManySessions; raise maxConcurrentSessions), or instances are full (ConnectorBusy; raise their maximum number).'
+    query: 'traces | where message startswith \'{"record":"request"\' | where tostring(parse_json(message).code) in ("TooManySessions", "ConnectorBusy")'
     threshold: 10
     severity: 2
   }

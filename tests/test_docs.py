@@ -160,6 +160,20 @@ def test_make_targets_exist(name):
     assert named or name not in ("README.md", "docs/deploy.md", ".github/workflows/connector.yml")
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_named_tests_and_benchmarks_exist(name):
+    """Every test, test module and benchmark that a page names exists."""
+    modules = [path.relative_to(ROOT) for path in (ROOT / "tests").rglob("*.py")]
+    defined = {path.name for path in modules}
+    defined |= set(re.findall(r"def (test_\w+)", "".join(page(str(path)) for path in modules)))
+    code = " ".join(re.findall(r"`[^`\n]+`", page(name)))
+    named = set(re.findall(r"(?<![\w/])test_\w+\w(?:\.py)?(?![\w/])", code)) - {"test_upload_file_"}
+    assert named <= defined
+    paths = {f"{path.replace('.', '/')}.py" for path in re.findall(r"-m (benchmarks\.\w+)", page(name))}
+    paths |= set(re.findall(r"(?<![\w/])(?:tests|benchmarks)/[\w/.]*\w", code))
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
 def test_costs_add_up():
     """Each sum in docs/deploy.md is that of the amounts above it, and each product is right."""
     cost = section(page("docs/deploy.md"), "Cost")

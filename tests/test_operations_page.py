@@ -10,7 +10,7 @@ import pytest
 
 from connector import errors
 from connector.telemetry import events
-from connector.telemetry.activity import Activity, begun, minted_session, returns_execution, uses_session
+from connector.telemetry.activity import Activity, begun, note_execution_status, note_minted_session, note_session
 from connector.telemetry.correlation import Correlation
 from connector.telemetry.open_telemetry import COUNTERS
 from connector.telemetry.pool_calls import PoolCall
@@ -27,9 +27,9 @@ def written(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
     caplog.set_level(logging.INFO)
     correlation = Correlation.of({"x-ms-client-request-id": "mine"})
     with begun(Activity("GetFile", correlation, caller="tenant/caller")) as activity:
-        uses_session("a-session")
-        minted_session()
-        returns_execution("Succeeded")
+        note_session("a-session")
+        note_minted_session()
+        note_execution_status("Succeeded")
         with pytest.raises(errors.PoolUnavailable), PoolCall("p", "GET", "files") as call:
             call.attempted(503, bytes_in=1, bytes_out=1)
             raise errors.PoolUnavailable("unavailable")

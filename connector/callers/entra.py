@@ -8,6 +8,7 @@ import http.client
 import json
 import threading
 import time
+import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import jwt
 
 from ..errors import CallerNotAllowed, SignInUnavailable, Unauthorized
-from ..telemetry.activity import is_of_caller
+from ..telemetry.activity import note_caller
 
 _LEEWAY_SECONDS = 60
 """How much the clock may differ from Entra ID's."""
@@ -91,7 +92,7 @@ class EntraSignIn:
             # ID tokens have the same audience, but are meant for the application that requested them.
             raise self._refused("is not an access token: the claims azp and appid are missing. Send an access token.")
         caller = f"{self._tenant_id}/{object_id}"
-        is_of_caller(caller)  # for the log, which also has callers who are refused
+        note_caller(caller)  # for the log, which also has callers who are refused
         if self._allowed.isdisjoint([object_id, client_id, *_texts(claims, "roles"), *_texts(claims, "groups")]):
             raise CallerNotAllowed(_not_allowed(object_id, client_id, claims))
         return caller
@@ -174,6 +175,8 @@ class PublishedKeys:
                 published = json.loads(_read(response, time.monotonic() + self._times.timeout))["keys"]
             keys = {entry["kid"]: jwt.PyJWK(entry, "RS256") for entry in published if entry.get("kty") == "RSA"}
         except Exception as failure:  # of the connection, or of reading the response: in each case there are no keys
+            if isinstance(failure, urllib.error.HTTPError):
+                failure.close()  # it keeps its connection
             self._failed = True
             if not self._keys:
                 raise self._unavailable() from failure

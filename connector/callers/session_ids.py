@@ -7,6 +7,7 @@ import uuid
 
 from ..errors import InvalidSessionId
 
+_SECOND_CELLS = uuid.UUID("5d6c3c53-8d0e-4c43-9d6f-0b1a4a4a54f1")
 _SESSION_ID = re.compile(r"[A-Za-z0-9-]{4,128}")
 
 
@@ -27,6 +28,11 @@ def keyed_session_id(idempotency_key: str) -> str:
 
 def mint_execution_id() -> str:
     return str(uuid.uuid4())
+
+
+def second_execution_id(execution_id: str) -> str:
+    """For another cell of the same execution: a pool may repeat its response to the first instead of running it."""
+    return str(uuid.uuid5(_SECOND_CELLS, execution_id))
 
 
 def check_session_id(session_id: str) -> str:

@@ -1,5 +1,7 @@
 """Background runs: deferred in their session at once, or queued there, and followed for as long as the caller waits."""
 
+from functools import partial
+
 from ..errors import ConnectorError
 from ..in_session import report
 from ..in_session.cell import make_cell
@@ -15,7 +17,7 @@ from .notices import with_notice
 from .outcomes import NO_REPORT
 from .records import ExecutionFolder
 from .result import execution_of
-from .sending import Sent, send_cell
+from .sending import run_in_pool, send_cell
 
 _START_SECONDS = 220
 """The pool's timeout for the cell that starts a run. It takes milliseconds, but the pool may start a session first."""
@@ -53,13 +55,12 @@ def _start(call: Call, facts: PoolFacts) -> Execution | None:
         deferred_seconds=call.timeout_seconds,
     )
     try:
-        sent = send_cell(call.session, facts, cell, lambda text: _run_start_cell(call, text))
+        run = send_cell(call.session, facts, cell, call.execution_id, partial(_run_start_cell, call))
     except RunLost:
         return _enqueue(call)
-    run = sent.run
     reported = report.read_stdout(run.stdout, cell.nonce)
     if reported is None:
-        return _unreported(call, facts, sent)
+        return _unreported(call, facts, run)
     if reported.is_busy:
         facts.note_busy(call.session, is_busy=True)
         return _enqueue(call)
@@ -69,9 +70,9 @@ def _start(call: Call, facts: PoolFacts) -> Execution | None:
     return None
 
 
-def _run_start_cell(call: Call, text: str) -> Run:
+def _run_start_cell(call: Call, text: str, execution_id: str) -> Run:
     return call.session.with_reserve().execute_code(
-        text, execution_id=call.execution_id, timeout_seconds=_START_SECONDS, may_repeat=True
+        text, execution_id=execution_id, timeout_seconds=_START_SECONDS, may_repeat=True
     )
 
 
@@ -87,19 +88,19 @@ def _enqueue(call: Call) -> Execution | None:
     return None
 
 
-def _unreported(call: Call, facts: PoolFacts, sent: Sent) -> Execution | None:
+def _unreported(call: Call, facts: PoolFacts, run: Run) -> Execution | None:
     """The execution of a cell that did not report."""
     try:
         record = ExecutionFolder(call.session, call.execution_id).record()
         if record is not None:
             call.check_code(record.code_hash)
             return None
-        if direct.is_refusal(sent.run):
+        if direct.is_refusal(run):
             facts.payload_refused(call.session.pool)
             return with_notice(direct.run_directly(call), NO_REPORT)
-        if sent.is_silent:
+        if run.status == "Succeeded":  # the cell has only started the run, if it was that
             return call.lost()
-        run = call.session.get_execution(call.execution_id)
+        run = run_in_pool(call.session, call.execution_id)
     except ConnectorError:
         return call.lost()
     return execution_of_pool_run(call.session.id, call.execution_id, run, had_payload=True)

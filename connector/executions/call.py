@@ -21,13 +21,13 @@ class Call:
     until: float
     """The end of the caller's wait, in seconds of the monotonic clock."""
 
-    def run(self, code: str, *, may_repeat: bool, is_asynchronous: bool = False) -> Run:
-        """One call of the pool. It takes as long as the run, unless that `is_asynchronous`. Raises RunLost, when there
-        is some time left to find out what became of the code.
+    def run(self, code: str, execution_id: str, *, may_repeat: bool, is_asynchronous: bool = False) -> Run:
+        """One call of the pool, which keeps the run under `execution_id`. It takes as long as the run, unless that
+        `is_asynchronous`. Raises RunLost, when there is some time left to find out what became of the code.
         """
         return self.session.with_reserve().execute_code(
             code,
-            execution_id=self.execution_id,
+            execution_id=execution_id,
             timeout_seconds=self.timeout_seconds,
             may_repeat=may_repeat,
             is_asynchronous=is_asynchronous,

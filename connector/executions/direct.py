@@ -81,7 +81,7 @@ def run_directly(call: Call, *, is_repeatable: bool = False) -> Execution:
                 earlier = _current(call)
                 is_final = earlier.status != "Running" or not is_asynchronous
                 return earlier if is_final else _follow(call)
-        run = call.run(call.code, may_repeat=False, is_asynchronous=is_asynchronous)
+        run = call.run(call.code, call.execution_id, may_repeat=False, is_asynchronous=is_asynchronous)
     except RunLost:
         return call.lost()
     if run.status == "Running":

@@ -7,7 +7,6 @@ from ..errors import ExecutionNotFound
 from ..in_session import protocol
 from ..in_session.report import Record, Request, find_nonce, read_stdout
 from ..models import Execution
-from ..session_pool.errors import execution_not_found
 from ..session_pool.sessions import SessionClient
 from ..session_pool.wire import PoolFile, Run
 from .direct import direct_execution
@@ -26,6 +25,7 @@ from .outcomes import (
 from .records import ExecutionFolder, is_recent
 from .recovery import with_recovered_results
 from .result import execution_of, running_execution
+from .sending import run_in_pool
 
 _ATTEMPTS = 3
 """If a request disappears between the listing of the folder and the reading of the file, the run has begun."""
@@ -55,7 +55,7 @@ def find(session: SessionClient, execution_id: str) -> Found:
         found = find_in_session(ExecutionFolder(session, execution_id))
         if found is not None:
             return found
-    run = session.get_execution(execution_id)
+    run = run_in_pool(session, execution_id)
     return Found(execution_of_pool_run(session.id, execution_id, run, had_payload=False))
 
 
@@ -119,7 +119,7 @@ def _of_unreadable_record(folder: ExecutionFolder) -> Execution:
     """The pool may have the report of a run in one call."""
     unknown = Execution(folder.session.id, folder.execution_id, "Unknown", error=RECORD_UNREADABLE)
     try:
-        run = folder.session.get_execution(folder.execution_id)
+        run = run_in_pool(folder.session, folder.execution_id)
     except ExecutionNotFound:
         return unknown
     execution = execution_of_pool_run(folder.session.id, folder.execution_id, run, had_payload=True)
@@ -130,7 +130,7 @@ def _of_one_call(folder: ExecutionFolder, record: Record) -> Execution:
     """The pool may know more about a run whose record has no report."""
     execution = Execution(folder.session.id, folder.execution_id, "Running")
     try:
-        run = folder.session.get_execution(folder.execution_id)
+        run = run_in_pool(folder.session, folder.execution_id)
     except ExecutionNotFound:
         if not record.is_lost and is_recent(record.started, _LONGEST_CALL):
             return execution
@@ -154,8 +154,6 @@ def execution_of_pool_run(session_id: str, execution_id: str, run: Run, *, had_p
         reported = read_stdout(run.stdout, nonce)
         if reported is not None and reported.report is not None:
             return execution_of(session_id, execution_id, reported.report, reported, run)
-        if reported is not None and reported.is_not_installed and not had_payload:
-            raise execution_not_found()
         if reported is not None:
             return Execution(session_id, execution_id, "Unknown", error=RECORD_LOST)
         text = run.stdout.partition(protocol.REPORT_MARK + nonce)[0]  # the report is incomplete

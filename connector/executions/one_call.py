@@ -1,5 +1,7 @@
 """Runs in one call of the pool, with the payload."""
 
+from functools import partial
+
 from ..errors import ConnectorError, IdempotencyKeyReused
 from ..in_session import report
 from ..in_session.cell import make_cell
@@ -16,21 +18,20 @@ from .notices import with_notice
 from .outcomes import NO_REPORT, RECORD_LOST
 from .records import ExecutionFolder
 from .result import execution_of
-from .sending import Sent, send_cell
+from .sending import is_silent, send_cell
 
 
 def run_in_one_call(call: Call, facts: PoolFacts) -> Execution:
     """Raises IdempotencyKeyReused, and other errors only if the code certainly did not run."""
     cell = make_cell(call.code, execution_id=call.execution_id, max_report_characters=call.session.pool.longest_stdout)
     try:
-        sent = send_cell(call.session, facts, cell, lambda text: call.run(text, may_repeat=True))
+        run = send_cell(call.session, facts, cell, call.execution_id, partial(call.run, may_repeat=True))
     except RunLost:
         return _lost(call, facts)
-    run = sent.run
     reported = report.read_stdout(run.stdout, cell.nonce)
     try:
         if reported is None:
-            return _unreported(call, facts, sent)
+            return _unreported(call, facts, run)
         if reported.is_busy:
             return wait_for_turn(call, facts)
         if reported.report is not None:
@@ -67,9 +68,9 @@ def _from_record(call: Call, reported: Reported, run: Run) -> Execution:
     return call.running() if found is None else found.execution
 
 
-def _unreported(call: Call, facts: PoolFacts, sent: Sent) -> Execution:
+def _unreported(call: Call, facts: PoolFacts, run: Run) -> Execution:
     """The execution of a cell that did not report, for example because its code ended the interpreter."""
-    run, folder = sent.run, ExecutionFolder(call.session, call.execution_id)
+    folder = ExecutionFolder(call.session, call.execution_id)
     record = folder.record()
     if record is None and turns.is_busy(call.session, facts):
         return wait_for_turn(call, facts)  # the pool has given up before the cell could run
@@ -81,6 +82,6 @@ def _unreported(call: Call, facts: PoolFacts, sent: Sent) -> Execution:
         if record.report is not None:
             return execution_of(call.session.id, call.execution_id, record.report, None, run)
         return of_unreported_run(folder, record, run)
-    if sent.is_silent:
+    if is_silent(run):
         return call.lost()
     return execution_of_pool_run(call.session.id, call.execution_id, run, had_payload=True)

@@ -68,7 +68,13 @@ def execute_python_code(
             return wait_for_turn(call, facts)
         return run_in_background(call, facts) if is_deferred else run_in_one_call(call, facts)
 
-    return fitted(run(session) if session else sessions.with_new_session(run), include_content)
+    def run_in_new_session(session: SessionClient) -> Execution:
+        execution = run(session)
+        if execution.status == "Unknown":
+            sessions.pools.avoid(session.pool)
+        return execution
+
+    return fitted(run(session) if session else sessions.with_new_session(run_in_new_session), include_content)
 
 
 def get_execution(

@@ -13,7 +13,8 @@ from ..in_session import protocol, report
 from ..in_session.report import UNREADABLE, Record, Report, Request
 from ..in_session.session_json import MOST_BYTES
 from ..models import FilePath
-from ..session_pool.sessions import SessionClient, TooManyFiles
+from ..session_pool.listings import TooManyFiles
+from ..session_pool.sessions import SessionClient
 from ..session_pool.wire import PoolFile
 
 _SILENCE = timedelta(seconds=60)

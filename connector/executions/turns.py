@@ -37,17 +37,17 @@ def start_next(session: SessionClient, facts: PoolFacts) -> bool:
     """
     cell = make_start_cell(max_report_characters=session.pool.longest_stdout)
 
-    def send(text: str) -> Run:
+    def send(text: str, execution_id: str) -> Run:
         return session.with_reserve().execute_code(
             text,
-            execution_id=mint_execution_id(),
+            execution_id=execution_id,
             timeout_seconds=_START_TIMEOUT_SECONDS,
             may_repeat=True,
             read_seconds=session.pool.deadlines.start_seconds,
         )
 
     try:
-        send_cell(session, facts, cell, send)
+        send_cell(session, facts, cell, mint_execution_id(), send)
     except (RunLost, RequestTooLarge):  # the next poll tries again
         return False
     facts.note_busy(session, is_busy=True)

@@ -15,7 +15,8 @@ from ..in_session.session_json import MOST_BYTES, items, read_value, text, time
 from ..in_session.tasks import list_folders
 from ..models import FilePath
 from ..session_pool.facts import PoolFacts
-from ..session_pool.sessions import MOST_FILES, SessionClient, too_many_files
+from ..session_pool.listings import MOST_FILES, too_many_files
+from ..session_pool.sessions import SessionClient
 from ..session_pool.wire import PoolFile
 from .names import is_known_folder, is_written_like, joined
 from .tasks import forged, run_task

@@ -55,17 +55,17 @@ def run_task(
         with_payload=facts.sends_payload(session.pool),
     )
 
-    def send(text: str) -> Run:
+    def send(text: str, execution_id: str) -> Run:
         return session.with_reserve().execute_code(
             text,
-            execution_id=mint_execution_id(),
+            execution_id=execution_id,
             timeout_seconds=_TIMEOUT_SECONDS,
             may_repeat=True,
             read_seconds=WAIT_SECONDS,
         )
 
     try:
-        run = send_cell(session, facts, cell, send).run
+        run = send_cell(session, facts, cell, mint_execution_id(), send)
     except RunLost as lost:
         if isinstance(lost.__cause__, PoolTimeout):
             raise _busy() from lost
@@ -83,7 +83,7 @@ def run_task(
         raise _busy()
     if written is not None and "raised" in written:
         raise PoolUnavailable(failure, retry_after_seconds=FAILURE_RETRY_SECONDS) from RuntimeError(
-            str(written["raised"])[:300]  # for the log
+            str(written["raised"])[:300]
         )
     result = None if written is None else written.get("returned")
     if not isinstance(result, dict) or not is_result(result, perform):

@@ -5,7 +5,7 @@ import azure.functions as func
 from ..errors import ExecutionNotFound
 from ..executions import operations as executions
 from ..models import Execution
-from ..telemetry.activity import returns_execution
+from ..telemetry.activity import note_execution_status
 from . import requests, responses, run_headers
 from .context import Context
 
@@ -68,7 +68,7 @@ def _response(
     """A run that has not ended is a 202 whose Location can be polled. With a SIGNING_KEY, the address needs no
     function key. `route` is the request's.
     """
-    returns_execution(execution.status)
+    note_execution_status(execution.status)
     if execution.status != "Running":
         return responses.json_response(execution)
     base = responses.base_url(context.settings, request, route)

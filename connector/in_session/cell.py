@@ -17,6 +17,7 @@ import hashlib
 import json
 import re
 import secrets
+import threading
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,6 +52,7 @@ _DIRECT_TASK = (
 _INDENTATION = re.compile("^(?:    )+", re.MULTILINE)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _DIGEST_CHARACTERS = 12
+_packing = threading.Lock()
 _EMPTY_COMMENTS = re.compile(r"\A(?:[ \t]*#\n)+")
 
 
@@ -118,7 +120,8 @@ def code_hash(code: str) -> str:
 def _cell(request: dict[str, Any], max_report_characters: int, data_folder: str) -> Cell:
     nonce = secrets.token_hex(8)
     request = {**request, "nonce": nonce, "longest": max_report_characters - len(nonce) - 2}
-    mark, source = _payload(data_folder)
+    with _packing:  # the first calls of a process arrive together, and packing takes a quarter of a second
+        mark, source = _payload(data_folder)
     encoded = base64.b64encode(json.dumps(request, separators=(",", ":")).encode()).decode()
     short = _ANNOUNCE % ("\\x1e", nonce, protocol.NOT_INSTALLED, encoded)
     return Cell(f"{mark}\n{_INSTALL % (mark, encoded, source)}", nonce, f"{mark}\n{short}")

@@ -53,7 +53,7 @@ class SessionPoolClient:
         """For people, and for programs: names may repeat, tags differ."""
 
         self.logged_name = f"{self.name}-{self.tag}"
-        self.circuit = Circuit(self._ask, circuit_times, pool=self.logged_name)
+        self.circuit = Circuit(self._probe, circuit_times, pool=self.logged_name)
         """Whether calls are sent to the pool, or fail at once because it is down."""
 
         self.serves_no_ranges = threading.Event()
@@ -170,7 +170,7 @@ class SessionPoolClient:
             self.circuit.failed()
             raise
         if response.status_code < 500:
-            self.circuit.heard()
+            self.circuit.responded()
         else:
             self.circuit.failed()
         return response
@@ -178,12 +178,12 @@ class SessionPoolClient:
     def _send(self, method: str, path: str, token: str, timeouts: AttemptTimeout, **request: Any) -> requests.Response:
         """One request, without retries. Raises requests.RequestException, and ResponseTooLarge."""
         headers = {**request.pop("headers", {}), "Authorization": f"Bearer {token}"}
-        with open_telemetry.unseen():
+        with open_telemetry.without_spans():
             return self._sender.send(method, path, headers=headers, timeout=timeouts, **request)
 
-    def _ask(self) -> ConnectorError | None:
+    def _probe(self) -> ConnectorError | None:
         """The error of a pool that does not respond, for the circuit."""
-        seconds = self.deadlines.question_seconds
+        seconds = self.deadlines.probe_seconds
         deadline = Deadline.after(seconds)
         timeouts = AttemptTimeout(deadline, connect=seconds, read=seconds)
         query = {"api-version": self.wire.sessions_api_version}

@@ -71,8 +71,8 @@ class Deadlines:
     """For all responses but those to runs, until they begin and between their parts. So an operation has time for two
     attempts."""
 
-    question_seconds: float = 3.0
-    """For the response of a pool that is asked whether it is down."""
+    probe_seconds: float = 3.0
+    """For the response of a pool that is probed, because it may be down."""
 
     response_margin_seconds: float = 15.0
     """How much longer than the run its response may take, for the start of a session and the transfer of data."""

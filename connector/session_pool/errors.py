@@ -136,6 +136,11 @@ def is_refusal(failure: ConnectorError) -> bool:
     )
 
 
+def is_of_pool(failure: ConnectorError) -> bool:
+    """Whether the pool has failed, not the request."""
+    return isinstance(failure, PoolUnavailable | PoolTimeout | PoolRejected) or is_refusal(failure)
+
+
 def execution_not_found() -> ExecutionNotFound:
     return ExecutionNotFound(
         "The session has no such execution, or has ended since. Check the execution ID and the session ID.",

@@ -17,7 +17,7 @@ from typing import TypeVar
 from ..callers.session_ids import tag_in
 from ..errors import ConnectorError, TooManySessions
 from .client import SessionPoolClient
-from .errors import is_refusal
+from .errors import is_of_pool, is_refusal
 
 Result = TypeVar("Result")
 
@@ -26,7 +26,7 @@ class Pools:
     """The session pools of a deployment, in the order of the setting."""
 
     def __init__(self, *pools: SessionPoolClient, avoided_seconds: float = 5.0) -> None:
-        """New sessions avoid a pool that has refused one for `avoided_seconds`. Then one of them tries it again."""
+        """New sessions avoid a pool that has failed one for `avoided_seconds`. Then one of them tries it again."""
         self._pools = pools
         self._by_tag = {pool.tag: pool for pool in pools}
         self._avoided_seconds = avoided_seconds
@@ -53,18 +53,20 @@ class Pools:
         if len(self._pools) > 1:
             for pool in self._preferred():
                 try:
-                    result = use(pool, False)
+                    return use(pool, False)
                 except ConnectorError as failure:
+                    if is_of_pool(failure):
+                        self.avoid(pool)
                     if not is_refusal(failure):
                         raise
                     refused[pool] = failure
-                    self._avoided_until[pool] = time.monotonic() + self._avoided_seconds
-                else:
-                    self._avoided_until[pool] = 0.0
-                    return result
         # A full pool is the one most likely to take a session soon.
         full = [pool for pool, failure in refused.items() if isinstance(failure, TooManySessions)]
         return use((full or self._pools)[0], True)
+
+    def avoid(self, pool: SessionPoolClient) -> None:
+        """After a new session that the pool has refused, or in which it may have lost what was sent."""
+        self._avoided_until[pool] = time.monotonic() + self._avoided_seconds
 
     def _preferred(self) -> list[SessionPoolClient]:
         """In turn, and those that are avoided last."""

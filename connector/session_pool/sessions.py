@@ -4,7 +4,6 @@
 starts a session: the pool does, with the first call that needs one.
 """
 
-import collections
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -16,44 +15,19 @@ import requests
 
 from ..bulkhead import Admission
 from ..callers.session_ids import check_session_id, mint_session_id, pool_identifier
-from ..errors import ConnectorError, InvalidFileName, InvalidRequest, SessionNotFound
-from ..models import FilePath, unmistakable_folder
-from ..telemetry.activity import minted_session, uses_session
+from ..errors import ConnectorError, SessionNotFound
+from ..models import FilePath
+from ..telemetry.activity import note_minted_session, note_session
 from . import wire
 from .client import SessionPoolClient, read_content, read_object
 from .deadlines import Deadline
 from .errors import execution_not_found, file_not_found, session_not_found
 from .hand_over import hand_over
+from .listings import entries_of, files_in
 from .pools import Pools
-from .wire import FileBody, FileRange, PoolFile, PoolSession, ResponseTooLarge, Run
+from .wire import FileBody, FileRange, PoolFile, PoolSession, Run
 
 Result = TypeVar("Result")
-
-_DEEPEST_FOLDER = 50
-"""Nesting up to which folders are listed where a version does not list recursively, and each folder is a call."""
-
-_MOST_FOLDERS = 2000
-"""That are listed so. Code in a session can make millions."""
-
-
-MOST_FILES = 100_000
-"""In a list, with folders: each takes about a kilobyte of memory. Code in a session can make millions."""
-
-
-class TooManyFiles(InvalidRequest):
-    """A folder with more than MOST_FILES."""
-
-    @property
-    def code(self) -> str:
-        return InvalidRequest.__name__
-
-
-def too_many_files() -> TooManyFiles:
-    return TooManyFiles(
-        f"The folder has more than {MOST_FILES:,} files, or {_MOST_FOLDERS:,} folders. List its folders one at a time, "
-        "or list the files with code.",
-        target="folder",
-    )
 
 
 @dataclass(frozen=True)
@@ -80,7 +54,7 @@ class CallerSessions:
         """
 
         def use_pool(pool: SessionPoolClient, waits: bool) -> Result:
-            minted_session()
+            note_minted_session()
             session_id = mint_session_id(pool.tag)
             identifier = pool_identifier(session_id, self.caller)
             return use(SessionClient(pool, session_id, identifier, self.deadline, waits, self.admission))
@@ -104,7 +78,7 @@ class SessionClient:
     admission: Admission = field(default_factory=Admission, compare=False)
 
     def __post_init__(self) -> None:
-        uses_session(self.id)  # for the log, which has its hash
+        note_session(self.id)  # for the log, which has its hash
 
     def with_deadline(self, deadline: Deadline) -> "SessionClient":
         """The same session, for an operation with another deadline."""
@@ -202,52 +176,7 @@ class SessionClient:
         Where a version does not list recursively, the pool may not list some of the folders below: their paths,
         relative to `folder`, are added to `refused`. Without that, raises InvalidFileName.
         """
-        parameters = {"recursive": "true"} if recursive and self.pool.wire.lists_recursively else {}
-        found: list[PoolFile] = []
-        folders = collections.deque([""])
-        listed = 0
-        while folders:
-            below = folders.popleft()
-            listed += 1
-            if listed > _MOST_FOLDERS or len(found) > MOST_FILES:
-                raise too_many_files()
-            path = "/".join(filter(None, (folder, below)))
-            try:
-                if below and unmistakable_folder(path) != path:
-                    raise InvalidFileName(
-                        f"The pool reads '{path[:100]}' as an absolute path. List the folder with code."
-                    )
-                entries = self._entries(path, parameters)
-            except InvalidFileName:
-                if refused is None or not below:
-                    raise
-                refused.append(below)
-                continue
-            for entry in entries:
-                if entry.is_folder and recursive and not parameters and below.count("/") < _DEEPEST_FOLDER:
-                    folders.append("/".join(filter(None, (below, entry.name))))
-                elif not entry.is_folder and (recursive or not entry.directory):
-                    directory = "/".join(filter(None, (below, entry.directory)))
-                    found.append(replace(entry, directory=directory))
-        return found
-
-    def _entries(self, folder: str, parameters: dict[str, str]) -> list[PoolFile]:
-        """The files and folders of a listing, from all of its pages."""
-        entries: list[PoolFile] = []
-        seen: set[frozenset[tuple[str, str]]] = set()
-        while (page := frozenset(parameters.items())) not in seen:  # a pool that repeats a page has no more
-            seen.add(page)
-            try:
-                body = read_object(self._call("GET", "files", folder=folder, parameters=parameters))
-            except ResponseTooLarge:
-                raise too_many_files() from None
-            entries += self.pool.wire.read_list(body)
-            if len(entries) > MOST_FILES:
-                raise too_many_files()
-            if not (more := self.pool.wire.read_next_page(body)):
-                break
-            parameters = {**parameters, **more}
-        return entries
+        return files_in(self._listing, self.pool.wire, folder, recursive=recursive, refused=refused)
 
     def has_folder(self, path: FilePath) -> bool:
         """Whether there is a folder at that path. In api-versions that list only files, it must contain a file."""
@@ -255,7 +184,7 @@ class SessionClient:
             entry.directory.split("/")[0] == path.name
             if entry.directory
             else entry.is_folder and entry.name == path.name
-            for entry in self._entries(path.folder, {})
+            for entry in entries_of(self._listing, self.pool.wire, path.folder, {})
         )
 
     def get_file(self, path: FilePath) -> PoolFile:
@@ -318,6 +247,10 @@ class SessionClient:
             stream=True,
             headers={"Accept-Encoding": "identity", **(headers or {})},
         )
+
+    def _listing(self, folder: str, parameters: dict[str, str]) -> requests.Response:
+        """One page. Raises ResponseTooLarge."""
+        return self._call("GET", "files", folder=folder, parameters=parameters)
 
     def _delete(self, path: str, **request: Any) -> None:
         """The service responds with 204, and its container alone with 200 and JSON. Anything else, such as the page of

@@ -104,26 +104,26 @@ def current() -> Activity | None:
     return _current.get()
 
 
-def is_of_caller(caller: str | None) -> None:
+def note_caller(caller: str | None) -> None:
     """The request is this caller's."""
     if (activity := current()) is not None:
         activity.caller = caller
 
 
-def uses_session(session_id: str) -> None:
+def note_session(session_id: str) -> None:
     """The request is about this session."""
     if (activity := current()) is not None:
         activity.session = session_hash(session_id)
 
 
-def minted_session() -> None:
+def note_minted_session() -> None:
     """A session id was made for the request."""
     open_telemetry.count("connector.sessions.minted")
     if (activity := current()) is not None:
         activity.is_session_minted = True
 
 
-def returns_execution(status: str) -> None:
+def note_execution_status(status: str) -> None:
     """The response is an execution with this status."""
     if (activity := current()) is not None:
         activity.execution_status = status

@@ -12,7 +12,8 @@ from ..errors import ConnectorError, SessionExecutorRoleMissing
 
 _MOST_CAUSES = 8
 _WORD = re.compile(r"[A-Z][A-Z0-9_]{1,60}")
-_CODE = re.compile(r"[A-Za-z0-9]{1,80}")
+_CODE = re.compile(r"[A-Z][A-Za-z]{1,60}")
+"""An error code is words, without the digits that an ID has: a pool could return the one that it was sent."""
 
 
 def is_notable(failure: BaseException) -> bool:

@@ -5,6 +5,7 @@ they do depends on their version and on the level. The loggers exist from when a
 operator may set their levels and handlers at any time. So the values are removed where every log record is made.
 """
 
+import itertools
 import logging
 import re
 from typing import Any
@@ -18,8 +19,10 @@ LIBRARIES = (
 """Whose loggers, and those below them, log no values."""
 
 _WITHHELD = "..."
-_VALUE = re.compile(r"""'[^']*'|"[^"]*"|\S*[/\\=?&%@:{}]\S*|\S{20,}""")
-"""In a text that was formatted before it was logged: what is quoted, or no plain word."""
+_WORD = re.compile(r"[A-Za-z]?[a-z]*[,.;:]?")
+"""A plain word. In a text that was formatted before it was logged, values and words cannot be distinguished after the
+first value.
+"""
 
 
 def withhold_values() -> None:
@@ -35,7 +38,7 @@ class _Withholding:
 
     def __call__(self, name: str, *arguments: Any, **members: Any) -> logging.LogRecord:
         record: logging.LogRecord = self._factory(name, *arguments, **members)
-        if any(name == library or name.startswith(f"{library}.") for library in LIBRARIES):
+        if _is_of_library(record.name):
             record.msg, record.args = _message(record), ()
             if isinstance(record.exc_info, tuple) and record.exc_info[1] is not None:
                 record.msg += f"\n{stack(record.exc_info[1])}"
@@ -43,10 +46,17 @@ class _Withholding:
         return record
 
 
+def _is_of_library(name: str | None) -> bool:
+    """`logging.makeLogRecord` gives no name at first."""
+    return name is not None and any(name == library or name.startswith(f"{library}.") for library in LIBRARIES)
+
+
 def _message(record: logging.LogRecord) -> str:
     """The message, of whose values only numbers and types of exceptions are left."""
+    if isinstance(record.msg, BaseException):
+        return described(record.msg)
     if not record.args:
-        return _VALUE.sub(_WITHHELD, str(record.msg))
+        return _beginning(str(record.msg))
     arguments: Any = record.args
     try:
         if isinstance(arguments, dict):
@@ -54,6 +64,13 @@ def _message(record: logging.LogRecord) -> str:
         return str(record.msg) % tuple(_withheld(value) for value in arguments)
     except (TypeError, ValueError):  # the format requires a value of another type
         return str(record.msg)
+
+
+def _beginning(text: str) -> str:
+    """What precedes the first value, by words."""
+    words = text.split(" ")
+    plain = list(itertools.takewhile(_WORD.fullmatch, words))
+    return " ".join(plain if len(plain) == len(words) else [*plain, _WITHHELD])
 
 
 class _Withheld:

@@ -1,4 +1,4 @@
-"""What OpenTelemetry is told, if it is installed: counts, but no URLs of the session pool.
+"""What OpenTelemetry gets, if it is installed: counts, but no URLs of the session pool.
 
 Its packages are not the connector's: they are installed by whoever wants them, and the Functions worker configures
 where telemetry is sent. Without them, the records can be counted. Source: "Use OpenTelemetry with Azure Functions".
@@ -46,7 +46,7 @@ def count(name: str, amount: int = 1, **attributes: str) -> None:
         _counters[name].add(amount, attributes)
 
 
-def unseen() -> AbstractContextManager[Any]:
+def without_spans() -> AbstractContextManager[Any]:
     """Within its `with` block, instruments of HTTP clients export no spans: their URLs have session ids and file names.
 
     The records of pool calls have the rest.

@@ -91,9 +91,10 @@ def test_alerts_look_for_errors_that_the_connector_has(caplog, compiled):
     rules = compiled.snapshots["alerts"].of_type("Microsoft.Insights/scheduledQueryRules")
     queries = [condition["query"] for rule in rules for condition in rule["properties"]["criteria"]["allOf"]]
     records = re.escape("""traces | where message startswith '{"record":"request"' | where tostring""")
-    of_code = records + r'\(parse_json\(message\)\.code\) == "(\w+)"'
-    codes = re.findall(of_code, "\n".join(queries))
-    assert codes and len(codes) == sum("traces" in query for query in queries)
+    of_codes = records + r'\(parse_json\(message\)\.code\) (?:== |in \()("\w+"(?:, "\w+")*)'
+    looked_for = re.findall(of_codes, "\n".join(queries))
+    assert looked_for and len(looked_for) == sum("traces" in query for query in queries)
+    codes = re.findall(r"\w+", " ".join(looked_for))
     assert all(issubclass(getattr(errors, code), errors.ConnectorError) for code in codes)
     sampling = json.loads((ROOT / "host.json").read_text())["logging"]["applicationInsights"]["samplingSettings"]
     assert {"Request", "Trace"} <= set(sampling["excludedTypes"].split(";"))

@@ -93,7 +93,7 @@ def test_each_of_several_pools_is_printed(connection, start_connector, emulator)
     api = start_connector(**{**emulator.environment, "POOL_MANAGEMENT_ENDPOINT": f"{endpoint},{missing}"})
     done = connection("--url", api.url, CONNECTOR_KEY="not-required-here")
     assert done.returncode == 0, done.stdout
-    assert "Connected: 1 of 2 session pools can be used. Pool 2: " in done.stdout
+    assert "Connected: 1 of 2 session pools can be used. Pool 2 (missing): " in done.stdout
     assert re.search(r"local [0-9a-f]{8}: available\n +missing [0-9a-f]{8}: not available\n", done.stdout)
 
 

@@ -1,23 +1,22 @@
 """Cells: complete ones install the payload, short ones follow in the same session."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from connector.errors import ExecutionNotFound
 from connector.executions.operations import execute_python_code, get_execution
-from connector.executions.sending import send_cell
 from connector.in_session.cell import make_cell
-from connector.models import Execution
+from connector.in_session.protocol import OUTPUTS_FOLDER, RECORD
+from connector.models import Execution, FilePath
 from connector.session_pool.client import SessionPoolClient
 from connector.session_pool.facts import PoolFacts
-from connector.session_pool.hand_over import RunLost
 from connector.session_pool.pools import Pools
-from connector.session_pool.sessions import CallerSessions, SessionClient
-from connector.session_pool.wire import Run
+from connector.session_pool.sessions import CallerSessions
 from tests.conftest import Emulator
-from tests.connector.conftest import Token
+from tests.connector.conftest import FaultyPool, GivenToken, Reply, Token
 
 LONGEST_SHORT_CELL = 1_000
 COUNT = "with open('/mnt/data/count.txt', 'a') as f: f.write('x')\nx = 1"
@@ -158,20 +157,51 @@ def test_a_cell_that_leaves_nothing_is_not_a_success(run: Any) -> None:
     assert run("print(1)").status == "Unknown"
 
 
-def test_a_pool_that_repeats_its_response_has_not_run_the_code(facts: PoolFacts, session: SessionClient) -> None:
-    """It may do so for two requests with one execution ID. What has run is then unknown."""
-    cell = make_cell("1", execution_id="e", max_report_characters=1000)
+@pytest.mark.parametrize("timeout", [60, 300], ids=["one call", "background"])
+def test_a_pool_that_only_claims_success_has_not_run_the_code(
+    faulty_pool: Callable[..., FaultyPool], facts: PoolFacts, timeout: int
+) -> None:
+    """The complete cell has left neither a report nor a record."""
+    claimed = b'{"status": "Succeeded", "result": {"stdout": "", "stderr": "", "executionResult": ""}}'
+    pool = faulty_pool(Reply(200, claimed), Reply(404))
+    sessions = CallerSessions(Pools(SessionPoolClient(pool.url, GivenToken())))
+    execution = execute_python_code(sessions, facts, python_code="1", timeout_in_seconds=timeout)
+    assert execution.status == "Unknown"
+
+
+class RepeatingClient(SizedClient):
+    """Of a pool that takes requests with the same execution ID for one: the second has the response to the first."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.responses: dict[str, Any] = {}
+
+    def call(self, method: str, path: str, *arguments: Any, **request: Any) -> Any:
+        if path != self.wire.execute_path:
+            return super().call(method, path, *arguments, **request)
+        execution_id = request["headers"]["operation-id"]
+        if execution_id not in self.responses:
+            self.responses[execution_id] = super().call(method, path, *arguments, **request)
+        return self.responses[execution_id]
+
+
+@pytest.mark.parametrize("timeout", [60, 300], ids=["one call", "background"])
+def test_a_pool_may_repeat_its_response_to_an_execution_id(
+    emulator: Emulator, facts: PoolFacts, session_id: str, timeout: int
+) -> None:
+    """The complete cell runs nevertheless, and GetExecution finds its run, also in the pool alone."""
+    client = RepeatingClient(emulator.pool.endpoint, Token(emulator))
+    sessions = CallerSessions(Pools(client))
+    session = sessions.session(session_id)
     facts.note_payload(session, is_installed=True)
-    line = f"\x1e{cell.nonce}" + '{"isNotInstalled": true}\n'
-    sent: list[str] = []
-
-    def send(text: str) -> Run:
-        sent.append(text)
-        return Run("Succeeded", line, "", "", 1)
-
-    with pytest.raises(RunLost):
-        send_cell(session, facts, cell, send)
-    assert sent == [cell.short, cell.text]
+    counted = execute_python_code(
+        sessions, facts, python_code=COUNT + "\nx", session_id=session_id, timeout_in_seconds=timeout
+    )
+    assert (counted.status, counted.result, client.kinds()) == ("Succeeded", "1", ["short", "complete"])
+    if timeout == 60:
+        session.delete_file(FilePath(f"{OUTPUTS_FOLDER}/{counted.execution_id}", RECORD))
+    again = get_execution(sessions, facts, session_id=session_id, execution_id=counted.execution_id)
+    assert (again.status, again.result) == ("Succeeded", "1")
 
 
 def test_the_last_used_sessions_are_remembered(facts: PoolFacts, pool: CallerSessions) -> None:

@@ -72,10 +72,10 @@ def test_a_task_that_raises(session, task, rich):
 
 def test_a_session_that_runs_code_is_busy(session, task, keep_busy, monkeypatch):
     """The error has the seconds until the next attempt."""
-    monkeypatch.setattr(tasks, "WAIT_SECONDS", 0.3)
     facts = PoolFacts(rich_results=True)
     release = keep_busy()
-    with pytest.raises(SessionBusy) as busy:
+    with pytest.raises(SessionBusy) as busy, monkeypatch.context() as patch:
+        patch.setattr(tasks, "WAIT_SECONDS", 0.3)
         perform(session, facts, task(ECHO), {"text": "a"})
     release()
     assert busy.value.retry_after_seconds

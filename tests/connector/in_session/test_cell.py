@@ -4,11 +4,14 @@ import ast
 import base64
 import json
 import re
+import secrets
+import threading
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from connector.in_session import cell as cell_module
 from connector.in_session import payload, protocol
 from connector.in_session.cell import make_cell, payload_sources
 from tests.connector.in_session.kernels import Kernel
@@ -86,6 +89,27 @@ def test_cells_are_small() -> None:
     cell = make_cell("", execution_id="e", max_report_characters=1000)
     assert cell.short is not None
     assert (len(cell.text) < 40_000, len(cell.short) < 600) == (True, True)
+
+
+def test_first_calls_that_arrive_together_pack_the_payload_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    packed: list[str] = []
+    all_called = threading.Event()
+
+    def slowly(data_folder: str) -> dict[str, str]:
+        packed.append(data_folder)
+        all_called.wait(10)
+        return {"": ""}
+
+    monkeypatch.setattr(cell_module, "payload_sources", slowly)
+    folder = f"/{secrets.token_hex(8)}"  # which has not been packed
+    options = {"execution_id": "e", "max_report_characters": 1000, "data_folder": folder}
+    callers = [threading.Thread(target=make_cell, args=("1",), kwargs=options) for _ in range(8)]
+    for caller in callers:
+        caller.start()
+    all_called.set()
+    for caller in callers:
+        caller.join()
+    assert packed == [folder]
 
 
 def test_a_part_is_compiled_when_it_is_used(kernel: Kernel) -> None:

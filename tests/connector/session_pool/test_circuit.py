@@ -26,97 +26,114 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-class Asked:
-    """A pool that is asked by a circuit: it is down while `error` is set."""
+class Probed:
+    """A pool that is probed by a circuit: it is down while `error` is set."""
 
     def __init__(self) -> None:
         self.error: ConnectorError | None = PoolTimeout("It does not respond.")
         self.times = 0
-        self.may_answer = threading.Event()
-        self.may_answer.set()
+        self.may_respond = threading.Event()
+        self.may_respond.set()
 
     def __call__(self) -> ConnectorError | None:
         self.times += 1
-        assert self.may_answer.wait(10)
+        assert self.may_respond.wait(10)
         return self.error
 
 
 @pytest.fixture
-def asked() -> Iterator[Asked]:
-    pool = Asked()
+def probed() -> Iterator[Probed]:
+    pool = Probed()
     yield pool
     pool.error = None  # ends the thread
 
 
-def test_it_opens_after_failures_and_closes_by_itself(asked):
+def test_it_opens_after_failures_and_closes_by_itself(probed):
     """Callers get the pool's error with a Retry-After."""
-    circuit = Circuit(asked, QUICK)
+    circuit = Circuit(probed, QUICK)
     for _ in range(2):
         circuit.failed()
-    assert asked.times == 0 and not circuit.is_open
+    assert probed.times == 0 and not circuit.is_open
     circuit.failed()
     until(lambda: circuit.is_open)
     for _ in range(3):
         with pytest.raises(PoolTimeout) as failure:
             circuit.check()
         assert failure.value.retry_after_seconds
-    asked.error = None
+    probed.error = None
     until(lambda: not circuit.is_open)
     circuit.check()
     assert circuit.openings == 1
 
 
-def test_failures_of_sessions_do_not_open_it(asked):
+def test_a_pool_that_swallows_probes_is_probed_again_at_once():
+    """The pause is that from one probe to the next."""
+    began: list[float] = []
+
+    def probe() -> ConnectorError | None:
+        began.append(time.monotonic())
+        if len(began) > 2:
+            return None
+        time.sleep(0.5)  # until the probe has timed out
+        return PoolTimeout("It does not respond.")
+
+    circuit = Circuit(probe, CircuitTimes(failures=1, pause_seconds=0.5))
+    circuit.failed()
+    until(lambda: len(began) > 2 and not circuit.is_open)
+    assert began[2] - began[0] < 1.8
+
+
+def test_failures_of_sessions_do_not_open_it(probed):
     """The pool itself responds."""
-    asked.error = None
-    circuit = Circuit(asked, QUICK)
+    probed.error = None
+    circuit = Circuit(probed, QUICK)
     for _ in range(30):
         circuit.failed()
-    until(lambda: asked.times > 0)
+    until(lambda: probed.times > 0)
     circuit.check()
     assert not circuit.is_open and circuit.openings == 0
 
 
-def test_responses_between_failures_keep_it_closed(asked):
-    """Such as a 429 of a full pool: nothing is asked."""
-    circuit = Circuit(asked, QUICK)
+def test_responses_between_failures_keep_it_closed(probed):
+    """Such as a 429 of a full pool: it is not probed."""
+    circuit = Circuit(probed, QUICK)
     for _ in range(30):
         circuit.failed()
         circuit.failed()
-        circuit.heard()
-    assert asked.times == 0
+        circuit.responded()
+    assert probed.times == 0
 
 
-def test_silence_while_calls_wait_opens_it(asked):
-    """The first of them may have minutes for its response. The pool is asked when the next call arrives."""
-    circuit = Circuit(asked, QUICK)
+def test_silence_while_calls_wait_opens_it(probed):
+    """The first of them may have minutes for its response. The pool is probed when the next call arrives."""
+    circuit = Circuit(probed, QUICK)
     with circuit.waiting():
         time.sleep(0.15)
         circuit.check()
         until(lambda: circuit.is_open)
-        circuit.heard()  # it has come after all
+        circuit.responded()  # it has come after all
         assert not circuit.is_open
 
 
-def test_a_call_that_failed_waits_for_what_the_pool_answers(asked):
+def test_a_call_that_failed_waits_for_the_probe(probed):
     """It is not sent again to a pool that is down, and others are not delayed."""
-    asked.may_answer.clear()
-    circuit = Circuit(asked, QUICK)
+    probed.may_respond.clear()
+    circuit = Circuit(probed, QUICK)
     for _ in range(3):
         circuit.failed()
     circuit.check()
     with ThreadPoolExecutor(1) as threads:
         again = threads.submit(circuit.check, Deadline.after(10))
-        until(lambda: asked.times > 0)
+        until(lambda: probed.times > 0)
         assert not again.done()
-        asked.may_answer.set()
+        probed.may_respond.set()
         with pytest.raises(PoolTimeout):
             again.result(10)
 
 
-def test_nobody_asks_for_a_circuit_without_calls(asked):
+def test_a_circuit_without_calls_does_not_probe(probed):
     """After a minute, the thread ends."""
-    circuit = Circuit(asked, CircuitTimes(pause_seconds=0.01, forgotten_seconds=0.1))
+    circuit = Circuit(probed, CircuitTimes(pause_seconds=0.01, forgotten_seconds=0.1))
     circuit.check()
     for _ in range(3):
         circuit.failed()
@@ -129,7 +146,7 @@ def test_callers_of_a_dead_pool_do_not_wait_for_it(faulty_pool, reply, down):
     """After the first failures; and the circuit closes when the pool is back."""
     dead = reply(after_seconds=1.5) if down == "silent" else reply(503)
     pool = faulty_pool(dead)
-    deadlines = Deadlines(read_seconds=0.3, question_seconds=0.3, retry_pause_seconds=0.01)
+    deadlines = Deadlines(read_seconds=0.3, probe_seconds=0.3, retry_pause_seconds=0.01)
     client = SessionPoolClient(pool.url, GivenToken(), deadlines=deadlines, circuit_times=QUICK)
 
     def call(number: int) -> str:

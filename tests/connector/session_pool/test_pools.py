@@ -138,7 +138,7 @@ class Three:
     """Three pools, and the sessions of a caller in them."""
 
     def __init__(self) -> None:
-        authority = TokenAuthority()
+        self.authority = authority = TokenAuthority()
         self.pools = [RunningPool(authority) for _ in range(3)]
         self.identity = IdentityEndpoint(authority)
         self.identity.start()
@@ -254,6 +254,17 @@ def test_a_lost_response_does_not_move_a_run(three: Three) -> None:
             requests.delete(f"{pool.server.url}/faults", timeout=10)
 
 
+def test_new_sessions_avoid_a_pool_that_may_have_lost_one(three: Three) -> None:
+    """For some seconds, also if the pool itself responds: all but the first are created elsewhere."""
+    three.sessions = CallerSessions(Pools(*three.clients))
+    three.pools[0].fail(do="answer", status=500, path="executions", times=1000)
+    try:
+        ended = [three.run().status for _ in range(5)]
+    finally:
+        requests.delete(f"{three.pools[0].server.url}/faults", timeout=10)
+    assert sorted(ended) == ["Succeeded"] * 4 + ["Unknown"]
+
+
 def test_an_idempotency_key_leads_to_one_pool(three: Three) -> None:
     """Also when it is full: in another pool, a repeated call would run the code again."""
     first = three.run(idempotency_key="a key")
@@ -299,7 +310,8 @@ def test_check_connection_reports_each_pool(three: Three, start_connector: Calla
     response = api.call("GET", "/connection")
     found = response.json()
     assert (response.status_code, found["status"]) == (200, "Connected")
-    assert found["message"].startswith("2 of 3 session pools can be used. Pool 2: The session pool cannot be reached.")
+    problem = "Pool 2 (away): The session pool cannot be reached."
+    assert found["message"].startswith(f"2 of 3 session pools can be used. {problem}")
     assert [pool["isAvailable"] for pool in found["pools"]] == [True, False, True]
     assert [found["pools"][number]["tag"] for number in (0, 2)] == [three.clients[number].tag for number in (0, 2)]
     assert {"pandas", "numpy"} <= {package["name"] for package in found["packages"]}
@@ -308,7 +320,26 @@ def test_check_connection_reports_each_pool(three: Three, start_connector: Calla
     failed = api.call("GET", "/connection")
     error = failed.json()["error"]
     assert (failed.status_code, error["code"]) == (403, "SessionExecutorRoleMissing")
-    assert error["message"].startswith("None of the 3 session pools can be used. Pools 1, 3: The connector's identity")
+    problem = "Pools 1 (local), 3 (local): The connector's identity"
+    assert error["message"].startswith(f"None of the 3 session pools can be used. {problem}")
     codes = ["SessionExecutorRoleMissing", "PoolUnreachable", "SessionExecutorRoleMissing"]
     assert [detail["code"] for detail in error["details"]] == codes
     assert "127.0.0.1" not in response.text + failed.text and "resourceGroups" not in response.text + failed.text
+
+
+def test_a_pool_that_rejects_the_token_does_not_take_it_from_the_others(
+    three: Three, start_connector: Callable[..., Api]
+) -> None:
+    """They go on with theirs, even if there are no new ones."""
+    in_each = {three.number_of(session_id): session_id for session_id in (three.run().session_id for _ in "abc")}
+    identity = IdentityEndpoint(three.authority)
+    identity.start()
+    endpoints = ",".join(pool.server.endpoint for pool in three.pools)
+    api = start_connector(POOL_MANAGEMENT_ENDPOINT=endpoints, **identity.environment)
+    for session_id in in_each.values():
+        api.execute("1", session_id)
+    identity.stop()
+    three.pools[0].fail(do="answer", status=401, times=2)
+    rejected = api.call("POST", "/executions", json={"pythonCode": "1", "sessionId": in_each[0]})
+    assert rejected.status_code == 502
+    assert [api.execute("1", in_each[number])["result"] for number in (1, 2)] == ["1", "1"]

@@ -8,6 +8,7 @@ from connector.telemetry.library_logs import LIBRARIES, withhold_values
 from tests.test_imports import LIBRARIES as IMPORTED
 
 SECRET = "Abrechnung-4711"
+PLAIN = "it's about selling Abrechnung"
 
 
 @pytest.fixture(autouse=True)
@@ -31,19 +32,36 @@ def logged(caplog) -> str:
         (f'{{"token": "{SECRET}"}}', ()),
         ("retry after %r", (ConnectionError(f"/files/{SECRET}"),)),
         (ValueError(f"'{SECRET}'"), ()),
+        (ValueError(SECRET), ()),
+        (f"Never retrieved: <Future exception=ValueError('no {SECRET}')>", ()),
+        (f"Never retrieved: <Future exception=ValueError('the plans, {PLAIN}')>", ()),
+        (f"Uploading {PLAIN}.txt", ()),
         ("%d", (SECRET,)),
     ],
 )
 def test_values_are_withheld(caplog, message, arguments):
     """Whether they are arguments, or already in the text."""
     logging.getLogger("urllib3.connectionpool").debug(message, *arguments)
-    assert SECRET not in logged(caplog) and "urllib3.connectionpool" in logged(caplog)
+    assert "Abrechnung" not in logged(caplog) and "urllib3.connectionpool" in logged(caplog)
 
 
 def test_numbers_and_types_of_exceptions_are_kept(caplog):
     """They help, and are not secret."""
     logging.getLogger("urllib3").warning("%s failed with %d after %.1f s: %s", SECRET, 503, 0.25, TimeoutError(SECRET))
     assert logged(caplog) == "urllib3 ... failed with 503 after 0.2 s: TimeoutError"
+
+
+def test_the_beginning_of_a_formatted_text_is_kept(caplog):
+    """It says what happened."""
+    logging.getLogger("asyncio").error("Task exception was never retrieved\nfuture: <Task-1 %d>")
+    assert logged(caplog) == "asyncio Task exception was never ..."
+    logging.getLogger("azure.core").info("No body was attached to the request")
+    assert logged(caplog) == "azure.core No body was attached to the request"
+
+
+def test_records_can_be_made_without_a_name(caplog):
+    """As the standard library does to receive those of other processes."""
+    assert logging.makeLogRecord({"name": "worker", "msg": "a/b"}).getMessage() == "a/b"
 
 
 def test_a_stack_has_no_messages(caplog):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connector.telemetry import events, open_telemetry
-from connector.telemetry.activity import minted_session
+from connector.telemetry.activity import note_minted_session
 from connector.telemetry.pool_calls import PoolCall
 
 
@@ -53,7 +53,7 @@ def test_what_happens_is_counted(meter: Meter, environment: dict[str, str]) -> N
         call.attempted(200, bytes_in=1, bytes_out=1)
     events.circuit_opened("p", TimeoutError())
     events.token_renewed(5)
-    minted_session()
+    note_minted_session()
     assert meter.counted == {
         "connector.pool.retries": [(2, {"pool": "p"})],
         "connector.pool.throttles": [(2, {"pool": "p"})],
@@ -66,7 +66,7 @@ def test_what_happens_is_counted(meter: Meter, environment: dict[str, str]) -> N
 def test_without_the_hosts_wish_nothing_is_counted(meter: Meter) -> None:
     """host.json does not set a telemetryMode."""
     open_telemetry.start({"PYTHON_ENABLE_OPENTELEMETRY": "false"})
-    minted_session()
+    note_minted_session()
     assert meter.counted == {}
 
 
@@ -75,5 +75,5 @@ def test_without_opentelemetry_there_is_no_error(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(open_telemetry, "_counters", {})
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
     open_telemetry.start({"PYTHON_ENABLE_OPENTELEMETRY": "true"})
-    minted_session()
+    note_minted_session()
     assert open_telemetry._counters == {}

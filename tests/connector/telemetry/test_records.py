@@ -114,6 +114,17 @@ def test_what_the_caller_causes_is_no_warning(
         assert request["cause"].endswith(f"UnsuccessfulResponse {status}")
 
 
+@pytest.mark.parametrize(("code", "logged"), [("SessionLimit", True), ("9e0db76905c9deca72f94ab14ac56e7a", False)])
+def test_the_pools_error_code_is_in_the_cause(
+    api_of: Any, reply: Any, records: Records, code: str, logged: bool
+) -> None:
+    """But not an ID that a pool returns instead of one."""
+    api, _ = api_of(reply(500, body=json.dumps({"error": {"code": code, "message": "m"}}).encode()))
+    assert api.call("GET", "/files/a.txt?sessionId=9e0db76905c9deca72f94ab14ac56e7a").status_code == 503
+    (request,) = records("request", code="PoolUnavailable")
+    assert (code in request["cause"]) == logged
+
+
 def test_a_pool_that_cannot_be_reached_has_its_cause(
     start_connector: Callable[..., Api], emulator: Emulator, records: Records
 ) -> None:

@@ -6,8 +6,11 @@ Pool, identity endpoint, host and connector run in this process, and so do their
 import base64
 import contextlib
 import io
+import itertools
 import logging
 import secrets
+import socketserver
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -194,6 +197,64 @@ def test_no_secret_is_logged_under_any_fault(
     text = log.getvalue()
     assert '"record":"request"' in text and '"record":"poolCall"' in text and "urllib3.connectionpool" in text
     assert secret.in_log(text) == []
+
+
+ECHOES: list[Callable[[bytes, bytes], bytes]] = [
+    lambda target, body: b"HTTP/1.1 302 Found\r\nLocation: " + target + b"\r\nContent-Length: 0\r\n\r\n",
+    lambda target, body: b"HTTP/1.1 200 OK\r\nbroken " + target + b"\r\n: x\r\nContent-Length: 2\r\n\r\n{}",
+    lambda target, body: b"HTTP/1.1 200 OK\r\nContent-Length: " + target + b"\r\n\r\n{}",
+    lambda target, body: b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx" + target + b"\r\n",
+    lambda target, body: b"HTTP/1.1 429 " + target + b"\r\nRetry-After: " + target + b"\r\nContent-Length: 0\r\n\r\n",
+    lambda target, body: target + b" is no response\r\n\r\n",
+    lambda target, body: b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 9\r\n\r\n" + body[:9],
+    lambda target, body: b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b'{"value": [' + target + body,
+]
+"""Broken responses that contain the request's path and body."""
+
+
+@pytest.fixture
+def echoing_pool() -> Iterator[str]:
+    """Responds with each of ECHOES in turn, and closes the connection."""
+    echoes = itertools.cycle(ECHOES)
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            target = self.rfile.readline().split(b" ")[1]
+            lines = list(iter(self.rfile.readline, b"\r\n"))
+            lengths = [int(line.split(b":")[1]) for line in lines if line.lower().startswith(b"content-length:")]
+            body = self.rfile.read(lengths[0]) if lengths else b""
+            with contextlib.suppress(OSError):
+                self.wfile.write(next(echoes)(target, body))
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/subscriptions/s/resourceGroups/g/sessionPools/p"
+        server.shutdown()
+
+
+def test_no_secret_is_logged_when_the_pool_returns_them(
+    echoing_pool: str,
+    emulator: Emulator,
+    running_connector: Callable[..., contextlib.AbstractContextManager[Api]],
+    monkeypatch: pytest.MonkeyPatch,
+    log: io.StringIO,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """In responses that cannot be read. Nothing is printed past the log, either."""
+    secret = Secrets(emulator)
+    with running_connector(**emulator.environment) as api:
+        urls = prepared(api, secret, {})
+    monkeypatch.setattr("connector.app.DEADLINES", QUICK)
+    with running_connector(**{**emulator.environment, "POOL_MANAGEMENT_ENDPOINT": echoing_pool}) as api:
+        operations = calls(secret, urls, {}).values()
+        with ThreadPoolExecutor(len(operations)) as threads:
+            for _ in range(3):
+                statuses = set(threads.map(lambda operation: operation(api.url).status_code, operations))
+    text = log.getvalue()
+    assert 502 in statuses and '"record":"poolCall"' in text and "HeaderParsingError" in text
+    assert secret.in_log(text) == []
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("broken", ["pool", "identity", "sign-in", "bug"])

@@ -35,6 +35,11 @@ def wait_until(condition: Callable[[], bool], seconds: float = 15) -> None:
         time.sleep(0.01)
 
 
+def listed(data: Any, folder: str, *, recursive: bool = False) -> list[Any]:
+    """The entries of a folder of a session's data, all at once."""
+    return [entry for batch in data.walk(folder, recursive=recursive) for entry in batch]
+
+
 @dataclass(frozen=True)
 class Wire:
     """Calls to a pool's data plane for one session."""
@@ -144,16 +149,16 @@ def seen_during_upload(
 ) -> tuple[list[int], list[list[str]]]:
     """The number of files at `path` and the folder's list, at each chunk that an upload reads."""
     there: list[int] = []
-    listed: list[list[str]] = []
+    lists: list[list[str]] = []
 
     class Watched(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
             there.append(len(os.listdir(path)))
-            listed.append([entry.name for entry in folder.list("")])
+            lists.append([entry.name for entry in listed(folder, "")])
             return super().read(size)
 
     folder.write("", name, Watched(b"content"))
-    return there, listed
+    return there, lists
 
 
 @dataclass

@@ -20,13 +20,11 @@ from ..shared.data_rules import (
     check_name,
     copy,
     folder_parts,
+    listed,
+    names_in,
     ordinary,
     refusals,
-    shown,
     unlisted,
-)
-from ..shared.data_rules import (
-    names as names_in,
 )
 from . import confinement
 
@@ -123,13 +121,11 @@ class DataFolder:
                         status = os.stat(name, dir_fd=folder_fd, follow_symlinks=False)
                     except OSError:
                         continue
-                    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+                    entry = listed(name, directory, status)
+                    if entry is None:
                         continue
-                    is_folder = stat.S_ISDIR(status.st_mode)
-                    size = 0 if is_folder else status.st_size
-                    entry = Entry(shown(name), directory, is_folder, size, status.st_mtime)
                     found.append(entry)
-                    if is_folder and levels:
+                    if entry.is_folder and levels:
                         yield found
                         found = []
                         with contextlib.suppress(OSError), _opened_folder(folder_fd, name) as child:
@@ -162,10 +158,6 @@ class DataFolder:
             yield fd
         finally:
             os.close(fd)
-
-    def list(self, folder: str, *, recursive: bool = False) -> list[Entry]:
-        """All of it at once."""
-        return [entry for batch in self.walk(folder, recursive=recursive) for entry in batch]
 
 
 @contextlib.contextmanager

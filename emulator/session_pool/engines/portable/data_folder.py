@@ -23,13 +23,11 @@ from ..shared.data_rules import (
     check_name,
     copy,
     folder_parts,
+    listed,
+    names_in,
     ordinary,
     refusals,
-    shown,
     unlisted,
-)
-from ..shared.data_rules import (
-    names as names_in,
 )
 
 _REPARSE_POINT = 0x400  # FILE_ATTRIBUTE_REPARSE_POINT: Windows' links and junctions, and files that are elsewhere
@@ -130,10 +128,6 @@ class PortableDataFolder:
                 raise FileNotFoundError(folder)
         return path
 
-    def list(self, folder: str, *, recursive: bool = False) -> list[Entry]:
-        """All of it at once."""
-        return [entry for batch in self.walk(folder, recursive=recursive) for entry in batch]
-
 
 def _status(path: Path, missing: int | None = None) -> int:
     """`st_mode`, or 0 for a link. If the path does not exist, `missing`, or FileNotFoundError if that is None."""
@@ -175,13 +169,11 @@ def _walk(folder: Path, directory: str, levels: int, omitted: set[str]) -> Itera
                     status = (folder / name).lstat()
                 except OSError:
                     continue
-                is_folder = stat.S_ISDIR(status.st_mode)
-                if _is_link(status) or not (is_folder or stat.S_ISREG(status.st_mode)):
+                entry = None if _is_link(status) else listed(name, directory, status)
+                if entry is None:
                     continue
-                size = 0 if is_folder else status.st_size
-                entry = Entry(shown(name), directory, is_folder, size, status.st_mtime)
                 found.append(entry)
-                if is_folder and levels:
+                if entry.is_folder and levels:
                     yield found
                     found = []
                     yield from _walk(folder / name, entry.path, levels - 1, omitted)

@@ -125,7 +125,7 @@ def unlisted(names: set[str]) -> Iterator[str]:
         names.discard(name)
 
 
-def names(scan: "Iterator[os.DirEntry[str]]", omitted: Container[str]) -> Iterator[list[str]]:
+def names_in(scan: "Iterator[os.DirEntry[str]]", omitted: Container[str]) -> Iterator[list[str]]:
     """The names in a folder, in order and in batches; some are empty, because reading and sorting take time too.
 
     Raises TooManyFiles.
@@ -140,6 +140,14 @@ def names(scan: "Iterator[os.DirEntry[str]]", omitted: Container[str]) -> Iterat
     merged = heapq.merge(*runs)
     while batch := list(itertools.islice(merged, _BATCH)):
         yield batch
+
+
+def listed(name: str, directory: str, status: os.stat_result) -> Entry | None:
+    """The entry of a list. None for links, pipes and devices, which are omitted."""
+    is_folder = stat.S_ISDIR(status.st_mode)
+    if not is_folder and not stat.S_ISREG(status.st_mode):
+        return None
+    return Entry(shown(name), directory, is_folder, 0 if is_folder else status.st_size, status.st_mtime)
 
 
 def ordinary(fd: int, name: str) -> tuple[BinaryIO, Entry]:

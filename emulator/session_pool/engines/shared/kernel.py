@@ -29,12 +29,14 @@ from traitlets.config import Config  # noqa: E402
 
 del sys.modules["debugpy"]
 
-_FORWARDED = {  # a result shows nothing of the others
+_FORWARDED = {
     "stream",
     "display_data",
+    "update_display_data",
     "execute_result",
     "error",
     "execute_reply",
+    "clear_output",
     "status",
 }
 

@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from emulator.session_pool.engines.linux.confinement import SESSION_UID
 from emulator.session_pool.engines.linux.data_folder import DataFolder
 from emulator.session_pool.engines.shared import data_rules
 from emulator.session_pool.engines.shared.data_rules import FolderGone, InvalidFolder, InvalidName, TooLarge
-from tests.emulator.session_pool.conftest import open_below, seen_during_upload
+from tests.emulator.session_pool.conftest import listed, open_below, seen_during_upload
 
 
 @pytest.fixture
@@ -53,10 +54,10 @@ def test_a_file_is_uploaded_and_downloaded(folder, path):
     entry = put(folder, "a.txt", b"new")
     assert (entry.name, entry.directory, entry.is_folder, entry.size) == ("a.txt", ".", False, 3)
     assert before - 5 < entry.modified < time.time() + 5
-    assert folder.entry("", "a.txt") == entry == folder.list("")[0]
+    assert folder.entry("", "a.txt") == entry == listed(folder, "")[0]
     assert content(folder, "a.txt") == b"new" == (path / "a.txt").read_bytes()
     folder.delete("", "a.txt")
-    assert folder.list("") == []
+    assert listed(folder, "") == []
     for operation in (folder.entry, folder.read, folder.delete):
         with pytest.raises(FileNotFoundError):
             operation("", "a.txt")
@@ -69,7 +70,7 @@ def test_a_file_is_uploaded_and_downloaded(folder, path):
 def test_names_that_the_service_accepts(folder, name):
     """Letters of any script, digits, and the documented characters, up to what a file system holds."""
     put(folder, name)
-    assert [entry.name for entry in folder.list("")] == [name]
+    assert [entry.name for entry in listed(folder, "")] == [name]
     assert content(folder, name) == b"x"
 
 
@@ -93,7 +94,7 @@ def test_names_that_the_service_refuses(folder, name):
 def test_spellings_of_a_folder(folder, named):
     """Relative to /mnt/data or with it, with any slashes."""
     put(folder, "x", below="a/b")
-    assert [entry.name for entry in folder.list(named)] == ["x"]
+    assert [entry.name for entry in listed(folder, named)] == ["x"]
     assert content(folder, "x", named) == b"x"
 
 
@@ -102,7 +103,11 @@ def test_spellings_of_a_folder(folder, named):
 )
 def test_folder_names_that_the_service_refuses(folder, named):
     """A folder's name has no dot, so it cannot refer to a parent."""
-    for operation in (folder.list, lambda below: put(folder, "x", below=below), lambda below: folder.read(below, "x")):
+    for operation in (
+        partial(listed, folder),
+        lambda below: put(folder, "x", below=below),
+        lambda below: folder.read(below, "x"),
+    ):
         with pytest.raises(InvalidFolder):
             operation(named)
 
@@ -117,16 +122,16 @@ def test_a_list_has_folders_and_their_content(folder, path):
     """By name; `directory` is relative to the folder that was listed; an unknown folder is empty."""
     put(folder, "z")
     put(folder, "b", below="in/deep")
-    plain = [(entry.directory, entry.name, entry.is_folder, entry.size) for entry in folder.list("")]
+    plain = [(entry.directory, entry.name, entry.is_folder, entry.size) for entry in listed(folder, "")]
     assert plain == [(".", "in", True, 0), (".", "z", False, 1)]
-    assert [(e.directory, e.name) for e in folder.list("", recursive=True)] == [
+    assert [(e.directory, e.name) for e in listed(folder, "", recursive=True)] == [
         (".", "in"),
         ("in", "deep"),
         ("in/deep", "b"),
         (".", "z"),
     ]
-    assert [(e.directory, e.name) for e in folder.list("in", recursive=True)] == [(".", "deep"), ("deep", "b")]
-    assert folder.list("nowhere") == folder.list("z") == []
+    assert [(e.directory, e.name) for e in listed(folder, "in", recursive=True)] == [(".", "deep"), ("deep", "b")]
+    assert listed(folder, "nowhere") == listed(folder, "z") == []
 
 
 @pytest.mark.parametrize(
@@ -151,8 +156,8 @@ def test_a_list_has_every_name_as_valid_text(folder, path):
     os.mkdir(os.fsencode(path) + b"/\xff")
     with open(os.fsencode(path) + b"/\xff/caf\xe9.txt", "w"):
         pass
-    listed = [(entry.directory, entry.name) for entry in folder.list("", recursive=True)]
-    assert listed == [(".", "v1.2–"), ("v1.2–", "a\nb"), (".", "\ufffd"), ("\ufffd", "caf\ufffd.txt")]
+    found = [(entry.directory, entry.name) for entry in listed(folder, "", recursive=True)]
+    assert found == [(".", "v1.2–"), ("v1.2–", "a\nb"), (".", "\ufffd"), ("\ufffd", "caf\ufffd.txt")]
 
 
 def test_an_upload_is_all_or_nothing(folder, path, monkeypatch):
@@ -163,7 +168,7 @@ def test_an_upload_is_all_or_nothing(folder, path, monkeypatch):
 
     class Watched(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
-            seen.append(([entry.name for entry in folder.list("")], content(folder, "a"), len(os.listdir(path))))
+            seen.append(([entry.name for entry in listed(folder, "")], content(folder, "a"), len(os.listdir(path))))
             return super().read(size)
 
     folder.write("", "a", Watched(bytes(3 << 20)))
@@ -192,10 +197,10 @@ def test_a_list_omits_only_what_is_being_uploaded(folder, path):
     put(folder, ".upload-abc.txt")
     (path / ".upload-0123456789abcdef").write_bytes(b"x")
 
-    there, listed = seen_during_upload(folder, path, "new.txt")
+    there, lists = seen_during_upload(folder, path, "new.txt")
     before = [".upload-0123456789abcdef", ".upload-abc.txt"]
-    assert listed and all(names == before for names in listed) and set(there) == {3}
-    assert [entry.name for entry in folder.list("", recursive=True)] == [*before, "new.txt"]
+    assert lists and all(names == before for names in lists) and set(there) == {3}
+    assert [entry.name for entry in listed(folder, "", recursive=True)] == [*before, "new.txt"]
 
 
 def test_an_upload_that_code_obstructs(folder, path):
@@ -221,7 +226,7 @@ def test_a_folder_that_code_has_made_inaccessible(folder, path):
         with pytest.raises(FileNotFoundError):
             operation("shut", "x")
     (path / "shut").chmod(0)
-    assert [entry.name for entry in folder.list("", recursive=True)] == ["shut"]
+    assert [entry.name for entry in listed(folder, "", recursive=True)] == ["shut"]
     (path / "shut").chmod(0o700)
 
 
@@ -250,8 +255,8 @@ def test_links_pipes_sockets_and_folders_are_not_read(folder, path, tmp_path):
                 operation("", name)
     with pytest.raises(FileNotFoundError):
         folder.read("out", "secret")
-    assert folder.list("out") == []
-    assert [entry.name for entry in folder.list("", recursive=True)] == ["folder"]
+    assert listed(folder, "out") == []
+    assert [entry.name for entry in listed(folder, "", recursive=True)] == ["folder"]
     assert open_below(path.parent) == before
 
 
@@ -279,7 +284,7 @@ def test_endlessly_nested_folders(folder, path):
             os.fchown(at, SESSION_UID, SESSION_UID)
     os.close(at)
     before = open_below(path.parent)
-    found = folder.list("", recursive=True)
+    found = listed(folder, "", recursive=True)
     assert len(found) == 51
     assert found[-1].directory == "/".join("d" * 50)
     assert open_below(path.parent) == before
@@ -295,7 +300,7 @@ def test_after_close_no_method_uses_the_descriptor(folder, path):
     reused = os.open(other, os.O_RDONLY)
     assert reused == number
     operations = (
-        folder.list,
+        partial(listed, folder),
         lambda _: put(folder, "a"),
         *(lambda _, f=f: f("", "a") for f in (folder.read, folder.entry, folder.delete)),
     )
@@ -316,7 +321,7 @@ def test_many_threads_at_once(folder, path):
                 body = f"{number}-{turn}".encode()
                 put(folder, f"f{number}", body, below="shared")
                 assert content(folder, f"f{number}", "shared") == body
-                assert f"f{number}" in [entry.name for entry in folder.list("shared")]
+                assert f"f{number}" in [entry.name for entry in listed(folder, "shared")]
                 folder.delete("shared", f"f{number}")
         except BaseException as failure:
             failures.append(failure)
@@ -327,7 +332,7 @@ def test_many_threads_at_once(folder, path):
     for thread in threads:
         thread.join()
     assert failures == []
-    assert folder.list("shared") == []
+    assert listed(folder, "shared") == []
     assert open_below(path.parent) == before
 
 

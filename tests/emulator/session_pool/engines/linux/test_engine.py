@@ -13,7 +13,7 @@ from emulator.session_pool.engines.interface import EngineError, InterpreterEnde
 from emulator.session_pool.engines.linux.engine import Engine
 from emulator.session_pool.engines.linux.session_process import SessionProcess
 from emulator.session_pool.engines.shared import frames
-from tests.emulator.session_pool.conftest import processes_below
+from tests.emulator.session_pool.conftest import listed, processes_below
 
 ROOT = Path(__file__).resolve().parents[5]
 
@@ -34,7 +34,7 @@ def test_a_stopped_engine_leaves_nothing(tmp_path):
         await engine.start()
         process = await engine.launch()
         await run(process, "open('/mnt/data/f', 'w').close()")
-        assert [entry.name for entry in process.data.list("")] == ["f"]
+        assert [entry.name for entry in listed(process.data, "")] == ["f"]
         pids = processes_of(engine)
         process.close()
         await engine.stop()
@@ -203,7 +203,8 @@ def test_without_namespaces_sessions_work_and_leave_nothing(tmp_path):
         "    main = a.interpreter()\n"
         "    main.start()\n"
         "    await main.run('1', {'code': \"open('/mnt/data/f', 'w').write('a')\"}, print)\n"
-        "    assert [e.name for e in a.data.list('')] == ['f'] and b.data.list('') == []\n"
+        "    listed = [[e.name for batch in s.data.walk('') for e in batch] for s in (a, b)]\n"
+        "    assert listed == [['f'], []], listed\n"
         "    try:\n"
         "        code = \"import os, subprocess; subprocess.Popen(['sleep', '1000']); os._exit(4)\"\n"
         "        await main.run('2', {'code': code}, print)\n"

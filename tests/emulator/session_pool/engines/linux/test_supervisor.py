@@ -18,7 +18,7 @@ from emulator.session_pool.engines.linux import control, supervisor
 from emulator.session_pool.engines.linux.engine import Engine
 from emulator.session_pool.engines.linux.session_process import SessionProcess
 from emulator.session_pool.engines.shared.data_rules import FolderGone
-from tests.emulator.session_pool.conftest import ROOT, PoolProgram, no_namespaces, wait_until
+from tests.emulator.session_pool.conftest import ROOT, PoolProgram, listed, no_namespaces, wait_until
 
 
 def test_a_killed_server_leaves_no_process(start_program, gone, program):
@@ -33,16 +33,16 @@ def test_a_killed_server_leaves_no_process(start_program, gone, program):
     assert gone(pids)
 
 
-@pytest.mark.parametrize("victim", ["supervisor", "zygote"])
-def test_what_sessions_are_forked_from_is_replaced(start_program, gone, victim):
+def test_what_sessions_are_forked_from_is_replaced(start_program, gone):
     """When it is killed, its sessions end: the same identifier and others get new ones, without any error."""
     pool = start_program("--require-isolation", "3")
-    pool.wire("old-1").run("x = 1")
-    sessions = pool.descendants()
-    os.kill(_forkers(pool)[victim], signal.SIGKILL)
-    assert gone(sessions)
-    for identifier in ("old-1", "new-1"):
-        assert pool.wire(identifier).value("'x' in globals()") is False
+    for victim in ("supervisor", "zygote"):
+        pool.wire(f"old-{victim}").run("x = 1")
+        sessions = pool.descendants()
+        os.kill(_forkers(pool)[victim], signal.SIGKILL)
+        assert gone(sessions), victim
+        for identifier in (f"old-{victim}", f"new-{victim}"):
+            assert pool.wire(identifier).value("'x' in globals()") is False, victim
 
 
 def test_a_run_that_never_began_is_not_lost(start_program):
@@ -227,7 +227,7 @@ def test_a_session_ends_with_its_init():
         with pytest.raises(InterpreterEnded):
             await interpreter.run("r-2", {"code": "1"}, lambda _: None)
         with pytest.raises(FolderGone):
-            doomed.data.list("")
+            listed(doomed.data, "")
         assert await _runs(other)
         other.close()
 

@@ -4,6 +4,7 @@ import io
 import os
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +14,7 @@ from emulator.session_pool.engines.portable import data_folder as plain_data_fol
 from emulator.session_pool.engines.portable.data_folder import PortableDataFolder
 from emulator.session_pool.engines.shared import data_rules
 from emulator.session_pool.engines.shared.data_rules import FolderGone, InvalidFolder, InvalidName, TooLarge
-from tests.emulator.session_pool.conftest import open_below, seen_during_upload
+from tests.emulator.session_pool.conftest import listed, open_below, seen_during_upload
 
 
 @pytest.fixture
@@ -46,10 +47,10 @@ def test_a_file_is_uploaded_and_downloaded(folder, path):
     entry = put(folder, "a.txt", b"new")
     assert (entry.name, entry.directory, entry.is_folder, entry.size) == ("a.txt", ".", False, 3)
     assert before - 5 < entry.modified < time.time() + 5
-    assert folder.entry("", "a.txt") == entry == folder.list("")[0]
+    assert folder.entry("", "a.txt") == entry == listed(folder, "")[0]
     assert content(folder, "a.txt") == b"new" == (path / "a.txt").read_bytes()
     folder.delete("", "a.txt")
-    assert folder.list("") == []
+    assert listed(folder, "") == []
     for operation in (folder.entry, folder.read, folder.delete):
         with pytest.raises(FileNotFoundError):
             operation("", "a.txt")
@@ -70,7 +71,11 @@ def test_names_that_the_service_refuses(folder, path, name):
 @pytest.mark.parametrize("named", ["..", ".", "a/../b", "a.b", "/mnt/data/../x", "a\0"])
 def test_folder_names_that_the_service_refuses(folder, named):
     """A folder's name has no dot, so it cannot refer to a parent."""
-    for operation in (folder.list, lambda below: put(folder, "x", below=below), lambda below: folder.read(below, "x")):
+    for operation in (
+        partial(listed, folder),
+        lambda below: put(folder, "x", below=below),
+        lambda below: folder.read(below, "x"),
+    ):
         with pytest.raises(InvalidFolder):
             operation(named)
 
@@ -84,19 +89,19 @@ def test_names_that_windows_reserves(folder, monkeypatch, name):
         put(folder, name)
     if "." not in name:
         with pytest.raises(InvalidFolder):
-            folder.list(name)
+            listed(folder, name)
 
 
 def test_a_list_has_folders_and_their_content(folder, path):
     """By name; `directory` is relative to the folder that was listed; an unknown folder is empty."""
     put(folder, "z")
     put(folder, "b", below="/mnt/data/in//deep/")
-    plain = [(entry.directory, entry.name, entry.is_folder, entry.size) for entry in folder.list("")]
+    plain = [(entry.directory, entry.name, entry.is_folder, entry.size) for entry in listed(folder, "")]
     assert plain == [(".", "in", True, 0), (".", "z", False, 1)]
-    found = [(entry.directory, entry.name) for entry in folder.list("", recursive=True)]
+    found = [(entry.directory, entry.name) for entry in listed(folder, "", recursive=True)]
     assert found == [(".", "in"), ("in", "deep"), ("in/deep", "b"), (".", "z")]
-    assert [entry.path for entry in folder.list("in", recursive=True)] == ["deep", "deep/b"]
-    assert folder.list("nowhere") == folder.list("z") == []
+    assert [entry.path for entry in listed(folder, "in", recursive=True)] == ["deep", "deep/b"]
+    assert listed(folder, "nowhere") == listed(folder, "z") == []
 
 
 def test_a_list_has_every_name_as_valid_text(folder, path):
@@ -106,8 +111,8 @@ def test_a_list_has_every_name_as_valid_text(folder, path):
     os.mkdir(os.fsencode(path) + b"/\xff")
     with open(os.fsencode(path) + b"/\xff/caf\xe9.txt", "w"):
         pass
-    listed = [(entry.directory, entry.name) for entry in folder.list("", recursive=True)]
-    assert listed == [(".", "v1.2–"), ("v1.2–", "a\nb"), (".", "\ufffd"), ("\ufffd", "caf\ufffd.txt")]
+    found = [(entry.directory, entry.name) for entry in listed(folder, "", recursive=True)]
+    assert found == [(".", "v1.2–"), ("v1.2–", "a\nb"), (".", "\ufffd"), ("\ufffd", "caf\ufffd.txt")]
 
 
 def test_an_upload_is_all_or_nothing(folder, path, monkeypatch):
@@ -118,7 +123,7 @@ def test_an_upload_is_all_or_nothing(folder, path, monkeypatch):
 
     class Watched(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
-            seen.append(([entry.name for entry in folder.list("")], content(folder, "a"), len(os.listdir(path))))
+            seen.append(([entry.name for entry in listed(folder, "")], content(folder, "a"), len(os.listdir(path))))
             return super().read(size)
 
     folder.write("", "a", Watched(bytes(3 << 20)))
@@ -153,10 +158,10 @@ def test_a_list_omits_only_what_is_being_uploaded(folder, path):
     put(folder, ".upload-abc.txt")
     (path / ".upload-0123456789abcdef").write_bytes(b"x")
 
-    there, listed = seen_during_upload(folder, path, "new.txt")
+    there, lists = seen_during_upload(folder, path, "new.txt")
     before = [".upload-0123456789abcdef", ".upload-abc.txt"]
-    assert listed and all(names == before for names in listed) and set(there) == {3}
-    assert [entry.name for entry in folder.list("", recursive=True)] == [*before, "new.txt"]
+    assert lists and all(names == before for names in lists) and set(there) == {3}
+    assert [entry.name for entry in listed(folder, "", recursive=True)] == [*before, "new.txt"]
 
 
 def test_an_upload_that_code_obstructs(folder, path):
@@ -196,8 +201,8 @@ def test_links_pipes_and_folders_are_not_read(folder, path, tmp_path):
                 operation("", name)
     with pytest.raises(FileNotFoundError):
         folder.read("out", "secret")
-    assert folder.list("out") == []
-    assert [entry.name for entry in folder.list("", recursive=True)] == ["folder"]
+    assert listed(folder, "out") == []
+    assert [entry.name for entry in listed(folder, "", recursive=True)] == ["folder"]
     assert open_below(tmp_path) == before
 
 
@@ -214,7 +219,7 @@ def test_junctions_are_links(folder, path, monkeypatch):
         return SimpleNamespace(st_mode=status.st_mode, st_file_attributes=0x410, st_size=0, st_mtime=0.0)
 
     monkeypatch.setattr(Path, "lstat", lstat)
-    assert folder.list("", recursive=True) == folder.list("junction") == []
+    assert listed(folder, "", recursive=True) == listed(folder, "junction") == []
     with pytest.raises(FileNotFoundError):
         folder.read("junction", "x")
 
@@ -234,7 +239,7 @@ def test_deleting_a_link_keeps_its_target(folder, path, tmp_path):
 def test_endlessly_nested_folders(folder, path):
     """A list goes fifty folders deep, so that code cannot use up the server's stack."""
     (path / "/".join("d" * 200)).mkdir(parents=True)
-    found = folder.list("", recursive=True)
+    found = listed(folder, "", recursive=True)
     assert len(found) == 51
     assert found[-1].directory == "/".join("d" * 50)
 
@@ -244,7 +249,7 @@ def test_after_close_no_method_uses_the_folder(folder, path):
     put(folder, "a")
     folder.close()
     operations = (
-        folder.list,
+        partial(listed, folder),
         lambda _: put(folder, "a"),
         *(lambda _, f=f: f("", "a") for f in (folder.read, folder.entry, folder.delete)),
     )
@@ -263,7 +268,7 @@ def test_many_threads_at_once(folder):
                 body = f"{number}-{turn}".encode()
                 put(folder, f"f{number}", body, below="shared")
                 assert content(folder, f"f{number}", "shared") == body
-                assert f"f{number}" in [entry.name for entry in folder.list("shared")]
+                assert f"f{number}" in [entry.name for entry in listed(folder, "shared")]
                 folder.delete("shared", f"f{number}")
         except BaseException as failure:
             failures.append(failure)
@@ -274,4 +279,4 @@ def test_many_threads_at_once(folder):
     for thread in threads:
         thread.join()
     assert failures == []
-    assert folder.list("shared") == []
+    assert listed(folder, "shared") == []

@@ -21,7 +21,7 @@ from emulator.session_pool.engines.portable.engine import PortableEngine
 from emulator.session_pool.engines.portable.session_process import SessionProcess
 from emulator.session_pool.engines.shared import data_paths, frames
 from emulator.session_pool.engines.shared.data_rules import FolderGone
-from tests.emulator.session_pool.conftest import processes_below
+from tests.emulator.session_pool.conftest import listed, processes_below
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[4]
@@ -107,8 +107,8 @@ def test_state_streams_crashes_and_files(gone, temporary):
         output = await run(one, "import os; x = 1; print('a'); os.write(1, b'b\\n'); os.system('echo c')")
         assert sorted(output) == sorted("a\nb\nc\n")  # the two kinds of output are not ordered against each other
         assert await run(one, "import pathlib; print(x); pathlib.Path('/mnt/data/f').write_text('kept')") == "1\n"
-        assert [entry.name for entry in one.data.list("")] == ["f"]
-        assert other.data.list("") == []
+        assert [entry.name for entry in listed(one.data, "")] == ["f"]
+        assert listed(other.data, "") == []
         with pytest.raises(InterpreterEnded) as end:
             await run(one, "import subprocess; subprocess.Popen(['sleep', '1000']); os._exit(7)")
         assert end.value.status == 7
@@ -122,7 +122,7 @@ def test_state_streams_crashes_and_files(gone, temporary):
         one.interpreter().start()
         assert not one.interpreter().is_running
         with pytest.raises(FolderGone):
-            one.data.list("")
+            listed(one.data, "")
         assert processes_in(temporary)
 
     with_engine(life)
@@ -342,7 +342,7 @@ def test_shell_sessions(gone, temporary):
         assert await command("cat > f; wc -c < f", "abc") == (0, "3\n")
         assert await command("pwd") == (0, f"{process.folder / 'data'}\n")
         assert await command("echo x >&2") == (0, "x\n")
-        assert [entry.size for entry in process.data.list("")] == [3]
+        assert [entry.size for entry in listed(process.data, "")] == [3]
         assert (await command("exit 42"))[0] == 42
         assert (await command("no-such-program"))[0] == 127
         messages.clear()
