@@ -1,7 +1,7 @@
 """The code that runs, made of the code that a caller sent: models put it into Markdown, editors add a byte order mark.
 
-Only what no Python program can begin or end with is removed. Each line that is removed at the top leaves a comment,
-because line numbers are those of the caller's text, and IPython does not count empty lines there.
+Only what no Python program can begin or end with is removed. Lines that are removed at the top leave empty ones below a
+comment, because line numbers are those of the caller's text, and IPython does not count empty lines at the very top.
 """
 
 import re
@@ -73,12 +73,12 @@ def _has_second_block(inner: list[str], fence: str) -> bool:
 
 
 def _with_the_same_lines(removed: int, code: str) -> str:
-    """The code with a comment for each line that was removed or is empty at its top."""
+    """The code with as many lines at its top as were removed or are empty there, the first of them a comment."""
     lines = code.split("\n")
     empty = next((number for number, line in enumerate(lines) if line.strip()), None)
     if empty is None or removed + empty == 0 or lines[empty].startswith("%%"):
         return code
     first = lines[empty]
-    # IPython dedents code by its first line, and not those that have no indent: they may be many, and the indent long.
-    indent = first[: len(first) - len(first.lstrip(" \t"))]
-    return indent + "\n".join([_PLACEHOLDER] * (removed + empty) + lines[empty:])
+    indent = first[: len(first) - len(first.lstrip(" \t"))]  # IPython dedents code by its first line, or by all lines
+    # Only the first needs a comment, and the indent with it: they may be many, and the indent long.
+    return "\n".join([indent + _PLACEHOLDER, *[""] * (removed + empty - 1), *lines[empty:]])

@@ -53,7 +53,7 @@ _INDENTATION = re.compile("^(?:    )+", re.MULTILINE)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _DIGEST_CHARACTERS = 12
 _packing = threading.Lock()
-_EMPTY_COMMENTS = re.compile(r"\A(?:[ \t]*#\n)+")
+_EMPTY_COMMENTS = re.compile(r"\A(?:[ \t]*#\n+)+")
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def make_task_cell(
 
 
 def code_hash(code: str) -> str:
-    """Identifies the code of a run. Empty comments at its top do not count: they replace lines of Markdown."""
+    """Identifies the code of a run. Empty comments and lines at its top do not count: they replace Markdown."""
     return hashlib.sha256(_EMPTY_COMMENTS.sub("", code).encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -63,8 +63,8 @@ def test_code_within_a_line_of_markdown_is_code(sent: str) -> None:
 
 def test_empty_lines_at_the_top_keep_their_numbers() -> None:
     """IPython drops them, and then dedents the code by its first line."""
-    assert code_to_run("\n \n  x = 1\n  x") == "  #\n#\n  x = 1\n  x"
-    assert code_to_run("```\n\n    x = 1\n    x\n```") == "    #\n#\n    x = 1\n    x"
+    assert code_to_run("\n \n  x = 1\n  x") == "  #\n\n  x = 1\n  x"
+    assert code_to_run("```\n\n    x = 1\n    x\n```") == "    #\n\n    x = 1\n    x"
 
 
 @pytest.mark.parametrize(
@@ -146,6 +146,7 @@ def test_execute_python_code_runs_fenced_code(api: Api) -> None:
         ("\n\n```\r\n\r\n1 / 0\r\n```", 5),
         ("\n\n1 / 0", 3),
         ("\n    x = 1\n    1 / 0", 3),
+        ("\n\n    x = 1\n    1 / 0", 4),
         ("```python\nx = 1\nx = = 1\n```", 3),
         ("\ufeff\nif True:\n    1 / 0", 3),
     ],
