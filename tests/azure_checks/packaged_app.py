@@ -12,6 +12,7 @@ import json
 import os
 import resource
 import sys
+from types import SimpleNamespace
 
 
 def main() -> None:
@@ -34,7 +35,10 @@ def respond(function, call):
     import azure.functions as func
 
     call["body"] = call["body"].encode()
-    response = function(func.HttpRequest(**call))
+    arguments = {"req": func.HttpRequest(**call)}
+    if "context" in inspect.signature(function).parameters:
+        arguments["context"] = SimpleNamespace(trace_context=SimpleNamespace(trace_parent="", trace_state=""))
+    response = function(**arguments)
     if inspect.isawaitable(response):  # the worker runs such a function on its event loop
         response = asyncio.run(finished(response))
     return {"status": response.status_code, "body": response.get_body().decode("utf-8", "replace")}
