@@ -134,7 +134,9 @@ $(VENV)/lock/.made: requirements-lock.txt | $(VENV)/.made
 
 # make would delete this as an intermediate file, and install the client again each time.
 .PRECIOUS: $(CLIENT_VENVS)/%/.made
-$(CLIENT_VENVS)/%/.made: tests/clients/%/requirements.txt tests/clients/requirements.txt | $(VENV)/.made
+.SECONDEXPANSION:
+$(CLIENT_VENVS)/%/.made: tests/clients/%/requirements.txt tests/clients/requirements.txt \
+        $$(wildcard tests/clients/$$*/package.json) | $(VENV)/.made
 	@echo "installing $* into $(CLIENT_VENVS)/$* (once)"
 	@$(PYTHON) -m venv $(CLIENT_VENVS)/$*
 	@$(CLIENT_VENVS)/$*/bin/python -m pip install --quiet --disable-pip-version-check -r tests/clients/requirements.txt -r $<
