@@ -36,6 +36,7 @@ class Session:
         self._running: set[asyncio.Task[None]] = set()
         self._was_closed = False
         self._executions: OrderedDict[str, Execution] = OrderedDict()
+        self._has_long_texts = False
 
     @property
     def data(self) -> Files:
@@ -87,13 +88,15 @@ class Session:
             self._kernels[request.kernel] = Kernel(request.kernel, self._process, self._longest_run_seconds)
         run = asyncio.create_task(self._kernels[request.kernel].execute(execution))
         self._running.add(run)
-        run.add_done_callback(self._ran)
+        run.add_done_callback(lambda run: self._ran(run, execution))
         return execution, run
 
     def _forget_executions(self) -> None:
         """Forgets the oldest of those that have ended; one that runs can still be polled."""
+        if len(self._executions) <= _KEPT_EXECUTIONS and not self._has_long_texts:
+            return  # as after almost every execution
         ended = [name for name, execution in self._executions.items() if execution.ended]
-        size = sum(execution.size for execution in self._executions.values())
+        size = sum(execution.size for execution in self._executions.values()) if self._has_long_texts else 0
         for name in ended[:-1]:
             if len(self._executions) <= _KEPT_EXECUTIONS and size <= _KEPT_BYTES:
                 return
@@ -110,7 +113,8 @@ class Session:
         self._was_closed = True
         self._process.close()
 
-    def _ran(self, run: asyncio.Task[None]) -> None:
+    def _ran(self, run: asyncio.Task[None], execution: Execution) -> None:
         self._running.discard(run)
+        self._has_long_texts |= execution.size > 0
         self._forget_executions()
         self.touch()
