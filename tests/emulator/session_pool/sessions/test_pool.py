@@ -93,7 +93,7 @@ def test_a_session_that_ended_on_its_own_is_forgotten(start_program):
 def test_processes_are_kept_ready(start_program):
     """New sessions get a ready process, which is then replaced; each starts empty."""
     pool = start_program("--ready", "1")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while len(pool.descendants()) < 5 and time.monotonic() < deadline:  # with the zygote and its two parents
         time.sleep(0.02)
     waiting = pool.descendants()
@@ -113,7 +113,7 @@ def test_processes_are_kept_ready(start_program):
 def test_a_ready_process_that_has_ended_is_not_used(start_program, gone):
     """A new session gets a process that is alive."""
     pool = start_program("--ready", "2")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while len(pool.descendants()) < 7 and time.monotonic() < deadline:
         time.sleep(0.02)
     ending = set(sorted(pool.descendants())[-4:])  # inits and interpreters; the zygote is older
