@@ -20,11 +20,11 @@ from ..shared.data_rules import (
     check_name,
     copy,
     folder_parts,
-    listed,
     names_in,
     ordinary,
     refusals,
     unlisted,
+    walked,
 )
 from . import confinement
 
@@ -113,24 +113,16 @@ class DataFolder:
     def _walk(self, folder_fd: int, directory: str, levels: int) -> Iterator[list[Entry]]:
         with _as_session_user():
             scan = os.scandir(folder_fd)
+
+        def status_of(name: str) -> os.stat_result:
+            return os.stat(name, dir_fd=folder_fd, follow_symlinks=False)
+
+        def below(name: str, path: str) -> Iterator[list[Entry]]:
+            with contextlib.suppress(OSError), _opened_folder(folder_fd, name) as child:
+                yield from self._walk(child, path, levels - 1)
+
         with scan:
-            for names in names_in(scan, self._uploading):
-                found: list[Entry] = []
-                for name in names:
-                    try:
-                        status = os.stat(name, dir_fd=folder_fd, follow_symlinks=False)
-                    except OSError:
-                        continue
-                    entry = listed(name, directory, status)
-                    if entry is None:
-                        continue
-                    found.append(entry)
-                    if entry.is_folder and levels:
-                        yield found
-                        found = []
-                        with contextlib.suppress(OSError), _opened_folder(folder_fd, name) as child:
-                            yield from self._walk(child, entry.path, levels - 1)
-                yield found
+            yield from walked(names_in(scan, self._uploading), directory, status_of, below if levels else None)
 
     def _entry(self, parent: int, name: str) -> Entry:
         with _as_session_user():

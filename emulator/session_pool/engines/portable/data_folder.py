@@ -23,11 +23,11 @@ from ..shared.data_rules import (
     check_name,
     copy,
     folder_parts,
-    listed,
     names_in,
     ordinary,
     refusals,
     unlisted,
+    walked,
 )
 
 _REPARSE_POINT = 0x400  # FILE_ATTRIBUTE_REPARSE_POINT: Windows' links and junctions, and files that are elsewhere
@@ -161,23 +161,16 @@ def _walk(folder: Path, directory: str, levels: int, omitted: set[str]) -> Itera
         scan = os.scandir(folder)
     except OSError:
         return
+
+    def status_of(name: str) -> os.stat_result | None:
+        status = (folder / name).lstat()
+        return None if _is_link(status) else status
+
+    def below(name: str, path: str) -> Iterator[list[Entry]]:
+        return _walk(folder / name, path, levels - 1, omitted)
+
     with scan:
-        for names in names_in(scan, omitted):
-            found: list[Entry] = []
-            for name in names:
-                try:
-                    status = (folder / name).lstat()
-                except OSError:
-                    continue
-                entry = None if _is_link(status) else listed(name, directory, status)
-                if entry is None:
-                    continue
-                found.append(entry)
-                if entry.is_folder and levels:
-                    yield found
-                    found = []
-                    yield from _walk(folder / name, entry.path, levels - 1, omitted)
-            yield found
+        yield from walked(names_in(scan, omitted), directory, status_of, below if levels else None)
 
 
 def _check_name(name: str) -> None:

@@ -11,7 +11,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -142,7 +142,36 @@ def names_in(scan: "Iterator[os.DirEntry[str]]", omitted: Container[str]) -> Ite
         yield batch
 
 
-def listed(name: str, directory: str, status: os.stat_result) -> Entry | None:
+def walked(
+    names: Iterator[list[str]],
+    directory: str,
+    status_of: Callable[[str], os.stat_result | None],
+    below: Callable[[str, str], Iterator[list[Entry]]] | None,
+) -> Iterator[list[Entry]]:
+    """The entries of a folder whose `names` come in batches, and of the folders below it, in batches too.
+
+    `status_of` a name raises OSError for what has disappeared, and returns None for what is omitted. `below` walks the
+    folder of a name and a path; without it, folders are only listed themselves.
+    """
+    for batch in names:
+        found: list[Entry] = []
+        for name in batch:
+            try:
+                status = status_of(name)
+            except OSError:
+                continue
+            entry = None if status is None else _listed(name, directory, status)
+            if entry is None:
+                continue
+            found.append(entry)
+            if entry.is_folder and below is not None:
+                yield found
+                found = []
+                yield from below(name, entry.path)
+        yield found
+
+
+def _listed(name: str, directory: str, status: os.stat_result) -> Entry | None:
     """The entry of a list. None for links, pipes and devices, which are omitted."""
     is_folder = stat.S_ISDIR(status.st_mode)
     if not is_folder and not stat.S_ISREG(status.st_mode):
