@@ -22,8 +22,6 @@ _MAX_DEPTH = 40
 _LONGEST_TEXT = protocol.MAX_STREAM_CHARACTERS + 1000
 """That the payload writes, apart from the contents of outputs: a stream, with the mark for what was omitted."""
 
-_LARGEST_NUMBER = 1 << 53
-
 Json = dict[str, Any]
 
 
@@ -76,7 +74,7 @@ def optional_text(value: Any, longest: int = _LONGEST_TEXT) -> str | None:
 
 
 def number(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < _LARGEST_NUMBER:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= protocol.LARGEST_EXACT_INTEGER:
         raise TypeError
     return value
 
