@@ -1,7 +1,5 @@
 """Background runs: deferred in their session at once, or queued there, and followed for as long as the caller waits."""
 
-from functools import partial
-
 from ..errors import ConnectorError
 from ..in_session import report
 from ..in_session.cell import make_cell
@@ -55,7 +53,7 @@ def _start(call: Call, facts: PoolFacts) -> Execution | None:
         deferred_seconds=call.timeout_seconds,
     )
     try:
-        run = send_cell(call.session, facts, cell, call.execution_id, partial(_run_start_cell, call))
+        run = send_cell(call.session, facts, cell, call.execution_id, timeout_seconds=_START_SECONDS)
     except RunLost:
         return _enqueue(call)
     reported = report.read_stdout(run.stdout, cell.nonce)
@@ -68,12 +66,6 @@ def _start(call: Call, facts: PoolFacts) -> Execution | None:
         return execution_of(call.session.id, call.execution_id, reported.report, reported, run)
     facts.note_busy(call.session, is_busy=True)
     return None
-
-
-def _run_start_cell(call: Call, text: str, execution_id: str) -> Run:
-    return call.session.with_reserve().execute_code(
-        text, execution_id=execution_id, timeout_seconds=_START_SECONDS, may_repeat=True
-    )
 
 
 def _enqueue(call: Call) -> Execution | None:

@@ -7,7 +7,6 @@ from ..in_session.cell import code_hash
 from ..in_session.report import Request
 from ..models import Execution
 from ..session_pool.sessions import SessionClient
-from ..session_pool.wire import Run
 from .outcomes import LOST
 
 
@@ -20,18 +19,6 @@ class Call:
     wait_seconds: float
     until: float
     """The end of the caller's wait, in seconds of the monotonic clock."""
-
-    def run(self, code: str, execution_id: str, *, may_repeat: bool, is_asynchronous: bool = False) -> Run:
-        """One call of the pool, which keeps the run under `execution_id`. It takes as long as the run, unless that
-        `is_asynchronous`. Raises RunLost, when there is some time left to find out what became of the code.
-        """
-        return self.session.with_reserve().execute_code(
-            code,
-            execution_id=execution_id,
-            timeout_seconds=self.timeout_seconds,
-            may_repeat=may_repeat,
-            is_asynchronous=is_asynchronous,
-        )
 
     def running(self) -> Execution:
         return Execution(self.session.id, self.execution_id, "Running")

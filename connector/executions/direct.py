@@ -81,7 +81,12 @@ def run_directly(call: Call, *, is_repeatable: bool = False) -> Execution:
                 earlier = _current(call)
                 is_final = earlier.status != "Running" or not is_asynchronous
                 return earlier if is_final else _follow(call)
-        run = call.run(call.code, call.execution_id, may_repeat=False, is_asynchronous=is_asynchronous)
+        run = call.session.with_reserve().execute_code(
+            call.code,
+            execution_id=call.execution_id,
+            timeout_seconds=call.timeout_seconds,
+            is_asynchronous=is_asynchronous,
+        )
     except RunLost:
         return call.lost()
     if run.status == "Running":

@@ -1,7 +1,5 @@
 """Runs in one call of the pool, with the payload."""
 
-from functools import partial
-
 from ..errors import ConnectorError, IdempotencyKeyReused
 from ..in_session import report
 from ..in_session.cell import make_cell
@@ -25,7 +23,7 @@ def run_in_one_call(call: Call, facts: PoolFacts) -> Execution:
     """Raises IdempotencyKeyReused, and other errors only if the code certainly did not run."""
     cell = make_cell(call.code, execution_id=call.execution_id, max_report_characters=call.session.pool.longest_stdout)
     try:
-        run = send_cell(call.session, facts, cell, call.execution_id, partial(call.run, may_repeat=True))
+        run = send_cell(call.session, facts, cell, call.execution_id, timeout_seconds=call.timeout_seconds)
     except RunLost:
         return _lost(call, facts)
     reported = report.read_stdout(run.stdout, cell.nonce)

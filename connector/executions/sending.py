@@ -5,8 +5,6 @@ installed the payload. A short cell that finds none reports so, has run nothing,
 That has an execution ID of its own in the pool, which may take two requests with the same one for one request.
 """
 
-from collections.abc import Callable
-
 from ..callers.session_ids import second_execution_id
 from ..in_session.cell import Cell
 from ..in_session.report import find_nonce, read_stdout
@@ -16,12 +14,29 @@ from ..session_pool.wire import Run
 
 
 def send_cell(
-    session: SessionClient, facts: PoolFacts, cell: Cell, execution_id: str, send: Callable[[str, str], Run]
+    session: SessionClient,
+    facts: PoolFacts,
+    cell: Cell,
+    execution_id: str,
+    *,
+    timeout_seconds: int,
+    read_seconds: float | None = None,
 ) -> Run:
-    """Calls `send` with the text of the cell and the ID of its run in the pool, twice if the hint was wrong.
+    """The pool's run of the cell, which takes two calls if the hint was wrong. `run_in_pool` finds the run.
 
-    Raises RunLost, and what `send` raises. `run_in_pool` finds the run.
+    A cell prevents a second run of its code by itself, so it is sent again after the connection failed. Raises what
+    `SessionClient.execute_code` raises, when there is some time left to find out what became of the cell.
     """
+
+    def send(text: str, execution_id: str) -> Run:
+        return session.with_reserve().execute_code(
+            text,
+            execution_id=execution_id,
+            timeout_seconds=timeout_seconds,
+            may_repeat=True,
+            read_seconds=read_seconds,
+        )
+
     if cell.short is None:
         return send(cell.text, execution_id)
     if facts.may_have_payload(session):

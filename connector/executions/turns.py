@@ -12,7 +12,6 @@ from ..models import FilePath
 from ..session_pool.facts import PoolFacts
 from ..session_pool.hand_over import RunLost
 from ..session_pool.sessions import SessionClient
-from ..session_pool.wire import Run
 from .records import is_recent
 from .sending import send_cell
 
@@ -36,18 +35,15 @@ def start_next(session: SessionClient, facts: PoolFacts) -> bool:
     whether the session has confirmed it.
     """
     cell = make_start_cell(max_report_characters=session.pool.longest_stdout)
-
-    def send(text: str, execution_id: str) -> Run:
-        return session.with_reserve().execute_code(
-            text,
-            execution_id=execution_id,
+    try:
+        send_cell(
+            session,
+            facts,
+            cell,
+            mint_execution_id(),
             timeout_seconds=_START_TIMEOUT_SECONDS,
-            may_repeat=True,
             read_seconds=session.pool.deadlines.start_seconds,
         )
-
-    try:
-        send_cell(session, facts, cell, mint_execution_id(), send)
     except (RunLost, RequestTooLarge):  # the next poll tries again
         return False
     facts.note_busy(session, is_busy=True)

@@ -15,7 +15,6 @@ from ..in_session.task_results import is_result
 from ..session_pool.facts import PoolFacts
 from ..session_pool.hand_over import RunLost
 from ..session_pool.sessions import SessionClient
-from ..session_pool.wire import Run
 
 Arguments = TypeVar("Arguments", bound=Mapping[str, Any])
 Result = TypeVar("Result")
@@ -54,18 +53,10 @@ def run_task(
         max_report_characters=session.pool.longest_stdout,
         with_payload=facts.sends_payload(session.pool),
     )
-
-    def send(text: str, execution_id: str) -> Run:
-        return session.with_reserve().execute_code(
-            text,
-            execution_id=execution_id,
-            timeout_seconds=_TIMEOUT_SECONDS,
-            may_repeat=True,
-            read_seconds=WAIT_SECONDS,
-        )
-
     try:
-        run = send_cell(session, facts, cell, mint_execution_id(), send)
+        run = send_cell(
+            session, facts, cell, mint_execution_id(), timeout_seconds=_TIMEOUT_SECONDS, read_seconds=WAIT_SECONDS
+        )
     except RunLost as lost:
         if isinstance(lost.__cause__, PoolTimeout):
             raise _busy() from lost

@@ -52,7 +52,7 @@ def hand_over(
             time.sleep(min(pause, deadline.left))
         except ConnectorError as failure:
             if was_lost:
-                raise RunLost(repr(failure.__cause__ or failure)) from failure
+                raise RunLost from failure
             is_full_or_away = isinstance(failure, PoolUnreachable | TooManySessions)
             if not (waits and is_full_or_away) or isinstance(failure.__cause__, NotSent):
                 raise
@@ -81,8 +81,8 @@ def _handed_over() -> Iterator[None]:
     except (PoolUnavailable, PoolTimeout, UnreadableResponse) as failure:
         if isinstance(failure.__cause__, NotSent):
             raise
-        raise RunLost(repr(failure.__cause__ or failure)) from failure
+        raise RunLost from failure
     except ConnectorError:
         raise
     except Exception as failure:  # the response could not be read, but the code was handed over
-        raise RunLost(repr(failure.__cause__ or failure)) from failure
+        raise RunLost from failure

@@ -86,17 +86,19 @@ class SessionClient:
 
     def deadline_of_execution(self, wait_seconds: float) -> Deadline:
         """That of an execution whose caller waits so long for it."""
-        return self.pool.deadlines.of_execution(self.deadline or self.pool.deadlines.of_operation(), wait_seconds)
+        return self.pool.deadlines.of_execution(self._deadline_of_operation, wait_seconds)
 
     def for_transfer(self, n_bytes: int) -> "SessionClient":
         """The same session, for an operation that carries so many bytes of files."""
-        deadline = self.deadline or self.pool.deadlines.of_operation()
-        return self.with_deadline(self.pool.deadlines.of_transfer(deadline, n_bytes))
+        return self.with_deadline(self.pool.deadlines.of_transfer(self._deadline_of_operation, n_bytes))
 
     def with_reserve(self) -> "SessionClient":
         """The same session, with a deadline that leaves time for what must be done after its calls."""
-        deadline = self.deadline or self.pool.deadlines.of_operation()
-        return self.with_deadline(deadline.reserving(self.pool.deadlines.reserve_seconds))
+        return self.with_deadline(self._deadline_of_operation.reserving(self.pool.deadlines.reserve_seconds))
+
+    @property
+    def _deadline_of_operation(self) -> Deadline:
+        return self.deadline or self.pool.deadlines.of_operation()
 
     def execute_code(
         self,
