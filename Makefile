@@ -21,7 +21,7 @@ package_files = $(patsubst full,requirements-packages.txt,$(filter full %.txt,$(
 package_names = $(filter-out full %.txt,$(PACKAGES))
 
 .PHONY: help run demo demo-large document api-page connector-package prebuilt-package connection test test-attacks \
-        test-clients benchmark soak check check-azure template lock audit format wheel clean
+        test-playground test-clients benchmark soak check check-azure check-playground playground-libraries template lock audit format wheel clean
 
 help:            ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ test: $(VENV)/.dev  ## Run the tests (ARGS="-k upload")
 
 test-attacks: $(VENV)/.dev  ## Run all attack programs against the isolation of sessions (make test runs a few)
 	$(BIN)/python -m pytest tests/emulator/session_pool/attacks -m "" $(ARGS)
+
+test-playground: $(VENV)/.dev  ## Run all tests of the Playground, in Chromium (make test runs a few)
+	$(BIN)/python -m pytest -n 2 --dist loadscope tests/connector/playground -m "" $(ARGS)
 
 test-clients: $(addprefix test-client-,$(CLIENTS))  ## Run published clients against the emulator, each in a separate venv
 
@@ -79,10 +82,21 @@ benchmark: $(VENV)/.emulator  ## Compare the session pool with Jupyter's kernel 
 soak: $(VENV)/.emulator  ## Run the session pool under load, and check for leaks (ARGS="--seconds 600")
 	$(BIN)/python -m benchmarks.soak $(ARGS)
 
-check: $(VENV)/.dev  ## Check format, lint and types
+check: $(VENV)/.dev check-playground  ## Check format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# Node.js and its packages, in an environment of their own. The page is linked into it, so that TypeScript finds them.
+PAGE_VENV  = $(VENV)/playground
+page_tools = PATH="$(abspath $(PAGE_VENV))/bin:$(abspath $(PAGE_VENV))/node_modules/.bin:$$PATH"
+
+check-playground: $(PAGE_VENV)/.made  ## Check the Playground's page: format, lint and types
+	cd playground_tools && $(page_tools) biome ci --colors=off --error-on-warnings . ../connector/playground/page
+	cp playground_tools/tsconfig.json $(PAGE_VENV)/ && cd $(PAGE_VENV) && $(page_tools) tsc
+
+playground-libraries: $(PAGE_VENV)/.made  ## Build the libraries of the Playground's page, after a change of playground_tools/
+	$(page_tools) node playground_tools/build.mjs $(abspath $(PAGE_VENV))/node_modules connector/playground/page/libraries
 
 check-azure: $(VENV)/.dev  ## Check the templates in infra/ and the deployment package, without Azure
 	$(BIN)/python -m azure_checks
@@ -98,9 +112,10 @@ lock: $(VENV)/lock/.made  ## Write requirements.txt, the lock file, from require
 audit: $(VENV)/lock/.made  ## Look for known vulnerabilities of what is deployed
 	@$(VENV)/lock/bin/pip-audit --require-hashes --disable-pip --strict --requirement requirements.txt $(ARGS)
 
-format: $(VENV)/.dev  ## Format the code
+format: $(VENV)/.dev $(PAGE_VENV)/.made  ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	cd playground_tools && $(page_tools) biome check --write . ../connector/playground/page
 
 clean:           ## Remove everything that these targets created
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache demo-output dist
@@ -130,6 +145,15 @@ $(VENV)/lock/.made: requirements-lock.txt | $(VENV)/.made
 	@echo "installing uv and pip-audit into $(VENV)/lock (once)"
 	@$(PYTHON) -m venv $(VENV)/lock
 	@$(VENV)/lock/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-lock.txt
+	@touch $@
+
+$(VENV)/playground/.made: playground_tools/package.json playground_tools/requirements.txt | $(VENV)/.made
+	@echo "installing the tools of the Playground into $(@D) (once)"
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r playground_tools/requirements.txt
+	@cp playground_tools/package.json $(@D)/
+	@PATH="$(abspath $(@D))/bin:$$PATH" npm --prefix $(@D) install --silent --no-audit --no-fund --ignore-scripts
+	@ln -sfn $(abspath connector/playground/page) $(@D)/page
 	@touch $@
 
 # make would delete this as an intermediate file, and install the client again each time.

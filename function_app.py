@@ -144,3 +144,15 @@ def get_full_openapi_document(req: func.HttpRequest, context: func.Context) -> f
 @app.route("swagger.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 def get_swagger_document(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     return connector.respond("GetSwaggerDocument", req, context)
+
+
+@app.function_name("GetPlayground")
+@app.route("playground", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def get_playground(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    return connector.respond("GetPlayground", req, context)
+
+
+@app.function_name("GetPlaygroundFile")
+@app.route("playground/{*path}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def get_playground_file(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    return connector.respond("GetPlaygroundFile", req, context)

@@ -99,7 +99,8 @@ class Connector:
     def _response(self, operation_id: str, request: func.HttpRequest) -> func.HttpResponse:
         """Raises ConnectorError, and anything if there is a bug."""
         if operation_id in OPERATIONS_WITHOUT_SETTINGS:
-            return OPERATIONS_WITHOUT_SETTINGS[operation_id]()
+            settings = None if isinstance(self._shared, InternalError) else self._shared.settings
+            return OPERATIONS_WITHOUT_SETTINGS[operation_id](settings, request)
         with Admission(self._bulkhead, is_run=operation_id == "ExecutePythonCode") as admission:
             context = self._context_of(operation_id, request, admission)
             note_caller(context.sessions.caller)

@@ -27,14 +27,15 @@ LAYERS = {
     "function_app": {"app"},
     "app": {"http", "executions", "session_pool", "bulkhead", "callers", "contract", "settings", "telemetry", "errors"},
     "http": {
-        "executions", "files", "sessions", "connection", "session_pool", "bulkhead", "callers", "contract", "settings",
-        "telemetry", "models", "text", "bounded_json", "errors",
+        "executions", "files", "sessions", "connection", "playground", "session_pool", "bulkhead", "callers",
+        "contract", "settings", "telemetry", "models", "text", "bounded_json", "errors",
     },
     # The operations: plain values in, models out.
     "executions": {"in_session", "session_pool", "callers", "content_types", "models", "errors"},
     "files": {"executions", "in_session", "session_pool", "callers", "content_types", "models", "errors"},
     "sessions": {"session_pool", "models"},
     "connection": {"session_pool", "settings", "models", "errors"},
+    "playground": set(),
     # What operations are made of.
     "in_session": {"models", "text", "bounded_json"},
     "session_pool": {"bulkhead", "callers", "telemetry", "models", "text", "bounded_json", "errors"},

@@ -1,0 +1,41 @@
+// Sizes, times and durations as people read them.
+
+/**
+ * @param {number} bytes
+ * @returns {string} such as 512 KB: decimal units, as the limits of the connector
+ */
+export function size(bytes) {
+  if (bytes < 1000) return `${bytes} B`;
+  const units = ["KB", "MB", "GB", "TB"];
+  let value = bytes / 1000;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+}
+
+/**
+ * @param {number} milliseconds
+ * @returns {string} such as 0.21 s, 12.4 s or 2:05 min
+ */
+export function duration(milliseconds) {
+  const seconds = milliseconds / 1000;
+  if (seconds < 10) return `${seconds.toFixed(2)} s`;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  return `${clock(seconds)} min`;
+}
+
+/**
+ * @param {number} seconds
+ * @returns {string} such as 4:12
+ */
+export function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const minutes = Math.floor(whole / 60);
+  const padded = String(whole % 60).padStart(2, "0");
+  return minutes < 60
+    ? `${minutes}:${padded}`
+    : `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${padded}`;
+}

@@ -1,0 +1,23 @@
+// The icons: 16 x 16, drawn with the current color. They say nothing by themselves: a button with an icon alone has a label.
+import { html, svg } from "../libraries/lit-html.js";
+
+const SHAPES = {
+  add: svg`<path d="M8 3.5v9M3.5 8h9"/>`,
+  alert: svg`<path d="M8 3.5v5.4M8 11.6v.6"/>`,
+  cancel: svg`<path d="M4 4l8 8M12 4l-8 8"/>`,
+  check: svg`<path d="M3.5 8.4l3 3 6-6.4"/>`,
+  chevron: svg`<path d="M4.5 6.2L8 9.8l3.5-3.6"/>`,
+  copy: svg`<path d="M5.5 5.5h7v7h-7zM3.5 10.5v-7h7"/>`,
+  download: svg`<path d="M8 3v8m0 0L4.8 7.8M8 11l3.2-3.2M3 13.2h10"/>`,
+  more: svg`<circle class="solid" cx="3.5" cy="8" r="1.2"/><circle class="solid" cx="8" cy="8" r="1.2"/><circle class="solid" cx="12.5" cy="8" r="1.2"/>`,
+  run: svg`<path class="solid" d="M5 3.2v9.6L12.6 8z"/>`,
+  stop: svg`<path class="solid" d="M4.5 4.5h7v7h-7z"/>`,
+  theme: svg`<circle cx="8" cy="8" r="5.2"/><path class="solid" d="M8 2.8a5.2 5.2 0 010 10.4z"/>`,
+  upload: svg`<path d="M8 11V3m0 0L4.8 6.2M8 3l3.2 3.2M3 13.2h10"/>`,
+  zoom: svg`<path d="M9.5 3H13v3.5M6.5 13H3V9.5M13 3L9 7M3 13l4-4"/>`,
+};
+
+/** @param {keyof typeof SHAPES} name */
+export function icon(name) {
+  return html`<svg class="icon" viewBox="0 0 16 16" aria-hidden="true">${SHAPES[name]}</svg>`;
+}

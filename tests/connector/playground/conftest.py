@@ -1,0 +1,97 @@
+"""A browser for tests of the page: Debian's Chromium, driven by Playwright.
+
+Without Chromium, the tests are skipped; in CI, where REQUIRE_CHROMIUM is set, they fail. In every test, what the page's
+policy refuses and what its scripts throw fails the test.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.conftest import Api
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+REPORT_REFUSALS = """addEventListener("securitypolicyviolation", (event) => {
+  const place = `${event.sourceFile}:${event.lineNumber}`;
+  console.error(`policy: ${event.effectiveDirective} refuses ${event.blockedURI} ${place}`);
+});"""
+"""Run in every document, because Chromium does not report all refusals on its console."""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        explanation = "Chromium is not installed. Install Debian's package chromium, or set CHROMIUM to its path."
+        pytest.fail(explanation) if os.environ.get("REQUIRE_CHROMIUM") else pytest.skip(explanation)
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-proxy-server"]
+        running = playwright.chromium.launch(executable_path=path, args=options)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def open_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Returns a function that opens a window of its own: with `page_options`, such as viewport and color_scheme."""
+    contexts: list[BrowserContext] = []
+
+    def opened(**page_options: Any) -> BrowserContext:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **page_options})
+        context.set_default_timeout(15_000)
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        contexts.append(context)
+        return context
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+class Complaints(list[str]):
+    """What went wrong in a page although nobody saw it. A test that provokes something removes it."""
+
+    def expect(self, part: str) -> None:
+        """Removes the complaints that contain the text. There must be one."""
+        found = [complaint for complaint in self if part in complaint]
+        assert found, f"no complaint contains {part!r}: {list(self)}"
+        self[:] = [complaint for complaint in self if complaint not in found]
+
+
+@pytest.fixture
+def complaints() -> Iterator[Complaints]:
+    """Must be empty when the test ends."""
+    noted = Complaints()
+    yield noted
+    assert not noted
+
+
+@pytest.fixture
+def open_page(open_context: Callable[..., BrowserContext], complaints: Complaints) -> Callable[..., Page]:
+    """Returns a function that opens the Playground of a connector, in a window with `page_options`."""
+
+    def opened(api: Api, **page_options: Any) -> Page:
+        page = open_context(**page_options).new_page()
+        page.add_init_script(REPORT_REFUSALS)
+        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+        page.on("console", lambda message: _note(message, complaints))
+        page.goto(f"{api.url}/playground")
+        return page
+
+    return opened
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Page], api: Api) -> Page:
+    """The Playground of the connector with the emulator."""
+    return open_page(api)
+
+
+def _note(message: ConsoleMessage, complaints: Complaints) -> None:
+    # Chromium reports every response that is no success there. Whether the page handles it is for tests to say.
+    if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+        complaints.append(f"{message.type}: {message.text}")
