@@ -98,6 +98,8 @@
  * @property {string | null} dialog the name of the open dialog
  * @property {"system" | "light" | "dark"} theme
  * @property {string} announcement what screen readers are to say now
+ * @property {{isOpen: boolean, tab: string, withSession: boolean}} use "Use it elsewhere": unfolded or not, the tab, and
+ *   whether the texts have the session ID
  */
 
 /** @type {State} */
@@ -109,6 +111,7 @@ export const state = {
   dialog: null,
   theme: "system",
   announcement: "",
+  use: { isOpen: false, tab: "", withSession: false },
 };
 
 /** @type {((state: State) => void)[]} */
