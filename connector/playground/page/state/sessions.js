@@ -20,6 +20,10 @@ function newSession() {
     files: [],
     filesAreLoading: false,
     filesError: null,
+    filesToken: null,
+    fileErrors: new Map(),
+    deletions: [],
+    downloads: [],
     transfers: [],
     sources: new Map(),
     lastCall: null,
@@ -44,4 +48,22 @@ export function openSession() {
     state.sessions.push(session);
     state.currentKey = session.key;
   });
+}
+
+/**
+ * Inside of `update`: the ID that the connector has given to a session.
+ * @param {import("./store.js").Session} session
+ * @param {string} id
+ */
+export function adoptId(session, id) {
+  session.id = id;
+  session.status = "active";
+}
+
+/**
+ * Inside of `update`: a call has used the session, so that it expires later.
+ * @param {import("./store.js").Session} session
+ */
+export function noteUse(session) {
+  session.status = "active";
 }

@@ -63,8 +63,47 @@
  * @property {string} fileName
  * @property {string} folder
  * @property {"waiting" | "sending" | "failed"} status
+ * @property {"run" | "app" | "connection" | null} waitsFor what it waits for while it is being sent, if it does
  * @property {number} sent bytes
  * @property {number} bytesPerSecond
+ * @property {string | null} token of the chunked upload, once it has begun
+ * @property {import("../api/client.js").ApiError | null} error
+ * @property {{fileName: string, folder: string} | null} betterName under which it is accepted, if its own was refused
+ */
+
+/**
+ * A file that is about to be deleted: until then, that can be undone.
+ * @typedef {Object} Deletion
+ * @property {FileFacts} file
+ * @property {number} dueAt milliseconds since 1970
+ * @property {"pending" | "sending"} status
+ */
+
+/**
+ * A file that is being saved.
+ * @typedef {Object} Download
+ * @property {string} path
+ * @property {number} received bytes
+ * @property {number} size bytes
+ */
+
+/**
+ * What a file has, as people read it.
+ * @typedef {{kind: "table", sheets: {name: string, columns: string[], rows: unknown[][], total?: number}[], text: string}
+ *   | {kind: "text", text: string}
+ *   | {kind: "html", text: string}
+ *   | {kind: "image", address: string}
+ *   | {kind: "none", reason: string}} PreviewContent text is the file's own, where it can be shown too
+ */
+
+/**
+ * The file that is shown.
+ * @typedef {Object} Preview
+ * @property {FileFacts} file
+ * @property {PreviewContent | null} content null while it is read
+ * @property {string} note what is not shown, or how the file was read
+ * @property {number} sheet the one that is shown
+ * @property {boolean} isSource whether the text is shown where there is another form, too
  * @property {import("../api/client.js").ApiError | null} error
  */
 
@@ -84,6 +123,10 @@
  * @property {FileFacts[]} files
  * @property {boolean} filesAreLoading
  * @property {import("../api/client.js").ApiError | null} filesError
+ * @property {string | null} filesToken for the files after these, if there are more
+ * @property {Map<string, import("../api/client.js").ApiError>} fileErrors what went wrong with a file, by path
+ * @property {Deletion[]} deletions
+ * @property {Download[]} downloads
  * @property {Transfer[]} transfers
  * @property {Map<string, File>} sources the files that were uploaded here, by path, so that they can be sent again
  * @property {import("../api/client.js").Call | null} lastCall what was done last, for "Use it elsewhere"
@@ -97,6 +140,10 @@
  * @property {"files" | "code" | "results"} pane which one is shown where there is room for one only
  * @property {string | null} dialog the name of the open dialog
  * @property {"system" | "light" | "dark"} theme
+ * @property {string | null} menu the name of the open menu
+ * @property {{sort: "name" | "newest" | "largest", filter: string, most: number, closedFolders: Set<string>, isDropTarget: boolean}} filesView
+ *   how the files are shown: most is the number of rows
+ * @property {Preview | null} preview
  * @property {string} announcement what screen readers are to say now
  */
 
@@ -107,6 +154,9 @@ export const state = {
   connection: { status: "checking", facts: null, error: null },
   pane: "code",
   dialog: null,
+  menu: null,
+  filesView: { sort: "name", filter: "", most: 200, closedFolders: new Set(), isDropTarget: false },
+  preview: null,
   theme: "system",
   announcement: "",
 };
