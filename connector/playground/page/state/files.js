@@ -40,7 +40,8 @@ export async function listMoreFiles(session) {
  * @param {boolean} isAsked
  */
 async function list(session, token, isAsked) {
-  if (session.id === null) return;
+  // One that has expired would be created again by a list of its files.
+  if (session.id === null || session.status !== "active") return;
   listings.get(session)?.abort(); // the newest one counts
   const listing = new AbortController();
   listings.set(session, listing);

@@ -108,14 +108,28 @@
  */
 
 /**
+ * What is needed to follow how long a session lives.
+ * @typedef {Object} Lifetime
+ * @property {string | null} createdTime as the connector returned it: another one is another session with the same ID
+ * @property {number | null} cooldown milliseconds without use after which it expires
+ * @property {number} usedAt
+ * @property {number} checkedAt when the connector was asked for its times
+ * @property {boolean} isWarned whether people know that it is about to expire
+ * @property {number} firstRun the number of the first run in the interpreter that it has now
+ */
+
+/**
  * A session as this page has it.
  * @typedef {Object} Session
  * @property {string} key its identity on this page
  * @property {string} name for people
  * @property {string | null} id the session ID, a secret; null until the connector has returned one
- * @property {number | null} createdAt milliseconds since 1970
- * @property {number | null} expiresAt milliseconds since 1970
  * @property {"new" | "active" | "expired" | "ended"} status
+ * @property {number | null} createdAt milliseconds since 1970, as all times here: of this machine's clock
+ * @property {number | null} expiresAt when it expires if it is not used again; null if that is not known
+ * @property {Lifetime} lifetime
+ * @property {"session" | "interpreter" | null} renewal what began anew in use, so that people have to know about it: a
+ *   session that had expired, with the same ID, or its interpreter, with the same files
  * @property {string} code what is in the editor
  * @property {number} timeoutInSeconds
  * @property {Run[]} runs
@@ -139,6 +153,12 @@
  * @property {{status: "checking" | "connected" | "failed" | "unauthorized" | "offline", facts: any, error: import("../api/client.js").ApiError | null}} connection
  * @property {"files" | "code" | "results"} pane which one is shown where there is room for one only
  * @property {string | null} dialog the name of the open dialog
+ * @property {{key: string, isBusy: boolean, error: string}} sessionDialog what dialogs about a session know: which one,
+ *   whether a call is on its way, and what went wrong
+ * @property {string | null} renaming the key of the session that gets another name
+ * @property {{choice: "none" | "tab" | "browser", error: string}} memory how long the browser remembers the sessions
+ * @property {{files: number, results: number}} widths of panes: pixels, and percent of what is left
+ * @property {number} now milliseconds since 1970, as of the last tick of the clock
  * @property {"system" | "light" | "dark"} theme
  * @property {string | null} menu the name of the open menu
  * @property {{sort: "name" | "newest" | "largest", filter: string, most: number, closedFolders: Set<string>, isDropTarget: boolean}} filesView
@@ -157,6 +177,11 @@ export const state = {
   menu: null,
   filesView: { sort: "name", filter: "", most: 200, closedFolders: new Set(), isDropTarget: false },
   preview: null,
+  sessionDialog: { key: "", isBusy: false, error: "" },
+  renaming: null,
+  memory: { choice: "none", error: "" },
+  widths: { files: 256, results: 50 },
+  now: Date.now(),
   theme: "system",
   announcement: "",
 };

@@ -141,9 +141,9 @@ async function start(session, transfer) {
   if (session.id) call.parameters = { ...call.parameters, sessionId: session.id };
   try {
     const { sessionId, files } = await sent(session, transfer, call, sender.signal);
+    adoptId(session, sessionId);
+    noteUse(session);
     update(() => {
-      adoptId(session, sessionId);
-      noteUse(session);
       session.lastCall = { ...call, parameters: { ...call.parameters, sessionId } };
       session.sources.set(pathOf(transfer), transfer.file);
       forgetDeletion(session, pathOf(transfer));
@@ -226,7 +226,7 @@ async function sentFromToken(session, transfer, call, signal) {
     // Not stopped by the signal: if its response were lost, nobody could cancel the upload.
     const begun = await beginUpload(call, file.size);
     transfer.token = begun.token;
-    update(() => adoptId(session, begun.json.sessionId));
+    adoptId(session, begun.json.sessionId);
     signal.throwIfAborted();
     return begun;
   });
