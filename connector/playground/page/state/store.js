@@ -27,6 +27,7 @@
  * @property {string} [title]
  * @property {string} [fileName]
  * @property {string} [folder]
+ * @property {boolean} [isReduced] whether the content is a smaller rendering of the image, which is in the file
  */
 
 /**
@@ -147,6 +148,27 @@
  */
 
 /**
+ * How results are looked at, beyond what they are. Members of the records have the keys of tables and outputs.
+ * @typedef {Object} ResultsView
+ * @property {boolean} wrap whether long lines of printed text are wrapped
+ * @property {Record<string, {column: number, isDescending: boolean}>} sorts of tables, by their keys
+ * @property {Record<string, number>} rowLimits how many rows of a table are shown, if the user asked for more
+ * @property {Record<string, LoadedOutput>} loads of outputs whose content was not in the response
+ * @property {Record<string, boolean>} opened outputs that are shown only when asked for
+ * @property {Record<string, boolean>} broken images that the browser cannot show
+ * @property {{output: Output, key: string, session: Session, scale: number | null} | null} zoomed the figure in the
+ *   dialog; its scale is null while it is fitted to the window
+ */
+
+/**
+ * The content of an output that is loaded from its file.
+ * @typedef {Object} LoadedOutput
+ * @property {"loading" | "loaded" | "failed"} status
+ * @property {string} [content] as in Output
+ * @property {import("../api/client.js").ApiError} [error]
+ */
+
+/**
  * @typedef {Object} State
  * @property {Session[]} sessions
  * @property {string} currentKey the key of the session that is shown
@@ -165,6 +187,7 @@
  *   how the files are shown: most is the number of rows
  * @property {Preview | null} preview
  * @property {string} announcement what screen readers are to say now
+ * @property {ResultsView} results
  */
 
 /** @type {State} */
@@ -184,6 +207,7 @@ export const state = {
   now: Date.now(),
   theme: "system",
   announcement: "",
+  results: { wrap: false, sorts: {}, rowLimits: {}, loads: {}, opened: {}, broken: {}, zoomed: null },
 };
 
 /** @type {((state: State) => void)[]} */
