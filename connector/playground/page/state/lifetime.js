@@ -161,6 +161,9 @@ export function startAnew(session) {
   session.renewal = null;
   session.files = [];
   session.filesError = null;
+  session.filesToken = null;
+  session.fileErrors = new Map();
+  session.deletions = [];
   session.lifetime = { ...newLifetime(), firstRun: session.runs.length + 1 };
 }
 
