@@ -17,6 +17,8 @@ function newSession() {
     timeoutInSeconds: 90,
     runs: [],
     shownRun: null,
+    mark: null,
+    codeNote: null,
     files: [],
     filesAreLoading: false,
     filesError: null,
