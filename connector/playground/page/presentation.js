@@ -43,6 +43,26 @@ export function isText(output) {
 }
 
 /**
+ * @param {Output} output
+ * @returns {string} what an image is called for those who do not see it
+ */
+export function alternative(output) {
+  return output.title || "Chart without a title";
+}
+
+/**
+ * An address of an image: of data, because such an address has no origin, should someone open it in a tab.
+ * @param {Output} output
+ * @param {string} content
+ */
+export function imageAddress(output, content) {
+  const type = mediaType(output);
+  return isText(output)
+    ? `data:${type};charset=utf-8,${encodeURIComponent(content)}`
+    : `data:${type};base64,${content}`;
+}
+
+/**
  * The parts of a run, in the order in which it displayed them.
  * @param {Output[]} outputs
  * @returns {Part[]}

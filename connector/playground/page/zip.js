@@ -23,17 +23,30 @@ export function zip(files) {
     const encoded = new TextEncoder().encode(name);
     const facts = [VERSION, UTF8_NAMES, 0, 0, 0x21];
     const sizes = [crc32(content), content.length, content.length];
-    const head = record(0x04034b50, [["16", facts], ["32", sizes], ["16", [encoded.length, 0]]]);
+    const head = record(0x04034b50, [
+      ["16", facts],
+      ["32", sizes],
+      ["16", [encoded.length, 0]],
+    ]);
     parts.push(head, encoded, content);
     directory.push(
-      record(0x02014b50, [["16", [VERSION, ...facts]], ["32", sizes], ["16", [encoded.length, 0, 0, 0, 0]], ["32", [0, offset]]]),
+      record(0x02014b50, [
+        ["16", [VERSION, ...facts]],
+        ["32", sizes],
+        ["16", [encoded.length, 0, 0, 0, 0]],
+        ["32", [0, offset]],
+      ]),
       encoded,
     );
     offset += head.length + encoded.length + content.length;
   }
   const directorySize = directory.reduce((sum, part) => sum + part.length, 0);
   const counts = [0, 0, files.length, files.length];
-  const end = record(0x06054b50, [["16", counts], ["32", [directorySize, offset]], ["16", [0]]]);
+  const end = record(0x06054b50, [
+    ["16", counts],
+    ["32", [directorySize, offset]],
+    ["16", [0]],
+  ]);
   return new Blob([...parts, ...directory, end], { type: "application/zip" });
 }
 

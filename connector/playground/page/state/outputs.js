@@ -1,8 +1,9 @@
 // The contents of outputs: from the response, or from the file that holds them.
 import { ApiError, send } from "../api/client.js";
+import { base64Of, bytesOf } from "../base64.js";
 import { isText, mediaType } from "../presentation.js";
-import { base64Of, bytesOf, saveAs } from "../saving.js";
 import { zip } from "../zip.js";
+import { saveBlob } from "./downloads.js";
 import { announce, state, update } from "./store.js";
 
 /** @typedef {import("./store.js").Session} Session */
@@ -109,7 +110,7 @@ async function completeContent(session, key, output) {
  */
 export async function saveOutput(session, key, output) {
   try {
-    saveAs(nameOf(output), await completeContent(session, key, output));
+    saveBlob(await completeContent(session, key, output), nameOf(output));
   } catch (failure) {
     if (!(failure instanceof ApiError)) throw failure;
     update(({ results }) => {
@@ -129,10 +130,14 @@ export async function saveAllOutputs(session, run) {
   try {
     const files = [];
     for (const [index, output] of outputs.entries()) {
-      const blob = await completeContent(session, outputKey(session, run, output.fileName ?? `output-${index + 1}`), output);
+      const blob = await completeContent(
+        session,
+        outputKey(session, run, output.fileName ?? `output-${index + 1}`),
+        output,
+      );
       files.push({ name: nameOf(output, index + 1), content: new Uint8Array(await blob.arrayBuffer()) });
     }
-    saveAs(`run-${run.number}.zip`, zip(files));
+    saveBlob(zip(files), `run-${run.number}.zip`);
     announce("Saved");
     update(({ results }) => {
       delete results.loads[key];

@@ -1,7 +1,7 @@
 // An image that a run displayed. It is only ever an image: what an SVG contains runs and loads nothing there, and as a
 // data: address it has no origin, even if someone opens it in a tab.
 import { html, nothing } from "../libraries/lit-html.js";
-import { isText, mediaType } from "../presentation.js";
+import { alternative, imageAddress } from "../presentation.js";
 import { saveOutput } from "../state/outputs.js";
 import { state as store, update } from "../state/store.js";
 import { icon } from "./icons.js";
@@ -38,20 +38,6 @@ export function figure(session, key, output, content) {
           ${output.title ? html`<figcaption class="muted">${output.title}</figcaption>` : nothing}
         </figure>`,
   });
-}
-
-/** @param {Output} output */
-export function alternative(output) {
-  return output.title || "Chart without a title";
-}
-
-/**
- * @param {Output} output
- * @param {string} content
- */
-export function imageAddress(output, content) {
-  const type = mediaType(output);
-  return isText(output) ? `data:${type};charset=utf-8,${encodeURIComponent(content)}` : `data:${type};base64,${content}`;
 }
 
 /** @param {string} key */

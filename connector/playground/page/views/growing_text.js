@@ -4,9 +4,16 @@ import { html } from "../libraries/lit-html.js";
 
 /** Characters after which a new block begins, at the end of a line. Browsers lay out only the blocks in view. */
 const BLOCK = 8_000;
-/** Control sequences of terminals, such as those of colors, and one that is not complete yet. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
-const TERMINAL = /\x1b(?:\[[0-?]*[ -/]*(?:[@-~]|$)|\][^\x07\x1b]*(?:\x07|\x1b\\|$)|[@-Z\\^_]|$)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/g;
+/** Control sequences of terminals, such as those of colors, also incomplete ones at the end; and other control characters. */
+const TERMINAL = new RegExp(
+  [
+    "\\x1b\\[[0-?]*[ -/]*(?:[@-~]|$)",
+    "\\x1b\\][^\\x07\\x1b]*(?:\\x07|\\x1b\\\\|$)",
+    "\\x1b(?:[@-Z\\\\^_]|$)",
+    "(?![\\t\\n])\\p{Cc}",
+  ].join("|"),
+  "gu",
+);
 const NEAR_THE_END = 8;
 
 class GrowingText extends HTMLElement {

@@ -1,9 +1,9 @@
 // The dialog in which a figure is looked at closely.
 import { html } from "../libraries/lit-html.js";
+import { alternative, imageAddress } from "../presentation.js";
 import { contentHolder, loadOutput, saveOutput } from "../state/outputs.js";
 import { update } from "../state/store.js";
 import { closeDialog, dialog } from "./dialog.js";
-import { alternative, imageAddress } from "./figure.js";
 import { icon } from "./icons.js";
 
 const STEP = 1.25;

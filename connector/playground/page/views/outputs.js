@@ -42,6 +42,7 @@ export function outputs(session, run, parts) {
  * @param {Session} session
  * @param {Run} run
  * @param {Part} part
+ * @returns {unknown}
  */
 function partView(session, run, part) {
   const { output } = part;
@@ -139,7 +140,10 @@ function notLoaded(session, key, { kind, output }) {
   const retry = () => loadOutput(session, key, output, { evenIfLarge: true });
   const heading = headingOf(kind, output);
   if (!output.fileName)
-    return resultBlock({ heading, content: html`<p class="muted">It was not returned, and is not kept in a file.</p>` });
+    return resultBlock({
+      heading,
+      content: html`<p class="muted">It was not returned, and is not kept in a file.</p>`,
+    });
   if (load?.status === "failed")
     return resultBlock({
       heading,

@@ -29,7 +29,11 @@ export function resultValue(state, session, run, { value, text }) {
   const table = recordsIn(value);
   if (table) {
     const content = dataTable({ key: outputKey(session, run, "result"), label: heading, ...table });
-    return resultBlock({ heading, actions: saveTable(`run-${run.number}-result.csv`, table.columns, table.rows), content });
+    return resultBlock({
+      heading,
+      actions: saveTable(`run-${run.number}-result.csv`, table.columns, table.rows),
+      content,
+    });
   }
   const actions = html`${wrapButton(wrap)} ${copyButton("Copy JSON", () => formatJson(value))}`;
   const content = html`${jsonText(value, { label: heading, wrap })}

@@ -6,6 +6,8 @@ import { icon } from "./icons.js";
 /** @typedef {import("../state/store.js").Run} Run */
 /** @typedef {import("../state/store.js").Session} Session */
 
+const MARGIN = 16;
+
 /** A row that scrolls sideways, so that the run that is shown is in view. */
 class RunChips extends HTMLElement {
   /** @type {number | null} */
@@ -19,10 +21,9 @@ class RunChips extends HTMLElement {
     queueMicrotask(() => {
       const chip = /** @type {HTMLElement | null} */ (this.querySelector("[aria-current]"));
       if (!chip) return;
-      const start = chip.offsetLeft - this.offsetLeft;
-      if (start < this.scrollLeft) this.scrollLeft = start - 16;
-      else if (start + chip.offsetWidth > this.scrollLeft + this.clientWidth)
-        this.scrollLeft = start + chip.offsetWidth - this.clientWidth + 16;
+      const [row, own] = [this.getBoundingClientRect(), chip.getBoundingClientRect()];
+      if (own.left < row.left) this.scrollBy(own.left - row.left - MARGIN, 0);
+      else if (own.right > row.right) this.scrollBy(own.right - row.right + MARGIN, 0);
     });
   }
 }

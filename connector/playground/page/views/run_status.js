@@ -100,7 +100,9 @@ function truncation(session, run, truncated, load) {
   // Contents of outputs are loaded when they come into view.
   const parts = truncated.filter((part) => part !== "outputs" || (run.execution?.outputs.length ?? 0) >= 100);
   if (parts.length === 0) return nothing;
-  const names = new Intl.ListFormat("en").format(parts.map((part) => TRUNCATED[/** @type {"stdout"} */ (part)] ?? part));
+  const names = new Intl.ListFormat("en").format(
+    parts.map((part) => TRUNCATED[/** @type {"stdout"} */ (part)] ?? part),
+  );
   const sentence = `${names.replace(/^./, (letter) => letter.toUpperCase())} ${parts.length === 1 && parts[0] !== "outputs" ? "is" : "are"} too long to be shown in full.`;
   if (load?.status === "loaded")
     return html`<p>${sentence} This is as much as the connector returns; let the code write the rest to a file.</p>`;

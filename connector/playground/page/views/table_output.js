@@ -1,6 +1,6 @@
 // A data frame that a run displayed: one table, of the several forms in which it is reported.
 import { html, nothing } from "../libraries/lit-html.js";
-import { saveAs } from "../saving.js";
+import { saveBlob } from "../state/downloads.js";
 import { toCsv } from "../table_values.js";
 import { dataTable } from "./data_table.js";
 import { icon } from "./icons.js";
@@ -26,7 +26,7 @@ export function tableOutput({ key, title, fileName, frame }) {
  */
 export function saveTable(fileName, columns, rows) {
   // With a byte order mark, because Excel takes CSV files without one for files of an old encoding.
-  const save = () => saveAs(fileName, new Blob(["\ufeff", toCsv(columns, rows)], { type: "text/csv" }));
+  const save = () => saveBlob(new Blob(["\ufeff", toCsv(columns, rows)], { type: "text/csv" }), fileName);
   return html`<button type="button" class="quiet" title="Save the rows as a CSV file. Text like a formula gets an apostrophe before it." @click=${save}>
     ${icon("download")} CSV
   </button>`;
