@@ -1,12 +1,20 @@
 // Starts the page: renders it whenever the state changes.
 import { render } from "./libraries/lit-html.js";
+import { startClock } from "./state/clock.js";
 import { checkConnection } from "./state/connection.js";
+import { guardLeaving } from "./state/leaving.js";
+import { startMemory } from "./state/remembered.js";
 import { openFirstSession } from "./state/sessions.js";
 import { subscribe } from "./state/store.js";
 import { app } from "./views/app.js";
+import { listenForShortcuts } from "./views/shortcuts.js";
 
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 root.replaceChildren();
+startMemory();
 openFirstSession();
 subscribe((state) => render(app(state), root));
+startClock();
+guardLeaving();
+listenForShortcuts();
 checkConnection();
