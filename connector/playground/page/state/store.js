@@ -27,6 +27,7 @@
  * @property {string} [title]
  * @property {string} [fileName]
  * @property {string} [folder]
+ * @property {boolean} [isReduced] whether the content is a smaller rendering of the image, which is in the file
  */
 
 /**
@@ -51,6 +52,7 @@
  * @property {"Sending" | Execution["status"] | "Refused"} status Refused: the connector did not accept it
  * @property {boolean} canceling
  * @property {boolean} reconnecting whether the connection is lost, and the page tries again
+ * @property {string} waiting why the connector does not take it now, in words; empty if it does
  * @property {Execution | null} execution the newest that is known
  * @property {import("../api/client.js").ApiError | null} error why it was refused, or why its state is not known
  */
@@ -63,8 +65,47 @@
  * @property {string} fileName
  * @property {string} folder
  * @property {"waiting" | "sending" | "failed"} status
+ * @property {"run" | "app" | "connection" | null} waitsFor what it waits for while it is being sent, if it does
  * @property {number} sent bytes
  * @property {number} bytesPerSecond
+ * @property {string | null} token of the chunked upload, once it has begun
+ * @property {import("../api/client.js").ApiError | null} error
+ * @property {{fileName: string, folder: string} | null} betterName under which it is accepted, if its own was refused
+ */
+
+/**
+ * A file that is about to be deleted: until then, that can be undone.
+ * @typedef {Object} Deletion
+ * @property {FileFacts} file
+ * @property {number} dueAt milliseconds since 1970
+ * @property {"pending" | "sending"} status
+ */
+
+/**
+ * A file that is being saved.
+ * @typedef {Object} Download
+ * @property {string} path
+ * @property {number} received bytes
+ * @property {number} size bytes
+ */
+
+/**
+ * What a file has, as people read it.
+ * @typedef {{kind: "table", sheets: {name: string, columns: string[], rows: unknown[][], total?: number}[], text: string}
+ *   | {kind: "text", text: string}
+ *   | {kind: "html", text: string}
+ *   | {kind: "image", address: string}
+ *   | {kind: "none", reason: string}} PreviewContent text is the file's own, where it can be shown too
+ */
+
+/**
+ * The file that is shown.
+ * @typedef {Object} Preview
+ * @property {FileFacts} file
+ * @property {PreviewContent | null} content null while it is read
+ * @property {string} note what is not shown, or how the file was read
+ * @property {number} sheet the one that is shown
+ * @property {boolean} isSource whether the text is shown where there is another form, too
  * @property {import("../api/client.js").ApiError | null} error
  */
 
@@ -95,12 +136,40 @@
  * @property {number} timeoutInSeconds
  * @property {Run[]} runs
  * @property {number | null} shownRun the number of the run whose results are shown
+ * @property {{line: number, message: string} | null} mark the line of the code in the editor that raised the last error
+ * @property {{text: string, formerCode: string | null} | null} codeNote what happened to the code in the editor, and
+ *   what was there before, if that can be undone
  * @property {FileFacts[]} files
  * @property {boolean} filesAreLoading
  * @property {import("../api/client.js").ApiError | null} filesError
+ * @property {string | null} filesToken for the files after these, if there are more
+ * @property {Map<string, import("../api/client.js").ApiError>} fileErrors what went wrong with a file, by path
+ * @property {Deletion[]} deletions
+ * @property {Download[]} downloads
  * @property {Transfer[]} transfers
  * @property {Map<string, File>} sources the files that were uploaded here, by path, so that they can be sent again
  * @property {import("../api/client.js").Call | null} lastCall what was done last, for "Use it elsewhere"
+ */
+
+/**
+ * How results are looked at, beyond what they are. Members of the records have the keys of tables and outputs.
+ * @typedef {Object} ResultsView
+ * @property {boolean} wrap whether long lines of printed text are wrapped
+ * @property {Record<string, {column: number, isDescending: boolean}>} sorts of tables, by their keys
+ * @property {Record<string, number>} rowLimits how many rows of a table are shown, if the user asked for more
+ * @property {Record<string, LoadedOutput>} loads of outputs whose content was not in the response
+ * @property {Record<string, boolean>} opened outputs that are shown only when asked for
+ * @property {Record<string, boolean>} broken images that the browser cannot show
+ * @property {{output: Output, key: string, session: Session, scale: number | null} | null} zoomed the figure in the
+ *   dialog; its scale is null while it is fitted to the window
+ */
+
+/**
+ * The content of an output that is loaded from its file.
+ * @typedef {Object} LoadedOutput
+ * @property {"loading" | "loaded" | "failed"} status
+ * @property {string} [content] as in Output
+ * @property {import("../api/client.js").ApiError} [error]
  */
 
 /**
@@ -118,7 +187,12 @@
  * @property {{files: number, results: number}} widths of panes: pixels, and percent of what is left
  * @property {number} now milliseconds since 1970, as of the last tick of the clock
  * @property {"system" | "light" | "dark"} theme
+ * @property {string | null} menu the name of the open menu
+ * @property {{sort: "name" | "newest" | "largest", filter: string, most: number, closedFolders: Set<string>, isDropTarget: boolean}} filesView
+ *   how the files are shown: most is the number of rows
+ * @property {Preview | null} preview
  * @property {string} announcement what screen readers are to say now
+ * @property {ResultsView} results
  */
 
 /** @type {State} */
@@ -128,6 +202,9 @@ export const state = {
   connection: { status: "checking", facts: null, error: null },
   pane: "code",
   dialog: null,
+  menu: null,
+  filesView: { sort: "name", filter: "", most: 200, closedFolders: new Set(), isDropTarget: false },
+  preview: null,
   sessionDialog: { key: "", isBusy: false, error: "" },
   renaming: null,
   shownId: null,
@@ -136,6 +213,7 @@ export const state = {
   now: Date.now(),
   theme: "system",
   announcement: "",
+  results: { wrap: false, sorts: {}, rowLimits: {}, loads: {}, opened: {}, broken: {}, zoomed: null },
 };
 
 /** @type {((state: State) => void)[]} */
