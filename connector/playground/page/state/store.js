@@ -160,15 +160,15 @@
  * @property {Record<string, LoadedOutput>} loads of outputs whose content was not in the response
  * @property {Record<string, boolean>} opened outputs that are shown only when asked for
  * @property {Record<string, boolean>} broken images that the browser cannot show
- * @property {{output: Output, key: string, session: Session, scale: number | null} | null} zoomed the figure in the
- *   dialog; its scale is null while it is fitted to the window
+ * @property {{output: Output, key: string} | null} zoomed the figure in the dialog
  */
 
 /**
  * The content of an output that is loaded from its file.
  * @typedef {Object} LoadedOutput
- * @property {"loading" | "loaded" | "failed"} status
+ * @property {"loading" | "loaded" | "large" | "failed"} status large: it waits to be asked for
  * @property {string} [content] as in Output
+ * @property {number} [size] bytes
  * @property {import("../api/client.js").ApiError} [error]
  */
 
@@ -192,6 +192,8 @@
  *   how the files are shown: most is the number of rows
  * @property {Preview | null} preview
  * @property {string} announcement what screen readers are to say now
+ * @property {{isOpen: boolean, tab: string, withSession: boolean}} use "Use it elsewhere": unfolded or not, the tab, and
+ *   whether the texts have the session ID
  * @property {ResultsView} results
  */
 
@@ -213,6 +215,7 @@ export const state = {
   now: Date.now(),
   theme: "system",
   announcement: "",
+  use: { isOpen: false, tab: "", withSession: false },
   results: { wrap: false, sorts: {}, rowLimits: {}, loads: {}, opened: {}, broken: {}, zoomed: null },
 };
 

@@ -1,5 +1,6 @@
 // The dialogs of the page; at most one is open.
 import { nothing } from "../libraries/lit-html.js";
+import { imageZoom } from "./image_zoom.js";
 import { closeSessionDialog, endSessionDialog, existingSessionDialog } from "./session_dialogs.js";
 import { shortcutsDialog } from "./shortcuts.js";
 
@@ -8,6 +9,7 @@ const DIALOGS = {
   "close-session": closeSessionDialog,
   "end-session": endSessionDialog,
   "existing-session": existingSessionDialog,
+  figure: imageZoom,
   shortcuts: shortcutsDialog,
 };
 
