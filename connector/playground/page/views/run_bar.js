@@ -19,7 +19,11 @@ export function paneTabs(state, session) {
     name: "show",
     selected: state.pane,
     tabs: [
-      { key: "files", content: html`Files ${count ? html`<span class="digits muted">${count}</span>` : ""}`, controls: "files" },
+      {
+        key: "files",
+        content: html`Files ${count ? html`<span class="digits muted">${count}</span>` : ""}`,
+        controls: "files",
+      },
       { key: "code", content: "Code", controls: "code" },
       { key: "results", content: "Results", controls: "results" },
     ],
