@@ -16,7 +16,7 @@ function show(element) {
 }
 
 /**
- * @param {{title: string, content: unknown, wide?: boolean, onClose?: () => void}} dialog onClose is called however it
+ * @param {{title: unknown, content: unknown, wide?: boolean, onClose?: () => void}} dialog onClose is called however it
  *   is closed
  */
 export function dialog({ title, content, wide = false, onClose = closeDialog }) {
