@@ -25,6 +25,8 @@ export function newSession(members = {}) {
     timeoutInSeconds: 90,
     runs: [],
     shownRun: null,
+    mark: null,
+    codeNote: null,
     files: [],
     filesAreLoading: false,
     filesError: null,

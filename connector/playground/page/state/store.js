@@ -52,6 +52,7 @@
  * @property {"Sending" | Execution["status"] | "Refused"} status Refused: the connector did not accept it
  * @property {boolean} canceling
  * @property {boolean} reconnecting whether the connection is lost, and the page tries again
+ * @property {string} waiting why the connector does not take it now, in words; empty if it does
  * @property {Execution | null} execution the newest that is known
  * @property {import("../api/client.js").ApiError | null} error why it was refused, or why its state is not known
  */
@@ -135,6 +136,9 @@
  * @property {number} timeoutInSeconds
  * @property {Run[]} runs
  * @property {number | null} shownRun the number of the run whose results are shown
+ * @property {{line: number, message: string} | null} mark the line of the code in the editor that raised the last error
+ * @property {{text: string, formerCode: string | null} | null} codeNote what happened to the code in the editor, and
+ *   what was there before, if that can be undone
  * @property {FileFacts[]} files
  * @property {boolean} filesAreLoading
  * @property {import("../api/client.js").ApiError | null} filesError
@@ -156,15 +160,15 @@
  * @property {Record<string, LoadedOutput>} loads of outputs whose content was not in the response
  * @property {Record<string, boolean>} opened outputs that are shown only when asked for
  * @property {Record<string, boolean>} broken images that the browser cannot show
- * @property {{output: Output, key: string, session: Session, scale: number | null} | null} zoomed the figure in the
- *   dialog; its scale is null while it is fitted to the window
+ * @property {{output: Output, key: string} | null} zoomed the figure in the dialog
  */
 
 /**
  * The content of an output that is loaded from its file.
  * @typedef {Object} LoadedOutput
- * @property {"loading" | "loaded" | "failed"} status
+ * @property {"loading" | "loaded" | "large" | "failed"} status large: it waits to be asked for
  * @property {string} [content] as in Output
+ * @property {number} [size] bytes
  * @property {import("../api/client.js").ApiError} [error]
  */
 

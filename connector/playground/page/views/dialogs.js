@@ -1,5 +1,6 @@
 // The dialogs of the page; at most one is open.
 import { nothing } from "../libraries/lit-html.js";
+import { imageZoom } from "./image_zoom.js";
 import { previewDialog } from "./preview.js";
 
 /**
@@ -7,5 +8,7 @@ import { previewDialog } from "./preview.js";
  * @param {import("../state/store.js").Session} session
  */
 export function dialogs(state, session) {
-  return state.dialog === "preview" ? previewDialog(state, session) : nothing;
+  if (state.dialog === "preview") return previewDialog(state, session);
+  if (state.dialog === "figure") return imageZoom(state, session);
+  return nothing;
 }

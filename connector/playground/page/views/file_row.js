@@ -10,7 +10,7 @@ import { addReadingCode } from "../state/reading_code.js";
 import { announce, update } from "../state/store.js";
 import { focusNext } from "./focus.js";
 import { icon } from "./icons.js";
-import { menuButton } from "./menu.js";
+import { menuButton } from "./action_menu.js";
 
 /** @typedef {import("../state/store.js").State} State */
 /** @typedef {import("../state/store.js").Session} Session */
@@ -63,7 +63,7 @@ function received({ received, size }) {
 /**
  * @param {Session} session
  * @param {FileFacts} file
- * @returns {import("./menu.js").Item[]}
+ * @returns {import("./action_menu.js").Item[]}
  */
 function itemsOf(session, file) {
   return [

@@ -15,7 +15,7 @@ import {
 } from "../state/files_view.js";
 import { fileRow } from "./file_row.js";
 import { icon } from "./icons.js";
-import { menuButton } from "./menu.js";
+import { menuButton } from "./action_menu.js";
 import { transferList } from "./transfers.js";
 
 const FILES_WITHOUT_FILTER = 10;
@@ -73,7 +73,7 @@ function emptySentence({ files, transfers, filesAreLoading }) {
 /**
  * @param {State} state
  * @param {Session} session
- * @returns {import("./menu.js").Item[]}
+ * @returns {import("./action_menu.js").Item[]}
  */
 function paneItems({ filesView }, session) {
   /** @type {["name" | "newest" | "largest", string][]} */
