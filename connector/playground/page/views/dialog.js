@@ -31,7 +31,7 @@ function restoreFocus() {
 }
 
 /**
- * @param {{title: string, content: unknown, wide?: boolean, onClose?: () => void}} dialog onClose is called however it
+ * @param {{title: unknown, content: unknown, wide?: boolean, onClose?: () => void}} dialog onClose is called however it
  *   is closed
  */
 export function dialog({ title, content, wide = false, onClose = closeDialog }) {

@@ -1,6 +1,7 @@
 // The dialogs of the page; at most one is open.
 import { nothing } from "../libraries/lit-html.js";
 import { imageZoom } from "./image_zoom.js";
+import { previewDialog } from "./preview.js";
 import { closeSessionDialog, endSessionDialog, existingSessionDialog } from "./session_dialogs.js";
 import { shortcutsDialog } from "./shortcuts.js";
 
@@ -10,6 +11,7 @@ const DIALOGS = {
   "end-session": endSessionDialog,
   "existing-session": existingSessionDialog,
   figure: imageZoom,
+  preview: previewDialog,
   shortcuts: shortcutsDialog,
 };
 
