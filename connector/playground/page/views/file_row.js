@@ -1,16 +1,17 @@
 // The row of a file: what it is, and what can be done with it.
-import { html, nothing } from "../libraries/lit-html.js";
+
 import { kindOf, pathOf, shownName } from "../content/names.js";
 import { exactTime, size as sizeText, timeOfFile } from "../format.js";
+import { html, nothing } from "../libraries/lit-html.js";
 import { undoDeletion } from "../state/deletions.js";
 import { cancelDownload } from "../state/downloads.js";
 import { deleteFile, downloadFile, setFileError } from "../state/files.js";
 import { openPreview } from "../state/preview.js";
 import { addReadingCode } from "../state/reading_code.js";
 import { announce, update } from "../state/store.js";
+import { menuButton } from "./action_menu.js";
 import { focusNext } from "./focus.js";
 import { icon } from "./icons.js";
-import { menuButton } from "./action_menu.js";
 
 /** @typedef {import("../state/store.js").State} State */
 /** @typedef {import("../state/store.js").Session} Session */

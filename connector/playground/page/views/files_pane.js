@@ -1,8 +1,9 @@
 // The pane Files: what the session has, what is on its way there, and where files are dropped or chosen.
-import { html, live, nothing, repeat } from "../libraries/lit-html.js";
+
 import { fileGroups } from "../content/file_groups.js";
 import { pathOf, shownName } from "../content/names.js";
 import { size as sizeText } from "../format.js";
+import { html, live, nothing, repeat } from "../libraries/lit-html.js";
 import { listMoreFiles, refreshFiles } from "../state/files.js";
 import {
   filterFiles,
@@ -13,9 +14,9 @@ import {
   uploadDropped,
   uploadFromChooser,
 } from "../state/files_view.js";
+import { menuButton } from "./action_menu.js";
 import { fileRow } from "./file_row.js";
 import { icon } from "./icons.js";
-import { menuButton } from "./action_menu.js";
 import { transferList } from "./transfers.js";
 
 const FILES_WITHOUT_FILTER = 10;
@@ -67,7 +68,7 @@ function facts({ files, filesToken }) {
 
 /** @param {Session} session */
 function emptySentence({ files, transfers, filesAreLoading }) {
-  return files.length === 0 && transfers.length === 0 && !filesAreLoading ? html`<b>No files yet.</b> ` : nothing;
+  return files.length === 0 && transfers.length === 0 && !filesAreLoading ? html`<strong>No files yet.</strong> ` : nothing;
 }
 
 /**

@@ -1,7 +1,8 @@
 // The dialog that shows a file.
-import { html, nothing } from "../libraries/lit-html.js";
+
 import { pathOf, shownName } from "../content/names.js";
 import { exactTime, size as sizeText } from "../format.js";
+import { html, nothing } from "../libraries/lit-html.js";
 import { downloadFile } from "../state/files.js";
 import { closePreview, failImage, showPreviewAs } from "../state/preview.js";
 import { copyButton } from "./copy.js";

@@ -1,7 +1,8 @@
 // Uploads: those on their way, with their progress, and those that failed, with what can be done.
-import { html, nothing, repeat } from "../libraries/lit-html.js";
+
 import { kindOf, pathOf, shownName } from "../content/names.js";
 import { clock, size as sizeText } from "../format.js";
+import { html, nothing, repeat } from "../libraries/lit-html.js";
 import { cancelAllTransfers, cancelTransfer, retryTransfer } from "../state/uploads.js";
 import { icon } from "./icons.js";
 
@@ -82,7 +83,8 @@ function progressText({ status, waitsFor, sent, file, bytesPerSecond }) {
 function failedRow(session, transfer) {
   const { betterName, error } = transfer;
   const name = shownName(transfer.fileName);
-  const better = betterName && shownName(betterName.fileName === transfer.fileName ? pathOf(betterName) : betterName.fileName);
+  const better =
+    betterName && shownName(betterName.fileName === transfer.fileName ? pathOf(betterName) : betterName.fileName);
   return html`<li class="file failed">
     <span class="kind" aria-hidden="true">${kindOf(transfer.fileName)}</span>
     <span class="name" title=${shownName(pathOf(transfer))}><bdi>${name}</bdi></span>
