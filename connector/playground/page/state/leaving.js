@@ -1,17 +1,13 @@
-// Before the page is left: the browser asks only if work would be lost that exists nowhere else.
+// Before the page is left: the browser asks if work would be lost that exists nowhere else (and uploads.js, while
+// files are sent).
 import { isRunning } from "./lifetime.js";
 import { state } from "./store.js";
 
 /** Begins to ask. */
 export function guardLeaving() {
   addEventListener("beforeunload", (event) => {
-    if (isUploading() || (state.memory.choice === "none" && state.sessions.some(hasWork))) event.preventDefault();
+    if (state.memory.choice === "none" && state.sessions.some(hasWork)) event.preventDefault();
   });
-}
-
-/** @returns {boolean} */
-function isUploading() {
-  return state.sessions.some(({ transfers }) => transfers.some(({ status }) => status !== "failed"));
 }
 
 /**

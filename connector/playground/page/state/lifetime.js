@@ -1,6 +1,7 @@
 // How long sessions live: what the connector reports, what each use changes, and what is done when one has ended.
 import { ApiError, send } from "../api/client.js";
 import { announce, update } from "./store.js";
+import { cancelAllTransfers, uploadFiles } from "./uploads.js";
 
 /** @typedef {import("./store.js").Session} Session */
 
@@ -180,6 +181,7 @@ export async function keepSession(session) {
  */
 export async function endSession(session) {
   if (session.id === null) return;
+  cancelAllTransfers(session); // what still arrives would begin another session
   const call = { operationId: "EndSession", parameters: { sessionId: session.id } };
   try {
     await send(call);
@@ -214,10 +216,18 @@ export function startAnew(session) {
 /**
  * "Start again with the same files": sends all files again that were uploaded here.
  * @param {Session} session
+ * @returns {Promise<void>} when all have arrived or failed
  */
 export async function restartSession(session) {
   update(() => {
     if (session.status !== "active") startAnew(session);
     session.renewal = null;
   });
+  const items = [...session.sources].map(([path, file]) => {
+    const end = path.lastIndexOf("/");
+    return { file, folder: path.slice(0, Math.max(0, end)), fileName: path.slice(end + 1) };
+  });
+  const count = items.length === 1 ? "the file" : `${items.length} files`;
+  announce(items.length === 0 ? `${session.name} starts again.` : `${session.name} starts again with ${count}.`);
+  await uploadFiles(session, items);
 }

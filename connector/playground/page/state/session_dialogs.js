@@ -44,8 +44,7 @@ export async function confirmEnd(session, { andClose = false } = {}) {
 export async function confirmExisting(text) {
   const id = text.trim().replace(/^["']|["']$/g, "");
   await whileBusy(async () => {
-    if (!/^[A-Za-z0-9-]{4,128}$/.test(id))
-      throw new ApiError("A session ID has 4 to 128 letters, digits and hyphens.");
+    if (!/^[A-Za-z0-9-]{4,128}$/.test(id)) throw new ApiError("A session ID has 4 to 128 letters, digits and hyphens.");
     await openExistingSession(id);
   });
 }

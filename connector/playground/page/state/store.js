@@ -192,6 +192,8 @@
  *   how the files are shown: most is the number of rows
  * @property {Preview | null} preview
  * @property {string} announcement what screen readers are to say now
+ * @property {{isOpen: boolean, tab: string, withSession: boolean}} use "Use it elsewhere": unfolded or not, the tab, and
+ *   whether the texts have the session ID
  * @property {ResultsView} results
  */
 
@@ -213,6 +215,7 @@ export const state = {
   now: Date.now(),
   theme: "system",
   announcement: "",
+  use: { isOpen: false, tab: "", withSession: false },
   results: { wrap: false, sorts: {}, rowLimits: {}, loads: {}, opened: {}, broken: {}, zoomed: null },
 };
 

@@ -20,7 +20,9 @@ export function popover({ id, label, button, content }) {
 export function entry(content, act) {
   return html`<button type="button" class="entry" @click=${(/** @type {MouseEvent} */ event) => {
     // First, so that the focus is on the panel's button, to which it returns from a dialog.
-    /** @type {HTMLElement} */ (event.currentTarget).closest("[popover]")?.hidePopover();
+    /** @type {HTMLElement | null} */ (
+      /** @type {HTMLElement} */ (event.currentTarget).closest("[popover]")
+    )?.hidePopover();
     act();
   }}>${content}</button>`;
 }

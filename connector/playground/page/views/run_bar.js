@@ -1,9 +1,8 @@
 // On phones: which pane is shown, and the button that runs the code, where a thumb reaches it.
 import { html } from "../libraries/lit-html.js";
 import { isRunning } from "../state/lifetime.js";
-import { cancelRun, runCode } from "../state/runs.js";
 import { update } from "../state/store.js";
-import { icon } from "./icons.js";
+import { runButton } from "./run_button.js";
 import { tabs } from "./tabs.js";
 
 /** @typedef {import("../state/store.js").State} State */
@@ -20,7 +19,11 @@ export function paneTabs(state, session) {
     name: "show",
     selected: state.pane,
     tabs: [
-      { key: "files", content: html`Files ${count ? html`<span class="digits muted">${count}</span>` : ""}`, controls: "files" },
+      {
+        key: "files",
+        content: html`Files ${count ? html`<span class="digits muted">${count}</span>` : ""}`,
+        controls: "files",
+      },
       { key: "code", content: "Code", controls: "code" },
       { key: "results", content: "Results", controls: "results" },
     ],
@@ -37,13 +40,8 @@ function showPane(name) {
 
 /** @param {Session} session */
 export function runBar(session) {
-  const run = () => {
-    showPane("results");
-    runCode(session);
+  const follow = () => {
+    if (isRunning(session)) showPane("results");
   };
-  return html`<div class="run-bar">
-    ${isRunning(session)
-      ? html`<button type="button" class="button danger" @click=${() => cancelRun(session)}>${icon("stop")} Cancel</button>`
-      : html`<button type="button" class="button primary" @click=${run}>${icon("run")} Run</button>`}
-  </div>`;
+  return html`<div class="run-bar" @click=${follow}>${runButton(session)}</div>`;
 }

@@ -50,7 +50,10 @@ function banner(title, text, buttons) {
  * @param {Session} session
  * @param {string} [label]
  */
-function restartButton(session, label = session.sources.size > 0 ? `Start again with the same ${files(session)}` : "Start again") {
+function restartButton(
+  session,
+  label = session.sources.size > 0 ? `Start again with the same ${files(session)}` : "Start again",
+) {
   return html`<button type="button" class="button" @click=${() => restartSession(session)}>${label}</button>`;
 }
 
