@@ -1,5 +1,5 @@
 // Calls operations of the connector. Knows no state of the page.
-import { credentialHeaders } from "./credentials.js";
+import { credentialHeaders, currentCredential } from "./credentials.js";
 import { OPERATIONS } from "./operations.js";
 
 /**
@@ -39,14 +39,25 @@ export class ApiError extends Error {
   }
 }
 
-/** @type {() => Promise<boolean>} */
-let askForCredential = async () => false;
+/** @type {(refusal: ApiError) => Promise<void>} */
+let askForCredential = async (refusal) => {
+  throw refusal;
+};
 
 /**
- * @param {() => Promise<boolean>} ask is called when a call was refused with 401; the call is sent again if it is true
+ * @param {(refusal: ApiError) => Promise<void>} ask is called when a call was refused with 401. The call is sent again
+ *   when the promise resolves, and fails as the promise fails.
  */
 export function onUnauthorized(ask) {
   askForCredential = ask;
+}
+
+/** @type {(isAnswered: boolean) => void} */
+let noteOutcome = () => {};
+
+/** @param {(isAnswered: boolean) => void} listener is called after each call: whether there was any response to it */
+export function onOutcome(listener) {
+  noteOutcome = listener;
 }
 
 /**
@@ -78,24 +89,33 @@ export async function send(call, options = {}) {
 
 /**
  * @template T
- * @param {() => Promise<T>} sendNow is called again if it was refused with 401 and a credential was entered then
+ * @param {() => Promise<T>} sendNow is called again when it was refused with 401 and another credential is there
  * @returns {Promise<T>}
  */
 export async function withCredential(sendNow) {
-  try {
-    return await sendNow();
-  } catch (failure) {
-    if (!(failure instanceof ApiError) || failure.status !== 401 || !(await askForCredential())) throw failure;
-    return await sendNow();
+  for (;;) {
+    const used = currentCredential();
+    try {
+      const answer = await sendNow();
+      noteOutcome(true);
+      return answer;
+    } catch (failure) {
+      if (!(failure instanceof ApiError)) throw failure;
+      noteOutcome(failure.status !== 0);
+      if (failure.status !== 401) throw failure;
+      // Somebody may have entered one for another call in the meantime.
+      if (used === currentCredential()) await askForCredential(failure);
+    }
   }
 }
 
 /**
+ * Sends a call once, whatever the response is.
  * @param {Call} call
  * @param {{signal?: AbortSignal, as?: "json" | "blob" | "stream", keepalive?: boolean}} options
  * @returns {Promise<Answer>}
  */
-async function sendOnce(call, { signal, as = "json", keepalive = false }) {
+export async function sendOnce(call, { signal, as = "json", keepalive = false }) {
   const headers = { ...credentialHeaders(), ...call.headers };
   if (call.json) headers["Content-Type"] = "application/json";
   let response;

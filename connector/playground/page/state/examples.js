@@ -101,7 +101,9 @@ async function start(session, example) {
     session,
     missing.map((file) => ({ file, folder: "" })),
   );
-  const failed = session.transfers.find(({ fileName }) => example.fileNames.includes(fileName));
+  const failed = session.transfers.find(
+    ({ fileName, status }) => status === "failed" && example.fileNames.includes(fileName),
+  );
   if (failed) return tell(session, `${failed.fileName} was not uploaded. Files says why; then run the code.`);
   await runCode(session);
 }

@@ -6,11 +6,13 @@ import { pause, wake } from "./pauses.js";
 import { randomKey } from "./random_key.js";
 import { adoptId, noteUse, refreshSession } from "./sessions.js";
 import { update } from "./store.js";
+import { isBeingCreated } from "./uploads.js";
 
 /** A quick run ends within this wait; the others go on in the background. */
 const WAIT_SECONDS = 1;
 const SHORTEST_PAUSE = 500;
 const LONGEST_PAUSE = 2000;
+const QUIET_PAUSE = 200;
 const HIDDEN_PAUSE = 10_000;
 /** Beyond these, the results so far come without the contents of charts, which the page has already. */
 const HEAVY_CHARACTERS = 500_000;
@@ -40,7 +42,10 @@ export function cancel(run) {
  * @param {import("./store.js").Run} run
  */
 async function submit(session, run) {
-  const hadRuns = session.runs.some(({ execution }) => execution && execution.sessionId === session.id);
+  while (isBeingCreated(session)) {
+    await pause(run, QUIET_PAUSE);
+    if (run.canceling) return end(run, "Canceled", null);
+  }
   /** @type {import("../api/client.js").Call} */
   const call = {
     operationId: "ExecutePythonCode",
@@ -59,11 +64,10 @@ async function submit(session, run) {
     if (run.canceling && !mayHaveArrived && attempt > 1) return end(run, "Canceled", null);
     try {
       const { json } = await send(call, { signal: AbortSignal.timeout(240_000) });
+      accept(run, json);
       adoptId(session, json.sessionId);
       noteUse(session);
       noteCall(session, run);
-      if (hadRuns && json.isNewSession) noteNewInterpreter(session);
-      accept(run, json);
     } catch (failure) {
       if (!(failure instanceof ApiError)) throw failure;
       mayHaveArrived ||= lost(failure);
@@ -102,11 +106,11 @@ async function follow(session, run) {
         needsContents = true; // once, now that no more of them come
         continue;
       }
-      if (hasEnded) noteUse(session);
       accept(run, json);
+      if (hasEnded) noteUse(session);
     } catch (failure) {
       if (!(failure instanceof ApiError)) throw failure;
-      if (failure.status === 404) return await endLost(session, run);
+      if (failure.status === 404) return await endLost(session, run, failure);
       const wait = pauseAfter(failure, attempt);
       if (wait === null) return end(run, "Unknown", failure);
       noteTrouble(run, failure);
@@ -154,19 +158,15 @@ function end(run, status, error) {
  * Ends a run that the connector does not find any more: its session has expired or was ended.
  * @param {import("./store.js").Session} session
  * @param {import("./store.js").Run} run
+ * @param {ApiError} failure
  */
-async function endLost(session, run) {
-  const words = "The session ended before the run did, and its result is lost. Run the code again in a new session.";
-  end(run, "Unknown", new ApiError(words, { status: 404, code: "ExecutionNotFound" }));
+async function endLost(session, run, failure) {
   await refreshSession(session);
-}
-
-/** @param {import("./store.js").Session} session whose variables of earlier runs are gone, as the connector has found */
-function noteNewInterpreter(session) {
-  update(() => {
-    const text = "The session was started again: variables of earlier runs are gone, and files may be, too.";
-    session.codeNote = { text, formerCode: null };
-  });
+  const words =
+    session.status === "active"
+      ? "The session has no record of this run any more, so its result is lost. Run the code again."
+      : "The session ended before the run did, so its result is lost. Run the code again.";
+  end(run, "Unknown", new ApiError(words, failure));
 }
 
 /**

@@ -173,10 +173,46 @@
  */
 
 /**
+ * A Connection of the contract, as far as the page uses it.
+ * @typedef {Object} ConnectionFacts
+ * @property {string} message
+ * @property {string} apiVersion
+ * @property {{name: string, version: string}[]} runtimes
+ * @property {{name: string, version: string}[]} packages
+ * @property {{name: string, isAvailable: boolean, message: string, isolation?: {level: number, description: string}}[]} pools
+ */
+
+/**
+ * Whether the connector answers, and accepts this page.
+ * @typedef {Object} ConnectionState
+ * @property {"checking" | "connected" | "failed" | "unauthorized" | "offline"} status of the last check that has ended;
+ *   checking before the first one has
+ * @property {boolean} isChecking
+ * @property {ConnectionFacts | null} facts the newest that are known
+ * @property {import("../api/client.js").ApiError | null} error
+ * @property {string} packageFilter which of the packages are listed: those whose name contains it
+ */
+
+/**
+ * How this page proves who calls.
+ * @typedef {Object} SignIn
+ * @property {"key" | "entra"} mode what the connector requires
+ * @property {boolean} hasClient whether the page itself can sign in with Entra ID
+ * @property {string} scope of tokens
+ * @property {"none" | "key" | "token" | "account"} credential which one is sent with calls
+ * @property {string} name of who is signed in
+ * @property {number | null} expiresAt when the token expires, in milliseconds since 1970
+ * @property {"idle" | "window" | "checking"} progress window: the person signs in, in another window
+ * @property {string} problem why the last attempt did not succeed
+ * @property {boolean} addressHadKey whether the page was opened by an address with a key in it
+ */
+
+/**
  * @typedef {Object} State
  * @property {Session[]} sessions
  * @property {string} currentKey the key of the session that is shown
- * @property {{status: "checking" | "connected" | "failed" | "unauthorized" | "offline", facts: any, error: import("../api/client.js").ApiError | null}} connection
+ * @property {ConnectionState} connection
+ * @property {SignIn} signIn
  * @property {"files" | "code" | "results"} pane which one is shown where there is room for one only
  * @property {string | null} dialog the name of the open dialog
  * @property {{key: string, isBusy: boolean, error: string}} sessionDialog what dialogs about a session know: which one,
@@ -191,6 +227,8 @@
  *   how the files are shown: most is the number of rows
  * @property {Preview | null} preview
  * @property {string} announcement what screen readers are to say now
+ * @property {{isOpen: boolean, tab: string, withSession: boolean}} use "Use it elsewhere": unfolded or not, the tab, and
+ *   whether the texts have the session ID
  * @property {ResultsView} results
  */
 
@@ -198,7 +236,18 @@
 export const state = {
   sessions: [],
   currentKey: "",
-  connection: { status: "checking", facts: null, error: null },
+  connection: { status: "checking", isChecking: false, facts: null, error: null, packageFilter: "" },
+  signIn: {
+    mode: "key",
+    hasClient: false,
+    scope: "",
+    credential: "none",
+    name: "",
+    expiresAt: null,
+    progress: "idle",
+    problem: "",
+    addressHadKey: false,
+  },
   pane: "code",
   dialog: null,
   menu: null,
@@ -211,6 +260,7 @@ export const state = {
   now: Date.now(),
   theme: "system",
   announcement: "",
+  use: { isOpen: false, tab: "", withSession: false },
   results: { wrap: false, sorts: {}, rowLimits: {}, loads: {}, opened: {}, broken: {}, zoomed: null },
 };
 

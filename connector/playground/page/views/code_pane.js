@@ -4,9 +4,9 @@ import { closeNote, undoReplacement } from "../state/code.js";
 import { EXAMPLES, startExample } from "../state/examples.js";
 import { restoreCode } from "../state/runs.js";
 import { update } from "../state/store.js";
+import { codeMenu } from "./code_menu.js";
 import { editorOf, focusEditor, showLine } from "./editor.js";
 import { icon } from "./icons.js";
-import { menu } from "./menu.js";
 import { runButton } from "./run_button.js";
 import { usePanel } from "./use_panel.js";
 
@@ -52,7 +52,7 @@ function examples(session) {
     note: example.description,
     choose: () => startExample(session, example),
   }));
-  return menu({ id: "examples-menu", label: "Examples", items });
+  return codeMenu({ id: "examples-menu", label: "Examples", items });
 }
 
 /** @param {import("../state/store.js").Session} session */
@@ -70,7 +70,7 @@ function earlier(session) {
         focusEditor();
       },
     }));
-  return menu({ id: "earlier-menu", label: "History", items });
+  return codeMenu({ id: "earlier-menu", label: "History", items });
 }
 
 /** @param {import("../state/store.js").Session} session */

@@ -1,4 +1,4 @@
-// A button that opens a list of things to do. The browser closes it on Esc and on a click elsewhere, and gives the focus
+// A button that opens a list of programs, each with a note. The browser closes it on Esc and on a click elsewhere, and gives the focus
 // back to the button.
 import { html, nothing } from "../libraries/lit-html.js";
 import { icon } from "./icons.js";
@@ -29,9 +29,9 @@ function move(event) {
  * @param {{id: string, label: string, items: {name: string, note: string, isCode?: boolean, choose: () => void}[]}} menu
  *   isCode: whether the note is code
  */
-export function menu({ id, label, items }) {
-  return html`<button type="button" class="quiet menu-button" popovertarget=${id}>${label}${icon("chevron")}</button>
-    <div id=${id} class="menu-list" popover aria-label=${label} role="group" @beforetoggle=${place} @keydown=${move}>
+export function codeMenu({ id, label, items }) {
+  return html`<button type="button" class="quiet code-menu-button" popovertarget=${id}>${label}${icon("chevron")}</button>
+    <div id=${id} class="code-menu" popover aria-label=${label} role="group" @beforetoggle=${place} @keydown=${move}>
       ${items.map(({ name, note, isCode, choose }, index) => {
         const chosen = (/** @type {Event & {currentTarget: HTMLElement}} */ event) => {
           /** @type {HTMLElement | null} */ (event.currentTarget.closest("[popover]"))?.hidePopover();
