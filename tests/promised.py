@@ -7,7 +7,6 @@ processes to curl and other programs are not checked.
 """
 
 import json
-import re
 import threading
 from pathlib import Path
 from typing import Any
