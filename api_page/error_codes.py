@@ -48,6 +48,7 @@ _WHAT_TO_DO = {
         "session."
     ),
     errors.UploadNotFound: "Begin the upload again with `PutFile`.",
+    errors.PlaygroundNotFound: "Reload the page, or set the setting `PLAYGROUND` to `on`.",
     errors.LengthRequired: "Send the body with a `Content-Length`, without chunked transfer encoding.",
     errors.RequestTooLarge: (
         "Send fewer files per request, or send them without base64, as multipart or with `PutFile`. Upload a larger "

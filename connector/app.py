@@ -19,7 +19,8 @@ from .contract.sign_in import EntraId
 from .contract.validation import Contract
 from .errors import InternalError, to_response
 from .http.context import Context
-from .http.operations import OPERATIONS, OPERATIONS_WITHOUT_SETTINGS, TOKEN_PURPOSES
+from .http.operations import OPERATIONS, OPERATIONS_WITHOUT_SETTINGS, PLAYGROUND, TOKEN_PURPOSES, UNRECORDED
+from .http.playground import PlaygroundContext
 from .http.requests import signed_token
 from .session_pool.client import SessionPoolClient
 from .session_pool.credentials import PoolCredential
@@ -27,7 +28,7 @@ from .session_pool.deadlines import Deadlines
 from .session_pool.facts import PoolFacts
 from .session_pool.pools import Pools
 from .session_pool.sessions import CallerSessions
-from .settings import Settings, signs_in_with_entra
+from .settings import Settings, serves_playground, signs_in_with_entra
 from .telemetry import events, open_telemetry
 from .telemetry.activity import Activity, begun, note_caller
 from .telemetry.correlation import Correlation
@@ -69,6 +70,11 @@ class Connector:
         except InternalError as failure:
             self._shared = failure
             events.settings_refused(failure.message)
+        self._playground = PlaygroundContext(
+            is_on=serves_playground(environment),
+            signs_in_with_entra=signs_in_with_entra(environment),
+            settings=None if isinstance(self._shared, InternalError) else self._shared.settings,
+        )
 
     def respond(
         self, operation_id: str, request: func.HttpRequest, host: func.Context | None = None
@@ -87,20 +93,22 @@ class Connector:
             response.headers["x-ms-request-id"] = correlation.request_id
             if correlation.client_request_id is not None:
                 response.headers["x-ms-client-request-id"] = correlation.client_request_id
-            activity.responded(
-                response.status_code,
-                response.headers.get("x-ms-error-code"),
-                bytes_in=len(request.get_body()),
-                bytes_out=len(response.get_body()),
-                failure=raised,
-            )
+            if operation_id not in UNRECORDED or raised is not None:
+                activity.responded(
+                    response.status_code,
+                    response.headers.get("x-ms-error-code"),
+                    bytes_in=len(request.get_body()),
+                    bytes_out=len(response.get_body()),
+                    failure=raised,
+                )
         return response
 
     def _response(self, operation_id: str, request: func.HttpRequest) -> func.HttpResponse:
         """Raises ConnectorError, and anything if there is a bug."""
         if operation_id in OPERATIONS_WITHOUT_SETTINGS:
-            settings = None if isinstance(self._shared, InternalError) else self._shared.settings
-            return OPERATIONS_WITHOUT_SETTINGS[operation_id](settings, request)
+            return OPERATIONS_WITHOUT_SETTINGS[operation_id]()
+        if operation_id in PLAYGROUND:
+            return PLAYGROUND[operation_id](self._playground, request)
         with Admission(self._bulkhead, is_run=operation_id == "ExecutePythonCode") as admission:
             context = self._context_of(operation_id, request, admission)
             note_caller(context.sessions.caller)

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 
 from .errors import ConnectorError
-from .models import Connection, Package, PoolConnection
+from .models import Connection, Isolation, Package, PoolConnection
 from .session_pool.client import SessionPoolClient
 from .session_pool.deadlines import Deadline
 from .session_pool.pools import Pools
@@ -101,7 +101,8 @@ def _none_available(answers: Answers) -> ConnectorError:
 def _state(pool: SessionPoolClient, answer: Metadata | ConnectorError) -> PoolConnection:
     if isinstance(answer, ConnectorError):
         return PoolConnection(pool.name, pool.tag, is_available=False, message=answer.message)
-    return PoolConnection(pool.name, pool.tag, is_available=True, message=_AVAILABLE)
+    isolation = Isolation(*answer.isolation) if answer.isolation else None
+    return PoolConnection(pool.name, pool.tag, is_available=True, message=_AVAILABLE, isolation=isolation)
 
 
 def _in_all(lists: list[list[tuple[str, str]]]) -> list[Package]:

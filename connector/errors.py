@@ -12,6 +12,7 @@
     ├── ExecutionNotFound           404
     ├── SessionNotFound             404
     ├── UploadNotFound              404
+    ├── PlaygroundNotFound          404  the Playground is turned off, or has no such file
     ├── LengthRequired              411  a body without a length, which the Functions host does not pass on
     ├── RequestTooLarge             413  the body
     ├── FileTooLarge                413  a file
@@ -127,6 +128,12 @@ class SessionNotFound(ConnectorError):
 
 class UploadNotFound(ConnectorError):
     """The chunked upload does not exist, or its address has expired."""
+
+    status = 404
+
+
+class PlaygroundNotFound(ConnectorError):
+    """The Playground is turned off, or has no such file."""
 
     status = 404
 

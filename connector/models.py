@@ -167,13 +167,25 @@ class Package:
 
 
 @dataclass(frozen=True)
+class Isolation:
+    """How far sessions are isolated: level 3, 2, or 1 for no isolation, and the same in words."""
+
+    level: int
+    description: str
+
+
+@dataclass(frozen=True)
 class PoolConnection:
-    """Of one session pool. The ids of the sessions that the connector creates in it end in its tag."""
+    """Of one session pool. The ids of the sessions that the connector creates in it end in its tag.
+
+    `isolation` is there if the pool states it, which pools in Azure do not.
+    """
 
     name: str
     tag: str
     is_available: bool
     message: str
+    isolation: Isolation | None = None
 
 
 @dataclass(frozen=True)

@@ -72,10 +72,13 @@ def _authority(value: str) -> str:
     return address
 
 
-def _tenant_id(value: str) -> str:
-    if not _UUID.fullmatch(value.lower()):
-        raise ValueError("a tenant ID, which is a UUID")
-    return value.lower()
+def _uuid(kind: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if not _UUID.fullmatch(value.lower()):
+            raise ValueError(f"a {kind}, which is a UUID")
+        return value.lower()
+
+    return parse
 
 
 def _names(value: str) -> tuple[str, ...]:
@@ -154,7 +157,7 @@ SETTINGS = (
         "ENTRA_TENANT_ID",
         None,
         "With `entra`: the tenant that callers belong to. Required then.",
-        _tenant_id,
+        _uuid("tenant ID"),
     ),
     Setting(
         "ENTRA_AUDIENCES",
@@ -169,6 +172,13 @@ SETTINGS = (
         "With `entra`: who may call, separated by commas: object IDs, application IDs, app roles or groups. Required "
         "then, and refused with `key`.",
         _names,
+    ),
+    Setting(
+        "ENTRA_PLAYGROUND_CLIENT_ID",
+        None,
+        "With `entra`: the client ID of the app registration with which people sign in on the Playground. Without it, "
+        "they enter a token.",
+        _uuid("client ID"),
     ),
     Setting(
         "AZURE_AUTHORITY_HOST",
@@ -215,6 +225,12 @@ SETTINGS = (
         _boolean,
     ),
     Setting(
+        "PLAYGROUND",
+        "on",
+        "Whether the app serves the Playground, a page for people: `on` or `off`.",
+        _one_of("on", "off"),
+    ),
+    Setting(
         "PYTHON_THREADPOOL_THREAD_COUNT",
         "256",
         "How many calls one worker process serves at a time: most of them may wait for the session pool, and fewer for "
@@ -243,6 +259,11 @@ def signs_in_with_entra(environment: Mapping[str, str]) -> bool:
     return environment.get("CONNECTOR_AUTH", "").strip() == "entra"
 
 
+def serves_playground(environment: Mapping[str, str]) -> bool:
+    """Independent of other settings, too, which the page reports. A value that is not valid turns it off."""
+    return environment.get("PLAYGROUND", "").strip() in ("", "on")
+
+
 @dataclass(frozen=True)
 class Settings:
     """The value of each setting."""
@@ -255,6 +276,7 @@ class Settings:
     entra_tenant_id: str | None
     entra_audiences: tuple[str, ...] | None
     entra_allowed_callers: tuple[str, ...] | None
+    entra_playground_client_id: str | None
     azure_authority_host: str
     signing_key: str | None
     signing_key_previous: str | None
@@ -262,6 +284,7 @@ class Settings:
     public_base_url: str | None
     max_code_characters: int
     rich_results: bool
+    playground: str
     python_threadpool_thread_count: int
     memory_for_files_mb: int
 

@@ -3,7 +3,6 @@
 import azure.functions as func
 
 from .. import connection
-from ..settings import Settings
 from . import requests, responses
 from .context import Context
 
@@ -14,6 +13,6 @@ def check_connection(context: Context, request: func.HttpRequest) -> func.HttpRe
     return responses.json_response(connection.check_connection(context.sessions, context.settings))
 
 
-def get_health(settings: Settings | None, request: func.HttpRequest) -> func.HttpResponse:
+def get_health() -> func.HttpResponse:
     """Independent of settings and pool: replacing the instance, as a platform would, does not change them."""
     return responses.json_response({"status": "Healthy"})

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import azure.functions as func
 
-from ..settings import Settings
 from .connection import check_connection, get_health
 from .context import Context
 from .documents import get_full_openapi_document, get_openapi_document, get_swagger_document
@@ -19,7 +18,7 @@ from .files import (
     list_more_files,
     upload_file,
 )
-from .playground import get_playground, get_playground_file
+from .playground import PlaygroundContext, get_playground, get_playground_file
 from .sessions import end_session, get_session
 from .uploads import UPLOAD, cancel_upload, get_upload, patch_upload, put_file
 
@@ -47,12 +46,17 @@ OPERATIONS: dict[str, Callable[[Context, func.HttpRequest], func.HttpResponse]] 
     "GetSwaggerDocument": get_swagger_document,
 }
 
-OPERATIONS_WITHOUT_SETTINGS: dict[str, Callable[[Settings | None, func.HttpRequest], func.HttpResponse]] = {
-    "GetHealth": get_health,
+OPERATIONS_WITHOUT_SETTINGS: dict[str, Callable[[], func.HttpResponse]] = {"GetHealth": get_health}
+"""These respond even if the settings are wrong."""
+
+PLAYGROUND: dict[str, Callable[[PlaygroundContext, func.HttpRequest], func.HttpResponse]] = {
     "GetPlayground": get_playground,
     "GetPlaygroundFile": get_playground_file,
 }
-"""These respond even if the settings are wrong, which are then None."""
+"""These too, and then the page shows which one is wrong."""
+
+UNRECORDED = {"GetPlaygroundFile"}
+"""No record is written of their successful requests: a page has many files, and its own request has a record."""
 
 TOKEN_PURPOSES = {
     "PollExecution": POLL,

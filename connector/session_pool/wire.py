@@ -91,10 +91,11 @@ class PoolSession:
 
 @dataclass(frozen=True)
 class Metadata:
-    """What is installed in the pool's sessions: (name, version) pairs."""
+    """What is installed in the pool's sessions: (name, version) pairs. `isolation` is the level and its description."""
 
     runtimes: list[tuple[str, str]]
     packages: list[tuple[str, str]]
+    isolation: tuple[int, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -319,7 +320,17 @@ def read_session(body: dict[str, Any]) -> PoolSession:
 
 def read_metadata(body: dict[str, Any]) -> Metadata:
     """Raises UnreadableResponse."""
-    return Metadata(_versions(body.get("runtimes")), _versions(body.get("preInstalledPackages")))
+    return Metadata(
+        _versions(body.get("runtimes")), _versions(body.get("preInstalledPackages")), _isolation(body.get("isolation"))
+    )
+
+
+def _isolation(stated: Any) -> tuple[int, str] | None:
+    """Pools in Azure do not state it: their documentation does."""
+    if not isinstance(stated, dict):
+        return None
+    level, description = stated.get("level"), stated.get("description")
+    return (level, description) if type(level) is int and 1 <= level <= 3 and isinstance(description, str) else None
 
 
 def _versions(items: Any) -> list[tuple[str, str]]:

@@ -1,1 +1,1 @@
-export { PublicClientApplication } from "@azure/msal-browser";
+export { CacheLookupPolicy, PublicClientApplication } from "@azure/msal-browser";

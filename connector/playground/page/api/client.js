@@ -1,5 +1,5 @@
 // Calls operations of the connector. Knows no state of the page.
-import { credentialHeaders } from "./credentials.js";
+import { credentialHeaders, currentCredential } from "./credentials.js";
 import { OPERATIONS } from "./operations.js";
 
 /**
@@ -10,6 +10,16 @@ import { OPERATIONS } from "./operations.js";
  * @property {Record<string, string>} [headers]
  * @property {Record<string, unknown>} [json] the body, if it is JSON
  * @property {Blob} [file] the body, if it is a file
+ */
+
+/**
+ * What a call returned, in the form that was asked for.
+ * @typedef {Object} Answer
+ * @property {number} status
+ * @property {Headers} headers
+ * @property {any} json null if there is no body
+ * @property {Blob | null} blob
+ * @property {ReadableStream<Uint8Array<ArrayBuffer>> | null} stream of the body, which may break off
  */
 
 /** A call that did not succeed. The message says what is wrong and what to do. */
@@ -29,14 +39,25 @@ export class ApiError extends Error {
   }
 }
 
-/** @type {() => Promise<boolean>} */
-let askForCredential = async () => false;
+/** @type {(refusal: ApiError) => Promise<void>} */
+let askForCredential = async (refusal) => {
+  throw refusal;
+};
 
 /**
- * @param {() => Promise<boolean>} ask is called when a call was refused with 401; the call is sent again if it is true
+ * @param {(refusal: ApiError) => Promise<void>} ask is called when a call was refused with 401. The call is sent again
+ *   when the promise resolves, and fails as the promise fails.
  */
 export function onUnauthorized(ask) {
   askForCredential = ask;
+}
+
+/** @type {(isAnswered: boolean) => void} */
+let noteOutcome = () => {};
+
+/** @param {(isAnswered: boolean) => void} listener is called after each call: whether there was any response to it */
+export function onOutcome(listener) {
+  noteOutcome = listener;
 }
 
 /**
@@ -58,25 +79,43 @@ export function addressOf(call) {
 /**
  * Sends a call.
  * @param {Call} call
- * @param {{signal?: AbortSignal, as?: "json" | "blob", keepalive?: boolean}} [options]
- * @returns {Promise<{status: number, headers: Headers, json: any, blob: Blob | null}>} json is null if there is no body
+ * @param {{signal?: AbortSignal, as?: "json" | "blob" | "stream", keepalive?: boolean}} [options]
+ * @returns {Promise<Answer>}
  * @throws {ApiError} for a response that is no success, and if there is none; AbortError if it was aborted
  */
 export async function send(call, options = {}) {
-  try {
-    return await sendOnce(call, options);
-  } catch (failure) {
-    if (!(failure instanceof ApiError) || failure.status !== 401 || !(await askForCredential())) throw failure;
-    return await sendOnce(call, options);
+  return await withCredential(() => sendOnce(call, options));
+}
+
+/**
+ * @template T
+ * @param {() => Promise<T>} sendNow is called again when it was refused with 401 and another credential is there
+ * @returns {Promise<T>}
+ */
+export async function withCredential(sendNow) {
+  for (;;) {
+    const used = currentCredential();
+    try {
+      const answer = await sendNow();
+      noteOutcome(true);
+      return answer;
+    } catch (failure) {
+      if (!(failure instanceof ApiError)) throw failure;
+      noteOutcome(failure.status !== 0);
+      if (failure.status !== 401) throw failure;
+      // Somebody may have entered one for another call in the meantime.
+      if (used === currentCredential()) await askForCredential(failure);
+    }
   }
 }
 
 /**
+ * Sends a call once, whatever the response is.
  * @param {Call} call
- * @param {{signal?: AbortSignal, as?: "json" | "blob", keepalive?: boolean}} options
- * @returns {Promise<{status: number, headers: Headers, json: any, blob: Blob | null}>}
+ * @param {{signal?: AbortSignal, as?: "json" | "blob" | "stream", keepalive?: boolean}} options
+ * @returns {Promise<Answer>}
  */
-async function sendOnce(call, { signal, as = "json", keepalive = false }) {
+export async function sendOnce(call, { signal, as = "json", keepalive = false }) {
   const headers = { ...credentialHeaders(), ...call.headers };
   if (call.json) headers["Content-Type"] = "application/json";
   let response;
@@ -91,15 +130,21 @@ async function sendOnce(call, { signal, as = "json", keepalive = false }) {
       redirect: "error",
     });
     if (!response.ok) throw await errorOf(response.status, response.headers, await response.text());
-    if (as === "blob")
-      return { status: response.status, headers: response.headers, json: null, blob: await response.blob() };
+    const answer = { status: response.status, headers: response.headers, json: null, blob: null, stream: null };
+    if (as === "stream") return { ...answer, stream: response.body };
+    if (as === "blob") return { ...answer, blob: await response.blob() };
     const text = await response.text();
-    return { status: response.status, headers: response.headers, json: text ? JSON.parse(text) : null, blob: null };
+    return { ...answer, json: text ? JSON.parse(text) : null };
   } catch (failure) {
     if (failure instanceof ApiError || (failure instanceof DOMException && failure.name === "AbortError"))
       throw failure;
-    throw new ApiError("The connector does not answer. Check the connection, and try again.");
+    throw noAnswer();
   }
+}
+
+/** @returns {ApiError} for a call without a response */
+export function noAnswer() {
+  return new ApiError("The connector does not answer. Check the connection, and try again.");
 }
 
 /**

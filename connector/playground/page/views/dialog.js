@@ -10,13 +10,28 @@ export function closeDialog() {
   });
 }
 
+/** @type {Element | null} */
+let opener = null;
+
 /** @param {Element | undefined} element */
 function show(element) {
-  if (element instanceof HTMLDialogElement && !element.open) element.showModal();
+  // Afterwards, because while it is rendered it is not in the document.
+  queueMicrotask(() => {
+    if (element instanceof HTMLDialogElement && element.isConnected && !element.open) {
+      opener = document.activeElement;
+      element.showModal();
+    } else if (!element && document.activeElement === document.body) restoreFocus();
+  });
+}
+
+/** Browsers do it only for a dialog that is closed before it is removed. */
+function restoreFocus() {
+  const target = opener?.isConnected ? opener : document.querySelector('[role="tab"][aria-selected="true"]');
+  if (target instanceof HTMLElement) target.focus();
 }
 
 /**
- * @param {{title: string, content: unknown, wide?: boolean, onClose?: () => void}} dialog onClose is called however it
+ * @param {{title: unknown, content: unknown, wide?: boolean, onClose?: () => void}} dialog onClose is called however it
  *   is closed
  */
 export function dialog({ title, content, wide = false, onClose = closeDialog }) {

@@ -1,0 +1,1 @@
+export { broadcastResponseToMainFrame } from "@azure/msal-browser/redirect-bridge";
