@@ -31,7 +31,7 @@ NODE = compute_driver_executable()[0]
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """`folder` has the files that programs read and write; `content` is that of the file in workflows and tool calls."""
+    """`folder` has the files of programs; `content` is that of the file in workflows and tool calls."""
 
     api: Api
     session_id: str

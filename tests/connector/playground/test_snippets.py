@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.conftest import Api, Emulator
+from tests.conftest import Api
 from tests.connector.playground.elsewhere import KINDS, PROGRAMS, Elsewhere, listed, said
 
 Json = dict[str, Any]

@@ -192,7 +192,7 @@ class Run:
 
 
 def _sent(method: str, url: str, queries: Json | None, headers: dict[str, str], body: Any) -> requests.Response:
-    """The response. A content object is sent as the bytes that it holds, a string as text, and anything else as JSON."""
+    """The response. A content object is sent as the bytes that it holds, a string as text, the rest as JSON."""
     if isinstance(body, dict) and "$content" in body:
         content = base64.b64decode(body["$content"])
         headers = {"Content-Type": body["$content-type"], **headers}
