@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Dialog, Locator, Page, expect
 
 from tests.conftest import Api, Emulator
 
@@ -380,7 +380,12 @@ def test_storage_is_refused(open_context: Callable[..., BrowserContext], api: Ap
 def test_leaving(page: Page) -> None:
     """The browser asks before code is lost that was changed after its run, and only then."""
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    def accept(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", accept)
     run(page, "print(1)", prints="1")
     page.reload()
     assert asked == []
