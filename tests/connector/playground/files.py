@@ -81,6 +81,12 @@ def row(page: Page, name: str) -> Locator:
     return files.get_by_role("button", name=name, exact=True)
 
 
+def item(page: Page, name: str) -> Locator:
+    """All of the row of a file."""
+    items = page.get_by_role("list", name="Files of the session").get_by_role("listitem")
+    return items.filter(has=page.get_by_role("button", name=name, exact=True)).last
+
+
 def uploads(page: Page) -> Locator:
     return page.get_by_role("list", name="Uploads").get_by_role("listitem")
 
