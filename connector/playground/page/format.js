@@ -41,6 +41,16 @@ export function clock(seconds) {
 }
 
 /**
+ * @param {number} milliseconds
+ * @returns {string} such as 11 min or 2 h 5 min; whole minutes
+ */
+export function span(milliseconds) {
+  const minutes = Math.max(0, Math.floor(milliseconds / 60_000));
+  if (minutes < 60) return `${minutes} min`;
+  return minutes % 60 === 0 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/**
  * @param {string} time ISO 8601
  * @returns {string} in the time zone of the browser: such as 10:41 if it is today, else 27 Nov or 27 Nov 2025
  */
@@ -59,14 +69,4 @@ export function timeOfFile(time) {
  */
 export function exactTime(time) {
   return new Date(time).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
-}
-
-/**
- * @param {number} milliseconds
- * @returns {string} such as 11 min or 2 h 5 min; whole minutes
- */
-export function span(milliseconds) {
-  const minutes = Math.max(0, Math.floor(milliseconds / 60_000));
-  if (minutes < 60) return `${minutes} min`;
-  return minutes % 60 === 0 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

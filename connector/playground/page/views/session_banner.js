@@ -3,6 +3,7 @@ import { html, nothing } from "../libraries/lit-html.js";
 import { restartSession } from "../state/lifetime.js";
 import { requestClose } from "../state/session_dialogs.js";
 import { update } from "../state/store.js";
+import { period } from "./session_times.js";
 
 /** @typedef {import("../state/store.js").Session} Session */
 
@@ -74,11 +75,4 @@ function kept(session) {
 /** @param {Session} session */
 function files({ sources }) {
   return sources.size === 1 ? "file" : `${sources.size} files`;
-}
-
-/** @param {number} milliseconds */
-function period(milliseconds) {
-  const minutes = Math.round(milliseconds / 60_000);
-  if (minutes < 1) return `${Math.round(milliseconds / 1000)} seconds`;
-  return minutes === 1 ? "1 minute" : `${minutes} minutes`;
 }

@@ -56,7 +56,7 @@ function tab(state, session) {
       ? html`<span class="digits ${session.lifetime.isWarned ? "expiring" : ""}" aria-hidden="true">${timeLeft(state, session)}</span>`
       : status === "new"
         ? nothing
-        : html`<span class=${status === "running" ? "visually-hidden" : ""}><span class="visually-hidden">, </span>${status}</span>`
+        : html`<span class=${status === "running" ? "visually-hidden" : "tab-status"}><span class="visually-hidden">, </span>${status}</span>`
   }<span class="tab-close" title="Close (Delete)" @click=${(/** @type {MouseEvent} */ event) => {
     event.stopPropagation();
     requestClose(session.key);

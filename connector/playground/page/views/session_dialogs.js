@@ -77,7 +77,7 @@ function about(state) {
 
 /** @param {Session} session */
 function whatIsDeleted({ files, runs }) {
-  const count = files.length === 1 ? "its file" : files.length > 1 ? `all ${files.length} files` : "all files";
+  const count = files.length === 1 ? "its file" : files.length > 1 ? `its ${files.length} files` : "all its files";
   const running = runs.some((run) => run.endedAt === null) ? ", and the code that runs is stopped" : "";
   return `Its variables and ${count} are deleted${running}.`;
 }

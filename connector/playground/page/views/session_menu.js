@@ -5,7 +5,7 @@ import { startRenaming } from "../state/sessions.js";
 import { icon } from "./icons.js";
 import { entry, popover } from "./popover.js";
 import { sessionId } from "./session_id.js";
-import { age, timeLeft } from "./session_times.js";
+import { age, period, timeLeft } from "./session_times.js";
 
 /**
  * @param {import("../state/store.js").State} state
@@ -21,6 +21,7 @@ export function sessionMenu(state, session) {
       <div class="panel-facts">
         <strong>${name}</strong>
         <p class="muted digits">${summary(state, session)}</p>
+        ${status === "active" ? html`<p class="muted">${expiry(session)}</p>` : nothing}
         <div class="narrow">${sessionId(state, session)}</div>
       </div>
       ${entry(html`Rename <kbd>F2</kbd>`, () => startRenaming(key))}
@@ -39,9 +40,15 @@ export function sessionMenu(state, session) {
 function summary(state, session) {
   if (session.status === "new") return "Begins with the first run or upload.";
   if (session.status !== "active") return `Has ${session.status}.`;
-  const left = timeLeft(state, session);
   const made = session.createdAt === null ? "" : age(state.now - session.createdAt);
-  return [made, left ? `${left}; each use starts that again` : "the pool does not report when it expires"]
-    .filter(Boolean)
-    .join(", ");
+  return [made, timeLeft(state, session)].filter(Boolean).join(", ");
+}
+
+/**
+ * @param {import("../state/store.js").Session} session
+ * @returns {string}
+ */
+function expiry({ lifetime }) {
+  if (lifetime.cooldown === null) return "The session pool does not report when it expires.";
+  return `Expires when it is not used for ${period(lifetime.cooldown)}.`;
 }

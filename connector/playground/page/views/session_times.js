@@ -23,3 +23,13 @@ export function timeLeft(state, { expiresAt }) {
 export function age(milliseconds) {
   return milliseconds < 60_000 ? "made just now" : `made ${span(milliseconds)} ago`;
 }
+
+/**
+ * @param {number} milliseconds
+ * @returns {string} such as 5 minutes
+ */
+export function period(milliseconds) {
+  const minutes = Math.round(milliseconds / 60_000);
+  if (minutes < 1) return `${Math.round(milliseconds / 1000)} seconds`;
+  return minutes === 1 ? "1 minute" : `${minutes} minutes`;
+}
