@@ -16,8 +16,11 @@ import { update } from "./store.js";
 
 const MOST_TEXT = 256_000;
 const MOST_JSON = 2_000_000;
+const MOST_HTML = 10_000_000;
 const MOST_EXCEL = 10_000_000;
 const MOST_IMAGE = 30_000_000;
+const HTML = ["html", "htm"];
+const JSON_TEXT = ["json", "geojson", "ipynb"];
 const IMAGES = /** @type {Record<string, string>} */ ({
   avif: "image/avif",
   bmp: "image/bmp",
@@ -102,13 +105,22 @@ async function shownContent(session, file, signal) {
   if (file.size === 0) return noPreview("The file is empty.");
   if (extension in IMAGES) return await imageContent(session, file, IMAGES[extension], signal);
   if (["xlsx", "xlsm"].includes(extension)) return await excelContent(session, file, signal);
-  const most = ["json", "geojson", "ipynb"].includes(extension) ? MOST_JSON : MOST_TEXT;
+  const most = mostOf(extension);
   // The whole of a file that fits: a range may have to wait for a run, a whole file does not.
   const range = /** @type {[number, number] | undefined} */ (file.size > most ? [0, MOST_TEXT - 1] : undefined);
   const blob = await readFile(session, file, { signal, range });
   const text = decoded(new Uint8Array(await blob.arrayBuffer()));
   if (text === null) return noPreview("There is no preview of this kind of file.");
   return await textContent(extension, text, blob.size >= file.size, file.size);
+}
+
+/**
+ * @param {string} extension
+ * @returns {number} how large a file may be to be read as a whole
+ */
+function mostOf(extension) {
+  if (HTML.includes(extension)) return MOST_HTML; // pages with charts have the library that draws them
+  return JSON_TEXT.includes(extension) ? MOST_JSON : MOST_TEXT;
 }
 
 /**
@@ -125,8 +137,9 @@ async function textContent(extension, { text, encoding }, isComplete, size) {
     const sheet = await csvSheet(text, { isComplete, delimiter: extension === "csv" ? "" : "\t" });
     return { content: { kind: "table", sheets: [sheet], text }, note };
   }
-  if (["html", "htm"].includes(extension)) return { content: { kind: "html", text }, note };
-  if (["json", "geojson", "ipynb"].includes(extension) && isComplete) return jsonContent(text, note);
+  if (HTML.includes(extension) && isComplete)
+    return { content: { kind: "html", page: text, text: text.slice(0, MOST_TEXT) }, note };
+  if (JSON_TEXT.includes(extension) && isComplete) return jsonContent(text, note);
   if (["jsonl", "ndjson"].includes(extension)) {
     const lines = text.split("\n").filter((line) => line.trim() !== "");
     if (!isComplete) lines.pop();

@@ -1,5 +1,6 @@
 // Code that reads a file, put into the editor.
 import { readingCode } from "../content/names.js";
+import { replaceCode } from "./code.js";
 import { update } from "./store.js";
 
 const PANDAS = "import pandas as pd";
@@ -14,8 +15,8 @@ export function addReadingCode(session, file) {
   const hasPandas = new RegExp(`^${PANDAS}\\b`, "m").test(before);
   const code = readingCode(file);
   const added = hasPandas ? code.replace(`${PANDAS}\n\n`, "") : code;
+  replaceCode(session, before ? `${before}\n\n${added}` : added, "");
   update((state) => {
-    session.code = before ? `${before}\n\n${added}` : added;
     state.pane = "code";
   });
 }

@@ -93,7 +93,7 @@
  * What a file has, as people read it.
  * @typedef {{kind: "table", sheets: {name: string, columns: string[], rows: unknown[][], total?: number}[], text: string}
  *   | {kind: "text", text: string}
- *   | {kind: "html", text: string}
+ *   | {kind: "html", page: string, text: string}
  *   | {kind: "image", address: string}
  *   | {kind: "none", reason: string}} PreviewContent text is the file's own, where it can be shown too
  */

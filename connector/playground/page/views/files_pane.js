@@ -35,7 +35,7 @@ export function filesPane(state, session) {
     @drop=${(/** @type {DragEvent} */ event) => dropped(event, session)}>
     <div class="pane-head">
       <h2 id="files-heading">Files</h2>
-      <span class="muted digits">${facts(session)}</span>
+      <span class="files-facts digits">${facts(session)}</span>
       <span class="spacer"></span>
       <button type="button" class="quiet" aria-label="Upload files" title="Upload files" @click=${() => choose("files-chooser")}>
         ${icon("upload")}
@@ -68,7 +68,8 @@ function facts({ files, filesToken }) {
 
 /** @param {Session} session */
 function emptySentence({ files, transfers, filesAreLoading }) {
-  return files.length === 0 && transfers.length === 0 && !filesAreLoading ? html`<b>No files yet.</b> ` : nothing;
+  const isEmpty = files.length === 0 && transfers.length === 0 && !filesAreLoading;
+  return isEmpty ? html`<strong>No files yet.</strong> ` : nothing;
 }
 
 /**

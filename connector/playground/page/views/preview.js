@@ -8,6 +8,7 @@ import { closePreview, failImage, showPreviewAs } from "../state/preview.js";
 import { copyButton } from "./copy.js";
 import { dataTable } from "./data_table.js";
 import { dialog } from "./dialog.js";
+import { htmlFrame } from "./html_frame.js";
 import { icon } from "./icons.js";
 
 /** @typedef {import("../state/store.js").Session} Session */
@@ -49,11 +50,12 @@ function facts({ file, note }) {
  * @returns {unknown} what a person chooses between, where a file has two forms
  */
 function forms({ content, isSource }) {
-  if (content?.kind !== "table" || content.text === "") return nothing;
+  const form = content?.kind === "html" ? "Page" : "Table";
+  if (!content || !("text" in content) || content.kind === "text" || content.text === "") return nothing;
   const button = (/** @type {string} */ label, /** @type {boolean} */ source) =>
     html`<button type="button" class="quiet" aria-pressed=${isSource === source}
       @click=${() => showPreviewAs({ isSource: source })}>${label}</button>`;
-  return html`<div role="group" aria-label="Form" class="forms">${button("Table", false)}${button("Text", true)}</div>`;
+  return html`<div role="group" aria-label="Form" class="forms">${button(form, false)}${button("Text", true)}</div>`;
 }
 
 /** @param {Preview} preview */
@@ -80,6 +82,8 @@ function content({ content, error, file, sheet, isSource }) {
       const { columns, rows, total } = content.sheets[sheet];
       return dataTable({ key: `preview ${pathOf(file)} ${sheet}`, label, columns, rows, total });
     }
+    case "html":
+      return isSource ? textOf(content.text, label) : htmlFrame(label, content.page);
     case "image":
       return html`<img src=${content.address} alt=${label} @error=${failImage}>`;
     case "none":
