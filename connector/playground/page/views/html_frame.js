@@ -77,8 +77,7 @@ class UserHtml extends HTMLElement {
     if (this.#messages > MOST_MESSAGES) this.#stop("it sent too many messages to the page");
     else if (event.data === "ready") this.#write();
     else if (Number.isFinite(event.data)) {
-      const height = Math.min(HIGHEST, Math.max(LOWEST, Number(event.data)));
-      if (height !== frame.offsetHeight) frame.style.height = `${height}px`;
+      frame.style.height = `${Math.min(HIGHEST, Math.max(LOWEST, Number(event.data)))}px`;
     }
   }
 
