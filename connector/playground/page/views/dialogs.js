@@ -1,12 +1,24 @@
 // The dialogs of the page; at most one is open.
 import { nothing } from "../libraries/lit-html.js";
 import { imageZoom } from "./image_zoom.js";
+import { previewDialog } from "./preview.js";
+import { closeSessionDialog, endSessionDialog, existingSessionDialog } from "./session_dialogs.js";
+import { shortcutsDialog } from "./shortcuts.js";
+
+/** @type {Record<string, (state: import("../state/store.js").State, session: import("../state/store.js").Session) => unknown>} */
+const DIALOGS = {
+  "close-session": closeSessionDialog,
+  "end-session": endSessionDialog,
+  "existing-session": existingSessionDialog,
+  figure: imageZoom,
+  preview: previewDialog,
+  shortcuts: shortcutsDialog,
+};
 
 /**
- * @param {import("../state/store.js").State} state
+ * @param {import("../state/store.js").State} state whose member `dialog` names the one that is open
  * @param {import("../state/store.js").Session} session
  */
 export function dialogs(state, session) {
-  if (state.dialog === "figure") return imageZoom(state, session);
-  return nothing;
+  return state.dialog === null ? nothing : DIALOGS[state.dialog](state, session);
 }

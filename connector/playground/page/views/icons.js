@@ -9,6 +9,8 @@ const SHAPES = {
   chevron: svg`<path d="M4.5 6.2L8 9.8l3.5-3.6"/>`,
   copy: svg`<path d="M5.5 5.5h7v7h-7zM3.5 10.5v-7h7"/>`,
   download: svg`<path d="M8 3v8m0 0L4.8 7.8M8 11l3.2-3.2M3 13.2h10"/>`,
+  help: svg`<path d="M5.8 6.2a2.2 2.2 0 113.4 1.9c-.8.5-1.2.9-1.2 1.7M8 12.3v.4"/>`,
+  memory: svg`<path d="M4.5 2.8h7v10.4L8 10.6l-3.5 2.6z"/>`,
   more: svg`<circle class="solid" cx="3.5" cy="8" r="1.2"/><circle class="solid" cx="8" cy="8" r="1.2"/><circle class="solid" cx="12.5" cy="8" r="1.2"/>`,
   run: svg`<path class="solid" d="M5 3.2v9.6L12.6 8z"/>`,
   stop: svg`<path class="solid" d="M4.5 4.5h7v7h-7z"/>`,
