@@ -220,6 +220,21 @@ def test_long_run_is_polled(open_page, emulator, running_connector, session_id, 
 
 
 @pytest.mark.browser
+def test_module_runs_in_browsers(open_context, make, api_with_key, session_id):
+    """The module in JavaScript runs in a browser too, where the settings are global variables."""
+    text, _ = make("javascript", run_call(session_id, "print('from a browser')"))
+    page = open_context().new_page()
+    page.route("**/call.mjs", lambda route: route.fulfill(body=text, content_type="text/javascript"))
+    page.goto(f"{api_with_key.url}/openapi.json")
+    settings = {"API": api_with_key.url, "KEY": api_with_key.key, "SESSION": session_id}
+    with page.expect_console_message() as message:
+        page.evaluate(
+            "async (settings) => { Object.assign(globalThis, settings); await import('./call.mjs'); }", settings
+        )
+    assert message.value.text == "Succeeded\nfrom a browser\n\n"
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize("kind", KINDS)
 def test_poll_and_cancel(make, page_sends, api_with_key, session_id, tmp_path, kind):
     """A run is looked up, and canceled."""
