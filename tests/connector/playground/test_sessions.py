@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Dialog, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Dialog, FilePayload, Locator, Page, expect
 
 from tests.conftest import Api, Emulator
 
@@ -23,7 +23,7 @@ def run(page: Page, code: str, *, prints: str) -> None:
 
 
 def upload(page: Page, *names: str) -> None:
-    files = [{"name": name, "mimeType": "text/plain", "buffer": b"north,4\n"} for name in names]
+    files: list[FilePayload] = [{"name": name, "mimeType": "text/plain", "buffer": b"north,4\n"} for name in names]
     page.get_by_label("Files to upload").set_input_files(files)
     for name in names:
         expect(page.get_by_role("region", name="Files")).to_contain_text(name)
