@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 from playwright.sync_api import BrowserContext, Dialog, FilePayload, Locator, Page, expect
@@ -206,6 +207,45 @@ def test_countdown(page: Page) -> None:
     expect(page.get_by_role("navigation", name="Sessions")).to_contain_text("made just now")
 
 
+@browser
+def test_wrong_clock(open_context: Callable[..., BrowserContext], api: Api) -> None:
+    """The time left is right although the machine's clock is not."""
+    page = open_context().new_page()
+    page.clock.install(time=datetime.now() - timedelta(hours=1))
+    page.goto(f"{api.url}/playground")
+    run(page, "1", prints="Succeeded")
+    expect(tab(page, "Session 1")).to_contain_text(re.compile(r"4:\d\d left"))
+    expect(page.get_by_role("navigation", name="Sessions")).to_contain_text("made just now")
+
+
+@browser
+def test_unknown_expiry(page: Page) -> None:
+    """A session pool that does not report when sessions expire is no error: no time is counted down."""
+    page.route("**/api/sessions/*", lambda route: route.fulfill(json={"sessionId": "-"}))
+    run(page, "1", prints="Succeeded")
+    page.get_by_role("button", name="More for this session").click()
+    panel = page.get_by_role("group", name="More for this session")
+    expect(panel).to_contain_text("The session pool does not report when it expires")
+    expect(tab(page, "Session 1")).not_to_contain_text("left")
+
+
+@browser
+def test_lost_connection(page: Page) -> None:
+    """A session whose times cannot be asked for is not called expired."""
+    run(page, "x = 1", prints="Succeeded")
+    expect(tab(page, "Session 1")).to_contain_text("left")
+    page.context.set_offline(True)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.get_by_role("button", name="End session").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="End session").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("The connector does not answer")
+    page.context.set_offline(False)
+    dialog.get_by_role("button", name="Keep it").click()
+    expect(banner(page)).to_have_count(0)
+    run(page, "print(x)", prints="1")
+
+
 @pytest.fixture
 def short_lived(start_pool: Callable[..., Emulator], start_connector: Callable[..., Api]) -> Callable[[float], Api]:
     """Returns a function that starts a connector whose sessions expire after some seconds."""
@@ -221,11 +261,12 @@ def test_expired_session(open_page: Open, short_lived: Callable[[float], Api]) -
     expect(banner(page)).to_contain_text("This session has expired. It was not used for 6 seconds", timeout=20_000)
     expect(banner(page)).to_contain_text("Your code and the results on this page are kept")
     expect(tab(page, "Session 1")).to_contain_text("expired")
-    expect(page.get_by_role("status").filter(has_text="Session 1 has expired")).to_be_attached()
+    expect(page.get_by_role("alert").filter(has_text="This session has expired")).to_be_visible()
     name = page.get_by_role("region", name="Files").get_by_role("button", name="a.csv", exact=True)
     assert "line-through" in name.evaluate("element => getComputedStyle(element).textDecorationLine")
     page.get_by_role("button", name="Start again with the same 2 files").click()
     expect(banner(page)).to_have_count(0)
+    expect(tab(page, "Session 1")).to_be_focused()
     run(page, "print('x' in globals(), open('/mnt/data/b.csv').read())", prints="False north,4")
 
 
