@@ -5,9 +5,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Dialog, FilePayload, Locator, Page, expect
 
 from tests.conftest import Api, Emulator
+
+from .screens import SCREENS
 
 browser = pytest.mark.browser
 Open = Callable[..., Page]
@@ -231,11 +234,10 @@ def test_unknown_expiry(page: Page) -> None:
 
 @browser
 def test_lost_connection(page: Page) -> None:
-    """A session whose times cannot be asked for is not called expired."""
+    """A session that could not be ended because the connection is lost goes on, and the dialog says why."""
     run(page, "x = 1", prints="Succeeded")
     expect(tab(page, "Session 1")).to_contain_text("left")
     page.context.set_offline(True)
-    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     page.get_by_role("button", name="End session").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="End session").click()
@@ -434,3 +436,45 @@ def test_leaving(page: Page) -> None:
     page.get_by_role("textbox", name="Python code").press_sequentially("# more")
     page.reload()
     assert asked == ["beforeunload"]
+
+
+@browser
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("screen", SCREENS)
+def test_axe_finds_nothing(open_page: Open, api: Api, screen: str, theme: str) -> None:
+    """In the panels and dialogs of sessions, while a name is changed, and after the end of a session."""
+    page = open_page(api, color_scheme=theme, reduced_motion="reduce", **SCREENS[screen])
+    findings: dict[str, list[str]] = {}
+
+    def examine(state: str) -> None:
+        for finding in Axe().run(page).response["violations"]:
+            findings[f"{state}: {finding['id']}"] = [node["html"] for node in finding["nodes"]]
+
+    page.get_by_role("textbox", name="Python code").fill("1")
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(tab(page, "Session 1")).to_contain_text("left")
+    page.get_by_role("button", name="New session").click()
+    tab(page, "Session 1").click()
+    tab(page, "Session 1").press("F2")
+    expect(page.get_by_role("textbox", name="Name of the session")).to_be_focused()
+    examine("renaming")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Memory of this browser").click()
+    examine("memory")
+    page.keyboard.press("Escape")
+    for entry in ("Close tab", "Use an existing session ID", "End session"):
+        page.get_by_role("button", name="More for this session").click()
+        panel = page.get_by_role("group", name="More for this session")
+        expect(panel).to_be_visible()
+        examine("menu")
+        panel.get_by_role("button", name=entry).click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        examine(entry)
+        if entry != "End session":
+            page.keyboard.press("Escape")
+    page.get_by_role("dialog").get_by_role("button", name="End session").click()
+    expect(banner(page)).to_be_visible()
+    examine("ended")
+    page.get_by_role("button", name="Keyboard shortcuts").click()
+    examine("shortcuts")
+    assert findings == {}
