@@ -63,15 +63,23 @@ export function cancelCredential() {
 
 /** @param {string} text the function key that was entered */
 export async function enterKey(text) {
+  if (state.signIn.progress === "checking") return;
   const key = text.trim();
   if (!/^[\x21-\x7e]+$/.test(key)) return report("This is not a function key. Copy it again, without other text.");
-  const isAccepted = await tryOut(ofKey(key), "This key is not accepted. Copy all of a key of this app, and try again.");
+  const isAccepted = await tryOut(
+    ofKey(key),
+    "This key is not accepted. Copy all of a key of this app, and try again.",
+  );
   if (isAccepted) accept(ofKey(key), { credential: "key", name: "", expiresAt: null });
 }
 
 /** @param {string} text the access token that was entered */
 export async function enterToken(text) {
-  const token = text.trim().replace(/^bearer\s+/i, "").replace(/^"|"$/g, "");
+  if (state.signIn.progress === "checking") return;
+  const token = text
+    .trim()
+    .replace(/^bearer\s+/i, "")
+    .replace(/^"|"$/g, "");
   if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token))
     return report("This is not an access token. Copy all of what the command prints.");
   const { name = "", exp = null } = claimsOf(token);

@@ -3,6 +3,9 @@ import { html, ref } from "../libraries/lit-html.js";
 import { update } from "../state/store.js";
 import { icon } from "./icons.js";
 
+/** @type {Element | null} what had the focus before */
+let focusedBefore = null;
+
 /** Closes the dialog that is open. */
 export function closeDialog() {
   update((state) => {
@@ -10,9 +13,18 @@ export function closeDialog() {
   });
 }
 
-/** @param {Element | undefined} element */
+/** @param {Element | undefined} element undefined when the dialog is no longer on the page */
 function show(element) {
-  if (element instanceof HTMLDialogElement && !element.open) element.showModal();
+  if (!element) {
+    if (focusedBefore instanceof HTMLElement) focusedBefore.focus();
+    return;
+  }
+  // It is not on the page yet while it is rendered for the first time.
+  queueMicrotask(() => {
+    if (!(element instanceof HTMLDialogElement) || element.open || !element.isConnected) return;
+    focusedBefore = document.activeElement;
+    element.showModal();
+  });
 }
 
 /**
