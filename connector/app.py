@@ -19,7 +19,7 @@ from .contract.sign_in import EntraId
 from .contract.validation import Contract
 from .errors import InternalError, to_response
 from .http.context import Context
-from .http.operations import OPERATIONS, OPERATIONS_WITHOUT_SETTINGS, PLAYGROUND, TOKEN_PURPOSES
+from .http.operations import OPERATIONS, OPERATIONS_WITHOUT_SETTINGS, PLAYGROUND, TOKEN_PURPOSES, UNRECORDED
 from .http.playground import PlaygroundContext
 from .http.requests import signed_token
 from .session_pool.client import SessionPoolClient
@@ -93,13 +93,14 @@ class Connector:
             response.headers["x-ms-request-id"] = correlation.request_id
             if correlation.client_request_id is not None:
                 response.headers["x-ms-client-request-id"] = correlation.client_request_id
-            activity.responded(
-                response.status_code,
-                response.headers.get("x-ms-error-code"),
-                bytes_in=len(request.get_body()),
-                bytes_out=len(response.get_body()),
-                failure=raised,
-            )
+            if operation_id not in UNRECORDED or raised is not None:
+                activity.responded(
+                    response.status_code,
+                    response.headers.get("x-ms-error-code"),
+                    bytes_in=len(request.get_body()),
+                    bytes_out=len(response.get_body()),
+                    failure=raised,
+                )
         return response
 
     def _response(self, operation_id: str, request: func.HttpRequest) -> func.HttpResponse:

@@ -131,7 +131,8 @@ def _set(**environment: str) -> None:
 def _announce(host: FunctionsHost, engine: Any, pool_endpoint: str | None) -> None:
     base = host.url + host.prefix
     key = f" -H 'x-functions-key: {host.function_key}'" if host.function_key else ""
-    print(f"playground     {base}/playground")
+    if os.environ.get("PLAYGROUND", "").strip() in ("", "on"):  # a setting of the app, which may turn it off
+        print(f"playground     {base}/playground")
     print(f"connector      {base}")
     if host.function_key:
         print(f"function key   {host.function_key}")

@@ -71,6 +71,9 @@ param publicBaseUrl string = ''
 @description('RICH_RESULTS: true or false.')
 param richResults string = ''
 
+@description('PLAYGROUND: on or off.')
+param playground string = ''
+
 @secure()
 @minLength(32)
 @metadata({ azd: { type: 'generate', config: { length: 48, noSpecial: true } } })
@@ -95,6 +98,9 @@ param entraClientId string = ''
 
 @description('With Entra ID, who may call: comma-separated object IDs, application IDs, app roles or groups.')
 param entraAllowedCallers string = ''
+
+@description('With Entra ID, the client ID of an existing app registration with which people sign in on the Playground.')
+param entraPlaygroundClientId string = ''
 
 @description('With Entra ID, whether App Service validates tokens too. The connector always does.')
 param platformSignInEnabled bool = false
@@ -139,12 +145,14 @@ module resources 'resources.bicep' = {
     callerWaitSeconds: callerWaitSeconds
     publicBaseUrl: publicBaseUrl
     richResults: richResults
+    playground: playground
     signingKey: signingKey
     signingKeyPrevious: signingKeyPrevious
     keyVaultEnabled: keyVaultEnabled
     vaultName: vaultName
     entraClientId: entraClientId
     entraAllowedCallers: entraAllowedCallers
+    entraPlaygroundClientId: entraPlaygroundClientId
     platformSignInEnabled: platformSignInEnabled
     networkIsolated: networkIsolated
     networkAddressPrefix: networkAddressPrefix

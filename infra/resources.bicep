@@ -17,6 +17,7 @@ param poolApiVersion string
 param callerWaitSeconds string
 param publicBaseUrl string
 param richResults string
+param playground string
 
 @secure()
 param signingKey string
@@ -27,6 +28,7 @@ param keyVaultEnabled bool
 param vaultName string
 param entraClientId string
 param entraAllowedCallers string
+param entraPlaygroundClientId string
 param platformSignInEnabled bool
 param networkIsolated bool
 param networkAddressPrefix string
@@ -335,12 +337,14 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     ENTRA_TENANT_ID: empty(entraClientId) ? '' : tenant().tenantId
     ENTRA_AUDIENCES: empty(entraClientId) ? '' : '${entraClientId},api://${entraClientId}'
     ENTRA_ALLOWED_CALLERS: entraAllowedCallers
+    ENTRA_PLAYGROUND_CLIENT_ID: entraPlaygroundClientId
     AZURE_AUTHORITY_HOST: environment().authentication.loginEndpoint
     SIGNING_KEY: keyVaultEnabled ? keyInVault : signingKey
     SIGNING_KEY_PREVIOUS: keyVaultEnabled && hasSigningKeyPrevious ? keyPreviousInVault : signingKeyPrevious
     CALLER_WAIT_SECONDS: callerWaitSeconds
     PUBLIC_BASE_URL: publicBaseUrl
     RICH_RESULTS: richResults
+    PLAYGROUND: playground
     PYTHON_THREADPOOL_THREAD_COUNT: string(4 * callsPerInstance)
     MEMORY_FOR_FILES_MB: string(instanceMemoryMB / 2)
   }

@@ -7,10 +7,11 @@ from ..errors import ConnectorError, ExecutionNotFound, IdempotencyKeyReused
 from ..in_session import protocol
 from ..models import Execution
 from ..session_pool.facts import PoolFacts
+from ..session_pool.sessions import SessionClient
 from .call import Call
 from .lookup import Found, find_in_session, not_started
 from .outcomes import RECORD_LOST
-from .records import ExecutionFolder, is_recent
+from .records import ExecutionFolder, has_heartbeat
 from .result import execution_of
 from .turns import is_busy, start_next
 
@@ -37,7 +38,7 @@ def follow(call: Call, facts: PoolFacts) -> Execution:
     If it is queued although the session is idle, it is started. Raises IdempotencyKeyReused.
     """
     folder = ExecutionFolder(call.session, call.execution_id)
-    ended: Execution | None = None
+    ended: Found | None = None
     try:
         for number, pause in enumerate(pauses()):
             left = call.until - time.monotonic()
@@ -52,7 +53,8 @@ def follow(call: Call, facts: PoolFacts) -> Execution:
                 time.sleep(max(0.0, min(_PAUSE_AFTER_FAILURE_SECONDS, call.until - time.monotonic())))
             if ended is not None:
                 facts.note_busy(call.session, is_busy=False)
-                return ended
+                note_end(call.session, ended, facts)
+                return ended.execution
         return _at_end_of_wait(folder, call, facts) if call.wait_seconds > 0 else call.running()
     except IdempotencyKeyReused:
         raise
@@ -62,21 +64,29 @@ def follow(call: Call, facts: PoolFacts) -> Execution:
         return call.running()
 
 
-def _reported(folder: ExecutionFolder, call: Call) -> Execution | None:
-    """The execution, if its record has a report. One call of the pool."""
+def note_end(session: SessionClient, found: Found, facts: PoolFacts) -> None:
+    """To be called whenever an execution is found: if it has ended its interpreter, the next cell must know."""
+    if found.may_have_ending_interpreter:
+        facts.note_payload(session, is_installed=False)
+        facts.note_ending(session, is_ending=True)
+
+
+def _reported(folder: ExecutionFolder, call: Call) -> Found | None:
+    """The execution, if its record has a report, and its interpreter is not about to end. One call of the pool."""
     record = folder.record()
     if record is None:
         return None
     call.check_code(record.code_hash)
-    return None if record.report is None else execution_of(call.session.id, call.execution_id, record.report)
+    if record.report is None or record.report.is_of_ending_interpreter:
+        return None
+    return Found(execution_of(call.session.id, call.execution_id, record.report), record)
 
 
-def _poll(folder: ExecutionFolder, call: Call, facts: PoolFacts) -> Execution | None:
+def _poll(folder: ExecutionFolder, call: Call, facts: PoolFacts) -> Found | None:
     """The execution, if it has ended. One call of the pool while it is in progress, two while it is queued."""
     files = folder.files()
     if protocol.RECORD in files:
-        marker = files.get(protocol.RUNNING)
-        if marker is not None and (marker.modified is None or is_recent(marker.modified)):
+        if has_heartbeat(files):
             return None
         return _reported(folder, call) or _unless_running(_current(folder, call))
     if protocol.REQUEST not in files or protocol.CANCEL in files:
@@ -90,19 +100,17 @@ def _at_end_of_wait(folder: ExecutionFolder, call: Call, facts: PoolFacts) -> Ex
     found = find_in_session(folder)
     if found is not None and found.request is not None and not facts.may_be_busy(call.session):
         return not_started(folder, found) if found.execution.status == "Running" else found.execution
-    return _state(found, call)
+    return (found or _lost_record(call)).execution
 
 
-def _current(folder: ExecutionFolder, call: Call) -> Execution:
+def _current(folder: ExecutionFolder, call: Call) -> Found:
     """The execution in its current state, with its output so far."""
-    return _state(find_in_session(folder), call)
+    return find_in_session(folder) or _lost_record(call)
 
 
-def _state(found: Found | None, call: Call) -> Execution:
-    if found is None:
-        return Execution(call.session.id, call.execution_id, "Unknown", error=RECORD_LOST)
-    return found.execution
+def _lost_record(call: Call) -> Found:
+    return Found(Execution(call.session.id, call.execution_id, "Unknown", error=RECORD_LOST))
 
 
-def _unless_running(execution: Execution) -> Execution | None:
-    return None if execution.status == "Running" else execution
+def _unless_running(found: Found) -> Found | None:
+    return None if found.execution.status == "Running" else found

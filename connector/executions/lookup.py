@@ -1,7 +1,7 @@
 """The state of an execution by its ID, from its folder in the session or from the pool."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from ..errors import ExecutionNotFound
 from ..in_session import protocol
@@ -22,7 +22,7 @@ from .outcomes import (
     RECORD_UNREADABLE,
     SILENT,
 )
-from .records import ExecutionFolder, is_recent
+from .records import ExecutionFolder, has_heartbeat, is_recent
 from .recovery import with_recovered_results
 from .result import execution_of, running_execution
 from .sending import run_in_pool
@@ -33,6 +33,10 @@ _ATTEMPTS = 3
 _LONGEST_CALL = timedelta(seconds=240)
 """After this time, a run in one call of the pool that has no report has lost its interpreter."""
 
+_LONGEST_END_SECONDS = 60.0
+"""From the end of a run to when the pool certainly knows that its interpreter has ended. The clocks of two machines may
+differ by some seconds."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -42,6 +46,17 @@ class Found:
     record: Record | None = None
     request: Request | None = None
     queued: datetime | None = None
+
+    @property
+    def may_have_ending_interpreter(self) -> bool:
+        """Whether the run has just ended together with its interpreter, so that the pool may not know of it yet."""
+        if self.record is None or self.record.timeout_seconds is None or self.record.started is None:
+            return False
+        report = self.record.report
+        if report is None or not (report.interpreter_ended or report.is_of_ending_interpreter):
+            return False
+        since_end = (datetime.now(UTC) - self.record.started).total_seconds() - report.milliseconds / 1000
+        return since_end < _LONGEST_END_SECONDS
 
     @property
     def can_be_canceled(self) -> bool:
@@ -92,7 +107,8 @@ def not_started(folder: ExecutionFolder, found: Found) -> Execution:
 
 
 def _of_record(folder: ExecutionFolder, files: dict[str, PoolFile], record: Record) -> Execution:
-    if record.report is not None:
+    is_ending = record.report is not None and record.report.is_of_ending_interpreter and has_heartbeat(files)
+    if record.report is not None and not is_ending:
         return execution_of(folder.session.id, folder.execution_id, record.report)
     execution = Execution(folder.session.id, folder.execution_id, "Running")
     if record.is_unreadable:
@@ -104,8 +120,7 @@ def _of_record(folder: ExecutionFolder, files: dict[str, PoolFile], record: Reco
     progress = folder.progress(files)
     if progress is not None:
         execution = running_execution(folder.session.id, folder.execution_id, progress)
-    marker = files.get(protocol.RUNNING)
-    if marker is not None and (marker.modified is None or is_recent(marker.modified)):
+    if has_heartbeat(files):
         return execution
     again = folder.record()  # it may have ended between the two calls
     if again is not None and again.report is not None:

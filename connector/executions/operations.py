@@ -11,7 +11,7 @@ from ..session_pool.sessions import CallerSessions, SessionClient
 from .background import run_in_background, wait_for_turn
 from .call import Call
 from .direct import run_directly
-from .following import pauses
+from .following import note_end, pauses
 from .lookup import Found, find, not_started
 from .notices import with_notice
 from .one_call import run_in_one_call
@@ -83,6 +83,7 @@ def get_execution(
     """The current state of an execution. Raises ExecutionNotFound."""
     session = sessions.session(session_id)
     found = find(session, execution_id)
+    note_end(session, found, facts)
     execution = found.execution
     if found.request is not None and execution.status == "Running" and not is_busy(session, facts):
         # Still queued in an idle session: the run before it has ended the interpreter, or its start was lost.
@@ -106,6 +107,7 @@ def cancel_execution(
             notice = CANCEL_REQUESTED
             ExecutionFolder(session, execution_id).request_cancel()
             found = _wait_for_end(found, lambda: find(session, execution_id))
+            note_end(session, found, facts)
         if found.execution.status == "Running":
             return fitted(with_notice(found.execution, notice), include_content)
     return fitted(found.execution, include_content)

@@ -100,6 +100,12 @@ class ExecutionFolder:
         return FilePath(self._folder, name)
 
 
+def has_heartbeat(files: dict[str, PoolFile]) -> bool:
+    """Whether a deferred run is in progress, by the files in its folder: its interpreter and watcher are alive."""
+    marker = files.get(protocol.RUNNING)
+    return marker is not None and (marker.modified is None or is_recent(marker.modified))
+
+
 def is_recent(time: datetime | None, age: timedelta = _SILENCE) -> bool:
     """Whether less than `age` has passed. By default, whether a heartbeat at that time shows a run in progress."""
     return time is not None and datetime.now(UTC) - time < age

@@ -1,5 +1,8 @@
-"""Compressed bodies of requests: gzip and deflate (RFC 9110, section 8.4.1), decompressed up to a limit."""
+"""Compressed bodies (RFC 9110, section 8.4.1): those of requests, in gzip and deflate, are decompressed up to a limit;
+those of responses may be compressed if the client accepts it.
+"""
 
+import re
 import zlib
 from collections.abc import Callable
 
@@ -7,6 +10,16 @@ from ..errors import InvalidRequest, RequestTooLarge, UnsupportedMediaType
 
 _SMALL_BYTES = 1 << 20
 _GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
+
+
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Whether the response may be compressed (RFC 9110, section 12.5.3)."""
+    weights = {}
+    for item in accept_encoding.lower().split(","):
+        coding, _, parameter = item.partition(";")
+        weight = re.fullmatch(r"\s*q=([01](?:\.[0-9]{0,3})?)\s*", parameter)
+        weights[coding.strip()] = float(weight[1]) if weight else 1.0
+    return weights.get("gzip", weights.get("*", 0)) > 0
 
 
 def is_compressed(encoding: str) -> bool:

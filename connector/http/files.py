@@ -89,7 +89,7 @@ def get_file(context: Context, request: func.HttpRequest) -> func.HttpResponse:
 def download_file(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     session, path = _file(context, "DownloadFile", request)
     path, file = files.find_headers(session, context.facts, path)
-    if ranges.is_unchanged(request.headers, file):
+    if ranges.is_unchanged(request.headers, file.etag):
         return responses.unchanged_response(file)
     requested = ranges.requested_range(request.headers, file, files.LARGEST_MESSAGE)
     if requested is None:
@@ -103,7 +103,7 @@ def download_file(context: Context, request: func.HttpRequest) -> func.HttpRespo
 def download_file_headers(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     session, path = _file(context, "DownloadFileHeaders", request)
     _, file = files.find_headers(session, context.facts, path)
-    is_unchanged = ranges.is_unchanged(request.headers, file)
+    is_unchanged = ranges.is_unchanged(request.headers, file.etag)
     return responses.unchanged_response(file) if is_unchanged else responses.file_response(file)
 
 

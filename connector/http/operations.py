@@ -55,6 +55,9 @@ PLAYGROUND: dict[str, Callable[[PlaygroundContext, func.HttpRequest], func.HttpR
 }
 """These too, and then the page shows which one is wrong."""
 
+UNRECORDED = {"GetPlaygroundFile"}
+"""No record is written of their successful requests: a page has many files, and its own request has a record."""
+
 TOKEN_PURPOSES = {
     "PollExecution": POLL,
     "ListMoreFiles": LISTING,

@@ -10,6 +10,8 @@ from ..errors import PlaygroundNotFound
 from ..playground.policy import FRAME_POLICY, page_policy
 from ..playground.site import FRAME, INDEX, SIGNED_IN, Asset, Site
 from ..settings import Settings
+from .compression import accepts_gzip
+from .ranges import is_unchanged
 
 _SITE = Site()
 _ROUTE = "/playground"
@@ -153,25 +155,10 @@ def _response(request: func.HttpRequest, asset: Asset, headers: dict[str, str]) 
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
     }
-    if _has(asset.etag, request.headers.get("if-none-match", "")):
+    if is_unchanged(request.headers, asset.etag):
         return func.HttpResponse(status_code=304, headers=headers)
     headers["Content-Type"] = asset.content_type
-    if _accepts_gzip(request.headers.get("accept-encoding", "")):
+    if accepts_gzip(request.headers.get("accept-encoding", "")):
         headers["Content-Encoding"] = "gzip"
         return func.HttpResponse(asset.compressed, headers=headers)
     return func.HttpResponse(asset.content, headers=headers)
-
-
-def _has(etag: str, if_none_match: str) -> bool:
-    """RFC 9110, section 13.1.2: weak and strong names of a version are compared alike."""
-    return if_none_match.strip() == "*" or etag.removeprefix("W/") in re.findall(r'"[^"]*"', if_none_match)
-
-
-def _accepts_gzip(accept_encoding: str) -> bool:
-    """RFC 9110, section 12.5.3."""
-    weights = {}
-    for item in accept_encoding.lower().split(","):
-        coding, _, parameter = item.partition(";")
-        weight = re.fullmatch(r"\s*q=([01](?:\.[0-9]{0,3})?)\s*", parameter) if parameter else None
-        weights[coding.strip()] = float(weight[1]) if weight else 1.0
-    return weights.get("gzip", weights.get("*", 0)) > 0

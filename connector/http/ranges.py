@@ -80,11 +80,11 @@ def announced_length(header: str) -> int:
     return int(header)
 
 
-def is_unchanged(headers: Mapping[str, str], file: FileBytes) -> bool:
+def is_unchanged(headers: Mapping[str, str], etag: str | None) -> bool:
     """Whether If-None-Match names this version of the file, so that the caller has it already."""
     header = headers.get("if-none-match", "")
     tags = {tag.strip().removeprefix("W/") for tag in header.split(",")}
-    return file.etag is not None and bool(tags & {file.etag, "*"})
+    return etag is not None and bool(tags & {etag.removeprefix("W/"), "*"})
 
 
 def http_date(file: FileBytes) -> str | None:

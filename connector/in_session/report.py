@@ -86,6 +86,11 @@ class Report:
     """The code has put another object in its place, which persists: what later code prints is not recorded either."""
 
     @property
+    def is_of_ending_interpreter(self) -> bool:
+        """The run has reported that it is about to end its interpreter, which may take a while."""
+        return self.ended_by == "died" and not self.interpreter_ended
+
+    @property
     def shown_error(self) -> str:
         """As the pool puts it at the end of stderr. Empty if there was none."""
         shown = self.shown_message + self.shown_traceback

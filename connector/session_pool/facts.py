@@ -19,6 +19,7 @@ class PoolFacts:
         self._accepting: set[SessionPoolClient] = set()
         self._refusing: set[SessionPoolClient] = set()
         self._busy: set[str] = set()
+        self._ending: set[str] = set()
         self._with_payload: OrderedDict[str, None] = OrderedDict()  # the last used at the end
         self._changing = threading.Lock()
 
@@ -53,6 +54,18 @@ class PoolFacts:
             self._busy.discard(session.identifier)
         elif len(self._busy) < _MAX_BUSY_SESSIONS:
             self._busy.add(session.identifier)
+
+    def may_be_ending(self, session: SessionClient) -> bool:
+        """Whether this process has seen a run end together with the session's interpreter, and the pool may not know
+        yet that this has ended.
+        """
+        return session.identifier in self._ending
+
+    def note_ending(self, session: SessionClient, *, is_ending: bool) -> None:
+        if not is_ending:
+            self._ending.discard(session.identifier)
+        elif len(self._ending) < _MAX_BUSY_SESSIONS:
+            self._ending.add(session.identifier)
 
 
 def _has_python(pool: SessionPoolClient) -> bool:

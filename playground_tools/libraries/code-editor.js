@@ -1,4 +1,5 @@
 // Without the extension `cursor`: its template has a style attribute, which the page's policy refuses.
+import "prism-code-editor/languages/python";
 import "prism-code-editor/prism/languages/python";
 
 export { createEditor } from "prism-code-editor";

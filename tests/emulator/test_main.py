@@ -1,5 +1,6 @@
 """`python -m emulator` as users run it: started, used, and ended by Ctrl-C."""
 
+import json
 import os
 import re
 import signal
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import pytest
 import requests
+
+from tests.emulator.session_pool.conftest import BEGUN, processes_below, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,13 +46,7 @@ class Running:
 
     def descendants(self) -> set[int]:
         """All descendants of the emulator, including those that have called setsid."""
-        found, todo = set(), [self.process.pid]
-        while todo:
-            children = Path(f"/proc/{todo.pop()}/task").glob("*/children")
-            for pid in {int(pid) for path in children for pid in path.read_text().split()} - found:
-                found.add(pid)
-                todo.append(pid)
-        return found
+        return processes_below(self.process.pid)
 
     def end(self, number: int = signal.SIGINT) -> tuple[float, int, str]:
         """Sends the signal. Returns the seconds until the end, the exit code and standard error."""
@@ -120,23 +117,22 @@ def test_ctrl_c_ends_everything_at_once(start, number, tmp_path):
     execute(api, "import subprocess; subprocess.Popen(['sleep', '1000'], start_new_session=True)")
     port = int(api.split(":")[2].split("/")[0])
     hanging = socket.create_connection(("127.0.0.1", port))
-    body = b'{"pythonCode": "import time; time.sleep(100)"}'
+    code = f"import time; {BEGUN}; time.sleep(100)"
+    body = json.dumps({"pythonCode": code, "sessionId": "a-session-that-hangs"}).encode()
     hanging.sendall(
         b"POST /api/executions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         + f"Content-Length: {len(body)}\r\n\r\n".encode()
         + body
     )
-    time.sleep(0.5)
+    begun = f"{api}/files/begun?sessionId=a-session-that-hangs"
+    wait_until(lambda: requests.get(begun, timeout=30).status_code == 200)
     processes = emulator.descendants()
     assert len(processes) > 3
     seconds, code, stderr = emulator.end(number)
     hanging.close()
     assert (code, stderr) == (0, "")
     assert seconds < 5
-    deadline = time.monotonic() + 5
-    while alive(processes) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert alive(processes) == set()
+    wait_until(lambda: alive(processes) == set())
     assert list(tmp_path.iterdir()) == []
     assert "session" not in Path("/proc/mounts").read_text()
     with pytest.raises(OSError):
@@ -151,10 +147,7 @@ def test_a_killed_emulator_leaves_no_process(start):
     )
     processes = emulator.descendants()
     emulator.process.kill()
-    deadline = time.monotonic() + 10
-    while alive(processes) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert alive(processes) == set()
+    wait_until(lambda: alive(processes) == set())
 
 
 @pytest.mark.parametrize("option", ["--port", "--pool-port"])

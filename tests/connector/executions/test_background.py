@@ -20,6 +20,7 @@ from connector.errors import ExecutionNotFound, FileTooLarge, IdempotencyKeyReus
 from connector.executions import lookup
 from connector.executions.operations import cancel_execution, execute_python_code, get_execution
 from connector.executions.outcomes import LOST, NOT_STARTED
+from connector.executions.records import ExecutionFolder
 from connector.files.operations import list_files
 from connector.files.tasks import run_task
 from connector.http.run_headers import with_members
@@ -33,7 +34,7 @@ from connector.session_pool.pools import Pools
 from connector.session_pool.sessions import CallerSessions, SessionClient
 from tests.conftest import ROOT, Api, Emulator, connector_with, emulated_pool
 from tests.connector.conftest import Token
-from tests.connector.in_session.kernels import FILL_THE_FOLDER
+from tests.connector.in_session.kernels import FILL_THE_FOLDER, eventually
 
 FAMILIES = ("2025-10-02-preview", "2024-02-02-preview")
 COUNTING = "import time\nfor n in range({steps}):\n    print(n)\n    time.sleep({pause})\n'counted'"
@@ -324,6 +325,26 @@ def test_a_poll_starts_an_execution_that_is_still_queued(caller: Caller) -> None
     caller.go()
     assert caller.ended(first).error is not None
     assert caller.ended(waiting).value == "late"
+
+
+def test_a_run_that_ends_its_interpreter_is_running_until_then(emulator: Emulator, session_id: str) -> None:
+    """Although its record has its report before that, for every instance of the connector."""
+    caller, other = Caller(emulator, session_id), Caller(emulator, session_id)
+    slow_exit = (
+        f"import os\nat_once = os._exit\ndef on_go(status): exec({UNTIL_GO!r}); at_once(status)\nos._exit = on_go"
+    )
+    prepared = execute_python_code(
+        caller.sessions, PoolFacts(rich_results=False), python_code=slow_exit, session_id=session_id
+    )
+    assert prepared.status == "Succeeded"
+    running = caller.start("os._exit(1)")
+    folder = ExecutionFolder(caller.session, running.execution_id)
+    eventually(lambda: (record := folder.record()) and record.report)
+    assert caller.get(running).status == other.get(running).status == "Running"
+    caller.go()
+    ended = other.ended(running)
+    assert (ended.status, ended.error and ended.error.name) == ("Failed", "KernelRestarted")
+    assert other.run("'at_once' in globals()").value is False
 
 
 def test_the_queue_keeps_its_order_when_the_interpreter_is_killed(caller: Caller) -> None:

@@ -28,10 +28,15 @@ class SizedClient(SessionPoolClient):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.sizes: list[int] = []
+        self.reaches_ending_interpreter = False
+        """Whether the pool's response to the next cell is that its interpreter has ended."""
 
     def call(self, method: str, path: str, *arguments: Any, **request: Any) -> Any:
         if path == self.wire.execute_path:
             self.sizes.append(len(request["json"]["code"]))
+            if self.reaches_ending_interpreter:
+                self.reaches_ending_interpreter = False
+                request["json"] = {**request["json"], "code": "import os; os._exit(1)"}
         return super().call(method, path, *arguments, **request)
 
     def kinds(self) -> list[str]:
@@ -85,6 +90,23 @@ def test_a_restarted_interpreter_gets_the_payload_again(run: Any, end: str, time
     again = run(COUNT + "\nlen(In), 'x' in globals(), _i", timeout_in_seconds=timeout)
     assert (again.value, again.execution_count, again.stdout) == ([2, True, ""], 1, "")
     assert run("open('/mnt/data/count.txt').read()").result == "x"
+
+
+@pytest.mark.parametrize("end", ["import os; os._exit(0)", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"])
+@pytest.mark.parametrize("timeout", [60, 300], ids=["one call", "background"])
+def test_a_pool_may_notice_late_that_an_interpreter_has_ended(
+    run: Any, client: SizedClient, end: str, timeout: int
+) -> None:
+    """The next cell after a background run that ended it does not run. It has no code, so the code runs once."""
+    run("x = 1")
+    assert run(end, timeout_in_seconds=300).error.name == "KernelRestarted"
+    client.kinds()
+    client.reaches_ending_interpreter = True
+    again = run(COUNT + "\nlen(In), 'x' in globals(), _i", timeout_in_seconds=timeout)
+    assert (again.value, again.execution_count, again.stdout) == ([2, True, ""], 1, "")
+    assert client.kinds() == ["short", "complete"]
+    assert run("open('/mnt/data/count.txt').read()").result == "x"
+    assert client.kinds() == ["short"]
 
 
 @pytest.mark.parametrize("timeout", [60, 300], ids=["one call", "background"])

@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 from connector.errors import InvalidRequest, RequestTooLarge, UnsupportedMediaType
-from connector.http.compression import decompressed
+from connector.http.compression import accepts_gzip, decompressed
 
 TEXT = b'{"pythonCode": "print(6 * 7)"}' * 20
 
@@ -77,3 +77,26 @@ def test_a_body_that_becomes_too_large_is_refused():
     assert time.monotonic() - started < 2
     assert tracemalloc.get_traced_memory()[1] < 10_000_000
     tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("header", "accepted"),
+    [
+        ("", False),
+        ("gzip", True),
+        ("deflate, GZIP , br", True),
+        ("gzip;q=0", False),
+        ("gzip ; q=0.000, *", False),
+        ("gzip;q=0.5, identity;q=1", True),
+        ("*", True),
+        ("*;q=0", False),
+        ("identity, *;q=0.1", True),
+        ("br, deflate", False),
+        ("gzipped", False),
+        ("gzip;q=nan", True),
+        (";q=0,,;", False),
+    ],
+)
+def test_which_responses_may_be_compressed(header, accepted):
+    """Those to clients that accept gzip, by name or as any encoding, with a weight above 0."""
+    assert accepts_gzip(header) is accepted

@@ -26,6 +26,8 @@ ROOT = HERE.parents[2]
 BEGUN = "open('/mnt/data/begun', 'w').close()"
 """Code that signals that it has started: see Wire.wait_for_file."""
 
+_SETTLED_SECONDS = 0.3
+
 
 def wait_until(condition: Callable[[], bool], seconds: float = 15) -> None:
     """Wait until the condition is true; fail after a time that also suffices on a busy machine."""
@@ -33,6 +35,29 @@ def wait_until(condition: Callable[[], bool], seconds: float = 15) -> None:
     while not condition():
         assert time.monotonic() < deadline, "the condition did not become true"
         time.sleep(0.01)
+
+
+def wait_for_processes(observe: Callable[[], set[int]], number: int, seconds: float = 30) -> set[int]:
+    """Wait until so many processes are there, and the same for a moment; fail with what they are.
+
+    A pool passes through other numbers: the init of a session forks a process for some milliseconds, to hold a user
+    namespace, and its interpreter comes before or after that.
+    """
+    deadline = time.monotonic() + seconds
+    found, since = observe(), time.monotonic()
+    while len(found) != number or time.monotonic() < since + _SETTLED_SECONDS:
+        assert time.monotonic() < deadline, {pid: _command(pid) for pid in sorted(found)}
+        time.sleep(0.01)
+        previous, found = found, observe()
+        if found != previous:
+            since = time.monotonic()
+    return found
+
+
+def _command(pid: int) -> str:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    return "ended"
 
 
 def listed(data: Any, folder: str, *, recursive: bool = False) -> list[Any]:
@@ -123,15 +148,22 @@ def no_namespaces() -> list[str]:
     return [*ordinary_user(), *program]
 
 
+def children_of(pid: int) -> list[int]:
+    """Those that each of its threads has forked, the oldest first. None if it has ended."""
+    found = []
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            found += [int(child) for child in children.read_text().split()]
+    return found
+
+
 def processes_below(pid: int) -> set[int]:
     """All descendants of a process."""
     found, todo = set(), [pid]
     while todo:
-        for children in Path(f"/proc/{todo.pop()}/task").glob("*/children"):
-            with contextlib.suppress(OSError):
-                new = {int(pid) for pid in children.read_text().split()} - found
-                found |= new
-                todo += new
+        new = set(children_of(todo.pop())) - found
+        found |= new
+        todo += new
     return found
 
 
@@ -174,6 +206,12 @@ class PoolProgram:
     def descendants(self) -> set[int]:
         """All descendants, including those that have called setsid."""
         return processes_below(self.process.pid)
+
+    def forkers(self) -> tuple[int, int, int]:
+        """At level 3: the supervisor's parent, the supervisor and the zygote. All others belong to sessions."""
+        (outer,) = children_of(self.process.pid)
+        (supervisor,) = children_of(outer)
+        return outer, supervisor, children_of(supervisor)[0]
 
     def end(self, number: int) -> tuple[float, int, str]:
         """Sends the signal. Returns the seconds until the end, the exit code and standard error."""

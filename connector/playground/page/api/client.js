@@ -12,6 +12,16 @@ import { OPERATIONS } from "./operations.js";
  * @property {Blob} [file] the body, if it is a file
  */
 
+/**
+ * What a call returned, in the form that was asked for.
+ * @typedef {Object} Answer
+ * @property {number} status
+ * @property {Headers} headers
+ * @property {any} json null if there is no body
+ * @property {Blob | null} blob
+ * @property {ReadableStream<Uint8Array<ArrayBuffer>> | null} stream of the body, which may break off
+ */
+
 /** A call that did not succeed. The message says what is wrong and what to do. */
 export class ApiError extends Error {
   /**
@@ -69,8 +79,8 @@ export function addressOf(call) {
 /**
  * Sends a call.
  * @param {Call} call
- * @param {{signal?: AbortSignal, as?: "json" | "blob", keepalive?: boolean}} [options]
- * @returns {Promise<{status: number, headers: Headers, json: any, blob: Blob | null}>} json is null if there is no body
+ * @param {{signal?: AbortSignal, as?: "json" | "blob" | "stream", keepalive?: boolean}} [options]
+ * @returns {Promise<Answer>}
  * @throws {ApiError} for a response that is no success, and if there is none; AbortError if it was aborted
  */
 export async function send(call, options = {}) {
@@ -102,8 +112,8 @@ export async function withCredential(sendNow) {
 /**
  * Sends a call once, whatever the response is.
  * @param {Call} call
- * @param {{signal?: AbortSignal, as?: "json" | "blob", keepalive?: boolean}} options
- * @returns {Promise<{status: number, headers: Headers, json: any, blob: Blob | null}>}
+ * @param {{signal?: AbortSignal, as?: "json" | "blob" | "stream", keepalive?: boolean}} options
+ * @returns {Promise<Answer>}
  */
 export async function sendOnce(call, { signal, as = "json", keepalive = false }) {
   const headers = { ...credentialHeaders(), ...call.headers };
@@ -120,15 +130,21 @@ export async function sendOnce(call, { signal, as = "json", keepalive = false })
       redirect: "error",
     });
     if (!response.ok) throw await errorOf(response.status, response.headers, await response.text());
-    if (as === "blob")
-      return { status: response.status, headers: response.headers, json: null, blob: await response.blob() };
+    const answer = { status: response.status, headers: response.headers, json: null, blob: null, stream: null };
+    if (as === "stream") return { ...answer, stream: response.body };
+    if (as === "blob") return { ...answer, blob: await response.blob() };
     const text = await response.text();
-    return { status: response.status, headers: response.headers, json: text ? JSON.parse(text) : null, blob: null };
+    return { ...answer, json: text ? JSON.parse(text) : null };
   } catch (failure) {
     if (failure instanceof ApiError || (failure instanceof DOMException && failure.name === "AbortError"))
       throw failure;
-    throw new ApiError("The connector does not answer. Check the connection, and try again.");
+    throw noAnswer();
   }
+}
+
+/** @returns {ApiError} for a call without a response */
+export function noAnswer() {
+  return new ApiError("The connector does not answer. Check the connection, and try again.");
 }
 
 /**

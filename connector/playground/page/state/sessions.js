@@ -1,32 +1,55 @@
-// The sessions of this page: which there are, and which one is shown.
+// The sessions of this page, as tabs: which there are, and which one is shown.
+import { ApiError, send } from "../api/client.js";
+import { newLifetime, noteUse, startAnew } from "./lifetime.js";
 import { state, update } from "./store.js";
 
-let made = 0;
+export { endSession, noteUse, refreshSession, restartSession } from "./lifetime.js";
 
-/** @returns {import("./store.js").Session} a session that the connector does not know yet */
-function newSession() {
-  made += 1;
+/** @typedef {import("./store.js").Session} Session */
+
+/**
+ * @param {Partial<Session>} [members] that differ from those of a new one
+ * @returns {Session} a session that the connector does not know yet
+ */
+export function newSession(members = {}) {
   return {
-    key: `session-${made}`,
-    name: `Session ${made}`,
+    key: `session-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`,
+    name: freeName(),
     id: null,
+    status: "new",
     createdAt: null,
     expiresAt: null,
-    status: "new",
+    lifetime: newLifetime(),
+    renewal: null,
     code: "",
     timeoutInSeconds: 90,
     runs: [],
     shownRun: null,
+    mark: null,
+    codeNote: null,
     files: [],
     filesAreLoading: false,
     filesError: null,
+    filesToken: null,
+    fileErrors: new Map(),
+    deletions: [],
+    downloads: [],
     transfers: [],
     sources: new Map(),
     lastCall: null,
+    ...members,
   };
 }
 
-/** @returns {import("./store.js").Session} the one that is shown */
+/** @returns {string} the first of Session 1, Session 2 and so on that no session has */
+function freeName() {
+  const names = new Set(state.sessions.map((session) => session.name));
+  let number = 1;
+  while (names.has(`Session ${number}`)) number += 1;
+  return `Session ${number}`;
+}
+
+/** @returns {Session} the one that is shown */
 export function currentSession() {
   const found = state.sessions.find((session) => session.key === state.currentKey);
   if (!found) throw new Error("no session is open");
@@ -37,11 +60,91 @@ export function openFirstSession() {
   if (state.sessions.length === 0) openSession();
 }
 
-/** Opens a new session, and shows it. */
-export function openSession() {
+/**
+ * Opens a new session, and shows it.
+ * @param {Partial<Session>} [members] that differ from those of a new one
+ * @returns {Session}
+ */
+export function openSession(members = {}) {
+  const session = newSession(members);
   update((state) => {
-    const session = newSession();
     state.sessions.push(session);
     state.currentKey = session.key;
   });
+  return session;
+}
+
+/**
+ * Opens a session that exists, such as that of a workflow.
+ * @param {string} id the session ID
+ * @returns {Promise<Session>}
+ * @throws {ApiError} if there is no such session
+ */
+export async function openExistingSession(id) {
+  const open = state.sessions.find((session) => session.id === id);
+  if (open) {
+    showSession(open.key);
+    return open;
+  }
+  const call = { operationId: "GetSession", parameters: { sessionId: id } };
+  try {
+    await send(call);
+  } catch (failure) {
+    if (failure instanceof ApiError && failure.code === "SessionNotFound")
+      throw new ApiError("There is no session with this ID: it was never used, was ended, or has expired.", failure);
+    throw failure;
+  }
+  const session = openSession({ id, status: "active", lastCall: call });
+  noteUse(session);
+  return session;
+}
+
+/** @param {string} key of the session that is to be shown */
+export function showSession(key) {
+  update((state) => {
+    if (state.sessions.some((session) => session.key === key)) state.currentKey = key;
+  });
+}
+
+/**
+ * @param {string} key of the session that gets another name
+ * @param {string} name
+ */
+export function renameSession(key, name) {
+  update((state) => {
+    const session = state.sessions.find((candidate) => candidate.key === key);
+    if (session && name.trim()) session.name = name.trim();
+  });
+}
+
+/**
+ * Closes the tab of a session; the session itself goes on until it expires. There is always one: a new one, if need be.
+ * @param {string} key
+ */
+export function closeSession(key) {
+  update((state) => {
+    const index = state.sessions.findIndex((session) => session.key === key);
+    if (index < 0) return;
+    state.sessions.splice(index, 1);
+    if (state.sessions.length === 0) state.sessions.push(newSession());
+    if (state.currentKey === key) state.currentKey = state.sessions[Math.min(index, state.sessions.length - 1)].key;
+  });
+}
+
+/**
+ * Takes the ID that the connector has returned. Does nothing if the session has it.
+ * @param {Session} session
+ * @param {string} id
+ */
+export function adoptId(session, id) {
+  if (session.id === id && session.status === "active") return;
+  update(() => {
+    const hadEnded = session.status === "expired" || session.status === "ended";
+    if (hadEnded) startAnew(session);
+    if (hadEnded && session.sources.size > 0) session.renewal = "session";
+    session.id = id;
+    session.status = "active";
+    session.createdAt = Date.now();
+  });
+  noteUse(session);
 }

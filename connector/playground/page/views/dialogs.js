@@ -2,11 +2,13 @@
 import { nothing } from "../libraries/lit-html.js";
 import { connectionDialog } from "./connection_dialog.js";
 import { credentialDialog } from "./credential_dialog.js";
+import { imageZoom } from "./image_zoom.js";
 
 /** @type {Record<string, (state: import("../state/store.js").State, session: import("../state/store.js").Session) => unknown>} */
 const DIALOGS = {
   connection: connectionDialog,
   credential: credentialDialog,
+  figure: imageZoom,
 };
 
 /**

@@ -1,10 +1,171 @@
 // "Use it elsewhere": what was done last, as code for other places.
-import { html } from "../libraries/lit-html.js";
+import { guard, html, live, nothing } from "../libraries/lit-html.js";
+import { marked } from "../snippets/marks.js";
+import { settings } from "../snippets/place.js";
+import { requestOf } from "../snippets/request.js";
+import { SNIPPETS, titleOf } from "../snippets/snippets.js";
+import { callToUse, chooseTab, placeOf, showSessionInUse, storedTab, toggleUse } from "../state/use.js";
+import { copyButton } from "./copy.js";
+import { icon } from "./icons.js";
 
 /**
- * @param {import("../state/store.js").State} _state
- * @param {import("../state/store.js").Session} _session
+ * @param {import("../state/store.js").State} state
+ * @param {import("../state/store.js").Session} session
  */
-export function usePanel(_state, _session) {
-  return html`<section class="use" aria-labelledby="use-heading"><h2 id="use-heading">Use it elsewhere</h2></section>`;
+export function usePanel(state, session) {
+  const { isOpen } = state.use;
+  return html`<section class="use ${isOpen ? "open" : ""}" aria-labelledby="use-heading">
+    <div class="use-head">
+      <h2 id="use-heading"><button type="button" class="quiet use-fold" aria-expanded=${isOpen ? "true" : "false"}
+        aria-controls="use-body" @click=${toggleUse}>${icon("chevron")}Use it elsewhere</button></h2>
+      ${isOpen ? actions(state, session) : html`<p class="muted use-kinds">${SNIPPETS.map(({ label }) => label).join(", ")}</p>`}
+    </div>
+    <div id="use-body" class="use-body" ?hidden=${!isOpen}>${isOpen ? body(state, session) : nothing}</div>
+  </section>`;
+}
+
+/**
+ * @param {import("../state/store.js").State} state
+ * @returns {import("../snippets/snippets.js").Snippet} the one that is shown
+ */
+function chosen(state) {
+  const key = state.use.tab || storedTab();
+  return SNIPPETS.find((snippet) => snippet.key === key) ?? SNIPPETS[0];
+}
+
+/**
+ * @param {import("../state/store.js").State} state
+ * @param {import("../state/store.js").Session} session
+ * @returns {string} the text as it is copied and saved
+ */
+function textToCopy(state, session) {
+  const call = callToUse(session);
+  return chosen(state).text(requestOf(call), placeOf(call, state.use.withSession ? sessionOf(call) : null));
+}
+
+/**
+ * @param {import("../api/client.js").Call} call
+ * @returns {string} the ID of the session that it uses; empty if it makes one
+ */
+function sessionOf(call) {
+  return String(call.parameters?.sessionId ?? call.json?.sessionId ?? "");
+}
+
+/**
+ * @param {string} id
+ * @returns {string} the session ID as it may be seen
+ */
+function masked(id) {
+  return `••••••••${id.length >= 12 ? id.slice(-4) : ""}`;
+}
+
+/**
+ * @param {import("../state/store.js").State} state
+ * @param {import("../state/store.js").Session} session
+ */
+function actions(state, session) {
+  const snippet = chosen(state);
+  const hasSession = snippet.key !== "mcp" && sessionOf(callToUse(session)) !== "";
+  return html`<span class="spacer"></span>
+    ${
+      hasSession
+        ? html`<label class="use-session" title="The text that is copied has the session ID. It is a secret: anyone who has it can use the session.">
+            <input type="checkbox" .checked=${live(state.use.withSession)}
+              @change=${(/** @type {Event} */ event) => showSessionInUse(/** @type {HTMLInputElement} */ (event.currentTarget).checked)}
+            >With session ID</label>`
+        : nothing
+    }
+    <button type="button" class="quiet" aria-label=${`Save as ${snippet.fileName}`} title=${`Save as ${snippet.fileName}`}
+      @click=${() => save(snippet.fileName, textToCopy(state, session))}>${icon("download")}</button>
+    ${copyButton("Copy", () => textToCopy(state, session))}`;
+}
+
+/**
+ * @param {string} fileName
+ * @param {string} text
+ */
+function save(fileName, text) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([`${text}\n`], { type: "text/plain" }));
+  link.download = fileName;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+/**
+ * @param {import("../state/store.js").State} state
+ * @param {import("../state/store.js").Session} session
+ */
+function body(state, session) {
+  const snippet = chosen(state);
+  return html`${tabs(snippet)}
+    <div id="use-text" class="use-text" role="tabpanel" aria-labelledby=${`use-tab-${snippet.key}`} tabindex="0">
+      ${content(state, session, snippet)}
+    </div>`;
+}
+
+/** @param {import("../snippets/snippets.js").Snippet} shown */
+function tabs(shown) {
+  return html`<div class="use-tabs" role="tablist" aria-label="Use it elsewhere" @keydown=${moveInTabs}>
+    ${SNIPPETS.map(
+      ({ key, label }) => html`<button type="button" role="tab" id=${`use-tab-${key}`} aria-controls="use-text"
+        aria-selected=${key === shown.key ? "true" : "false"} tabindex=${key === shown.key ? 0 : -1}
+        @click=${() => chooseTab(key)}>${label}</button>`,
+    )}
+  </div>`;
+}
+
+/** @param {KeyboardEvent} event */
+function moveInTabs(event) {
+  const all = [.../** @type {HTMLElement} */ (event.currentTarget).querySelectorAll("button")];
+  const now = all.indexOf(/** @type {HTMLButtonElement} */ (event.target));
+  /** @type {Record<string, number>} */
+  const places = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: all.length - 1 };
+  const next = all[(places[event.key] + all.length) % all.length];
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+  next.click();
+}
+
+/**
+ * @param {import("../state/store.js").State} state
+ * @param {import("../state/store.js").Session} session
+ * @param {import("../snippets/snippets.js").Snippet} snippet
+ */
+function content(state, session, snippet) {
+  const call = callToUse(session);
+  const place = placeOf(call, state.use.withSession ? masked(sessionOf(call)) : null);
+  const made = session.lastCall ?? `${session.code}\n${session.timeoutInSeconds}\n${session.id}`;
+  return guard([made, snippet, ...Object.values(place)], () => {
+    const request = requestOf(call);
+    const variables = snippet.readsVariables ? settings(place, request.usesSession) : null;
+    return html`
+      <p>${snippet.key === "mcp" ? nothing : html`<b>${titleOf(request)}</b>`} ${snippet.note(request, place)}</p>
+      ${
+        variables === null
+          ? nothing
+          : html`<div class="use-settings">${colored(variables, "bash")}${copyButton("Copy the settings", () => variables, { iconOnly: true })}</div>`
+      }
+      ${colored(snippet.text(request, place), snippet.language)}
+      ${documents(place.api)}`;
+  });
+}
+
+/**
+ * @param {string} text
+ * @param {import("../snippets/snippets.js").Snippet["language"]} language
+ */
+function colored(text, language) {
+  return html`<pre><code>${marked(text, language).map((part) =>
+    part.kind === null ? part.text : html`<span class=${`code-${part.kind}`}>${part.text}</span>`,
+  )}</code></pre>`;
+}
+
+/** @param {string} api */
+function documents(api) {
+  return html`<ul class="use-documents">
+    <li><a href=${`${api}/openapi.json`} download="openapi.json">openapi.json</a> Import it where agents get their tools, such as Azure AI Foundry, Semantic Kernel or GPT actions.</li>
+    <li><a href=${`${api}/swagger.json`} download="swagger.json">swagger.json</a> Import it as a custom connector in Power Automate, Power Apps, Logic Apps or Copilot Studio.</li>
+  </ul>`;
 }

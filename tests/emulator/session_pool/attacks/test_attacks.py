@@ -30,7 +30,14 @@ import pytest
 import requests
 
 from emulator.session_pool.engines.linux.confinement import SESSION_UID
-from tests.emulator.session_pool.conftest import ROOT, Wire, no_namespaces, processes_below
+from tests.emulator.session_pool.conftest import (
+    ROOT,
+    Wire,
+    no_namespaces,
+    processes_below,
+    wait_for_processes,
+    wait_until,
+)
 
 pytestmark = pytest.mark.timeout(300)  # all programs of a level run before the first is judged
 
@@ -612,12 +619,6 @@ def _state(pid: int) -> tuple[str, ...]:
     return run, fields[16], fields[19], tracer[1] if tracer else ""
 
 
-def _command(pid: int) -> str:
-    with contextlib.suppress(OSError):
-        return " ".join([Path(f"/proc/{pid}/comm").read_text().strip(), *_state(pid)])
-    return "gone"
-
-
 def _left(mark: str, seconds: float = 15) -> list[str]:
     """Processes with the mark in their name or command line that are there for so long; fifteen suffice on a busy
     machine."""
@@ -710,12 +711,8 @@ def test_attacks(level, name):
 def test_the_server_is_as_before(level):
     """After all attacks it has no more descriptors, threads, processes or memory, and has logged nothing."""
     machine = level.machine
-    deadline = time.monotonic() + 15
-    while len(machine.descendants()) > len(machine.processes) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    left = {pid: _command(pid) for pid in machine.descendants() - machine.processes}
-    assert len(machine.descendants()) == len(machine.processes), left
-    assert machine._count("fd") <= machine.descriptors + 4
+    wait_for_processes(machine.descendants, len(machine.processes))
+    wait_until(lambda: machine._count("fd") <= machine.descriptors + 4)
     assert machine._count("task") <= machine.threads + 12  # those that work on files stay
     assert machine.memory("VmRSS") - machine.resident < 200 << 20
     assert machine.judge_neighbour() == []

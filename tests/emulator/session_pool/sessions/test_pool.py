@@ -6,7 +6,7 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.emulator.session_pool.conftest import wait_until
+from tests.emulator.session_pool.conftest import children_of, wait_for_processes, wait_until
 
 
 def test_a_full_pool_responds_as_the_service(start_pool, wire_to):
@@ -79,30 +79,22 @@ def test_a_session_that_ended_on_its_own_is_forgotten(start_program):
     """As when the kernel ends its processes because memory runs out: it is unknown, and a new one can be created."""
     pool = start_program("--max-sessions", "1", "--ready", "0")
     wire = pool.wire("once")
-    before = pool.descendants()
     wire.run("x = 1")
-    for pid in sorted(pool.descendants() - before)[:1]:  # its init
-        os.kill(pid, signal.SIGKILL)
-    deadline = time.monotonic() + 5
-    while wire.call("GET", "session").status_code == 200 and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert wire.call("GET", "session").status_code == 404
+    _, supervisor, zygote = pool.forkers()
+    (init,) = set(children_of(supervisor)) - {zygote}
+    os.kill(init, signal.SIGKILL)
+    wait_until(lambda: wire.call("GET", "session").status_code == 404)
     assert wire.value("'x' in globals()") is False
 
 
 def test_processes_are_kept_ready(start_program):
     """New sessions get a ready process, which is then replaced; each starts empty."""
     pool = start_program("--ready", "1")
-    deadline = time.monotonic() + 30
-    while len(pool.descendants()) < 5 and time.monotonic() < deadline:  # with the zygote and its two parents
-        time.sleep(0.02)
-    waiting = pool.descendants()
+    waiting = wait_for_processes(pool.descendants, 5)  # with the zygote and its two parents
     first = pool.wire("first")
     assert first.value("x = 1; len(In)") == 2
     assert waiting <= pool.descendants()
-    while len(pool.descendants()) < 7 and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert len(pool.descendants()) == 7
+    wait_for_processes(pool.descendants, 7)
     assert pool.wire("second").value("'x' in globals(), len(In)") == "(False, 2)"
     assert [session["identifier"] for session in first.call("GET", "listSessions").json()["sessions"]] == [
         "first",
@@ -113,13 +105,9 @@ def test_processes_are_kept_ready(start_program):
 def test_a_ready_process_that_has_ended_is_not_used(start_program, gone):
     """A new session gets a process that is alive."""
     pool = start_program("--ready", "2")
-    deadline = time.monotonic() + 30
-    while len(pool.descendants()) < 7 and time.monotonic() < deadline:
-        time.sleep(0.02)
-    ending = set(sorted(pool.descendants())[-4:])  # inits and interpreters; the zygote is older
+    ending = wait_for_processes(pool.descendants, 7) - set(pool.forkers())  # inits and interpreters
     for pid in ending:
         with contextlib.suppress(ProcessLookupError):  # an interpreter ends with its init
             os.kill(pid, signal.SIGKILL)
     assert gone(ending)
-    time.sleep(0.2)  # until the server has noticed
     assert pool.wire("after").value("6 * 7") == 42

@@ -4,13 +4,12 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import requests
 
-from tests.emulator.session_pool.conftest import BEGUN
+from tests.emulator.session_pool.conftest import BEGUN, wait_until
 
 STATE_LOST = "Variables are lost, files are kept."
 
@@ -86,31 +85,21 @@ def test_a_program_of_its_group_does_not_outlive_the_interpreter(wire):
     mark = f"mark-{uuid.uuid4()}"
     sleeper = f"import time; time.sleep(1000)  # {mark}"
     wire.run(f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {sleeper!r}])")
-    assert _comes_true(lambda: _running(mark))
+    wait_until(lambda: _running(mark))
     wire.run("import os; os._exit(0)")
-    assert _comes_true(lambda: not _running(mark))
+    wait_until(lambda: not _running(mark))
 
 
 def test_a_daemon_outlives_its_interpreter_but_not_the_session(wire, program):
     """A process that has called setsid continues when the interpreter ends, as in Jupyter."""
     mark = f"mark-{uuid.uuid4()}"
     wire.run(f"MARK = {mark!r}\n" + program("leaves_daemon"))
-    assert _comes_true(lambda: _running(mark))
+    wait_until(lambda: _running(mark))
     wire.run("import os; os._exit(0)")
     assert wire.value("'MARK' in globals()") is False
     assert _running(mark)
     wire.call("DELETE", "session")
-    assert _comes_true(lambda: not _running(mark))
-
-
-def _comes_true(condition: Callable[[], bool]) -> bool:
-    """Waits some seconds for the condition."""
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
+    wait_until(lambda: not _running(mark))
 
 
 def _running(mark: str) -> bool:

@@ -4,7 +4,6 @@ import asyncio
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from emulator.session_pool.engines.interface import EngineError, InterpreterEnde
 from emulator.session_pool.engines.linux.engine import Engine
 from emulator.session_pool.engines.linux.session_process import SessionProcess
 from emulator.session_pool.engines.shared import frames
-from tests.emulator.session_pool.conftest import listed, processes_below
+from tests.emulator.session_pool.conftest import listed, processes_below, wait_until
 
 ROOT = Path(__file__).resolve().parents[5]
 
@@ -26,7 +25,7 @@ async def run(process: SessionProcess, code: str, sink: Sink = lambda _: None, n
     return await interpreter.run("r", {"code": code}, sink)
 
 
-def test_a_stopped_engine_leaves_nothing(tmp_path):
+def test_a_stopped_engine_leaves_nothing(gone):
     """No process and no mount is left, and a session's files are deleted."""
 
     async def life() -> set[int]:
@@ -42,10 +41,7 @@ def test_a_stopped_engine_leaves_nothing(tmp_path):
 
     pids = asyncio.run(life())
     assert len(pids) >= 3
-    deadline = time.monotonic() + 5
-    while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+    assert gone(pids)
     assert "session" not in Path("/proc/mounts").read_text()
 
 
@@ -147,10 +143,7 @@ def test_an_interpreters_group_ends_next_to_other_interpreters():
         before = processes_of(engine)
         with pytest.raises(InterpreterEnded):
             await run(process, "import os, subprocess\nsubprocess.Popen(['sleep', '1000'])\nos._exit(0)")
-        deadline = time.monotonic() + 5
-        while processes_of(engine) - before and time.monotonic() < deadline:
-            await asyncio.sleep(0.02)
-        assert not processes_of(engine) - before
+        await asyncio.to_thread(wait_until, lambda: not processes_of(engine) - before)
         assert (await run(process, "x", name="second"))["content"]["status"] == "ok"
         process.close()
         await engine.stop()

@@ -18,7 +18,7 @@ from emulator.session_pool.engines.linux import control, supervisor
 from emulator.session_pool.engines.linux.engine import Engine
 from emulator.session_pool.engines.linux.session_process import SessionProcess
 from emulator.session_pool.engines.shared.data_rules import FolderGone
-from tests.emulator.session_pool.conftest import ROOT, PoolProgram, listed, no_namespaces, wait_until
+from tests.emulator.session_pool.conftest import ROOT, children_of, listed, no_namespaces, wait_until
 
 
 def test_a_killed_server_leaves_no_process(start_program, gone, program):
@@ -36,10 +36,10 @@ def test_a_killed_server_leaves_no_process(start_program, gone, program):
 def test_what_sessions_are_forked_from_is_replaced(start_program, gone):
     """When it is killed, its sessions end: the same identifier and others get new ones, without any error."""
     pool = start_program("--require-isolation", "3")
-    for victim in ("supervisor", "zygote"):
+    for number, victim in ((1, "supervisor"), (2, "zygote")):
         pool.wire(f"old-{victim}").run("x = 1")
         sessions = pool.descendants()
-        os.kill(_forkers(pool)[victim], signal.SIGKILL)
+        os.kill(pool.forkers()[number], signal.SIGKILL)
         assert gone(sessions), victim
         for identifier in (f"old-{victim}", f"new-{victim}"):
             assert pool.wire(identifier).value("'x' in globals()") is False, victim
@@ -58,7 +58,7 @@ def test_a_run_that_never_began_is_not_lost(start_program):
     with ThreadPoolExecutor(4) as threads:
         calls = [threads.submit(call, number) for number in range(4)]
         wait_until(lambda: len(answers) > 4)
-        os.kill(_forkers(pool)["zygote"], signal.SIGKILL)
+        os.kill(pool.forkers()[2], signal.SIGKILL)
         for each in calls:
             each.result()
     assert [answer.status_code for answer in answers] == [200] * 16
@@ -210,9 +210,9 @@ def test_a_session_ends_with_its_init():
 
     async def life(engine: Engine) -> None:
         other = await engine.launch()
-        inits = set(_children(_supervisor(engine)))
+        inits = set(children_of(_supervisor(engine)))
         doomed = await engine.launch()
-        (init,) = set(_children(_supervisor(engine))) - inits
+        (init,) = set(children_of(_supervisor(engine))) - inits
         interpreter = doomed.interpreter()
         interpreter.start()
         begun = asyncio.Event()
@@ -248,23 +248,8 @@ def _with_engine(life: Callable[[Engine], Awaitable[None]]) -> None:
 
 def _supervisor(engine: Engine) -> int:
     """The child of the process that was started, which only waits for it."""
-    (supervisor,) = _children(engine.supervisor_pid)
+    (supervisor,) = children_of(engine.supervisor_pid)
     return supervisor
-
-
-def _forkers(pool: PoolProgram) -> dict[str, int]:
-    """The processes of a pool from which sessions are forked."""
-    outer = next(pid for pid in pool.descendants() if _parent(pid) == pool.process.pid)
-    (supervisor,) = _children(outer)
-    return {"supervisor": supervisor, "zygote": _children(supervisor)[0]}
-
-
-def _parent(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 async def _runs(process: SessionProcess) -> bool:

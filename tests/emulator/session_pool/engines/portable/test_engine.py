@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,7 +20,7 @@ from emulator.session_pool.engines.portable.engine import PortableEngine
 from emulator.session_pool.engines.portable.session_process import SessionProcess
 from emulator.session_pool.engines.shared import data_paths, frames
 from emulator.session_pool.engines.shared.data_rules import FolderGone
-from tests.emulator.session_pool.conftest import listed, processes_below
+from tests.emulator.session_pool.conftest import listed, processes_below, wait_until
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[4]
@@ -480,10 +479,7 @@ def test_a_killed_server_leaves_nothing(temporary, gone):
         assert len(pids) >= 3
         server.kill()
     assert gone(pids)
-    deadline = time.monotonic() + 5
-    while list(temporary.iterdir()) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert list(temporary.iterdir()) == []
+    wait_until(lambda: list(temporary.iterdir()) == [])
 
 
 def test_the_connection_is_on_loopback_alone():

@@ -1,0 +1,89 @@
+// What a call asks for, in the form from which all snippets are made.
+import { OPERATIONS } from "../api/operations.js";
+
+/** The size from which a file is sent or received in parts, in bytes: one request takes no more. */
+export const LARGEST_REQUEST = 100_000_000;
+
+/** Stands for the session ID in `path`: no other brace is in it. */
+export const SESSION_IN_PATH = "{session}";
+
+const DEFAULT_TIMEOUT_SECONDS = 90;
+const RUNS = new Set(["ExecutePythonCode", "GetExecution", "CancelExecution"]);
+
+/** What the page sends for its own purposes: with it, a snippet would return the page's run, or not wait for its own. */
+const OF_THE_PAGE = new Set(["idempotencyKey", "waitInSeconds"]);
+
+/**
+ * @typedef {Object} Request
+ * @property {string} operationId
+ * @property {string} method
+ * @property {string} path below the address of the API, encoded
+ * @property {[string, string | number | boolean][]} query without the session ID
+ * @property {boolean} sessionInQuery
+ * @property {boolean} usesSession whether the call names a session; without, the connector makes one
+ * @property {Record<string, unknown> | null} json the body without the session ID
+ * @property {Record<string, unknown>} given all parameters and members without the session ID, by name
+ * @property {{name: string, size: number, folder: string} | null} upload the file that is sent
+ * @property {string | null} download the name of the file that is received
+ * @property {boolean} isRun whether the response is an execution
+ * @property {boolean} isLong whether the response may be a 202, so that the run is to be polled
+ */
+
+/**
+ * @param {import("../api/client.js").Call} call
+ * @returns {Request}
+ */
+export function requestOf(call) {
+  const { operationId } = call;
+  const { method, path } = OPERATIONS[operationId];
+  const parameters = stated(call.parameters);
+  const members = call.json ? stated(call.json) : null;
+  const timeout = Number(members?.timeoutInSeconds ?? DEFAULT_TIMEOUT_SECONDS);
+  if (members && timeout === DEFAULT_TIMEOUT_SECONDS) delete members.timeoutInSeconds;
+  const session = parameters.sessionId ?? members?.sessionId;
+  const sessionInPath = path.includes("{sessionId}");
+  const sessionInQuery = !sessionInPath && parameters.sessionId !== undefined;
+  const name = String(parameters.fileName ?? "");
+  for (const place of [parameters, members]) delete place?.sessionId;
+  const query = Object.entries(parameters).filter(([parameter]) => !path.includes(`{${parameter}}`));
+  return {
+    operationId,
+    method,
+    path: path.replace(/\{(\w+)\}/g, (_, parameter) =>
+      parameter === "sessionId" ? SESSION_IN_PATH : encoded(String(parameters[parameter])),
+    ),
+    query: /** @type {[string, string | number | boolean][]} */ (query),
+    sessionInQuery,
+    usesSession: session !== undefined,
+    json: members,
+    given: { ...parameters, ...members },
+    upload:
+      operationId === "PutFile" ? { name, size: call.file?.size ?? 0, folder: String(parameters.folder ?? "") } : null,
+    download: operationId === "DownloadFile" ? name : null,
+    isRun: RUNS.has(operationId),
+    isLong: RUNS.has(operationId) && (operationId !== "ExecutePythonCode" || timeout > DEFAULT_TIMEOUT_SECONDS),
+  };
+}
+
+/**
+ * @param {Record<string, unknown>} [values]
+ * @returns {Record<string, any>} those that are set, and are not the page's own
+ */
+function stated(values = {}) {
+  return Object.fromEntries(
+    Object.entries(values).filter(
+      ([name, value]) => value !== undefined && value !== null && value !== "" && !OF_THE_PAGE.has(name),
+    ),
+  );
+}
+
+/**
+ * @param {string} text
+ * @returns {string} for a URL: letters, digits, `-._~` and percent signs alone, which no language quotes
+ */
+export function encoded(text) {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}

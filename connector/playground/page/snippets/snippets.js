@@ -1,0 +1,156 @@
+// The kinds of snippets, in the order of their tabs.
+import { FASTMCP, mcp, toolCall, UNSET_CONTENT } from "./agents.js";
+import { curl } from "./curl.js";
+import { javascript } from "./javascript.js";
+import { credentialOf } from "./place.js";
+import { python } from "./python.js";
+import { LARGEST_REQUEST } from "./request.js";
+import { logicApps, powerAutomate, UNSET_CONNECTOR } from "./workflows.js";
+
+/** About what UploadFile takes, in bytes; base64 makes a third more of it. */
+const LARGEST_IN_JSON = 75_000_000;
+
+/**
+ * @typedef {Object} Snippet
+ * @property {string} key
+ * @property {string} label
+ * @property {"bash" | "python" | "javascript" | "json"} language
+ * @property {string} fileName under which it is saved
+ * @property {boolean} readsVariables whether it reads API, KEY and SESSION from the environment
+ * @property {(request: import("./request.js").Request, place: import("./place.js").Place) => string} text
+ * @property {(request: import("./request.js").Request, place: import("./place.js").Place) => string} note where to put it,
+ *   and what it needs
+ */
+
+/** @type {Snippet[]} */
+export const SNIPPETS = [
+  {
+    key: "curl",
+    label: "curl",
+    language: "bash",
+    fileName: "call.sh",
+    readsVariables: true,
+    text: curl,
+    note: ({ upload }) => `For bash${upload ? ", in the folder with the file" : ""}. Set these first.`,
+  },
+  {
+    key: "python",
+    label: "Python",
+    language: "python",
+    fileName: "call.py",
+    readsVariables: true,
+    text: python,
+    note: () => "A program that needs the package requests. Set these first, in the shell.",
+  },
+  {
+    key: "javascript",
+    label: "JavaScript",
+    language: "javascript",
+    fileName: "call.mjs",
+    readsVariables: true,
+    text: javascript,
+    note: ({ upload, download }) =>
+      upload || download !== null
+        ? "A module for Node 18 or later. Set these first, in the shell."
+        : "A module for Node 18 or later, and for browsers, where these are global variables. Set these first.",
+  },
+  {
+    key: "logic-apps",
+    label: "Logic Apps",
+    language: "json",
+    fileName: "action.json",
+    readsVariables: false,
+    text: logicApps,
+    note: (request, place) =>
+      [
+        "Put the action into “actions”, in the code view of the workflow.",
+        `The workflow needs the parameter ${credentialOf(place).parameter} (SecureString)${
+          request.usesSession && place.session === null ? " and the parameter sessionId (String)" : ""
+        }.`,
+        ...(request.upload ? ["Get_file_content is the step that has the file."] : []),
+        ...(request.isLong ? ["The action waits for the end of the run by itself."] : []),
+        ...(isLocal(place.api) ? ["A workflow in Azure does not reach this address: deploy the connector first."] : []),
+      ].join(" "),
+  },
+  {
+    key: "power-automate",
+    label: "Power Automate",
+    language: "json",
+    fileName: "step.json",
+    readsVariables: false,
+    text: powerAutomate,
+    note: (request, place) =>
+      [
+        `The step as it is in a flow's definition, once swagger.json is imported as a custom connector: ${UNSET_CONNECTOR} is the connector's name there.`,
+        ...(request.usesSession && place.session === null
+          ? ["In place of the parameter sessionId, take the session ID of an earlier step."]
+          : []),
+        ...(request.upload ? ["Get_file_content is the step that has the file."] : []),
+        ...(request.upload && request.upload.size > LARGEST_IN_JSON ? [TOO_LARGE] : []),
+        ...(request.operationId === "ExecutePythonCode" && request.isLong ? [POLL] : []),
+      ].join(" "),
+  },
+  {
+    key: "agent",
+    label: "Agent",
+    language: "json",
+    fileName: "tool-call.json",
+    readsVariables: false,
+    text: toolCall,
+    note: (request, place) =>
+      [
+        "What a model sends, once its agent has the tools of openapi.json.",
+        ...(request.upload && place.content === null ? [`${UNSET_CONTENT} is to be the content of the file.`] : []),
+        ...(request.upload && request.upload.size > LARGEST_IN_JSON ? [TOO_LARGE] : []),
+        ...(request.operationId === "ExecutePythonCode" && request.isLong ? [POLL] : []),
+      ].join(" "),
+  },
+  {
+    key: "mcp",
+    label: "MCP",
+    language: "json",
+    fileName: "mcp.json",
+    readsVariables: false,
+    text: mcp,
+    note: (_, place) =>
+      `For the configuration of an MCP client. FastMCP runs on your machine and makes a tool of each operation: pip install ${FASTMCP}${
+        place.needsCredential ? `, and put your ${place.auth === "key" ? "key" : "token"} in` : ""
+      }.`,
+  },
+];
+
+const POLL = "While status is Running, GetExecution returns the result so far.";
+const TOO_LARGE = `UploadFile takes about ${LARGEST_IN_JSON / 1_000_000} MB: send a larger file with an HTTP action, or from a program.`;
+
+/**
+ * @param {string} api
+ * @returns {boolean} whether it is an address of this machine alone
+ */
+function isLocal(api) {
+  const { hostname } = new URL(api);
+  return hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
+}
+
+/**
+ * @param {import("./request.js").Request} request
+ * @returns {string} what was done, in words
+ */
+export function titleOf(request) {
+  const { operationId, upload, download, given } = request;
+  if (upload) return `Upload of ${upload.name}${upload.size > LARGEST_REQUEST ? ", in chunks" : ""}.`;
+  if (download !== null) return `Download of ${download}.`;
+  if (operationId === "DeleteFile") return `Deletion of ${given.fileName}.`;
+  return TITLES[operationId] ?? `${operationId}.`;
+}
+
+/** @type {Record<string, string>} */
+const TITLES = {
+  ExecutePythonCode: "Run of the code.",
+  GetExecution: "Result of a run.",
+  CancelExecution: "Cancellation of a run.",
+  UploadFile: "Upload of files.",
+  ListFiles: "List of the files.",
+  GetSession: "State of the session.",
+  EndSession: "End of the session.",
+  CheckConnection: "Check of the connection.",
+};

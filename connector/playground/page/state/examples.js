@@ -1,0 +1,129 @@
+// Programs to start from. Each brings the files that it reads.
+import { replaceCode } from "./code.js";
+import { uploadFiles } from "./files.js";
+import { activeRun, runCode } from "./runs.js";
+import { update } from "./store.js";
+
+/**
+ * @typedef {Object} Example
+ * @property {string} id
+ * @property {string} name
+ * @property {string} description in a few words
+ * @property {string[]} fileNames what it reads, from the page's folder examples
+ * @property {() => Promise<{code: string}>} load its code, which is loaded when it is needed
+ */
+
+/** @type {Example[]} */
+export const EXAMPLES = [
+  {
+    id: "sales",
+    name: "Sales report",
+    description: "Reads a CSV file, draws a chart, shows a table",
+    fileNames: ["sales.csv"],
+    load: () => import("../examples/sales_report.js"),
+  },
+  {
+    id: "long",
+    name: "A long run",
+    description: "Prints as it goes, and can be canceled",
+    fileNames: [],
+    load: () => import("../examples/long_run.js"),
+  },
+  {
+    id: "failing",
+    name: "A run that fails",
+    description: "The error, its line, and a hint",
+    fileNames: [],
+    load: () => import("../examples/failing_run.js"),
+  },
+  {
+    id: "excel",
+    name: "Excel report",
+    description: "Writes a workbook with formats and a chart",
+    fileNames: ["sales.csv"],
+    load: () => import("../examples/excel_report.js"),
+  },
+  {
+    id: "interactive",
+    name: "Interactive output",
+    description: "HTML with a slider, made by the code",
+    fileNames: [],
+    load: () => import("../examples/interactive_output.js"),
+  },
+];
+
+/** The code of examples that was put into editors: to replace it loses nothing. @type {Set<string>} */
+const loaded = new Set();
+/** @type {WeakSet<import("./store.js").Session>} */
+const starting = new WeakSet();
+
+/**
+ * Puts the code of an example into the editor, uploads its files, and runs it.
+ * @param {import("./store.js").Session} session
+ * @param {Example} example
+ */
+export async function startExample(session, example) {
+  if (starting.has(session)) return;
+  if (activeRun(session)) return tell(session, "Wait until the run has ended, or cancel it. Then start the example.");
+  starting.add(session);
+  try {
+    await start(session, example);
+  } finally {
+    starting.delete(session);
+  }
+}
+
+/**
+ * @param {import("./store.js").Session} session
+ * @param {Example} example
+ */
+async function start(session, example) {
+  let code;
+  let files;
+  try {
+    ({ code } = await example.load());
+    files = await Promise.all(example.fileNames.map(fetchFile));
+  } catch {
+    return tell(session, "The example could not be loaded. Check the connection, and try again.");
+  }
+  const other = files.find((file) =>
+    session.files.some(({ fileName, folder, size }) => fileName === file.name && folder === "" && size !== file.size),
+  );
+  if (other)
+    return tell(session, `This session has another ${other.name}. Delete it, or start the example in a new session.`);
+  const isOwn = session.code.trim() !== "" && session.code !== code && !loaded.has(session.code);
+  loaded.add(code);
+  replaceCode(session, code, isOwn ? `“${example.name}” has replaced your code.` : "");
+  const missing = files.filter(
+    (file) => !session.files.some(({ fileName, folder }) => fileName === file.name && folder === ""),
+  );
+  await uploadFiles(
+    session,
+    missing.map((file) => ({ file, folder: "" })),
+  );
+  const failed = session.transfers.find(
+    ({ fileName, status }) => status === "failed" && example.fileNames.includes(fileName),
+  );
+  if (failed) return tell(session, `${failed.fileName} was not uploaded. Files says why; then run the code.`);
+  await runCode(session);
+}
+
+/**
+ * @param {string} name
+ * @returns {Promise<File>} a file of the page, as if it had been chosen
+ */
+async function fetchFile(name) {
+  const response = await fetch(new URL(`../examples/${name}`, import.meta.url));
+  if (!response.ok) throw new Error(`${name}: status ${response.status}`);
+  return new File([await response.blob()], name, { type: "text/csv" });
+}
+
+/**
+ * @param {import("./store.js").Session} session
+ * @param {string} text
+ */
+function tell(session, text) {
+  update(() => {
+    session.codeNote = { text, formerCode: null };
+  });
+}

@@ -1,0 +1,91 @@
+// "Use it elsewhere": whether it is unfolded, which tab is shown, and what the texts are made for.
+import { credentialHeaders } from "../api/credentials.js";
+import { state, update } from "./store.js";
+
+const STORED_TAB = "playground.use";
+const SHORT_FILE_BYTES = 3000;
+
+/** @type {WeakMap<Blob, string | null>} contents of short files as base64; null while they are read */
+const contents = new WeakMap();
+
+/** @returns {string} the tab that was chosen last in this browser, which may not exist */
+export function storedTab() {
+  try {
+    return localStorage.getItem(STORED_TAB) ?? "";
+  } catch {
+    return ""; // The browser stores nothing for this page.
+  }
+}
+
+export function toggleUse() {
+  update((state) => {
+    state.use.isOpen = !state.use.isOpen;
+  });
+}
+
+/** @param {string} tab */
+export function chooseTab(tab) {
+  update((state) => {
+    state.use.tab = tab;
+  });
+  try {
+    localStorage.setItem(STORED_TAB, tab);
+  } catch {
+    // The tab is remembered until the page is closed.
+  }
+}
+
+/** @param {boolean} withSession whether the texts have the session ID */
+export function showSessionInUse(withSession) {
+  update((state) => {
+    state.use.withSession = withSession;
+  });
+}
+
+/**
+ * @param {import("./store.js").Session} session
+ * @returns {import("../api/client.js").Call} what was done last in it, or the run of the code in the editor
+ */
+export function callToUse(session) {
+  if (session.lastCall) return session.lastCall;
+  const pythonCode = session.code.trim() ? session.code : "print(6 * 7)";
+  return {
+    operationId: "ExecutePythonCode",
+    json: { sessionId: session.id, pythonCode, timeoutInSeconds: session.timeoutInSeconds },
+  };
+}
+
+/**
+ * @param {import("../api/client.js").Call} call
+ * @param {string | null} session the session ID, if it is to be in the text
+ * @returns {import("../snippets/place.js").Place}
+ */
+export function placeOf(call, session) {
+  const hasCredential = Object.keys(credentialHeaders()).length > 0;
+  return {
+    api: new URL(".", document.baseURI).href.replace(/\/$/, ""),
+    auth: document.documentElement.dataset.auth === "entra" ? "entra" : "key",
+    needsCredential: hasCredential || state.connection.status !== "connected",
+    session,
+    content: call.file ? contentOf(call.file) : null,
+  };
+}
+
+/**
+ * @param {Blob} file
+ * @returns {string | null} its content as base64, if it is short and has been read; if not, it is read now
+ */
+function contentOf(file) {
+  if (file.size > SHORT_FILE_BYTES) return null;
+  const known = contents.get(file);
+  if (known !== undefined) return known;
+  contents.set(file, null);
+  file.arrayBuffer().then(
+    (buffer) => {
+      contents.set(file, btoa(String.fromCharCode(...new Uint8Array(buffer))));
+      update();
+    },
+    () => {}, // The file is not there any more.
+  );
+  return null;
+}

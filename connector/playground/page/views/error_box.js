@@ -1,0 +1,63 @@
+// The exception of a run that failed: what, where, and what to do.
+import { html, nothing } from "../libraries/lit-html.js";
+import { errorOutputOf } from "../presentation.js";
+import { update } from "../state/store.js";
+import { copyButton } from "./copy.js";
+import { showLine } from "./editor.js";
+import { growingText } from "./growing_text.js";
+
+/**
+ * @param {import("../state/store.js").State} state
+ * @param {import("../state/store.js").Run} run
+ */
+export function errorBox(state, run) {
+  const { execution } = run;
+  if (!execution?.error) return nothing;
+  const { name, message, line, traceback, hint } = execution.error;
+  const complete = errorOutputOf(execution).traceback;
+  return html`<section class="result-block" aria-label="Error">
+    <div class="error-box">
+      <p class="error-title"><b>${name}</b>${message ? `: ${message}` : ""}</p>
+      ${line ? place(run.code, line) : nothing}
+      ${hint ? html`<p class="error-hint">${hint}</p>` : nothing}
+    </div>
+    ${traceback ? tracebackBlock(state, "Traceback", "your own lines", traceback) : nothing}
+    ${complete ? tracebackBlock(state, "Complete traceback", "with the libraries", complete) : nothing}
+  </section>`;
+}
+
+/**
+ * @param {string} code
+ * @param {number} line
+ */
+function place(code, line) {
+  const text = code.split(/\r\n|\r|\n/)[line - 1]?.trim() ?? "";
+  return html`<p class="error-place">
+    In <button type="button" class="link" @click=${() => goTo(line)}>line ${line}</button>${text ? html`: <code>${text}</code>` : nothing}
+  </p>`;
+}
+
+/** @param {number} line */
+function goTo(line) {
+  update((state) => {
+    state.pane = "code";
+  });
+  // Where there is room for one pane only, the editor is shown by then.
+  queueMicrotask(() => queueMicrotask(() => showLine(line)));
+}
+
+/**
+ * @param {import("../state/store.js").State} state
+ * @param {string} heading
+ * @param {string} facts
+ * @param {string} text
+ */
+function tracebackBlock(state, heading, facts, text) {
+  return html`<details class="traceback">
+    <summary>${heading} <span class="muted">${facts}</span></summary>
+    <div class="with-copy">
+      ${growingText({ label: heading, text, wrap: state.results.wrap })}
+      ${copyButton("Copy", () => text)}
+    </div>
+  </details>`;
+}

@@ -1,0 +1,63 @@
+// The value of the last line.
+import { guard, html, nothing } from "../libraries/lit-html.js";
+import { recordsOf } from "../presentation.js";
+import { outputKey } from "../state/outputs.js";
+import { copyButton } from "./copy.js";
+import { dataTable } from "./data_table.js";
+import { growingText } from "./growing_text.js";
+import { formatJson, jsonText } from "./json_text.js";
+import { wrapButton } from "./printed.js";
+import { resultBlock } from "./result_block.js";
+import { saveTable } from "./table_output.js";
+
+/** @type {WeakMap<object, ReturnType<typeof recordsOf>>} */
+const records = new WeakMap();
+
+/**
+ * @param {import("../state/store.js").State} state
+ * @param {import("../state/store.js").Session} session
+ * @param {import("../state/store.js").Run} run
+ * @param {{value?: unknown, text: string}} result
+ */
+export function resultValue(state, session, run, { value, text }) {
+  const { wrap } = state.results;
+  const heading = "Result";
+  if (value === null || typeof value !== "object") {
+    const actions = html`${text.length > 60 || text.includes("\n") ? wrapButton(wrap) : nothing} ${copyButton("Copy", () => text)}`;
+    return resultBlock({ heading, actions, content: growingText({ label: heading, text, wrap }) });
+  }
+  const table = recordsIn(value);
+  if (table) {
+    const content = dataTable({ key: outputKey(session, run, "result"), label: heading, ...table });
+    return resultBlock({
+      heading,
+      actions: saveTable(`run-${run.number}-result.csv`, table.columns, table.rows),
+      content,
+    });
+  }
+  const actions = html`${wrapButton(wrap)} ${copyButton("Copy JSON", () => formatJson(value))}`;
+  const content = html`${jsonText(value, { label: heading, wrap })}
+    ${text ? asPythonShowsIt(text, wrap) : nothing}`;
+  return resultBlock({ heading, actions, content });
+}
+
+/**
+ * @param {string} text
+ * @param {boolean} wrap
+ */
+function asPythonShowsIt(text, wrap) {
+  return html`<details class="traceback">
+    <summary>As Python shows it</summary>
+    ${guard([text, wrap], () => growingText({ label: "Result as Python shows it", text, wrap }))}
+  </details>`;
+}
+
+/** @param {object} value */
+function recordsIn(value) {
+  let found = records.get(value);
+  if (found === undefined) {
+    found = recordsOf(value);
+    records.set(value, found);
+  }
+  return found;
+}
