@@ -54,7 +54,7 @@ function verdict(state) {
 function requestId({ requestId, code }) {
   if (!requestId) return nothing;
   return html`<p class="request-id muted">
-    ${code ? html`<code>${code}</code>, request` : "Request"} <code>${requestId}</code>
+    <span>${code ? html`<code>${code}</code>, request` : "Request"} <code>${requestId}</code></span>
     ${copyButton("Copy the request ID", () => requestId, { iconOnly: true })}
   </p>`;
 }

@@ -49,7 +49,7 @@ function signInForm(state) {
       <button type="button" class="button" @click=${state.progress === "window" ? stopSigningIn : cancelCredential}>
         Cancel
       </button>
-      <button type="button" class="button primary" aria-disabled=${state.progress === "checking"} @click=${signIn}>
+      <button type="button" class="button primary" aria-disabled=${state.progress === "checking"} autofocus @click=${signIn}>
         ${{ idle: "Sign in with Entra ID", window: "Open the window again", checking: "Checking" }[state.progress]}
       </button>
     </div>
@@ -84,7 +84,11 @@ function secretField(name, label, problem) {
 
 /** @param {string} text */
 function command(text) {
-  return html`<div class="command"><code tabindex="0">${text}</code>${copyButton("Copy the command", () => text, { iconOnly: true })}</div>`;
+  const parts = text.split(/ (?=--)/); // options stay whole where lines break
+  return html`<div class="command">
+    <code tabindex="0">${parts.map((part) => html`<span>${part}</span> `)}</code>
+    ${copyButton("Copy the command", () => text, { iconOnly: true })}
+  </div>`;
 }
 
 /**
