@@ -102,7 +102,7 @@ function poolLine({ name, isAvailable, message, isolation }, isOneOfMany) {
 function packages(all, filter) {
   const sought = filter.trim().toLowerCase();
   const found = all.filter(({ name }) => name.toLowerCase().includes(sought));
-  return html`<section aria-labelledby="packages-heading">
+  return html`<div>
     <div class="packages-head">
       <h3 id="packages-heading">Packages that code can import</h3>
       <span class="muted digits" role="status">${sought ? `${found.length} of ${all.length}` : all.length}</span>
@@ -117,5 +117,5 @@ function packages(all, filter) {
           : html`<p class="muted">No package has “${filter.trim()}” in its name.</p>`
       }
     </div>
-  </section>`;
+  </div>`;
 }
