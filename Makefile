@@ -21,7 +21,7 @@ package_files = $(patsubst full,requirements-packages.txt,$(filter full %.txt,$(
 package_names = $(filter-out full %.txt,$(PACKAGES))
 
 .PHONY: help run demo demo-large document api-page connector-package prebuilt-package connection test test-attacks \
-        test-playground test-clients benchmark soak check check-azure check-playground playground-libraries template lock audit format wheel clean
+        test-playground screenshots test-clients benchmark soak check check-azure check-playground playground-libraries template lock audit format wheel clean
 
 help:            ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ test-attacks: $(VENV)/.dev  ## Run all attack programs against the isolation of 
 
 test-playground: $(VENV)/.dev  ## Run all tests of the Playground, in Chromium (make test runs a few)
 	$(BIN)/python -m pytest -n 2 --dist loadscope tests/connector/playground -m "" $(ARGS)
+
+screenshots: $(VENV)/.dev  ## Take pictures of the Playground's main states, in screenshots/ (ARGS="succeeded failed")
+	@$(BIN)/python -m tests.connector.playground.screenshots $(ARGS)
 
 test-clients: $(addprefix test-client-,$(CLIENTS))  ## Run published clients against the emulator, each in a separate venv
 
@@ -118,7 +121,7 @@ format: $(VENV)/.dev $(PAGE_VENV)/.made  ## Format the code
 	cd playground_tools && $(page_tools) biome check --write . ../connector/playground/page
 
 clean:           ## Remove everything that these targets created
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache demo-output dist
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache demo-output screenshots dist
 
 $(VENV)/.made:
 	$(PYTHON) -m venv $(VENV)

@@ -39,3 +39,34 @@ export function clock(seconds) {
     ? `${minutes}:${padded}`
     : `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${padded}`;
 }
+
+/**
+ * @param {number} milliseconds
+ * @returns {string} such as 11 min or 2 h 5 min; whole minutes
+ */
+export function span(milliseconds) {
+  const minutes = Math.max(0, Math.floor(milliseconds / 60_000));
+  if (minutes < 60) return `${minutes} min`;
+  return minutes % 60 === 0 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/**
+ * @param {string} time ISO 8601
+ * @returns {string} in the time zone of the browser: such as 10:41 if it is today, else 27 Nov or 27 Nov 2025
+ */
+export function timeOfFile(time) {
+  const date = new Date(time);
+  const now = new Date();
+  if (date.toDateString() === now.toDateString())
+    return date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  const year = date.getFullYear() === now.getFullYear() ? undefined : "numeric";
+  return date.toLocaleDateString("en-GB", { day: "numeric", month: "short", year });
+}
+
+/**
+ * @param {string} time ISO 8601
+ * @returns {string} to the second, in the time zone of the browser
+ */
+export function exactTime(time) {
+  return new Date(time).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+}

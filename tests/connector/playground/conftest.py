@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 
 from tests.conftest import Api
 
+OPTIONS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-proxy-server"]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 REPORT_REFUSALS = """addEventListener("securitypolicyviolation", (event) => {
   const place = `${event.sourceFile}:${event.lineNumber}`;
@@ -29,8 +30,7 @@ def browser() -> Iterator[Browser]:
         explanation = "Chromium is not installed. Install Debian's package chromium, or set CHROMIUM to its path."
         pytest.fail(explanation) if os.environ.get("REQUIRE_CHROMIUM") else pytest.skip(explanation)
     with sync_playwright() as playwright:
-        options = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-proxy-server"]
-        running = playwright.chromium.launch(executable_path=path, args=options)
+        running = playwright.chromium.launch(executable_path=path, args=OPTIONS)
         yield running
         running.close()
 

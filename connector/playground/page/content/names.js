@@ -34,14 +34,15 @@ export function extensionOf(name) {
   return /[^.]\.([A-Za-z0-9]{1,8})$/.exec(name)?.[1].toLowerCase() ?? "";
 }
 
+const SHORT_KINDS = /** @type {Record<string, string>} */ ({ parquet: "PARQ", markdown: "MD", geojson: "GEO" });
+
 /**
  * @param {string} name
  * @returns {string} what kind of file that is, in at most five letters
  */
 export function kindOf(name) {
   const extension = extensionOf(name);
-  const short = { parquet: "PARQ", feather: "FEATH", markdown: "MD", sqlite: "SQL", geojson: "GEO" }[extension];
-  return short ?? (extension.slice(0, 5).toUpperCase() || "FILE");
+  return SHORT_KINDS[extension] ?? (extension.slice(0, 5).toUpperCase() || "FILE");
 }
 
 /**

@@ -11,6 +11,7 @@ import { announce, state, update } from "./store.js";
 /** @typedef {import("./store.js").FileFacts} FileFacts */
 
 const SECONDS_TO_UNDO = 7;
+const LONGEST_DELAY_MILLISECONDS = 3000; // of what waits for deletions
 
 /** @type {WeakMap<Deletion, ReturnType<typeof setTimeout>>} */
 const timers = new WeakMap();
@@ -65,7 +66,9 @@ export function undoDeletion(session, path) {
  */
 export async function performDeletions(session) {
   const pending = session.deletions.filter(({ status }) => status === "pending");
-  await Promise.all(pending.map((deletion) => perform(session, deletion)));
+  if (pending.length === 0) return;
+  const patience = new Promise((resolve) => setTimeout(resolve, LONGEST_DELAY_MILLISECONDS));
+  await Promise.race([Promise.all(pending.map((deletion) => perform(session, deletion))), patience]);
 }
 
 /**

@@ -64,20 +64,21 @@ const starting = new WeakSet();
  */
 export async function startExample(session, example) {
   if (starting.has(session)) return;
-  if (activeRun(session)) return tell(session, "Wait until the run has ended, or cancel it. Then start the example.");
-  starting.add(session);
-  try {
-    await start(session, example);
-  } finally {
-    starting.delete(session);
+  if (activeRun(session)) {
+    tell(session, "Wait until the run has ended, or cancel it. Then start the example.");
+    return;
   }
+  starting.add(session);
+  const isReady = await prepare(session, example).finally(() => starting.delete(session));
+  if (isReady) await runCode(session);
 }
 
 /**
  * @param {import("./store.js").Session} session
  * @param {Example} example
+ * @returns {Promise<boolean>} whether the code and its files are there
  */
-async function start(session, example) {
+async function prepare(session, example) {
   let code;
   let files;
   try {
@@ -105,7 +106,7 @@ async function start(session, example) {
     ({ fileName, status }) => status === "failed" && example.fileNames.includes(fileName),
   );
   if (failed) return tell(session, `${failed.fileName} was not uploaded. Files says why; then run the code.`);
-  await runCode(session);
+  return true;
 }
 
 /**
@@ -120,10 +121,11 @@ async function fetchFile(name) {
 
 /**
  * @param {import("./store.js").Session} session
- * @param {string} text
+ * @param {string} text why the example does not start
  */
 function tell(session, text) {
   update(() => {
     session.codeNote = { text, formerCode: null };
   });
+  return false;
 }

@@ -24,8 +24,13 @@ const DEFAULT_TIMEOUT_SECONDS = 90;
  * @returns {Promise<void>} when the run has ended
  */
 export async function carryOut(session, run) {
-  await submit(session, run);
-  await follow(session, run);
+  try {
+    await submit(session, run);
+    await follow(session, run);
+  } finally {
+    // Whatever was thrown: a run that nobody follows must not keep the next one from starting.
+    if (run.endedAt === null) end(run, "Unknown", new ApiError("The page could not follow this run. Reload the page."));
+  }
 }
 
 /** @param {import("./store.js").Run} run that is to be canceled, now or when it can be */

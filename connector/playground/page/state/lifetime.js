@@ -1,11 +1,14 @@
 // How long sessions live: what the connector reports, what each use changes, and what is done when one has ended.
 import { ApiError, send } from "../api/client.js";
 import { announce, update } from "./store.js";
+import { cancelAllTransfers, uploadFiles } from "./uploads.js";
 
 /** @typedef {import("./store.js").Session} Session */
 
 const CHECK_MILLISECONDS = 20_000; // while a session is in use
 const SOON_MILLISECONDS = 200; // after a use, so that several count as one
+const RETRY_MILLISECONDS = 3_000; // after a check of a session that should have expired by now
+const WARNING_MILLISECONDS = 60_000; // before a session expires
 const SKEW_MILLISECONDS = 2_000; // up to which clocks count as equal: dates of responses have whole seconds
 
 /** @type {WeakMap<Session, ReturnType<typeof setTimeout>>} */
@@ -22,8 +25,8 @@ export function newLifetime() {
  */
 export function noteUse(session) {
   const { lifetime } = session;
-  update(() => {
-    lifetime.usedAt = Date.now();
+  update((state) => {
+    lifetime.usedAt = state.now = Date.now();
     lifetime.isWarned = false;
     if (lifetime.cooldown !== null) session.expiresAt = lifetime.usedAt + lifetime.cooldown;
   });
@@ -54,8 +57,42 @@ export async function refreshSession(session) {
   }
   if (session.id !== id || session.status !== "active") return;
   if (lifetime.usedAt > askedAt) return await refreshSession(session); // the response may be from before that
-  if (answer) update(() => learn(session, answer.json, answer.headers));
+  if (answer) learn(session, answer.json, answer.headers);
   else if (error?.code === "SessionNotFound") expire(session);
+}
+
+/**
+ * Is called by the clock: warns once before the session expires, and finds out whether it has expired.
+ * @param {Session} session
+ */
+export async function noticeExpiry(session) {
+  const { lifetime } = session;
+  const isAsked = Date.now() - lifetime.checkedAt < RETRY_MILLISECONDS;
+  if (isAsked || !isAboutToExpire(session) || (lifetime.isWarned && session.expiresAt > Date.now())) return;
+  await refreshSession(session); // it may have been used elsewhere
+  if (lifetime.isWarned || !isAboutToExpire(session)) return;
+  update(() => {
+    lifetime.isWarned = true;
+  });
+  announce(`${session.name} expires in a minute, with its variables and files, if it is not used. Keep it with Keep.`);
+}
+
+/**
+ * @param {Session} session
+ * @returns {session is Session & {expiresAt: number}}
+ */
+function isAboutToExpire(session) {
+  const { expiresAt, lifetime } = session;
+  const warning = Math.min(WARNING_MILLISECONDS, (lifetime.cooldown ?? WARNING_MILLISECONDS) / 2);
+  return expiresAt !== null && expiresAt - Date.now() <= warning && !isRunning(session);
+}
+
+/**
+ * @param {Session} session
+ * @returns {boolean} whether code runs in it; it does not expire then
+ */
+export function isRunning(session) {
+  return session.runs.some((run) => run.endedAt === null);
 }
 
 /** @param {Session} session */
@@ -79,20 +116,28 @@ function learn(session, { createdTime, lastUsedTime, expiresTime }, headers) {
   const skew = Math.abs(difference) > SKEW_MILLISECONDS ? difference : 0;
   if (createdTime && lifetime.createdTime && createdTime !== lifetime.createdTime) {
     session.renewal = "session";
-    lifetime.firstRun = newestRun(session)?.execution?.isNewSession ? session.runs.length : session.runs.length + 1;
+    lifetime.firstRun = newestNumber(session) + (newestRun(session)?.execution?.isNewSession ? 0 : 1);
   } else if (hasNewRun(session)) {
     session.renewal = "interpreter";
-    lifetime.firstRun = session.runs.length;
+    lifetime.firstRun = newestNumber(session);
   }
   lifetime.createdTime = createdTime ?? null;
   lifetime.cooldown = expiresTime && lastUsedTime ? Date.parse(expiresTime) - Date.parse(lastUsedTime) : null;
   if (createdTime) session.createdAt = Date.parse(createdTime) - skew;
   session.expiresAt = expiresTime ? Date.parse(expiresTime) - skew : null;
+  update((state) => {
+    state.now = Date.now();
+  });
 }
 
 /** @param {Session} session */
 function newestRun(session) {
   return session.runs.at(-1);
+}
+
+/** @param {Session} session */
+function newestNumber(session) {
+  return newestRun(session)?.number ?? 0;
 }
 
 /**
@@ -136,6 +181,7 @@ export async function keepSession(session) {
  */
 export async function endSession(session) {
   if (session.id === null) return;
+  cancelAllTransfers(session); // what still arrives would begin another session
   const call = { operationId: "EndSession", parameters: { sessionId: session.id } };
   try {
     await send(call);
@@ -164,16 +210,24 @@ export function startAnew(session) {
   session.filesToken = null;
   session.fileErrors = new Map();
   session.deletions = [];
-  session.lifetime = { ...newLifetime(), firstRun: session.runs.length + 1 };
+  session.lifetime = { ...newLifetime(), firstRun: newestNumber(session) + 1 };
 }
 
 /**
  * "Start again with the same files": sends all files again that were uploaded here.
  * @param {Session} session
+ * @returns {Promise<void>} when all have arrived or failed
  */
 export async function restartSession(session) {
   update(() => {
     if (session.status !== "active") startAnew(session);
     session.renewal = null;
   });
+  const items = [...session.sources].map(([path, file]) => {
+    const end = path.lastIndexOf("/");
+    return { file, folder: path.slice(0, Math.max(0, end)), fileName: path.slice(end + 1) };
+  });
+  const count = items.length === 1 ? "the file" : `${items.length} files`;
+  announce(items.length === 0 ? `${session.name} starts again.` : `${session.name} starts again with ${count}.`);
+  await uploadFiles(session, items);
 }

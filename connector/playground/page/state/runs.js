@@ -1,5 +1,6 @@
 // Runs of code: they are started, canceled and shown here. following.js carries them out.
 import { clearMark, markError, replaceCode } from "./code.js";
+import { performDeletions } from "./deletions.js";
 import { refreshFiles } from "./files.js";
 import { cancel, carryOut } from "./following.js";
 import { outcome } from "./outcome.js";
@@ -34,6 +35,7 @@ export async function runCode(session) {
   }
   clearMark(session);
   const run = begun(session);
+  await performDeletions(session); // the code is to find the files that the page shows
   await carryOut(session, run);
   markError(session, run);
   announce(outcome(run));

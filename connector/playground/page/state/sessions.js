@@ -13,7 +13,7 @@ export { endSession, noteUse, refreshSession, restartSession } from "./lifetime.
  */
 export function newSession(members = {}) {
   return {
-    key: `session-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`,
+    key: newKey(),
     name: freeName(),
     id: null,
     status: "new",
@@ -39,6 +39,11 @@ export function newSession(members = {}) {
     lastCall: null,
     ...members,
   };
+}
+
+/** @returns {string} in the order in which sessions are opened, on all pages of this browser */
+function newKey() {
+  return `session-${Date.now().toString(36)}-${crypto.getRandomValues(new Uint32Array(1))[0].toString(36)}`;
 }
 
 /** @returns {string} the first of Session 1, Session 2 and so on that no session has */
@@ -103,15 +108,26 @@ export async function openExistingSession(id) {
 export function showSession(key) {
   update((state) => {
     if (state.sessions.some((session) => session.key === key)) state.currentKey = key;
+    state.shownId = null;
+  });
+}
+
+/** @param {string} key of the session whose name people are about to change */
+export function startRenaming(key) {
+  update((state) => {
+    state.renaming = key;
   });
 }
 
 /**
- * @param {string} key of the session that gets another name
- * @param {string} name
+ * Ends the change of a name.
+ * @param {string} key
+ * @param {string} name an empty one changes nothing
  */
 export function renameSession(key, name) {
   update((state) => {
+    if (state.renaming !== key) return;
+    state.renaming = null;
     const session = state.sessions.find((candidate) => candidate.key === key);
     if (session && name.trim()) session.name = name.trim();
   });

@@ -93,7 +93,7 @@
  * What a file has, as people read it.
  * @typedef {{kind: "table", sheets: {name: string, columns: string[], rows: unknown[][], total?: number}[], text: string}
  *   | {kind: "text", text: string}
- *   | {kind: "html", text: string}
+ *   | {kind: "html", page: string, text: string}
  *   | {kind: "image", address: string}
  *   | {kind: "none", reason: string}} PreviewContent text is the file's own, where it can be shown too
  */
@@ -218,6 +218,7 @@
  * @property {{key: string, isBusy: boolean, error: string}} sessionDialog what dialogs about a session know: which one,
  *   whether a call is on its way, and what went wrong
  * @property {string | null} renaming the key of the session that gets another name
+ * @property {string | null} shownId the key of the session whose ID is readable
  * @property {{choice: "none" | "tab" | "browser", error: string}} memory how long the browser remembers the sessions
  * @property {{files: number, results: number}} widths of panes: pixels, and percent of what is left
  * @property {number} now milliseconds since 1970, as of the last tick of the clock
@@ -255,6 +256,7 @@ export const state = {
   preview: null,
   sessionDialog: { key: "", isBusy: false, error: "" },
   renaming: null,
+  shownId: null,
   memory: { choice: "none", error: "" },
   widths: { files: 256, results: 50 },
   now: Date.now(),

@@ -28,12 +28,9 @@ const measured = new WeakMap();
 let canChunk = true;
 let made = 0;
 
-/** Starts what waits whenever something changes, such as a session that gets its ID; and guards the page's end. */
+/** Starts what waits whenever something changes, such as a session that gets its ID; and ends uploads in chunks when the page is left. */
 export function watchUploads() {
   subscribe(startNext);
-  addEventListener("beforeunload", (event) => {
-    if (senders.size > 0) event.preventDefault();
-  });
   addEventListener("pagehide", () => {
     for (const { transfers } of state.sessions)
       for (const { token } of transfers) if (token) cancelUpload(token, true).catch(() => {});

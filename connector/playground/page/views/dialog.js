@@ -3,9 +3,6 @@ import { html, ref } from "../libraries/lit-html.js";
 import { update } from "../state/store.js";
 import { icon } from "./icons.js";
 
-/** @type {Element | null} what had the focus before */
-let focusedBefore = null;
-
 /** Closes the dialog that is open. */
 export function closeDialog() {
   update((state) => {
@@ -13,22 +10,28 @@ export function closeDialog() {
   });
 }
 
-/** @param {Element | undefined} element undefined when the dialog is no longer on the page */
+/** @type {Element | null} */
+let opener = null;
+
+/** @param {Element | undefined} element */
 function show(element) {
-  if (!element) {
-    if (focusedBefore instanceof HTMLElement) focusedBefore.focus();
-    return;
-  }
-  // It is not on the page yet while it is rendered for the first time.
+  // Afterwards, because while it is rendered it is not in the document.
   queueMicrotask(() => {
-    if (!(element instanceof HTMLDialogElement) || element.open || !element.isConnected) return;
-    focusedBefore = document.activeElement;
-    element.showModal();
+    if (element instanceof HTMLDialogElement && element.isConnected && !element.open) {
+      opener = document.activeElement;
+      element.showModal();
+    } else if (!element && document.activeElement === document.body) restoreFocus();
   });
 }
 
+/** Browsers do it only for a dialog that is closed before it is removed. */
+function restoreFocus() {
+  const target = opener?.isConnected ? opener : document.querySelector('[role="tab"][aria-selected="true"]');
+  if (target instanceof HTMLElement) target.focus();
+}
+
 /**
- * @param {{title: string, content: unknown, wide?: boolean, onClose?: () => void}} dialog onClose is called however it
+ * @param {{title: unknown, content: unknown, wide?: boolean, onClose?: () => void}} dialog onClose is called however it
  *   is closed
  */
 export function dialog({ title, content, wide = false, onClose = closeDialog }) {

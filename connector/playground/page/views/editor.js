@@ -10,9 +10,10 @@ import {
   matchBrackets,
 } from "../libraries/code-editor.js";
 import { noteTyping } from "../state/code.js";
+import { update } from "../state/store.js";
 import { takeDroppedFiles } from "./dropped_code.js";
 import { addKeys } from "./editor_keys.js";
-import { createMark } from "./editor_mark.js";
+import { bringIntoView, createMark } from "./editor_mark.js";
 
 const KEPT_EDITS = 300;
 /** To color more takes longer than a keystroke may. */
@@ -61,6 +62,14 @@ export function editorOf(session) {
  * @param {number} line from 1
  */
 export function showLine(line) {
+  update((state) => {
+    state.pane = "code";
+  });
+  queueMicrotask(() => select(line)); // once the pane is shown
+}
+
+/** @param {number} line */
+function select(line) {
   if (!shown) return;
   const { editor } = shown;
   const lines = editor.value.split("\n");
@@ -68,7 +77,7 @@ export function showLine(line) {
   const start = lines.slice(0, index).reduce((sum, text) => sum + text.length + 1, 0);
   editor.textarea.focus({ preventScroll: true });
   editor.textarea.setSelectionRange(start, start + lines[index].length);
-  scrollTo(shown, index + 1);
+  bringIntoView(editor.container, editor.lines[index + 1]);
 }
 
 /** Moves the focus into the editor that is shown. */
@@ -148,20 +157,6 @@ function showPosition({ editor, position }) {
   const caret = direction === "backward" ? start : end;
   const column = caret - (editor.value.lastIndexOf("\n", caret - 1) + 1) + 1;
   position.textContent = `Line ${editor.activeLine}, column ${column}`;
-}
-
-/**
- * @param {Editor} found
- * @param {number} line which is scrolled into the middle, if it is not in view
- */
-function scrollTo({ editor }, line) {
-  const element = editor.lines[line];
-  const { container } = editor;
-  if (!element) return;
-  const box = element.getBoundingClientRect();
-  const frame = container.getBoundingClientRect();
-  if (box.top >= frame.top && box.bottom <= frame.bottom) return;
-  container.scrollTo(0, container.scrollTop + box.top - frame.top - (frame.height - box.height) / 2);
 }
 
 /**

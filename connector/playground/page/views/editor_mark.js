@@ -50,9 +50,9 @@ export function createMark(session, editor, explanation) {
 
 /**
  * @param {HTMLElement} container
- * @param {HTMLElement} line
+ * @param {HTMLElement} line which is scrolled into the middle, if it is not in view
  */
-function bringIntoView(container, line) {
+export function bringIntoView(container, line) {
   const box = line.getBoundingClientRect();
   const frame = container.getBoundingClientRect();
   if (box.top >= frame.top && box.bottom <= frame.bottom) return;

@@ -15,6 +15,7 @@ export function errorBox(state, run) {
   if (!execution?.error) return nothing;
   const { name, message, line, traceback, hint } = execution.error;
   const complete = errorOutputOf(execution).traceback;
+  const hasLibraries = /^File /m.test(complete);
   return html`<section class="result-block" aria-label="Error">
     <div class="error-box">
       <p class="error-title"><b>${name}</b>${message ? `: ${message}` : ""}</p>
@@ -22,7 +23,7 @@ export function errorBox(state, run) {
       ${hint ? html`<p class="error-hint">${hint}</p>` : nothing}
     </div>
     ${traceback ? tracebackBlock(state, "Traceback", "your own lines", traceback) : nothing}
-    ${complete ? tracebackBlock(state, "Complete traceback", "with the libraries", complete) : nothing}
+    ${complete && (hasLibraries || !traceback) ? tracebackBlock(state, "Complete traceback", "with the libraries", complete) : nothing}
   </section>`;
 }
 

@@ -20,7 +20,8 @@ export function figure(session, key, output, content) {
   const isBroken = store.results.broken[key];
   const zoom = () => openZoom(session, key, output);
   return resultBlock({
-    heading: output.title ? `Chart: ${output.title}` : "Chart",
+    heading: "Chart",
+    label: output.title ? `Chart: ${output.title}` : "Chart",
     facts: output.isReduced ? "smaller than the original" : "",
     actions: html`
       ${isBroken ? nothing : html`<button type="button" class="quiet" @click=${zoom}>${icon("zoom")} Zoom</button>`}

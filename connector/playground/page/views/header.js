@@ -5,6 +5,7 @@ import { update } from "../state/store.js";
 import { nextTheme, switchTheme } from "../state/theme.js";
 import { connectionWords } from "./connection_words.js";
 import { icon } from "./icons.js";
+import { shortcutsButton } from "./shortcuts.js";
 
 /** The documents that describe the operations, by their addresses relative to the page. */
 const DOCUMENTS = [
@@ -18,7 +19,7 @@ export function header(state) {
   return html`<header class="top">
     <h1><span class="top-product">Code Interpreter</span> <span class="top-page">Playground</span></h1>
     <span class="spacer"></span>
-    ${connectionChip(state)} ${account(state)} ${documents()} ${themeButton(state)}
+    ${connectionChip(state)} ${account(state)} ${documents()} ${themeButton(state)} ${shortcutsButton()}
   </header>`;
 }
 

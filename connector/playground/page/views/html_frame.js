@@ -52,8 +52,7 @@ class UserHtml extends HTMLElement {
     const frame = document.createElement("iframe");
     frame.setAttribute("sandbox", "allow-scripts");
     frame.setAttribute("referrerpolicy", "no-referrer");
-    // Where it is known, scripts in the frame do not take the focus by themselves.
-    frame.setAttribute("allow", "focus-without-user-activation 'none'; fullscreen 'none'; autoplay 'none'");
+    frame.setAttribute("allow", "fullscreen 'none'; autoplay 'none'");
     frame.loading = "lazy";
     frame.title = this.label;
     frame.src = FRAME;

@@ -18,11 +18,30 @@ export function formatJson(value, indent = "") {
   if (Object.keys(value).length === 0) return isList ? "[]" : "{}";
   if (short.length + indent.length <= WIDTH) return spaced(value);
   const inner = `${indent}  `;
+  if (isList && value.every((item) => item === null || typeof item !== "object"))
+    return `[\n${filled(value, inner)}\n${indent}]`;
   const items = isList
     ? value.map((item) => inner + formatJson(item, inner))
     : Object.entries(value).map(([name, item]) => `${inner}${JSON.stringify(name)}: ${formatJson(item, inner)}`);
   const [open, close] = isList ? "[]" : "{}";
   return `${open}\n${items.join(",\n")}\n${indent}${close}`;
+}
+
+/**
+ * @param {unknown[]} items that are no lists or objects
+ * @param {string} indent
+ * @returns {string} as many on a line as fit
+ */
+function filled(items, indent) {
+  const lines = [indent];
+  items.forEach((item, index) => {
+    const text = JSON.stringify(item) + (index < items.length - 1 ? "," : "");
+    const line = lines[lines.length - 1];
+    const isFirst = line === indent;
+    if (!isFirst && line.length + text.length >= WIDTH) lines.push(indent + text);
+    else lines[lines.length - 1] = isFirst ? line + text : `${line} ${text}`;
+  });
+  return lines.join("\n");
 }
 
 /**

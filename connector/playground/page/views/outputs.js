@@ -10,7 +10,7 @@ import { growingText } from "./growing_text.js";
 import { htmlFrame } from "./html_frame.js";
 import { icon } from "./icons.js";
 import { jsonText } from "./json_text.js";
-import { wrapButton } from "./printed.js";
+import { isWide, wrapButton } from "./printed.js";
 import { resultBlock } from "./result_block.js";
 import { tableOutput } from "./table_output.js";
 import { whenVisible } from "./when_visible.js";
@@ -112,7 +112,7 @@ function textual(session, key, output, content) {
   const value = type === "application/json" ? parsed(content) : undefined;
   return resultBlock({
     heading,
-    actions: html`${wrapButton(wrap)} ${copyButton("Copy", () => content)} ${saveButton(session, key, output)}`,
+    actions: html`${isWide(content) ? wrapButton(wrap) : nothing} ${copyButton("Copy", () => content)} ${saveButton(session, key, output)}`,
     content:
       value === undefined
         ? growingText({ label: heading, text: content, wrap })

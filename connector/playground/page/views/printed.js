@@ -6,6 +6,8 @@ import { copyButton } from "./copy.js";
 import { growingText } from "./growing_text.js";
 import { resultBlock } from "./result_block.js";
 
+const NARROW = 50;
+
 /**
  * @param {import("../state/store.js").State} state
  * @param {import("../state/store.js").Run} run
@@ -30,9 +32,22 @@ function stream(heading, text, { wrap, follow }) {
   return resultBlock({
     heading,
     facts: lines > 20 ? `${lines.toLocaleString("en-US")} lines` : "",
-    actions: html`${wrapButton(wrap)} ${copyButton("Copy", () => text)}`,
+    actions: html`${isWide(text) ? wrapButton(wrap) : nothing} ${copyButton("Copy", () => text)}`,
     content: growingText({ label: heading, text, wrap, follow }),
   });
+}
+
+/**
+ * @param {string} text
+ * @returns {boolean} whether it has lines that may not fit
+ */
+export function isWide(text) {
+  let start = 0;
+  for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", start)) {
+    if (end - start > NARROW) return true;
+    start = end + 1;
+  }
+  return text.length - start > NARROW;
 }
 
 /** @param {boolean} wrap */

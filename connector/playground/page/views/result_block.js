@@ -2,10 +2,11 @@
 import { html, nothing } from "../libraries/lit-html.js";
 
 /**
- * @param {{heading: string, facts?: unknown, actions?: unknown, content: unknown}} block facts stand beside the heading
+ * @param {{heading: string, label?: string, facts?: unknown, actions?: unknown, content: unknown}} block label is for screen readers, if the heading does not
+ *   tell the part from others; facts stand beside the heading
  */
-export function resultBlock({ heading, facts = nothing, actions = nothing, content }) {
-  return html`<section class="result-block" aria-label=${heading}>
+export function resultBlock({ heading, label = heading, facts = nothing, actions = nothing, content }) {
+  return html`<section class="result-block" aria-label=${label}>
     <div class="block-head">
       <h3>${heading}</h3>
       <span class="block-facts muted digits">${facts}</span>

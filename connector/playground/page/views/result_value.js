@@ -6,7 +6,7 @@ import { copyButton } from "./copy.js";
 import { dataTable } from "./data_table.js";
 import { growingText } from "./growing_text.js";
 import { formatJson, jsonText } from "./json_text.js";
-import { wrapButton } from "./printed.js";
+import { isWide, wrapButton } from "./printed.js";
 import { resultBlock } from "./result_block.js";
 import { saveTable } from "./table_output.js";
 
@@ -23,7 +23,7 @@ export function resultValue(state, session, run, { value, text }) {
   const { wrap } = state.results;
   const heading = "Result";
   if (value === null || typeof value !== "object") {
-    const actions = html`${text.length > 60 || text.includes("\n") ? wrapButton(wrap) : nothing} ${copyButton("Copy", () => text)}`;
+    const actions = html`${isWide(text) ? wrapButton(wrap) : nothing} ${copyButton("Copy", () => text)}`;
     return resultBlock({ heading, actions, content: growingText({ label: heading, text, wrap }) });
   }
   const table = recordsIn(value);
@@ -35,7 +35,7 @@ export function resultValue(state, session, run, { value, text }) {
       content,
     });
   }
-  const actions = html`${wrapButton(wrap)} ${copyButton("Copy JSON", () => formatJson(value))}`;
+  const actions = html`${copyButton("Copy JSON", () => formatJson(value))}`;
   const content = html`${jsonText(value, { label: heading, wrap })}
     ${text ? asPythonShowsIt(text, wrap) : nothing}`;
   return resultBlock({ heading, actions, content });

@@ -35,11 +35,16 @@ export function runStatus(state, session, run) {
 function runningLine(run) {
   const remark = run.reconnecting
     ? "The connection is lost. The code goes on; trying again."
-    : run.waiting || `up to ${duration(run.timeoutInSeconds * 1000).replace(/\.0+ /, " ")}`;
+    : run.waiting || `of up to ${limit(run.timeoutInSeconds)}`;
   return html`<b class="busy">${run.canceling ? "Canceling" : "Running"}</b>
     <elapsed-time class="digits" since=${run.startedAt}></elapsed-time>
     <span class="muted">${remark}</span>
     <div class="busy-line" role="progressbar" aria-label="The code is running"></div>`;
+}
+
+/** @param {number} seconds */
+function limit(seconds) {
+  return seconds < 120 || seconds % 60 ? `${seconds} s` : seconds < 3600 ? `${seconds / 60} min` : "1 h";
 }
 
 /** @param {Run} run */

@@ -1,0 +1,89 @@
+// Files that are tables: CSV and Excel. Their libraries are loaded when they are first needed.
+
+/** @typedef {{name: string, columns: string[], rows: unknown[][], total?: number}} Sheet */
+
+const MOST_ROWS = 500;
+/** Without zeros in front, which only codes have, and without more digits than JavaScript keeps. */
+const NUMBER = /^-?(?:0|[1-9]\d{0,14})(?:\.\d{1,14})?$/;
+const MOST_UNPACKED_BYTES = 150_000_000;
+
+/**
+ * @param {string} text
+ * @param {{isComplete: boolean, delimiter?: string}} options without a delimiter, it is guessed
+ * @returns {Promise<Sheet>} without its total if the text is the beginning of a file
+ */
+export async function csvSheet(text, { isComplete, delimiter = "" }) {
+  const { default: csv } = await import("../libraries/csv.js");
+  const { data } = csv.parse(text.replace(/^\ufeff/, ""), { delimiter, skipEmptyLines: "greedy" });
+  const rows = /** @type {string[][]} */ (data);
+  if (!isComplete && rows.length > 1) rows.pop(); // which may be half a line
+  const sheet = sheetOf("", rows, isComplete);
+  for (const column of sheet.columns.keys()) asNumbers(sheet.rows, column);
+  return sheet;
+}
+
+/**
+ * Makes a column numbers, so that it can be sorted, if all of its cells are such.
+ * @param {unknown[][]} rows
+ * @param {number} column
+ */
+function asNumbers(rows, column) {
+  const isNumber = (/** @type {unknown[]} */ { [column]: cell }) => cell === null || NUMBER.test(String(cell));
+  if (!rows.every(isNumber)) return;
+  for (const row of rows) if (row[column] !== null) row[column] = Number(row[column]);
+}
+
+/**
+ * @param {Blob} blob an .xlsx file
+ * @returns {Promise<Sheet[]>}
+ * @throws {RangeError} if it is too large when unpacked; Error if it is no such file
+ */
+export async function excelSheets(blob) {
+  if (unpackedBytes(new DataView(await blob.arrayBuffer())) > MOST_UNPACKED_BYTES) throw new RangeError("too large");
+  const { default: readExcel } = await import("../libraries/excel.js");
+  const sheets = await readExcel(blob);
+  return sheets.map(({ sheet, data }) => sheetOf(sheet, data, true));
+}
+
+/**
+ * @param {string} name
+ * @param {unknown[][]} lines of which the first has the names of the columns
+ * @param {boolean} isComplete
+ * @returns {Sheet}
+ */
+function sheetOf(name, [head = [], ...lines], isComplete) {
+  const rows = lines.slice(0, MOST_ROWS);
+  const width = rows.reduce((most, row) => Math.max(most, row.length), head.length);
+  const columns = Array.from({ length: width }, (_, index) => String(head[index] ?? ""));
+  return {
+    name,
+    columns,
+    rows: rows.map((row) => columns.map((_, index) => cellOf(row[index]))),
+    ...(isComplete ? { total: lines.length } : {}),
+  };
+}
+
+/** @param {unknown} value */
+function cellOf(value) {
+  if (value === undefined || value === null || value === "") return null;
+  if (!(value instanceof Date)) return value;
+  const text = Number.isNaN(value.getTime()) ? "" : value.toISOString();
+  return text.endsWith("T00:00:00.000Z") ? text.slice(0, 10) : text.slice(0, 19).replace("T", " ");
+}
+
+/**
+ * @param {DataView} zip
+ * @returns {number} how large its files are in all, as its directory states
+ */
+function unpackedBytes(zip) {
+  let end = zip.byteLength - 22;
+  while (end >= 0 && zip.getUint32(end, true) !== 0x06054b50) end -= 1;
+  if (end < 0) throw new Error("This is no zip file.");
+  let at = zip.getUint32(end + 16, true);
+  let sum = 0;
+  for (let count = zip.getUint16(end + 10, true); count > 0; count -= 1) {
+    sum += zip.getUint32(at + 24, true);
+    at += 46 + zip.getUint16(at + 28, true) + zip.getUint16(at + 30, true) + zip.getUint16(at + 32, true);
+  }
+  return sum;
+}
