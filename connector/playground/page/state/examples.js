@@ -10,7 +10,7 @@ import { update } from "./store.js";
  * @property {string} name
  * @property {string} description in a few words
  * @property {string[]} fileNames what it reads, from the page's folder examples
- * @property {() => Promise<{code: string}>} load its code, which is loaded when it is needed
+ * @property {string} module in that folder, with its code; loaded when it is needed
  */
 
 /** @type {Example[]} */
@@ -20,35 +20,35 @@ export const EXAMPLES = [
     name: "Sales report",
     description: "Reads a CSV file, draws a chart, shows a table",
     fileNames: ["sales.csv"],
-    load: () => import("../examples/sales_report.js"),
+    module: "sales_report.js",
   },
   {
     id: "long",
     name: "A long run",
     description: "Prints as it goes, and can be canceled",
     fileNames: [],
-    load: () => import("../examples/long_run.js"),
+    module: "long_run.js",
   },
   {
     id: "failing",
     name: "A run that fails",
     description: "The error, its line, and a hint",
     fileNames: [],
-    load: () => import("../examples/failing_run.js"),
+    module: "failing_run.js",
   },
   {
     id: "excel",
     name: "Excel report",
     description: "Writes a workbook with formats and a chart",
     fileNames: ["sales.csv"],
-    load: () => import("../examples/excel_report.js"),
+    module: "excel_report.js",
   },
   {
     id: "interactive",
     name: "Interactive output",
     description: "HTML with a slider, made by the code",
     fileNames: [],
-    load: () => import("../examples/interactive_output.js"),
+    module: "interactive_output.js",
   },
 ];
 
@@ -82,7 +82,7 @@ async function prepare(session, example) {
   let code;
   let files;
   try {
-    ({ code } = await example.load());
+    code = await fetchCode(example.module);
     files = await Promise.all(example.fileNames.map(fetchFile));
   } catch {
     return tell(session, "The example could not be loaded. Check the connection, and try again.");
@@ -107,6 +107,22 @@ async function prepare(session, example) {
   );
   if (failed) return tell(session, `${failed.fileName} was not uploaded. Files says why; then run the code.`);
   return true;
+}
+
+/** How many modules could not be loaded: browsers do not try an address of a module again. */
+let losses = 0;
+
+/**
+ * @param {string} module
+ * @returns {Promise<string>} the code in it
+ */
+async function fetchCode(module) {
+  try {
+    return (await import(`../examples/${module}${losses ? `?${losses}` : ""}`)).code;
+  } catch (failure) {
+    losses += 1;
+    throw failure;
+  }
 }
 
 /**
