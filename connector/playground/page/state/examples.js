@@ -18,7 +18,7 @@ export const EXAMPLES = [
   {
     id: "sales",
     name: "Sales report",
-    description: "Reads a CSV file, draws a chart, shows a table",
+    description: "A CSV file becomes a chart and a table",
     fileNames: ["sales.csv"],
     module: "sales_report.js",
   },
