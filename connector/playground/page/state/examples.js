@@ -9,7 +9,7 @@ import { update } from "./store.js";
  * @property {string} id
  * @property {string} name
  * @property {string} description in a few words
- * @property {string[]} fileNames what it reads, from the page's folder examples
+ * @property {string[]} fileNames what it reads, from the page's folder samples
  * @property {string} module in that folder, with its code; loaded when it is needed
  */
 
@@ -87,17 +87,13 @@ async function prepare(session, example) {
   } catch {
     return tell(session, "The example could not be loaded. Check the connection, and try again.");
   }
-  const other = files.find((file) =>
-    session.files.some(({ fileName, folder, size }) => fileName === file.name && folder === "" && size !== file.size),
-  );
+  const other = files.find((file) => (fileOf(session, file.name)?.size ?? file.size) !== file.size);
   if (other)
     return tell(session, `This session has another ${other.name}. Delete it, or start the example in a new session.`);
   const isOwn = session.code.trim() !== "" && session.code !== code && !loaded.has(session.code);
   loaded.add(code);
   replaceCode(session, code, isOwn ? `“${example.name}” has replaced your code.` : "");
-  const missing = files.filter(
-    (file) => !session.files.some(({ fileName, folder }) => fileName === file.name && folder === ""),
-  );
+  const missing = files.filter((file) => !fileOf(session, file.name));
   await uploadFiles(
     session,
     missing.map((file) => ({ file, folder: "" })),
@@ -109,6 +105,17 @@ async function prepare(session, example) {
   return true;
 }
 
+/**
+ * @param {import("./store.js").Session} session
+ * @param {string} name
+ * @returns {import("./store.js").FileFacts | undefined} that file, unless it is gone or about to be deleted
+ */
+function fileOf(session, name) {
+  if (session.status !== "active") return undefined;
+  if (session.deletions.some(({ file }) => file.fileName === name && file.folder === "")) return undefined;
+  return session.files.find(({ fileName, folder }) => fileName === name && folder === "");
+}
+
 /** How many modules could not be loaded: browsers do not try an address of a module again. */
 let losses = 0;
 
@@ -118,7 +125,7 @@ let losses = 0;
  */
 async function fetchCode(module) {
   try {
-    return (await import(`../examples/${module}${losses ? `?${losses}` : ""}`)).code;
+    return (await import(`../samples/${module}${losses ? `?${losses}` : ""}`)).code;
   } catch (failure) {
     losses += 1;
     throw failure;
@@ -130,7 +137,7 @@ async function fetchCode(module) {
  * @returns {Promise<File>} a file of the page, as if it had been chosen
  */
 async function fetchFile(name) {
-  const response = await fetch(new URL(`../examples/${name}`, import.meta.url));
+  const response = await fetch(new URL(`../samples/${name}`, import.meta.url));
   if (!response.ok) throw new Error(`${name}: status ${response.status}`);
   return new File([await response.blob()], name, { type: "text/csv" });
 }

@@ -91,7 +91,7 @@ export function imageZoom(state, session) {
         <span class="spacer"></span>
         <button type="button" class="button" @click=${() => saveOutput(session, key, output)}>${icon("download")} Save</button>
       </div>
-      <zoomable-image tabindex="0" role="region" aria-label="Image, scrollable" .address=${imageAddress(output, content)} .alternative=${alternative(output)}></zoomable-image>
+      <zoomable-image autofocus tabindex="0" role="region" aria-label="Image, scrollable" .address=${imageAddress(output, content)} .alternative=${alternative(output)}></zoomable-image>
     </div>`,
     onClose: close,
   });
