@@ -20,35 +20,35 @@ export const EXAMPLES = [
     name: "Sales report",
     description: "Reads a CSV file, draws a chart, shows a table",
     fileNames: ["sales.csv"],
-    load: () => import("../examples/sales_report.js"),
+    load: () => import("../samples/sales_report.js"),
   },
   {
     id: "long",
     name: "A long run",
     description: "Prints as it goes, and can be canceled",
     fileNames: [],
-    load: () => import("../examples/long_run.js"),
+    load: () => import("../samples/long_run.js"),
   },
   {
     id: "failing",
     name: "A run that fails",
     description: "The error, its line, and a hint",
     fileNames: [],
-    load: () => import("../examples/failing_run.js"),
+    load: () => import("../samples/failing_run.js"),
   },
   {
     id: "excel",
     name: "Excel report",
     description: "Writes a workbook with formats and a chart",
     fileNames: ["sales.csv"],
-    load: () => import("../examples/excel_report.js"),
+    load: () => import("../samples/excel_report.js"),
   },
   {
     id: "interactive",
     name: "Interactive output",
     description: "HTML with a slider, made by the code",
     fileNames: [],
-    load: () => import("../examples/interactive_output.js"),
+    load: () => import("../samples/interactive_output.js"),
   },
 ];
 
@@ -114,7 +114,7 @@ async function prepare(session, example) {
  * @returns {Promise<File>} a file of the page, as if it had been chosen
  */
 async function fetchFile(name) {
-  const response = await fetch(new URL(`../examples/${name}`, import.meta.url));
+  const response = await fetch(new URL(`../samples/${name}`, import.meta.url));
   if (!response.ok) throw new Error(`${name}: status ${response.status}`);
   return new File([await response.blob()], name, { type: "text/csv" });
 }

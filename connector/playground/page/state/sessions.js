@@ -1,5 +1,6 @@
 // The sessions of this page, as tabs: which there are, and which one is shown.
 import { ApiError, send } from "../api/client.js";
+import { refreshFiles } from "./files.js";
 import { newLifetime, noteUse, startAnew } from "./lifetime.js";
 import { state, update } from "./store.js";
 
@@ -100,7 +101,7 @@ export async function openExistingSession(id) {
     throw failure;
   }
   const session = openSession({ id, status: "active", lastCall: call });
-  noteUse(session);
+  await refreshFiles(session);
   return session;
 }
 

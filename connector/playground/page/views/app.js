@@ -21,7 +21,7 @@ export function app(state) {
     <button type="button" class="skip" @click=${() => focusPane("code")}>Skip to the code</button>
     ${header(state)} ${sessionBar(state, session)} ${sessionBanner(state, session)} ${paneTabs(state, session)}
     <main data-pane=${state.pane} .style=${`--files: ${files}px; --code: ${100 - results}fr; --results: ${results}fr`}>
-      <div id="panes" class="panes" role="tabpanel" aria-labelledby="tab-${session.key}">
+      <div id="panes" class="panes" role="tabpanel" data-status=${session.status} aria-labelledby="tab-${session.key}">
         ${filesPane(state, session)}
         ${splitter({
           name: "after-files",
