@@ -55,7 +55,7 @@ function summary(session, transfers) {
  */
 function transferRow(session, transfer) {
   const name = shownName(transfer.fileName);
-  return html`<li class="file">
+  return html`<li class="file transfer">
     <span class="kind" aria-hidden="true">${kindOf(transfer.fileName)}</span>
     <span class="name" title=${shownName(pathOf(transfer))}><bdi>${name}</bdi></span>
     <span class="facts digits">${progressText(transfer)}</span>
