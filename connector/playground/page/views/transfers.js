@@ -81,7 +81,7 @@ function progressText({ status, waitsFor, sent, file, bytesPerSecond }) {
   const parts = [`${sizeText(sent)} of ${sizeText(file.size)}`];
   if (bytesPerSecond > 0)
     parts.push(`${sizeText(bytesPerSecond)}/s`, `${clock(Math.ceil((file.size - sent) / bytesPerSecond))} left`);
-  return parts.join(" · ");
+  return parts.map((part) => part.replaceAll(" ", "\u00a0")).join(" · "); // broken between them only
 }
 
 /**
