@@ -241,9 +241,6 @@ def test_very_long_output_is_fast(page: Page) -> None:
     """A million characters are shown in less than two seconds, and copied as they are."""
     results = run(page, "print('\\n'.join('row %06d ' % n + 'x' * 40 for n in range(19_000)))")
     text = results.get_by_role("region", name="Printed").locator("growing-text")
-    everything = results.get_by_role("button", name="Show everything")
-    if everything.is_visible():
-        everything.click()
     expect(text).to_contain_text("row 018999")
     seconds = text.evaluate("""async (element) => {
       const start = performance.now();
@@ -259,10 +256,14 @@ def test_very_long_output_is_fast(page: Page) -> None:
 
 
 @pytest.mark.browser
-def test_truncated_text_says_so_and_can_be_completed(page: Page) -> None:
-    """A line below the status names what is truncated."""
+def test_truncated_text_says_so(page: Page) -> None:
+    """A line below the status names what is truncated, and how to get all of it."""
     results = run(page, "print('x' * 3_000_000)")
-    expect(results.get_by_text("The printed text is too long to be shown in full.")).to_be_visible()
+    expect(
+        results.get_by_text(
+            "The printed text is longer than a run returns. To get everything, let the code write it to a file."
+        )
+    ).to_be_visible()
 
 
 @pytest.mark.browser
@@ -346,3 +347,38 @@ def test_before_the_first_run_there_are_examples(page: Page) -> None:
     expect(results.get_by_role("listitem")).to_have_count(3)
     results.get_by_role("button", name="A run that fails").click()
     expect(results.get_by_role("region", name="Error", exact=True)).to_be_visible(timeout=30_000)
+
+
+@pytest.mark.browser
+def test_a_canceled_run_is_no_error(page: Page) -> None:
+    """It has the line at which it was canceled, what it had printed, and no traceback among its error output."""
+    code = "import sys, time\nprint('begun', flush=True)\nprint('noted', file=sys.stderr)\ntime.sleep(60)"
+    results = start(page, code)
+    expect(results.get_by_role("region", name="Printed")).to_contain_text("begun", timeout=20_000)
+    page.get_by_role("region", name="Code").get_by_role("button", name="Cancel").click()
+    expect(results.get_by_text("Canceled", exact=True)).to_be_visible(timeout=20_000)
+    expect(results.get_by_role("region", name="Where it was canceled")).to_contain_text("In line 4: time.sleep(60)")
+    expect(results.get_by_role("region", name="Error output").locator("growing-text")).to_have_text("noted\n")
+
+
+@pytest.mark.browser
+def test_a_refused_run_has_a_request_id(page: Page) -> None:
+    """The connector's message states what is wrong; its log has the ID, which can be copied."""
+    results = run(page, "#" * 270_000)
+    expect(results.get_by_text("Not run")).to_be_visible()
+    expect(results.get_by_text("pythonCode has 270,000 characters. Send at most 262,144.")).to_be_visible()
+    results.get_by_role("button", name="Copy the request ID").click()
+    expect(results.get_by_role("button", name="Copy the request ID")).to_have_attribute("data-outcome", "copied")
+    assert page.evaluate("() => navigator.clipboard.readText()") == results.locator(".request-id code").inner_text()
+
+
+@pytest.mark.browser
+def test_the_chosen_run_is_in_view(page: Page) -> None:
+    """Where there are more runs than fit, their row scrolls."""
+    for number in range(12):
+        results = run(page, f"print({number})")
+    chips = results.get_by_role("toolbar", name="Runs").get_by_role("button")
+    expect(chips.nth(11)).to_be_in_viewport(ratio=1)
+    chips.nth(11).press("Home")
+    expect(chips.nth(0)).to_be_focused()
+    expect(chips.nth(0)).to_be_in_viewport(ratio=1)

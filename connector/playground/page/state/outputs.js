@@ -170,32 +170,3 @@ export async function saveAllOutputs(session, run) {
 export function nameOf(output, number = 1) {
   return output.fileName ?? `output-${number}.${mediaType(output).split("/")[1].replace(/\W.*/, "")}`;
 }
-
-/**
- * Gets what was omitted because the response would have become too long.
- * @param {Session} session
- * @param {Run} run
- */
-export async function loadComplete(session, run) {
-  const key = outputKey(session, run, "complete");
-  const { loads } = state.results;
-  if (!run.execution || loads[key]?.status === "loading") return;
-  const { sessionId, executionId } = run.execution;
-  const call = { operationId: "GetExecution", parameters: { executionId, sessionId, includeContent: "always" } };
-  update(() => {
-    loads[key] = { status: "loading" };
-  });
-  try {
-    const { json } = await send(call);
-    update(() => {
-      loads[key] = { status: "loaded" };
-      session.lastCall = call;
-      run.execution = json;
-    });
-  } catch (failure) {
-    if (!(failure instanceof ApiError)) throw failure;
-    update(() => {
-      loads[key] = { status: "failed", error: failure };
-    });
-  }
-}
