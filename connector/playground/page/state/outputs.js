@@ -4,6 +4,7 @@ import { base64Of, bytesOf } from "../base64.js";
 import { isText, mediaType } from "../presentation.js";
 import { zip } from "../zip.js";
 import { saveBlob } from "./downloads.js";
+import { noteUse } from "./sessions.js";
 import { announce, state, update } from "./store.js";
 
 /** @typedef {import("./store.js").Session} Session */
@@ -89,6 +90,7 @@ async function download(session, output, limit) {
     },
     { as: "blob" },
   );
+  noteUse(session);
   const size = Number(headers.get("Content-Range")?.split("/")[1] ?? blob?.size);
   return { blob: blob?.size === size ? blob : null, size };
 }

@@ -17,7 +17,7 @@ export function errorBox(state, run) {
   const isCanceled = run.status === "Canceled";
   const complete = errorOutputOf(execution).traceback;
   const hasLibraries = /^File /m.test(complete);
-  return html`<section class="result-block" aria-label=${isCanceled ? "Where it was canceled" : "Error"}>
+  return html`<div class="result-block" role="group" aria-label=${isCanceled ? "Where it was canceled" : "Error"}>
     <div class=${isCanceled ? "error-box canceled" : "error-box"}>
       ${isCanceled ? nothing : html`<p class="error-title"><b>${name}</b>${message ? `: ${message}` : ""}</p>`}
       ${line ? place(run.code, line) : nothing}
@@ -25,7 +25,7 @@ export function errorBox(state, run) {
     </div>
     ${traceback ? tracebackBlock(state, "Traceback", "your own lines", traceback) : nothing}
     ${complete && (hasLibraries || !traceback) ? tracebackBlock(state, "Complete traceback", "with the libraries", complete) : nothing}
-  </section>`;
+  </div>`;
 }
 
 /**
