@@ -4,7 +4,7 @@ import itertools
 import re
 from typing import NamedTuple
 
-PATH_PARAMETER = re.compile(r"\{\w+\}")
+_PATH_PARAMETER = re.compile(r"\{\w+\}")
 
 
 class Step(NamedTuple):
@@ -55,6 +55,11 @@ def _method(curl: str) -> str:
         return named[1]
     methods = {" -I ": "HEAD", " -T ": "PUT", " -d ": "POST", " -F ": "POST"}
     return next((method for option, method in methods.items() if option in curl), "GET")
+
+
+def address_of(path: str) -> re.Pattern[str]:
+    """What the addresses of an operation look like. Only {path} has slashes."""
+    return re.compile(_PATH_PARAMETER.sub(lambda found: ".+" if found[0] == "{path}" else "[^/]+", path))
 
 
 def anchors(text: str) -> set[str]:

@@ -7,7 +7,6 @@ processes to curl and other programs are not checked.
 """
 
 import json
-import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from requests.structures import CaseInsensitiveDict
 from api_page.error_codes import error_codes
 from api_page.operations import operations
 from connector.app import Connector
+from tests.markdown import address_of
 
 _DOCUMENT = yaml.safe_load((Path(__file__).resolve().parents[1] / "openapi.yaml").read_text(encoding="utf-8"))
 
@@ -145,7 +145,7 @@ def _responses_by_operation() -> dict[str, dict[str, Any]]:
 def _operation_at(method: str, path: str) -> str | None:
     """The id of the operation with this path below the host's route prefix."""
     for template, item in _DOCUMENT["paths"].items():
-        if method.lower() in item and re.fullmatch("/api" + re.sub(r"{\w+}", "[^/]+", template), path):
+        if method.lower() in item and address_of(f"/api{template}").fullmatch(path):
             return str(item[method.lower()]["operationId"])
     return None
 

@@ -13,7 +13,7 @@ import yaml
 
 from connector.contract.agents import agents_document
 from connector.settings import SETTINGS
-from tests.markdown import PATH_PARAMETER, anchors, calls, links, section, steps, table
+from tests.markdown import address_of, anchors, calls, links, section, steps, table
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(
@@ -85,15 +85,14 @@ def test_operation_is_named_in_the_tour(operation_id):
 @pytest.mark.parametrize(("operation_id", "method", "path"), OPERATIONS, ids=[name for name, _, _ in OPERATIONS])
 def test_operation_is_called_in_the_tour(operation_id, method, path):
     """docs/tour.md calls every operation."""
-    address = re.compile(PATH_PARAMETER.sub("[^/]+", path))
     called = calls("".join(step.commands for step in steps(TOUR)))
-    assert [call for call in called if call[0] == method and address.fullmatch(call[1])]
+    assert [call for call in called if call[0] == method and address_of(path).fullmatch(call[1])]
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/tour.md"])
 def test_calls_are_in_the_contract(name):
     """Every call of README and the tour is an operation of openapi.yaml."""
-    addresses = [(method, re.compile(PATH_PARAMETER.sub("[^/]+", path))) for _, method, path in OPERATIONS]
+    addresses = [(method, address_of(path)) for _, method, path in OPERATIONS]
     for call in calls("".join(step.commands for step in steps(page(name)))):
         assert any(call[0] == method and address.fullmatch(call[1]) for method, address in addresses), call
 

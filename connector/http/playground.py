@@ -150,6 +150,7 @@ def _without_slash() -> func.HttpResponse:
 
 def _response(request: func.HttpRequest, asset: Asset, headers: dict[str, str]) -> func.HttpResponse:
     headers |= {
+        "Content-Type": asset.content_type,  # also of a 304, which the worker would give another one
         "ETag": asset.etag,
         "Vary": "Accept-Encoding",
         "X-Content-Type-Options": "nosniff",
@@ -157,7 +158,6 @@ def _response(request: func.HttpRequest, asset: Asset, headers: dict[str, str]) 
     }
     if is_unchanged(request.headers, asset.etag):
         return func.HttpResponse(status_code=304, headers=headers)
-    headers["Content-Type"] = asset.content_type
     if accepts_gzip(request.headers.get("accept-encoding", "")):
         headers["Content-Encoding"] = "gzip"
         return func.HttpResponse(asset.compressed, headers=headers)

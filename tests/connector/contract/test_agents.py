@@ -21,6 +21,8 @@ LEFT_OUT = {
     "GetOpenApiDocument",
     "GetFullOpenApiDocument",
     "GetSwaggerDocument",
+    "GetPlayground",
+    "GetPlaygroundFile",
     *UPLOADS,
 }
 

@@ -20,6 +20,8 @@ LEFT_OUT = {
     "GetOpenApiDocument",
     "GetFullOpenApiDocument",
     "GetSwaggerDocument",
+    "GetPlayground",
+    "GetPlaygroundFile",
     *UPLOADS,
 }
 LIMITS = "type format default enum pattern minLength maxLength minimum maximum minItems maxItems".split()

@@ -264,7 +264,7 @@ def test_a_queued_execution_can_be_canceled(caller: Caller) -> None:
     for _ in range(2):
         canceled = caller.cancel(waiting)
         assert (canceled.status, canceled.error and canceled.error.name) == ("Canceled", "Canceled")
-    assert time.monotonic() - called < 2
+    assert time.monotonic() - called < 5  # one call waits for 6 s for the end of a run
     assert caller.get(first).status == "Running"
     caller.go()
     caller.ended(first)
@@ -369,9 +369,11 @@ def test_an_execution_is_queued_if_its_start_times_out(emulator: Emulator, sessi
     deadlines = Deadlines(start_seconds=0.5, execution_margin_seconds=3, reserve_seconds=2)
     caller = Caller(emulator, session_id, deadlines=deadlines)
     caller.run("n = 0")
-    busy = threading.Thread(target=caller.run, args=("import time; time.sleep(5)",))
+    busy = threading.Thread(
+        target=caller.run, args=("open('/mnt/data/begun', 'w').close()\nimport time; time.sleep(5)",)
+    )
     busy.start()
-    time.sleep(0.3)
+    eventually(lambda: [file for file in list_files(caller.session, caller.facts) if file.file_name == "begun"] or None)
     late = caller.start("n += 1\nn")
     canceled = caller.start("n += 10")
     assert (late.status, canceled.status) == ("Running", "Running")
@@ -539,14 +541,14 @@ def test_a_preference_is_applied(api: Api, session_id: str, prefer: str, waited:
     called = time.monotonic()
     response = api.call("POST", "/executions", json=body, headers={"Prefer": prefer})
     assert (response.status_code, response.headers["Preference-Applied"]) == (202, applied)
-    assert waited <= time.monotonic() - called < waited + 2
+    assert waited <= time.monotonic() - called < waited + 15
 
 
 def test_a_strange_preference_takes_no_time() -> None:
     """Regardless of how many quotes it opens."""
-    begun = time.monotonic()
+    begun = time.thread_time()
     assert with_members({}, {"prefer": '"\\' * 20_000}) == ({}, {})
-    assert time.monotonic() - begun < 0.5
+    assert time.thread_time() - begun < 0.5
 
 
 def test_a_setting_is_the_default_of_the_wait(emulator: Emulator, session_id: str) -> None:

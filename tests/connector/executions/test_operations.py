@@ -5,6 +5,7 @@ import json
 import re
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -213,9 +214,9 @@ def test_an_error_after_much_output_is_read_quickly(flood):
     """A megabyte of any text in stderr does not delay the worker's other calls."""
     traceback = "-" * 75 + "\nZeroDivisionError" + " " * 25 + "Traceback (most recent call last)\nCell In[1], line 1\n"
     stderr = eval(flood) + "\ndivision by zero" + traceback + "\nZeroDivisionError: division by zero\n\n"
-    started = time.monotonic()
+    started = time.thread_time()
     error = direct.error_of(stderr, is_truncated=False)
-    assert time.monotonic() - started < 0.5
+    assert time.thread_time() - started < 0.5
     assert (error.name, error.message, error.line) == ("ZeroDivisionError", "division by zero", 1)
 
 
@@ -278,14 +279,13 @@ def test_a_failure_without_a_traceback_has_a_message():
 
 
 def test_runs_of_different_sessions_are_concurrent(api):
-    """They do not wait for each other."""
-    started = time.monotonic()
-    threads = [threading.Thread(target=api.execute, args=("import time; time.sleep(1)",)) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert time.monotonic() - started < 3
+    """There is a moment at which four of them run."""
+    sessions = [api.execute("import time")["sessionId"] for _ in range(4)]
+    code = "[time.time(), time.sleep(1), time.time()]"
+    with ThreadPoolExecutor(4) as threads:
+        values = [run["value"] for run in threads.map(lambda session: api.execute(code, session), sessions)]
+    begun, _, ended = zip(*values, strict=True)
+    assert max(begun) < min(ended)
 
 
 def test_an_invalid_session_id_is_refused_before_the_code_runs(api):
@@ -298,15 +298,16 @@ def test_an_invalid_session_id_is_refused_before_the_code_runs(api):
 
 def test_a_run_may_take_longer_than_the_call(api, session_id):
     """The caller gets a 202 with the address of the result."""
-    code = "import time; print('begun'); time.sleep(2); 'done'"
+    code = "import os, time\nprint('begun')\nwhile not os.path.exists('/mnt/data/go'): time.sleep(0.02)\n'done'"
     started = time.monotonic()
     body = {"pythonCode": code, "sessionId": session_id, "waitInSeconds": 0, "timeoutInSeconds": 30}
     response = api.call("POST", "/executions", json=body)
-    assert time.monotonic() - started < 1.5
     assert (response.status_code, response.json()["status"]) == (202, "Running")
     location = response.headers["Location"].removeprefix(api.url)
     assert int(response.headers["Retry-After"]) > 0
-    responses = []
+    responses = [api.call("GET", location)]
+    go = {"fileName": "go", "fileContent": ""}
+    assert api.call("POST", "/files", json={"sessionId": session_id, "files": [go]}).status_code == 200
     while time.monotonic() - started < 15:
         responses.append(api.call("GET", location))
         if responses[-1].status_code == 200:

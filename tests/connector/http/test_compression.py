@@ -71,10 +71,10 @@ def test_a_body_that_becomes_too_large_is_refused():
     """Little more than the limit is decompressed, however large the rest is."""
     bomb = gzip.compress(b"\0" * 200_000_000, compresslevel=1)
     tracemalloc.start()
-    started = time.monotonic()
+    started = time.thread_time()
     with pytest.raises(RequestTooLarge, match="1,000,000"):
         decompressed(bomb, "gzip", 1_000_000)
-    assert time.monotonic() - started < 2
+    assert time.thread_time() - started < 2
     assert tracemalloc.get_traced_memory()[1] < 10_000_000
     tracemalloc.stop()
 

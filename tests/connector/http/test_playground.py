@@ -121,7 +121,7 @@ def test_a_version_that_is_known_is_not_sent_again(path: str | None, form: str) 
     first = page_of(path=path)
     again = page_of(path=path, if_none_match=form.format(first.headers["ETag"].removeprefix("W/")))
     assert (again.status_code, again.get_body()) == (304, b"")
-    kept = ("ETag", "Cache-Control", "Vary", "Content-Security-Policy")
+    kept = ("ETag", "Content-Type", "Cache-Control", "Vary", "Content-Security-Policy")
     assert [again.headers.get(name) for name in kept] == [first.headers.get(name) for name in kept]
     assert page_of(path=path, if_none_match='W/"other"').status_code == 200
 

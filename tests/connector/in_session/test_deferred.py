@@ -258,10 +258,11 @@ def test_all_output_is_reported(kernel: Kernel) -> None:
 def test_a_program_that_outlives_the_run_can_still_write(kernel: Kernel) -> None:
     """It continues after the run."""
     report = kernel.deferred(
-        "import subprocess\nleft = 'for i in 1 2 3; do echo $i; sleep 0.1; done; echo done > /mnt/data/left'\n"
+        "import subprocess\nleft = 'cd /mnt/data; while [ ! -e go ]; do echo x; sleep 0.1; done; echo done > left'\n"
         "program = subprocess.Popen(['sh', '-c', left])\nprint('ended')"
     )
-    assert report.is_ok and report.milliseconds < 300
+    assert report.is_ok and value(kernel, "program.poll() is None") is True
+    go(kernel)
     assert value(kernel, "program.wait()\nopen('/mnt/data/left').read()") == "done\n"
 
 
@@ -338,14 +339,15 @@ STUBBORN = {
 @pytest.mark.parametrize("code", STUBBORN.values(), ids=STUBBORN.keys())
 def test_a_run_that_ignores_the_interrupt_loses_its_interpreter(kernel: Kernel, code: str) -> None:
     """After a grace period. Its output and files are kept, and the session continues with a new interpreter."""
-    before = f"x = 1\nopen('/mnt/data/kept', 'w').write('1')\nprint('begun')\n{UNTIL_GO}"
+    before = f"x = 1\nopen('/mnt/data/kept', 'w').write('1')\nprint('begun')\n{UNTIL_GO}print('stubborn')\n"
     name = kernel.defer(before + code, seconds=60)
     kernel.progress(name, lambda report: "begun" in report.stdout and bool(report.files))
     go(kernel)
-    time.sleep(0.3)  # until the stubborn part has begun
+    kernel.progress(name, lambda report: "stubborn" in report.stdout)
+    time.sleep(0.3)  # it has begun, and gets to where it ignores the interrupt
     kernel.cancel(name)
-    report = kernel.ended(name, 6)
-    assert (report.ended_by, report.interpreter_ended, report.stdout) == ("canceled", True, "begun\n")
+    report = kernel.ended(name)
+    assert (report.ended_by, report.interpreter_ended, report.stdout) == ("canceled", True, "begun\nstubborn\n")
     assert "kept" in [file.path for file in report.files]
     wait_for_end(kernel)
     following = kernel.report("'x' in globals()")
@@ -357,7 +359,7 @@ def test_a_run_ends_at_its_timeout(kernel: Kernel) -> None:
     report = kernel.deferred(SLEEP, seconds=1)
     assert (report.ended_by, report.stdout) == ("timeout", "begun\n")
     assert report.error is not None and report.error.line == 3 and "time.sleep(1000)" in (report.error.traceback or "")
-    assert 1000 <= report.milliseconds < 3000
+    assert 1000 <= report.milliseconds < 15_000
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the tests of files share: files that are made in the browser, dropped on the pane, and looked up in the session."""
+"""What the tests of files share: files are chosen or dropped in the browser, and looked up in the session."""
 
 from pathlib import Path
 from typing import Any, TypedDict
@@ -29,11 +29,16 @@ def upload_named(page: Page, contents: dict[str, bytes | str]) -> str:
         }
         for name, content in contents.items()
     ]
-    with page.expect_response(lambda response: response.request.method == "PUT" and response.ok) as first:
-        choose(page, files)
+    choose(page, files)
     for name in contents:
         expect(row(page, name)).to_be_visible()
-    session_id: str = first.value.json()["sessionId"]
+    return session_of(page)
+
+
+def session_of(page: Page) -> str:
+    """The ID of the session that is shown, as a person gets it."""
+    page.get_by_role("button", name="Copy the session ID").click()
+    session_id: str = page.evaluate("() => navigator.clipboard.readText()")
     return session_id
 
 
@@ -74,6 +79,12 @@ def row(page: Page, name: str) -> Locator:
     """The button with the name of a file that the session has."""
     files = page.get_by_role("list", name="Files of the session")
     return files.get_by_role("button", name=name, exact=True)
+
+
+def item(page: Page, name: str) -> Locator:
+    """All of the row of a file."""
+    items = page.get_by_role("list", name="Files of the session").get_by_role("listitem")
+    return items.filter(has=page.get_by_role("button", name=name, exact=True)).last
 
 
 def uploads(page: Page) -> Locator:

@@ -28,20 +28,20 @@ def nothing_has_run(page: Page) -> None:
 
 def succeeded(page: Page) -> None:
     start_example(page, "Sales report")
-    expect(page.get_by_role("region", name="Results").get_by_text("Succeeded")).to_be_visible(timeout=LONGEST_RUN)
+    expect(page.locator(".run-status")).to_contain_text("Succeeded", timeout=LONGEST_RUN)
     expect(page.get_by_role("region", name="Results").get_by_role("img").first).to_be_visible()
 
 
 def running(page: Page) -> None:
     start_example(page, "A long run")
     results = page.get_by_role("region", name="Results")
-    expect(results.get_by_text("Running")).to_be_visible()
+    expect(page.locator(".run-status")).to_contain_text("Running")
     expect(results.get_by_text("Printed")).to_be_visible(timeout=LONGEST_RUN)
 
 
 def failed(page: Page) -> None:
     start_example(page, "A run that fails")
-    expect(page.get_by_role("region", name="Results").get_by_text("Failed")).to_be_visible(timeout=LONGEST_RUN)
+    expect(page.locator(".run-status")).to_contain_text("Failed", timeout=LONGEST_RUN)
 
 
 def files_listed(page: Page) -> None:

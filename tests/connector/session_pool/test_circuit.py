@@ -161,7 +161,7 @@ def test_callers_of_a_dead_pool_do_not_wait_for_it(faulty_pool, reply, down):
     requests = len(pool.requests)
     began = time.monotonic()
     assert {call(number) for number in range(100)} == {"failed"}
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10  # three times as long, if each waited for the pool
     assert len(pool.requests) < requests + 20  # those of the circuit alone
     pool.replies[:] = [reply()]
     until(lambda: not client.circuit.is_open)

@@ -7,6 +7,7 @@ reference (Azure Logic Apps, "Reference guide to workflow expression functions")
 import base64
 import json
 import re
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,10 @@ import requests
 Json = dict[str, Any]
 Model = Callable[[dict[str, Callable[..., dict[str, Any]]]], str]
 
+LONGEST_PAUSE_SECONDS = 2.0
+"""Tests do not wait longer, even if Retry-After is longer."""
+
+_INTERPOLATION = re.compile(r"@@{|@{(.*?)}")
 _TOKEN = re.compile(r"\s*(?:(?P<name>[A-Za-z]\w*)|'(?P<text>(?:[^']|'')*)'|(?P<sign>\?\[|[\[\](),]))")
 
 
@@ -90,6 +95,8 @@ def base64_of(value: Any) -> str:
 
 def body_of(response: requests.Response) -> Any:
     """The value of body() for a response: JSON, a string, or, for any other type, a content object."""
+    if not response.content:
+        return None
     content_type = response.headers.get("Content-Type", "application/octet-stream")
     if content_type.startswith("application/json"):
         return response.json()
@@ -117,6 +124,10 @@ class Run:
         (response,) = [name for name, action in actions.items() if action["type"] == "Response"]
         return self.outputs[response]["body"]
 
+    def run_actions(self, actions: Json) -> None:
+        """Run actions that are not those of the workflow, in order. Their results are in `outputs`."""
+        self._run_all(actions, {})
+
     def _run_all(self, actions: Json, agent_parameters: Json) -> None:
         for name in run_order(actions):
             self.outputs[name] = self._run_action(name, actions[name], agent_parameters)
@@ -134,7 +145,10 @@ class Run:
         if action["type"] == "ApiConnection":  # a connection adds the connector's URL and credentials
             base_url, headers = self.connection
             url = base_url + inputs["path"]
-        response = requests.request(inputs["method"].upper(), url, headers=headers, json=inputs.get("body"), timeout=60)
+        response = _sent(inputs["method"].upper(), url, inputs.get("queries"), headers, inputs.get("body"))
+        while action["type"] == "Http" and response.status_code == 202:  # the asynchronous pattern, on by default
+            time.sleep(min(float(response.headers["Retry-After"]), LONGEST_PAUSE_SECONDS))
+            response = requests.get(response.headers["Location"], timeout=60)
         self.statuses[name] = response.status_code
         assert response.ok, f"{name}: {response.status_code} {response.text}"
         return {"statusCode": response.status_code, "body": body_of(response)}
@@ -168,9 +182,24 @@ class Run:
             "parameters": self.parameters.__getitem__,
             "triggerBody": lambda: self.trigger_body,
         }
-        if value.startswith("@") and not value.startswith(("@{", "@@")):
+        if value.startswith("@@"):  # as the designer's parser has it: nothing after it is an expression
+            return value[1:]
+        if value.startswith("@") and not value.startswith("@{"):
             return Expression(value[1:], functions).value()
-        return re.sub(r"@{(.*?)}", lambda found: _text(Expression(found[1], functions).value()), value)
+        return _INTERPOLATION.sub(
+            lambda found: "@{" if found[1] is None else _text(Expression(found[1], functions).value()), value
+        )
+
+
+def _sent(method: str, url: str, queries: Json | None, headers: dict[str, str], body: Any) -> requests.Response:
+    """The response. A content object is sent as the bytes that it holds, a string as text, the rest as JSON."""
+    if isinstance(body, dict) and "$content" in body:
+        content = base64.b64decode(body["$content"])
+        headers = {"Content-Type": body["$content-type"], **headers}
+        return requests.request(method, url, params=queries, headers=headers, data=content, timeout=60)
+    if isinstance(body, str):
+        return requests.request(method, url, params=queries, headers=headers, data=body.encode(), timeout=60)
+    return requests.request(method, url, params=queries, headers=headers, json=body, timeout=60)
 
 
 def _text(value: Any) -> str:

@@ -67,7 +67,9 @@ function sheetOf(name, [head = [], ...lines], isComplete) {
 function cellOf(value) {
   if (value === undefined || value === null || value === "") return null;
   if (!(value instanceof Date)) return value;
-  const text = Number.isNaN(value.getTime()) ? "" : value.toISOString();
+  // Excel counts in days, whose fractions are not exactly those of seconds.
+  const seconds = Math.round(value.getTime() / 1000);
+  const text = Number.isNaN(seconds) ? "" : new Date(seconds * 1000).toISOString();
   return text.endsWith("T00:00:00.000Z") ? text.slice(0, 10) : text.slice(0, 19).replace("T", " ");
 }
 

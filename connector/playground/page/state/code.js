@@ -6,11 +6,12 @@ const QUIET_MILLISECONDS = 300;
 let timer;
 
 /**
- * The person has typed. Nothing but the editor shows the code, so the rest is rendered when the typing pauses.
+ * The editor has other code than before. Nothing else shows it, so the rest is rendered when the typing pauses.
  * @param {import("./store.js").Session} session
  * @param {string} code
  */
 export function noteTyping(session, code) {
+  if (session.code !== code) session.codeNote = null; // the person goes on with what is there
   session.code = code;
   clearTimeout(timer);
   timer = setTimeout(update, QUIET_MILLISECONDS);

@@ -46,6 +46,7 @@ export async function loadOutput(session, key, output, { evenIfLarge = false } =
   const { loads } = state.results;
   const before = loads[key]?.status;
   if (before === "loading" || before === "loaded" || (before === "large" && !evenIfLarge)) return;
+  forgetContents();
   update(() => {
     loads[key] = { status: "loading" };
   });
@@ -60,6 +61,14 @@ export async function loadOutput(session, key, output, { evenIfLarge = false } =
     update(() => {
       loads[key] = { status: "failed", error: failure };
     });
+  }
+}
+
+/** Of runs that are no longer there. */
+function forgetContents() {
+  const kept = new Set(state.sessions.flatMap((session) => session.runs.map((run) => outputKey(session, run, ""))));
+  for (const key of Object.keys(state.results.loads)) {
+    if (!kept.has(key.split("/", 2).concat("").join("/"))) delete state.results.loads[key];
   }
 }
 
@@ -113,8 +122,11 @@ export async function saveOutput(session, key, output) {
     saveBlob(await completeContent(session, key, output), nameOf(output));
   } catch (failure) {
     if (!(failure instanceof ApiError)) throw failure;
+    const held = contentHolder(key, output);
     update(({ results }) => {
-      results.loads[key] = { ...results.loads[key], status: results.loads[key]?.status ?? "failed", error: failure };
+      results.loads[key] = held
+        ? { status: "loaded", content: held.content, error: failure }
+        : { status: "failed", error: failure };
     });
   }
 }

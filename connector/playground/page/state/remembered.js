@@ -205,6 +205,7 @@ function follow({ key, oldValue, newValue, storageArea }) {
   if (key === null || (key === CHOICE && newValue !== "browser")) {
     const choice = newValue === "tab" ? "tab" : "none";
     if (choice === "tab") sessionStorage.setItem(CHOICE, choice);
+    else erase(sessionStorage);
     choose(choice);
   } else if (key.startsWith(SESSION) && oldValue !== null && newValue !== null) {
     const session = state.sessions.find((candidate) => candidate.key === key.slice(SESSION.length));

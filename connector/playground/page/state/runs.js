@@ -98,7 +98,7 @@ function begun(session) {
     session.runs.splice(0, session.runs.length - KEPT_RUNS);
     for (const { execution } of session.runs.slice(0, -KEPT_CONTENTS)) forgetContents(execution);
     session.shownRun = run.number;
-    session.codeNote = null;
+    if (session.codeNote?.formerCode === null) session.codeNote = null;
     if (state.currentKey === session.key) state.pane = "results";
   });
   return run;

@@ -24,7 +24,7 @@ export function app(state) {
     <div class="banners">${connectionBanner(state)} ${sessionBanner(state, session)}</div>
     ${paneTabs(state, session)}
     <main data-pane=${state.pane} .style=${`--files: ${files}px; --code: ${100 - results}fr; --results: ${results}fr`}>
-      <div id="panes" class="panes" role="tabpanel" aria-labelledby="tab-${session.key}">
+      <div id="panes" class="panes" role="tabpanel" data-status=${session.status} aria-labelledby="tab-${session.key}">
         ${filesPane(state, session)}
         ${splitter({
           name: "after-files",

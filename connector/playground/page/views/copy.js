@@ -19,7 +19,7 @@ export function copyButton(label, text, { iconOnly = false } = {}) {
     @click=${(/** @type {MouseEvent} */ event) => copy(/** @type {HTMLElement} */ (event.currentTarget), text())}
   ><span class="copy-before">${icon("copy")}${iconOnly ? "" : label}</span
   ><span class="copy-after">${icon("check")}${iconOnly ? "" : "Copied"}</span
-  ><span class="copy-failed">${icon("alert")}${iconOnly ? "" : "Not copied"}</span></button>`;
+  ><span class="copy-failed">${icon("alert")}${iconOnly ? "" : "Failed"}</span></button>`;
 }
 
 /**

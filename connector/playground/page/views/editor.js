@@ -135,7 +135,8 @@ function created(session) {
  */
 function replaceText({ editor }, code) {
   const { textarea } = editor;
-  // The history listens to these two events, as they come from typing.
+  // The history listens to these events, as they come from typing; the first one separates this edit from the last.
+  textarea.dispatchEvent(new Event("selectionchange"));
   textarea.dispatchEvent(new InputEvent("beforeinput", { inputType: "insertReplacementText" }));
   textarea.value = code;
   textarea.setSelectionRange(0, 0);

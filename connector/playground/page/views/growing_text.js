@@ -106,7 +106,7 @@ customElements.define("growing-text", GrowingText);
 export function growingText({ label, text, wrap = false, follow = false }) {
   return html`<growing-text
     class=${wrap ? "plain-text wrap" : "plain-text"}
-    role="region"
+    role="group"
     aria-label=${label}
     tabindex="0"
     .follow=${follow}

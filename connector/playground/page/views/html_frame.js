@@ -9,6 +9,9 @@ const HIGHEST = 800;
 const MOST_WRITES = 3;
 /** What reports its height more often than this does not report heights. */
 const MOST_MESSAGES = 500;
+/** What takes the focus more often than this, while the user works elsewhere, is not shown. */
+const MOST_FOCUSES = 3;
+const SECONDS_OF_TAB = 0.5;
 const IS_DOCUMENT = /^\s*(?:<!--.*?-->\s*)*<(?:!doctype|html|head|body)\b/is;
 /** For parts of documents, as data frames with styles are; a complete document has its own. */
 const DEFAULTS = `<!doctype html><html lang="en"><meta charset="utf-8"><style>
@@ -22,6 +25,7 @@ class UserHtml extends HTMLElement {
   #content = "";
   #writes = 0;
   #messages = 0;
+  #focuses = 0;
   /** @type {HTMLIFrameElement | null} */
   #frame = null;
   label = "";
@@ -59,6 +63,7 @@ class UserHtml extends HTMLElement {
     this.#frame = frame;
     this.#writes = 0;
     this.#messages = 0;
+    this.#focuses = 0;
     this.replaceChildren(frame);
   }
 
@@ -69,11 +74,10 @@ class UserHtml extends HTMLElement {
     const frame = this.#frame;
     if (!frame || event.source !== frame.contentWindow || event.origin !== "null") return;
     this.#messages += 1;
-    if (this.#messages > MOST_MESSAGES) this.#stop();
+    if (this.#messages > MOST_MESSAGES) this.#stop("it sent too many messages to the page");
     else if (event.data === "ready") this.#write();
     else if (Number.isFinite(event.data)) {
-      const height = Math.min(HIGHEST, Math.max(LOWEST, Number(event.data)));
-      if (height !== frame.offsetHeight) frame.style.height = `${height}px`;
+      frame.style.height = `${Math.min(HIGHEST, Math.max(LOWEST, Number(event.data)))}px`;
     }
   }
 
@@ -85,11 +89,19 @@ class UserHtml extends HTMLElement {
     this.#frame?.contentWindow?.postMessage(content, "*");
   }
 
-  #stop() {
+  /** It has the focus although nobody gave it that. */
+  releaseFocus() {
+    this.#focuses += 1;
+    this.#frame?.blur();
+    if (this.#focuses > MOST_FOCUSES) this.#stop("it took the focus again and again");
+  }
+
+  /** @param {string} reason */
+  #stop(reason) {
     this.#frame = null;
     const explanation = document.createElement("p");
     explanation.className = "muted";
-    explanation.textContent = "Stopped, because it sent too many messages to the page. Save it to look at it.";
+    explanation.textContent = `Stopped, because ${reason}. Save it to look at it.`;
     this.replaceChildren(explanation);
   }
 }
@@ -100,6 +112,28 @@ addEventListener("message", (event) => {
   for (const element of elements) element.receive(event);
 });
 customElements.define("user-html", UserHtml);
+
+/** @type {HTMLElement | null} what had the focus last, on the page itself */
+let focused = null;
+let tabbedAt = 0;
+addEventListener("focusin", ({ target }) => {
+  if (target instanceof HTMLElement && !(target instanceof HTMLIFrameElement)) focused = target;
+});
+addEventListener("keydown", ({ key }) => {
+  if (key === "Tab") tabbedAt = Date.now();
+});
+// Scripts in a frame can take the focus, and so what is typed. It goes back, unless it came by a click or by Tab.
+addEventListener("blur", () => {
+  if (Date.now() - tabbedAt < SECONDS_OF_TAB * 1000 || matchMedia("(hover: none)").matches) return;
+  // While the event is handled, the focus is still on its way, and would go to the frame after all.
+  setTimeout(() => {
+    const element = document.activeElement?.parentElement;
+    if (!(element instanceof UserHtml) || element.matches(":hover")) return;
+    element.releaseFocus();
+    window.focus();
+    focused?.focus({ preventScroll: true });
+  });
+});
 
 /**
  * @param {string} label for screen readers

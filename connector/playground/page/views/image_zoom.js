@@ -86,12 +86,12 @@ export function imageZoom(state, session) {
       <div class="zoom-tools" role="toolbar" aria-label="Zoom">
         <button type="button" class="button" aria-label="Smaller" @click=${(/** @type {Event} */ event) => imageOf(event).zoom(-1)}>−</button>
         <button type="button" class="button" aria-label="Larger" @click=${(/** @type {Event} */ event) => imageOf(event).zoom(1)}>+</button>
-        <button type="button" class="button" @click=${(/** @type {Event} */ event) => imageOf(event).zoom(0)}>Actual size</button>
+        <button type="button" class="button" aria-label="Actual size" @click=${(/** @type {Event} */ event) => imageOf(event).zoom(0)}>100%</button>
         <button type="button" class="button" @click=${(/** @type {Event} */ event) => imageOf(event).fit()}>Fit</button>
         <span class="spacer"></span>
         <button type="button" class="button" @click=${() => saveOutput(session, key, output)}>${icon("download")} Save</button>
       </div>
-      <zoomable-image tabindex="0" role="region" aria-label="Image, scrollable" .address=${imageAddress(output, content)} .alternative=${alternative(output)}></zoomable-image>
+      <zoomable-image autofocus tabindex="0" role="region" aria-label="Image, scrollable" .address=${imageAddress(output, content)} .alternative=${alternative(output)}></zoomable-image>
     </div>`,
     onClose: close,
   });

@@ -60,7 +60,7 @@ function spaced(value) {
  * @param {{label: string, wrap?: boolean}} look
  */
 export function jsonText(value, { label, wrap = false }) {
-  return html`<pre class=${wrap ? "plain-text wrap" : "plain-text"} role="region" aria-label=${label} tabindex="0">${guard(
+  return html`<pre class=${wrap ? "plain-text wrap" : "plain-text"} role="group" aria-label=${label} tabindex="0">${guard(
     [value],
     () => colored(formatJson(value)),
   )}</pre>`;

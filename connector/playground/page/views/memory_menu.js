@@ -1,5 +1,5 @@
 // How long the browser remembers the sessions: not at all, unless somebody wants it.
-import { html, nothing } from "../libraries/lit-html.js";
+import { html, live, nothing } from "../libraries/lit-html.js";
 import { forget, remember } from "../state/remembered.js";
 import { icon } from "./icons.js";
 import { popover } from "./popover.js";
@@ -24,7 +24,7 @@ export function memoryMenu(state) {
         <legend>Remember the sessions in this browser</legend>
         ${CHOICES.map(
           (each) => html`<label class="choice">
-            <input type="radio" name="memory" .checked=${choice === each.choice} @change=${() => remember(each.choice)}>
+            <input type="radio" name="memory" .checked=${live(choice === each.choice)} @change=${() => remember(each.choice)}>
             <span>${each.label} <span class="muted">${each.effect}</span></span>
           </label>`,
         )}

@@ -12,6 +12,7 @@ import { icon } from "./icons.js";
 import { jsonText } from "./json_text.js";
 import { isWide, wrapButton } from "./printed.js";
 import { resultBlock } from "./result_block.js";
+import { errorMessage } from "./run_status.js";
 import { tableOutput } from "./table_output.js";
 import { whenVisible } from "./when_visible.js";
 
@@ -34,8 +35,16 @@ export function outputs(session, run, parts) {
   return repeat(
     parts,
     (part) => part.key,
-    (part) => partView(session, run, part),
+    (part) => html`${partView(session, run, part)} ${whyNotSaved(outputKey(session, run, part.key))}`,
   );
+}
+
+/** @param {string} key */
+function whyNotSaved(key) {
+  const load = store.results.loads[key];
+  return load?.error && load.status === "loaded"
+    ? html`<div class="not-saved">${errorMessage(load.error)}</div>`
+    : nothing;
 }
 
 /**

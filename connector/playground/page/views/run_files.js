@@ -2,6 +2,7 @@
 import { size } from "../format.js";
 import { html, nothing } from "../libraries/lit-html.js";
 import { downloadFile } from "../state/files.js";
+import { openPreview } from "../state/preview.js";
 import { icon } from "./icons.js";
 import { resultBlock } from "./result_block.js";
 
@@ -33,7 +34,7 @@ function fileRow(session, file) {
   const path = file.folder ? `${file.folder}/${file.fileName}` : file.fileName;
   const change = file.change === "Changed" ? "changed" : "created";
   return html`<li>
-    <button type="button" class="link" title="Download" @click=${() => downloadFile(session, file)}><bdi>${path}</bdi></button>
+    <button type="button" class="link" title="Preview" @click=${() => openPreview(session, file)}><bdi>${path}</bdi></button>
     <span class="muted digits">${change}, ${size(file.size)}</span>
     <span class="spacer"></span>
     <button type="button" class="quiet" aria-label="Download ${path}" @click=${() => downloadFile(session, file)}>${icon("download")}</button>

@@ -4,6 +4,7 @@ import { update } from "../state/store.js";
 import { copyButton } from "./copy.js";
 
 const SHOWN = 4;
+const MADE_BY_THE_CONNECTOR = /^[0-9a-f]{32}(-[0-9a-f]+)$/; // what follows the hyphen is the same in all of a pool
 const SHORTEST = 12; // of which the last characters say nothing
 
 /**
@@ -14,7 +15,8 @@ export function sessionId(state, session) {
   const { id, key } = session;
   if (id === null) return nothing;
   const isShown = state.shownId === key;
-  const end = id.length < SHORTEST ? "" : id.slice(-SHOWN);
+  const tag = MADE_BY_THE_CONNECTOR.exec(id)?.[1] ?? "";
+  const end = id.length < SHORTEST ? "" : id.slice(-SHOWN - tag.length);
   const toggle = () =>
     update((state) => {
       state.shownId = isShown ? null : key;

@@ -79,9 +79,9 @@ def test_text_that_is_not_one_string_stays_text(text):
 )
 def test_hostile_text_is_parsed_quickly(text):
     """The display text of an object could keep a parser busy for seconds, so it is not parsed."""
-    started = time.monotonic()
+    started = time.thread_time()
     assert value_of(text) in (text, text[1:-1])
-    assert time.monotonic() - started < 0.5
+    assert time.thread_time() - started < 0.5
 
 
 def test_streams_are_concatenated_and_truncated():

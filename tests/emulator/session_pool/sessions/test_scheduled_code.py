@@ -210,7 +210,7 @@ def test_a_request_that_waits_too_long_is_withdrawn(session):
     session.schedule("wait_for('go')", "global kept", "kept = 2")
     started = time.monotonic()
     body = session.run("(DATA / 'ran').touch()", timeoutInSeconds=1)
-    assert 1 <= time.monotonic() - started < 2
+    assert 1 <= time.monotonic() - started < 3  # with an interrupt and its grace period it takes longer
     assert (body["status"], session.stderr(body)) == ("Failed", TIMED_OUT)
     assert body["result"]["executionTimeInMilliseconds"] == 1000
     session.touch("go")

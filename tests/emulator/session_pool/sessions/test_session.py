@@ -1,9 +1,12 @@
 """One session whose code misbehaves: what is lost, and what is reported."""
 
+import ast
 import os
+import statistics
 import threading
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -22,7 +25,7 @@ def test_an_execution_that_times_out_is_interrupted_and_keeps_the_variables(wire
     wire.run("kept = 1")
     started = time.monotonic()
     body = wire.run(program(code) if code == "endless_loop" else code, timeoutInSeconds=1)
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 20  # it would take 60
     assert body["status"] == "Failed"
     assert body["result"]["stderr"] == "Request timed out waiting for code execution to complete after 1 seconds"
     assert wire.value("kept") == 1
@@ -125,15 +128,14 @@ def test_executions_of_one_session_run_one_after_the_other(wire):
 
 
 def test_sessions_run_concurrently(wire_to, session_id):
-    """Four sessions that each sleep a second take about one."""
-    started = time.monotonic()
+    """There is a moment at which four of them run code."""
     wires = [wire_to(f"{session_id}-{i}") for i in range(4)]
-    threads = [threading.Thread(target=one.run, args=("import time; time.sleep(1)",)) for one in wires]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert time.monotonic() - started < 2.5
+    for one in wires:
+        one.run("import time")
+    with ThreadPoolExecutor(4) as threads:
+        values = list(threads.map(lambda one: one.value("[time.time(), time.sleep(1), time.time()]"), wires))
+    begun, _, ended = zip(*map(ast.literal_eval, values), strict=True)
+    assert max(begun) < min(ended)
 
 
 def test_a_client_that_closes_the_connection_does_not_stop_its_execution(wire):
@@ -205,7 +207,7 @@ def test_ending_a_session_ends_its_executions(wire):
     assert wire.call("DELETE", "session").status_code == 204
     for run in runs:
         run.join()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20  # they would take 60
     assert [body["status"] for body in bodies] == ["Failed"] * 3
     assert {body["result"]["stderr"] for body in bodies} == {"Execution aborted: the session has ended"}
     assert wire.value("'x' in globals()") is False
@@ -220,10 +222,12 @@ def test_a_flood_does_not_stop_others(wire, wire_to, session_id, program, name):
     before = _resident()
     flood.start()
     wire.wait_for_file("begun")
+    took = []
     for _ in range(5):
         started = time.monotonic()
         assert other.value("x") == 1
-        assert time.monotonic() - started < 2
+        took.append(time.monotonic() - started)
+    assert statistics.median(took) < 1
     flood.join()
     assert wire.value("1") == 1
     assert _resident() - before < 200 << 20
@@ -234,10 +238,12 @@ def test_a_process_that_keeps_writing_does_not_disturb_later_executions(wire, wi
     wire.run("import subprocess; left = subprocess.Popen(['cat', '/dev/zero'])")
     other = wire_to(session_id + "-other")
     before = _resident()
+    took = []
     for _ in range(10):
         started = time.monotonic()
         assert other.value("1") == 1
-        assert time.monotonic() - started < 1
+        took.append(time.monotonic() - started)
+    assert statistics.median(took) < 0.5
     assert _resident() - before < 50 << 20
     wire.run("left.kill(); left.wait()")
     assert wire.run("print('mine')")["result"]["stdout"] == "mine\n"

@@ -104,13 +104,13 @@ def broken_off(wire, path: str, **headers: str) -> tuple[int, bytes]:
 def test_a_delay_comes_before_the_usual_answer(wire, ask):
     """Its request waits and is then carried out, and the next one is fast again."""
     wire.value("1")
-    ask("delay", seconds=0.7)
+    ask("delay", seconds=1.5)
     started = time.monotonic()
     assert wire.value("6 * 7") == 42
     delayed = time.monotonic()
     assert wire.value("6 * 8") == 48
-    assert delayed - started >= 0.7
-    assert time.monotonic() - delayed < 0.7
+    assert delayed - started >= 1.5
+    assert time.monotonic() - delayed < 1.5
 
 
 def test_a_delay_does_not_delay_other_requests(wire, other, ask):
@@ -122,7 +122,7 @@ def test_a_delay_does_not_delay_other_requests(wire, other, ask):
     slow.start()
     time.sleep(0.1)
     assert other.value("2") == 2
-    assert time.monotonic() - started < 1.5
+    assert slow.is_alive()
     slow.join()
     assert time.monotonic() - started >= 1.5
 

@@ -126,7 +126,7 @@ async def loop(req: func.HttpRequest) -> func.HttpResponse:
 @app.route("late", methods=["POST"])
 def late(req: func.HttpRequest) -> func.HttpResponse:
     """Writes the file whose path is the body, a while after it was called."""
-    time.sleep(0.3)
+    time.sleep(1)
     Path(req.get_body().decode()).write_text("done")
     return func.HttpResponse("done")
 

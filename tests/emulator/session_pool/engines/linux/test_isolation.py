@@ -128,14 +128,14 @@ def test_time_and_text_are_those_of_the_service(wire):
 
 
 def test_without_a_network_calls_fail_at_once(wire):
-    """Names are not resolved and nothing can be connected to, in less than a second; so no client waits."""
+    """Names are not resolved and nothing can be connected to, before a resolver gives up; so no client waits."""
     code = (
         "import socket, time\n"
         "started, failures = time.monotonic(), []\n"
         "for host in ('pypi.org', '192.0.2.1', '2001:db8::1'):\n"
         "    try: socket.create_connection((host, 443))\n"
         "    except OSError as failure: failures.append(type(failure).__name__)\n"
-        "failures, time.monotonic() - started < 1"
+        "failures, time.monotonic() - started < 4"
     )
     assert wire.value(code) == "(['gaierror', 'OSError', 'OSError'], True)"
 

@@ -160,7 +160,10 @@ def test_processor_time_is_limited(wire):
 def test_an_idle_session_is_not_slowed_down(wire):
     """A session that sleeps is not stopped, and answers at once."""
     wire.run("1")
-    time.sleep(1.5)
-    started = time.monotonic()
-    assert wire.value("1") == 1
-    assert time.monotonic() - started < 0.2
+    took = []
+    for _ in range(3):  # a busy machine delays some, and not each
+        time.sleep(1.5)
+        started = time.monotonic()
+        assert wire.value("1") == 1
+        took.append(time.monotonic() - started)
+    assert min(took) < 0.2

@@ -1,0 +1,171 @@
+"""Runs the texts of "Use it elsewhere" as they stand, where they are for.
+
+What a reader has to fill in is filled in: the key, the session ID, the content of a file. Nothing else is changed.
+"""
+
+import base64
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import requests
+from jsonschema import Draft4Validator, Draft202012Validator
+from playwright._impl._driver import compute_driver_executable
+
+from tests.conftest import Api
+from tests.examples.logic_apps.workflow_language import Run
+
+Json = dict[str, Any]
+
+PROGRAMS = ("curl", "python", "javascript")
+"""They print what they got; the others return it."""
+
+KINDS = (*PROGRAMS, "logic-apps", "power-automate", "agent")
+FILE_STEP = "Get_file_content"
+NODE = compute_driver_executable()[0]
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """`folder` has the files of programs; `content` is that of the file in workflows and tool calls."""
+
+    api: Api
+    session_id: str
+    folder: Path
+    content: bytes = b""
+
+    def run(self, kind: str, text: str, settings: str = "") -> Any:
+        """What the text prints, or what the call that it describes returns."""
+        if kind in PROGRAMS:
+            return self.printed(kind, text, settings)
+        (name,) = [key for key in ("logic-apps", "power-automate", "agent") if key == kind]
+        return {"logic-apps": self.acted, "power-automate": self.stepped, "agent": self.called}[name](text)
+
+    def printed(self, kind: str, text: str, settings: str) -> str:
+        program = self.folder / {"curl": "call.sh", "python": "call.py", "javascript": "call.mjs"}[kind]
+        program.write_text(text, encoding="utf-8")
+        interpreter = {"curl": "bash", "python": sys.executable, "javascript": NODE}[kind]
+        filled_in = settings.replace("YOUR-KEY", str(self.api.key)).replace("YOUR-SESSION-ID", self.session_id)
+        completed = subprocess.run(
+            ["bash", "-c", f"{filled_in}\n'{interpreter}' {program.name}"],
+            cwd=self.folder,
+            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8"},
+            capture_output=True,
+            timeout=60,
+        )
+        assert completed.returncode == 0, completed.stdout.decode() + completed.stderr.decode()
+        return completed.stdout.decode()
+
+    def acted(self, text: str) -> Any:
+        """The body that the action returns in a workflow."""
+        actions = json.loads(text)
+        (name,) = actions
+        assert actions[name]["inputs"]["uri"].startswith(self.api.url)
+        run = self._workflow()
+        run.run_actions({FILE_STEP: self._file_step(), **actions})
+        return run.outputs[name]["body"]
+
+    def stepped(self, text: str) -> Any:
+        """The response to the call that the connector made of swagger.json sends for the step."""
+        ((_, step),) = json.loads(text).items()
+        inputs = step["inputs"]
+        assert step["type"] == "OpenApiConnection"
+        assert inputs["authentication"] == "@parameters('$authentication')"
+        assert inputs["host"]["connectionName"] == inputs["host"]["apiId"].rpartition("/")[2]
+        run = self._workflow()
+        run.run_actions({FILE_STEP: self._file_step()})
+        values = run.evaluated(inputs["parameters"], {})
+        document = requests.get(f"{self.api.url}/swagger.json", timeout=10).json()
+        path, method, operation = _operation(document, inputs["host"]["operationId"])
+        parameters = [_followed(document, parameter) for parameter in operation.get("parameters", [])]
+        sent: dict[str, Json] = {"path": {}, "query": {}, "header": {}}
+        body: Json = {}
+        for name, value in values.items():
+            before, _, member = name.partition("/")
+            (parameter,) = [found for found in parameters if found["name"] == before]
+            if parameter["in"] == "body":
+                body[member] = value
+            else:
+                assert not member
+                Draft4Validator({key: parameter[key] for key in parameter.keys() & SCHEMA}).validate(value)
+                sent[parameter["in"]][before] = value
+        for parameter in parameters:
+            if parameter["in"] == "body":
+                Draft4Validator(parameter["schema"] | {"definitions": document["definitions"]}).validate(body)
+            else:
+                assert not parameter.get("required") or parameter["name"] in sent[parameter["in"]]
+        return self._sent(method, path, sent["path"], sent["query"], body or None)
+
+    def called(self, text: str) -> Any:
+        """The response to the call that a framework sends for the tool call, which has flat arguments."""
+        call = json.loads(text.replace("YOUR-SESSION-ID", self.session_id))
+        document = requests.get(f"{self.api.url}/openapi.json", timeout=10).json()
+        path, method, operation = _operation(document, call["name"])
+        sent: dict[str, Json] = {"path": {}, "query": {}}
+        arguments = dict(call["arguments"])
+        for parameter in operation.get("parameters", []):
+            assert not parameter.get("required") or parameter["name"] in arguments
+            if parameter["name"] in arguments:
+                value = arguments.pop(parameter["name"])
+                Draft202012Validator(parameter["schema"]).validate(value)
+                sent[parameter["in"]][parameter["name"]] = value
+        if "requestBody" in operation:
+            Draft202012Validator(operation["requestBody"]["content"]["application/json"]["schema"]).validate(arguments)
+        else:
+            assert not arguments
+        return self._sent(method, path, sent["path"], sent["query"], arguments or None)
+
+    def _sent(self, method: str, path: str, in_path: Json, query: Json, body: Json | None) -> Any:
+        for name, value in in_path.items():
+            path = path.replace(f"{{{name}}}", quote(value, safe=""))
+        query = {name: str(value).lower() if isinstance(value, bool) else value for name, value in query.items()}
+        headers = {"x-functions-key": str(self.api.key)}
+        response = self.api.call(method, path, params=query, json=body, headers=headers)
+        assert response.ok, response.text
+        if not response.content:
+            return None
+        is_json = response.headers["Content-Type"].startswith("application/json") and not path.endswith("/content")
+        return response.json() if is_json else response.content
+
+    def _workflow(self) -> Run:
+        parameters = {"functionKey": self.api.key, "sessionId": self.session_id}
+        return Run({}, {}, parameters, ("", {}), lambda tools: "")
+
+    def _file_step(self) -> Json:
+        content = {"$content-type": "application/octet-stream", "$content": base64.b64encode(self.content).decode()}
+        return {"type": "Compose", "inputs": {"body": content}, "runAfter": {}}
+
+
+SCHEMA = {"type", "enum", "minLength", "maxLength", "minimum", "maximum", "pattern"}
+
+
+def _operation(document: Json, operation_id: str) -> tuple[str, str, Json]:
+    ((path, method, operation),) = [
+        (path, method.upper(), operation)
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        if operation["operationId"] == operation_id
+    ]
+    return path, method, operation
+
+
+def _followed(document: Json, parameter: Json) -> Json:
+    found: Json = document["parameters"][parameter["$ref"].rpartition("/")[2]] if "$ref" in parameter else parameter
+    return found
+
+
+def said(execution: Json) -> str:
+    """What the programs print of an execution."""
+    lines = [execution["status"], execution["stdout"], execution["result"]]
+    if "error" in execution:
+        lines.append(f"{execution['error']['name']} {execution['error']['message']}")
+    return "\n".join(lines) + "\n"
+
+
+def listed(files: Json) -> str:
+    """What the programs print of a list of files."""
+    return "".join(f"{file['folder']} {file['fileName']} {file['size']}\n" for file in files["files"])
