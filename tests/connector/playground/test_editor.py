@@ -62,6 +62,7 @@ def marked_lines(page: Page) -> Locator:
     return page.locator(".error-line")
 
 
+@pytest.mark.browser
 def test_keys_indent(page: Page) -> None:
     """Tab indents by four spaces, Shift-Tab takes that back, and Enter keeps the indentation, or adds to it."""
     editor(page).focus()
@@ -278,6 +279,21 @@ def test_phones_do_not_zoom_in(open_page: Callable[..., Page], api: Api) -> None
     expect(editor(page)).to_have_css("font-size", "16px")
     for name, value in [("spellcheck", "false"), ("autocapitalize", "off"), ("autocorrect", "off")]:
         expect(editor(page)).to_have_attribute(name, value)
+
+
+@pytest.mark.browser
+def test_the_line_of_an_error_is_shown_on_phones(open_page: Callable[..., Page], api: Api) -> None:
+    """Run shows the results, and the line in the error leads back to the code, with the line selected."""
+    page = open_page(api, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    write(page, "\n" * 60 + "1 / 0" + "\n" * 60)
+    page.get_by_role("button", name="Run", exact=True).filter(visible=True).tap()
+    expect(results(page)).to_contain_text("ZeroDivisionError", timeout=SECONDS * 1000)
+    expect(editor(page)).not_to_be_visible()
+    results(page).get_by_role("button", name="line 61").or_(results(page).get_by_role("link", name="line 61")).tap()
+    expect(editor(page)).to_be_focused()
+    expect(marked_lines(page)).to_be_in_viewport()
+    selected = editor(page).evaluate("(element) => element.value.slice(element.selectionStart, element.selectionEnd)")
+    assert selected == "1 / 0"
 
 
 @pytest.mark.browser

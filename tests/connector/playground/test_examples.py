@@ -34,7 +34,7 @@ def test_the_sales_story_by_mouse(page: Page) -> None:
     expect(results(page)).to_contain_text("358 orders, revenue 230,459")
     expect(results(page).get_by_role("img", name=re.compile("Revenue in 2025"))).to_be_visible()
     expect(results(page).get_by_role("cell", name="Office chair")).to_be_visible()
-    files = page.get_by_role("region", name="Files")
+    files = page.get_by_role("region", name="Files", exact=True)
     expect(files).to_contain_text("sales.csv")
     expect(files).to_contain_text("revenue.png")
     code(page).fill((code(page).input_value()).replace('"product"', '"region"'))
@@ -92,7 +92,7 @@ def test_an_excel_report(page: Page) -> None:
     """A workbook is written and listed."""
     start(page, "Excel report")
     expect_result(page, "4 regions, 358 orders")
-    expect(page.get_by_role("region", name="Files")).to_contain_text("sales_report.xlsx")
+    expect(page.get_by_role("region", name="Files", exact=True)).to_contain_text("sales_report.xlsx")
 
 
 @pytest.mark.browser
@@ -130,7 +130,7 @@ def test_a_file_of_the_same_name_is_not_replaced(page: Page) -> None:
     """An example does not overwrite another file that has its file's name: it says so, and does not start."""
     files = [{"name": "sales.csv", "mimeType": "text/csv", "buffer": b"mine\n1\n"}]
     page.locator("input[type=file]").first.set_input_files(files)
-    expect(page.get_by_role("region", name="Files")).to_contain_text("sales.csv")
+    expect(page.get_by_role("region", name="Files", exact=True)).to_contain_text("sales.csv")
     expect(page.get_by_role("button", name="End session")).to_be_visible(timeout=SECONDS * 1000)
     start(page, "Sales report")
     note = page.get_by_role("region", name="Code").get_by_role("status")

@@ -277,9 +277,17 @@ def test_a_frame_that_floods_the_page_is_stopped(page: Page) -> None:
 @pytest.mark.browser
 def test_a_frame_cannot_keep_the_focus(page: Page) -> None:
     """What people type goes where they typed before, not into a field in the frame."""
-    results = run(page, returning("<input id=f><script>setInterval(() => f.focus(), 50)</script>"))
+    editor = page.get_by_role("textbox", name="Python code")
+    frame = show_html(page, "<input id=f><script>setTimeout(() => { f.focus(); document.title = 'took' })</script>")
+    frame.wait_for_function("() => document.title === 'took'")
+    expect(editor).to_be_focused()
+    page.keyboard.type("# typed", delay=50)
+    expect(editor).to_have_value(re.compile("# typed$"))
+    expect(frame.locator("#f")).to_have_value("")
+    again = "setInterval(() => { f.blur(); f.focus() }, 50)"
+    results = run(page, returning(f"<input id=f><script>{again}</script>"))
     expect(results.get_by_text("Stopped, because it took the focus again and again.")).to_be_visible()
-    expect(page.get_by_role("textbox", name="Python code")).to_be_focused()
+    expect(editor).to_be_focused()
 
 
 @pytest.mark.browser

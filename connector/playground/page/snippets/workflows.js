@@ -38,10 +38,15 @@ export function logicApps(request, place) {
   const uri = `${workflowLiteral(place.api)}/${request.path.replace(SESSION_IN_PATH, () => inPath)}`;
   /** @type {Record<string, unknown>} */
   const inputs = { method: request.method, uri, headers: { [header]: credential } };
+  const audience = place.auth === "entra" ? place.scope.replace(/\/\.default$/, "") : "";
+  if (audience) {
+    inputs.authentication = { type: "ManagedServiceIdentity", audience };
+    delete inputs.headers;
+  }
   const queries = { ...(request.sessionInQuery && { sessionId: session }), ...ofTexts(request.query) };
   if (Object.keys(queries).length) inputs.queries = queries;
   if (request.json) {
-    inputs.headers = { "Content-Type": "application/json", [header]: credential };
+    inputs.headers = { "Content-Type": "application/json", .../** @type {object} */ (inputs.headers) };
     inputs.body = {
       ...(request.usesSession && { sessionId: session }),
       .../** @type {object} */ (workflowLiteral(request.json)),

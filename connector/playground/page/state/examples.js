@@ -9,8 +9,8 @@ import { update } from "./store.js";
  * @property {string} id
  * @property {string} name
  * @property {string} description in a few words
- * @property {string[]} fileNames what it reads, from the page's folder examples
- * @property {() => Promise<{code: string}>} load its code, which is loaded when it is needed
+ * @property {string[]} fileNames what it reads, from the page's folder samples
+ * @property {string} module in that folder, with its code; loaded when it is needed
  */
 
 /** @type {Example[]} */
@@ -18,37 +18,37 @@ export const EXAMPLES = [
   {
     id: "sales",
     name: "Sales report",
-    description: "Reads a CSV file, draws a chart, shows a table",
+    description: "A CSV file becomes a chart and a table",
     fileNames: ["sales.csv"],
-    load: () => import("../samples/sales_report.js"),
+    module: "sales_report.js",
   },
   {
     id: "long",
     name: "A long run",
     description: "Prints as it goes, and can be canceled",
     fileNames: [],
-    load: () => import("../samples/long_run.js"),
+    module: "long_run.js",
   },
   {
     id: "failing",
     name: "A run that fails",
     description: "The error, its line, and a hint",
     fileNames: [],
-    load: () => import("../samples/failing_run.js"),
+    module: "failing_run.js",
   },
   {
     id: "excel",
     name: "Excel report",
     description: "Writes a workbook with formats and a chart",
     fileNames: ["sales.csv"],
-    load: () => import("../samples/excel_report.js"),
+    module: "excel_report.js",
   },
   {
     id: "interactive",
     name: "Interactive output",
     description: "HTML with a slider, made by the code",
     fileNames: [],
-    load: () => import("../samples/interactive_output.js"),
+    module: "interactive_output.js",
   },
 ];
 
@@ -82,22 +82,18 @@ async function prepare(session, example) {
   let code;
   let files;
   try {
-    ({ code } = await example.load());
+    code = await fetchCode(example.module);
     files = await Promise.all(example.fileNames.map(fetchFile));
   } catch {
     return tell(session, "The example could not be loaded. Check the connection, and try again.");
   }
-  const other = files.find((file) =>
-    session.files.some(({ fileName, folder, size }) => fileName === file.name && folder === "" && size !== file.size),
-  );
+  const other = files.find((file) => (fileOf(session, file.name)?.size ?? file.size) !== file.size);
   if (other)
     return tell(session, `This session has another ${other.name}. Delete it, or start the example in a new session.`);
   const isOwn = session.code.trim() !== "" && session.code !== code && !loaded.has(session.code);
   loaded.add(code);
   replaceCode(session, code, isOwn ? `“${example.name}” has replaced your code.` : "");
-  const missing = files.filter(
-    (file) => !session.files.some(({ fileName, folder }) => fileName === file.name && folder === ""),
-  );
+  const missing = files.filter((file) => !fileOf(session, file.name));
   await uploadFiles(
     session,
     missing.map((file) => ({ file, folder: "" })),
@@ -107,6 +103,33 @@ async function prepare(session, example) {
   );
   if (failed) return tell(session, `${failed.fileName} was not uploaded. Files says why; then run the code.`);
   return true;
+}
+
+/**
+ * @param {import("./store.js").Session} session
+ * @param {string} name
+ * @returns {import("./store.js").FileFacts | undefined} that file, unless it is gone or about to be deleted
+ */
+function fileOf(session, name) {
+  if (session.status !== "active") return undefined;
+  if (session.deletions.some(({ file }) => file.fileName === name && file.folder === "")) return undefined;
+  return session.files.find(({ fileName, folder }) => fileName === name && folder === "");
+}
+
+/** How many modules could not be loaded: browsers do not try an address of a module again. */
+let losses = 0;
+
+/**
+ * @param {string} module
+ * @returns {Promise<string>} the code in it
+ */
+async function fetchCode(module) {
+  try {
+    return (await import(`../samples/${module}${losses ? `?${losses}` : ""}`)).code;
+  } catch (failure) {
+    losses += 1;
+    throw failure;
+  }
 }
 
 /**

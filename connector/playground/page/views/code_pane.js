@@ -36,7 +36,7 @@ export function codePane(state, session) {
     ${note(session)}
     <div class="pane-body code-body">${element}</div>
     <div class="code-foot">
-      <span class="digits">${position}</span>
+      <span class="digits code-position">${position}</span>
       ${session.mark ? markedLine(session.mark) : html`<span class="code-hint">Esc, then Tab leaves the editor</span>`}
       <div class="spacer"></div>
       ${timeLimit(session)}
@@ -63,7 +63,7 @@ function earlier(session) {
     .reverse()
     .map((run) => ({
       name: `Code of run ${run.number}`,
-      note: run.code.trim().split("\n", 1)[0].slice(0, 100),
+      note: gist(run.code),
       isCode: true,
       choose: () => {
         restoreCode(session, run);
@@ -71,6 +71,18 @@ function earlier(session) {
       },
     }));
   return codeMenu({ id: "earlier-menu", label: "History", items });
+}
+
+/**
+ * @param {string} code
+ * @returns {string} the first line that does something, by which people recognize it
+ */
+function gist(code) {
+  const lines = code.split("\n", 200).map((line) => line.trim());
+  return (lines.find((line) => line && !/^(?:#|import |from |[)\]}])/.test(line)) ?? lines.find(Boolean) ?? "").slice(
+    0,
+    100,
+  );
 }
 
 /** @param {import("../state/store.js").Session} session */

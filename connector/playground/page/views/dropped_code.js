@@ -1,6 +1,6 @@
 // Python files that are dropped on the editor are loaded into it; other files are uploaded.
 import { replaceCode } from "../state/code.js";
-import { uploadFiles } from "../state/files.js";
+import { uploadDropped } from "../state/files_view.js";
 import { update } from "../state/store.js";
 
 /** As many as the connector takes. */
@@ -17,17 +17,12 @@ export function takeDroppedFiles(element, session) {
     event.dataTransfer.dropEffect = "copy";
   });
   element.addEventListener("drop", (event) => {
-    const files = [...(event.dataTransfer?.files ?? [])];
-    const program = files.find(({ name }) => /\.py$/i.test(name));
-    if (files.length === 0) return;
+    const { dataTransfer } = event;
+    if (!dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
-    event.stopPropagation();
-    if (program && files.length === 1) load(program, session);
-    else
-      uploadFiles(
-        session,
-        files.map((file) => ({ file, folder: "" })),
-      );
+    const [file, ...others] = dataTransfer.files;
+    if (file && others.length === 0 && /\.py$/i.test(file.name)) void load(file, session);
+    else void uploadDropped(session, dataTransfer);
   });
 }
 

@@ -26,7 +26,7 @@ export function resultsPane(state, session) {
   const run = session.runs.find((candidate) => candidate.number === session.shownRun);
   // Each run has elements of its own: how far one is scrolled, and what is folded, is not that of another.
   const shown = run ? [run] : [];
-  return html`<section id="results" class="pane" aria-labelledby="results-heading">
+  return html`<section id="results" class="pane" tabindex="-1" data-focus-home aria-labelledby="results-heading">
     <div class="pane-head">
       <h2 id="results-heading">Results</h2>
       ${session.runs.length > 0 ? runChips(session) : nothing}

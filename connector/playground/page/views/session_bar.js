@@ -9,7 +9,7 @@ import { memoryMenu } from "./memory_menu.js";
 import { sessionId } from "./session_id.js";
 import { sessionMenu } from "./session_menu.js";
 import { age, timeLeft } from "./session_times.js";
-import { tabs } from "./tabs.js";
+import { focusTab, tabs } from "./tabs.js";
 
 /** @typedef {import("../state/store.js").State} State */
 /** @typedef {import("../state/store.js").Session} Session */
@@ -70,7 +70,10 @@ function tab(state, session) {
 function facts(state, session) {
   if (session.lifetime.isWarned && !isRunning(session))
     return html`<span class="expiring roomy">Its files and variables are about to be deleted</span>
-      <button type="button" class="button" @click=${() => keepSession(session)}>Keep it</button>`;
+      <button type="button" class="button" @click=${() => {
+        focusTab("tab", session.key); // because the button goes
+        keepSession(session);
+      }}>Keep it</button>`;
   return html`<div class="session-facts">
     ${session.createdAt === null ? nothing : html`<span class="muted digits">${age(state.now - session.createdAt)}</span>`}
     ${sessionId(state, session)}
@@ -88,7 +91,7 @@ function nameField(session) {
       if (event.key !== "Enter" && event.key !== "Escape") return;
       event.preventDefault();
       renameSession(session.key, event.key === "Enter" ? event.currentTarget.value : "");
-      document.getElementById(`tab-${session.key}`)?.focus();
+      focusTab("tab", session.key);
     }}>`;
 }
 

@@ -63,6 +63,15 @@ function move(event, selected, { onSelect, onRename, onClose }) {
   queueMicrotask(() => focusSelected(strip)); // after the page is rendered
 }
 
+/**
+ * Moves the focus to a tab, such as from a button that goes when it is pressed.
+ * @param {string} name that of the strip
+ * @param {string} key
+ */
+export function focusTab(name, key) {
+  document.getElementById(`${name}-${key}`)?.focus();
+}
+
 /** @param {HTMLElement} strip */
 function focusSelected(strip) {
   const active = document.activeElement;

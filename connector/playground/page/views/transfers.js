@@ -61,8 +61,16 @@ function transferRow(session, transfer) {
     <span class="facts digits">${progressText(transfer)}</span>
     <button type="button" class="quiet" aria-label="Cancel the upload of ${name}"
       @click=${() => cancelTransfer(session, transfer)}>${icon("cancel")}</button>
-    <progress max=${Math.max(1, transfer.file.size)} .value=${transfer.sent} aria-label="Upload of ${name}"></progress>
+    ${transfer.status === "waiting" ? nothing : progressBar(transfer, name)}
   </li>`;
+}
+
+/**
+ * @param {Transfer} transfer
+ * @param {string} name as it is shown
+ */
+function progressBar({ file, sent }, name) {
+  return html`<progress max=${Math.max(1, file.size)} .value=${sent} aria-label="Upload of ${name}"></progress>`;
 }
 
 /** @param {Transfer} transfer */
