@@ -130,9 +130,9 @@ def test_many_tabs(page: Page) -> None:
 def test_rename_by_double_click(page: Page) -> None:
     """A double click renames a tab, and leaving the field keeps the name."""
     tab(page, "Session 1").dblclick()
-    page.keyboard.type("<b>Sales</b>")
+    page.keyboard.type("<b>Sales")
     page.get_by_role("textbox", name="Python code").click()
-    expect(tab(page, "<b>Sales</b>")).to_be_visible()
+    expect(tab(page, "<b>Sales")).to_be_visible()
 
 
 @browser
