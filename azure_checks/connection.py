@@ -54,6 +54,8 @@ def main() -> int:
     except CheckFailed as error:
         print(f"The connection was not checked. {error}", file=sys.stderr)
         return 1
+    if variables.get("PLAYGROUND") != "off":
+        print(f"playground  {url}/api/playground")
     print(f"connector   {url}/api")
     if status != 200:
         failure = body.get("error", {})

@@ -33,18 +33,21 @@ class PlaygroundContext:
 
 @dataclass(frozen=True)
 class _SignIn:
-    """How people sign in with Entra ID on the page: with which authority, as which application, and for which API."""
+    """How people sign in with Entra ID: with which authority, as which application, and for which API.
+
+    Without an application, the page cannot sign in by itself: people enter a token.
+    """
 
     origin: str
     authority: str
-    client_id: str
+    client_id: str | None
     scope: str
 
     @classmethod
     def of(cls, context: PlaygroundContext) -> "_SignIn | None":
-        """None if they enter a key or a token."""
+        """None if they enter a key."""
         settings = context.settings
-        if settings is None or not context.signs_in_with_entra or settings.entra_playground_client_id is None:
+        if settings is None or not context.signs_in_with_entra:
             return None
         audiences, origin = settings.entra_audiences, settings.azure_authority_host
         if audiences is None or not _ORIGIN.fullmatch(origin):
@@ -61,11 +64,12 @@ def get_playground(context: PlaygroundContext, request: func.HttpRequest) -> fun
         return _without_slash()
     prefix = path[: path.lower().rfind(_ROUTE)]
     sign_in = _SignIn.of(context)
+    with_entra = sign_in.origin if sign_in and sign_in.client_id else None
     headers = {
         "Cache-Control": "no-cache",
-        "Content-Security-Policy": page_policy(_frames(context, origin, prefix), sign_in.origin if sign_in else None),
+        "Content-Security-Policy": page_policy(_frames(context, origin, prefix), with_entra),
         # Signing in opens a window of Entra ID's, which the page has to see.
-        "Cross-Origin-Opener-Policy": "same-origin-allow-popups" if sign_in else "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin-allow-popups" if with_entra else "same-origin",
         "X-Frame-Options": "DENY",
     }
     return _response(request, _SITE.document(INDEX, _data(context, sign_in)), headers)
@@ -135,7 +139,7 @@ def _data(context: PlaygroundContext, sign_in: _SignIn | None) -> dict[str, str]
     return {
         "auth": "entra" if context.signs_in_with_entra else "key",
         "authority": sign_in.authority if sign_in else "",
-        "client-id": sign_in.client_id if sign_in else "",
+        "client-id": (sign_in.client_id if sign_in else None) or "",
         "scope": sign_in.scope if sign_in else "",
     }
 

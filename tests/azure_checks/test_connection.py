@@ -53,6 +53,7 @@ def test_the_result_is_printed_without_the_key(connection, program, api_with_key
     )
     done = connection()
     assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("playground  http")
     assert "connection  Connected: The session pool was reached" in done.stdout
     assert api_with_key.key not in done.stdout
 

@@ -75,7 +75,7 @@ def test_what_tools_leave_in_the_folder_is_not_packaged(name):
 
 
 def test_the_complete_connector_is_packaged():
-    """No pattern of .funcignore that is meant for another folder excludes a file of connector/, but types of the page."""
+    """No pattern of .funcignore for another folder excludes a file of connector/. Types of the page are for tools."""
     tracked = subprocess.run(["git", "ls-files", "connector"], cwd=ROOT, capture_output=True, text=True, check=True)
     packaged = {path.as_posix() for path in packaged_files(ROOT)}
     assert {name for name in tracked.stdout.split() if not name.endswith(".d.ts")} <= packaged

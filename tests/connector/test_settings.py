@@ -38,6 +38,8 @@ def test_each_setting_has_a_field():
         ("ENTRA_TENANT_ID", "contoso.example"),
         ("ENTRA_AUDIENCES", " , "),
         ("ENTRA_ALLOWED_CALLERS", ",,"),
+        ("ENTRA_PLAYGROUND_CLIENT_ID", "the-page"),
+        ("PLAYGROUND", "Off"),
         ("AZURE_AUTHORITY_HOST", "http://login.example"),
         ("AZURE_AUTHORITY_HOST", "https://login.example/tenant"),
         ("SIGNING_KEY", "@Microsoft.KeyVault(VaultName=kv;SecretName=signing-key)"),

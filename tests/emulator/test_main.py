@@ -92,12 +92,21 @@ def test_it_prints_where_everything_is(start):
     emulator = start()
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/api", emulator.reported("connector"))
     assert emulator.reported("document") == f"{emulator.reported('connector')}/openapi.json"
+    assert emulator.lines[0].split() == ["playground", f"{emulator.reported('connector')}/playground"]
+    assert "Playground" in requests.get(emulator.reported("playground"), timeout=30).text
     assert re.fullmatch(
         r"http://127\.0\.0\.1:\d+/subscriptions/local/resourceGroups/local/sessionPools/local",
         emulator.reported("session pool"),
     )
     assert emulator.reported("isolation").startswith("level 3: ")
     assert execute(emulator.reported("connector"), "6 * 7").json()["result"] == "42"
+
+
+def test_a_playground_that_is_turned_off_is_not_printed(start):
+    """The address would be that of an error."""
+    emulator = start(environment={"PLAYGROUND": "off"})
+    assert not any("playground" in line for line in emulator.lines)
+    assert requests.get(f"{emulator.reported('connector')}/playground", timeout=30).status_code == 404
 
 
 def test_the_line_to_try_works(start):
@@ -188,6 +197,8 @@ def test_keys_can_be_required(start):
     assert requests.post(f"{api}/executions?code={key}", json={"pythonCode": "2"}, timeout=30).json()["result"] == "2"
     assert requests.get(f"{api}/health", timeout=30).status_code == 200
     assert requests.get(f"{api}/openapi.json", timeout=30).status_code == 200
+    assert emulator.lines[0].startswith("playground  ")
+    assert requests.get(emulator.reported("playground"), timeout=30).status_code == 200
 
 
 def test_the_machines_proxy_is_not_used_for_loopback(start):

@@ -1,13 +1,15 @@
 // Starts the page: renders it whenever the state changes.
 import { render } from "./libraries/lit-html.js";
 import { startClock } from "./state/clock.js";
-import { checkConnection } from "./state/connection.js";
+import { checkConnection, watchConnection } from "./state/connection.js";
 import { watchDeletions } from "./state/deletions.js";
 import { watchDrops } from "./state/files_view.js";
 import { guardLeaving } from "./state/leaving.js";
 import { startMemory } from "./state/remembered.js";
 import { openFirstSession } from "./state/sessions.js";
+import { startSignIn } from "./state/sign_in.js";
 import { subscribe } from "./state/store.js";
+import { startTheme } from "./state/theme.js";
 import { watchUploads } from "./state/uploads.js";
 import { app } from "./views/app.js";
 import { keepFocus, watchFocus } from "./views/focus.js";
@@ -15,6 +17,8 @@ import { listenForShortcuts } from "./views/shortcuts.js";
 
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 root.replaceChildren();
+startTheme();
+startSignIn();
 startMemory();
 openFirstSession();
 watchFocus();
@@ -28,4 +32,5 @@ watchDrops();
 startClock();
 guardLeaving();
 listenForShortcuts();
+watchConnection();
 checkConnection();

@@ -2,11 +2,15 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
-from playwright.sync_api import BrowserContext, Dialog, Locator, Page, expect
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Dialog, FilePayload, Locator, Page, expect
 
 from tests.conftest import Api, Emulator
+
+from .screens import SCREENS
 
 browser = pytest.mark.browser
 Open = Callable[..., Page]
@@ -23,14 +27,16 @@ def run(page: Page, code: str, *, prints: str) -> None:
 
 
 def upload(page: Page, *names: str) -> None:
-    files = [{"name": name, "mimeType": "text/plain", "buffer": b"north,4\n"} for name in names]
+    files: list[FilePayload] = [{"name": name, "mimeType": "text/plain", "buffer": b"north,4\n"} for name in names]
     page.get_by_label("Files to upload").set_input_files(files)
     for name in names:
         expect(page.get_by_role("region", name="Files")).to_contain_text(name)
 
 
 def tab(page: Page, name: str) -> Locator:
-    return page.get_by_role("tablist", name="Sessions").get_by_role("tab", name=name)
+    return page.get_by_role("tablist", name="Sessions").get_by_role(
+        "tab", name=re.compile(rf"^{re.escape(name)}\b|^{re.escape(name)}$")
+    )
 
 
 def banner(page: Page) -> Locator:
@@ -106,6 +112,18 @@ def test_tabs_by_keyboard(page: Page) -> None:
     page.keyboard.press("Delete")
     expect(page.get_by_role("tablist", name="Sessions").get_by_role("tab")).to_have_count(1)
     expect(tab(page, "Session 1")).to_be_focused()
+
+
+@browser
+def test_many_tabs(page: Page) -> None:
+    """More sessions than there is room for scroll within the bar, to the one that is shown."""
+    for _ in range(12):
+        page.get_by_role("button", name="New session").click()
+    expect(tab(page, "Session 13")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("button", name="New session")).to_be_in_viewport(ratio=1)
+    expect(tab(page, "Session 1")).not_to_be_in_viewport()
+    tab(page, "Session 13").press("Home")
+    expect(tab(page, "Session 1")).to_be_in_viewport(ratio=1)
 
 
 @browser
@@ -206,6 +224,44 @@ def test_countdown(page: Page) -> None:
     expect(page.get_by_role("navigation", name="Sessions")).to_contain_text("made just now")
 
 
+@browser
+def test_wrong_clock(open_context: Callable[..., BrowserContext], api: Api) -> None:
+    """The time left is right although the machine's clock is not."""
+    page = open_context().new_page()
+    page.clock.install(time=datetime.now() - timedelta(hours=1))
+    page.goto(f"{api.url}/playground")
+    run(page, "1", prints="Succeeded")
+    expect(tab(page, "Session 1")).to_contain_text(re.compile(r"4:\d\d left"))
+    expect(page.get_by_role("navigation", name="Sessions")).to_contain_text("made just now")
+
+
+@browser
+def test_unknown_expiry(page: Page) -> None:
+    """A session pool that does not report when sessions expire is no error: no time is counted down."""
+    page.route("**/api/sessions/*", lambda route: route.fulfill(json={"sessionId": "-"}))
+    run(page, "1", prints="Succeeded")
+    page.get_by_role("button", name="More for this session").click()
+    panel = page.get_by_role("group", name="More for this session")
+    expect(panel).to_contain_text("The session pool does not report when it expires")
+    expect(tab(page, "Session 1")).not_to_contain_text("left")
+
+
+@browser
+def test_lost_connection(page: Page) -> None:
+    """A session that could not be ended because the connection is lost goes on, and the dialog says why."""
+    run(page, "x = 1", prints="Succeeded")
+    expect(tab(page, "Session 1")).to_contain_text("left")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="End session").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="End session").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("The connector does not answer")
+    page.context.set_offline(False)
+    dialog.get_by_role("button", name="Keep it").click()
+    expect(banner(page)).to_have_count(0)
+    run(page, "print(x)", prints="1")
+
+
 @pytest.fixture
 def short_lived(start_pool: Callable[..., Emulator], start_connector: Callable[..., Api]) -> Callable[[float], Api]:
     """Returns a function that starts a connector whose sessions expire after some seconds."""
@@ -221,11 +277,12 @@ def test_expired_session(open_page: Open, short_lived: Callable[[float], Api]) -
     expect(banner(page)).to_contain_text("This session has expired. It was not used for 6 seconds", timeout=20_000)
     expect(banner(page)).to_contain_text("Your code and the results on this page are kept")
     expect(tab(page, "Session 1")).to_contain_text("expired")
-    expect(page.get_by_role("status").filter(has_text="Session 1 has expired")).to_be_attached()
+    expect(page.get_by_role("alert").filter(has_text="This session has expired")).to_be_visible()
     name = page.get_by_role("region", name="Files").get_by_role("button", name="a.csv", exact=True)
     assert "line-through" in name.evaluate("element => getComputedStyle(element).textDecorationLine")
     page.get_by_role("button", name="Start again with the same 2 files").click()
     expect(banner(page)).to_have_count(0)
+    expect(tab(page, "Session 1")).to_be_focused()
     run(page, "print('x' in globals(), open('/mnt/data/b.csv').read())", prints="False north,4")
 
 
@@ -393,3 +450,45 @@ def test_leaving(page: Page) -> None:
     page.get_by_role("textbox", name="Python code").press_sequentially("# more")
     page.reload()
     assert asked == ["beforeunload"]
+
+
+@browser
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("screen", SCREENS)
+def test_axe_finds_nothing(open_page: Open, api: Api, screen: str, theme: str) -> None:
+    """In the panels and dialogs of sessions, while a name is changed, and after the end of a session."""
+    page = open_page(api, color_scheme=theme, reduced_motion="reduce", **SCREENS[screen])
+    findings: dict[str, list[str]] = {}
+
+    def examine(state: str) -> None:
+        for finding in Axe().run(page).response["violations"]:
+            findings[f"{state}: {finding['id']}"] = [node["html"] for node in finding["nodes"]]
+
+    page.get_by_role("textbox", name="Python code").fill("1")
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(tab(page, "Session 1")).to_contain_text("left")
+    page.get_by_role("button", name="New session").click()
+    tab(page, "Session 1").click()
+    tab(page, "Session 1").press("F2")
+    expect(page.get_by_role("textbox", name="Name of the session")).to_be_focused()
+    examine("renaming")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Memory of this browser").click()
+    examine("memory")
+    page.keyboard.press("Escape")
+    for entry in ("Close tab", "Use an existing session ID", "End session"):
+        page.get_by_role("button", name="More for this session").click()
+        panel = page.get_by_role("group", name="More for this session")
+        expect(panel).to_be_visible()
+        examine("menu")
+        panel.get_by_role("button", name=entry).click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        examine(entry)
+        if entry != "End session":
+            page.keyboard.press("Escape")
+    page.get_by_role("dialog").get_by_role("button", name="End session").click()
+    expect(banner(page)).to_be_visible()
+    examine("ended")
+    page.get_by_role("button", name="Keyboard shortcuts").click()
+    examine("shortcuts")
+    assert findings == {}

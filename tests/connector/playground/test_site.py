@@ -30,12 +30,12 @@ SPECIFIER = re.compile(r"""(?:\bfrom|^import|\bimport\(|\bnew URL\()\s*["'](\.[^
 COMMENT = re.compile(r"/\*.*?\*/|^\s*//.*?$", re.DOTALL | re.MULTILINE)
 
 
-@pytest.mark.parametrize("path", SERVED)
-def test_every_file_is_served(path: str) -> None:
+def test_every_file_is_served() -> None:
     """As it is in the folder, under its path. Types, the parts of the style sheet, and documents are no such files."""
-    asset = SITE.asset(path)
-    assert asset is not None, "its name has an ending without a content type"
-    assert asset.content == (PAGE / path).read_bytes()
+    for path in SERVED:
+        asset = SITE.asset(path)
+        assert asset is not None, f"{path} has an ending without a content type"
+        assert asset.content == (PAGE / path).read_bytes()
 
 
 def test_styles_are_one_file() -> None:
@@ -46,16 +46,16 @@ def test_styles_are_one_file() -> None:
     assert -1 not in found and found == sorted(found)
 
 
-@pytest.mark.parametrize("path", [path for path in SERVED if path.endswith(".js")])
-def test_what_modules_import_exists(path: str) -> None:
+def test_what_modules_import_exists() -> None:
     """Also what they load later. Libraries import nothing."""
-    text = COMMENT.sub("", (PAGE / path).read_text(encoding="utf-8"))
-    if path.startswith("libraries/"):
-        assert not re.search(r"^import\b|\bfrom\s*[\"']\.", text, re.MULTILINE)
-        return
-    for specifier in SPECIFIER.findall(text):
-        target = (PAGE / path).parent.joinpath(specifier).resolve().relative_to(PAGE.resolve()).as_posix()
-        assert SITE.asset(target) is not None, specifier
+    for path in (path for path in SERVED if path.endswith(".js")):
+        text = COMMENT.sub("", (PAGE / path).read_text(encoding="utf-8"))
+        if path.startswith("libraries/"):
+            assert not re.search(r"^import\b|\bfrom\s*[\"']\.", text, re.MULTILINE)
+            continue
+        for specifier in SPECIFIER.findall(text):
+            target = (PAGE / path).parent.joinpath(specifier).resolve().relative_to(PAGE.resolve()).as_posix()
+            assert SITE.asset(target) is not None, (path, specifier)
 
 
 def test_everything_is_small() -> None:

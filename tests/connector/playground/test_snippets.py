@@ -4,15 +4,19 @@ import base64
 import json
 import re
 import subprocess
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import Api
 from tests.connector.playground.elsewhere import KINDS, PROGRAMS, Elsewhere, listed, said
+from tests.connector.playground.files import upload_named
+from tests.connector.playground.running import run
 
 Json = dict[str, Any]
 
@@ -20,20 +24,21 @@ TABS = ("curl", "Python", "JavaScript", "Logic Apps", "Power Automate", "Agent",
 MCP_CONFIGURATION = Path(__file__).parents[2] / "clients" / "fastmcp" / "configuration.json"
 CONTENT = "region,amount\nSüd,42\n\x00".encode()
 
-MAKE = """async ({kind, call, session, api, auth, content}) => {
+MAKE = """async ({kind, call, ...given}) => {
   const module = document.querySelector("script[type=module]").src.replace("main.js", "snippets/");
   const [{ SNIPPETS }, { requestOf }, { settings }] =
     await Promise.all(["snippets.js", "request.js", "place.js"].map((name) => import(module + name)));
   const request = requestOf(call);
-  const place = { api, auth, needsCredential: true, session, content };
+  const unset = { auth: "key", scope: "", needsCredential: true, session: null, content: null, downloadBytes: 0 };
+  const place = { ...unset, ...given };
   const snippet = SNIPPETS.find(({ key }) => key === kind);
   return [snippet.text(request, place), settings(place, request.usesSession)];
 }"""
 SEND = """async ([call, key]) => {
   const module = document.querySelector("script[type=module]").src.replace("main.js", "api/");
   const { send } = await import(module + "client.js");
-  const { useKey } = await import(module + "credentials.js");
-  useKey(key);
+  const { ofKey, useCredential } = await import(module + "credentials.js");
+  useCredential(ofKey(key));
   return (await send(call)).json;
 }"""
 SHOW = """async (changes) => {
@@ -83,9 +88,7 @@ FILE_NAMES = [
 
 
 class Make(Protocol):
-    def __call__(
-        self, kind: str, call: Json, *, session: str | None = None, auth: str = "key", content: str | None = None
-    ) -> tuple[str, str]: ...
+    def __call__(self, kind: str, call: Json, **place: Any) -> tuple[str, str]: ...
 
 
 @pytest.fixture
@@ -96,11 +99,8 @@ def keyed_page(open_page: Callable[..., Page], api_with_key: Api) -> Page:
 def maker(page: Page, api: Api) -> Make:
     """Returns a function that returns the text of a kind for a call, and the settings for it."""
 
-    def make(
-        kind: str, call: Json, *, session: str | None = None, auth: str = "key", content: str | None = None
-    ) -> tuple[str, str]:
-        given = {"kind": kind, "call": call, "session": session, "api": api.url, "auth": auth, "content": content}
-        text, settings = page.evaluate(MAKE, given)
+    def make(kind: str, call: Json, **place: Any) -> tuple[str, str]:
+        text, settings = page.evaluate(MAKE, {"kind": kind, "call": call, "api": api.url, **place})
         return text, settings
 
     return make
@@ -145,6 +145,12 @@ def upload(api: Api, session_id: str, name: str, content: bytes = CONTENT, folde
         data={"sessionId": session_id, "folder": folder},
     )
     assert response.ok, response.text
+
+
+def execute(api: Api, session_id: str, code: str) -> None:
+    body = {"sessionId": session_id, "pythonCode": code}
+    response = api.call("POST", "/executions", headers={"x-functions-key": str(api.key)}, json=body)
+    assert response.json()["status"] == "Succeeded", response.text
 
 
 def names_in(api: Api, session_id: str) -> list[str]:
@@ -216,6 +222,21 @@ def test_long_run_is_polled(open_page, emulator, running_connector, session_id, 
 
 
 @pytest.mark.browser
+def test_module_runs_in_browsers(open_context, make, api_with_key, session_id):
+    """The module in JavaScript runs in a browser too, where the settings are global variables."""
+    text, _ = make("javascript", run_call(session_id, "print('from a browser')"))
+    page = open_context().new_page()
+    page.route("**/call.mjs", lambda route: route.fulfill(body=text, content_type="text/javascript"))
+    page.goto(f"{api_with_key.url}/openapi.json")
+    settings = {"API": api_with_key.url, "KEY": api_with_key.key, "SESSION": session_id}
+    with page.expect_console_message() as message:
+        page.evaluate(
+            "async (settings) => { Object.assign(globalThis, settings); await import('./call.mjs'); }", settings
+        )
+    assert message.value.text == "Succeeded\nfrom a browser\n\n"
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize("kind", KINDS)
 def test_poll_and_cancel(make, page_sends, api_with_key, session_id, tmp_path, kind):
     """A run is looked up, and canceled."""
@@ -267,12 +288,7 @@ def test_files_with_any_name(make, api_with_key, session_id, tmp_path, kind):
 def test_file_with_an_unusual_name_is_downloaded(make, api_with_key, session_id, tmp_path, kind):
     """Code can give files names that no upload can have, with line breaks and backslashes."""
     name = "two\nlines 'and' a \\ backslash\x07\u202e.txt"
-    api_with_key.call(
-        "POST",
-        "/executions",
-        headers={"x-functions-key": str(api_with_key.key)},
-        json={"sessionId": session_id, "pythonCode": f"open({name!r}, 'w').write('found')"},
-    )
+    execute(api_with_key, session_id, f"open({name!r}, 'w').write('found')")
     Elsewhere(api_with_key, session_id, tmp_path).run(kind, *make(kind, file_call("DownloadFile", session_id, name)))
     assert (tmp_path / name).read_text() == "found"
 
@@ -304,6 +320,21 @@ def test_larger_file_is_uploaded_in_chunks(make, api_with_key, session_id, tmp_p
         "GET", f"/files?sessionId={session_id}", headers={"x-functions-key": str(api_with_key.key)}
     )
     assert [(file["fileName"], file["size"]) for file in response.json()["files"]] == [("large file.bin", size)]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("kind", PROGRAMS)
+def test_larger_file_is_downloaded_in_parts(make, api_with_key, session_id, tmp_path, kind):
+    """A file that is too large for one response is received in ranges."""
+    size = 100_000_001
+    code = f"with open('a large file.bin', 'wb') as file:\n    file.seek({size - 3})\n    file.write(b'end')"
+    execute(api_with_key, session_id, code)
+    text, settings = make(kind, file_call("DownloadFile", session_id, "a large file.bin"), downloadBytes=size)
+    Elsewhere(api_with_key, session_id, tmp_path).run(kind, text, settings)
+    with (tmp_path / "a large file.bin").open("rb") as file:
+        assert file.seek(0, 2) == size
+        file.seek(size - 4)
+        assert file.read() == b"\x00end"
 
 
 @pytest.mark.browser
@@ -346,6 +377,31 @@ def test_sign_in(make, session_id, kind):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("kind", PROGRAMS)
+def test_token_is_sent(make, api_with_key, session_id, tmp_path, kind):
+    """The settings get a token from the Azure CLI, and programs send it."""
+    az = tmp_path / "az"
+    az.write_text('#!/bin/bash\nprintf "token %s" "$*" | tr " " "-"\n')
+    az.chmod(0o755)
+    scope = "api://0f8fad5b-d9cb-469f-a165-70867728950e/.default"
+    with Recorder() as recorder:
+        text, settings = make(kind, {"operationId": "CheckConnection"}, auth="entra", scope=scope, api=recorder.url)
+        Elsewhere(api_with_key, session_id, tmp_path).run(kind, text, f"PATH=$PWD:$PATH\n{settings}")
+    (headers,) = recorder.requests
+    token = f"token-account-get-access-token---scope-{scope}---query-accessToken---output-tsv"
+    assert headers["Authorization"] == f"Bearer {token}"
+
+
+@pytest.mark.browser
+def test_managed_identity(make, session_id):
+    """A workflow then signs in with its managed identity."""
+    text, _ = make("logic-apps", run_call(session_id, "1"), auth="entra", scope="api://abc/.default")
+    ((_, action),) = json.loads(text).items()
+    assert action["inputs"]["authentication"] == {"type": "ManagedServiceIdentity", "audience": "api://abc"}
+    assert action["inputs"]["headers"] == {"Content-Type": "application/json"}
+
+
+@pytest.mark.browser
 def test_mcp_configuration_is_the_tested_one(make, session_id):
     """The configuration of an MCP client is that with which tests/clients/fastmcp calls every operation."""
     text, _ = make("mcp", run_call(session_id, "1"))
@@ -353,6 +409,36 @@ def test_mcp_configuration_is_the_tested_one(make, session_id):
     shown = json.loads(text)
     shown["mcpServers"]["code-interpreter"]["env"]["API"] = "https://YOUR-APP.azurewebsites.net/api"
     assert json.loads(tested) == shown
+
+
+class Recorder:
+    """A server that answers every request with an empty object, and notes its headers."""
+
+    def __init__(self) -> None:
+        self.requests: list[Any] = []
+        noted = self.requests
+
+        class Noting(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                noted.append(self.headers)
+                self.send_response(200)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Noting)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/api"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
 
 
 class Panel:
@@ -382,27 +468,62 @@ def test_what_is_copied_runs(page, api, session_id, tmp_path):
     panel = Panel(page)
     panel.open()
     page.get_by_role("button", name="Copy the settings").click()
+    expect(page.get_by_role("status").filter(has_text="Copied")).to_be_attached()
     settings = page.evaluate("navigator.clipboard.readText()")
     assert f"export API={api.url} KEY=none" in settings
     got = json.loads(Elsewhere(api, session_id, tmp_path).run("curl", panel.copied(), settings))
     assert got["stdout"] == "from $elsewhere\n"
-    expect(page.get_by_role("status").filter(has_text="Copied")).to_be_attached()
 
 
 @pytest.mark.browser
-def test_secrets_are_not_in_texts(open_page, api_with_key):
+def test_what_was_done_on_the_page_goes_on_elsewhere(page, api, session_id, tmp_path):
+    """After an upload and a run, the text with the session ID runs in that session, with its files and variables."""
+    panel = Panel(page)
+    upload_named(page, {"it's new.csv": "region\nNorth\n"})
+    panel.open()
+    panel.tab("Agent").click()
+    expect(panel.region).to_contain_text("Upload of it's new.csv.")
+    code = "text = open(\"/mnt/data/it's new.csv\").read()\ncount = globals().get('count', 0) + 1\nprint(text, count)"
+    run(page, code)
+    expect(panel.region).to_contain_text("Run of the code.")
+    panel.tab("Python").click()
+    page.get_by_label("With session ID").check()
+    elsewhere = Elsewhere(api, session_id, tmp_path)
+    text = panel.copied()
+    assert elsewhere.run("python", text, f"export API={api.url} KEY=none") == "Succeeded\nregion\nNorth\n 2\n\n\n"
+
+
+@pytest.mark.browser
+def test_copying_without_a_clipboard(page):
+    """Where the browser gives pages no clipboard, as for plain http, texts are copied all the same."""
+    page.evaluate("() => Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.evaluate(SHOW, {"code": "print('copied')"})
+    panel = Panel(page)
+    panel.open()
+    button = panel.region.get_by_role("button", name="Copy", exact=True)
+    button.click()
+    expect(button.get_by_text("Copied")).to_be_visible()
+    expect(button).to_be_focused()
+    editor = page.get_by_role("textbox", name="Python code")
+    editor.fill("")
+    editor.press("Control+V")
+    expect(editor).to_have_value(re.compile("^curl .*copied.*END$", re.DOTALL))
+
+
+@pytest.mark.browser
+def test_secrets_are_not_in_texts(page):
     """Neither the key nor the session ID is in a text, unless the session ID is asked for; it is never shown."""
-    page = open_page(api_with_key)
+    key = "a-key-that-is-secret"
     session_id = "0f8fad5b-d9cb-469f-a165-70867728950e"
-    page.evaluate(SEND, [{"operationId": "CheckConnection"}, api_with_key.key])
+    page.evaluate(SEND, [{"operationId": "CheckConnection"}, key])
     page.evaluate(SHOW, {"id": session_id, "lastCall": run_call(session_id, "6 * 7")})
     panel = Panel(page)
     panel.open()
     for tab in TABS:
         panel.tab(tab).click()
         text = panel.copied()
-        assert session_id not in text and str(api_with_key.key) not in text
-        assert session_id not in panel.region.inner_text()
+        assert session_id not in text and key not in text
+        assert session_id not in panel.region.inner_html() and key not in panel.region.inner_html()
         if tab == "MCP":
             continue
         page.get_by_label("With session ID").check()

@@ -41,12 +41,26 @@ function sendFileOnce(call, { signal, onProgress }) {
       else if (request.status === 0) reject(noAnswer());
       else if (request.status >= 300) reject(errorOf(request.status, returned, request.responseText));
       else {
-        const json = request.responseText ? JSON.parse(request.responseText) : null;
-        resolve({ status: request.status, headers: returned, json, blob: null, stream: null });
+        const json = jsonOf(request.responseText);
+        if (json === undefined) reject(noAnswer());
+        else resolve({ status: request.status, headers: returned, json, blob: null, stream: null });
       }
     };
     request.send(call.file);
   });
+}
+
+/**
+ * @param {string} text
+ * @returns {any} null if it is empty, and undefined if it is not JSON, which comes from something before the connector
+ */
+function jsonOf(text) {
+  if (text === "") return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /**

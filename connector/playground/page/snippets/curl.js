@@ -1,9 +1,7 @@
 // A call as a command of bash.
 import { credentialOf } from "./place.js";
 import { fileWord, hereDocument, json } from "./quoting.js";
-import { encoded, LARGEST_REQUEST, SESSION_IN_PATH } from "./request.js";
-
-const CHUNK_BYTES = 30_000_000;
+import { encoded, LARGEST_REQUEST, PART_BYTES, SESSION_IN_PATH } from "./request.js";
 
 /**
  * @param {import("./request.js").Request} request
@@ -16,6 +14,8 @@ export function curl(request, place) {
   const lines = request.usesSession && place.session !== null ? [`SESSION=${place.session}`] : [];
   if (request.upload && request.upload.size > LARGEST_REQUEST)
     return [...lines, ...chunks(request, credential)].join("\n");
+  if (request.download !== null && place.downloadBytes > LARGEST_REQUEST)
+    return [...lines, ...ranges(request, credential, place.downloadBytes)].join("\n");
   const options = [];
   if (request.upload) options.push(`-T ${fileWord(request.upload.name)}${globOption(request.upload.name)}`);
   else if (request.download !== null)
@@ -84,10 +84,25 @@ function chunks(request, credential) {
     `size=$(($(wc -c < ${name})))`,
     `curl -f -X PUT ${address(request)} \\\n  ${credential} \\\n  -H 'x-ms-transfer-mode: chunked' -H "x-ms-content-length: $size" -H 'Content-Length: 0' -D upload.headers`,
     `location=$(tr -d '\\r' < upload.headers | awk 'tolower($1) == "location:" { print $2 }')`,
-    `for ((first = 0; first < size; first += ${CHUNK_BYTES})); do`,
-    `  last=$((first + ${CHUNK_BYTES} < size ? first + ${CHUNK_BYTES} - 1 : size - 1))`,
+    `for ((first = 0; first < size; first += ${PART_BYTES})); do`,
+    `  last=$((first + ${PART_BYTES} < size ? first + ${PART_BYTES} - 1 : size - 1))`,
     `  tail -c +$((first + 1)) < ${name} | head -c $((last - first + 1)) > upload.part`,
     `  curl -f -X PATCH "$location" -H "Content-Range: bytes=$first-$last/$size" --data-binary @upload.part || break`,
     "done",
+  ];
+}
+
+/**
+ * @param {import("./request.js").Request} request
+ * @param {string} credential
+ * @param {number} size
+ * @returns {string[]} a download in parts
+ */
+function ranges(request, credential, size) {
+  const name = fileWord(String(request.download));
+  return [
+    `for ((first = 0; first < ${size}; first += ${PART_BYTES})); do`,
+    `  curl -f ${address(request)} \\\n    ${credential} -r "$first-$((first + ${PART_BYTES} - 1))" || break`,
+    `done > ${name}`,
   ];
 }

@@ -1,7 +1,7 @@
 // A call as a module in JavaScript, for Node and browsers.
 import { credentialOf } from "./place.js";
 import { json, javascript as literal } from "./quoting.js";
-import { LARGEST_REQUEST, SESSION_IN_PATH } from "./request.js";
+import { LARGEST_REQUEST, PART_BYTES, SESSION_IN_PATH } from "./request.js";
 
 const CHECK = 'if (!response.ok) throw new Error(response.status + " " + (await response.text()));';
 
@@ -14,10 +14,11 @@ export function javascript(request, place) {
   const { variable, header, before } = credentialOf(place);
   const { upload, download, isLong, usesSession } = request;
   const isChunked = upload !== null && upload.size > LARGEST_REQUEST;
+  const inRanges = download !== null && place.downloadBytes > LARGEST_REQUEST;
   const readsSession = usesSession && place.session === null;
   const lines = [];
   if (upload) lines.push('import { readFile } from "node:fs/promises";', "");
-  if (download !== null) lines.push('import { writeFile } from "node:fs/promises";', "");
+  if (download !== null) lines.push(`import { ${inRanges ? "open" : "writeFile"} } from "node:fs/promises";`, "");
   lines.push(
     `const { API, ${variable}${readsSession ? ", SESSION" : ""} } = globalThis.process?.env ?? globalThis;`,
     ...(usesSession && !readsSession ? [`const SESSION = ${json(place.session)};`] : []),
@@ -29,12 +30,17 @@ export function javascript(request, place) {
   const sent = [];
   if (request.json) sent.push('"Content-Type": "application/json"');
   if (isChunked) sent.push('"x-ms-transfer-mode": "chunked"', '"x-ms-content-length": String(content.length)');
+  if (inRanges) sent.push("Range: range");
   const options = request.method === "GET" ? [] : [`method: "${request.method}"`];
   options.push(sent.length ? `headers: { ...headers, ${sent.join(", ")} }` : "headers");
   if (request.json) options.push(`body: JSON.stringify(${body(request)})`);
   if (upload && !isChunked) options.push("body: content");
+  lines.push("");
+  if (inRanges) lines.push(`const file = await open(${json(download)}, "w");`);
+  if (inRanges) lines.push(`for (let first = 0; first < ${place.downloadBytes}; first += ${PART_BYTES}) {`);
+  const first = lines.length;
+  if (inRanges) lines.push(`const range = "bytes=" + first + "-" + (first + ${PART_BYTES} - 1);`);
   lines.push(
-    "",
     `${isLong || isChunked ? "let" : "const"} response = await fetch(${address(request)}, {`,
     ...options.map((option) => `  ${option},`),
     "});",
@@ -42,7 +48,14 @@ export function javascript(request, place) {
   if (isLong) lines.push(...polling());
   lines.push(CHECK);
   if (isChunked) lines.push(...chunks());
-  lines.push(...reading(request));
+  lines.push(...reading(request, inRanges));
+  if (inRanges)
+    return [
+      ...lines.slice(0, first),
+      ...lines.slice(first).map((line) => `  ${line}`),
+      "}",
+      "await file.close();",
+    ].join("\n");
   return lines.join("\n");
 }
 
@@ -96,9 +109,11 @@ function chunks() {
 
 /**
  * @param {import("./request.js").Request} request
+ * @param {boolean} inRanges
  * @returns {string[]} what reads the response
  */
-function reading({ operationId, isRun, download, upload }) {
+function reading({ operationId, isRun, download, upload }, inRanges) {
+  if (inRanges) return ["await file.write(new Uint8Array(await response.arrayBuffer()));"];
   if (isRun)
     return [
       "const run = await response.json();",

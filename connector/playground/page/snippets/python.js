@@ -1,7 +1,7 @@
 // A call as a program in Python.
 import { credentialOf } from "./place.js";
 import { json, python as literal } from "./quoting.js";
-import { LARGEST_REQUEST, SESSION_IN_PATH } from "./request.js";
+import { LARGEST_REQUEST, PART_BYTES, SESSION_IN_PATH } from "./request.js";
 
 /**
  * @param {import("./request.js").Request} request
@@ -12,6 +12,7 @@ export function python(request, place) {
   const { variable, header, before } = credentialOf(place);
   const { upload, download, method, isLong, usesSession } = request;
   const isChunked = upload !== null && upload.size > LARGEST_REQUEST;
+  const inRanges = download !== null && place.downloadBytes > LARGEST_REQUEST;
   const imports = ["import os", ...(isLong ? ["import time"] : [])];
   if (upload || download !== null) imports.push("from pathlib import Path");
   const value = before ? `f"${before}{${variable}}"` : variable;
@@ -25,7 +26,11 @@ export function python(request, place) {
   const headers = isChunked
     ? 'HEADERS | {"x-ms-transfer-mode": "chunked", "x-ms-content-length": str(len(content))}'
     : "HEADERS";
-  const options = [`headers=${headers}`];
+  if (inRanges) lines.push(`file = Path(${json(download)}).open("wb")`);
+  if (inRanges) lines.push(`for first in range(0, ${place.downloadBytes}, ${PART_BYTES}):`);
+  if (inRanges) lines.push(`    byte_range = f"bytes={first}-{first + ${PART_BYTES} - 1}"`);
+  const first = lines.length;
+  const options = [`headers=${inRanges ? 'HEADERS | {"Range": byte_range}' : headers}`];
   if (request.sessionInQuery || request.query.length) options.push(`params=${parameters(request)}`);
   if (request.json) options.push(`json=${body(request)}`);
   if (upload && !isChunked) options.push("data=content");
@@ -39,7 +44,9 @@ export function python(request, place) {
   if (isLong) lines.push(...polling());
   lines.push("if not response.ok:", "    print(response.text)  # says what is wrong", "response.raise_for_status()");
   if (isChunked) lines.push(...chunks());
-  lines.push(...reading(request));
+  lines.push(...reading(request, inRanges));
+  if (inRanges)
+    return [...lines.slice(0, first), ...lines.slice(first).map((line) => `    ${line}`), "file.close()"].join("\n");
   return lines.join("\n");
 }
 
@@ -106,9 +113,11 @@ function chunks() {
 
 /**
  * @param {import("./request.js").Request} request
+ * @param {boolean} inRanges
  * @returns {string[]} what reads the response
  */
-function reading({ operationId, isRun, download, upload }) {
+function reading({ operationId, isRun, download, upload }, inRanges) {
+  if (inRanges) return ["file.write(response.content)"];
   if (isRun)
     return [
       "run = response.json()",

@@ -4,6 +4,9 @@ import { OPERATIONS } from "../api/operations.js";
 /** The size from which a file is sent or received in parts, in bytes: one request takes no more. */
 export const LARGEST_REQUEST = 100_000_000;
 
+/** The size of such a part, in bytes. */
+export const PART_BYTES = 30_000_000;
+
 /** Stands for the session ID in `path`: no other brace is in it. */
 export const SESSION_IN_PATH = "{session}";
 

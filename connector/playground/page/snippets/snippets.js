@@ -64,9 +64,7 @@ export const SNIPPETS = [
     note: (request, place) =>
       [
         "Put the action into “actions”, in the code view of the workflow.",
-        `The workflow needs the parameter ${credentialOf(place).parameter} (SecureString)${
-          request.usesSession && place.session === null ? " and the parameter sessionId (String)" : ""
-        }.`,
+        ...parametersOf(request, place),
         ...(request.upload ? ["Get_file_content is the step that has the file."] : []),
         ...(request.isLong ? ["The action waits for the end of the run by itself."] : []),
         ...(isLocal(place.api) ? ["A workflow in Azure does not reach this address: deploy the connector first."] : []),
@@ -102,6 +100,7 @@ export const SNIPPETS = [
         "What a model sends, once its agent has the tools of openapi.json.",
         ...(request.upload && place.content === null ? [`${UNSET_CONTENT} is to be the content of the file.`] : []),
         ...(request.upload && request.upload.size > LARGEST_IN_JSON ? [TOO_LARGE] : []),
+        ...(request.download !== null && place.downloadBytes > LARGEST_IN_JSON ? [TOO_LARGE_TO_GET] : []),
         ...(request.operationId === "ExecutePythonCode" && request.isLong ? [POLL] : []),
       ].join(" "),
   },
@@ -121,6 +120,24 @@ export const SNIPPETS = [
 
 const POLL = "While status is Running, GetExecution returns the result so far.";
 const TOO_LARGE = `UploadFile takes about ${LARGEST_IN_JSON / 1_000_000} MB: send a larger file with an HTTP action, or from a program.`;
+
+const TOO_LARGE_TO_GET = `GetFile returns up to about ${LARGEST_IN_JSON / 1_000_000} MB: get a larger file from a program.`;
+
+/**
+ * @param {import("./request.js").Request} request
+ * @param {import("./place.js").Place} place
+ * @returns {string[]} sentences on what a workflow needs beside the action
+ */
+function parametersOf(request, place) {
+  const readsSession = request.usesSession && place.session === null;
+  if (place.auth === "entra" && place.scope)
+    return [
+      "The workflow's managed identity must be allowed to call the app.",
+      ...(readsSession ? ["The workflow needs the parameter sessionId (String)."] : []),
+    ];
+  const session = readsSession ? " and the parameter sessionId (String)" : "";
+  return [`The workflow needs the parameter ${credentialOf(place).parameter} (SecureString)${session}.`];
+}
 
 /**
  * @param {string} api

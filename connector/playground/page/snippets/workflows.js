@@ -38,10 +38,15 @@ export function logicApps(request, place) {
   const uri = `${workflowLiteral(place.api)}/${request.path.replace(SESSION_IN_PATH, () => inPath)}`;
   /** @type {Record<string, unknown>} */
   const inputs = { method: request.method, uri, headers: { [header]: credential } };
+  const audience = place.auth === "entra" ? place.scope.replace(/\/\.default$/, "") : "";
+  if (audience) {
+    inputs.authentication = { type: "ManagedServiceIdentity", audience };
+    delete inputs.headers;
+  }
   const queries = { ...(request.sessionInQuery && { sessionId: session }), ...ofTexts(request.query) };
   if (Object.keys(queries).length) inputs.queries = queries;
   if (request.json) {
-    inputs.headers = { "Content-Type": "application/json", [header]: credential };
+    inputs.headers = { "Content-Type": "application/json", .../** @type {object} */ (inputs.headers) };
     inputs.body = {
       ...(request.usesSession && { sessionId: session }),
       .../** @type {object} */ (workflowLiteral(request.json)),
@@ -54,7 +59,9 @@ export function logicApps(request, place) {
     secureData: { properties: ["inputs"] },
   };
   return json(
-    { [STEP_NAMES[request.operationId]]: { type: "Http", inputs, runtimeConfiguration, ...after(request) } },
+    {
+      [STEP_NAMES[request.operationId]]: { type: "Http", inputs, runtimeConfiguration, ...after(request, "SUCCEEDED") },
+    },
     2,
   );
 }
@@ -80,7 +87,10 @@ export function powerAutomate(request, place) {
     operationId,
   };
   const inputs = { host, parameters, authentication: "@parameters('$authentication')" };
-  return json({ [STEP_NAMES[request.operationId]]: { type: "OpenApiConnection", inputs, ...after(request) } }, 2);
+  return json(
+    { [STEP_NAMES[request.operationId]]: { type: "OpenApiConnection", inputs, ...after(request, "Succeeded") } },
+    2,
+  );
 }
 
 /**
@@ -99,9 +109,12 @@ function operationOfMakers(request) {
   return { operationId: "UploadFile", members, before: "body/" };
 }
 
-/** @param {import("./request.js").Request} request */
-function after({ upload }) {
-  return { runAfter: upload ? { [FILE_STEP]: ["Succeeded"] } : {} };
+/**
+ * @param {import("./request.js").Request} request
+ * @param {string} succeeded the status of a step that has succeeded
+ */
+function after({ upload }, succeeded) {
+  return { runAfter: upload ? { [FILE_STEP]: [succeeded] } : {} };
 }
 
 /**

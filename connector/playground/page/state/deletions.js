@@ -11,6 +11,7 @@ import { announce, state, update } from "./store.js";
 /** @typedef {import("./store.js").FileFacts} FileFacts */
 
 const SECONDS_TO_UNDO = 7;
+const SAME_MILLISECONDS = 2000; // because lists may have other fractions of a time than the response to an upload
 const LONGEST_DELAY_MILLISECONDS = 3000; // of what waits for deletions
 
 /** @type {WeakMap<Deletion, ReturnType<typeof setTimeout>>} */
@@ -92,9 +93,14 @@ export function keepDeletions(session) {
   const files = new Map(session.files.map((file) => [pathOf(file), file]));
   for (const { file } of [...session.deletions]) {
     const found = files.get(pathOf(file));
-    const isSame = found && found.size === file.size && found.lastModifiedTime === file.lastModifiedTime;
-    if (!isSame) forgetDeletion(session, pathOf(file));
+    if (!found || found.size !== file.size || Math.abs(timeOf(found) - timeOf(file)) > SAME_MILLISECONDS)
+      forgetDeletion(session, pathOf(file));
   }
+}
+
+/** @param {FileFacts} file */
+function timeOf({ lastModifiedTime }) {
+  return lastModifiedTime ? Date.parse(lastModifiedTime) : 0;
 }
 
 /**

@@ -41,7 +41,12 @@ export async function listMoreFiles(session) {
  */
 async function list(session, token, isAsked) {
   // One that has expired would be created again by a list of its files.
-  if (session.id === null || session.status !== "active") return;
+  if (session.id === null || session.status !== "active") {
+    update(() => {
+      session.filesError = null;
+    });
+    return;
+  }
   listings.get(session)?.abort(); // the newest one counts
   const listing = new AbortController();
   listings.set(session, listing);

@@ -1,6 +1,6 @@
 // How long sessions live: what the connector reports, what each use changes, and what is done when one has ended.
 import { ApiError, send } from "../api/client.js";
-import { announce, update } from "./store.js";
+import { announce, state, update } from "./store.js";
 import { cancelAllTransfers, uploadFiles } from "./uploads.js";
 
 /** @typedef {import("./store.js").Session} Session */
@@ -74,7 +74,9 @@ export async function noticeExpiry(session) {
   update(() => {
     lifetime.isWarned = true;
   });
-  announce(`${session.name} expires in a minute, with its variables and files, if it is not used. Keep it with Keep.`);
+  announce(
+    `${session.name} expires in a minute, with its variables and files, if it is not used. The button Keep it extends that.`,
+  );
 }
 
 /**
@@ -102,7 +104,8 @@ function expire(session) {
     session.expiresAt = null;
     session.renewal = null;
   });
-  announce(`${session.name} has expired. Its variables and files are gone.`);
+  // Of the one that is shown, the banner reports it.
+  if (session.key !== state.currentKey) announce(`${session.name} has expired. Its variables and files are gone.`);
 }
 
 /**

@@ -5,7 +5,7 @@ import { ApiError } from "../api/client.js";
 
 const MOST_TRIES_OF_APP = 5;
 const MOST_TRIES_OF_CONNECTION = 12;
-const LONGEST_WAIT_SECONDS = 10;
+const LONGEST_WAIT_SECONDS = { run: 4, app: 10, connection: 10 }; // a run may end long before Retry-After is over
 
 /**
  * Performs an action until it succeeds, or fails for a reason that does not pass.
@@ -27,7 +27,10 @@ export async function persistently(action, { signal, onWait }) {
       failures[obstacle] += 1;
       if (failures.app > MOST_TRIES_OF_APP || failures.connection > MOST_TRIES_OF_CONNECTION) throw failure;
       onWait(obstacle);
-      const seconds = Math.min(failure.retryAfterSeconds || 2 ** (failures[obstacle] - 1), LONGEST_WAIT_SECONDS);
+      const seconds = Math.min(
+        failure.retryAfterSeconds || 2 ** (failures[obstacle] - 1),
+        LONGEST_WAIT_SECONDS[obstacle],
+      );
       await pause(seconds, signal);
       onWait(null);
     }

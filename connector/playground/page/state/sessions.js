@@ -3,6 +3,7 @@ import { ApiError, send } from "../api/client.js";
 import { refreshFiles } from "./files.js";
 import { newLifetime, noteUse, startAnew } from "./lifetime.js";
 import { state, update } from "./store.js";
+import { cancelAllTransfers } from "./uploads.js";
 
 export { endSession, noteUse, refreshSession, restartSession } from "./lifetime.js";
 
@@ -142,6 +143,7 @@ export function closeSession(key) {
   update((state) => {
     const index = state.sessions.findIndex((session) => session.key === key);
     if (index < 0) return;
+    cancelAllTransfers(state.sessions[index]);
     state.sessions.splice(index, 1);
     if (state.sessions.length === 0) state.sessions.push(newSession());
     if (state.currentKey === key) state.currentKey = state.sessions[Math.min(index, state.sessions.length - 1)].key;

@@ -63,6 +63,7 @@ export function cancelCredential() {
 
 /** @param {string} text the function key that was entered */
 export async function enterKey(text) {
+  if (state.signIn.progress === "checking") return;
   const key = text.trim();
   if (!/^[\x21-\x7e]+$/.test(key)) return report("This is not a function key. Copy it again, without other text.");
   const isAccepted = await tryOut(
@@ -74,6 +75,7 @@ export async function enterKey(text) {
 
 /** @param {string} text the access token that was entered */
 export async function enterToken(text) {
+  if (state.signIn.progress === "checking") return;
   const token = text
     .trim()
     .replace(/^bearer\s+/i, "")
@@ -139,7 +141,10 @@ async function askForCredential(refusal) {
     });
     if (await renewing) return;
   }
-  if (waiting) return waiting.promise;
+  if (waiting) {
+    if (state.dialog !== "credential") openCredential();
+    return waiting.promise;
+  }
   waiting = Promise.withResolvers();
   noteFailed(refusal);
   openCredential();

@@ -65,10 +65,23 @@ export function placeOf(call, session) {
   return {
     api: new URL(".", document.baseURI).href.replace(/\/$/, ""),
     auth: document.documentElement.dataset.auth === "entra" ? "entra" : "key",
+    scope: document.documentElement.dataset.scope ?? "",
     needsCredential: hasCredential || state.connection.status !== "connected",
     session,
     content: call.file ? contentOf(call.file) : null,
+    downloadBytes: call.operationId === "DownloadFile" ? sizeOf(call) : 0,
   };
+}
+
+/**
+ * @param {import("../api/client.js").Call} call of DownloadFile
+ * @returns {number} the size of the file, in bytes; 0 if it is not in the list of files
+ */
+function sizeOf({ parameters = {} }) {
+  const session = state.sessions.find(({ id }) => id === parameters.sessionId);
+  const isIt = (/** @type {import("./store.js").FileFacts} */ { fileName, folder }) =>
+    fileName === parameters.fileName && folder === (parameters.folder ?? "");
+  return session?.files.find(isIt)?.size ?? 0;
 }
 
 /**

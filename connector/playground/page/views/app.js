@@ -2,6 +2,7 @@
 import { html } from "../libraries/lit-html.js";
 import { update } from "../state/store.js";
 import { codePane } from "./code_pane.js";
+import { connectionBanner } from "./connection_banner.js";
 import { dialogs } from "./dialogs.js";
 import { filesPane } from "./files_pane.js";
 import { header } from "./header.js";
@@ -19,7 +20,9 @@ export function app(state) {
   const { files, results } = state.widths;
   return html`
     <button type="button" class="skip" @click=${() => focusPane("code")}>Skip to the code</button>
-    ${header(state)} ${sessionBar(state, session)} ${sessionBanner(state, session)} ${paneTabs(state, session)}
+    ${header(state)} ${sessionBar(state, session)}
+    <div class="banners">${connectionBanner(state)} ${sessionBanner(state, session)}</div>
+    ${paneTabs(state, session)}
     <main data-pane=${state.pane} .style=${`--files: ${files}px; --code: ${100 - results}fr; --results: ${results}fr`}>
       <div id="panes" class="panes" role="tabpanel" data-status=${session.status} aria-labelledby="tab-${session.key}">
         ${filesPane(state, session)}

@@ -18,8 +18,8 @@ export function copyButton(label, text, { iconOnly = false } = {}) {
   return html`<button type="button" class="quiet copy" aria-label=${label} title=${iconOnly ? label : ""}
     @click=${(/** @type {MouseEvent} */ event) => copy(/** @type {HTMLElement} */ (event.currentTarget), text())}
   ><span class="copy-before">${icon("copy")}${iconOnly ? "" : label}</span
-  ><span class="copy-after">${icon("check")}Copied</span
-  ><span class="copy-failed">${icon("alert")}Failed</span></button>`;
+  ><span class="copy-after">${icon("check")}${iconOnly ? "" : "Copied"}</span
+  ><span class="copy-failed">${icon("alert")}${iconOnly ? "" : "Failed"}</span></button>`;
 }
 
 /**

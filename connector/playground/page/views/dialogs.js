@@ -1,5 +1,7 @@
 // The dialogs of the page; at most one is open.
 import { nothing } from "../libraries/lit-html.js";
+import { connectionDialog } from "./connection_dialog.js";
+import { credentialDialog } from "./credential_dialog.js";
 import { imageZoom } from "./image_zoom.js";
 import { previewDialog } from "./preview.js";
 import { closeSessionDialog, endSessionDialog, existingSessionDialog } from "./session_dialogs.js";
@@ -8,6 +10,8 @@ import { shortcutsDialog } from "./shortcuts.js";
 /** @type {Record<string, (state: import("../state/store.js").State, session: import("../state/store.js").Session) => unknown>} */
 const DIALOGS = {
   "close-session": closeSessionDialog,
+  connection: connectionDialog,
+  credential: credentialDialog,
   "end-session": endSessionDialog,
   "existing-session": existingSessionDialog,
   figure: imageZoom,

@@ -124,11 +124,15 @@ addEventListener("keydown", ({ key }) => {
 });
 // Scripts in a frame can take the focus, and so what is typed. It goes back, unless it came by a click or by Tab.
 addEventListener("blur", () => {
-  const element = document.activeElement?.parentElement;
-  if (!(element instanceof UserHtml) || element.matches(":hover") || matchMedia("(hover: none)").matches) return;
-  if (Date.now() - tabbedAt < SECONDS_OF_TAB * 1000) return;
-  element.releaseFocus();
-  focused?.focus({ preventScroll: true });
+  if (Date.now() - tabbedAt < SECONDS_OF_TAB * 1000 || matchMedia("(hover: none)").matches) return;
+  // While the event is handled, the focus is still on its way, and would go to the frame after all.
+  setTimeout(() => {
+    const element = document.activeElement?.parentElement;
+    if (!(element instanceof UserHtml) || element.matches(":hover")) return;
+    element.releaseFocus();
+    window.focus();
+    focused?.focus({ preventScroll: true });
+  });
 });
 
 /**

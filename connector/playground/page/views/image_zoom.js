@@ -86,7 +86,7 @@ export function imageZoom(state, session) {
       <div class="zoom-tools" role="toolbar" aria-label="Zoom">
         <button type="button" class="button" aria-label="Smaller" @click=${(/** @type {Event} */ event) => imageOf(event).zoom(-1)}>−</button>
         <button type="button" class="button" aria-label="Larger" @click=${(/** @type {Event} */ event) => imageOf(event).zoom(1)}>+</button>
-        <button type="button" class="button" @click=${(/** @type {Event} */ event) => imageOf(event).zoom(0)}>Actual size</button>
+        <button type="button" class="button" aria-label="Actual size" @click=${(/** @type {Event} */ event) => imageOf(event).zoom(0)}>100%</button>
         <button type="button" class="button" @click=${(/** @type {Event} */ event) => imageOf(event).fit()}>Fit</button>
         <span class="spacer"></span>
         <button type="button" class="button" @click=${() => saveOutput(session, key, output)}>${icon("download")} Save</button>

@@ -4,6 +4,7 @@ import { restartSession } from "../state/lifetime.js";
 import { requestClose } from "../state/session_dialogs.js";
 import { update } from "../state/store.js";
 import { period } from "./session_times.js";
+import { focusTab } from "./tabs.js";
 
 /** @typedef {import("../state/store.js").Session} Session */
 
@@ -55,15 +56,20 @@ function restartButton(
   session,
   label = session.sources.size > 0 ? `Start again with the same ${files(session)}` : "Start again",
 ) {
-  return html`<button type="button" class="button" @click=${() => restartSession(session)}>${label}</button>`;
+  return html`<button type="button" class="button" @click=${() => {
+    focusTab("tab", session.key);
+    restartSession(session);
+  }}>${label}</button>`;
 }
 
 /** @param {Session} session */
 function dismissButton(session) {
-  const dismiss = () =>
+  const dismiss = () => {
+    focusTab("tab", session.key);
     update(() => {
       session.renewal = null;
     });
+  };
   return html`<button type="button" class="quiet" @click=${dismiss}>Dismiss</button>`;
 }
 

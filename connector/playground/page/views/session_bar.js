@@ -9,7 +9,7 @@ import { memoryMenu } from "./memory_menu.js";
 import { sessionId } from "./session_id.js";
 import { sessionMenu } from "./session_menu.js";
 import { age, timeLeft } from "./session_times.js";
-import { tabs } from "./tabs.js";
+import { focusTab, scrollToTab, tabs } from "./tabs.js";
 
 /** @typedef {import("../state/store.js").State} State */
 /** @typedef {import("../state/store.js").Session} Session */
@@ -31,18 +31,24 @@ export function sessionBar(state, session) {
           shortcuts: "F2 Delete",
         })),
         selected: session.key,
-        onSelect: showSession,
+        onSelect: select,
         onRename: startRenaming,
         onClose: requestClose,
       })}
       ${state.renaming === null ? nothing : nameField(state.sessions.find((each) => each.key === state.renaming))}
     </div>
-    <button type="button" class="quiet" aria-label="New session" title="New session" @click=${() => openSession()}>
+    <button type="button" class="quiet" aria-label="New session" title="New session" @click=${() => scrollToTab("tab", openSession().key)}>
       ${icon("add")}
     </button>
     <div class="spacer"></div>
     ${session.status === "active" ? facts(state, session) : nothing} ${memoryMenu(state)} ${sessionMenu(state, session)}
   </nav>`;
+}
+
+/** @param {string} key */
+function select(key) {
+  showSession(key);
+  scrollToTab("tab", key); // all of it, with the cross that closes it
 }
 
 /**
@@ -70,7 +76,10 @@ function tab(state, session) {
 function facts(state, session) {
   if (session.lifetime.isWarned && !isRunning(session))
     return html`<span class="expiring roomy">Its files and variables are about to be deleted</span>
-      <button type="button" class="button" @click=${() => keepSession(session)}>Keep it</button>`;
+      <button type="button" class="button" @click=${() => {
+        focusTab("tab", session.key); // because the button goes
+        keepSession(session);
+      }}>Keep it</button>`;
   return html`<div class="session-facts">
     ${session.createdAt === null ? nothing : html`<span class="muted digits">${age(state.now - session.createdAt)}</span>`}
     ${sessionId(state, session)}
@@ -88,7 +97,7 @@ function nameField(session) {
       if (event.key !== "Enter" && event.key !== "Escape") return;
       event.preventDefault();
       renameSession(session.key, event.key === "Enter" ? event.currentTarget.value : "");
-      document.getElementById(`tab-${session.key}`)?.focus();
+      focusTab("tab", session.key);
     }}>`;
 }
 

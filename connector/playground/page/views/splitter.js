@@ -19,7 +19,7 @@ export function splitter({ name, label, controls, value, least, most, initial, s
   /** @param {KeyboardEvent} event */
   const press = (event) => {
     // The arrow moves the line to that side, whichever side the value is measured from.
-    const right = valueAt(2, 10) > valueAt(1, 10) ? step : -step;
+    const right = valueAt(1001, 2000) > valueAt(1000, 2000) ? step : -step;
     /** @type {Record<string, number>} */
     const targets = { ArrowLeft: value - right, ArrowRight: value + right, Home: least, End: most, Enter: initial };
     if (!(event.key in targets)) return;

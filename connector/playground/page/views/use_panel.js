@@ -18,7 +18,7 @@ export function usePanel(state, session) {
     <div class="use-head">
       <h2 id="use-heading"><button type="button" class="quiet use-fold" aria-expanded=${isOpen ? "true" : "false"}
         aria-controls="use-body" @click=${toggleUse}>${icon("chevron")}Use it elsewhere</button></h2>
-      ${isOpen ? actions(state, session) : html`<p class="muted use-kinds">${SNIPPETS.map(({ label }) => label).join(", ")}</p>`}
+      ${isOpen ? actions(state, session) : html`<p class="muted use-kinds">curl, Python, JavaScript, workflows, agents, MCP</p>`}
     </div>
     <div id="use-body" class="use-body" ?hidden=${!isOpen}>${isOpen ? body(state, session) : nothing}</div>
   </section>`;
@@ -75,7 +75,7 @@ function actions(state, session) {
             >With session ID</label>`
         : nothing
     }
-    <button type="button" class="quiet" aria-label=${`Save as ${snippet.fileName}`} title=${`Save as ${snippet.fileName}`}
+    <button type="button" class="quiet use-save" aria-label=${`Save as ${snippet.fileName}`} title=${`Save as ${snippet.fileName}`}
       @click=${() => save(snippet.fileName, textToCopy(state, session))}>${icon("download")}</button>
     ${copyButton("Copy", () => textToCopy(state, session))}`;
 }
