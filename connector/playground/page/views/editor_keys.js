@@ -12,8 +12,9 @@ export function addKeys(editor, session) {
   const { Enter: newLine, Tab: indent } = keyCommandMap;
   let leaves = false;
 
-  // Notebooks run with Shift too.
   keyCommandMap.Enter = (event, selection, value) => {
+    if (event.isComposing) return false; // it ends the input of a character, as in Japanese
+    // Notebooks run with Shift too.
     if (!event.ctrlKey && !event.metaKey && !event.shiftKey) return newLine?.(event, selection, value);
     if (!event.repeat) runCode(session);
     event.stopPropagation();
@@ -26,6 +27,10 @@ export function addKeys(editor, session) {
   keyCommandMap.Tab = (event, selection, value) => (leaves ? false : indent?.(event, selection, value));
   textarea.addEventListener("keydown", ({ key }) => {
     if (key !== "Escape" && key !== "Tab" && !MODIFIERS.includes(key)) leaves = false;
+  });
+  textarea.addEventListener("keyup", ({ key }) => {
+    // The editor overlooks a move that follows an edit at once.
+    if (/^(?:Arrow|Home|End|Page)/.test(key)) textarea.dispatchEvent(new Event("selectionchange"));
   });
   textarea.addEventListener("focus", () => {
     leaves = false;
