@@ -305,11 +305,18 @@ def test_it_is_served_with_wrong_settings() -> None:
 
 
 def test_the_page_states_how_callers_authenticate() -> None:
-    """With a key, or with a token of Entra ID."""
+    """With a key, or with a token of Entra ID: then it has the scope for which people get one."""
     assert data_of(page_of()) == {"auth": "key", **WITHOUT_SIGN_IN}
     assert data_of(page_of({**POOL, "ENTRA_PLAYGROUND_CLIENT_ID": PAGE_ID})) == {"auth": "key", **WITHOUT_SIGN_IN}
-    assert data_of(page_of(ENTRA)) == {"auth": "entra", **WITHOUT_SIGN_IN}
-    assert page_of(ENTRA).headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    page = page_of(ENTRA)
+    assert data_of(page) == {
+        "auth": "entra",
+        "authority": f"https://login.microsoftonline.com/{TENANT}",
+        "client-id": "",
+        "scope": f"{API_ID}/.default",
+    }
+    assert policy_of(page)["connect-src"] == "'self'"
+    assert page.headers["Cross-Origin-Opener-Policy"] == "same-origin"
 
 
 def test_with_an_app_registration_people_sign_in_on_the_page() -> None:

@@ -105,9 +105,7 @@ class Authority:
         assert asked["code_challenge_method"] == "S256"
         self.redirect_addresses.add(asked["redirect_uri"])
         links = [
-            f'<p><a href="signed-in-as?{urlencode({"person": object_id, **asked})}">{name}</a></p>'.replace(
-                "signed-in-as", f"/{TENANT}/signed-in-as"
-            )
+            f'<p><a href="/{TENANT}/signed-in-as?{urlencode({"person": object_id, **asked})}">{name}</a></p>'
             for name, object_id in PEOPLE.items()
         ]
         return HTMLResponse("".join(links), headers={"Cross-Origin-Opener-Policy": "same-origin"})

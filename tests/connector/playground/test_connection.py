@@ -417,6 +417,22 @@ def test_a_token_is_renewed_without_a_window(entra_page: Page, authority: Author
 
 
 @pytest.mark.browser
+def test_a_token_is_renewed_before_it_expires(entra_page: Page, authority: Authority) -> None:
+    """So that no call has to fail first, such as a large upload."""
+    page = entra_page
+    page.clock.install()
+    sign_in(page, "Alice Lind")
+    chip(page, "Emulator, isolation level 3")
+    with page.expect_request("**/oauth2/v2.0/token?*") as renewal:
+        page.clock.fast_forward("56:00")
+    assert "grant_type=refresh_token" in str(renewal.value.post_data)
+    page.get_by_role("button", name="Connection: ").click()
+    with page.expect_response("**/api/connection") as answered:
+        page.get_by_role("button", name="Check again").click()
+    assert answered.value.status == 200
+
+
+@pytest.mark.browser
 def test_a_person_signs_in_again_when_the_token_cannot_be_renewed(entra_page: Page, authority: Authority) -> None:
     """The dialog has the connector's reason."""
     page = entra_page

@@ -141,7 +141,10 @@ async function askForCredential(refusal) {
     });
     if (await renewing) return;
   }
-  if (waiting) return waiting.promise;
+  if (waiting) {
+    if (state.dialog !== "credential") openCredential();
+    return waiting.promise;
+  }
   waiting = Promise.withResolvers();
   noteFailed(refusal);
   openCredential();
