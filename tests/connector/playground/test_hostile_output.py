@@ -131,7 +131,7 @@ fail()"""
 @pytest.mark.browser
 def test_text_stays_text(page: Page, other_site: OtherSite) -> None:
     """Markup in output, names, titles and errors is shown, and makes no element that harmless text does not make."""
-    harmless = [f"word {number}" for number in range(len(HOSTILE) + 1)]
+    harmless = [f"it's word {number}" for number in range(len(HOSTILE) + 1)]
     hostile = [*HOSTILE, f"<img src={other_site.url}/text>"]
     shapes = []
     for texts in (harmless, hostile):
@@ -144,7 +144,8 @@ def test_text_stays_text(page: Page, other_site: OtherSite) -> None:
         shapes.append((seen, shape(page)))
         expect(results.get_by_role("group", name="Error", exact=True)).to_contain_text(texts[0])
         title = page.title()
-    assert shapes[0] == shapes[1]
+    for before, after in zip(*shapes, strict=True):
+        assert set(after["kinds"]) - set(before["kinds"]) == set()
     for seen in shapes[1]:
         assert seen["handlers"] == [] and seen["addresses"] == []
     assert page.evaluate("() => window.hacked") is None
