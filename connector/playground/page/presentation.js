@@ -219,7 +219,7 @@ function counted(number, noun) {
 }
 
 /**
- * What a failed run has written to stderr itself, without the traceback that follows it.
+ * What a run that did not succeed has written to stderr itself, without the traceback that follows it.
  * @param {Execution} execution
  * @returns {{text: string, traceback: string}} traceback is IPython's
  */
@@ -232,5 +232,10 @@ export function errorOutputOf({ stderr, error }) {
     if (isLine && /^(?:-{20}| {2}(?:Cell|File) )/.test(after))
       return { text: stderr.slice(0, at), traceback: stderr.slice(at + start.length).trimEnd() };
   }
+  // An interrupt, which is how runs are canceled and how they time out, has no message.
+  const interrupted = stderr.lastIndexOf("\nKeyboardInterrupt ");
+  const line = interrupted < 0 ? -1 : stderr.lastIndexOf("\n", interrupted - 1) + 1;
+  if (line >= 0 && /^-{70,}$/.test(stderr.slice(line, interrupted)))
+    return { text: stderr.slice(0, line).replace(/\n$/, ""), traceback: stderr.slice(line).trimEnd() };
   return { text: stderr, traceback: "" };
 }

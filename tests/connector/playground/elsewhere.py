@@ -25,6 +25,9 @@ PROGRAMS = ("curl", "python", "javascript")
 """They print what they got; the others return it."""
 
 KINDS = (*PROGRAMS, "logic-apps", "power-automate", "agent")
+WORKFLOWS: Json = json.loads(
+    (Path(__file__).parents[2] / "examples" / "logic_apps" / "workflow.schema.json").read_text(encoding="utf-8")
+)
 FILE_STEP = "Get_file_content"
 NODE = compute_driver_executable()[0]
 
@@ -63,6 +66,7 @@ class Elsewhere:
     def acted(self, text: str) -> Any:
         """The body that the action returns in a workflow."""
         actions = json.loads(text)
+        Draft202012Validator({"$ref": "#/$defs/actions", "$defs": WORKFLOWS["$defs"]}).validate(actions)
         (name,) = actions
         assert actions[name]["inputs"]["uri"].startswith(self.api.url)
         run = self._workflow()

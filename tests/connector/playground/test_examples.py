@@ -119,7 +119,7 @@ def test_own_code_is_not_lost(page: Page) -> None:
     expect(note).to_have_count(0)
     code(page).fill("")
     start(page, "A run that fails")
-    expect_result(page, "KeyError")
+    expect(results(page).get_by_role("button", name="Run 2, failed")).to_be_visible(timeout=SECONDS * 1000)
     start(page, "Interactive output")
     expect(code(page)).to_have_value(re.compile("IPython"))
     expect(note).to_have_count(0)
@@ -159,3 +159,16 @@ def test_an_example_during_a_run(page: Page) -> None:
     note = page.get_by_role("region", name="Code").get_by_role("status")
     expect(note).to_contain_text("Wait until the run has ended, or cancel it.")
     expect(code(page)).to_have_value(re.compile("import random"))
+
+
+@pytest.mark.browser
+def test_an_example_after_its_session(page: Page) -> None:
+    """In a session that has ended, an example uploads its file again, as that is gone."""
+    start(page, "Excel report")
+    expect_result(page, "4 regions, 358 orders")
+    page.get_by_role("button", name="End session").click()
+    page.get_by_role("dialog").get_by_role("button", name="End session").click()
+    expect(page.get_by_role("tab", name=re.compile("Session 1.*ended"))).to_be_visible()
+    start(page, "Excel report")
+    expect(results(page).get_by_role("button", name=re.compile("Run 2"))).to_be_visible(timeout=SECONDS * 1000)
+    expect_result(page, "4 regions, 358 orders")

@@ -140,9 +140,9 @@ def test_text_stays_text(page: Page, other_site: OtherSite) -> None:
         expect(results.get_by_role("table")).to_have_count(1)
         seen = shape(page)
         results = run(page, failing(texts))
-        expect(results.get_by_role("region", name="Error", exact=True)).to_contain_text("KeyError")
+        expect(results.get_by_role("group", name="Error", exact=True)).to_contain_text("KeyError")
         shapes.append((seen, shape(page)))
-        expect(results.get_by_role("region", name="Error", exact=True)).to_contain_text(texts[0])
+        expect(results.get_by_role("group", name="Error", exact=True)).to_contain_text(texts[0])
         title = page.title()
     assert shapes[0] == shapes[1]
     for seen in shapes[1]:
@@ -150,7 +150,7 @@ def test_text_stays_text(page: Page, other_site: OtherSite) -> None:
     assert page.evaluate("() => window.hacked") is None
     assert title == "Code Interpreter Playground"
     results.get_by_role("button", name="Run 3").click()
-    printed = results.get_by_role("region", name="Printed").locator("growing-text")
+    printed = results.get_by_role("group", name="Printed", exact=True).locator("growing-text")
     for text in hostile[:-2]:
         expect(printed).to_contain_text(text)
 
@@ -297,7 +297,7 @@ def test_a_frame_that_loops_forever_leaves_the_page_usable(page: Page) -> None:
     results = run(page, returning("<script>setTimeout(() => {while (true);}, 100)</script>"))
     expect(results.locator("user-html iframe")).to_be_visible()
     results.get_by_role("button", name="Run 1, succeeded").click()
-    expect(results.get_by_role("region", name="Printed").locator("growing-text")).to_have_text("before\n")
+    expect(results.get_by_role("group", name="Printed", exact=True).locator("growing-text")).to_have_text("before\n")
     expect(run(page, "'after'")).to_contain_text("after")
 
 

@@ -44,9 +44,9 @@ def column(table: Locator, number: int) -> list[str]:
 def test_a_run_shows_what_it_printed_and_returned(page: Page) -> None:
     """stdout and stderr are apart, and the value of the last line follows."""
     results = run(page, "import sys\nprint('out')\nprint('err', file=sys.stderr)\n{'answer': 42}")
-    expect(results.get_by_role("region", name="Printed").locator("growing-text")).to_have_text("out\n")
-    expect(results.get_by_role("region", name="Error output").locator("growing-text")).to_have_text("err\n")
-    expect(results.get_by_role("region", name="Result", exact=True).locator("pre")).to_have_text('{"answer": 42}')
+    expect(results.get_by_role("group", name="Printed", exact=True).locator("growing-text")).to_have_text("out\n")
+    expect(results.get_by_role("group", name="Error output", exact=True).locator("growing-text")).to_have_text("err\n")
+    expect(results.get_by_role("group", name="Result", exact=True).locator("pre")).to_have_text('{"answer": 42}')
     expect(results.get_by_text(re.compile(r"^in \d+\.\d\d s$"))).to_be_visible()
 
 
@@ -185,7 +185,9 @@ display(Markdown("word " * 30_000))
 display(HTML("<p>first</p><!--" + "x" * 100_000 + "-->"))
 display(HTML("<p>second</p><!--" + "x" * 4_000_000 + "-->"))"""
     results = run(page, code)
-    expect(results.get_by_role("region", name="Markdown").locator("growing-text")).to_contain_text("word word")
+    expect(results.get_by_role("group", name="Markdown", exact=True).locator("growing-text")).to_contain_text(
+        "word word"
+    )
     frame = results.locator("user-html iframe").first
     frame.scroll_into_view_if_needed()
     expect(frame.content_frame.get_by_text("first")).to_be_visible()
@@ -199,7 +201,7 @@ display(HTML("<p>second</p><!--" + "x" * 4_000_000 + "-->"))"""
 def test_an_error_leads_to_its_line(page: Page) -> None:
     """It has name, message, line and hint; the link moves into the editor; the traceback is folded."""
     results = run(page, "import pandas as pd\ntable = pd.DataFrame({'sales': [1]})\ntable['sale']")
-    error = results.get_by_role("region", name="Error", exact=True)
+    error = results.get_by_role("group", name="Error", exact=True)
     expect(error).to_contain_text("KeyError: 'sale'")
     expect(error).to_contain_text("In line 3: table['sale']")
     expect(error).to_contain_text("'sales'")
@@ -222,7 +224,7 @@ for number in range(400):
     print("line", number, flush=True)
     time.sleep(0.02)"""
     start(page, code)
-    text = page.get_by_role("region", name="Printed").locator("growing-text")
+    text = page.get_by_role("group", name="Printed", exact=True).locator("growing-text")
     expect(text).to_contain_text("line 100\n", timeout=20_000)
     at_end = "(element) => element.scrollTop + element.clientHeight >= element.scrollHeight - 8"
     assert text.evaluate(at_end)
@@ -240,10 +242,7 @@ for number in range(400):
 def test_very_long_output_is_fast(page: Page) -> None:
     """A million characters are shown in less than two seconds, and copied as they are."""
     results = run(page, "print('\\n'.join('row %06d ' % n + 'x' * 40 for n in range(19_000)))")
-    text = results.get_by_role("region", name="Printed").locator("growing-text")
-    everything = results.get_by_role("button", name="Show everything")
-    if everything.is_visible():
-        everything.click()
+    text = results.get_by_role("group", name="Printed", exact=True).locator("growing-text")
     expect(text).to_contain_text("row 018999")
     seconds = text.evaluate("""async (element) => {
       const start = performance.now();
@@ -253,16 +252,20 @@ def test_very_long_output_is_fast(page: Page) -> None:
       return (performance.now() - start) / 1000;
     }""")
     assert seconds < 2
-    results.get_by_role("region", name="Printed").get_by_role("button", name="Copy").first.click()
+    results.get_by_role("group", name="Printed").get_by_role("button", name="Copy").first.click()
     copied = page.evaluate("() => navigator.clipboard.readText()")
     assert len(copied) == 19_000 * 52 and copied.startswith("row 000000 ")
 
 
 @pytest.mark.browser
-def test_truncated_text_says_so_and_can_be_completed(page: Page) -> None:
-    """A line below the status names what is truncated."""
+def test_truncated_text_says_so(page: Page) -> None:
+    """A line below the status names what is truncated, and how to get all of it."""
     results = run(page, "print('x' * 3_000_000)")
-    expect(results.get_by_text("The printed text is too long to be shown in full.")).to_be_visible()
+    expect(
+        results.get_by_text(
+            "The printed text is longer than a run returns. To get everything, let the code write it to a file."
+        )
+    ).to_be_visible()
 
 
 @pytest.mark.browser
@@ -273,10 +276,10 @@ def test_runs_are_chosen_by_mouse_and_keyboard(page: Page) -> None:
     runs = results.get_by_role("toolbar", name="Runs")
     expect(runs.get_by_role("button", name="Run 2, failed")).to_have_attribute("aria-current", "true")
     runs.get_by_role("button", name="Run 1, succeeded").click()
-    expect(results.get_by_role("region", name="Printed").locator("growing-text")).to_have_text("first\n")
+    expect(results.get_by_role("group", name="Printed", exact=True).locator("growing-text")).to_have_text("first\n")
     page.keyboard.press("ArrowRight")
     expect(runs.get_by_role("button", name="Run 2, failed")).to_be_focused()
-    expect(results.get_by_role("region", name="Error", exact=True)).to_contain_text("division by zero")
+    expect(results.get_by_role("group", name="Error", exact=True)).to_contain_text("division by zero")
 
 
 @pytest.mark.browser
@@ -301,7 +304,7 @@ def test_a_run_is_copied_and_saved(page: Page) -> None:
 def test_files_of_a_run_are_links(page: Page) -> None:
     """They are named with their change and size, previewed with a click, and downloaded with another."""
     results = run(page, "import os\nos.makedirs('year', exist_ok=True)\nopen('year/a.csv', 'w').write('a,b\\n')")
-    files = results.get_by_role("region", name="Files of this run")
+    files = results.get_by_role("group", name="Files of this run")
     expect(files).to_contain_text("created, 4 B")
     with page.expect_download() as download:
         files.get_by_role("button", name="Download year/a.csv").click()
@@ -345,4 +348,43 @@ def test_before_the_first_run_there_are_examples(page: Page) -> None:
     expect(results.get_by_role("heading", name="Nothing has run yet")).to_be_visible()
     expect(results.get_by_role("listitem")).to_have_count(3)
     results.get_by_role("button", name="A run that fails").click()
-    expect(results.get_by_role("region", name="Error", exact=True)).to_be_visible(timeout=30_000)
+    expect(results.get_by_role("group", name="Error", exact=True)).to_be_visible(timeout=30_000)
+
+
+@pytest.mark.browser
+def test_a_canceled_run_is_no_error(page: Page) -> None:
+    """It has the line at which it was canceled, what it had printed, and no traceback among its error output."""
+    code = "import sys, time\nprint('begun', flush=True)\nprint('noted', file=sys.stderr)\ntime.sleep(60)"
+    results = start(page, code)
+    expect(results.get_by_role("group", name="Printed").locator("growing-text")).to_contain_text(
+        "begun", timeout=20_000
+    )
+    page.get_by_role("region", name="Code").get_by_role("button", name="Cancel").click()
+    expect(results.get_by_text("Canceled", exact=True)).to_be_visible(timeout=20_000)
+    expect(results.get_by_role("group", name="Where it was canceled")).to_contain_text("In line 4: time.sleep(60)")
+    expect(results.get_by_role("group", name="Error output", exact=True).locator("growing-text")).to_have_text(
+        "noted\n"
+    )
+
+
+@pytest.mark.browser
+def test_a_refused_run_has_a_request_id(page: Page) -> None:
+    """The connector's message states what is wrong; its log has the ID, which can be copied."""
+    results = run(page, "#" * 270_000)
+    expect(results.get_by_text("Not run")).to_be_visible()
+    expect(results.get_by_text("pythonCode has 270,000 characters. Send at most 262,144.")).to_be_visible()
+    results.get_by_role("button", name="Copy the request ID").click()
+    expect(results.get_by_role("button", name="Copy the request ID")).to_have_attribute("data-outcome", "copied")
+    assert page.evaluate("() => navigator.clipboard.readText()") == results.locator(".request-id code").inner_text()
+
+
+@pytest.mark.browser
+def test_the_chosen_run_is_in_view(page: Page) -> None:
+    """Where there are more runs than fit, their row scrolls."""
+    for number in range(12):
+        results = run(page, f"print({number})")
+    chips = results.get_by_role("toolbar", name="Runs").get_by_role("button")
+    expect(chips.nth(11)).to_be_in_viewport(ratio=1)
+    chips.nth(11).press("Home")
+    expect(chips.nth(0)).to_be_focused()
+    expect(chips.nth(0)).to_be_in_viewport(ratio=1)

@@ -34,7 +34,9 @@ def upload(page: Page, *names: str) -> None:
 
 
 def tab(page: Page, name: str) -> Locator:
-    return page.get_by_role("tablist", name="Sessions").get_by_role("tab", name=name)
+    return page.get_by_role("tablist", name="Sessions").get_by_role(
+        "tab", name=re.compile(rf"^{re.escape(name)}\b|^{re.escape(name)}$")
+    )
 
 
 def banner(page: Page) -> Locator:
@@ -110,6 +112,18 @@ def test_tabs_by_keyboard(page: Page) -> None:
     page.keyboard.press("Delete")
     expect(page.get_by_role("tablist", name="Sessions").get_by_role("tab")).to_have_count(1)
     expect(tab(page, "Session 1")).to_be_focused()
+
+
+@browser
+def test_many_tabs(page: Page) -> None:
+    """More sessions than there is room for scroll within the bar, to the one that is shown."""
+    for _ in range(12):
+        page.get_by_role("button", name="New session").click()
+    expect(tab(page, "Session 13")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("button", name="New session")).to_be_in_viewport(ratio=1)
+    expect(tab(page, "Session 1")).not_to_be_in_viewport()
+    tab(page, "Session 13").press("Home")
+    expect(tab(page, "Session 1")).to_be_in_viewport(ratio=1)
 
 
 @browser

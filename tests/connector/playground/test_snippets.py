@@ -15,6 +15,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import Api
 from tests.connector.playground.elsewhere import KINDS, PROGRAMS, Elsewhere, listed, said
+from tests.connector.playground.files import upload_named
+from tests.connector.playground.running import run
 
 Json = dict[str, Any]
 
@@ -466,11 +468,46 @@ def test_what_is_copied_runs(page, api, session_id, tmp_path):
     panel = Panel(page)
     panel.open()
     page.get_by_role("button", name="Copy the settings").click()
+    expect(page.get_by_role("status").filter(has_text="Copied")).to_be_attached()
     settings = page.evaluate("navigator.clipboard.readText()")
     assert f"export API={api.url} KEY=none" in settings
     got = json.loads(Elsewhere(api, session_id, tmp_path).run("curl", panel.copied(), settings))
     assert got["stdout"] == "from $elsewhere\n"
-    expect(page.get_by_role("status").filter(has_text="Copied")).to_be_attached()
+
+
+@pytest.mark.browser
+def test_what_was_done_on_the_page_goes_on_elsewhere(page, api, session_id, tmp_path):
+    """After an upload and a run, the text with the session ID runs in that session, with its files and variables."""
+    panel = Panel(page)
+    upload_named(page, {"it's new.csv": "region\nNorth\n"})
+    panel.open()
+    panel.tab("Agent").click()
+    expect(panel.region).to_contain_text("Upload of it's new.csv.")
+    code = "text = open(\"/mnt/data/it's new.csv\").read()\ncount = globals().get('count', 0) + 1\nprint(text, count)"
+    run(page, code)
+    expect(panel.region).to_contain_text("Run of the code.")
+    panel.tab("Python").click()
+    page.get_by_label("With session ID").check()
+    elsewhere = Elsewhere(api, session_id, tmp_path)
+    text = panel.copied()
+    assert elsewhere.run("python", text, f"export API={api.url} KEY=none") == "Succeeded\nregion\nNorth\n 2\n\n\n"
+
+
+@pytest.mark.browser
+def test_copying_without_a_clipboard(page):
+    """Where the browser gives pages no clipboard, as for plain http, texts are copied all the same."""
+    page.evaluate("() => Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.evaluate(SHOW, {"code": "print('copied')"})
+    panel = Panel(page)
+    panel.open()
+    button = panel.region.get_by_role("button", name="Copy", exact=True)
+    button.click()
+    expect(button.get_by_text("Copied")).to_be_visible()
+    expect(button).to_be_focused()
+    editor = page.get_by_role("textbox", name="Python code")
+    editor.fill("")
+    editor.press("Control+V")
+    expect(editor).to_have_value(re.compile("^curl .*copied.*END$", re.DOTALL))
 
 
 @pytest.mark.browser

@@ -1,6 +1,7 @@
 """Uploads: how files get into a session, and what is done about those that do not."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -254,6 +255,26 @@ def test_without_a_signing_key_the_page_says_what_is_missing(
     expect(uploads(page)).to_contain_text("above 100 MB only with its setting SIGNING_KEY")
     drop(page, ZEROS, {"name": "middle.bin", "size": 40 * MEGABYTE})
     expect(row(page, "middle.bin")).to_be_visible(timeout=30_000)
+
+
+@pytest.mark.browser
+def test_an_upload_is_sent_with_the_key(open_page: Callable[..., Page], api_with_key: Api) -> None:
+    """Uploads send the function key as a header; one that is refused waits for another key, and is sent again."""
+    page = open_page(api_with_key)
+    _enter_key(page, api_with_key)
+    with page.expect_request(lambda request: request.method == "PUT") as sent:
+        upload(page, first_dot_txt="1")
+    assert sent.value.header_value("x-functions-key") == api_with_key.key
+    assert str(api_with_key.key) not in sent.value.url
+    page.route("**/api/files/second.txt*", lambda route: route.fulfill(status=401), times=1)
+    drop(page, ZEROS, {"name": "second.txt", "size": 10})
+    _enter_key(page, api_with_key)
+    expect(row(page, "second.txt")).to_be_visible()
+
+
+def _enter_key(page: Page, api: Api) -> None:
+    page.get_by_role("textbox", name="Key").fill(str(api.key))
+    page.get_by_role("button", name="Connect", exact=True).click()
 
 
 def _slow(page: Page, bytes_per_second: int, devtools: CDPSession | None = None, offline: bool = False) -> CDPSession:

@@ -59,7 +59,9 @@ export function logicApps(request, place) {
     secureData: { properties: ["inputs"] },
   };
   return json(
-    { [STEP_NAMES[request.operationId]]: { type: "Http", inputs, runtimeConfiguration, ...after(request) } },
+    {
+      [STEP_NAMES[request.operationId]]: { type: "Http", inputs, runtimeConfiguration, ...after(request, "SUCCEEDED") },
+    },
     2,
   );
 }
@@ -85,7 +87,10 @@ export function powerAutomate(request, place) {
     operationId,
   };
   const inputs = { host, parameters, authentication: "@parameters('$authentication')" };
-  return json({ [STEP_NAMES[request.operationId]]: { type: "OpenApiConnection", inputs, ...after(request) } }, 2);
+  return json(
+    { [STEP_NAMES[request.operationId]]: { type: "OpenApiConnection", inputs, ...after(request, "Succeeded") } },
+    2,
+  );
 }
 
 /**
@@ -104,9 +109,12 @@ function operationOfMakers(request) {
   return { operationId: "UploadFile", members, before: "body/" };
 }
 
-/** @param {import("./request.js").Request} request */
-function after({ upload }) {
-  return { runAfter: upload ? { [FILE_STEP]: ["Succeeded"] } : {} };
+/**
+ * @param {import("./request.js").Request} request
+ * @param {string} succeeded the status of a step that has succeeded
+ */
+function after({ upload }, succeeded) {
+  return { runAfter: upload ? { [FILE_STEP]: [succeeded] } : {} };
 }
 
 /**

@@ -4,6 +4,7 @@ import { base64Of, bytesOf } from "../base64.js";
 import { isText, mediaType } from "../presentation.js";
 import { zip } from "../zip.js";
 import { saveBlob } from "./downloads.js";
+import { noteUse } from "./sessions.js";
 import { announce, state, update } from "./store.js";
 
 /** @typedef {import("./store.js").Session} Session */
@@ -89,6 +90,7 @@ async function download(session, output, limit) {
     },
     { as: "blob" },
   );
+  noteUse(session);
   const size = Number(headers.get("Content-Range")?.split("/")[1] ?? blob?.size);
   return { blob: blob?.size === size ? blob : null, size };
 }
@@ -169,33 +171,4 @@ export async function saveAllOutputs(session, run) {
  */
 export function nameOf(output, number = 1) {
   return output.fileName ?? `output-${number}.${mediaType(output).split("/")[1].replace(/\W.*/, "")}`;
-}
-
-/**
- * Gets what was omitted because the response would have become too long.
- * @param {Session} session
- * @param {Run} run
- */
-export async function loadComplete(session, run) {
-  const key = outputKey(session, run, "complete");
-  const { loads } = state.results;
-  if (!run.execution || loads[key]?.status === "loading") return;
-  const { sessionId, executionId } = run.execution;
-  const call = { operationId: "GetExecution", parameters: { executionId, sessionId, includeContent: "always" } };
-  update(() => {
-    loads[key] = { status: "loading" };
-  });
-  try {
-    const { json } = await send(call);
-    update(() => {
-      loads[key] = { status: "loaded" };
-      session.lastCall = call;
-      run.execution = json;
-    });
-  } catch (failure) {
-    if (!(failure instanceof ApiError)) throw failure;
-    update(() => {
-      loads[key] = { status: "failed", error: failure };
-    });
-  }
 }

@@ -28,7 +28,7 @@ export function dataTable({ key, label, columns, rows, total = rows.length }) {
     const kinds = shownColumns.map((_, column) => kindOfColumn(rows, column));
     const sorted = sort ? sortRows(rows, sort.column, sort.isDescending) : rows;
     return html`<div class="data-table">
-      <div class="table-scroll" role="region" aria-label=${label} tabindex="0">
+      <div class="table-scroll" role="group" aria-label=${label} tabindex="0">
         <table>
           <thead>
             <tr>

@@ -36,7 +36,7 @@ function restoreFocus() {
  */
 export function dialog({ title, content, wide = false, onClose = closeDialog }) {
   return html`<dialog class=${wide ? "wide" : ""} aria-labelledby="dialog-title" @close=${onClose} ${ref(show)}>
-    <header>
+    <header role="none">
       <h2 id="dialog-title">${title}</h2>
       <button type="button" class="quiet" aria-label="Close" @click=${onClose}>${icon("cancel")}</button>
     </header>

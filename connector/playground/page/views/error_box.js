@@ -14,17 +14,18 @@ export function errorBox(state, run) {
   const { execution } = run;
   if (!execution?.error) return nothing;
   const { name, message, line, traceback, hint } = execution.error;
+  const isCanceled = run.status === "Canceled";
   const complete = errorOutputOf(execution).traceback;
   const hasLibraries = /^File /m.test(complete);
-  return html`<section class="result-block" aria-label="Error">
-    <div class="error-box">
-      <p class="error-title"><b>${name}</b>${message ? `: ${message}` : ""}</p>
+  return html`<div class="result-block" role="group" aria-label=${isCanceled ? "Where it was canceled" : "Error"}>
+    <div class=${isCanceled ? "error-box canceled" : "error-box"}>
+      ${isCanceled ? nothing : html`<p class="error-title"><b>${name}</b>${message ? `: ${message}` : ""}</p>`}
       ${line ? place(run.code, line) : nothing}
       ${hint ? html`<p class="error-hint">${hint}</p>` : nothing}
     </div>
     ${traceback ? tracebackBlock(state, "Traceback", "your own lines", traceback) : nothing}
     ${complete && (hasLibraries || !traceback) ? tracebackBlock(state, "Complete traceback", "with the libraries", complete) : nothing}
-  </section>`;
+  </div>`;
 }
 
 /**

@@ -6,7 +6,7 @@ import { html, nothing } from "../libraries/lit-html.js";
  *   tell the part from others; facts stand beside the heading
  */
 export function resultBlock({ heading, label = heading, facts = nothing, actions = nothing, content }) {
-  return html`<section class="result-block" aria-label=${label}>
+  return html`<div class="result-block" role="group" aria-label=${label}>
     <div class="block-head">
       <h3>${heading}</h3>
       <span class="block-facts muted digits">${facts}</span>
@@ -14,5 +14,5 @@ export function resultBlock({ heading, label = heading, facts = nothing, actions
       ${actions}
     </div>
     ${content}
-  </section>`;
+  </div>`;
 }

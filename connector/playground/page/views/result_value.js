@@ -37,8 +37,19 @@ export function resultValue(state, session, run, { value, text }) {
   }
   const actions = html`${copyButton("Copy JSON", () => formatJson(value))}`;
   const content = html`${jsonText(value, { label: heading, wrap })}
-    ${text ? asPythonShowsIt(text, wrap) : nothing}`;
+    ${text && !isAlike(text, value) ? asPythonShowsIt(text, wrap) : nothing}`;
   return resultBlock({ heading, actions, content });
+}
+
+/**
+ * @param {string} text
+ * @param {unknown} value
+ * @returns {boolean} whether the text shows nothing that the JSON does not show
+ */
+function isAlike(text, value) {
+  const words = { True: "true", False: "false", None: "null" };
+  const asJson = text.replace(/\b(?:True|False|None)\b/g, (word) => words[/** @type {"None"} */ (word)]);
+  return asJson.replace(/\s/g, "").replaceAll("'", '"') === JSON.stringify(value).replace(/\s/g, "");
 }
 
 /**

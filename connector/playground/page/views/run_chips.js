@@ -10,16 +10,15 @@ const MARGIN = 16;
 
 /** A row that scrolls sideways, so that the run that is shown is in view. */
 class RunChips extends HTMLElement {
-  /** @type {number | null} */
-  #shown = null;
+  #shown = "";
 
-  /** @param {number | null} number */
-  set shown(number) {
-    if (number === this.#shown) return;
-    this.#shown = number;
+  /** @param {string} shown what changes when the chip of the run that is shown moves or gets another width */
+  set shown(shown) {
+    if (shown === this.#shown) return;
+    this.#shown = shown;
     // After the chips are rendered. Only this row scrolls, none of the panes around it.
     queueMicrotask(() => {
-      const chip = /** @type {HTMLElement | null} */ (this.querySelector("[aria-current]"));
+      const chip = /** @type {HTMLElement | null} */ (this.querySelector('[aria-current="true"]'));
       if (!chip) return;
       const [row, own] = [this.getBoundingClientRect(), chip.getBoundingClientRect()];
       if (own.left < row.left) this.scrollBy(own.left - row.left - MARGIN, 0);
@@ -32,7 +31,7 @@ customElements.define("run-chips", RunChips);
 
 /** @param {Session} session */
 export function runChips(session) {
-  return html`<run-chips role="toolbar" aria-label="Runs" .shown=${session.shownRun}
+  return html`<run-chips role="toolbar" aria-label="Runs" .shown=${`${session.shownRun} of ${session.runs.map((run) => run.status)}`}
     @keydown=${(/** @type {KeyboardEvent} */ event) => moveByKey(session, event)}>
     ${session.runs.map((run) => chip(session, run))}
   </run-chips>`;

@@ -2,7 +2,7 @@
 import { duration } from "../format.js";
 import { html, nothing } from "../libraries/lit-html.js";
 import { partsOf, summaryOf } from "../presentation.js";
-import { loadComplete, outputKey } from "../state/outputs.js";
+import { outputKey } from "../state/outputs.js";
 import { copyButton } from "./copy.js";
 import "./elapsed_time.js";
 import { icon } from "./icons.js";
@@ -11,13 +11,12 @@ import { icon } from "./icons.js";
 /** @typedef {import("../state/store.js").Session} Session */
 /** @typedef {import("../state/store.js").State} State */
 
-/** What is truncated, in words. */
+/** What may be truncated, in words. */
 const TRUNCATED = {
   stdout: "the printed text",
   stderr: "the error output",
   result: "the result",
   value: "the value",
-  outputs: "the outputs",
   files: "the list of files",
 };
 
@@ -74,49 +73,37 @@ function endedLine(run) {
  */
 function remarks(state, session, run) {
   const { execution, error } = run;
-  const truncated = Object.keys(execution?.truncated ?? {}).filter((part) => execution?.truncated?.[part]);
-  const load = state.results.loads[outputKey(session, run, "complete")];
-  const failure = state.results.loads[outputKey(session, run, "all")]?.error ?? load?.error;
-  if (!error && !execution?.notice && truncated.length === 0 && !failure) return nothing;
-  return html`<div class="run-remarks">
-    ${error ? errorMessage(error) : nothing}
-    ${execution?.notice && !isExplained(execution.notice, load) ? html`<p>${execution.notice}</p>` : nothing}
-    ${truncated.length > 0 && run.endedAt !== null ? truncation(session, run, truncated, load) : nothing}
-    ${failure ? errorMessage(failure) : nothing}
+  const truncated = run.endedAt === null ? "" : truncation(execution);
+  const notice = execution?.notice && !isDone(execution.notice) ? execution.notice : "";
+  const failure = state.results.loads[outputKey(session, run, "all")]?.error;
+  if (!error && !notice && !truncated && !failure) return nothing;
+  return html`<div class=${error ? "run-remarks refused" : "run-remarks"}>
+    ${error ? errorMessage(error) : nothing} ${notice ? html`<p>${notice}</p>` : nothing}
+    ${truncated ? html`<p>${truncated}</p>` : nothing} ${failure ? errorMessage(failure) : nothing}
   </div>`;
 }
 
 /**
- * The notice of omitted contents names operations for programs. This page gets them by itself.
+ * What the notice of omitted contents tells programs to do, this page does by itself.
  * @param {string} notice
- * @param {import("../state/store.js").LoadedOutput | undefined} load
  */
-function isExplained(notice, load) {
-  return /^Contents of outputs were omitted or reduced\.[^.]*\.[^.]*$/.test(notice.trim()) && load?.status !== "failed";
+function isDone(notice) {
+  return /^Contents of outputs were omitted or reduced\.[^.]*\.\s*$/.test(notice);
 }
 
 /**
- * @param {Session} session
- * @param {Run} run
- * @param {string[]} truncated
- * @param {import("../state/store.js").LoadedOutput | undefined} load
+ * @param {import("../state/store.js").Execution | null} execution
+ * @returns {string} what is not complete, and how to get it; empty if that is nothing but contents of outputs
  */
-function truncation(session, run, truncated, load) {
-  // Contents of outputs are loaded when they come into view.
-  const parts = truncated.filter((part) => part !== "outputs" || (run.execution?.outputs.length ?? 0) >= 100);
-  if (parts.length === 0) return nothing;
-  const names = new Intl.ListFormat("en").format(
-    parts.map((part) => TRUNCATED[/** @type {"stdout"} */ (part)] ?? part),
-  );
-  const sentence = `${names.replace(/^./, (letter) => letter.toUpperCase())} ${parts.length === 1 && parts[0] !== "outputs" ? "is" : "are"} too long to be shown in full.`;
-  if (load?.status === "loaded")
-    return html`<p>${sentence} This is as much as the connector returns; let the code write the rest to a file.</p>`;
-  return html`<p>
-    ${sentence}
-    <button type="button" class="link" ?disabled=${load?.status === "loading"} @click=${() => loadComplete(session, run)}>
-      ${load?.status === "loading" ? "Loading" : "Show everything"}
-    </button>
-  </p>`;
+function truncation(execution) {
+  const { truncated = {} } = execution ?? {};
+  const names = Object.entries(TRUNCATED)
+    .filter(([part]) => truncated[part])
+    .map(([, name]) => name);
+  if (names.length === 0) return "";
+  const list = new Intl.ListFormat("en").format(names);
+  const verb = names.length === 1 ? "is" : "are";
+  return `${list[0].toUpperCase()}${list.slice(1)} ${verb} longer than a run returns. To get everything, let the code write it to a file.`;
 }
 
 /**

@@ -9,7 +9,7 @@ import { memoryMenu } from "./memory_menu.js";
 import { sessionId } from "./session_id.js";
 import { sessionMenu } from "./session_menu.js";
 import { age, timeLeft } from "./session_times.js";
-import { focusTab, tabs } from "./tabs.js";
+import { focusTab, scrollToTab, tabs } from "./tabs.js";
 
 /** @typedef {import("../state/store.js").State} State */
 /** @typedef {import("../state/store.js").Session} Session */
@@ -31,18 +31,24 @@ export function sessionBar(state, session) {
           shortcuts: "F2 Delete",
         })),
         selected: session.key,
-        onSelect: showSession,
+        onSelect: select,
         onRename: startRenaming,
         onClose: requestClose,
       })}
       ${state.renaming === null ? nothing : nameField(state.sessions.find((each) => each.key === state.renaming))}
     </div>
-    <button type="button" class="quiet" aria-label="New session" title="New session" @click=${() => openSession()}>
+    <button type="button" class="quiet" aria-label="New session" title="New session" @click=${() => scrollToTab("tab", openSession().key)}>
       ${icon("add")}
     </button>
     <div class="spacer"></div>
     ${session.status === "active" ? facts(state, session) : nothing} ${memoryMenu(state)} ${sessionMenu(state, session)}
   </nav>`;
+}
+
+/** @param {string} key */
+function select(key) {
+  showSession(key);
+  scrollToTab("tab", key); // all of it, with the cross that closes it
 }
 
 /**

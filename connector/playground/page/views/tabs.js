@@ -72,11 +72,21 @@ export function focusTab(name, key) {
   document.getElementById(`${name}-${key}`)?.focus();
 }
 
+/**
+ * Scrolls to the tab that the next render selects, such as a new one.
+ * @param {string} name that of the strip
+ * @param {string} key
+ */
+export function scrollToTab(name, key) {
+  queueMicrotask(() => {
+    document.getElementById(`${name}-${key}`)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  });
+}
+
 /** @param {HTMLElement} strip */
 function focusSelected(strip) {
   const active = document.activeElement;
   if (active !== document.body && !strip.contains(active)) return; // such as a dialog that was opened
   const tab = /** @type {HTMLElement | null} */ (strip.querySelector('[aria-selected="true"]'));
-  tab?.focus();
-  tab?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  tab?.focus(); // which scrolls to it
 }

@@ -55,7 +55,7 @@ function summary(session, transfers) {
  */
 function transferRow(session, transfer) {
   const name = shownName(transfer.fileName);
-  return html`<li class="file">
+  return html`<li class="file transfer">
     <span class="kind" aria-hidden="true">${kindOf(transfer.fileName)}</span>
     <span class="name" title=${shownName(pathOf(transfer))}><bdi>${name}</bdi></span>
     <span class="facts digits">${progressText(transfer)}</span>
@@ -81,7 +81,7 @@ function progressText({ status, waitsFor, sent, file, bytesPerSecond }) {
   const parts = [`${sizeText(sent)} of ${sizeText(file.size)}`];
   if (bytesPerSecond > 0)
     parts.push(`${sizeText(bytesPerSecond)}/s`, `${clock(Math.ceil((file.size - sent) / bytesPerSecond))} left`);
-  return parts.join(" · ");
+  return parts.map((part) => part.replaceAll(" ", "\u00a0")).join(" · "); // broken between them only
 }
 
 /**
