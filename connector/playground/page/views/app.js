@@ -1,15 +1,15 @@
 // The page as a whole: its regions, from top to bottom.
 import { html } from "../libraries/lit-html.js";
 import { update } from "../state/store.js";
-import { codePane } from "./code_pane.js";
-import { connectionBanner } from "./connection_banner.js";
+import { codePane } from "./code/code_pane.js";
+import { paneTabs, runBar } from "./code/run_bar.js";
+import { connectionBanner } from "./connection/connection_banner.js";
 import { dialogs } from "./dialogs.js";
-import { filesPane } from "./files_pane.js";
+import { filesPane } from "./files/files_pane.js";
 import { header } from "./header.js";
-import { resultsPane } from "./results_pane.js";
-import { paneTabs, runBar } from "./run_bar.js";
-import { sessionBanner } from "./session_banner.js";
-import { sessionBar } from "./session_bar.js";
+import { resultsPane } from "./results/results_pane.js";
+import { sessionBanner } from "./sessions/session_banner.js";
+import { sessionBar } from "./sessions/session_bar.js";
 import { focusPane } from "./shortcuts.js";
 import { splitter } from "./splitter.js";
 

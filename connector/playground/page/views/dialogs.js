@@ -1,10 +1,10 @@
 // The dialogs of the page; at most one is open.
 import { nothing } from "../libraries/lit-html.js";
-import { connectionDialog } from "./connection_dialog.js";
-import { credentialDialog } from "./credential_dialog.js";
-import { imageZoom } from "./image_zoom.js";
-import { previewDialog } from "./preview.js";
-import { closeSessionDialog, endSessionDialog, existingSessionDialog } from "./session_dialogs.js";
+import { connectionDialog } from "./connection/connection_dialog.js";
+import { credentialDialog } from "./connection/credential_dialog.js";
+import { previewDialog } from "./files/preview.js";
+import { imageZoom } from "./results/image_zoom.js";
+import { closeSessionDialog, endSessionDialog, existingSessionDialog } from "./sessions/session_dialogs.js";
 import { shortcutsDialog } from "./shortcuts.js";
 
 /** @type {Record<string, (state: import("../state/store.js").State, session: import("../state/store.js").Session) => unknown>} */

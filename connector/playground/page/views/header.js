@@ -1,10 +1,10 @@
 // The top line: name, connection, who is signed in, documents, theme.
 import { html, nothing } from "../libraries/lit-html.js";
-import { forget, openCredential } from "../state/sign_in.js";
+import { forget, openCredential } from "../state/connection/sign_in.js";
 import { update } from "../state/store.js";
 import { nextTheme, switchTheme } from "../state/theme.js";
-import { connectionWords } from "./connection_words.js";
-import { icon } from "./icons.js";
+import { connectionWords } from "./connection/connection_words.js";
+import { icon } from "./controls/icons.js";
 import { shortcutsButton } from "./shortcuts.js";
 
 /** The documents that describe the operations, by their addresses relative to the page. */

@@ -1,8 +1,8 @@
 // The keyboard shortcuts of the page, and the dialog that lists them.
 import { html } from "../libraries/lit-html.js";
 import { state, update } from "../state/store.js";
-import { dialog } from "./dialog.js";
-import { icon } from "./icons.js";
+import { dialog } from "./controls/dialog.js";
+import { icon } from "./controls/icons.js";
 
 const COMMAND = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘" : "Ctrl";
 const PANES = /** @type {const} */ (["files", "code", "results"]);

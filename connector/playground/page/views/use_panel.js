@@ -5,8 +5,8 @@ import { settings } from "../snippets/place.js";
 import { requestOf } from "../snippets/request.js";
 import { SNIPPETS, titleOf } from "../snippets/snippets.js";
 import { callToUse, chooseTab, placeOf, showSessionInUse, storedTab, toggleUse } from "../state/use.js";
-import { copyButton } from "./copy.js";
-import { icon } from "./icons.js";
+import { copyButton } from "./controls/copy.js";
+import { icon } from "./controls/icons.js";
 
 /**
  * @param {import("../state/store.js").State} state

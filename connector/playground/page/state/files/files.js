@@ -1,0 +1,144 @@
+// The files of a session: which there are, and what is in them.
+import { ApiError, send } from "../../api/client.js";
+import { pathOf } from "../../content/names.js";
+import { persistently } from "../persistence.js";
+import { noteUse } from "../sessions/sessions.js";
+import { update } from "../store.js";
+import { keepDeletions } from "./deletions.js";
+
+export { deleteFile } from "./deletions.js";
+export { downloadFile } from "./downloads.js";
+export { uploadFiles } from "./uploads.js";
+
+/** @typedef {import("../store.js").Session} Session */
+/** @typedef {import("../store.js").FileFacts} FileFacts */
+/** @typedef {{fileName: string, folder: string}} FileName */
+
+const ITEMS_PER_CALL = 1000;
+const MOST_AT_FIRST = 4000;
+
+/** @type {WeakMap<Session, AbortController>} what lists the files of a session now */
+const listings = new WeakMap();
+
+/**
+ * Lists the files of a session again. What goes wrong is in `session.filesError`.
+ * @param {Session} session
+ * @param {{isAsked?: boolean}} [options] isAsked: by the user, who may want to use this call elsewhere
+ */
+export async function refreshFiles(session, { isAsked = false } = {}) {
+  await list(session, null, isAsked);
+}
+
+/** @param {Session} session of which more files are listed, after those that are known */
+export async function listMoreFiles(session) {
+  if (session.filesToken !== null) await list(session, session.filesToken, false);
+}
+
+/**
+ * @param {Session} session
+ * @param {string | null} token
+ * @param {boolean} isAsked
+ */
+async function list(session, token, isAsked) {
+  // One that has expired would be created again by a list of its files.
+  if (session.id === null || session.status !== "active") {
+    update(() => {
+      session.filesError = null;
+    });
+    return;
+  }
+  listings.get(session)?.abort(); // the newest one counts
+  const listing = new AbortController();
+  listings.set(session, listing);
+  update(() => {
+    session.filesAreLoading = true;
+  });
+  try {
+    const parameters = { sessionId: session.id, recursive: true };
+    if (isAsked) session.lastCall = { operationId: "ListFiles", parameters };
+    const options = { signal: listing.signal, onWait: () => {} };
+    const { files, rest } = await persistently(() => pages(parameters, token, listing.signal), options);
+    update(() => {
+      session.files = token === null ? files : [...session.files, ...files];
+      session.filesToken = rest;
+      session.filesError = null;
+      session.filesAreLoading = false;
+      keepDeletions(session);
+      noteUse(session);
+    });
+  } catch (failure) {
+    if (listing.signal.aborted) return; // by a newer one
+    if (!(failure instanceof ApiError)) throw failure;
+    update(() => {
+      session.filesError = failure;
+      session.filesAreLoading = false;
+    });
+  }
+}
+
+/**
+ * @param {Record<string, string | number | boolean>} parameters
+ * @param {string | null} token
+ * @param {AbortSignal} signal
+ * @returns {Promise<{files: FileFacts[], rest: string | null}>} rest is the token of the files after these
+ */
+async function pages(parameters, token, signal) {
+  /** @type {FileFacts[]} */
+  const files = [];
+  let rest = token;
+  do {
+    const page = { ...parameters, maxItems: ITEMS_PER_CALL, ...(rest === null ? {} : { continuationToken: rest }) };
+    const { json } = await send({ operationId: "ListFiles", parameters: page }, { signal });
+    files.push(...json.files);
+    rest = json.continuationToken ?? null;
+  } while (rest !== null && files.length < MOST_AT_FIRST);
+  return { files, rest };
+}
+
+/**
+ * Inside of `update`: a file that is known without a list, such as one that was uploaded.
+ * @param {Session} session
+ * @param {FileFacts} file
+ */
+export function showFile(session, file) {
+  session.files = [...session.files.filter((other) => pathOf(other) !== pathOf(file)), file];
+  session.fileErrors.delete(pathOf(file));
+}
+
+/**
+ * @param {Session} session which has an ID
+ * @param {string} operationId
+ * @param {FileName} file
+ * @returns {import("../../api/client.js").Call} a call that is about this file
+ */
+export function callFor(session, operationId, { fileName, folder }) {
+  const parameters = { sessionId: session.id ?? "", fileName, ...(folder ? { folder } : {}) };
+  return { operationId, parameters };
+}
+
+/**
+ * Reads a file of a session, or a part of it.
+ * @param {Session} session
+ * @param {FileName} file
+ * @param {{range?: [number, number], signal?: AbortSignal}} [options] range: the first and the last byte
+ * @returns {Promise<Blob>}
+ * @throws {ApiError}
+ */
+export async function readFile(session, file, { range, signal } = {}) {
+  const call = callFor(session, "DownloadFile", file);
+  if (range) call.headers = { Range: `bytes=${range[0]}-${range[1]}` };
+  const { blob } = await send(call, { as: "blob", signal });
+  update(() => noteUse(session));
+  return blob ?? new Blob();
+}
+
+/**
+ * Inside of `update`: why something could not be done with a file. Shown on its row.
+ * @param {Session} session
+ * @param {FileName} file
+ * @param {ApiError | null} failure null: it is not shown any more
+ */
+export function setFileError(session, file, failure) {
+  if (failure) session.fileErrors.set(pathOf(file), failure);
+  else session.fileErrors.delete(pathOf(file));
+}

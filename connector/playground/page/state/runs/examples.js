@@ -1,0 +1,155 @@
+// Programs to start from. Each brings the files that it reads.
+
+import { uploadFiles } from "../files/files.js";
+import { update } from "../store.js";
+import { replaceCode } from "./code.js";
+import { activeRun, runCode } from "./runs.js";
+
+/**
+ * @typedef {Object} Example
+ * @property {string} id
+ * @property {string} name
+ * @property {string} description in a few words
+ * @property {string[]} fileNames what it reads, from the page's folder samples
+ * @property {string} module in that folder, with its code; loaded when it is needed
+ */
+
+/** @type {Example[]} */
+export const EXAMPLES = [
+  {
+    id: "sales",
+    name: "Sales report",
+    description: "A CSV file becomes a chart and a table",
+    fileNames: ["sales.csv"],
+    module: "sales_report.js",
+  },
+  {
+    id: "long",
+    name: "A long run",
+    description: "Prints as it goes, and can be canceled",
+    fileNames: [],
+    module: "long_run.js",
+  },
+  {
+    id: "failing",
+    name: "A run that fails",
+    description: "The error, its line, and a hint",
+    fileNames: [],
+    module: "failing_run.js",
+  },
+  {
+    id: "excel",
+    name: "Excel report",
+    description: "Writes a workbook with formats and a chart",
+    fileNames: ["sales.csv"],
+    module: "excel_report.js",
+  },
+  {
+    id: "interactive",
+    name: "Interactive output",
+    description: "HTML with a slider, made by the code",
+    fileNames: [],
+    module: "interactive_output.js",
+  },
+];
+
+/** The code of examples that was put into editors: to replace it loses nothing. @type {Set<string>} */
+const loaded = new Set();
+/** @type {WeakSet<import("../store.js").Session>} */
+const starting = new WeakSet();
+
+/**
+ * Puts the code of an example into the editor, uploads its files, and runs it.
+ * @param {import("../store.js").Session} session
+ * @param {Example} example
+ */
+export async function startExample(session, example) {
+  if (starting.has(session)) return;
+  if (activeRun(session)) {
+    tell(session, "Wait until the run has ended, or cancel it. Then start the example.");
+    return;
+  }
+  starting.add(session);
+  const isReady = await prepare(session, example).finally(() => starting.delete(session));
+  if (isReady) await runCode(session);
+}
+
+/**
+ * @param {import("../store.js").Session} session
+ * @param {Example} example
+ * @returns {Promise<boolean>} whether the code and its files are there
+ */
+async function prepare(session, example) {
+  let code;
+  let files;
+  try {
+    code = await fetchCode(example.module);
+    files = await Promise.all(example.fileNames.map(fetchFile));
+  } catch {
+    return tell(session, "The example could not be loaded. Check the connection, and try again.");
+  }
+  const other = files.find((file) => (fileOf(session, file.name)?.size ?? file.size) !== file.size);
+  if (other)
+    return tell(session, `This session has another ${other.name}. Delete it, or start the example in a new session.`);
+  const isOwn = session.code.trim() !== "" && session.code !== code && !loaded.has(session.code);
+  loaded.add(code);
+  replaceCode(session, code, isOwn ? `“${example.name}” has replaced your code.` : "");
+  const missing = files.filter((file) => !fileOf(session, file.name));
+  await uploadFiles(
+    session,
+    missing.map((file) => ({ file, folder: "" })),
+  );
+  const failed = session.transfers.find(
+    ({ fileName, status }) => status === "failed" && example.fileNames.includes(fileName),
+  );
+  if (failed) return tell(session, `${failed.fileName} was not uploaded. Files says why; then run the code.`);
+  return true;
+}
+
+/**
+ * @param {import("../store.js").Session} session
+ * @param {string} name
+ * @returns {import("../store.js").FileFacts | undefined} that file, unless it is gone or about to be deleted
+ */
+function fileOf(session, name) {
+  if (session.status !== "active") return undefined;
+  if (session.deletions.some(({ file }) => file.fileName === name && file.folder === "")) return undefined;
+  return session.files.find(({ fileName, folder }) => fileName === name && folder === "");
+}
+
+/** How many modules could not be loaded: browsers do not try an address of a module again. */
+let losses = 0;
+
+/**
+ * @param {string} module
+ * @returns {Promise<string>} the code in it
+ */
+async function fetchCode(module) {
+  try {
+    return (await import(`../../samples/${module}${losses ? `?${losses}` : ""}`)).code;
+  } catch (failure) {
+    losses += 1;
+    throw failure;
+  }
+}
+
+/**
+ * @param {string} name
+ * @returns {Promise<File>} a file of the page, as if it had been chosen
+ */
+async function fetchFile(name) {
+  const response = await fetch(new URL(`../../samples/${name}`, import.meta.url));
+  if (!response.ok) throw new Error(`${name}: status ${response.status}`);
+  return new File([await response.blob()], name, { type: "text/csv" });
+}
+
+/**
+ * @param {import("../store.js").Session} session
+ * @param {string} text why the example does not start
+ */
+function tell(session, text) {
+  update(() => {
+    session.codeNote = { text, formerCode: null };
+  });
+  return false;
+}

@@ -1,0 +1,20 @@
+// Before the page is left: the browser asks if work would be lost that exists nowhere else (and files/uploads.js, while
+// files are sent).
+
+import { state } from "../store.js";
+import { isRunning } from "./lifetime.js";
+
+/** Begins to ask. */
+export function guardLeaving() {
+  addEventListener("beforeunload", (event) => {
+    if (state.memory.choice === "none" && state.sessions.some(hasWork)) event.preventDefault();
+  });
+}
+
+/**
+ * @param {import("../store.js").Session} session
+ * @returns {boolean} whether it runs, or its code was changed after it ran
+ */
+function hasWork(session) {
+  return isRunning(session) || (session.runs.length > 0 && session.code !== session.runs.at(-1)?.code);
+}

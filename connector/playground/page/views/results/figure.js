@@ -1,0 +1,50 @@
+// An image that a run displayed. It is only ever an image: what an SVG contains runs and loads nothing there, and as a
+// data: address it has no origin, even if someone opens it in a tab.
+
+import { alternative, imageAddress } from "../../content/presentation.js";
+import { html, nothing } from "../../libraries/lit-html.js";
+import { saveOutput } from "../../state/runs/outputs.js";
+import { state as store, update } from "../../state/store.js";
+import { icon } from "../controls/icons.js";
+import { openZoom } from "./image_zoom.js";
+import { resultBlock } from "./result_block.js";
+
+/** @typedef {import("../../state/store.js").Output} Output */
+
+/**
+ * @param {import("../../state/store.js").Session} session
+ * @param {string} key
+ * @param {Output} output
+ * @param {string} content
+ */
+export function figure(session, key, output, content) {
+  const isBroken = store.results.broken[key];
+  const zoom = () => openZoom(session, key, output);
+  return resultBlock({
+    heading: "Chart",
+    label: output.title ? `Chart: ${output.title}` : "Chart",
+    facts: output.isReduced ? "smaller than the original" : "",
+    actions: html`
+      ${isBroken ? nothing : html`<button type="button" class="quiet" @click=${zoom}>${icon("zoom")} Zoom</button>`}
+      <button type="button" class="quiet" @click=${() => saveOutput(session, key, output)}>${icon("download")} Save</button>
+    `,
+    content: isBroken
+      ? html`<p class="muted">The browser cannot show this image. Save it to look at it elsewhere.</p>`
+      : html`<figure class="chart">
+          <img
+            src=${imageAddress(output, content)}
+            alt=${alternative(output)}
+            @click=${zoom}
+            @error=${() => setBroken(key)}
+          />
+          ${output.title ? html`<figcaption class="muted">${output.title}</figcaption>` : nothing}
+        </figure>`,
+  });
+}
+
+/** @param {string} key */
+function setBroken(key) {
+  update(({ results }) => {
+    results.broken[key] = true;
+  });
+}

@@ -1,0 +1,42 @@
+// The files that a run has created or changed.
+import { size } from "../../format.js";
+import { html, nothing } from "../../libraries/lit-html.js";
+import { downloadFile } from "../../state/files/files.js";
+import { openPreview } from "../../state/files/preview.js";
+import { icon } from "../controls/icons.js";
+import { resultBlock } from "./result_block.js";
+
+/** @typedef {import("../../state/store.js").FileFacts} FileFacts */
+
+const SHOWN = 50;
+
+/**
+ * @param {import("../../state/store.js").Session} session
+ * @param {FileFacts[]} files
+ */
+export function runFiles(session, files) {
+  if (files.length === 0) return nothing;
+  const more = files.length - SHOWN;
+  return resultBlock({
+    heading: "Files of this run",
+    content: html`<ul class="run-files">
+        ${files.slice(0, SHOWN).map((file) => fileRow(session, file))}
+      </ul>
+      ${more > 0 ? html`<p class="muted small">and ${more.toLocaleString("en-US")} more, in the pane Files</p>` : nothing}`,
+  });
+}
+
+/**
+ * @param {import("../../state/store.js").Session} session
+ * @param {FileFacts} file
+ */
+function fileRow(session, file) {
+  const path = file.folder ? `${file.folder}/${file.fileName}` : file.fileName;
+  const change = file.change === "Changed" ? "changed" : "created";
+  return html`<li>
+    <button type="button" class="link" title="Preview" @click=${() => openPreview(session, file)}><bdi>${path}</bdi></button>
+    <span class="muted digits">${change}, ${size(file.size)}</span>
+    <span class="spacer"></span>
+    <button type="button" class="quiet" aria-label="Download ${path}" @click=${() => downloadFile(session, file)}>${icon("download")}</button>
+  </li>`;
+}
