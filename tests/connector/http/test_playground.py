@@ -30,6 +30,7 @@ ENTRA = {
 }
 SIGN_IN = {**ENTRA, "ENTRA_PLAYGROUND_CLIENT_ID": PAGE_ID.upper()}
 WITHOUT_SIGN_IN = {"client-id": "", "authority": "", "scope": ""}
+AUTHORITY = {"authority": f"https://login.microsoftonline.com/{TENANT}", "scope": f"{API_ID}/.default"}
 ADDRESS = "https://app.example/api/playground"
 
 
@@ -305,29 +306,18 @@ def test_it_is_served_with_wrong_settings() -> None:
 
 
 def test_the_page_states_how_callers_authenticate() -> None:
-    """With a key, or with a token of Entra ID: then it has the scope for which people get one."""
+    """With a key, or with a token of Entra ID, and then for which API. The page itself needs no access to Entra ID."""
     assert data_of(page_of()) == {"auth": "key", **WITHOUT_SIGN_IN}
     assert data_of(page_of({**POOL, "ENTRA_PLAYGROUND_CLIENT_ID": PAGE_ID})) == {"auth": "key", **WITHOUT_SIGN_IN}
-    page = page_of(ENTRA)
-    assert data_of(page) == {
-        "auth": "entra",
-        "authority": f"https://login.microsoftonline.com/{TENANT}",
-        "client-id": "",
-        "scope": f"{API_ID}/.default",
-    }
-    assert policy_of(page)["connect-src"] == "'self'"
-    assert page.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert data_of(page_of(ENTRA)) == {"auth": "entra", "client-id": "", **AUTHORITY}
+    assert policy_of(page_of(ENTRA))["connect-src"] == "'self'"
+    assert page_of(ENTRA).headers["Cross-Origin-Opener-Policy"] == "same-origin"
 
 
 def test_with_an_app_registration_people_sign_in_on_the_page() -> None:
     """It has what the sign-in needs, and may reach Entra ID and its window."""
     page = page_of(SIGN_IN)
-    assert data_of(page) == {
-        "auth": "entra",
-        "authority": f"https://login.microsoftonline.com/{TENANT}",
-        "client-id": PAGE_ID,
-        "scope": f"{API_ID}/.default",
-    }
+    assert data_of(page) == {"auth": "entra", "client-id": PAGE_ID, **AUTHORITY}
     assert policy_of(page)["connect-src"] == "'self' https://login.microsoftonline.com"
     assert page.headers["Cross-Origin-Opener-Policy"] == "same-origin-allow-popups"
     assert page.headers["ETag"] != page_of(ENTRA).headers["ETag"]
