@@ -528,7 +528,7 @@ def test_secrets_are_not_in_texts(page):
             continue
         page.get_by_label("With session ID").check()
         assert session_id in panel.copied()
-        expect(panel.region.get_by_role("tabpanel")).to_contain_text("••••950e")
+        expect(panel.region.get_by_role("tabpanel")).to_contain_text("0f8f••••")
         assert session_id not in panel.region.inner_html()
         page.get_by_label("With session ID").uncheck()
 

@@ -7,6 +7,7 @@ import { SNIPPETS, titleOf } from "../snippets/snippets.js";
 import { callToUse, chooseTab, placeOf, showSessionInUse, storedTab, toggleUse } from "../state/use.js";
 import { copyButton } from "./controls/copy.js";
 import { icon } from "./controls/icons.js";
+import { visiblePart } from "./sessions/session_id.js";
 
 /**
  * @param {import("../state/store.js").State} state
@@ -56,7 +57,7 @@ function sessionOf(call) {
  * @returns {string} the session ID as it may be seen
  */
 function masked(id) {
-  return `••••••••${id.length >= 12 ? id.slice(-4) : ""}`;
+  return `${visiblePart(id)}••••`;
 }
 
 /**

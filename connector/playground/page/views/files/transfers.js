@@ -77,7 +77,7 @@ function progressBar({ file, sent }, name) {
 function progressText({ status, waitsFor, sent, file, bytesPerSecond }) {
   if (status === "waiting") return `${sizeText(file.size)} · waits`;
   if (waitsFor) return `${sizeText(sent)} · ${OBSTACLES[waitsFor]}`;
-  if (sent >= file.size) return `${sizeText(file.size)} · is being stored`;
+  if (sent >= file.size) return `${sizeText(file.size)} · storing`;
   const parts = [`${sizeText(sent)} of ${sizeText(file.size)}`];
   if (bytesPerSecond > 0)
     parts.push(`${sizeText(bytesPerSecond)}/s`, `${clock(Math.ceil((file.size - sent) / bytesPerSecond))} left`);
