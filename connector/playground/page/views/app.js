@@ -13,7 +13,7 @@ import { sessionBar } from "./sessions/session_bar.js";
 import { focusPane } from "./shortcuts.js";
 import { splitter } from "./splitter.js";
 
-/** @param {import("../state/store.js").State} state */
+/** @param {import("../state/types.js").State} state */
 export function app(state) {
   const session = state.sessions.find((candidate) => candidate.key === state.currentKey);
   if (!session) return html``;
@@ -59,7 +59,7 @@ export function app(state) {
   `;
 }
 
-/** @param {Partial<import("../state/store.js").State["widths"]>} widths */
+/** @param {Partial<import("../state/types.js").State["widths"]>} widths */
 function resize(widths) {
   update((state) => {
     Object.assign(state.widths, widths);

@@ -14,7 +14,7 @@ const DOCUMENTS = [
   { name: "openapi-full.json", title: "For programs", text: "OpenAPI 3.0, all operations" },
 ];
 
-/** @param {import("../state/store.js").State} state */
+/** @param {import("../state/types.js").State} state */
 export function header(state) {
   return html`<header class="top">
     <h1><span class="top-product">Code Interpreter</span> <span class="top-page">Playground</span></h1>
@@ -23,7 +23,7 @@ export function header(state) {
   </header>`;
 }
 
-/** @param {import("../state/store.js").State} state */
+/** @param {import("../state/types.js").State} state */
 function connectionChip(state) {
   const { label, detail, tone } = connectionWords(state);
   return html`<button type="button" class="chip ${tone}" aria-haspopup="dialog" @click=${openConnection}>
@@ -38,7 +38,7 @@ function openConnection() {
   });
 }
 
-/** @param {import("../state/store.js").State} state */
+/** @param {import("../state/types.js").State} state */
 function account({ signIn, connection }) {
   if (signIn.credential === "none") {
     if (connection.status !== "unauthorized") return nothing;
@@ -62,7 +62,7 @@ function account({ signIn, connection }) {
 }
 
 /**
- * @param {import("../state/store.js").SignIn} signIn
+ * @param {import("../state/types.js").SignIn} signIn
  * @returns {string} what is sent with calls, as a sentence
  */
 export function credentialWords({ credential, name, expiresAt, mode }) {
@@ -100,7 +100,7 @@ function closeMenu(event) {
 const THEME_NAMES = { system: "as the system", light: "light", dark: "dark" };
 const THEME_ICONS = /** @type {const} */ ({ system: "theme", light: "light", dark: "dark" });
 
-/** @param {import("../state/store.js").State} state */
+/** @param {import("../state/types.js").State} state */
 function themeButton({ theme }) {
   const label = `Theme: ${THEME_NAMES[theme]}. Switch to ${THEME_NAMES[nextTheme()]}`;
   return html`<button type="button" class="quiet" aria-label=${label} title=${label} @click=${switchTheme}>

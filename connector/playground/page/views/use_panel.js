@@ -9,8 +9,8 @@ import { copyButton } from "./controls/copy.js";
 import { icon } from "./controls/icons.js";
 
 /**
- * @param {import("../state/store.js").State} state
- * @param {import("../state/store.js").Session} session
+ * @param {import("../state/types.js").State} state
+ * @param {import("../state/types.js").Session} session
  */
 export function usePanel(state, session) {
   const { isOpen } = state.use;
@@ -25,7 +25,7 @@ export function usePanel(state, session) {
 }
 
 /**
- * @param {import("../state/store.js").State} state
+ * @param {import("../state/types.js").State} state
  * @returns {import("../snippets/snippets.js").Snippet} the one that is shown
  */
 function chosen(state) {
@@ -34,8 +34,8 @@ function chosen(state) {
 }
 
 /**
- * @param {import("../state/store.js").State} state
- * @param {import("../state/store.js").Session} session
+ * @param {import("../state/types.js").State} state
+ * @param {import("../state/types.js").Session} session
  * @returns {string} the text as it is copied and saved
  */
 function textToCopy(state, session) {
@@ -60,8 +60,8 @@ function masked(id) {
 }
 
 /**
- * @param {import("../state/store.js").State} state
- * @param {import("../state/store.js").Session} session
+ * @param {import("../state/types.js").State} state
+ * @param {import("../state/types.js").Session} session
  */
 function actions(state, session) {
   const snippet = chosen(state);
@@ -93,8 +93,8 @@ function save(fileName, text) {
 }
 
 /**
- * @param {import("../state/store.js").State} state
- * @param {import("../state/store.js").Session} session
+ * @param {import("../state/types.js").State} state
+ * @param {import("../state/types.js").Session} session
  */
 function body(state, session) {
   const snippet = chosen(state);
@@ -129,8 +129,8 @@ function moveInTabs(event) {
 }
 
 /**
- * @param {import("../state/store.js").State} state
- * @param {import("../state/store.js").Session} session
+ * @param {import("../state/types.js").State} state
+ * @param {import("../state/types.js").Session} session
  * @param {import("../snippets/snippets.js").Snippet} snippet
  */
 function content(state, session, snippet) {

@@ -6,9 +6,9 @@ import { noteUse } from "../sessions/sessions.js";
 import { announce, state, update } from "../store.js";
 import { callFor, setFileError } from "./files.js";
 
-/** @typedef {import("../store.js").Session} Session */
-/** @typedef {import("../store.js").Deletion} Deletion */
-/** @typedef {import("../store.js").FileFacts} FileFacts */
+/** @typedef {import("../types.js").Session} Session */
+/** @typedef {import("../types.js").Deletion} Deletion */
+/** @typedef {import("../../api/models.js").FileFacts} FileFacts */
 
 const SECONDS_TO_UNDO = 7;
 const SAME_MILLISECONDS = 2000; // because lists may have other fractions of a time than the response to an upload

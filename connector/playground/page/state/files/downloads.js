@@ -5,7 +5,7 @@ import { noteUse } from "../sessions/sessions.js";
 import { update } from "../store.js";
 import { callFor, setFileError } from "./files.js";
 
-/** @typedef {import("../store.js").Session} Session */
+/** @typedef {import("../types.js").Session} Session */
 /** @typedef {{write: (bytes: Uint8Array<ArrayBuffer>) => Promise<void>, close: () => Promise<void>, abort: () => Promise<void>}} Target */
 
 /** Above this, the connector returns ranges of a file alone. */
@@ -71,7 +71,7 @@ export function cancelDownload(session, path) {
  * @param {Target} target
  * @param {Session} session
  * @param {{fileName: string, folder: string}} file
- * @param {import("../store.js").Download} download
+ * @param {import("../types.js").Download} download
  * @param {AbortSignal} signal
  */
 async function fetchInto(target, session, file, download, signal) {
@@ -111,7 +111,7 @@ async function fetchInto(target, session, file, download, signal) {
 /**
  * @param {ReadableStream<Uint8Array<ArrayBuffer>>} stream
  * @param {Target} target
- * @param {import("../store.js").Download} download
+ * @param {import("../types.js").Download} download
  */
 async function copy(stream, target, download) {
   const reader = stream.getReader();

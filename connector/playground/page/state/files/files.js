@@ -10,8 +10,8 @@ export { deleteFile } from "./deletions.js";
 export { downloadFile } from "./downloads.js";
 export { uploadFiles } from "./uploads.js";
 
-/** @typedef {import("../store.js").Session} Session */
-/** @typedef {import("../store.js").FileFacts} FileFacts */
+/** @typedef {import("../types.js").Session} Session */
+/** @typedef {import("../../api/models.js").FileFacts} FileFacts */
 /** @typedef {{fileName: string, folder: string}} FileName */
 
 const ITEMS_PER_CALL = 1000;

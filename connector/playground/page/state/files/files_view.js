@@ -6,7 +6,7 @@ import { state, update } from "../store.js";
 import { droppedFiles } from "./dropped_files.js";
 import { uploadFiles } from "./uploads.js";
 
-/** @typedef {import("../store.js").Session} Session */
+/** @typedef {import("../types.js").Session} Session */
 
 const ROWS = 200;
 const MOST_AT_ONCE = 1000;

@@ -5,8 +5,8 @@ import { persistently } from "../persistence.js";
 import { adoptId } from "../sessions/sessions.js";
 import { update } from "../store.js";
 
-/** @typedef {import("../store.js").Session} Session */
-/** @typedef {import("../store.js").Transfer} Transfer */
+/** @typedef {import("../types.js").Session} Session */
+/** @typedef {import("../types.js").Transfer} Transfer */
 
 const LARGEST_BODY = 100_000_000;
 /** From here on in chunks: a lost connection then costs one chunk, not all of the file. */

@@ -8,8 +8,8 @@ import { forgetDeletion } from "./deletions.js";
 import { refreshFiles, showFile } from "./files.js";
 import { sendTransfer } from "./sending.js";
 
-/** @typedef {import("../store.js").Session} Session */
-/** @typedef {import("../store.js").Transfer} Transfer */
+/** @typedef {import("../types.js").Session} Session */
+/** @typedef {import("../types.js").Transfer} Transfer */
 
 const MOST_AT_ONCE = 3;
 

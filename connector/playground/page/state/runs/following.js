@@ -19,8 +19,8 @@ const HEAVY_CHARACTERS = 500_000;
 const DEFAULT_TIMEOUT_SECONDS = 90;
 
 /**
- * @param {import("../store.js").Session} session
- * @param {import("../store.js").Run} run
+ * @param {import("../types.js").Session} session
+ * @param {import("../types.js").Run} run
  * @returns {Promise<void>} when the run has ended
  */
 export async function carryOut(session, run) {
@@ -33,7 +33,7 @@ export async function carryOut(session, run) {
   }
 }
 
-/** @param {import("../store.js").Run} run that is to be canceled, now or when it can be */
+/** @param {import("../types.js").Run} run that is to be canceled, now or when it can be */
 export function cancel(run) {
   update(() => {
     run.canceling = true;
@@ -43,8 +43,8 @@ export function cancel(run) {
 
 /**
  * Sends the code, until the connector has taken it or has refused it.
- * @param {import("../store.js").Session} session
- * @param {import("../store.js").Run} run
+ * @param {import("../types.js").Session} session
+ * @param {import("../types.js").Run} run
  */
 async function submit(session, run) {
   while (isBeingCreated(session)) {
@@ -86,8 +86,8 @@ async function submit(session, run) {
 
 /**
  * Asks for the result of a run until it has ended, and cancels it when that is wanted.
- * @param {import("../store.js").Session} session
- * @param {import("../store.js").Run} run
+ * @param {import("../types.js").Session} session
+ * @param {import("../types.js").Run} run
  */
 async function follow(session, run) {
   let milliseconds = SHORTEST_PAUSE;
@@ -125,8 +125,8 @@ async function follow(session, run) {
 }
 
 /**
- * @param {import("../store.js").Run} run
- * @param {import("../store.js").Execution} execution the newest that the connector has returned
+ * @param {import("../types.js").Run} run
+ * @param {import("../../api/models.js").Execution} execution the newest that the connector has returned
  */
 function accept(run, execution) {
   const known = new Map(
@@ -145,8 +145,8 @@ function accept(run, execution) {
 }
 
 /**
- * @param {import("../store.js").Run} run
- * @param {import("../store.js").Run["status"]} status
+ * @param {import("../types.js").Run} run
+ * @param {import("../types.js").Run["status"]} status
  * @param {ApiError | null} error
  */
 function end(run, status, error) {
@@ -161,8 +161,8 @@ function end(run, status, error) {
 
 /**
  * Ends a run that the connector does not find any more: its session has expired or was ended.
- * @param {import("../store.js").Session} session
- * @param {import("../store.js").Run} run
+ * @param {import("../types.js").Session} session
+ * @param {import("../types.js").Run} run
  * @param {ApiError} failure
  */
 async function endLost(session, run, failure) {
@@ -175,7 +175,7 @@ async function endLost(session, run, failure) {
 }
 
 /**
- * @param {import("../store.js").Run} run
+ * @param {import("../types.js").Run} run
  * @param {ApiError} failure after which the page tries again
  */
 function noteTrouble(run, failure) {
@@ -187,8 +187,8 @@ function noteTrouble(run, failure) {
 
 /**
  * Notes the call for "Use it elsewhere", as a person would send it.
- * @param {import("../store.js").Session} session
- * @param {import("../store.js").Run} run
+ * @param {import("../types.js").Session} session
+ * @param {import("../types.js").Run} run
  */
 function noteCall(session, run) {
   const { code, timeoutInSeconds } = run;
@@ -205,7 +205,7 @@ function noteCall(session, run) {
 }
 
 /**
- * @param {import("../store.js").Execution} execution
+ * @param {import("../../api/models.js").Execution} execution
  * @returns {number} how many characters the contents of its outputs have
  */
 function weight(execution) {

@@ -7,9 +7,9 @@ import { saveBlob } from "../files/downloads.js";
 import { noteUse } from "../sessions/sessions.js";
 import { announce, state, update } from "../store.js";
 
-/** @typedef {import("../store.js").Session} Session */
-/** @typedef {import("../store.js").Output} Output */
-/** @typedef {import("../store.js").Run} Run */
+/** @typedef {import("../types.js").Session} Session */
+/** @typedef {import("../../api/models.js").Output} Output */
+/** @typedef {import("../types.js").Run} Run */
 
 /** Up to this many bytes, an output is loaded without being asked for. */
 const LOADED_AT_ONCE = 3_000_000;

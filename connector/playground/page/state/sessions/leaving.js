@@ -12,7 +12,7 @@ export function guardLeaving() {
 }
 
 /**
- * @param {import("../store.js").Session} session
+ * @param {import("../types.js").Session} session
  * @returns {boolean} whether it runs, or its code was changed after it ran
  */
 function hasWork(session) {

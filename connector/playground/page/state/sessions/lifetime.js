@@ -3,7 +3,7 @@ import { ApiError, send } from "../../api/client.js";
 import { cancelAllTransfers, uploadFiles } from "../files/uploads.js";
 import { announce, state, update } from "../store.js";
 
-/** @typedef {import("../store.js").Session} Session */
+/** @typedef {import("../types.js").Session} Session */
 
 const CHECK_MILLISECONDS = 20_000; // while a session is in use
 const SOON_MILLISECONDS = 200; // after a use, so that several count as one
@@ -14,7 +14,7 @@ const SKEW_MILLISECONDS = 2_000; // up to which clocks count as equal: dates of 
 /** @type {WeakMap<Session, ReturnType<typeof setTimeout>>} */
 const checks = new WeakMap();
 
-/** @returns {import("../store.js").Lifetime} that of a session that does not exist yet */
+/** @returns {import("../types.js").Lifetime} that of a session that does not exist yet */
 export function newLifetime() {
   return { createdTime: null, cooldown: null, usedAt: 0, checkedAt: 0, isWarned: false, firstRun: 1 };
 }

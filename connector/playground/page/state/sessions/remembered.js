@@ -5,8 +5,8 @@ import { announce, state, subscribe, update } from "../store.js";
 import { refreshSession } from "./lifetime.js";
 import { newSession } from "./sessions.js";
 
-/** @typedef {import("../store.js").Session} Session */
-/** @typedef {import("../store.js").State["memory"]["choice"]} Choice */
+/** @typedef {import("../types.js").Session} Session */
+/** @typedef {import("../types.js").State["memory"]["choice"]} Choice */
 
 const CHOICE = "playground.memory";
 const SHOWN = "playground.shown";

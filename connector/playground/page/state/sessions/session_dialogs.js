@@ -3,7 +3,7 @@ import { ApiError } from "../../api/client.js";
 import { announce, state, update } from "../store.js";
 import { closeSession, endSession, openExistingSession } from "./sessions.js";
 
-/** @typedef {import("../store.js").Session} Session */
+/** @typedef {import("../types.js").Session} Session */
 
 /**
  * @param {"end-session" | "close-session" | "existing-session"} name

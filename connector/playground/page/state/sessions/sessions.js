@@ -7,7 +7,7 @@ import { newLifetime, noteUse, startAnew } from "./lifetime.js";
 
 export { endSession, noteUse, refreshSession, restartSession } from "./lifetime.js";
 
-/** @typedef {import("../store.js").Session} Session */
+/** @typedef {import("../types.js").Session} Session */
 
 /**
  * @param {Partial<Session>} [members] that differ from those of a new one

@@ -5,8 +5,8 @@ import { update } from "../../state/store.js";
 import { tabs } from "../controls/tabs.js";
 import { runButton } from "./run_button.js";
 
-/** @typedef {import("../../state/store.js").State} State */
-/** @typedef {import("../../state/store.js").Session} Session */
+/** @typedef {import("../../state/types.js").State} State */
+/** @typedef {import("../../state/types.js").Session} Session */
 
 /**
  * @param {State} state

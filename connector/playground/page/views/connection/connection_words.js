@@ -2,7 +2,7 @@
 // state nothing, because their documentation does.
 
 /**
- * @param {import("../../state/store.js").State} state
+ * @param {import("../../state/types.js").State} state
  * @returns {{label: string, detail: string, tone: "ok" | "warning" | "danger" | "neutral"}} detail follows the label
  *   where there is room
  */
@@ -29,7 +29,7 @@ export function connectionWords({ connection, signIn }) {
 }
 
 /**
- * @param {import("../../state/store.js").ConnectionFacts["pools"]} pools
+ * @param {import("../../api/models.js").ConnectionFacts["pools"]} pools
  * @returns {number | null} null if one of them does not state it
  */
 function lowestLevel(pools) {

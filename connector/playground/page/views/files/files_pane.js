@@ -21,8 +21,8 @@ import { transferList } from "./transfers.js";
 
 const FILES_WITHOUT_FILTER = 10;
 
-/** @typedef {import("../../state/store.js").State} State */
-/** @typedef {import("../../state/store.js").Session} Session */
+/** @typedef {import("../../state/types.js").State} State */
+/** @typedef {import("../../state/types.js").Session} Session */
 
 /**
  * @param {State} state

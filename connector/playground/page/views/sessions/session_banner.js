@@ -6,10 +6,10 @@ import { update } from "../../state/store.js";
 import { focusTab } from "../controls/tabs.js";
 import { period } from "./session_times.js";
 
-/** @typedef {import("../../state/store.js").Session} Session */
+/** @typedef {import("../../state/types.js").Session} Session */
 
 /**
- * @param {import("../../state/store.js").State} _state
+ * @param {import("../../state/types.js").State} _state
  * @param {Session} session
  */
 export function sessionBanner(_state, session) {

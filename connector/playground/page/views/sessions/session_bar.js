@@ -11,8 +11,8 @@ import { sessionId } from "./session_id.js";
 import { sessionMenu } from "./session_menu.js";
 import { age, timeLeft } from "./session_times.js";
 
-/** @typedef {import("../../state/store.js").State} State */
-/** @typedef {import("../../state/store.js").Session} Session */
+/** @typedef {import("../../state/types.js").State} State */
+/** @typedef {import("../../state/types.js").Session} Session */
 
 /**
  * @param {State} state
