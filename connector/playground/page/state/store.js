@@ -35,6 +35,13 @@ export const state = {
   results: { wrap: false, sorts: {}, rowLimits: {}, loads: {}, opened: {}, broken: {}, zoomed: null },
 };
 
+/** @returns {import("./types.js").Session} the one that is shown */
+export function currentSession() {
+  const found = state.sessions.find((session) => session.key === state.currentKey);
+  if (!found) throw new Error("no session is open");
+  return found;
+}
+
 /** @type {((state: State) => void)[]} */
 const listeners = [];
 let isScheduled = false;

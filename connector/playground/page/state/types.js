@@ -31,7 +31,7 @@
  * @property {string} fileName
  * @property {string} folder
  * @property {"waiting" | "sending" | "failed"} status
- * @property {"run" | "app" | "connection" | null} waitsFor what it waits for while it is being sent, if it does
+ * @property {import("./retries.js").Obstacle | null} waitsFor what it waits for while it is being sent, if it does
  * @property {number} sent bytes
  * @property {number} bytesPerSecond
  * @property {string | null} token of the chunked upload, once it has begun

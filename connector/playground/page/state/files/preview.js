@@ -6,7 +6,7 @@ import { extensionOf } from "../../content/names.js";
 import { csvSheet, excelSheets } from "../../content/tables.js";
 import { size as sizeText } from "../../format.js";
 import { update } from "../store.js";
-import { callFor, readFile } from "./files.js";
+import { callFor, readFile } from "./one_file.js";
 
 /** @typedef {import("../types.js").Session} Session */
 /** @typedef {import("../../api/models.js").FileFacts} FileFacts */
@@ -213,6 +213,7 @@ async function excelContent(session, file, signal) {
     const sheets = await excelSheets(blob);
     return { content: { kind: "table", sheets, text: "" }, note: "" };
   } catch (failure) {
+    if (failure instanceof ApiError) throw failure;
     if (failure instanceof RangeError) return noPreview("This Excel file is too large for a preview.");
     return noPreview("This Excel file cannot be read. It may be protected by a password, or damaged.");
   }

@@ -1,8 +1,8 @@
 // How one file is sent: in one request, or in chunks, and again after what passes.
 import { ApiError } from "../../api/client.js";
 import { beginUpload, getUpload, sendChunk, sendFile } from "../../api/uploads.js";
-import { persistently } from "../persistence.js";
-import { adoptId } from "../sessions/sessions.js";
+import { adoptId } from "../lifetime.js";
+import { persistently } from "../retries.js";
 import { update } from "../store.js";
 
 /** @typedef {import("../types.js").Session} Session */

@@ -1,6 +1,6 @@
 // Programs to start from. Each brings the files that it reads.
 
-import { uploadFiles } from "../files/files.js";
+import { uploadFiles } from "../files/uploads.js";
 import { update } from "../store.js";
 import { replaceCode } from "./code.js";
 import { activeRun, runCode } from "./runs.js";

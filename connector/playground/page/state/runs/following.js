@@ -1,11 +1,10 @@
 // Carries out a run: sends its code, and asks for its result until it has ended. A lost connection ends nothing: the code
 // is sent again with the same key, with which the connector runs it once only.
 import { ApiError, send } from "../../api/client.js";
-import { lost, pauseAfter } from "../attempts.js";
 import { isBeingCreated } from "../files/uploads.js";
-import { pause, wake } from "../pauses.js";
+import { adoptId, noteUse, refreshSession } from "../lifetime.js";
 import { randomKey } from "../random_key.js";
-import { adoptId, noteUse, refreshSession } from "../sessions/sessions.js";
+import { mayHaveArrived, pause, pauseAfter, RUNS, wake } from "../retries.js";
 import { update } from "../store.js";
 
 /** A quick run ends within this wait; the others go on in the background. */
@@ -64,9 +63,9 @@ async function submit(session, run) {
     },
   };
   noteCall(session, run);
-  let mayHaveArrived = false;
+  let isUncertain = false; // whether the connector may have the code
   for (let attempt = 1; run.status === "Sending"; attempt += 1) {
-    if (run.canceling && !mayHaveArrived && attempt > 1) return end(run, "Canceled", null);
+    if (run.canceling && !isUncertain && attempt > 1) return end(run, "Canceled", null);
     try {
       const { json } = await send(call, { signal: AbortSignal.timeout(240_000) });
       accept(run, json);
@@ -75,9 +74,9 @@ async function submit(session, run) {
       noteCall(session, run);
     } catch (failure) {
       if (!(failure instanceof ApiError)) throw failure;
-      mayHaveArrived ||= lost(failure);
-      const milliseconds = pauseAfter(failure, attempt);
-      if (milliseconds === null) return end(run, mayHaveArrived ? "Unknown" : "Refused", failure);
+      isUncertain ||= mayHaveArrived(failure);
+      const milliseconds = pauseAfter(failure, attempt, RUNS);
+      if (milliseconds === null) return end(run, isUncertain ? "Unknown" : "Refused", failure);
       noteTrouble(run, failure);
       await pause(run, milliseconds);
     }
@@ -116,7 +115,7 @@ async function follow(session, run) {
     } catch (failure) {
       if (!(failure instanceof ApiError)) throw failure;
       if (failure.status === 404) return await endLost(session, run, failure);
-      const wait = pauseAfter(failure, attempt);
+      const wait = pauseAfter(failure, attempt, RUNS);
       if (wait === null) return end(run, "Unknown", failure);
       noteTrouble(run, failure);
       await pause(run, wait);

@@ -1,7 +1,7 @@
 // Runs of code: they are started, canceled and shown here. following.js carries them out.
 
 import { performDeletions } from "../files/deletions.js";
-import { refreshFiles } from "../files/files.js";
+import { refreshFiles } from "../files/listing.js";
 import { announce, update } from "../store.js";
 import { clearMark, markError, replaceCode } from "./code.js";
 import { cancel, carryOut } from "./following.js";

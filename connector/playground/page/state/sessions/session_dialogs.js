@@ -1,7 +1,8 @@
 // What the dialogs about sessions do. They show that a call is on its way, and what went wrong.
 import { ApiError } from "../../api/client.js";
 import { announce, state, update } from "../store.js";
-import { closeSession, endSession, openExistingSession } from "./sessions.js";
+import { endSession } from "./ending.js";
+import { closeSession, openExistingSession } from "./sessions.js";
 
 /** @typedef {import("../types.js").Session} Session */
 

@@ -1,6 +1,6 @@
 // On phones: which pane is shown, and the button that runs the code, where a thumb reaches it.
 import { html } from "../../libraries/lit-html.js";
-import { isRunning } from "../../state/sessions/lifetime.js";
+import { isRunning } from "../../state/lifetime.js";
 import { update } from "../../state/store.js";
 import { tabs } from "../controls/tabs.js";
 import { runButton } from "./run_button.js";

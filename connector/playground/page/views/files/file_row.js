@@ -3,9 +3,9 @@
 import { kindOf, pathOf, shownName } from "../../content/names.js";
 import { exactTime, size as sizeText, timeOfFile } from "../../format.js";
 import { html, nothing } from "../../libraries/lit-html.js";
-import { undoDeletion } from "../../state/files/deletions.js";
-import { cancelDownload } from "../../state/files/downloads.js";
-import { deleteFile, downloadFile, setFileError } from "../../state/files/files.js";
+import { deleteFile, undoDeletion } from "../../state/files/deletions.js";
+import { cancelDownload, downloadFile } from "../../state/files/downloads.js";
+import { setFileError } from "../../state/files/one_file.js";
 import { openPreview } from "../../state/files/preview.js";
 import { addReadingCode } from "../../state/runs/reading_code.js";
 import { announce, update } from "../../state/store.js";

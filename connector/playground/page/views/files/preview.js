@@ -3,7 +3,7 @@
 import { pathOf, shownName } from "../../content/names.js";
 import { exactTime, size as sizeText } from "../../format.js";
 import { html, nothing } from "../../libraries/lit-html.js";
-import { downloadFile } from "../../state/files/files.js";
+import { downloadFile } from "../../state/files/downloads.js";
 import { closePreview, failImage, showPreviewAs } from "../../state/files/preview.js";
 import { copyButton } from "../controls/copy.js";
 import { dataTable } from "../controls/data_table.js";

@@ -12,6 +12,7 @@ import { icon } from "../controls/icons.js";
 const MOST_WAITING = 5;
 const OBSTACLES = {
   run: "waits for the run",
+  pool: "waits: the session pool is full",
   app: "waits: the connector is busy",
   connection: "connection lost, goes on by itself",
 };

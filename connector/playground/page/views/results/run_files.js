@@ -1,7 +1,7 @@
 // The files that a run has created or changed.
 import { size } from "../../format.js";
 import { html, nothing } from "../../libraries/lit-html.js";
-import { downloadFile } from "../../state/files/files.js";
+import { downloadFile } from "../../state/files/downloads.js";
 import { openPreview } from "../../state/files/preview.js";
 import { icon } from "../controls/icons.js";
 import { resultBlock } from "./result_block.js";

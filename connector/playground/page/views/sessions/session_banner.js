@@ -1,6 +1,6 @@
 // What has happened to the session that is shown, if people have to know about it.
 import { html, nothing } from "../../libraries/lit-html.js";
-import { restartSession } from "../../state/sessions/lifetime.js";
+import { restartSession } from "../../state/sessions/ending.js";
 import { requestClose } from "../../state/sessions/session_dialogs.js";
 import { update } from "../../state/store.js";
 import { focusTab } from "../controls/tabs.js";

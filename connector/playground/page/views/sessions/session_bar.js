@@ -1,6 +1,6 @@
 // The sessions as tabs, and what can be done with the one that is shown.
 import { html, nothing, ref } from "../../libraries/lit-html.js";
-import { isRunning, keepSession } from "../../state/sessions/lifetime.js";
+import { isRunning, keepSession } from "../../state/lifetime.js";
 import { openSessionDialog, requestClose } from "../../state/sessions/session_dialogs.js";
 import { openSession, renameSession, showSession, startRenaming } from "../../state/sessions/sessions.js";
 import { state as store } from "../../state/store.js";
