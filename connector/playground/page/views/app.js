@@ -2,11 +2,11 @@
 import { html } from "../libraries/lit-html.js";
 import { update } from "../state/store.js";
 import { codePane } from "./code/code_pane.js";
-import { paneTabs, runBar } from "./code/run_bar.js";
 import { connectionBanner } from "./connection/connection_banner.js";
 import { dialogs } from "./dialogs.js";
 import { filesPane } from "./files/files_pane.js";
 import { header } from "./header.js";
+import { paneTabs, runBar } from "./phone_bars.js";
 import { resultsPane } from "./results/results_pane.js";
 import { sessionBanner } from "./sessions/session_banner.js";
 import { sessionBar } from "./sessions/session_bar.js";

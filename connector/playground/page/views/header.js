@@ -3,7 +3,7 @@ import { html, nothing } from "../libraries/lit-html.js";
 import { forget, openCredential } from "../state/connection/sign_in.js";
 import { update } from "../state/store.js";
 import { nextTheme, switchTheme } from "../state/theme.js";
-import { connectionWords } from "./connection/connection_words.js";
+import { connectionWords, credentialWords } from "./connection/connection_words.js";
 import { icon } from "./controls/icons.js";
 import { shortcutsButton } from "./shortcuts.js";
 
@@ -59,19 +59,6 @@ function account({ signIn, connection }) {
         ${signIn.mode === "entra" ? "Sign out of this page" : "Forget key"}
       </button>
     </div>`;
-}
-
-/**
- * @param {import("../state/types.js").SignIn} signIn
- * @returns {string} what is sent with calls, as a sentence
- */
-export function credentialWords({ credential, name, expiresAt, mode }) {
-  if (credential === "none") return mode === "entra" ? "You are not signed in." : "No key is sent.";
-  if (credential === "key") return "A function key is sent with each call. It is in the memory of this tab alone.";
-  const who = name ? `You are signed in as ${name}.` : "An access token is sent with each call.";
-  if (credential === "account" || !expiresAt) return who;
-  const time = new Date(expiresAt).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-  return `${who} The token is valid until ${time}.`;
 }
 
 function documents() {

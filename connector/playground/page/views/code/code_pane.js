@@ -5,10 +5,10 @@ import { EXAMPLES, startExample } from "../../state/runs/examples.js";
 import { restoreCode } from "../../state/runs/runs.js";
 import { update } from "../../state/store.js";
 import { icon } from "../controls/icons.js";
-import { usePanel } from "../use_panel.js";
 import { codeMenu } from "./code_menu.js";
 import { editorOf, focusEditor, showLine } from "./editor.js";
 import { runButton } from "./run_button.js";
+import { usePanel } from "./use_panel.js";
 
 const TIMEOUTS = [
   [10, "10 s"],

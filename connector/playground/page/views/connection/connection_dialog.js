@@ -5,8 +5,7 @@ import { openCredential } from "../../state/connection/sign_in.js";
 import { copyButton } from "../controls/copy.js";
 import { dialog } from "../controls/dialog.js";
 import { icon } from "../controls/icons.js";
-import { credentialWords } from "../header.js";
-import { connectionWords } from "./connection_words.js";
+import { connectionWords, credentialWords } from "./connection_words.js";
 
 /** @param {import("../../state/types.js").State} state */
 export function connectionDialog(state) {
