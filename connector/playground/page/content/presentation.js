@@ -1,5 +1,7 @@
 // What of a run is shown, and as what: outputs that are several forms of one thing are one part.
 
+import { counted } from "../format.js";
+
 /** @typedef {import("../api/models.js").Output} Output */
 /** @typedef {import("../api/models.js").Execution} Execution */
 
@@ -199,23 +201,18 @@ export function summaryOf(execution, parts) {
   /** @param {Part["kind"][]} kinds */
   const count = (...kinds) => parts.filter((part) => kinds.includes(part.kind)).length;
   const changed = execution.files.filter((file) => file.change === "Changed").length;
-  return [
-    counted(count("figure"), "chart"),
-    counted(count("table"), "table"),
-    counted(count("html", "json", "text", "file"), "other output"),
-    counted(execution.files.length - changed, "new file"),
-    counted(changed, "changed file"),
-  ]
-    .filter(Boolean)
+  /** @type {[number, string][]} */
+  const facts = [
+    [count("figure"), "chart"],
+    [count("table"), "table"],
+    [count("html", "json", "text", "file"), "other output"],
+    [execution.files.length - changed, "new file"],
+    [changed, "changed file"],
+  ];
+  return facts
+    .filter(([number]) => number > 0)
+    .map(([number, noun]) => counted(number, noun))
     .join(", ");
-}
-
-/**
- * @param {number} number
- * @param {string} noun
- */
-function counted(number, noun) {
-  return number === 0 ? "" : `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
 
 /**

@@ -4,6 +4,7 @@ import { marked } from "../../snippets/marks.js";
 import { settings } from "../../snippets/place.js";
 import { requestOf } from "../../snippets/request.js";
 import { SNIPPETS, titleOf } from "../../snippets/snippets.js";
+import { saveBlob } from "../../state/saving.js";
 import { callToUse, chooseTab, placeOf, showSessionInUse, storedTab, toggleUse } from "../../state/use.js";
 import { copyButton } from "../controls/copy.js";
 import { icon } from "../controls/icons.js";
@@ -76,20 +77,8 @@ function actions(state, session) {
         : nothing
     }
     <button type="button" class="quiet use-save" aria-label=${`Save as ${snippet.fileName}`} title=${`Save as ${snippet.fileName}`}
-      @click=${() => save(snippet.fileName, textToCopy(state, session))}>${icon("download")}</button>
+      @click=${() => saveBlob(new Blob([`${textToCopy(state, session)}\n`]), snippet.fileName)}>${icon("download")}</button>
     ${copyButton("Copy", () => textToCopy(state, session))}`;
-}
-
-/**
- * @param {string} fileName
- * @param {string} text
- */
-function save(fileName, text) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([`${text}\n`], { type: "text/plain" }));
-  link.download = fileName;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
 /**
