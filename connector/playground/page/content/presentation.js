@@ -172,26 +172,6 @@ function isSame(one, other) {
 }
 
 /**
- * Records that make a table: objects with the same members, all of them simple.
- * @param {unknown} value
- * @returns {{columns: string[], rows: unknown[][]} | null}
- */
-export function recordsOf(value) {
-  if (!Array.isArray(value) || value.length === 0) return null;
-  const columns = Object.keys(Object(value[0]));
-  if (columns.length === 0 || Array.isArray(value[0])) return null;
-  const rows = [];
-  for (const record of value) {
-    if (record === null || typeof record !== "object" || Array.isArray(record)) return null;
-    if (Object.keys(record).length !== columns.length) return null;
-    const row = columns.map((name) => (Object.hasOwn(record, name) ? record[name] : undefined));
-    if (row.some((cell) => cell === undefined || (cell !== null && typeof cell === "object"))) return null;
-    rows.push(row);
-  }
-  return { columns, rows };
-}
-
-/**
  * What a run has made, in a few words.
  * @param {Execution} execution
  * @param {Part[]} parts
