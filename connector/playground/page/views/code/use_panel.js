@@ -1,4 +1,5 @@
 // "Use it elsewhere": what was done last, as code for other places.
+import { endOfSessionId } from "../../content/session_ids.js";
 import { guard, html, live, nothing } from "../../libraries/lit-html.js";
 import { marked } from "../../snippets/marks.js";
 import { settings } from "../../snippets/place.js";
@@ -57,7 +58,7 @@ function sessionOf(call) {
  * @returns {string} the session ID as it may be seen
  */
 function masked(id) {
-  return `••••••••${id.length >= 12 ? id.slice(-4) : ""}`;
+  return `••••••••${endOfSessionId(id)}`;
 }
 
 /**
