@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 from tests.conftest import Api
 
 PATIENCE = 20_000
-"""Milliseconds until a test gives up waiting: a machine that does other things too needs some seconds for what takes one."""
+"""Milliseconds until a test gives up waiting: what takes one second may take several on a busy machine."""
 
 OPTIONS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-proxy-server"]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
