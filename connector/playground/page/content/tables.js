@@ -1,4 +1,5 @@
-// Files that are tables: CSV and Excel. Their libraries are loaded when they are first needed.
+// What is a table: CSV and Excel files, whose libraries are loaded when they are first needed, and records in JSON.
+import { loaded } from "../api/client.js";
 
 /** @typedef {{name: string, columns: string[], rows: unknown[][], total?: number}} Sheet */
 
@@ -13,7 +14,7 @@ const MOST_UNPACKED_BYTES = 150_000_000;
  * @returns {Promise<Sheet>} without its total if the text is the beginning of a file
  */
 export async function csvSheet(text, { isComplete, delimiter = "" }) {
-  const { default: csv } = await import("../libraries/csv.js");
+  const { default: csv } = await loaded(import("../libraries/csv.js"));
   const { data } = csv.parse(text.replace(/^\ufeff/, ""), { delimiter, skipEmptyLines: "greedy" });
   const rows = /** @type {string[][]} */ (data);
   if (!isComplete && rows.length > 1) rows.pop(); // which may be half a line
@@ -40,7 +41,7 @@ function asNumbers(rows, column) {
  */
 export async function excelSheets(blob) {
   if (unpackedBytes(new DataView(await blob.arrayBuffer())) > MOST_UNPACKED_BYTES) throw new RangeError("too large");
-  const { default: readExcel } = await import("../libraries/excel.js");
+  const { default: readExcel } = await loaded(import("../libraries/excel.js"));
   const sheets = await readExcel(blob);
   return sheets.map(({ sheet, data }) => sheetOf(sheet, data, true));
 }
@@ -61,6 +62,41 @@ function sheetOf(name, [head = [], ...lines], isComplete) {
     rows: rows.map((row) => columns.map((_, index) => cellOf(row[index]))),
     ...(isComplete ? { total: lines.length } : {}),
   };
+}
+
+/**
+ * @param {unknown} value of JSON
+ * @returns {{columns: string[], rows: unknown[][]} | null} null unless it is a list of objects with simple members
+ */
+export function recordsTable(value) {
+  if (!Array.isArray(value)) return null;
+  /** @type {Set<string>} */
+  const names = new Set();
+  for (const record of value) {
+    if (record === null || typeof record !== "object" || Array.isArray(record)) return null;
+    for (const [name, member] of Object.entries(record)) {
+      if (member !== null && typeof member === "object") return null;
+      names.add(name);
+    }
+  }
+  if (names.size === 0) return null;
+  const columns = [...names];
+  return {
+    columns,
+    rows: value.map((record) => columns.map((name) => (Object.hasOwn(record, name) ? record[name] : null))),
+  };
+}
+
+/**
+ * @param {unknown} value of JSON
+ * @param {boolean} isComplete
+ * @returns {Sheet | null} null if it is no table
+ */
+export function recordsSheet(value, isComplete) {
+  const table = recordsTable(value);
+  if (!table) return null;
+  const { columns, rows } = table;
+  return { name: "", columns, rows: rows.slice(0, MOST_ROWS), ...(isComplete ? { total: rows.length } : {}) };
 }
 
 /** @param {unknown} value */

@@ -8,7 +8,7 @@ const NOTE = "The pasted code had special spaces, which Python refuses. They are
 
 /**
  * @param {HTMLTextAreaElement} textarea
- * @param {import("../../state/store.js").Session} session
+ * @param {import("../../state/types.js").Session} session
  */
 export function takePastedCode(textarea, session) {
   textarea.addEventListener("paste", (event) => {

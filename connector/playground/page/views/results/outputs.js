@@ -17,9 +17,9 @@ import { resultBlock } from "./result_block.js";
 import { errorMessage } from "./run_status.js";
 import { tableOutput } from "./table_output.js";
 
-/** @typedef {import("../../state/store.js").Session} Session */
-/** @typedef {import("../../state/store.js").Run} Run */
-/** @typedef {import("../../state/store.js").Output} Output */
+/** @typedef {import("../../state/types.js").Session} Session */
+/** @typedef {import("../../state/types.js").Run} Run */
+/** @typedef {import("../../api/models.js").Output} Output */
 /** @typedef {import("../../content/presentation.js").Part} Part */
 
 /** More HTML than this is shown when asked for: browsers may take seconds to draw it. */
@@ -119,23 +119,24 @@ function textual(session, key, output, content) {
   const type = mediaType(output);
   const kind = { "text/markdown": "Markdown", "text/latex": "LaTeX", "application/json": "JSON" }[type] ?? "Text";
   const heading = output.title ? `${kind}: ${output.title}` : kind;
-  const value = type === "application/json" ? parsed(content) : undefined;
+  const look = { label: heading, wrap };
   return resultBlock({
     heading,
     actions: html`${isWide(content) ? wrapButton(wrap) : nothing} ${copyButton("Copy", () => content)} ${saveButton(session, key, output)}`,
     content:
-      value === undefined
-        ? growingText({ label: heading, text: content, wrap })
-        : jsonText(value, { label: heading, wrap }),
+      type === "application/json" && isJson(content)
+        ? jsonText(content, () => content, look)
+        : growingText({ ...look, text: content }),
   });
 }
 
 /** @param {string} content */
-function parsed(content) {
+function isJson(content) {
   try {
-    return JSON.parse(content);
+    JSON.parse(content);
+    return true;
   } catch {
-    return undefined;
+    return false;
   }
 }
 
