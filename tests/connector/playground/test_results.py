@@ -121,9 +121,7 @@ def test_a_table_is_saved_as_csv(page: Page) -> None:
 @pytest.mark.browser
 def test_fractions_are_rounded(page: Page) -> None:
     """To six decimals, or six digits if they are small; what was rounded can be read by pointing at it."""
-    table = run(page, "import pandas as pd\npd.DataFrame({'a': [1 / 3, 1 / 7e5, 0.1 + 0.2]})").get_by_role(
-        "table"
-    )
+    table = run(page, "import pandas as pd\npd.DataFrame({'a': [1 / 3, 1 / 7e5, 0.1 + 0.2]})").get_by_role("table")
     cells = table.locator("tbody td")
     assert cells.all_inner_texts() == ["0.333333", "0.00000142857", "0.3"]
     expect(cells.nth(0)).to_have_attribute("title", "0.333333333333")
