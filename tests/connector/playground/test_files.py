@@ -67,7 +67,7 @@ def test_files_are_sorted_and_filtered(page: Page) -> None:
     expect(names).to_have_text(["part 11.txt"])
     expect(page.get_by_role("textbox", name="Filter files")).to_be_focused()
     page.get_by_role("textbox", name="Filter files").fill("nothing")
-    expect(page.get_by_text("No file has this in its name.")).to_be_visible()
+    expect(page.get_by_text("No file name contains this.")).to_be_visible()
 
 
 @pytest.mark.browser
@@ -185,7 +185,7 @@ def test_a_deletion_is_undone(page: Page, api: Api) -> None:
     page.keyboard.press("Enter")
     undo = page.get_by_role("button", name="Undo the deletion of kept.txt")
     expect(undo).to_be_focused()
-    expect(_files(page)).to_contain_text("Deleted in")
+    expect(_files(page)).to_contain_text("Deleting in")
     undo.press("Enter")
     expect(row(page, "kept.txt")).to_be_focused()
     assert stored(api, session_id) == {"kept.txt": 1}

@@ -136,7 +136,7 @@ def test_text_is_shown_as_it_is(page: Page, name: str) -> None:
 def test_binary_files_have_no_preview(page: Page) -> None:
     """A file that is no text can be downloaded."""
     dialog = _preview(page, "data.parquet", b"PAR1" + bytes(range(256)) * 10)
-    expect(dialog).to_contain_text("There is no preview of this kind of file.")
+    expect(dialog).to_contain_text("There is no preview for this kind of file.")
     with page.expect_download() as download:
         dialog.get_by_role("button", name="Download").click()
     assert download.value.suggested_filename == "data.parquet"

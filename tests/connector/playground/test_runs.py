@@ -172,7 +172,7 @@ def test_offline_before_the_code_is_sent(page: Page) -> None:
     """Without a connection the page says so and keeps the code; it runs once the connection is back."""
     page.context.set_offline(True)
     run(page, COUNT)
-    expect(results(page)).to_contain_text("The connection is lost", timeout=SECONDS * 1000)
+    expect(results(page)).to_contain_text("Connection lost", timeout=SECONDS * 1000)
     page.context.set_offline(False)
     expect_result(page, "once.")
     expect(results(page)).not_to_contain_text("once.once.")
@@ -184,10 +184,10 @@ def test_offline_during_a_run(page: Page) -> None:
     run(page, "import time\nfor step in range(8): print('step', step, flush=True); time.sleep(0.5)\n'made it'")
     expect_result(page, "step 1")
     page.context.set_offline(True)
-    expect(results(page)).to_contain_text("The connection is lost", timeout=SECONDS * 1000)
+    expect(results(page)).to_contain_text("Connection lost", timeout=SECONDS * 1000)
     page.context.set_offline(False)
     expect_result(page, "made it")
-    expect(results(page)).not_to_contain_text("The connection is lost")
+    expect(results(page)).not_to_contain_text("Connection lost")
 
 
 @pytest.mark.browser

@@ -89,6 +89,6 @@ function settle(status, error, facts) {
     attempts += 1;
   } else {
     attempts = 0;
-    if (before === "offline") announce("The connector answers again.");
+    if (before === "offline") announce("The connector is responding again.");
   }
 }

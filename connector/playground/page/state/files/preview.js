@@ -110,7 +110,7 @@ async function shownContent(session, file, signal) {
   const range = /** @type {[number, number] | undefined} */ (file.size > most ? [0, MOST_TEXT - 1] : undefined);
   const blob = await readFile(session, file, { signal, range });
   const text = decoded(new Uint8Array(await blob.arrayBuffer()));
-  if (text === null) return noPreview("There is no preview of this kind of file.");
+  if (text === null) return noPreview("There is no preview for this kind of file.");
   return await textContent(extension, text, blob.size >= file.size, file.size);
 }
 
@@ -161,7 +161,7 @@ function jsonContent(text, note) {
   const isLong = pretty.length > MOST_TEXT;
   const shown = isLong ? pretty.slice(0, MOST_TEXT) : pretty;
   if (found.sheet) return { content: { kind: "table", sheets: [found.sheet], text: shown }, note };
-  return { content: { kind: "text", text: shown }, note: isLong ? `${note} The beginning alone.`.trim() : note };
+  return { content: { kind: "text", text: shown }, note: isLong ? `${note} Only the beginning.`.trim() : note };
 }
 
 /**

@@ -93,7 +93,7 @@ class UserHtml extends HTMLElement {
   releaseFocus() {
     this.#focuses += 1;
     this.#frame?.blur();
-    if (this.#focuses > MOST_FOCUSES) this.#stop("it took the focus again and again");
+    if (this.#focuses > MOST_FOCUSES) this.#stop("it kept taking the focus");
   }
 
   /** @param {string} reason */
