@@ -26,9 +26,14 @@ REPORT_REFUSALS = """addEventListener("securitypolicyviolation", (event) => {
 """Run in every document, because Chromium does not report all refusals on its console."""
 
 
+def chromium() -> str | None:
+    """The path of the browser. None if it is not installed."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    path = chromium()
     if path is None:
         explanation = "Chromium is not installed. Install Debian's package chromium, or set CHROMIUM to its path."
         pytest.fail(explanation) if os.environ.get("REQUIRE_CHROMIUM") else pytest.skip(explanation)
