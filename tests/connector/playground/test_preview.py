@@ -1,6 +1,7 @@
 """Previews: a file is shown in the form that fits."""
 
 import io
+import re
 import struct
 import zlib
 from datetime import datetime
@@ -116,6 +117,12 @@ def test_json_is_indented(page: Page) -> None:
 def test_json_objects_are_a_table(page: Page, name: str, content: str) -> None:
     """An array of objects without depth is a table; so are the objects of JSON Lines."""
     assert _cells(_preview(page, name, content)) == [["city", "sold"], ["Köln", "7"], ["Bonn", "none"]]
+
+
+def test_a_reader_that_does_not_arrive(page: Page) -> None:
+    """The library that reads a kind of file is loaded when it is needed. If that fails, the dialog says so."""
+    page.route(re.compile(r"/csv[^/]*\.js$"), lambda route: route.abort())
+    expect(_preview(page, "data.csv", "a,b\n1,2\n")).to_contain_text("The connector is not responding.")
 
 
 def test_wrong_json_is_shown_as_it_is(page: Page) -> None:
