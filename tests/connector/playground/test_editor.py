@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import Api
 from tests.connector.playground.running import SECONDS, editor, results
+from tests.connector.playground.screens import SCREENS
 
 RERENDER = """async () => {
   const main = document.querySelector('script[type="module"]').src;
@@ -262,7 +263,7 @@ def test_the_longest_code_is_taken(page: Page) -> None:
 @pytest.mark.browser
 def test_phones_do_not_zoom_in(open_page: Callable[..., Page], api: Api) -> None:
     """On touch screens the text is 16 px, because Safari zooms in on smaller text; nothing corrects what is typed."""
-    page = open_page(api, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = open_page(api, **SCREENS["phone"])
     expect(editor(page)).to_have_css("font-size", "16px")
     for name, value in [("spellcheck", "false"), ("autocapitalize", "off"), ("autocorrect", "off")]:
         expect(editor(page)).to_have_attribute(name, value)
@@ -271,12 +272,12 @@ def test_phones_do_not_zoom_in(open_page: Callable[..., Page], api: Api) -> None
 @pytest.mark.browser
 def test_the_line_of_an_error_is_shown_on_phones(open_page: Callable[..., Page], api: Api) -> None:
     """Run shows the results, and the line in the error leads back to the code, with the line selected."""
-    page = open_page(api, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = open_page(api, **SCREENS["phone"])
     editor(page).fill("\n" * 60 + "1 / 0" + "\n" * 60)
     page.get_by_role("button", name="Run", exact=True).filter(visible=True).tap()
     expect(results(page)).to_contain_text("ZeroDivisionError", timeout=SECONDS * 1000)
     expect(editor(page)).not_to_be_visible()
-    results(page).get_by_role("button", name="line 61").or_(results(page).get_by_role("link", name="line 61")).tap()
+    results(page).get_by_role("button", name="line 61").tap()
     expect(editor(page)).to_be_focused()
     expect(marked_lines(page)).to_be_in_viewport()
     selected = editor(page).evaluate("(element) => element.value.slice(element.selectionStart, element.selectionEnd)")

@@ -20,6 +20,7 @@ from tests.connector.playground.files import (
     upload_named,
     uploads,
 )
+from tests.connector.playground.screens import SCREENS
 
 
 def _files(page: Page) -> Any:
@@ -311,7 +312,7 @@ def test_files_belong_to_their_session(page: Page) -> None:
 @pytest.mark.browser
 def test_files_are_used_on_a_phone(open_page: Any, api: Api) -> None:
     """On a phone, Files is one of three tabs, with targets that a finger can hit."""
-    page = open_page(api, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = open_page(api, **SCREENS["phone"])
     page.get_by_role("tab", name="Files").click()
     name = f"{uuid.uuid4()}.txt"
     drop(page, "(name) => [new File(['1'], name)]", name)
