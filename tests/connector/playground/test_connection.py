@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Request, expect
 from tests.conftest import Api
 from tests.connector.callers.entra_issuer import CLIENT, CONNECTOR, EVE
 from tests.connector.playground.entra_authority import Authority, running_authority
+from tests.connector.playground.running import run
 
 OpenPage = Callable[..., Page]
 
@@ -114,6 +115,28 @@ def test_a_missing_role_is_explained(open_page: OpenPage, api_without_role: Api)
     with page.expect_response("**/api/connection") as answered:
         dialog.get_by_role("button", name="Try again").click()
     expect(dialog).to_contain_text(answered.value.headers["x-ms-request-id"])
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("occasion", ["a call succeeds", "half a minute is over"])
+def test_an_error_that_is_over_is_no_longer_shown(page: Page, occasion: str) -> None:
+    """The page asks again by itself."""
+    page.clock.install()
+    chip(page, "Emulator, isolation level 3")
+    failure = {"error": {"code": "PoolUnavailable", "message": "The session pool is unavailable."}}
+    page.route("**/api/connection", lambda route: route.fulfill(status=503, json=failure))
+    page.get_by_role("button", name="Connection: ").click()
+    page.get_by_role("dialog").get_by_role("button", name="Check again").click()
+    chip(page, "Not connected")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("alert")).to_contain_text("The session pool is unavailable.")
+    page.unroute("**/api/connection")
+    if occasion == "a call succeeds":
+        run(page, "1")
+    else:
+        page.clock.run_for(31_000)
+    chip(page, "Emulator, isolation level 3")
+    expect(page.get_by_role("alert")).to_have_count(0)
 
 
 @pytest.mark.browser

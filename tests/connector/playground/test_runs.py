@@ -192,6 +192,7 @@ def test_a_busy_connector_is_waited_for(page: Page) -> None:
 
     page.route(EXECUTIONS, busy_at_first)
     run(page, COUNT)
+    expect(results(page).get_by_text("Waiting", exact=True)).to_be_visible()
     expect(results(page)).to_contain_text("All sessions of the pool are in use. Wait, or end some.")
     expect_result(page, "once.")
     assert len(bodies) == 3

@@ -52,10 +52,12 @@ export function onUnauthorized(ask) {
   askForCredential = ask;
 }
 
-/** @type {(isAnswered: boolean) => void} */
+/** @typedef {{isAnswered: boolean, hasSucceeded: boolean}} Outcome of a call: whether there was any response to it */
+
+/** @type {(outcome: Outcome) => void} */
 let noteOutcome = () => {};
 
-/** @param {(isAnswered: boolean) => void} listener is called after each call: whether there was any response to it */
+/** @param {(outcome: Outcome) => void} listener is called after each call */
 export function onOutcome(listener) {
   noteOutcome = listener;
 }
@@ -97,11 +99,11 @@ export async function withCredential(sendNow) {
     const used = currentCredential();
     try {
       const answer = await sendNow();
-      noteOutcome(true);
+      noteOutcome({ isAnswered: true, hasSucceeded: true });
       return answer;
     } catch (failure) {
       if (!(failure instanceof ApiError)) throw failure;
-      noteOutcome(failure.status !== 0);
+      noteOutcome({ isAnswered: failure.status !== 0, hasSucceeded: false });
       if (failure.status !== 401) throw failure;
       // Somebody may have entered one for another call in the meantime.
       if (used === currentCredential()) await askForCredential(failure);

@@ -33,10 +33,14 @@ export function runStatus(state, session, run) {
 
 /** @param {Run} run */
 function runningLine(run) {
+  const isRunning = run.status === "Running";
   const remark = run.reconnecting
-    ? "Connection lost. The code keeps running; trying again."
-    : run.waiting || `of up to ${limit(run.timeoutInSeconds)}`;
-  return html`<b class="busy">${run.canceling ? "Canceling" : "Running"}</b>
+    ? `Connection lost. ${isRunning ? "The code keeps running; trying" : "Trying"} again.`
+    : run.waiting
+      ? `${run.waiting} ${isRunning ? "" : "This page will send the code again."}`
+      : `of up to ${limit(run.timeoutInSeconds)}`;
+  const state = run.canceling ? "Canceling" : run.waiting && !isRunning ? "Waiting" : "Running";
+  return html`<b class="busy">${state}</b>
     <elapsed-time class="digits" since=${run.startedAt}></elapsed-time>
     <span class="muted">${remark}</span>
     <div class="busy-line" role="progressbar" aria-label="The code is running"></div>`;
