@@ -90,6 +90,17 @@ def test_escape_and_tab_leave_the_editor(page: Page) -> None:
 
 
 @pytest.mark.browser
+def test_special_spaces_are_pasted_as_ordinary_ones(page: Page) -> None:
+    """As web pages have them; the page says so, and undo takes back what was pasted."""
+    write(page, "a = 1")
+    paste(page, "\nif a:\n\u00a0\u00a0\u00a0\u00a0print(a\u200b)")
+    expect(editor(page)).to_have_value("a = 1\nif a:\n    print(a)")
+    expect(page.get_by_role("region", name="Code").get_by_role("status")).to_contain_text("ordinary spaces")
+    page.keyboard.press("ControlOrMeta+z")
+    expect(editor(page)).to_have_value("a = 1")
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize("keys", ["Control+Enter", "Meta+Enter", "Shift+Enter"])
 def test_keys_run_the_code(page: Page, keys: str) -> None:
     """Ctrl-Enter, Cmd-Enter, and Shift-Enter as in notebooks, run the code and add no line to it."""

@@ -140,7 +140,7 @@ def test_id_is_hidden(page: Page, api: Api) -> None:
     """The session ID is shown when it is asked for, is copied with a click, and is the one of the session."""
     run(page, "secret = 41", prints="Succeeded")
     bar = page.get_by_role("navigation", name="Sessions")
-    expect(bar).to_contain_text("hidden, ends with")
+    expect(bar).to_contain_text("hidden, starts with")
     assert not SESSION_ID.search(page.content())
     bar.get_by_role("button", name="Copy the session ID").click()
     session_id = page.evaluate("navigator.clipboard.readText()")
@@ -435,7 +435,7 @@ def test_storage_is_refused(open_context: Callable[..., BrowserContext], api: Ap
 
 @browser
 def test_leaving(page: Page) -> None:
-    """The browser asks before code is lost that was changed after its run, and only then."""
+    """The browser asks before code is lost that never ran as it is, and only then."""
     asked: list[str] = []
 
     def accept(dialog: Dialog) -> None:
@@ -450,6 +450,9 @@ def test_leaving(page: Page) -> None:
     page.get_by_role("textbox", name="Python code").press_sequentially("# more")
     page.reload()
     assert asked == ["beforeunload"]
+    page.get_by_role("textbox", name="Python code").press_sequentially("print(3)")
+    page.reload()
+    assert asked == ["beforeunload"] * 2
 
 
 @browser

@@ -25,6 +25,9 @@ import { counted } from "../format.js";
 /** What browsers show as images, of what runs display. */
 const IMAGES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml"]);
 
+/** How Python names a value that is an image: where the image is shown, the words say nothing. */
+const IMAGE_IN_WORDS = /^<(?:PIL\.|Figure size |IPython\.core\.display\.(?:Image|SVG) )[^>]*>$/;
+
 /** @type {WeakMap<object, Frame | null>} by what holds the content, which stays the same while nothing changes */
 const frames = new WeakMap();
 
@@ -120,7 +123,7 @@ function parseFrame(content) {
 }
 
 /**
- * The value of the last line, unless it is one of the tables.
+ * The value of the last line, unless it is one of the tables, or an image.
  * @param {Execution} execution
  * @param {Part[]} parts
  * @returns {{value?: unknown, text: string} | null} value is undefined if it has no JSON form
@@ -128,6 +131,7 @@ function parseFrame(content) {
 export function resultOf(execution, parts) {
   const { value, result } = execution;
   if (value === undefined && !result) return null;
+  if (IMAGE_IN_WORDS.test(result ?? "") && parts.some((part) => part.kind === "figure")) return null;
   const tables = parts.filter((part) => part.kind === "table");
   if (tables.length > 0 && isShown(value, tables)) return null;
   return { value, text: result };

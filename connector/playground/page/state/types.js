@@ -184,8 +184,9 @@
  *   how the files are shown: most is the number of rows
  * @property {Preview | null} preview
  * @property {string} announcement what screen readers are to say now
- * @property {{isOpen: boolean, tab: string, withSession: boolean}} use "Use it elsewhere": unfolded or not, the tab, and
- *   whether the texts have the session ID
+ * @property {{isOpen: boolean, tab: string, withSession: boolean, step: {key: string, last: Call | null} | null}} use
+ *   "Use it elsewhere": unfolded or not, the tab, whether the texts have the session ID, and the step that was chosen
+ *   after `last` had been done
  * @property {ResultsView} results
  */
 

@@ -37,7 +37,6 @@ export function figure(session, key, output, content) {
             @click=${zoom}
             @error=${() => setBroken(key)}
           />
-          ${output.title ? html`<figcaption class="muted">${output.title}</figcaption>` : nothing}
         </figure>`,
   });
 }
