@@ -331,3 +331,26 @@ def test_the_document_of_the_frame_has_no_origin_anywhere(page: Page, api: Api) 
     tab = page.context.new_page()
     tab.goto(str(address))
     assert tab.evaluate("() => origin") == "null"
+
+
+ENDLESS = {
+    "comments before HTML": "from IPython.display import HTML\nHTML('<!---->' * 40 + 'x')",
+    "JSON without an end": "display({'application/json': '[' * 100_000 + ']' * 100_000}, raw=True)",
+    "a table without a number of rows": (
+        "display({'application/json': {'columns': [{'name': 'a'}], 'rows': [[1]], 'rowCount': None}}, raw=True)"
+    ),
+    "a cell without an end": (
+        'display({\'application/json\': \'{"columns": [{"name": "a"}], "rowCount": 1, "rows": [[\''
+        " + '[' * 100_000 + ']' * 100_000 + ']]}'}, raw=True)"
+    ),
+}
+"""Code whose output takes forever, or ends the rendering of the page, if it is read carelessly."""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("code", ENDLESS.values(), ids=ENDLESS)
+def test_the_page_goes_on_whatever_is_displayed(page: Page, code: str) -> None:
+    """It shows that in some form, and the rest of the page remains as it was."""
+    results = run(page, code)
+    expect(results.get_by_role("button", name="Save")).to_be_visible()
+    expect(run(page, "'still here'")).to_contain_text("still here")

@@ -1,17 +1,23 @@
 // JSON as people read it.
 
+const MOST_INDENTS = 100;
+
 /**
  * Indents JSON. Numbers and strings stay as they are written, because JavaScript would round long numbers.
  * @param {string} text valid JSON
+ * @param {number} most characters; what follows may be left out, because indents can take much more than the text
  * @returns {string}
  */
-export function indented(text) {
+export function indented(text, most) {
   let depth = 0;
-  const line = () => `\n${"  ".repeat(depth)}`;
+  let length = 0;
+  const line = () => `\n${"  ".repeat(Math.min(depth, MOST_INDENTS))}`;
   const tokens = text.match(/"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{},:]|[^\s[\]{},:"]+/g) ?? [];
   /** @type {string[]} */
   const parts = [];
   for (const [index, token] of tokens.entries()) {
+    length += parts.at(-1)?.length ?? 0;
+    if (length > most) break;
     const isEmpty = /^[[{]$/.test(tokens[index - 1] ?? "") && /^[\]}]$/.test(token);
     if (token === "]" || token === "}") {
       depth -= 1;

@@ -157,7 +157,7 @@ async function textContent(extension, { text, encoding }, isComplete, size) {
 function jsonContent(text, note) {
   const found = parsed(text, (value) => ({ table: tableOf(value) }));
   if (!found) return { content: { kind: "text", text }, note: `${note} This is not valid JSON.`.trim() };
-  const pretty = indented(text.replace(/^\ufeff/, ""));
+  const pretty = indented(text.replace(/^\ufeff/, ""), MOST_TEXT);
   const isLong = pretty.length > MOST_TEXT;
   const shown = isLong ? pretty.slice(0, MOST_TEXT) : pretty;
   if (found.table) return { content: { kind: "table", sheets: [sheetOf(found.table, true)], text: shown }, note };

@@ -1,5 +1,6 @@
 // What a run displayed, each part as what it is: figures, tables, HTML, text, files.
 
+import { isDeep } from "../../content/json_depth.js";
 import { frameOf, isText, mediaType } from "../../content/presentation.js";
 import { size } from "../../format.js";
 import { html, nothing, repeat } from "../../libraries/lit-html.js";
@@ -130,10 +131,14 @@ function textual(session, key, output, content) {
   });
 }
 
-/** @param {string} content */
+/**
+ * @param {string} content
+ * @returns {unknown} undefined if it is no JSON, or none that can be formatted
+ */
 function parsed(content) {
   try {
-    return JSON.parse(content);
+    const value = JSON.parse(content);
+    return isDeep(value) ? undefined : value;
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 // The value of the last line.
 
+import { isDeep } from "../../content/json_depth.js";
 import { recordsOf } from "../../content/presentation.js";
 import { guard, html, nothing } from "../../libraries/lit-html.js";
 import { outputKey } from "../../state/runs/outputs.js";
@@ -13,6 +14,8 @@ import { saveTable } from "./table_output.js";
 
 /** @type {WeakMap<object, ReturnType<typeof recordsOf>>} */
 const records = new WeakMap();
+/** @type {WeakMap<object, boolean>} */
+const depths = new WeakMap();
 
 /**
  * @param {import("../../state/store.js").State} state
@@ -23,7 +26,7 @@ const records = new WeakMap();
 export function resultValue(state, session, run, { value, text }) {
   const { wrap } = state.results;
   const heading = "Result";
-  if (value === null || typeof value !== "object") {
+  if (value === null || typeof value !== "object" || isDeepValue(value)) {
     const actions = html`${isWide(text) ? wrapButton(wrap) : nothing} ${copyButton("Copy", () => text)}`;
     return resultBlock({ heading, actions, content: growingText({ label: heading, text, wrap }) });
   }
@@ -51,6 +54,16 @@ function isAlike(text, value) {
   const words = { True: "true", False: "false", None: "null" };
   const asJson = text.replace(/\b(?:True|False|None)\b/g, (word) => words[/** @type {"None"} */ (word)]);
   return asJson.replace(/\s/g, "").replaceAll("'", '"') === JSON.stringify(value).replace(/\s/g, "");
+}
+
+/** @param {object} value */
+function isDeepValue(value) {
+  let found = depths.get(value);
+  if (found === undefined) {
+    found = isDeep(value);
+    depths.set(value, found);
+  }
+  return found;
 }
 
 /**
