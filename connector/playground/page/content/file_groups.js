@@ -1,7 +1,7 @@
 // The files of a session as they are shown: filtered, sorted, and grouped by folder.
 import { pathOf } from "./names.js";
 
-/** @typedef {import("../state/store.js").FileFacts} FileFacts */
+/** @typedef {import("../api/models.js").FileFacts} FileFacts */
 /** @typedef {{folder: string, files: FileFacts[], count: number, size: number}} Group */
 
 const names = new Intl.Collator("en", { numeric: true });
@@ -11,8 +11,11 @@ const ORDERS = {
   largest: (/** @type {FileFacts} */ one, /** @type {FileFacts} */ other) => other.size - one.size,
 };
 
-/** @param {FileFacts} file */
-function timeOf({ lastModifiedTime }) {
+/**
+ * @param {FileFacts} file
+ * @returns {number} when it was changed, in milliseconds since 1970; 0 if that is not known
+ */
+export function timeOf({ lastModifiedTime }) {
   return lastModifiedTime ? Date.parse(lastModifiedTime) : 0;
 }
 

@@ -1,7 +1,7 @@
-// Files that are tables: CSV and Excel. Their libraries are loaded when they are first needed.
+// What is a table: CSV and Excel files, whose libraries are loaded when they are first needed, and records in JSON.
+import { loaded } from "../api/client.js";
 
 import { unzip } from "./unzip.js";
-import { zip } from "./zip.js";
 
 /** @typedef {{name: string, columns: string[], rows: unknown[][], total?: number}} Sheet */
 
@@ -9,7 +9,7 @@ const MOST_ROWS = 500;
 /** Without zeros in front, which only codes have, and without more digits than JavaScript keeps. */
 const NUMBER = /^-?(?:0|[1-9]\d{0,14})(?:\.\d{1,14})?$/;
 const MOST_UNPACKED_BYTES = 150_000_000;
-/** The library makes an array with all cells up to the last one, also those that are empty. */
+/** Of a table, with those that are empty: they take memory, too. */
 const MOST_CELLS = 5_000_000;
 const PLACE = /\sr\s*=\s*(?:(["'])([A-Z]{0,3})(\d{1,7})\1)?/g;
 
@@ -19,7 +19,7 @@ const PLACE = /\sr\s*=\s*(?:(["'])([A-Z]{0,3})(\d{1,7})\1)?/g;
  * @returns {Promise<Sheet>} without its total if the text is the beginning of a file
  */
 export async function csvSheet(text, { isComplete, delimiter = "" }) {
-  const { default: csv } = await import("../libraries/csv.js");
+  const { default: csv } = await loaded(import("../libraries/csv.js"));
   const { data } = csv.parse(text.replace(/^\ufeff/, ""), { delimiter, skipEmptyLines: "greedy" });
   const rows = /** @type {string[][]} */ (data);
   if (!isComplete && rows.length > 1) rows.pop(); // which may be half a line
@@ -49,9 +49,11 @@ export async function excelSheets(blob) {
   const files = await unzip(bytes, (name) => /\.(?:xml|rels)$/i.test(name), MOST_UNPACKED_BYTES);
   const text = new TextDecoder();
   for (const { content } of files) if (cellsIn(text.decode(content)) > MOST_CELLS) throw new RangeError("too large");
-  const { default: readExcel } = await import("../libraries/excel.js");
-  // Unpacked, because the library would do that in a worker, which the page's policy refuses.
-  const sheets = await readExcel(zip(files));
+  const { zipSync } = await loaded(import("../libraries/zip.js"));
+  const { default: readExcel } = await loaded(import("../libraries/excel.js"));
+  // Not compressed, because the library would unpack it in a worker, which the page's policy refuses.
+  const archive = zipSync(Object.fromEntries(files.map(({ name, content }) => [name, content])), { level: 0 });
+  const sheets = await readExcel(new Blob([archive]));
   return sheets.map(({ sheet, data }) => sheetOf(sheet, data, true));
 }
 
@@ -71,6 +73,42 @@ function sheetOf(name, [head = [], ...lines], isComplete) {
     rows: rows.map((row) => columns.map((_, index) => cellOf(row[index]))),
     ...(isComplete ? { total: lines.length } : {}),
   };
+}
+
+/**
+ * @param {unknown} value of JSON
+ * @returns {{columns: string[], rows: unknown[][]} | null} null unless it is a list of objects with simple members
+ */
+export function recordsTable(value) {
+  if (!Array.isArray(value)) return null;
+  /** @type {Set<string>} */
+  const names = new Set();
+  for (const record of value) {
+    if (record === null || typeof record !== "object" || Array.isArray(record)) return null;
+    for (const [name, member] of Object.entries(record)) {
+      if (member !== null && typeof member === "object") return null;
+      names.add(name);
+    }
+  }
+  // Records without common members would make a table that is empty but for its diagonal, and larger than all memory.
+  if (names.size === 0 || names.size * value.length > MOST_CELLS) return null;
+  const columns = [...names];
+  return {
+    columns,
+    rows: value.map((record) => columns.map((name) => (Object.hasOwn(record, name) ? record[name] : null))),
+  };
+}
+
+/**
+ * @param {unknown} value of JSON
+ * @param {boolean} isComplete
+ * @returns {Sheet | null} null if it is no table
+ */
+export function recordsSheet(value, isComplete) {
+  const table = recordsTable(value);
+  if (!table) return null;
+  const { columns, rows } = table;
+  return { name: "", columns, rows: rows.slice(0, MOST_ROWS), ...(isComplete ? { total: rows.length } : {}) };
 }
 
 /** @param {unknown} value */

@@ -1,5 +1,6 @@
 // "Use it elsewhere": whether it is unfolded, which tab is shown, and what the texts are made for.
 import { credentialHeaders } from "../api/credentials.js";
+import { base64Of } from "../content/base64.js";
 import { state, update } from "./store.js";
 
 const STORED_TAB = "playground.use";
@@ -43,7 +44,7 @@ export function showSessionInUse(withSession) {
 }
 
 /**
- * @param {import("./store.js").Session} session
+ * @param {import("./types.js").Session} session
  * @returns {import("../api/client.js").Call} what was done last in it, or the run of the code in the editor
  */
 export function callToUse(session) {
@@ -79,7 +80,7 @@ export function placeOf(call, session) {
  */
 function sizeOf({ parameters = {} }) {
   const session = state.sessions.find(({ id }) => id === parameters.sessionId);
-  const isIt = (/** @type {import("./store.js").FileFacts} */ { fileName, folder }) =>
+  const isIt = (/** @type {import("../api/models.js").FileFacts} */ { fileName, folder }) =>
     fileName === parameters.fileName && folder === (parameters.folder ?? "");
   return session?.files.find(isIt)?.size ?? 0;
 }
@@ -93,9 +94,9 @@ function contentOf(file) {
   const known = contents.get(file);
   if (known !== undefined) return known;
   contents.set(file, null);
-  file.arrayBuffer().then(
-    (buffer) => {
-      contents.set(file, btoa(String.fromCharCode(...new Uint8Array(buffer))));
+  base64Of(file).then(
+    (content) => {
+      contents.set(file, content);
       update();
     },
     () => {}, // The file is not there any more.

@@ -1,16 +1,17 @@
 // The file that is shown in a dialog: as much of it as a person reads, in the form that fits.
 import { ApiError } from "../../api/client.js";
 import { decoded } from "../../content/decoding.js";
-import { indented, tableOf } from "../../content/json_text.js";
+import { isEndless } from "../../content/image_cost.js";
+import { formatJson } from "../../content/json_text.js";
 import { extensionOf } from "../../content/names.js";
-import { csvSheet, excelSheets } from "../../content/tables.js";
+import { csvSheet, excelSheets, recordsSheet } from "../../content/tables.js";
 import { size as sizeText } from "../../format.js";
 import { update } from "../store.js";
-import { callFor, readFile } from "./files.js";
+import { callFor, readFile } from "./one_file.js";
 
-/** @typedef {import("../store.js").Session} Session */
-/** @typedef {import("../store.js").FileFacts} FileFacts */
-/** @typedef {import("../store.js").PreviewContent} PreviewContent */
+/** @typedef {import("../types.js").Session} Session */
+/** @typedef {import("../../api/models.js").FileFacts} FileFacts */
+/** @typedef {import("../types.js").PreviewContent} PreviewContent */
 /** @typedef {{content: PreviewContent, note: string}} Shown */
 /** @typedef {(size: number, signal: AbortSignal) => Promise<Blob>} Read reads that many bytes from the beginning */
 
@@ -44,7 +45,7 @@ export async function openPreview(session, file) {
   reading.abort();
   reading = new AbortController();
   const { signal } = reading;
-  /** @type {import("../store.js").Preview} */
+  /** @type {import("../types.js").Preview} */
   const preview = { file, content: null, note: "", sheet: 0, isSource: false, error: null };
   update((state) => {
     closed(state);
@@ -83,7 +84,7 @@ export function showPreviewAs(form) {
   });
 }
 
-/** @param {import("../store.js").State} state */
+/** @param {import("../types.js").State} state */
 function closed(state) {
   if (state.preview?.content) release(state.preview.content);
   state.preview = null;
@@ -143,8 +144,8 @@ async function textContent(extension, { text, encoding }, isComplete, size) {
   if (["jsonl", "ndjson"].includes(extension)) {
     const lines = text.split("\n").filter((line) => line.trim() !== "");
     if (!isComplete) lines.pop();
-    const table = parsed(`[${lines.join(",")}]`, (value) => tableOf(value));
-    if (table) return { content: { kind: "table", sheets: [sheetOf(table, isComplete)], text }, note };
+    const sheet = parsed(`[${lines.join(",")}]`, (value) => recordsSheet(value, isComplete));
+    if (sheet) return { content: { kind: "table", sheets: [sheet], text }, note };
   }
   return { content: { kind: "text", text }, note };
 }
@@ -155,21 +156,13 @@ async function textContent(extension, { text, encoding }, isComplete, size) {
  * @returns {Shown}
  */
 function jsonContent(text, note) {
-  const found = parsed(text, (value) => ({ table: tableOf(value) }));
+  const found = parsed(text, (value) => ({ sheet: recordsSheet(value, true) }));
   if (!found) return { content: { kind: "text", text }, note: `${note} This is not valid JSON.`.trim() };
-  const pretty = indented(text.replace(/^\ufeff/, ""), MOST_TEXT);
+  const pretty = formatJson(text.replace(/^\ufeff/, ""));
   const isLong = pretty.length > MOST_TEXT;
   const shown = isLong ? pretty.slice(0, MOST_TEXT) : pretty;
-  if (found.table) return { content: { kind: "table", sheets: [sheetOf(found.table, true)], text: shown }, note };
+  if (found.sheet) return { content: { kind: "table", sheets: [found.sheet], text: shown }, note };
   return { content: { kind: "text", text: shown }, note: isLong ? `${note} The beginning alone.`.trim() : note };
-}
-
-/**
- * @param {{columns: string[], rows: unknown[][]}} table
- * @param {boolean} isComplete
- */
-function sheetOf({ columns, rows }, isComplete) {
-  return { name: "", columns, rows: rows.slice(0, 500), ...(isComplete ? { total: rows.length } : {}) };
 }
 
 /**
@@ -196,6 +189,8 @@ function parsed(text, use) {
 async function imageContent(session, file, type, signal) {
   if (file.size > MOST_IMAGE) return noPreview(`Images above ${sizeText(MOST_IMAGE)} have no preview.`);
   const blob = await readFile(session, file, { signal });
+  if (type === IMAGES.svg && isEndless(blob, await blob.text()))
+    return noPreview("This image is too complex for a preview.");
   const address = URL.createObjectURL(new Blob([blob], { type }));
   return { content: { kind: "image", address }, note: "" };
 }
@@ -213,6 +208,7 @@ async function excelContent(session, file, signal) {
     const sheets = await excelSheets(blob);
     return { content: { kind: "table", sheets, text: "" }, note: "" };
   } catch (failure) {
+    if (failure instanceof ApiError) throw failure;
     if (failure instanceof RangeError) return noPreview("This Excel file is too large for a preview.");
     return noPreview("This Excel file cannot be read. It may be protected by a password, or damaged.");
   }

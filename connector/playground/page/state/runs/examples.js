@@ -1,6 +1,6 @@
 // Programs to start from. Each brings the files that it reads.
 
-import { uploadFiles } from "../files/files.js";
+import { uploadFiles } from "../files/uploads.js";
 import { update } from "../store.js";
 import { replaceCode } from "./code.js";
 import { activeRun, runCode } from "./runs.js";
@@ -55,12 +55,12 @@ export const EXAMPLES = [
 
 /** The code of examples that was put into editors: to replace it loses nothing. @type {Set<string>} */
 const loaded = new Set();
-/** @type {WeakSet<import("../store.js").Session>} */
+/** @type {WeakSet<import("../types.js").Session>} */
 const starting = new WeakSet();
 
 /**
  * Puts the code of an example into the editor, uploads its files, and runs it.
- * @param {import("../store.js").Session} session
+ * @param {import("../types.js").Session} session
  * @param {Example} example
  */
 export async function startExample(session, example) {
@@ -75,7 +75,7 @@ export async function startExample(session, example) {
 }
 
 /**
- * @param {import("../store.js").Session} session
+ * @param {import("../types.js").Session} session
  * @param {Example} example
  * @returns {Promise<boolean>} whether the code and its files are there
  */
@@ -107,9 +107,9 @@ async function prepare(session, example) {
 }
 
 /**
- * @param {import("../store.js").Session} session
+ * @param {import("../types.js").Session} session
  * @param {string} name
- * @returns {import("../store.js").FileFacts | undefined} that file, unless it is gone or about to be deleted
+ * @returns {import("../../api/models.js").FileFacts | undefined} that file, unless it is gone or about to be deleted
  */
 function fileOf(session, name) {
   if (session.status !== "active") return undefined;
@@ -144,7 +144,7 @@ async function fetchFile(name) {
 }
 
 /**
- * @param {import("../store.js").Session} session
+ * @param {import("../types.js").Session} session
  * @param {string} text why the example does not start
  */
 function tell(session, text) {

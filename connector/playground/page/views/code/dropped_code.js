@@ -1,5 +1,6 @@
 // Python files that are dropped on the editor are loaded into it; other files are uploaded.
 
+import { count } from "../../format.js";
 import { uploadDropped } from "../../state/files/files_view.js";
 import { replaceCode } from "../../state/runs/code.js";
 import { update } from "../../state/store.js";
@@ -9,7 +10,7 @@ const MAX_CHARACTERS = 262_144;
 
 /**
  * @param {HTMLElement} element
- * @param {import("../../state/store.js").Session} session
+ * @param {import("../../state/types.js").Session} session
  */
 export function takeDroppedFiles(element, session) {
   element.addEventListener("dragover", (event) => {
@@ -29,14 +30,14 @@ export function takeDroppedFiles(element, session) {
 
 /**
  * @param {File} file
- * @param {import("../../state/store.js").Session} session
+ * @param {import("../../state/types.js").Session} session
  */
 async function load(file, session) {
   const code = await file.text();
   if (code.length > MAX_CHARACTERS) {
     update(() => {
       session.codeNote = {
-        text: `${file.name} has ${code.length.toLocaleString("en")} characters. Code can have ${MAX_CHARACTERS.toLocaleString("en")}: upload it as a file, and import it.`,
+        text: `${file.name} has ${count(code.length)} characters. Code can have ${count(MAX_CHARACTERS)}: upload it as a file, and import it.`,
         formerCode: null,
       };
     });

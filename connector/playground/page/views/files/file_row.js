@@ -3,19 +3,20 @@
 import { kindOf, pathOf, shownName } from "../../content/names.js";
 import { exactTime, size as sizeText, timeOfFile } from "../../format.js";
 import { html, nothing } from "../../libraries/lit-html.js";
-import { undoDeletion } from "../../state/files/deletions.js";
-import { cancelDownload } from "../../state/files/downloads.js";
-import { deleteFile, downloadFile, setFileError } from "../../state/files/files.js";
+import { deleteFile, undoDeletion } from "../../state/files/deletions.js";
+import { cancelDownload, downloadFile } from "../../state/files/downloads.js";
+import { setFileError } from "../../state/files/one_file.js";
 import { openPreview } from "../../state/files/preview.js";
 import { addReadingCode } from "../../state/runs/reading_code.js";
-import { announce, update } from "../../state/store.js";
+import { update } from "../../state/store.js";
 import { menuButton } from "../controls/action_menu.js";
+import { copyText } from "../controls/copy.js";
 import { focusNext } from "../controls/focus.js";
 import { icon } from "../controls/icons.js";
 
-/** @typedef {import("../../state/store.js").State} State */
-/** @typedef {import("../../state/store.js").Session} Session */
-/** @typedef {import("../../state/store.js").FileFacts} FileFacts */
+/** @typedef {import("../../state/types.js").State} State */
+/** @typedef {import("../../state/types.js").Session} Session */
+/** @typedef {import("../../api/models.js").FileFacts} FileFacts */
 
 /**
  * @param {State} state
@@ -56,7 +57,7 @@ function facts({ size, lastModifiedTime }, change) {
     <time datetime=${lastModifiedTime} title=${exactTime(lastModifiedTime)}>${timeOfFile(lastModifiedTime)}</time>`;
 }
 
-/** @param {import("../../state/store.js").Download} download */
+/** @param {import("../../state/types.js").Download} download */
 function received({ received, size }) {
   return `${sizeText(received)} of ${sizeText(size)}`;
 }
@@ -70,20 +71,10 @@ function itemsOf(session, file) {
   return [
     { label: "Preview", onSelect: () => openPreview(session, file) },
     { label: "Download", onSelect: () => downloadFile(session, file) },
-    { label: "Copy path", onSelect: () => copyPath(file) },
+    { label: "Copy path", onSelect: () => copyText(`/mnt/data/${pathOf(file)}`) },
     { label: "Add code that reads it", onSelect: () => addReadingCode(session, file) },
     { label: "Delete", isDangerous: true, isDivided: true, onSelect: () => remove(session, file) },
   ];
-}
-
-/** @param {FileFacts} file */
-async function copyPath(file) {
-  try {
-    await navigator.clipboard.writeText(`/mnt/data/${pathOf(file)}`);
-    announce("The path was copied.");
-  } catch {
-    announce("The path could not be copied.");
-  }
 }
 
 /**
@@ -102,7 +93,7 @@ function selectorOf(path) {
 
 /**
  * @param {Session} session
- * @param {import("../../state/store.js").Deletion} deletion
+ * @param {import("../../state/types.js").Deletion} deletion
  * @param {string} path
  */
 function deletedRow(session, { file, dueAt, status }, path) {

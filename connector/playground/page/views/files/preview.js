@@ -1,9 +1,10 @@
 // The dialog that shows a file.
 
+import { isHuge } from "../../content/image_cost.js";
 import { pathOf, shownName } from "../../content/names.js";
 import { exactTime, size as sizeText } from "../../format.js";
 import { html, nothing } from "../../libraries/lit-html.js";
-import { downloadFile } from "../../state/files/files.js";
+import { downloadFile } from "../../state/files/downloads.js";
 import { closePreview, failImage, showPreviewAs } from "../../state/files/preview.js";
 import { copyButton } from "../controls/copy.js";
 import { dataTable } from "../controls/data_table.js";
@@ -11,11 +12,11 @@ import { dialog } from "../controls/dialog.js";
 import { htmlFrame } from "../controls/html_frame.js";
 import { icon } from "../controls/icons.js";
 
-/** @typedef {import("../../state/store.js").Session} Session */
-/** @typedef {import("../../state/store.js").Preview} Preview */
+/** @typedef {import("../../state/types.js").Session} Session */
+/** @typedef {import("../../state/types.js").Preview} Preview */
 
 /**
- * @param {import("../../state/store.js").State} state
+ * @param {import("../../state/types.js").State} state
  * @param {Session} session
  */
 export function previewDialog({ preview }, session) {
@@ -85,12 +86,19 @@ function content({ content, error, file, sheet, isSource }) {
     case "html":
       return isSource ? textOf(content.text, label) : htmlFrame(label, content.page);
     case "image":
-      return html`<img src=${content.address} alt=${label} @error=${failImage}>`;
+      return html`<img src=${content.address} alt=${label} @load=${drawIfPossible} @error=${failImage}>`;
     case "none":
       return html`<p class="muted">${content.reason}</p>`;
     default:
       return textOf(content.text, label);
   }
+}
+
+/** @param {Event} event of an image that is loaded, and not drawn yet */
+function drawIfPossible({ target }) {
+  const image = /** @type {HTMLImageElement} */ (target);
+  if (isHuge(image)) failImage();
+  else image.classList.add("drawn");
 }
 
 /**

@@ -1,6 +1,5 @@
 // What a run displayed, each part as what it is: figures, tables, HTML, text, files.
 
-import { isDeep } from "../../content/json_depth.js";
 import { frameOf, isText, mediaType } from "../../content/presentation.js";
 import { size } from "../../format.js";
 import { html, nothing, repeat } from "../../libraries/lit-html.js";
@@ -18,9 +17,9 @@ import { resultBlock } from "./result_block.js";
 import { errorMessage } from "./run_status.js";
 import { tableOutput } from "./table_output.js";
 
-/** @typedef {import("../../state/store.js").Session} Session */
-/** @typedef {import("../../state/store.js").Run} Run */
-/** @typedef {import("../../state/store.js").Output} Output */
+/** @typedef {import("../../state/types.js").Session} Session */
+/** @typedef {import("../../state/types.js").Run} Run */
+/** @typedef {import("../../api/models.js").Output} Output */
 /** @typedef {import("../../content/presentation.js").Part} Part */
 
 /** More HTML than this is shown when asked for: browsers may take seconds to draw it. */
@@ -120,27 +119,24 @@ function textual(session, key, output, content) {
   const type = mediaType(output);
   const kind = { "text/markdown": "Markdown", "text/latex": "LaTeX", "application/json": "JSON" }[type] ?? "Text";
   const heading = output.title ? `${kind}: ${output.title}` : kind;
-  const value = type === "application/json" ? parsed(content) : undefined;
+  const look = { label: heading, wrap };
   return resultBlock({
     heading,
     actions: html`${isWide(content) ? wrapButton(wrap) : nothing} ${copyButton("Copy", () => content)} ${saveButton(session, key, output)}`,
     content:
-      value === undefined
-        ? growingText({ label: heading, text: content, wrap })
-        : jsonText(value, { label: heading, wrap }),
+      type === "application/json" && isJson(content)
+        ? jsonText(content, () => content, look)
+        : growingText({ ...look, text: content }),
   });
 }
 
-/**
- * @param {string} content
- * @returns {unknown} undefined if it is no JSON, or none that can be formatted
- */
-function parsed(content) {
+/** @param {string} content */
+function isJson(content) {
   try {
-    const value = JSON.parse(content);
-    return isDeep(value) ? undefined : value;
+    JSON.parse(content);
+    return true;
   } catch {
-    return undefined;
+    return false;
   }
 }
 

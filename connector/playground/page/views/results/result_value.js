@@ -1,32 +1,30 @@
 // The value of the last line.
 
-import { isDeep } from "../../content/json_depth.js";
-import { recordsOf } from "../../content/presentation.js";
+import { formatJson } from "../../content/json_text.js";
+import { recordsTable } from "../../content/tables.js";
 import { guard, html, nothing } from "../../libraries/lit-html.js";
 import { outputKey } from "../../state/runs/outputs.js";
 import { copyButton } from "../controls/copy.js";
 import { dataTable } from "../controls/data_table.js";
 import { growingText } from "../controls/growing_text.js";
-import { formatJson, jsonText } from "../controls/json_text.js";
+import { jsonText } from "../controls/json_text.js";
 import { isWide, wrapButton } from "./printed.js";
 import { resultBlock } from "./result_block.js";
 import { saveTable } from "./table_output.js";
 
-/** @type {WeakMap<object, ReturnType<typeof recordsOf>>} */
+/** @type {WeakMap<object, ReturnType<typeof recordsTable>>} */
 const records = new WeakMap();
-/** @type {WeakMap<object, boolean>} */
-const depths = new WeakMap();
 
 /**
- * @param {import("../../state/store.js").State} state
- * @param {import("../../state/store.js").Session} session
- * @param {import("../../state/store.js").Run} run
+ * @param {import("../../state/types.js").State} state
+ * @param {import("../../state/types.js").Session} session
+ * @param {import("../../state/types.js").Run} run
  * @param {{value?: unknown, text: string}} result
  */
 export function resultValue(state, session, run, { value, text }) {
   const { wrap } = state.results;
   const heading = "Result";
-  if (value === null || typeof value !== "object" || isDeepValue(value)) {
+  if (value === null || typeof value !== "object") {
     const actions = html`${isWide(text) ? wrapButton(wrap) : nothing} ${copyButton("Copy", () => text)}`;
     return resultBlock({ heading, actions, content: growingText({ label: heading, text, wrap }) });
   }
@@ -39,8 +37,8 @@ export function resultValue(state, session, run, { value, text }) {
       content,
     });
   }
-  const actions = html`${copyButton("Copy JSON", () => formatJson(value))}`;
-  const content = html`${jsonText(value, { label: heading, wrap })}
+  const actions = html`${copyButton("Copy JSON", () => formatJson(JSON.stringify(value)))}`;
+  const content = html`${jsonText(value, () => JSON.stringify(value), { label: heading, wrap })}
     ${text && !isAlike(text, value) ? asPythonShowsIt(text, wrap) : nothing}`;
   return resultBlock({ heading, actions, content });
 }
@@ -54,16 +52,6 @@ function isAlike(text, value) {
   const words = { True: "true", False: "false", None: "null" };
   const asJson = text.replace(/\b(?:True|False|None)\b/g, (word) => words[/** @type {"None"} */ (word)]);
   return asJson.replace(/\s/g, "").replaceAll("'", '"') === JSON.stringify(value).replace(/\s/g, "");
-}
-
-/** @param {object} value */
-function isDeepValue(value) {
-  let found = depths.get(value);
-  if (found === undefined) {
-    found = isDeep(value);
-    depths.set(value, found);
-  }
-  return found;
 }
 
 /**
@@ -81,7 +69,7 @@ function asPythonShowsIt(text, wrap) {
 function recordsIn(value) {
   let found = records.get(value);
   if (found === undefined) {
-    found = recordsOf(value);
+    found = recordsTable(value);
     records.set(value, found);
   }
   return found;

@@ -4,6 +4,7 @@ import { partsOf, resultOf } from "../../content/presentation.js";
 import { html, nothing, repeat } from "../../libraries/lit-html.js";
 import { EXAMPLES, startExample } from "../../state/runs/examples.js";
 import { outputKey } from "../../state/runs/outputs.js";
+import { COMMAND_KEY } from "../controls/command_key.js";
 import { errorBox } from "./error_box.js";
 import { outputs } from "./outputs.js";
 import { printed } from "./printed.js";
@@ -13,9 +14,9 @@ import { runFiles } from "./run_files.js";
 import { runMenu } from "./run_menu.js";
 import { runStatus } from "./run_status.js";
 
-/** @typedef {import("../../state/store.js").Run} Run */
-/** @typedef {import("../../state/store.js").Session} Session */
-/** @typedef {import("../../state/store.js").State} State */
+/** @typedef {import("../../state/types.js").Run} Run */
+/** @typedef {import("../../state/types.js").Session} Session */
+/** @typedef {import("../../state/types.js").State} State */
 
 const EXAMPLES_SHOWN = 3;
 
@@ -57,7 +58,7 @@ function runResults(state, session, run) {
   ${execution && run.status === "Succeeded" && isEmpty(execution) ? html`<p class="nothing-returned muted">It printed and returned nothing.</p>` : nothing}`;
 }
 
-/** @param {import("../../state/store.js").Execution} execution */
+/** @param {import("../../api/models.js").Execution} execution */
 function isEmpty({ stdout, stderr, result, value, outputs, files }) {
   return !stdout && !stderr && !result && value === undefined && outputs.length + files.length === 0;
 }
@@ -66,7 +67,7 @@ function isEmpty({ stdout, stderr, result, value, outputs, files }) {
 function emptyResults(session) {
   return html`<div class="empty-results">
     <h3>Nothing has run yet</h3>
-    <p class="muted">Run the code with <kbd>Ctrl</kbd> <kbd>Enter</kbd>, or start with an example.</p>
+    <p class="muted">Run the code with <kbd>${COMMAND_KEY}</kbd> <kbd>Enter</kbd>, or start with an example.</p>
     <ul>
       ${EXAMPLES.slice(0, EXAMPLES_SHOWN).map(
         (example) => html`<li>

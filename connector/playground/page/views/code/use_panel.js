@@ -1,16 +1,18 @@
 // "Use it elsewhere": what was done last, as code for other places.
-import { guard, html, live, nothing } from "../libraries/lit-html.js";
-import { marked } from "../snippets/marks.js";
-import { settings } from "../snippets/place.js";
-import { requestOf } from "../snippets/request.js";
-import { SNIPPETS, titleOf } from "../snippets/snippets.js";
-import { callToUse, chooseTab, placeOf, showSessionInUse, storedTab, toggleUse } from "../state/use.js";
-import { copyButton } from "./controls/copy.js";
-import { icon } from "./controls/icons.js";
+import { endOfSessionId } from "../../content/session_ids.js";
+import { guard, html, live, nothing } from "../../libraries/lit-html.js";
+import { marked } from "../../snippets/marks.js";
+import { settings } from "../../snippets/place.js";
+import { requestOf } from "../../snippets/request.js";
+import { SNIPPETS, titleOf } from "../../snippets/snippets.js";
+import { saveBlob } from "../../state/saving.js";
+import { callToUse, chooseTab, placeOf, showSessionInUse, storedTab, toggleUse } from "../../state/use.js";
+import { copyButton } from "../controls/copy.js";
+import { icon } from "../controls/icons.js";
 
 /**
- * @param {import("../state/store.js").State} state
- * @param {import("../state/store.js").Session} session
+ * @param {import("../../state/types.js").State} state
+ * @param {import("../../state/types.js").Session} session
  */
 export function usePanel(state, session) {
   const { isOpen } = state.use;
@@ -25,8 +27,8 @@ export function usePanel(state, session) {
 }
 
 /**
- * @param {import("../state/store.js").State} state
- * @returns {import("../snippets/snippets.js").Snippet} the one that is shown
+ * @param {import("../../state/types.js").State} state
+ * @returns {import("../../snippets/snippets.js").Snippet} the one that is shown
  */
 function chosen(state) {
   const key = state.use.tab || storedTab();
@@ -34,8 +36,8 @@ function chosen(state) {
 }
 
 /**
- * @param {import("../state/store.js").State} state
- * @param {import("../state/store.js").Session} session
+ * @param {import("../../state/types.js").State} state
+ * @param {import("../../state/types.js").Session} session
  * @returns {string} the text as it is copied and saved
  */
 function textToCopy(state, session) {
@@ -44,7 +46,7 @@ function textToCopy(state, session) {
 }
 
 /**
- * @param {import("../api/client.js").Call} call
+ * @param {import("../../api/client.js").Call} call
  * @returns {string} the ID of the session that it uses; empty if it makes one
  */
 function sessionOf(call) {
@@ -56,12 +58,12 @@ function sessionOf(call) {
  * @returns {string} the session ID as it may be seen
  */
 function masked(id) {
-  return `••••••••${id.length >= 12 ? id.slice(-4) : ""}`;
+  return `••••••••${endOfSessionId(id)}`;
 }
 
 /**
- * @param {import("../state/store.js").State} state
- * @param {import("../state/store.js").Session} session
+ * @param {import("../../state/types.js").State} state
+ * @param {import("../../state/types.js").Session} session
  */
 function actions(state, session) {
   const snippet = chosen(state);
@@ -76,25 +78,13 @@ function actions(state, session) {
         : nothing
     }
     <button type="button" class="quiet use-save" aria-label=${`Save as ${snippet.fileName}`} title=${`Save as ${snippet.fileName}`}
-      @click=${() => save(snippet.fileName, textToCopy(state, session))}>${icon("download")}</button>
+      @click=${() => saveBlob(new Blob([`${textToCopy(state, session)}\n`]), snippet.fileName)}>${icon("download")}</button>
     ${copyButton("Copy", () => textToCopy(state, session))}`;
 }
 
 /**
- * @param {string} fileName
- * @param {string} text
- */
-function save(fileName, text) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([`${text}\n`], { type: "text/plain" }));
-  link.download = fileName;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-}
-
-/**
- * @param {import("../state/store.js").State} state
- * @param {import("../state/store.js").Session} session
+ * @param {import("../../state/types.js").State} state
+ * @param {import("../../state/types.js").Session} session
  */
 function body(state, session) {
   const snippet = chosen(state);
@@ -104,7 +94,7 @@ function body(state, session) {
     </div>`;
 }
 
-/** @param {import("../snippets/snippets.js").Snippet} shown */
+/** @param {import("../../snippets/snippets.js").Snippet} shown */
 function tabs(shown) {
   return html`<div class="use-tabs" role="tablist" aria-label="Use it elsewhere" @keydown=${moveInTabs}>
     ${SNIPPETS.map(
@@ -129,9 +119,9 @@ function moveInTabs(event) {
 }
 
 /**
- * @param {import("../state/store.js").State} state
- * @param {import("../state/store.js").Session} session
- * @param {import("../snippets/snippets.js").Snippet} snippet
+ * @param {import("../../state/types.js").State} state
+ * @param {import("../../state/types.js").Session} session
+ * @param {import("../../snippets/snippets.js").Snippet} snippet
  */
 function content(state, session, snippet) {
   const call = callToUse(session);
@@ -154,7 +144,7 @@ function content(state, session, snippet) {
 
 /**
  * @param {string} text
- * @param {import("../snippets/snippets.js").Snippet["language"]} language
+ * @param {import("../../snippets/snippets.js").Snippet["language"]} language
  */
 function colored(text, language) {
   return html`<pre><code>${marked(text, language).map((part) =>
