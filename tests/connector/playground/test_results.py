@@ -280,7 +280,7 @@ def test_truncated_text_says_so(page: Page) -> None:
     results = run(page, "print('x' * 3_000_000)")
     expect(
         results.get_by_text(
-            "The printed text is longer than a run returns. To get everything, let the code write it to a file."
+            "The printed text is longer than a run can return. To get all of it, have the code write it to a file."
         )
     ).to_be_visible()
 

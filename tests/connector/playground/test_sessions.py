@@ -221,7 +221,7 @@ def test_countdown(page: Page) -> None:
     expect(page.get_by_role("button", name="End session")).to_have_count(0)
     run(page, "1", prints="Succeeded")
     expect(tab(page, "Session 1")).to_contain_text(re.compile(r"4:\d\d left"))
-    expect(page.get_by_role("navigation", name="Sessions")).to_contain_text("made just now")
+    expect(page.get_by_role("navigation", name="Sessions")).to_contain_text("created just now")
 
 
 @browser
@@ -232,7 +232,7 @@ def test_wrong_clock(open_context: Callable[..., BrowserContext], api: Api) -> N
     page.goto(f"{api.url}/playground")
     run(page, "1", prints="Succeeded")
     expect(tab(page, "Session 1")).to_contain_text(re.compile(r"4:\d\d left"))
-    expect(page.get_by_role("navigation", name="Sessions")).to_contain_text("made just now")
+    expect(page.get_by_role("navigation", name="Sessions")).to_contain_text("created just now")
 
 
 @browser
@@ -255,7 +255,7 @@ def test_lost_connection(page: Page) -> None:
     page.get_by_role("button", name="End session").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="End session").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("The connector does not answer")
+    expect(dialog.get_by_role("alert")).to_contain_text("The connector is not responding")
     page.context.set_offline(False)
     dialog.get_by_role("button", name="Keep it").click()
     expect(banner(page)).to_have_count(0)

@@ -96,7 +96,7 @@
  * @property {number | null} createdAt milliseconds since 1970, as all times here: of this machine's clock
  * @property {number | null} expiresAt when it expires if it is not used again; null if that is not known
  * @property {Lifetime} lifetime
- * @property {"session" | "interpreter" | null} renewal what began anew in use, so that people have to know about it: a
+ * @property {"session" | "interpreter" | null} renewal what started again when it was used, which the user has to know: a
  *   session that had expired, with the same ID, or its interpreter, with the same files
  * @property {string} code what is in the editor
  * @property {number} timeoutInSeconds

@@ -137,7 +137,7 @@ function created(session) {
  */
 function replaceText({ editor }, code) {
   const { textarea } = editor;
-  // The history listens to these events, as they come from typing; the first one separates this edit from the last.
+  // The history listens to these events, which typing causes; the first one separates this edit from the last.
   textarea.dispatchEvent(new Event("selectionchange"));
   textarea.dispatchEvent(new InputEvent("beforeinput", { inputType: "insertReplacementText" }));
   textarea.value = code;

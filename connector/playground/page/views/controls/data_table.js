@@ -24,7 +24,7 @@ export function dataTable({ key, label, columns, rows, total = rows.length }) {
   const { sorts, rowLimits } = store.results;
   const sort = sorts[key];
   const limit = rowLimits[key] ?? rowsAtFirst(columns.length);
-  // The names are joined because callers may make the array anew.
+  // The names are joined because callers may create the array each time.
   return guard([key, label, columns.join("\n"), rows, total, sort, limit], () => {
     const shownColumns = columns.slice(0, MOST_COLUMNS);
     const kinds = shownColumns.map((_, column) => kindOfColumn(rows, column));

@@ -137,7 +137,7 @@ function fileList(state, session) {
         (group) => (group.folder === "" ? rows(group) : folderRow(group, rows(group))),
       )}
     </ul>
-    ${found === 0 && session.files.length > 0 ? html`<p class="more-files muted">No file has this in its name.</p>` : nothing}
+    ${found === 0 && session.files.length > 0 ? html`<p class="more-files muted">No file name contains this.</p>` : nothing}
     ${moreFiles(session, found - shown)}
   `;
 }
