@@ -141,7 +141,7 @@ export async function saveAllOutputs(session, run) {
   const outputs = run.execution?.outputs ?? [];
   const key = outputKey(session, run, "all");
   try {
-    const { zipSync } = await loaded(import("../../libraries/zip.js"));
+    const { zipSync } = await loaded(import("../../libraries/excel.js"));
     /** @type {[string, Uint8Array][]} */
     const files = [];
     for (const [index, output] of outputs.entries()) {
