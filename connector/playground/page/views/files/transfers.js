@@ -13,7 +13,7 @@ const MOST_WAITING = 5;
 const OBSTACLES = {
   run: "waits for the run",
   pool: "waits: the session pool is full",
-  app: "waits: the connector is busy",
+  app: "waits: the connector or its pool is busy",
   connection: "connection lost, goes on by itself",
 };
 
