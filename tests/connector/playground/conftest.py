@@ -27,10 +27,15 @@ REPORT_REFUSALS = """addEventListener("securitypolicyviolation", (event) => {
 """Run in every document, because Chromium does not report all refusals on its console."""
 
 
+def chromium() -> str | None:
+    """The path of the browser. None if it is not installed."""
+    wanted = os.environ.get("CHROMIUM")
+    return next(filter(None, map(shutil.which, [wanted] if wanted else NAMES)), None)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    wanted = os.environ.get("CHROMIUM")
-    path = next(filter(None, map(shutil.which, [wanted] if wanted else NAMES)), None)
+    wanted, path = os.environ.get("CHROMIUM"), chromium()
     if path is None:
         problem = f"CHROMIUM is {wanted}, which is no program." if wanted else "Chromium is not installed."
         explanation = f"{problem} Install Debian's package chromium, or set CHROMIUM to its path."

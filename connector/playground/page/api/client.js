@@ -91,7 +91,7 @@ export async function send(call, options = {}) {
 
 /**
  * @template T
- * @param {() => Promise<T>} sendNow is called again when it was refused with 401 and another credential is there
+ * @param {() => Promise<T>} sendNow is called again when it was refused with 401 and there is another credential by now
  * @returns {Promise<T>}
  */
 export async function withCredential(sendNow) {
@@ -160,7 +160,7 @@ export async function loaded(loading) {
 
 /** @returns {ApiError} for a call without a response */
 export function noAnswer() {
-  return new ApiError("The connector does not answer. Check the connection, and try again.");
+  return new ApiError("The connector is not responding. Check the connection, and try again.");
 }
 
 /**

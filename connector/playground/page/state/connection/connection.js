@@ -91,7 +91,7 @@ function settle(status, error, facts) {
     connection.facts = facts ?? connection.facts;
   });
   clearTimeout(nextAttempt);
-  if (before === "offline" && status !== "offline") announce("The connector answers again.");
+  if (before === "offline" && status !== "offline") announce("The connector is responding again.");
   if (before === "failed" && status === "connected") announce("The connection works now.");
   if (status === "offline") {
     nextAttempt = setTimeout(checkIfShown, 1000 * PAUSES[Math.min(attempts, PAUSES.length - 1)]);

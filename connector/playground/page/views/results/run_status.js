@@ -35,9 +35,9 @@ export function runStatus(state, session, run) {
 function runningLine(run) {
   const isRunning = run.status === "Running";
   const remark = run.reconnecting
-    ? `The connection is lost. ${isRunning ? "The code goes on; trying" : "Trying"} again.`
+    ? `Connection lost. ${isRunning ? "The code keeps running; trying" : "Trying"} again.`
     : run.waiting
-      ? `${run.waiting} ${isRunning ? "" : "This page sends the code again by itself."}`
+      ? `${run.waiting} ${isRunning ? "" : "This page will send the code again."}`
       : `of up to ${limit(run.timeoutInSeconds)}`;
   const state = run.canceling ? "Canceling" : run.waiting && !isRunning ? "Waiting" : "Running";
   return html`<b class="busy">${state}</b>
@@ -89,7 +89,7 @@ function remarks(state, session, run) {
 }
 
 /**
- * What the notice of omitted contents tells programs to do, this page does by itself.
+ * What the notice of omitted contents tells programs to do, this page does itself.
  * @param {string} notice
  */
 function isDone(notice) {
@@ -108,7 +108,7 @@ function truncation(execution) {
   if (names.length === 0) return "";
   const list = new Intl.ListFormat("en").format(names);
   const verb = names.length === 1 ? "is" : "are";
-  return `${list[0].toUpperCase()}${list.slice(1)} ${verb} longer than a run returns. To get everything, let the code write it to a file.`;
+  return `${list[0].toUpperCase()}${list.slice(1)} ${verb} longer than a run can return. To get all of it, have the code write it to a file.`;
 }
 
 /**
