@@ -1,1 +1,1 @@
-export { zipSync } from "fflate";
+export { Zip, ZipPassThrough } from "fflate";

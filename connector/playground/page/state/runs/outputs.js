@@ -141,7 +141,7 @@ export async function saveAllOutputs(session, run) {
   const outputs = run.execution?.outputs ?? [];
   const key = outputKey(session, run, "all");
   try {
-    const { zipSync } = await loaded(import("../../libraries/zip.js"));
+    const { Zip, ZipPassThrough } = await loaded(import("../../libraries/zip.js"));
     /** @type {[string, Uint8Array][]} */
     const files = [];
     for (const [index, output] of outputs.entries()) {
@@ -152,9 +152,16 @@ export async function saveAllOutputs(session, run) {
       );
       files.push([nameOf(output, index + 1), new Uint8Array(await blob.arrayBuffer())]);
     }
-    // Images are compressed already, and the rest is small.
-    const archive = zipSync(Object.fromEntries(files), { level: 0 });
-    saveBlob(new Blob([archive], { type: "application/zip" }), `run-${run.number}.zip`);
+    /** @type {Uint8Array<ArrayBuffer>[]} */
+    const parts = [];
+    const archive = new Zip((_error, part) => parts.push(part));
+    for (const [name, content] of files) {
+      const entry = new ZipPassThrough(name); // not compressed: images are already, and the rest is small
+      archive.add(entry);
+      entry.push(content, true);
+    }
+    archive.end();
+    saveBlob(new Blob(parts, { type: "application/zip" }), `run-${run.number}.zip`);
     announce("Saved");
     update(({ results }) => {
       delete results.loads[key];
