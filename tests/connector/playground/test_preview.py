@@ -3,6 +3,7 @@
 import io
 import re
 import struct
+import zipfile
 import zlib
 from datetime import datetime
 
@@ -90,6 +91,42 @@ def test_a_broken_excel_file_says_so(page: Page) -> None:
     dialog = _preview(page, "broken.xlsx", b"PK\x03\x04 but nothing else")
     expect(dialog).to_contain_text("cannot be read")
     expect(dialog.get_by_role("button", name="Download")).to_be_visible()
+
+
+def test_a_long_excel_file_is_a_table(page: Page) -> None:
+    """Also one whose sheet is so large that libraries would unpack it in a worker, which the policy refuses."""
+    workbook = openpyxl.Workbook(write_only=True)
+    sheet = workbook.create_sheet("Long")
+    sheet.append(["number", "half"])
+    for number in range(12_000):
+        sheet.append([number, number / 2])
+    content = io.BytesIO()
+    workbook.save(content)
+    expect(_preview(page, "long.xlsx", content.getvalue())).to_contain_text("500 of 12,000 rows")
+
+
+@pytest.mark.parametrize("attack", ["a cell that is far away", "a sheet that is large when unpacked"])
+def test_an_excel_file_cannot_take_all_memory(page: Page, attack: str) -> None:
+    """What it would take is found out before it is read, whatever the file says about its sizes."""
+    is_far = attack == "a cell that is far away"
+    workbook = openpyxl.Workbook()
+    workbook.active["XFD1048576" if is_far else "A1"] = 1
+    original, attacking = io.BytesIO(), io.BytesIO()
+    workbook.save(original)
+    with zipfile.ZipFile(original) as source, zipfile.ZipFile(attacking, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            spaces = b"" if is_far or "sheet1.xml" not in name else b" " * 200_000_000
+            target.writestr(name, source.read(name) + spaces)
+        for entry in target.infolist():
+            entry.file_size = 1
+    expect(_preview(page, "attack.xlsx", attacking.getvalue())).to_contain_text("too large for a preview")
+
+
+def test_json_without_an_end_is_shown(page: Page) -> None:
+    """Nesting that nobody reads is not indented."""
+    dialog = _preview(page, "deep.json", "[" * 100_000 + "]" * 100_000)
+    content = dialog.get_by_role("region", name="Content of deep.json")
+    expect(content).to_have_js_property("textContent", "[" * 100_000 + "]" * 100_000)
 
 
 def test_json_is_indented(page: Page) -> None:

@@ -1,6 +1,7 @@
 // What of a run is shown, and as what: outputs that are several forms of one thing are one part.
 
 import { counted } from "../format.js";
+import { isDeep } from "./json_depth.js";
 
 /** @typedef {import("../api/models.js").Output} Output */
 /** @typedef {import("../api/models.js").Execution} Execution */
@@ -114,9 +115,10 @@ export function frameOf(holder, content) {
 function parseFrame(content) {
   try {
     const { columns, rows, rowCount } = JSON.parse(content);
-    const isFrame = Array.isArray(columns) && Array.isArray(rows) && rows.every(Array.isArray) && rowCount >= 0;
-    if (!isFrame || !columns.every((column) => typeof column?.name === "string")) return null;
-    return { columns: columns.map((column) => column.name), rows, total: rowCount };
+    const isFrame =
+      Array.isArray(columns) && Array.isArray(rows) && rows.every(Array.isArray) && Number.isInteger(rowCount);
+    if (!isFrame || !columns.every((column) => typeof column?.name === "string") || isDeep(rows)) return null;
+    return { columns: columns.map((column) => column.name), rows, total: Math.max(rowCount, rows.length) };
   } catch {
     return null;
   }

@@ -1,6 +1,7 @@
 // The file that is shown in a dialog: as much of it as a person reads, in the form that fits.
 import { ApiError } from "../../api/client.js";
 import { decoded } from "../../content/decoding.js";
+import { isEndless } from "../../content/image_cost.js";
 import { formatJson } from "../../content/json_text.js";
 import { extensionOf } from "../../content/names.js";
 import { csvSheet, excelSheets, recordsSheet } from "../../content/tables.js";
@@ -188,6 +189,8 @@ function parsed(text, use) {
 async function imageContent(session, file, type, signal) {
   if (file.size > MOST_IMAGE) return noPreview(`Images above ${sizeText(MOST_IMAGE)} have no preview.`);
   const blob = await readFile(session, file, { signal });
+  if (type === IMAGES.svg && isEndless(blob, await blob.text()))
+    return noPreview("This image is too complex for a preview.");
   const address = URL.createObjectURL(new Blob([blob], { type }));
   return { content: { kind: "image", address }, note: "" };
 }
