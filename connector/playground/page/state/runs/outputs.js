@@ -1,5 +1,6 @@
 // The contents of outputs: from the response, or from the file that holds them.
-import { ApiError, loaded, send } from "../../api/client.js";
+import { ApiError, send } from "../../api/client.js";
+import { archiveOf } from "../../content/archive.js";
 import { base64Of, bytesOf } from "../../content/base64.js";
 import { isText, mediaType } from "../../content/presentation.js";
 import { noteUse } from "../lifetime.js";
@@ -141,8 +142,7 @@ export async function saveAllOutputs(session, run) {
   const outputs = run.execution?.outputs ?? [];
   const key = outputKey(session, run, "all");
   try {
-    const { Zip, ZipPassThrough } = await loaded(import("../../libraries/zip.js"));
-    /** @type {[string, Uint8Array][]} */
+    /** @type {{name: string, content: Uint8Array<ArrayBuffer>}[]} */
     const files = [];
     for (const [index, output] of outputs.entries()) {
       const blob = await completeContent(
@@ -150,18 +150,10 @@ export async function saveAllOutputs(session, run) {
         outputKey(session, run, output.fileName ?? `output-${index + 1}`),
         output,
       );
-      files.push([nameOf(output, index + 1), new Uint8Array(await blob.arrayBuffer())]);
+      files.push({ name: nameOf(output, index + 1), content: new Uint8Array(await blob.arrayBuffer()) });
     }
-    /** @type {Uint8Array<ArrayBuffer>[]} */
-    const parts = [];
-    const archive = new Zip((_error, part) => parts.push(part));
-    for (const [name, content] of files) {
-      const entry = new ZipPassThrough(name); // not compressed: images are already, and the rest is small
-      archive.add(entry);
-      entry.push(content, true);
-    }
-    archive.end();
-    saveBlob(new Blob(parts, { type: "application/zip" }), `run-${run.number}.zip`);
+    // Images are compressed already, and the rest is small.
+    saveBlob(await archiveOf(files), `run-${run.number}.zip`);
     announce("Saved");
     update(({ results }) => {
       delete results.loads[key];
