@@ -33,9 +33,12 @@ _CONTENT_TYPES = {
     ".csv": "text/csv; charset=utf-8",
     ".txt": "text/plain; charset=utf-8",
 }
-_TYPES_ALONE = ".d.ts"
+_TYPES_ALONE = (".d.ts", "state/types.js", "api/models.js")
+"""What no browser ever loads."""
+
 _DOCUMENTS = (INDEX, SIGNED_IN)
 _STYLES = "styles.css"
+_STYLE_COMMENT = re.compile(rb"/\*.*?\*/\n?", re.DOTALL)
 _STATIC_IMPORT = re.compile(r"""^(?:import|export)\b(?:[\w\s{},*$]*\bfrom\b)?\s*["'](\.[^"']+)["']""", re.MULTILINE)
 
 
@@ -76,11 +79,13 @@ class Site:
         files = {
             path.relative_to(PAGE).as_posix(): path.read_bytes()
             for path in sorted(PAGE.rglob("*"))
-            if path.suffix in _CONTENT_TYPES and not path.name.endswith(_TYPES_ALONE)
+            if path.suffix in _CONTENT_TYPES and not path.as_posix().endswith(_TYPES_ALONE)
         }
         documents = {name: files.pop(name).decode() for name in _DOCUMENTS}
         # One file, because the first paint waits for all of them. Their order is that of their names.
-        files[_STYLES] = b"\n".join(files.pop(path) for path in list(files) if path.startswith("styles/"))
+        files[_STYLES] = _STYLE_COMMENT.sub(
+            b"", b"\n".join(files.pop(path) for path in list(files) if path.startswith("styles/"))
+        )
         version = hashlib.sha256(
             b"".join(path.encode() + b"\0" + content + b"\0" for path, content in sorted(files.items()))
         ).hexdigest()[:16]

@@ -1,1 +1,0 @@
-export { Zip, ZipPassThrough } from "fflate";
