@@ -93,7 +93,12 @@ class Make(Protocol):
 
 @pytest.fixture
 def keyed_page(open_page: Callable[..., Page], api_with_key: Api) -> Page:
-    return open_page(api_with_key)
+    return open_page(api_with_key, from_sources=True)
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Page], api: Api) -> Page:
+    return open_page(api, from_sources=True)
 
 
 def maker(page: Page, api: Api) -> Make:
