@@ -75,7 +75,7 @@ def test_what_tools_leave_in_the_folder_is_not_packaged(name):
 
 
 def test_the_complete_connector_is_packaged():
-    """No pattern of .funcignore for another folder excludes a file of connector/. Sources of the page are not needed."""
+    """No pattern of .funcignore for another folder excludes a file of connector/. The page's sources are not needed."""
     tracked = subprocess.run(["git", "ls-files", "connector"], cwd=ROOT, capture_output=True, text=True, check=True)
     packaged = {path.as_posix() for path in packaged_files(ROOT)}
     sources = "connector/playground/page/"
