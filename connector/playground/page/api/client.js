@@ -142,6 +142,20 @@ export async function sendOnce(call, { signal, as = "json", keepalive = false })
   }
 }
 
+/**
+ * @template T
+ * @param {Promise<T>} loading of a library, by import()
+ * @returns {Promise<T>}
+ * @throws {ApiError} if it could not be loaded
+ */
+export async function loaded(loading) {
+  try {
+    return await loading;
+  } catch {
+    throw noAnswer();
+  }
+}
+
 /** @returns {ApiError} for a call without a response */
 export function noAnswer() {
   return new ApiError("The connector does not answer. Check the connection, and try again.");

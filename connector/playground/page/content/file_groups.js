@@ -1,7 +1,7 @@
 // The files of a session as they are shown: filtered, sorted, and grouped by folder.
 import { pathOf } from "./names.js";
 
-/** @typedef {import("../state/store.js").FileFacts} FileFacts */
+/** @typedef {import("../api/models.js").FileFacts} FileFacts */
 /** @typedef {{folder: string, files: FileFacts[], count: number, size: number}} Group */
 
 const names = new Intl.Collator("en", { numeric: true });

@@ -1,7 +1,7 @@
 // What of a run is shown, and as what: outputs that are several forms of one thing are one part.
 
-/** @typedef {import("../state/store.js").Output} Output */
-/** @typedef {import("../state/store.js").Execution} Execution */
+/** @typedef {import("../api/models.js").Output} Output */
+/** @typedef {import("../api/models.js").Execution} Execution */
 
 /**
  * One thing that a run displayed.

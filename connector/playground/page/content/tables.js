@@ -1,4 +1,5 @@
 // Files that are tables: CSV and Excel. Their libraries are loaded when they are first needed.
+import { loaded } from "../api/client.js";
 
 /** @typedef {{name: string, columns: string[], rows: unknown[][], total?: number}} Sheet */
 
@@ -13,7 +14,7 @@ const MOST_UNPACKED_BYTES = 150_000_000;
  * @returns {Promise<Sheet>} without its total if the text is the beginning of a file
  */
 export async function csvSheet(text, { isComplete, delimiter = "" }) {
-  const { default: csv } = await import("../libraries/csv.js");
+  const { default: csv } = await loaded(import("../libraries/csv.js"));
   const { data } = csv.parse(text.replace(/^\ufeff/, ""), { delimiter, skipEmptyLines: "greedy" });
   const rows = /** @type {string[][]} */ (data);
   if (!isComplete && rows.length > 1) rows.pop(); // which may be half a line
@@ -40,7 +41,7 @@ function asNumbers(rows, column) {
  */
 export async function excelSheets(blob) {
   if (unpackedBytes(new DataView(await blob.arrayBuffer())) > MOST_UNPACKED_BYTES) throw new RangeError("too large");
-  const { default: readExcel } = await import("../libraries/excel.js");
+  const { default: readExcel } = await loaded(import("../libraries/excel.js"));
   const sheets = await readExcel(blob);
   return sheets.map(({ sheet, data }) => sheetOf(sheet, data, true));
 }

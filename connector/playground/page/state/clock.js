@@ -1,5 +1,5 @@
 // The clock of the page: it moves what counts down, and looks after sessions that are about to expire.
-import { noticeExpiry } from "./sessions/lifetime.js";
+import { noticeExpiry } from "./lifetime.js";
 import { state, subscribe, update } from "./store.js";
 
 const SECOND = 1_000;

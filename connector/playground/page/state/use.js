@@ -43,7 +43,7 @@ export function showSessionInUse(withSession) {
 }
 
 /**
- * @param {import("./store.js").Session} session
+ * @param {import("./types.js").Session} session
  * @returns {import("../api/client.js").Call} what was done last in it, or the run of the code in the editor
  */
 export function callToUse(session) {
@@ -79,7 +79,7 @@ export function placeOf(call, session) {
  */
 function sizeOf({ parameters = {} }) {
   const session = state.sessions.find(({ id }) => id === parameters.sessionId);
-  const isIt = (/** @type {import("./store.js").FileFacts} */ { fileName, folder }) =>
+  const isIt = (/** @type {import("../api/models.js").FileFacts} */ { fileName, folder }) =>
     fileName === parameters.fileName && folder === (parameters.folder ?? "");
   return session?.files.find(isIt)?.size ?? 0;
 }

@@ -2,18 +2,18 @@
 import { html } from "../libraries/lit-html.js";
 import { update } from "../state/store.js";
 import { codePane } from "./code/code_pane.js";
-import { paneTabs, runBar } from "./code/run_bar.js";
 import { connectionBanner } from "./connection/connection_banner.js";
 import { dialogs } from "./dialogs.js";
 import { filesPane } from "./files/files_pane.js";
 import { header } from "./header.js";
+import { paneTabs, runBar } from "./phone_bars.js";
 import { resultsPane } from "./results/results_pane.js";
 import { sessionBanner } from "./sessions/session_banner.js";
 import { sessionBar } from "./sessions/session_bar.js";
 import { focusPane } from "./shortcuts.js";
 import { splitter } from "./splitter.js";
 
-/** @param {import("../state/store.js").State} state */
+/** @param {import("../state/types.js").State} state */
 export function app(state) {
   const session = state.sessions.find((candidate) => candidate.key === state.currentKey);
   if (!session) return html``;
@@ -59,7 +59,7 @@ export function app(state) {
   `;
 }
 
-/** @param {Partial<import("../state/store.js").State["widths"]>} widths */
+/** @param {Partial<import("../state/types.js").State["widths"]>} widths */
 function resize(widths) {
   update((state) => {
     Object.assign(state.widths, widths);

@@ -7,7 +7,7 @@ import { imageZoom } from "./results/image_zoom.js";
 import { closeSessionDialog, endSessionDialog, existingSessionDialog } from "./sessions/session_dialogs.js";
 import { shortcutsDialog } from "./shortcuts.js";
 
-/** @type {Record<string, (state: import("../state/store.js").State, session: import("../state/store.js").Session) => unknown>} */
+/** @type {Record<string, (state: import("../state/types.js").State, session: import("../state/types.js").Session) => unknown>} */
 const DIALOGS = {
   "close-session": closeSessionDialog,
   connection: connectionDialog,
@@ -20,8 +20,8 @@ const DIALOGS = {
 };
 
 /**
- * @param {import("../state/store.js").State} state whose member `dialog` names the one that is open
- * @param {import("../state/store.js").Session} session
+ * @param {import("../state/types.js").State} state whose member `dialog` names the one that is open
+ * @param {import("../state/types.js").Session} session
  */
 export function dialogs(state, session) {
   return state.dialog === null ? nothing : DIALOGS[state.dialog](state, session);

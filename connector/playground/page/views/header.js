@@ -3,7 +3,7 @@ import { html, nothing } from "../libraries/lit-html.js";
 import { forget, openCredential } from "../state/connection/sign_in.js";
 import { update } from "../state/store.js";
 import { nextTheme, switchTheme } from "../state/theme.js";
-import { connectionWords } from "./connection/connection_words.js";
+import { connectionWords, credentialWords } from "./connection/connection_words.js";
 import { icon } from "./controls/icons.js";
 import { shortcutsButton } from "./shortcuts.js";
 
@@ -14,7 +14,7 @@ const DOCUMENTS = [
   { name: "openapi-full.json", title: "For programs", text: "OpenAPI 3.0, all operations" },
 ];
 
-/** @param {import("../state/store.js").State} state */
+/** @param {import("../state/types.js").State} state */
 export function header(state) {
   return html`<header class="top">
     <h1><span class="top-product">Code Interpreter</span> <span class="top-page">Playground</span></h1>
@@ -23,7 +23,7 @@ export function header(state) {
   </header>`;
 }
 
-/** @param {import("../state/store.js").State} state */
+/** @param {import("../state/types.js").State} state */
 function connectionChip(state) {
   const { label, detail, tone } = connectionWords(state);
   return html`<button type="button" class="chip ${tone}" aria-haspopup="dialog" @click=${openConnection}>
@@ -38,7 +38,7 @@ function openConnection() {
   });
 }
 
-/** @param {import("../state/store.js").State} state */
+/** @param {import("../state/types.js").State} state */
 function account({ signIn, connection }) {
   if (signIn.credential === "none") {
     if (connection.status !== "unauthorized") return nothing;
@@ -59,19 +59,6 @@ function account({ signIn, connection }) {
         ${signIn.mode === "entra" ? "Sign out of this page" : "Forget key"}
       </button>
     </div>`;
-}
-
-/**
- * @param {import("../state/store.js").SignIn} signIn
- * @returns {string} what is sent with calls, as a sentence
- */
-export function credentialWords({ credential, name, expiresAt, mode }) {
-  if (credential === "none") return mode === "entra" ? "You are not signed in." : "No key is sent.";
-  if (credential === "key") return "A function key is sent with each call. It is in the memory of this tab alone.";
-  const who = name ? `You are signed in as ${name}.` : "An access token is sent with each call.";
-  if (credential === "account" || !expiresAt) return who;
-  const time = new Date(expiresAt).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-  return `${who} The token is valid until ${time}.`;
 }
 
 function documents() {
@@ -100,7 +87,7 @@ function closeMenu(event) {
 const THEME_NAMES = { system: "as the system", light: "light", dark: "dark" };
 const THEME_ICONS = /** @type {const} */ ({ system: "theme", light: "light", dark: "dark" });
 
-/** @param {import("../state/store.js").State} state */
+/** @param {import("../state/types.js").State} state */
 function themeButton({ theme }) {
   const label = `Theme: ${THEME_NAMES[theme]}. Switch to ${THEME_NAMES[nextTheme()]}`;
   return html`<button type="button" class="quiet" aria-label=${label} title=${label} @click=${switchTheme}>

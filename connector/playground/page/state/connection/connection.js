@@ -37,7 +37,7 @@ export function watchConnection() {
   });
 }
 
-/** @param {import("../store.js").ConnectionFacts} facts that the connector has returned */
+/** @param {import("../../api/models.js").ConnectionFacts} facts that the connector has returned */
 export function noteConnected(facts) {
   settle("connected", null, facts);
 }
@@ -74,7 +74,7 @@ async function ask() {
 /**
  * @param {"connected" | "failed" | "unauthorized" | "offline"} status
  * @param {ApiError | null} error
- * @param {import("../store.js").ConnectionFacts | null} facts
+ * @param {import("../../api/models.js").ConnectionFacts | null} facts
  */
 function settle(status, error, facts) {
   const before = state.connection.status;

@@ -1,14 +1,14 @@
 // Files that are deleted: the call is sent some seconds later, so that it can be undone until then.
 import { ApiError, send } from "../../api/client.js";
 import { pathOf } from "../../content/names.js";
-import { persistently } from "../persistence.js";
-import { noteUse } from "../sessions/sessions.js";
+import { noteUse } from "../lifetime.js";
+import { persistently } from "../retries.js";
 import { announce, state, update } from "../store.js";
-import { callFor, setFileError } from "./files.js";
+import { callFor, setFileError } from "./one_file.js";
 
-/** @typedef {import("../store.js").Session} Session */
-/** @typedef {import("../store.js").Deletion} Deletion */
-/** @typedef {import("../store.js").FileFacts} FileFacts */
+/** @typedef {import("../types.js").Session} Session */
+/** @typedef {import("../types.js").Deletion} Deletion */
+/** @typedef {import("../../api/models.js").FileFacts} FileFacts */
 
 const SECONDS_TO_UNDO = 7;
 const SAME_MILLISECONDS = 2000; // because lists may have other fractions of a time than the response to an upload
@@ -117,7 +117,7 @@ async function perform(session, deletion) {
   /** @type {ApiError | null} */
   let refusal = null;
   try {
-    await persistently(() => send(call), { signal: new AbortController().signal, onWait: () => {} });
+    await persistently(() => send(call), { signal: new AbortController().signal });
   } catch (failure) {
     if (!(failure instanceof ApiError)) throw failure;
     if (failure.code !== "FileNotFound") refusal = failure; // code may have deleted it meanwhile

@@ -1,17 +1,20 @@
 // Files that are saved on the user's machine. They are fetched, because a link could not send the key.
 import { ApiError, send } from "../../api/client.js";
 import { pathOf } from "../../content/names.js";
-import { noteUse } from "../sessions/sessions.js";
+import { noteUse } from "../lifetime.js";
+import { FILES, persistently } from "../retries.js";
+import { saveBlob } from "../saving.js";
 import { update } from "../store.js";
-import { callFor, setFileError } from "./files.js";
+import { callFor, setFileError } from "./one_file.js";
 
-/** @typedef {import("../store.js").Session} Session */
+/** @typedef {import("../types.js").Session} Session */
 /** @typedef {{write: (bytes: Uint8Array<ArrayBuffer>) => Promise<void>, close: () => Promise<void>, abort: () => Promise<void>}} Target */
 
 /** Above this, the connector returns ranges of a file alone. */
 const LARGEST_BODY = 100_000_000;
 const RANGE = 32 << 20;
-const MOST_TRIES = 4;
+/** Not for the end of a run, which could take an hour: the file says that the session is busy. */
+const PATIENCE = { ...FILES, run: 4 };
 
 /** @type {Map<string, AbortController>} by session and path */
 const running = new Map();
@@ -71,52 +74,46 @@ export function cancelDownload(session, path) {
  * @param {Target} target
  * @param {Session} session
  * @param {{fileName: string, folder: string}} file
- * @param {import("../store.js").Download} download
+ * @param {import("../types.js").Download} download
  * @param {AbortSignal} signal
  */
 async function fetchInto(target, session, file, download, signal) {
   const call = callFor(session, "DownloadFile", file);
   let etag = "";
-  for (let tries = 0; ; ) {
-    const isPart = download.size > LARGEST_BODY || download.received > 0;
-    if (isPart) {
-      const last = download.size > LARGEST_BODY ? download.received + RANGE - 1 : "";
-      call.headers = { Range: `bytes=${download.received}-${last}`, ...(etag ? { "If-Range": etag } : {}) };
+  let isComplete = false;
+  const fetchSome = async () => {
+    const first = download.received;
+    if (download.size > LARGEST_BODY || first > 0) {
+      const last = download.size > LARGEST_BODY ? first + RANGE - 1 : "";
+      call.headers = { Range: `bytes=${first}-${last}`, ...(etag ? { "If-Range": etag } : {}) };
     }
-    const before = download.received;
-    try {
-      const { status, headers, stream } = await send(call, { as: "stream", signal });
-      if (before > 0 && status !== 206) throw changed(file);
-      etag = headers.get("ETag") ?? "";
-      const total = /\/(\d+)$/.exec(headers.get("Content-Range") ?? "")?.[1];
-      if (total) download.size = Number(total);
-      if (stream) await copy(stream, target, download);
-      const isComplete = status !== 206 || download.received >= download.size;
-      if (isComplete) return;
-      tries = 0;
-    } catch (failure) {
-      if (signal.aborted) throw failure;
-      if (failure instanceof ApiError && failure.status === 413 && before > 0) throw changed(file);
-      const isLost = !(failure instanceof ApiError) || failure.status === 0 || failure.status === 429;
-      tries += 1;
-      // Without the version of the file, what comes after a break may be of another.
-      if (!isLost || tries >= MOST_TRIES || (download.received > 0 && !etag)) throw asError(failure);
-      const seconds = (failure instanceof ApiError && failure.retryAfterSeconds) || tries;
-      await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-      signal.throwIfAborted();
-    }
-  }
+    const { status, headers, stream } = await send(call, { as: "stream", signal }).catch((failure) => {
+      throw failure.status === 413 && first > 0 ? changed(file) : failure;
+    });
+    if (first > 0 && status !== 206) throw changed(file);
+    etag = headers.get("ETag") ?? "";
+    const total = /\/(\d+)$/.exec(headers.get("Content-Range") ?? "")?.[1];
+    if (total) download.size = Number(total);
+    if (stream) await copy(stream, target, download, etag !== "");
+    isComplete = status !== 206 || download.received >= download.size;
+  };
+  while (!isComplete) await persistently(fetchSome, { signal, patience: PATIENCE });
 }
 
 /**
  * @param {ReadableStream<Uint8Array<ArrayBuffer>>} stream
  * @param {Target} target
- * @param {import("../store.js").Download} download
+ * @param {import("../types.js").Download} download
+ * @param {boolean} hasVersion whether the rest can be fetched if the stream breaks off: it might be that of another file
  */
-async function copy(stream, target, download) {
+async function copy(stream, target, download, hasVersion) {
   const reader = stream.getReader();
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await reader.read().catch((failure) => {
+      if (failure.name === "AbortError") throw failure;
+      const message = "The download broke off. Check the connection, and try again.";
+      throw new ApiError(message, { status: hasVersion ? 0 : 412 });
+    });
     if (done) return;
     await target.write(value);
     update(() => {
@@ -128,12 +125,6 @@ async function copy(stream, target, download) {
 /** @param {{fileName: string}} file */
 function changed({ fileName }) {
   return new ApiError(`${fileName} was changed while it was downloaded. Download it again.`, { status: 412 });
-}
-
-/** @param {unknown} failure */
-function asError(failure) {
-  if (failure instanceof ApiError) return failure;
-  return new ApiError("The download broke off. Check the connection, and try again.");
 }
 
 /**
@@ -181,18 +172,4 @@ function inMemory(fileName) {
       recent = [];
     },
   };
-}
-
-/**
- * Saves bytes under a name. Its type is not that of a document, so that nothing opens it on this page's origin.
- * @param {Blob} blob
- * @param {string} fileName
- */
-export function saveBlob(blob, fileName) {
-  const address = URL.createObjectURL(blob);
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = fileName;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }

@@ -1,12 +1,11 @@
 // How the files are shown, and where they come from besides the dialogs of the browser: drag and drop, and paste.
 import { ApiError } from "../../api/client.js";
 import { freeName, pathOf } from "../../content/names.js";
-import { currentSession } from "../sessions/sessions.js";
-import { state, update } from "../store.js";
+import { currentSession, state, update } from "../store.js";
 import { droppedFiles } from "./dropped_files.js";
 import { uploadFiles } from "./uploads.js";
 
-/** @typedef {import("../store.js").Session} Session */
+/** @typedef {import("../types.js").Session} Session */
 
 const ROWS = 200;
 const MOST_AT_ONCE = 1000;

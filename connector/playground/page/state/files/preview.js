@@ -6,11 +6,11 @@ import { extensionOf } from "../../content/names.js";
 import { csvSheet, excelSheets } from "../../content/tables.js";
 import { size as sizeText } from "../../format.js";
 import { update } from "../store.js";
-import { callFor, readFile } from "./files.js";
+import { callFor, readFile } from "./one_file.js";
 
-/** @typedef {import("../store.js").Session} Session */
-/** @typedef {import("../store.js").FileFacts} FileFacts */
-/** @typedef {import("../store.js").PreviewContent} PreviewContent */
+/** @typedef {import("../types.js").Session} Session */
+/** @typedef {import("../../api/models.js").FileFacts} FileFacts */
+/** @typedef {import("../types.js").PreviewContent} PreviewContent */
 /** @typedef {{content: PreviewContent, note: string}} Shown */
 /** @typedef {(size: number, signal: AbortSignal) => Promise<Blob>} Read reads that many bytes from the beginning */
 
@@ -44,7 +44,7 @@ export async function openPreview(session, file) {
   reading.abort();
   reading = new AbortController();
   const { signal } = reading;
-  /** @type {import("../store.js").Preview} */
+  /** @type {import("../types.js").Preview} */
   const preview = { file, content: null, note: "", sheet: 0, isSource: false, error: null };
   update((state) => {
     closed(state);
@@ -83,7 +83,7 @@ export function showPreviewAs(form) {
   });
 }
 
-/** @param {import("../store.js").State} state */
+/** @param {import("../types.js").State} state */
 function closed(state) {
   if (state.preview?.content) release(state.preview.content);
   state.preview = null;
@@ -213,6 +213,7 @@ async function excelContent(session, file, signal) {
     const sheets = await excelSheets(blob);
     return { content: { kind: "table", sheets, text: "" }, note: "" };
   } catch (failure) {
+    if (failure instanceof ApiError) throw failure;
     if (failure instanceof RangeError) return noPreview("This Excel file is too large for a preview.");
     return noPreview("This Excel file cannot be read. It may be protected by a password, or damaged.");
   }

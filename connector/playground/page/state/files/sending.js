@@ -1,12 +1,12 @@
 // How one file is sent: in one request, or in chunks, and again after what passes.
 import { ApiError } from "../../api/client.js";
 import { beginUpload, getUpload, sendChunk, sendFile } from "../../api/uploads.js";
-import { persistently } from "../persistence.js";
-import { adoptId } from "../sessions/sessions.js";
+import { adoptId } from "../lifetime.js";
+import { persistently } from "../retries.js";
 import { update } from "../store.js";
 
-/** @typedef {import("../store.js").Session} Session */
-/** @typedef {import("../store.js").Transfer} Transfer */
+/** @typedef {import("../types.js").Session} Session */
+/** @typedef {import("../types.js").Transfer} Transfer */
 
 const LARGEST_BODY = 100_000_000;
 /** From here on in chunks: a lost connection then costs one chunk, not all of the file. */

@@ -2,14 +2,15 @@
 import { ApiError } from "../../api/client.js";
 import { cancelUpload } from "../../api/uploads.js";
 import { betterName, pathOf } from "../../content/names.js";
-import { adoptId, noteUse } from "../sessions/sessions.js";
+import { adoptId, noteUse } from "../lifetime.js";
 import { announce, state, subscribe, update } from "../store.js";
 import { forgetDeletion } from "./deletions.js";
-import { refreshFiles, showFile } from "./files.js";
+import { refreshFiles } from "./listing.js";
+import { showFile } from "./one_file.js";
 import { sendTransfer } from "./sending.js";
 
-/** @typedef {import("../store.js").Session} Session */
-/** @typedef {import("../store.js").Transfer} Transfer */
+/** @typedef {import("../types.js").Session} Session */
+/** @typedef {import("../types.js").Transfer} Transfer */
 
 const MOST_AT_ONCE = 3;
 

@@ -7,7 +7,7 @@ let timer;
 
 /**
  * The editor has other code than before. Nothing else shows it, so the rest is rendered when the typing pauses.
- * @param {import("../store.js").Session} session
+ * @param {import("../types.js").Session} session
  * @param {string} code
  */
 export function noteTyping(session, code) {
@@ -19,7 +19,7 @@ export function noteTyping(session, code) {
 
 /**
  * Puts other code into the editor. The editor's undo brings the former back.
- * @param {import("../store.js").Session} session
+ * @param {import("../types.js").Session} session
  * @param {string} code
  * @param {string} text what the person is told, with a button that undoes it; nothing if it is empty
  */
@@ -31,20 +31,20 @@ export function replaceCode(session, code, text) {
   });
 }
 
-/** @param {import("../store.js").Session} session whose former code is put back into the editor */
+/** @param {import("../types.js").Session} session whose former code is put back into the editor */
 export function undoReplacement(session) {
   const code = session.codeNote?.formerCode;
   if (typeof code === "string") replaceCode(session, code, "");
 }
 
-/** @param {import("../store.js").Session} session whose note on the code was read */
+/** @param {import("../types.js").Session} session whose note on the code was read */
 export function closeNote(session) {
   update(() => {
     session.codeNote = null;
   });
 }
 
-/** @param {import("../store.js").Session} session whose marked line was changed, or runs again */
+/** @param {import("../types.js").Session} session whose marked line was changed, or runs again */
 export function clearMark(session) {
   if (!session.mark) return;
   update(() => {
@@ -53,9 +53,9 @@ export function clearMark(session) {
 }
 
 /**
- * @param {import("../store.js").Session} session whose marked line has another number now
+ * @param {import("../types.js").Session} session whose marked line has another number now
  * @param {number} line
- * @returns {import("../store.js").Session["mark"]} the mark
+ * @returns {import("../types.js").Session["mark"]} the mark
  */
 export function moveMark(session, line) {
   update(() => {
@@ -66,8 +66,8 @@ export function moveMark(session, line) {
 
 /**
  * Marks the line that raised the error of a run, if that line is still in the editor as it ran.
- * @param {import("../store.js").Session} session
- * @param {import("../store.js").Run} run
+ * @param {import("../types.js").Session} session
+ * @param {import("../types.js").Run} run
  */
 export function markError(session, run) {
   const error = run.status === "Failed" ? run.execution?.error : undefined;

@@ -1,5 +1,6 @@
 // Programs to start from. Each brings the files that it reads.
 
+<<<<<<< HEAD
 import { addressOfFile } from "../../addresses.js";
 import { code as excelReport } from "../../samples/excel_report.js";
 import { code as failingRun } from "../../samples/failing_run.js";
@@ -7,6 +8,9 @@ import { code as interactiveOutput } from "../../samples/interactive_output.js";
 import { code as longRun } from "../../samples/long_run.js";
 import { code as salesReport } from "../../samples/sales_report.js";
 import { uploadFiles } from "../files/files.js";
+=======
+import { uploadFiles } from "../files/uploads.js";
+>>>>>>> main
 import { update } from "../store.js";
 import { replaceCode } from "./code.js";
 import { activeRun, runCode } from "./runs.js";
@@ -61,12 +65,12 @@ export const EXAMPLES = [
 
 /** The code of examples that was put into editors: to replace it loses nothing. @type {Set<string>} */
 const loaded = new Set();
-/** @type {WeakSet<import("../store.js").Session>} */
+/** @type {WeakSet<import("../types.js").Session>} */
 const starting = new WeakSet();
 
 /**
  * Puts the code of an example into the editor, uploads its files, and runs it.
- * @param {import("../store.js").Session} session
+ * @param {import("../types.js").Session} session
  * @param {Example} example
  */
 export async function startExample(session, example) {
@@ -81,7 +85,7 @@ export async function startExample(session, example) {
 }
 
 /**
- * @param {import("../store.js").Session} session
+ * @param {import("../types.js").Session} session
  * @param {Example} example
  * @returns {Promise<boolean>} whether the code and its files are there
  */
@@ -112,9 +116,9 @@ async function prepare(session, example) {
 }
 
 /**
- * @param {import("../store.js").Session} session
+ * @param {import("../types.js").Session} session
  * @param {string} name
- * @returns {import("../store.js").FileFacts | undefined} that file, unless it is gone or about to be deleted
+ * @returns {import("../../api/models.js").FileFacts | undefined} that file, unless it is gone or about to be deleted
  */
 function fileOf(session, name) {
   if (session.status !== "active") return undefined;
@@ -133,7 +137,7 @@ async function fetchFile(name) {
 }
 
 /**
- * @param {import("../store.js").Session} session
+ * @param {import("../types.js").Session} session
  * @param {string} text why the example does not start
  */
 function tell(session, text) {

@@ -1,11 +1,10 @@
 // Carries out a run: sends its code, and asks for its result until it has ended. A lost connection ends nothing: the code
 // is sent again with the same key, with which the connector runs it once only.
 import { ApiError, send } from "../../api/client.js";
-import { lost, pauseAfter } from "../attempts.js";
 import { isBeingCreated } from "../files/uploads.js";
-import { pause, wake } from "../pauses.js";
+import { adoptId, noteUse, refreshSession } from "../lifetime.js";
 import { randomKey } from "../random_key.js";
-import { adoptId, noteUse, refreshSession } from "../sessions/sessions.js";
+import { mayHaveArrived, pause, pauseAfter, RUNS, wake } from "../retries.js";
 import { update } from "../store.js";
 
 /** A quick run ends within this wait; the others go on in the background. */
@@ -19,8 +18,8 @@ const HEAVY_CHARACTERS = 500_000;
 const DEFAULT_TIMEOUT_SECONDS = 90;
 
 /**
- * @param {import("../store.js").Session} session
- * @param {import("../store.js").Run} run
+ * @param {import("../types.js").Session} session
+ * @param {import("../types.js").Run} run
  * @returns {Promise<void>} when the run has ended
  */
 export async function carryOut(session, run) {
@@ -33,7 +32,7 @@ export async function carryOut(session, run) {
   }
 }
 
-/** @param {import("../store.js").Run} run that is to be canceled, now or when it can be */
+/** @param {import("../types.js").Run} run that is to be canceled, now or when it can be */
 export function cancel(run) {
   update(() => {
     run.canceling = true;
@@ -43,8 +42,8 @@ export function cancel(run) {
 
 /**
  * Sends the code, until the connector has taken it or has refused it.
- * @param {import("../store.js").Session} session
- * @param {import("../store.js").Run} run
+ * @param {import("../types.js").Session} session
+ * @param {import("../types.js").Run} run
  */
 async function submit(session, run) {
   while (isBeingCreated(session)) {
@@ -64,9 +63,9 @@ async function submit(session, run) {
     },
   };
   noteCall(session, run);
-  let mayHaveArrived = false;
+  let isUncertain = false; // whether the connector may have the code
   for (let attempt = 1; run.status === "Sending"; attempt += 1) {
-    if (run.canceling && !mayHaveArrived && attempt > 1) return end(run, "Canceled", null);
+    if (run.canceling && !isUncertain && attempt > 1) return end(run, "Canceled", null);
     try {
       const { json } = await send(call, { signal: AbortSignal.timeout(240_000) });
       accept(run, json);
@@ -75,9 +74,9 @@ async function submit(session, run) {
       noteCall(session, run);
     } catch (failure) {
       if (!(failure instanceof ApiError)) throw failure;
-      mayHaveArrived ||= lost(failure);
-      const milliseconds = pauseAfter(failure, attempt);
-      if (milliseconds === null) return end(run, mayHaveArrived ? "Unknown" : "Refused", failure);
+      isUncertain ||= mayHaveArrived(failure);
+      const milliseconds = pauseAfter(failure, attempt, RUNS);
+      if (milliseconds === null) return end(run, isUncertain ? "Unknown" : "Refused", failure);
       noteTrouble(run, failure);
       await pause(run, milliseconds);
     }
@@ -86,8 +85,8 @@ async function submit(session, run) {
 
 /**
  * Asks for the result of a run until it has ended, and cancels it when that is wanted.
- * @param {import("../store.js").Session} session
- * @param {import("../store.js").Run} run
+ * @param {import("../types.js").Session} session
+ * @param {import("../types.js").Run} run
  */
 async function follow(session, run) {
   let milliseconds = SHORTEST_PAUSE;
@@ -116,7 +115,7 @@ async function follow(session, run) {
     } catch (failure) {
       if (!(failure instanceof ApiError)) throw failure;
       if (failure.status === 404) return await endLost(session, run, failure);
-      const wait = pauseAfter(failure, attempt);
+      const wait = pauseAfter(failure, attempt, RUNS);
       if (wait === null) return end(run, "Unknown", failure);
       noteTrouble(run, failure);
       await pause(run, wait);
@@ -125,8 +124,8 @@ async function follow(session, run) {
 }
 
 /**
- * @param {import("../store.js").Run} run
- * @param {import("../store.js").Execution} execution the newest that the connector has returned
+ * @param {import("../types.js").Run} run
+ * @param {import("../../api/models.js").Execution} execution the newest that the connector has returned
  */
 function accept(run, execution) {
   const known = new Map(
@@ -145,8 +144,8 @@ function accept(run, execution) {
 }
 
 /**
- * @param {import("../store.js").Run} run
- * @param {import("../store.js").Run["status"]} status
+ * @param {import("../types.js").Run} run
+ * @param {import("../types.js").Run["status"]} status
  * @param {ApiError | null} error
  */
 function end(run, status, error) {
@@ -161,8 +160,8 @@ function end(run, status, error) {
 
 /**
  * Ends a run that the connector does not find any more: its session has expired or was ended.
- * @param {import("../store.js").Session} session
- * @param {import("../store.js").Run} run
+ * @param {import("../types.js").Session} session
+ * @param {import("../types.js").Run} run
  * @param {ApiError} failure
  */
 async function endLost(session, run, failure) {
@@ -175,7 +174,7 @@ async function endLost(session, run, failure) {
 }
 
 /**
- * @param {import("../store.js").Run} run
+ * @param {import("../types.js").Run} run
  * @param {ApiError} failure after which the page tries again
  */
 function noteTrouble(run, failure) {
@@ -187,8 +186,8 @@ function noteTrouble(run, failure) {
 
 /**
  * Notes the call for "Use it elsewhere", as a person would send it.
- * @param {import("../store.js").Session} session
- * @param {import("../store.js").Run} run
+ * @param {import("../types.js").Session} session
+ * @param {import("../types.js").Run} run
  */
 function noteCall(session, run) {
   const { code, timeoutInSeconds } = run;
@@ -205,7 +204,7 @@ function noteCall(session, run) {
 }
 
 /**
- * @param {import("../store.js").Execution} execution
+ * @param {import("../../api/models.js").Execution} execution
  * @returns {number} how many characters the contents of its outputs have
  */
 function weight(execution) {

@@ -4,7 +4,7 @@ import { partsOf, summaryOf } from "../../content/presentation.js";
 import { duration } from "../../format.js";
 
 /**
- * @param {import("../store.js").Run} run that has ended
+ * @param {import("../types.js").Run} run that has ended
  * @returns {string} such as: Succeeded in 1.84 s, 1 chart, 1 new file
  */
 export function outcome(run) {

@@ -1,15 +1,14 @@
 // The contents of outputs: from the response, or from the file that holds them.
-import { ApiError, send } from "../../api/client.js";
+import { ApiError, loaded, send } from "../../api/client.js";
 import { base64Of, bytesOf } from "../../content/base64.js";
 import { isText, mediaType } from "../../content/presentation.js";
-import { zip } from "../../content/zip.js";
-import { saveBlob } from "../files/downloads.js";
-import { noteUse } from "../sessions/sessions.js";
+import { noteUse } from "../lifetime.js";
+import { saveBlob } from "../saving.js";
 import { announce, state, update } from "../store.js";
 
-/** @typedef {import("../store.js").Session} Session */
-/** @typedef {import("../store.js").Output} Output */
-/** @typedef {import("../store.js").Run} Run */
+/** @typedef {import("../types.js").Session} Session */
+/** @typedef {import("../../api/models.js").Output} Output */
+/** @typedef {import("../types.js").Run} Run */
 
 /** Up to this many bytes, an output is loaded without being asked for. */
 const LOADED_AT_ONCE = 3_000_000;
@@ -142,6 +141,8 @@ export async function saveAllOutputs(session, run) {
   const outputs = run.execution?.outputs ?? [];
   const key = outputKey(session, run, "all");
   try {
+    const { zipSync } = await loaded(import("../../libraries/zip.js"));
+    /** @type {[string, Uint8Array][]} */
     const files = [];
     for (const [index, output] of outputs.entries()) {
       const blob = await completeContent(
@@ -149,9 +150,11 @@ export async function saveAllOutputs(session, run) {
         outputKey(session, run, output.fileName ?? `output-${index + 1}`),
         output,
       );
-      files.push({ name: nameOf(output, index + 1), content: new Uint8Array(await blob.arrayBuffer()) });
+      files.push([nameOf(output, index + 1), new Uint8Array(await blob.arrayBuffer())]);
     }
-    saveBlob(zip(files), `run-${run.number}.zip`);
+    // Images are compressed already, and the rest is small.
+    const archive = zipSync(Object.fromEntries(files), { level: 0 });
+    saveBlob(new Blob([archive], { type: "application/zip" }), `run-${run.number}.zip`);
     announce("Saved");
     update(({ results }) => {
       delete results.loads[key];

@@ -7,7 +7,7 @@ const PANDAS = "import pandas as pd";
 
 /**
  * Adds code that reads a file at the end of the code of a session.
- * @param {import("../store.js").Session} session
+ * @param {import("../types.js").Session} session
  * @param {{fileName: string, folder: string}} file
  */
 export function addReadingCode(session, file) {

@@ -1,7 +1,7 @@
 // Runs of code: they are started, canceled and shown here. following.js carries them out.
 
 import { performDeletions } from "../files/deletions.js";
-import { refreshFiles } from "../files/files.js";
+import { refreshFiles } from "../files/listing.js";
 import { announce, update } from "../store.js";
 import { clearMark, markError, replaceCode } from "./code.js";
 import { cancel, carryOut } from "./following.js";
@@ -11,8 +11,8 @@ const KEPT_RUNS = 50;
 const KEPT_CONTENTS = 10;
 
 /**
- * @param {import("../store.js").Session} session
- * @returns {import("../store.js").Run | undefined} the run that has not ended
+ * @param {import("../types.js").Session} session
+ * @returns {import("../types.js").Run | undefined} the run that has not ended
  */
 export function activeRun(session) {
   return session.runs.find((run) => run.endedAt === null);
@@ -20,7 +20,7 @@ export function activeRun(session) {
 
 /**
  * Runs the code in the editor of a session.
- * @param {import("../store.js").Session} session
+ * @param {import("../types.js").Session} session
  * @returns {Promise<void>} when the run has ended
  */
 export async function runCode(session) {
@@ -46,7 +46,7 @@ export async function runCode(session) {
 
 /**
  * Cancels the run of a session, as soon as the connector has confirmed it.
- * @param {import("../store.js").Session} session
+ * @param {import("../types.js").Session} session
  */
 export function cancelRun(session) {
   const run = activeRun(session);
@@ -55,7 +55,7 @@ export function cancelRun(session) {
 
 /**
  * Shows the results of a run.
- * @param {import("../store.js").Session} session
+ * @param {import("../types.js").Session} session
  * @param {number} number
  */
 export function showRun(session, number) {
@@ -66,8 +66,8 @@ export function showRun(session, number) {
 
 /**
  * Puts the code of an earlier run into the editor; the editor's undo brings back what was there.
- * @param {import("../store.js").Session} session
- * @param {import("../store.js").Run} run
+ * @param {import("../types.js").Session} session
+ * @param {import("../types.js").Run} run
  */
 export function restoreCode(session, run) {
   if (session.code === run.code) return;
@@ -76,11 +76,11 @@ export function restoreCode(session, run) {
 }
 
 /**
- * @param {import("../store.js").Session} session
- * @returns {import("../store.js").Run} a run that has just been started
+ * @param {import("../types.js").Session} session
+ * @returns {import("../types.js").Run} a run that has just been started
  */
 function begun(session) {
-  /** @type {import("../store.js").Run} */
+  /** @type {import("../types.js").Run} */
   const run = {
     number: (session.runs.at(-1)?.number ?? 0) + 1,
     code: session.code,
@@ -105,7 +105,7 @@ function begun(session) {
   return run;
 }
 
-/** @param {import("../store.js").Execution | null} execution whose charts are to take no more memory: files have them */
+/** @param {import("../../api/models.js").Execution | null} execution whose charts are to take no more memory: files have them */
 function forgetContents(execution) {
   for (const output of execution?.outputs ?? []) if (output.fileName) delete output.content;
 }

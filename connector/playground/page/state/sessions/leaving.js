@@ -1,8 +1,8 @@
 // Before the page is left: the browser asks if work would be lost that exists nowhere else (and files/uploads.js, while
 // files are sent).
 
+import { isRunning } from "../lifetime.js";
 import { state } from "../store.js";
-import { isRunning } from "./lifetime.js";
 
 /** Begins to ask. */
 export function guardLeaving() {
@@ -12,7 +12,7 @@ export function guardLeaving() {
 }
 
 /**
- * @param {import("../store.js").Session} session
+ * @param {import("../types.js").Session} session
  * @returns {boolean} whether it runs, or its code was changed after it ran
  */
 function hasWork(session) {

@@ -1,12 +1,12 @@
 // What the browser remembers of the sessions: nothing, unless somebody wants it. Each session has an entry of its own, so
 // that pages in several tabs of the browser do not overwrite each other's.
-import { refreshFiles } from "../files/files.js";
+import { refreshFiles } from "../files/listing.js";
+import { refreshSession } from "../lifetime.js";
 import { announce, state, subscribe, update } from "../store.js";
-import { refreshSession } from "./lifetime.js";
 import { newSession } from "./sessions.js";
 
-/** @typedef {import("../store.js").Session} Session */
-/** @typedef {import("../store.js").State["memory"]["choice"]} Choice */
+/** @typedef {import("../types.js").Session} Session */
+/** @typedef {import("../types.js").State["memory"]["choice"]} Choice */
 
 const CHOICE = "playground.memory";
 const SHOWN = "playground.shown";

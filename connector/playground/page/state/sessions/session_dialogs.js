@@ -1,9 +1,10 @@
 // What the dialogs about sessions do. They show that a call is on its way, and what went wrong.
 import { ApiError } from "../../api/client.js";
 import { announce, state, update } from "../store.js";
-import { closeSession, endSession, openExistingSession } from "./sessions.js";
+import { endSession } from "./ending.js";
+import { closeSession, openExistingSession } from "./sessions.js";
 
-/** @typedef {import("../store.js").Session} Session */
+/** @typedef {import("../types.js").Session} Session */
 
 /**
  * @param {"end-session" | "close-session" | "existing-session"} name

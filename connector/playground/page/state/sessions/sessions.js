@@ -1,13 +1,11 @@
 // The sessions of this page, as tabs: which there are, and which one is shown.
 import { ApiError, send } from "../../api/client.js";
-import { refreshFiles } from "../files/files.js";
+import { refreshFiles } from "../files/listing.js";
 import { cancelAllTransfers } from "../files/uploads.js";
+import { newLifetime } from "../lifetime.js";
 import { state, update } from "../store.js";
-import { newLifetime, noteUse, startAnew } from "./lifetime.js";
 
-export { endSession, noteUse, refreshSession, restartSession } from "./lifetime.js";
-
-/** @typedef {import("../store.js").Session} Session */
+/** @typedef {import("../types.js").Session} Session */
 
 /**
  * @param {Partial<Session>} [members] that differ from those of a new one
@@ -54,13 +52,6 @@ function freeName() {
   let number = 1;
   while (names.has(`Session ${number}`)) number += 1;
   return `Session ${number}`;
-}
-
-/** @returns {Session} the one that is shown */
-export function currentSession() {
-  const found = state.sessions.find((session) => session.key === state.currentKey);
-  if (!found) throw new Error("no session is open");
-  return found;
 }
 
 export function openFirstSession() {
@@ -148,22 +139,4 @@ export function closeSession(key) {
     if (state.sessions.length === 0) state.sessions.push(newSession());
     if (state.currentKey === key) state.currentKey = state.sessions[Math.min(index, state.sessions.length - 1)].key;
   });
-}
-
-/**
- * Takes the ID that the connector has returned. Does nothing if the session has it.
- * @param {Session} session
- * @param {string} id
- */
-export function adoptId(session, id) {
-  if (session.id === id && session.status === "active") return;
-  update(() => {
-    const hadEnded = session.status === "expired" || session.status === "ended";
-    if (hadEnded) startAnew(session);
-    if (hadEnded && session.sources.size > 0) session.renewal = "session";
-    session.id = id;
-    session.status = "active";
-    session.createdAt = Date.now();
-  });
-  noteUse(session);
 }

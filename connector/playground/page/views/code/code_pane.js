@@ -5,10 +5,10 @@ import { EXAMPLES, startExample } from "../../state/runs/examples.js";
 import { restoreCode } from "../../state/runs/runs.js";
 import { update } from "../../state/store.js";
 import { icon } from "../controls/icons.js";
-import { usePanel } from "../use_panel.js";
 import { codeMenu } from "./code_menu.js";
 import { editorOf, focusEditor, showLine } from "./editor.js";
 import { runButton } from "./run_button.js";
+import { usePanel } from "./use_panel.js";
 
 const TIMEOUTS = [
   [10, "10 s"],
@@ -21,8 +21,8 @@ const TIMEOUTS = [
 const SHOWN_EARLIER = 20;
 
 /**
- * @param {import("../../state/store.js").State} state
- * @param {import("../../state/store.js").Session} session
+ * @param {import("../../state/types.js").State} state
+ * @param {import("../../state/types.js").Session} session
  */
 export function codePane(state, session) {
   const { element, position } = editorOf(session);
@@ -45,7 +45,7 @@ export function codePane(state, session) {
   </section>`;
 }
 
-/** @param {import("../../state/store.js").Session} session */
+/** @param {import("../../state/types.js").Session} session */
 function examples(session) {
   const items = EXAMPLES.map((example) => ({
     name: example.name,
@@ -55,7 +55,7 @@ function examples(session) {
   return codeMenu({ id: "examples-menu", label: "Examples", items });
 }
 
-/** @param {import("../../state/store.js").Session} session */
+/** @param {import("../../state/types.js").Session} session */
 function earlier(session) {
   if (session.runs.length === 0) return nothing;
   const items = session.runs
@@ -85,7 +85,7 @@ function gist(code) {
   );
 }
 
-/** @param {import("../../state/store.js").Session} session */
+/** @param {import("../../state/types.js").Session} session */
 function note(session) {
   if (!session.codeNote) return nothing;
   const { text, formerCode } = session.codeNote;
@@ -111,7 +111,7 @@ function markedLine(mark) {
   </button>`;
 }
 
-/** @param {import("../../state/store.js").Session} session */
+/** @param {import("../../state/types.js").Session} session */
 function timeLimit(session) {
   const chosen = (/** @type {Event & {currentTarget: HTMLSelectElement}} */ { currentTarget: { value } }) =>
     update(() => {

@@ -9,7 +9,7 @@ const MAX_CHARACTERS = 262_144;
 
 /**
  * @param {HTMLElement} element
- * @param {import("../../state/store.js").Session} session
+ * @param {import("../../state/types.js").Session} session
  */
 export function takeDroppedFiles(element, session) {
   element.addEventListener("dragover", (event) => {
@@ -29,7 +29,7 @@ export function takeDroppedFiles(element, session) {
 
 /**
  * @param {File} file
- * @param {import("../../state/store.js").Session} session
+ * @param {import("../../state/types.js").Session} session
  */
 async function load(file, session) {
   const code = await file.text();

@@ -30,13 +30,13 @@ const HINT = "Tab indents. To leave the editor, press Escape, then Tab.";
  * @property {{top: number, left: number}} place
  */
 
-/** @type {WeakMap<import("../../state/store.js").Session, Editor>} */
+/** @type {WeakMap<import("../../state/types.js").Session, Editor>} */
 const editors = new WeakMap();
 /** @type {Editor | null} */
 let shown = null;
 
 /**
- * @param {import("../../state/store.js").Session} session
+ * @param {import("../../state/types.js").Session} session
  * @returns {{element: HTMLElement, position: HTMLElement}} the editor of the session, with its code and mark as the state
  *   has them, and an element with the caret's line and column
  */
@@ -86,7 +86,7 @@ export function focusEditor() {
 }
 
 /**
- * @param {import("../../state/store.js").Session} session
+ * @param {import("../../state/types.js").Session} session
  * @returns {Editor}
  */
 function created(session) {

@@ -5,7 +5,7 @@ const MODIFIERS = ["Shift", "Control", "Alt", "Meta"];
 
 /**
  * @param {ReturnType<typeof import("../../libraries/code-editor.js").createEditor>} editor
- * @param {import("../../state/store.js").Session} session
+ * @param {import("../../state/types.js").Session} session
  */
 export function addKeys(editor, session) {
   const { keyCommandMap, textarea } = editor;

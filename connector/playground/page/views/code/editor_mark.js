@@ -5,12 +5,12 @@ import { clearMark, moveMark } from "../../state/runs/code.js";
 const CLASS = "error-line";
 
 /**
- * @param {import("../../state/store.js").Session} session
+ * @param {import("../../state/types.js").Session} session
  * @param {ReturnType<typeof import("../../libraries/code-editor.js").createEditor>} editor
  * @param {HTMLElement} explanation describes the editor to screen readers, while there is a mark
  */
 export function createMark(session, editor, explanation) {
-  /** @type {import("../../state/store.js").Session["mark"]} */
+  /** @type {import("../../state/types.js").Session["mark"]} */
   let mark = null;
   /** @type {HTMLElement | null} */
   let marked = null;
@@ -23,7 +23,7 @@ export function createMark(session, editor, explanation) {
   }
 
   return {
-    /** @param {import("../../state/store.js").Session["mark"]} wanted */
+    /** @param {import("../../state/types.js").Session["mark"]} wanted */
     show(wanted) {
       if (wanted === mark) return;
       remove();

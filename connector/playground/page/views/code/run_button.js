@@ -7,7 +7,7 @@ import { icon } from "../controls/icons.js";
 const STARTING_MILLISECONDS = 500;
 const IS_APPLE = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
-/** @param {import("../../state/store.js").Session} session */
+/** @param {import("../../state/types.js").Session} session */
 export function runButton(session) {
   const run = activeRun(session);
   const clicked = () => {

@@ -4,12 +4,12 @@ import { checkConnection } from "../../state/connection/connection.js";
 import { dismissAddressRemark, openCredential } from "../../state/connection/sign_in.js";
 import { icon } from "../controls/icons.js";
 
-/** @param {import("../../state/store.js").State} state */
+/** @param {import("../../state/types.js").State} state */
 export function connectionBanner(state) {
   return html`${addressRemark(state)} ${problem(state)}`;
 }
 
-/** @param {import("../../state/store.js").State} state */
+/** @param {import("../../state/types.js").State} state */
 function problem({ connection, signIn, dialog }) {
   const { status, error, isChecking } = connection;
   if (status === "offline")
@@ -54,7 +54,7 @@ function retry(isChecking) {
   </button>`;
 }
 
-/** @param {import("../../state/store.js").State} state */
+/** @param {import("../../state/types.js").State} state */
 function addressRemark({ signIn }) {
   if (!signIn.addressHadKey) return nothing;
   return html`<div class="notice warning" role="alert">

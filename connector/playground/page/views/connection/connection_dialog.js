@@ -5,10 +5,9 @@ import { openCredential } from "../../state/connection/sign_in.js";
 import { copyButton } from "../controls/copy.js";
 import { dialog } from "../controls/dialog.js";
 import { icon } from "../controls/icons.js";
-import { credentialWords } from "../header.js";
-import { connectionWords } from "./connection_words.js";
+import { connectionWords, credentialWords } from "./connection_words.js";
 
-/** @param {import("../../state/store.js").State} state */
+/** @param {import("../../state/types.js").State} state */
 export function connectionDialog(state) {
   const { connection } = state;
   const isConnected = connection.status === "connected";
@@ -36,7 +35,7 @@ export function connectionDialog(state) {
   });
 }
 
-/** @param {import("../../state/store.js").State} state */
+/** @param {import("../../state/types.js").State} state */
 function verdict(state) {
   const { label, detail, tone } = connectionWords(state);
   const { status, facts, error } = state.connection;
@@ -59,7 +58,7 @@ function requestId({ requestId, code }) {
   </p>`;
 }
 
-/** @param {import("../../state/store.js").State} state */
+/** @param {import("../../state/types.js").State} state */
 function facts({ connection, signIn }) {
   const { facts, status } = connection;
   const address = new URL(".", document.baseURI).href.replace(/\/$/, "");
@@ -84,7 +83,7 @@ function facts({ connection, signIn }) {
 }
 
 /**
- * @param {import("../../state/store.js").ConnectionFacts["pools"][number]} pool
+ * @param {import("../../api/models.js").ConnectionFacts["pools"][number]} pool
  * @param {boolean} isOneOfMany
  */
 function poolLine({ name, isAvailable, message, isolation }, isOneOfMany) {

@@ -1,8 +1,8 @@
-// What a connection is called. Which pool it is, is known from what the pool states about its isolation: pools in Azure
-// state nothing, because their documentation does.
+// What a connection and its credential are called. A pool that states its isolation is the emulator's: those in Azure do
+// not state it.
 
 /**
- * @param {import("../../state/store.js").State} state
+ * @param {import("../../state/types.js").State} state
  * @returns {{label: string, detail: string, tone: "ok" | "warning" | "danger" | "neutral"}} detail follows the label
  *   where there is room
  */
@@ -29,11 +29,24 @@ export function connectionWords({ connection, signIn }) {
 }
 
 /**
- * @param {import("../../state/store.js").ConnectionFacts["pools"]} pools
+ * @param {import("../../api/models.js").ConnectionFacts["pools"]} pools
  * @returns {number | null} null if one of them does not state it
  */
 function lowestLevel(pools) {
   const levels = pools.map(({ isolation }) => isolation?.level ?? Number.NaN);
   const lowest = Math.min(...levels);
   return Number.isFinite(lowest) ? lowest : null;
+}
+
+/**
+ * @param {import("../../state/types.js").SignIn} signIn
+ * @returns {string} what is sent with calls, as a sentence
+ */
+export function credentialWords({ credential, name, expiresAt, mode }) {
+  if (credential === "none") return mode === "entra" ? "You are not signed in." : "No key is sent.";
+  if (credential === "key") return "A function key is sent with each call. It is in the memory of this tab alone.";
+  const who = name ? `You are signed in as ${name}.` : "An access token is sent with each call.";
+  if (credential === "account" || !expiresAt) return who;
+  const time = new Date(expiresAt).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  return `${who} The token is valid until ${time}.`;
 }

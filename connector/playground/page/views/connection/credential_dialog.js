@@ -6,7 +6,7 @@ import { dialog } from "../controls/dialog.js";
 
 const KEYS_COMMAND = `az functionapp keys list --name APP --resource-group GROUP --query functionKeys.default --output tsv`;
 
-/** @param {import("../../state/store.js").State} state */
+/** @param {import("../../state/types.js").State} state */
 export function credentialDialog({ signIn }) {
   if (signIn.mode === "key")
     return dialog({ title: "Function key", content: keyForm(signIn), onClose: cancelCredential });
@@ -14,7 +14,7 @@ export function credentialDialog({ signIn }) {
   return dialog({ title: signIn.hasClient ? "Sign in" : "Access token", content, onClose: cancelCredential });
 }
 
-/** @param {import("../../state/store.js").SignIn} signIn */
+/** @param {import("../../state/types.js").SignIn} signIn */
 function keyForm(signIn) {
   return html`<form class="credential" @submit=${submitted("key", enterKey)}>
     <p>This connector asks for a key. It stays in the memory of this tab, and is forgotten when you close or reload it.</p>
@@ -28,7 +28,7 @@ function keyForm(signIn) {
   </form>`;
 }
 
-/** @param {import("../../state/store.js").SignIn} signIn */
+/** @param {import("../../state/types.js").SignIn} signIn */
 function tokenForm(signIn) {
   return html`<form class="credential" @submit=${submitted("token", enterToken)}>
     <p>This connector knows its callers by Entra ID. Get a token with the Azure CLI, and paste what it prints:</p>
@@ -38,7 +38,7 @@ function tokenForm(signIn) {
   </form>`;
 }
 
-/** @param {import("../../state/store.js").SignIn} state */
+/** @param {import("../../state/types.js").SignIn} state */
 function signInForm(state) {
   return html`<div class="credential">
     <p>This connector knows its callers by Entra ID. A window opens, in which you sign in. The page keeps what it gets
@@ -92,7 +92,7 @@ function command(text) {
 }
 
 /**
- * @param {import("../../state/store.js").SignIn} signIn
+ * @param {import("../../state/types.js").SignIn} signIn
  * @param {string} label
  */
 function buttons({ progress }, label) {

@@ -16,7 +16,7 @@ const GAP = 4;
 const ITEM_HEIGHT = 34; // as in action_menu.css, and more: it decides on which side of the button there is room
 
 /**
- * @param {import("../../state/store.js").State} state
+ * @param {import("../../state/types.js").State} state
  * @param {{key: string, label: string, items: () => Item[]}} menu key tells the menus of the page apart
  */
 export function menuButton(state, { key, label, items }) {

@@ -3,9 +3,9 @@
 import { kindOf, pathOf, shownName } from "../../content/names.js";
 import { exactTime, size as sizeText, timeOfFile } from "../../format.js";
 import { html, nothing } from "../../libraries/lit-html.js";
-import { undoDeletion } from "../../state/files/deletions.js";
-import { cancelDownload } from "../../state/files/downloads.js";
-import { deleteFile, downloadFile, setFileError } from "../../state/files/files.js";
+import { deleteFile, undoDeletion } from "../../state/files/deletions.js";
+import { cancelDownload, downloadFile } from "../../state/files/downloads.js";
+import { setFileError } from "../../state/files/one_file.js";
 import { openPreview } from "../../state/files/preview.js";
 import { addReadingCode } from "../../state/runs/reading_code.js";
 import { announce, update } from "../../state/store.js";
@@ -13,9 +13,9 @@ import { menuButton } from "../controls/action_menu.js";
 import { focusNext } from "../controls/focus.js";
 import { icon } from "../controls/icons.js";
 
-/** @typedef {import("../../state/store.js").State} State */
-/** @typedef {import("../../state/store.js").Session} Session */
-/** @typedef {import("../../state/store.js").FileFacts} FileFacts */
+/** @typedef {import("../../state/types.js").State} State */
+/** @typedef {import("../../state/types.js").Session} Session */
+/** @typedef {import("../../api/models.js").FileFacts} FileFacts */
 
 /**
  * @param {State} state
@@ -56,7 +56,7 @@ function facts({ size, lastModifiedTime }, change) {
     <time datetime=${lastModifiedTime} title=${exactTime(lastModifiedTime)}>${timeOfFile(lastModifiedTime)}</time>`;
 }
 
-/** @param {import("../../state/store.js").Download} download */
+/** @param {import("../../state/types.js").Download} download */
 function received({ received, size }) {
   return `${sizeText(received)} of ${sizeText(size)}`;
 }
@@ -102,7 +102,7 @@ function selectorOf(path) {
 
 /**
  * @param {Session} session
- * @param {import("../../state/store.js").Deletion} deletion
+ * @param {import("../../state/types.js").Deletion} deletion
  * @param {string} path
  */
 function deletedRow(session, { file, dueAt, status }, path) {

@@ -4,7 +4,6 @@ import { fileGroups } from "../../content/file_groups.js";
 import { pathOf, shownName } from "../../content/names.js";
 import { size as sizeText } from "../../format.js";
 import { html, live, nothing, repeat } from "../../libraries/lit-html.js";
-import { listMoreFiles, refreshFiles } from "../../state/files/files.js";
 import {
   filterFiles,
   markDropTarget,
@@ -14,6 +13,7 @@ import {
   uploadDropped,
   uploadFromChooser,
 } from "../../state/files/files_view.js";
+import { listMoreFiles, refreshFiles } from "../../state/files/listing.js";
 import { menuButton } from "../controls/action_menu.js";
 import { icon } from "../controls/icons.js";
 import { fileRow } from "./file_row.js";
@@ -21,8 +21,8 @@ import { transferList } from "./transfers.js";
 
 const FILES_WITHOUT_FILTER = 10;
 
-/** @typedef {import("../../state/store.js").State} State */
-/** @typedef {import("../../state/store.js").Session} Session */
+/** @typedef {import("../../state/types.js").State} State */
+/** @typedef {import("../../state/types.js").Session} Session */
 
 /**
  * @param {State} state

@@ -3,7 +3,7 @@
 import { pathOf, shownName } from "../../content/names.js";
 import { exactTime, size as sizeText } from "../../format.js";
 import { html, nothing } from "../../libraries/lit-html.js";
-import { downloadFile } from "../../state/files/files.js";
+import { downloadFile } from "../../state/files/downloads.js";
 import { closePreview, failImage, showPreviewAs } from "../../state/files/preview.js";
 import { copyButton } from "../controls/copy.js";
 import { dataTable } from "../controls/data_table.js";
@@ -11,11 +11,11 @@ import { dialog } from "../controls/dialog.js";
 import { htmlFrame } from "../controls/html_frame.js";
 import { icon } from "../controls/icons.js";
 
-/** @typedef {import("../../state/store.js").Session} Session */
-/** @typedef {import("../../state/store.js").Preview} Preview */
+/** @typedef {import("../../state/types.js").Session} Session */
+/** @typedef {import("../../state/types.js").Preview} Preview */
 
 /**
- * @param {import("../../state/store.js").State} state
+ * @param {import("../../state/types.js").State} state
  * @param {Session} session
  */
 export function previewDialog({ preview }, session) {

@@ -6,12 +6,13 @@ import { html, nothing, repeat } from "../../libraries/lit-html.js";
 import { cancelAllTransfers, cancelTransfer, retryTransfer } from "../../state/files/uploads.js";
 import { icon } from "../controls/icons.js";
 
-/** @typedef {import("../../state/store.js").Session} Session */
-/** @typedef {import("../../state/store.js").Transfer} Transfer */
+/** @typedef {import("../../state/types.js").Session} Session */
+/** @typedef {import("../../state/types.js").Transfer} Transfer */
 
 const MOST_WAITING = 5;
 const OBSTACLES = {
   run: "waits for the run",
+  pool: "waits: the session pool is full",
   app: "waits: the connector is busy",
   connection: "connection lost, goes on by itself",
 };

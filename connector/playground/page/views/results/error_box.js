@@ -8,8 +8,8 @@ import { copyButton } from "../controls/copy.js";
 import { growingText } from "../controls/growing_text.js";
 
 /**
- * @param {import("../../state/store.js").State} state
- * @param {import("../../state/store.js").Run} run
+ * @param {import("../../state/types.js").State} state
+ * @param {import("../../state/types.js").Run} run
  */
 export function errorBox(state, run) {
   const { execution } = run;
@@ -50,7 +50,7 @@ function goTo(line) {
 }
 
 /**
- * @param {import("../../state/store.js").State} state
+ * @param {import("../../state/types.js").State} state
  * @param {string} heading
  * @param {string} facts
  * @param {string} text

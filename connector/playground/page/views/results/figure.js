@@ -9,10 +9,10 @@ import { icon } from "../controls/icons.js";
 import { openZoom } from "./image_zoom.js";
 import { resultBlock } from "./result_block.js";
 
-/** @typedef {import("../../state/store.js").Output} Output */
+/** @typedef {import("../../api/models.js").Output} Output */
 
 /**
- * @param {import("../../state/store.js").Session} session
+ * @param {import("../../state/types.js").Session} session
  * @param {string} key
  * @param {Output} output
  * @param {string} content

@@ -58,9 +58,9 @@ class ZoomableImage extends HTMLElement {
 customElements.define("zoomable-image", ZoomableImage);
 
 /**
- * @param {import("../../state/store.js").Session} session
+ * @param {import("../../state/types.js").Session} session
  * @param {string} key
- * @param {import("../../state/store.js").Output} output
+ * @param {import("../../api/models.js").Output} output
  */
 export function openZoom(session, key, output) {
   update((state) => {
@@ -72,8 +72,8 @@ export function openZoom(session, key, output) {
 }
 
 /**
- * @param {import("../../state/store.js").State} state
- * @param {import("../../state/store.js").Session} session
+ * @param {import("../../state/types.js").State} state
+ * @param {import("../../state/types.js").Session} session
  */
 export function imageZoom(state, session) {
   const { zoomed } = state.results;

@@ -17,9 +17,9 @@ import { resultBlock } from "./result_block.js";
 import { errorMessage } from "./run_status.js";
 import { tableOutput } from "./table_output.js";
 
-/** @typedef {import("../../state/store.js").Session} Session */
-/** @typedef {import("../../state/store.js").Run} Run */
-/** @typedef {import("../../state/store.js").Output} Output */
+/** @typedef {import("../../state/types.js").Session} Session */
+/** @typedef {import("../../state/types.js").Run} Run */
+/** @typedef {import("../../api/models.js").Output} Output */
 /** @typedef {import("../../content/presentation.js").Part} Part */
 
 /** More HTML than this is shown when asked for: browsers may take seconds to draw it. */

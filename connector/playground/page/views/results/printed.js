@@ -10,8 +10,8 @@ import { resultBlock } from "./result_block.js";
 const NARROW = 50;
 
 /**
- * @param {import("../../state/store.js").State} state
- * @param {import("../../state/store.js").Run} run
+ * @param {import("../../state/types.js").State} state
+ * @param {import("../../state/types.js").Run} run
  */
 export function printed(state, run) {
   const { execution } = run;

@@ -15,9 +15,9 @@ import { saveTable } from "./table_output.js";
 const records = new WeakMap();
 
 /**
- * @param {import("../../state/store.js").State} state
- * @param {import("../../state/store.js").Session} session
- * @param {import("../../state/store.js").Run} run
+ * @param {import("../../state/types.js").State} state
+ * @param {import("../../state/types.js").Session} session
+ * @param {import("../../state/types.js").Run} run
  * @param {{value?: unknown, text: string}} result
  */
 export function resultValue(state, session, run, { value, text }) {

@@ -13,9 +13,9 @@ import { runFiles } from "./run_files.js";
 import { runMenu } from "./run_menu.js";
 import { runStatus } from "./run_status.js";
 
-/** @typedef {import("../../state/store.js").Run} Run */
-/** @typedef {import("../../state/store.js").Session} Session */
-/** @typedef {import("../../state/store.js").State} State */
+/** @typedef {import("../../state/types.js").Run} Run */
+/** @typedef {import("../../state/types.js").Session} Session */
+/** @typedef {import("../../state/types.js").State} State */
 
 const EXAMPLES_SHOWN = 3;
 
@@ -57,7 +57,7 @@ function runResults(state, session, run) {
   ${execution && run.status === "Succeeded" && isEmpty(execution) ? html`<p class="nothing-returned muted">It printed and returned nothing.</p>` : nothing}`;
 }
 
-/** @param {import("../../state/store.js").Execution} execution */
+/** @param {import("../../api/models.js").Execution} execution */
 function isEmpty({ stdout, stderr, result, value, outputs, files }) {
   return !stdout && !stderr && !result && value === undefined && outputs.length + files.length === 0;
 }

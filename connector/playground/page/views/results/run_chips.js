@@ -3,8 +3,8 @@ import { html } from "../../libraries/lit-html.js";
 import { showRun } from "../../state/runs/runs.js";
 import { icon } from "../controls/icons.js";
 
-/** @typedef {import("../../state/store.js").Run} Run */
-/** @typedef {import("../../state/store.js").Session} Session */
+/** @typedef {import("../../state/types.js").Run} Run */
+/** @typedef {import("../../state/types.js").Session} Session */
 
 const MARGIN = 16;
 

@@ -1,17 +1,17 @@
 // The files that a run has created or changed.
 import { size } from "../../format.js";
 import { html, nothing } from "../../libraries/lit-html.js";
-import { downloadFile } from "../../state/files/files.js";
+import { downloadFile } from "../../state/files/downloads.js";
 import { openPreview } from "../../state/files/preview.js";
 import { icon } from "../controls/icons.js";
 import { resultBlock } from "./result_block.js";
 
-/** @typedef {import("../../state/store.js").FileFacts} FileFacts */
+/** @typedef {import("../../api/models.js").FileFacts} FileFacts */
 
 const SHOWN = 50;
 
 /**
- * @param {import("../../state/store.js").Session} session
+ * @param {import("../../state/types.js").Session} session
  * @param {FileFacts[]} files
  */
 export function runFiles(session, files) {
@@ -27,7 +27,7 @@ export function runFiles(session, files) {
 }
 
 /**
- * @param {import("../../state/store.js").Session} session
+ * @param {import("../../state/types.js").Session} session
  * @param {FileFacts} file
  */
 function fileRow(session, file) {

@@ -7,8 +7,8 @@ import { icon } from "../controls/icons.js";
 const ID = "run-menu";
 
 /**
- * @param {import("../../state/store.js").Session} session
- * @param {import("../../state/store.js").Run} run
+ * @param {import("../../state/types.js").Session} session
+ * @param {import("../../state/types.js").Run} run
  */
 export function runMenu(session, run) {
   const { execution } = run;

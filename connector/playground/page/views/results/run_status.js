@@ -8,9 +8,9 @@ import { copyButton } from "../controls/copy.js";
 import "../controls/elapsed_time.js";
 import { icon } from "../controls/icons.js";
 
-/** @typedef {import("../../state/store.js").Run} Run */
-/** @typedef {import("../../state/store.js").Session} Session */
-/** @typedef {import("../../state/store.js").State} State */
+/** @typedef {import("../../state/types.js").Run} Run */
+/** @typedef {import("../../state/types.js").Session} Session */
+/** @typedef {import("../../state/types.js").State} State */
 
 /** What may be truncated, in words. */
 const TRUNCATED = {
@@ -93,7 +93,7 @@ function isDone(notice) {
 }
 
 /**
- * @param {import("../../state/store.js").Execution | null} execution
+ * @param {import("../../api/models.js").Execution | null} execution
  * @returns {string} what is not complete, and how to get it; empty if that is nothing but contents of outputs
  */
 function truncation(execution) {

@@ -2,7 +2,7 @@
 
 import { toCsv } from "../../content/table_values.js";
 import { html, nothing } from "../../libraries/lit-html.js";
-import { saveBlob } from "../../state/files/downloads.js";
+import { saveBlob } from "../../state/saving.js";
 import { dataTable } from "../controls/data_table.js";
 import { icon } from "../controls/icons.js";
 import { resultBlock } from "./result_block.js";

@@ -11,7 +11,7 @@ const CHOICES = [
   { choice: "browser", label: "Until I forget them", effect: "Survives the browser, too", short: "Remembered" },
 ];
 
-/** @param {import("../../state/store.js").State} state */
+/** @param {import("../../state/types.js").State} state */
 export function memoryMenu(state) {
   const { choice, error } = state.memory;
   const { short } = CHOICES.find((each) => each.choice === choice) ?? CHOICES[0];

@@ -1,15 +1,15 @@
 // What has happened to the session that is shown, if people have to know about it.
 import { html, nothing } from "../../libraries/lit-html.js";
-import { restartSession } from "../../state/sessions/lifetime.js";
+import { restartSession } from "../../state/sessions/ending.js";
 import { requestClose } from "../../state/sessions/session_dialogs.js";
 import { update } from "../../state/store.js";
 import { focusTab } from "../controls/tabs.js";
 import { period } from "./session_times.js";
 
-/** @typedef {import("../../state/store.js").Session} Session */
+/** @typedef {import("../../state/types.js").Session} Session */
 
 /**
- * @param {import("../../state/store.js").State} _state
+ * @param {import("../../state/types.js").State} _state
  * @param {Session} session
  */
 export function sessionBanner(_state, session) {

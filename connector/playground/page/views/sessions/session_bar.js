@@ -1,6 +1,6 @@
 // The sessions as tabs, and what can be done with the one that is shown.
 import { html, nothing, ref } from "../../libraries/lit-html.js";
-import { isRunning, keepSession } from "../../state/sessions/lifetime.js";
+import { isRunning, keepSession } from "../../state/lifetime.js";
 import { openSessionDialog, requestClose } from "../../state/sessions/session_dialogs.js";
 import { openSession, renameSession, showSession, startRenaming } from "../../state/sessions/sessions.js";
 import { state as store } from "../../state/store.js";
@@ -11,8 +11,8 @@ import { sessionId } from "./session_id.js";
 import { sessionMenu } from "./session_menu.js";
 import { age, timeLeft } from "./session_times.js";
 
-/** @typedef {import("../../state/store.js").State} State */
-/** @typedef {import("../../state/store.js").Session} Session */
+/** @typedef {import("../../state/types.js").State} State */
+/** @typedef {import("../../state/types.js").Session} Session */
 
 /**
  * @param {State} state

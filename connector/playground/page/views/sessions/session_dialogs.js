@@ -4,8 +4,8 @@ import { confirmEnd, confirmExisting } from "../../state/sessions/session_dialog
 import { closeSession } from "../../state/sessions/sessions.js";
 import { closeDialog, dialog } from "../controls/dialog.js";
 
-/** @typedef {import("../../state/store.js").State} State */
-/** @typedef {import("../../state/store.js").Session} Session */
+/** @typedef {import("../../state/types.js").State} State */
+/** @typedef {import("../../state/types.js").Session} Session */
 
 /** @param {State} state */
 export function endSessionDialog(state) {

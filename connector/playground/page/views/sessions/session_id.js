@@ -8,8 +8,8 @@ const MADE_BY_THE_CONNECTOR = /^[0-9a-f]{32}(-[0-9a-f]+)$/; // what follows the 
 const SHORTEST = 12; // of which the last characters say nothing
 
 /**
- * @param {import("../../state/store.js").State} state
- * @param {import("../../state/store.js").Session} session
+ * @param {import("../../state/types.js").State} state
+ * @param {import("../../state/types.js").Session} session
  */
 export function sessionId(state, session) {
   const { id, key } = session;

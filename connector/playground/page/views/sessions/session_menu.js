@@ -8,8 +8,8 @@ import { sessionId } from "./session_id.js";
 import { age, period, timeLeft } from "./session_times.js";
 
 /**
- * @param {import("../../state/store.js").State} state
- * @param {import("../../state/store.js").Session} session
+ * @param {import("../../state/types.js").State} state
+ * @param {import("../../state/types.js").Session} session
  */
 export function sessionMenu(state, session) {
   const { key, name, status } = session;
@@ -33,8 +33,8 @@ export function sessionMenu(state, session) {
 }
 
 /**
- * @param {import("../../state/store.js").State} state
- * @param {import("../../state/store.js").Session} session
+ * @param {import("../../state/types.js").State} state
+ * @param {import("../../state/types.js").Session} session
  * @returns {string}
  */
 function summary(state, session) {
@@ -45,7 +45,7 @@ function summary(state, session) {
 }
 
 /**
- * @param {import("../../state/store.js").Session} session
+ * @param {import("../../state/types.js").Session} session
  * @returns {string}
  */
 function expiry({ lifetime }) {

@@ -2,8 +2,8 @@
 import { clock, span } from "../../format.js";
 import { SECONDS_SHOWN } from "../../state/clock.js";
 
-/** @typedef {import("../../state/store.js").State} State */
-/** @typedef {import("../../state/store.js").Session} Session */
+/** @typedef {import("../../state/types.js").State} State */
+/** @typedef {import("../../state/types.js").Session} Session */
 
 /**
  * @param {State} state

@@ -1,16 +1,16 @@
 // "Use it elsewhere": what was done last, as code for other places.
-import { guard, html, live, nothing } from "../libraries/lit-html.js";
-import { marked } from "../snippets/marks.js";
-import { settings } from "../snippets/place.js";
-import { requestOf } from "../snippets/request.js";
-import { SNIPPETS, titleOf } from "../snippets/snippets.js";
-import { callToUse, chooseTab, placeOf, showSessionInUse, storedTab, toggleUse } from "../state/use.js";
-import { copyButton } from "./controls/copy.js";
-import { icon } from "./controls/icons.js";
+import { guard, html, live, nothing } from "../../libraries/lit-html.js";
+import { marked } from "../../snippets/marks.js";
+import { settings } from "../../snippets/place.js";
+import { requestOf } from "../../snippets/request.js";
+import { SNIPPETS, titleOf } from "../../snippets/snippets.js";
+import { callToUse, chooseTab, placeOf, showSessionInUse, storedTab, toggleUse } from "../../state/use.js";
+import { copyButton } from "../controls/copy.js";
+import { icon } from "../controls/icons.js";
 
 /**
- * @param {import("../state/store.js").State} state
- * @param {import("../state/store.js").Session} session
+ * @param {import("../../state/types.js").State} state
+ * @param {import("../../state/types.js").Session} session
  */
 export function usePanel(state, session) {
   const { isOpen } = state.use;
@@ -25,8 +25,8 @@ export function usePanel(state, session) {
 }
 
 /**
- * @param {import("../state/store.js").State} state
- * @returns {import("../snippets/snippets.js").Snippet} the one that is shown
+ * @param {import("../../state/types.js").State} state
+ * @returns {import("../../snippets/snippets.js").Snippet} the one that is shown
  */
 function chosen(state) {
   const key = state.use.tab || storedTab();
@@ -34,8 +34,8 @@ function chosen(state) {
 }
 
 /**
- * @param {import("../state/store.js").State} state
- * @param {import("../state/store.js").Session} session
+ * @param {import("../../state/types.js").State} state
+ * @param {import("../../state/types.js").Session} session
  * @returns {string} the text as it is copied and saved
  */
 function textToCopy(state, session) {
@@ -44,7 +44,7 @@ function textToCopy(state, session) {
 }
 
 /**
- * @param {import("../api/client.js").Call} call
+ * @param {import("../../api/client.js").Call} call
  * @returns {string} the ID of the session that it uses; empty if it makes one
  */
 function sessionOf(call) {
@@ -60,8 +60,8 @@ function masked(id) {
 }
 
 /**
- * @param {import("../state/store.js").State} state
- * @param {import("../state/store.js").Session} session
+ * @param {import("../../state/types.js").State} state
+ * @param {import("../../state/types.js").Session} session
  */
 function actions(state, session) {
   const snippet = chosen(state);
@@ -93,8 +93,8 @@ function save(fileName, text) {
 }
 
 /**
- * @param {import("../state/store.js").State} state
- * @param {import("../state/store.js").Session} session
+ * @param {import("../../state/types.js").State} state
+ * @param {import("../../state/types.js").Session} session
  */
 function body(state, session) {
   const snippet = chosen(state);
@@ -104,7 +104,7 @@ function body(state, session) {
     </div>`;
 }
 
-/** @param {import("../snippets/snippets.js").Snippet} shown */
+/** @param {import("../../snippets/snippets.js").Snippet} shown */
 function tabs(shown) {
   return html`<div class="use-tabs" role="tablist" aria-label="Use it elsewhere" @keydown=${moveInTabs}>
     ${SNIPPETS.map(
@@ -129,9 +129,9 @@ function moveInTabs(event) {
 }
 
 /**
- * @param {import("../state/store.js").State} state
- * @param {import("../state/store.js").Session} session
- * @param {import("../snippets/snippets.js").Snippet} snippet
+ * @param {import("../../state/types.js").State} state
+ * @param {import("../../state/types.js").Session} session
+ * @param {import("../../snippets/snippets.js").Snippet} snippet
  */
 function content(state, session, snippet) {
   const call = callToUse(session);
@@ -154,7 +154,7 @@ function content(state, session, snippet) {
 
 /**
  * @param {string} text
- * @param {import("../snippets/snippets.js").Snippet["language"]} language
+ * @param {import("../../snippets/snippets.js").Snippet["language"]} language
  */
 function colored(text, language) {
   return html`<pre><code>${marked(text, language).map((part) =>

@@ -1,18 +1,12 @@
-// The files of a session: which there are, and what is in them.
+// Which files a session has.
 import { ApiError, send } from "../../api/client.js";
-import { pathOf } from "../../content/names.js";
-import { persistently } from "../persistence.js";
-import { noteUse } from "../sessions/sessions.js";
+import { noteUse } from "../lifetime.js";
+import { persistently } from "../retries.js";
 import { update } from "../store.js";
 import { keepDeletions } from "./deletions.js";
 
-export { deleteFile } from "./deletions.js";
-export { downloadFile } from "./downloads.js";
-export { uploadFiles } from "./uploads.js";
-
-/** @typedef {import("../store.js").Session} Session */
-/** @typedef {import("../store.js").FileFacts} FileFacts */
-/** @typedef {{fileName: string, folder: string}} FileName */
+/** @typedef {import("../types.js").Session} Session */
+/** @typedef {import("../../api/models.js").FileFacts} FileFacts */
 
 const ITEMS_PER_CALL = 1000;
 const MOST_AT_FIRST = 4000;
@@ -56,8 +50,8 @@ async function list(session, token, isAsked) {
   try {
     const parameters = { sessionId: session.id, recursive: true };
     if (isAsked) session.lastCall = { operationId: "ListFiles", parameters };
-    const options = { signal: listing.signal, onWait: () => {} };
-    const { files, rest } = await persistently(() => pages(parameters, token, listing.signal), options);
+    const { signal } = listing;
+    const { files, rest } = await persistently(() => pages(parameters, token, signal), { signal });
     update(() => {
       session.files = token === null ? files : [...session.files, ...files];
       session.filesToken = rest;
@@ -93,52 +87,4 @@ async function pages(parameters, token, signal) {
     rest = json.continuationToken ?? null;
   } while (rest !== null && files.length < MOST_AT_FIRST);
   return { files, rest };
-}
-
-/**
- * Inside of `update`: a file that is known without a list, such as one that was uploaded.
- * @param {Session} session
- * @param {FileFacts} file
- */
-export function showFile(session, file) {
-  session.files = [...session.files.filter((other) => pathOf(other) !== pathOf(file)), file];
-  session.fileErrors.delete(pathOf(file));
-}
-
-/**
- * @param {Session} session which has an ID
- * @param {string} operationId
- * @param {FileName} file
- * @returns {import("../../api/client.js").Call} a call that is about this file
- */
-export function callFor(session, operationId, { fileName, folder }) {
-  const parameters = { sessionId: session.id ?? "", fileName, ...(folder ? { folder } : {}) };
-  return { operationId, parameters };
-}
-
-/**
- * Reads a file of a session, or a part of it.
- * @param {Session} session
- * @param {FileName} file
- * @param {{range?: [number, number], signal?: AbortSignal}} [options] range: the first and the last byte
- * @returns {Promise<Blob>}
- * @throws {ApiError}
- */
-export async function readFile(session, file, { range, signal } = {}) {
-  const call = callFor(session, "DownloadFile", file);
-  if (range) call.headers = { Range: `bytes=${range[0]}-${range[1]}` };
-  const { blob } = await send(call, { as: "blob", signal });
-  update(() => noteUse(session));
-  return blob ?? new Blob();
-}
-
-/**
- * Inside of `update`: why something could not be done with a file. Shown on its row.
- * @param {Session} session
- * @param {FileName} file
- * @param {ApiError | null} failure null: it is not shown any more
- */
-export function setFileError(session, file, failure) {
-  if (failure) session.fileErrors.set(pathOf(file), failure);
-  else session.fileErrors.delete(pathOf(file));
 }

@@ -1,12 +1,12 @@
 // On phones: which pane is shown, and the button that runs the code, where a thumb reaches it.
-import { html } from "../../libraries/lit-html.js";
-import { isRunning } from "../../state/sessions/lifetime.js";
-import { update } from "../../state/store.js";
-import { tabs } from "../controls/tabs.js";
-import { runButton } from "./run_button.js";
+import { html } from "../libraries/lit-html.js";
+import { isRunning } from "../state/lifetime.js";
+import { update } from "../state/store.js";
+import { runButton } from "./code/run_button.js";
+import { tabs } from "./controls/tabs.js";
 
-/** @typedef {import("../../state/store.js").State} State */
-/** @typedef {import("../../state/store.js").Session} Session */
+/** @typedef {import("../state/types.js").State} State */
+/** @typedef {import("../state/types.js").Session} Session */
 
 /**
  * @param {State} state

@@ -1,9 +1,8 @@
 // How long sessions live: what the connector reports, what each use changes, and what is done when one has ended.
-import { ApiError, send } from "../../api/client.js";
-import { cancelAllTransfers, uploadFiles } from "../files/uploads.js";
-import { announce, state, update } from "../store.js";
+import { ApiError, send } from "../api/client.js";
+import { announce, state, update } from "./store.js";
 
-/** @typedef {import("../store.js").Session} Session */
+/** @typedef {import("./types.js").Session} Session */
 
 const CHECK_MILLISECONDS = 20_000; // while a session is in use
 const SOON_MILLISECONDS = 200; // after a use, so that several count as one
@@ -14,7 +13,7 @@ const SKEW_MILLISECONDS = 2_000; // up to which clocks count as equal: dates of 
 /** @type {WeakMap<Session, ReturnType<typeof setTimeout>>} */
 const checks = new WeakMap();
 
-/** @returns {import("../store.js").Lifetime} that of a session that does not exist yet */
+/** @returns {import("./types.js").Lifetime} that of a session that does not exist yet */
 export function newLifetime() {
   return { createdTime: null, cooldown: null, usedAt: 0, checkedAt: 0, isWarned: false, firstRun: 1 };
 }
@@ -46,7 +45,7 @@ export async function refreshSession(session) {
   if (id === null || session.status !== "active") return;
   const askedAt = Date.now();
   lifetime.checkedAt = askedAt;
-  /** @type {import("../../api/client.js").ApiError | null} */
+  /** @type {import("../api/client.js").ApiError | null} */
   let error = null;
   let answer = null;
   try {
@@ -178,28 +177,6 @@ export async function keepSession(session) {
 }
 
 /**
- * Ends a session: its variables and files are deleted. Its code and results stay on the page.
- * @param {Session} session
- * @throws {ApiError} if it could not be ended
- */
-export async function endSession(session) {
-  if (session.id === null) return;
-  cancelAllTransfers(session); // what still arrives would begin another session
-  const call = { operationId: "EndSession", parameters: { sessionId: session.id } };
-  try {
-    await send(call);
-  } catch (failure) {
-    if (!(failure instanceof ApiError) || failure.code !== "SessionNotFound") throw failure;
-  }
-  update(() => {
-    session.status = "ended";
-    session.expiresAt = null;
-    session.renewal = null;
-    session.lastCall = call;
-  });
-}
-
-/**
  * Makes a session that has ended one that does not exist yet, with the same ID, code and results.
  * @param {Session} session
  */
@@ -217,20 +194,19 @@ export function startAnew(session) {
 }
 
 /**
- * "Start again with the same files": sends all files again that were uploaded here.
+ * Takes the ID that the connector has returned. Does nothing if the session has it.
  * @param {Session} session
- * @returns {Promise<void>} when all have arrived or failed
+ * @param {string} id
  */
-export async function restartSession(session) {
+export function adoptId(session, id) {
+  if (session.id === id && session.status === "active") return;
   update(() => {
-    if (session.status !== "active") startAnew(session);
-    session.renewal = null;
+    const hadEnded = session.status === "expired" || session.status === "ended";
+    if (hadEnded) startAnew(session);
+    if (hadEnded && session.sources.size > 0) session.renewal = "session";
+    session.id = id;
+    session.status = "active";
+    session.createdAt = Date.now();
   });
-  const items = [...session.sources].map(([path, file]) => {
-    const end = path.lastIndexOf("/");
-    return { file, folder: path.slice(0, Math.max(0, end)), fileName: path.slice(end + 1) };
-  });
-  const count = items.length === 1 ? "the file" : `${items.length} files`;
-  announce(items.length === 0 ? `${session.name} starts again.` : `${session.name} starts again with ${count}.`);
-  await uploadFiles(session, items);
+  noteUse(session);
 }
