@@ -1,16 +1,12 @@
 // Programs to start from. Each brings the files that it reads.
 
-<<<<<<< HEAD
 import { addressOfFile } from "../../addresses.js";
 import { code as excelReport } from "../../samples/excel_report.js";
 import { code as failingRun } from "../../samples/failing_run.js";
 import { code as interactiveOutput } from "../../samples/interactive_output.js";
 import { code as longRun } from "../../samples/long_run.js";
 import { code as salesReport } from "../../samples/sales_report.js";
-import { uploadFiles } from "../files/files.js";
-=======
 import { uploadFiles } from "../files/uploads.js";
->>>>>>> main
 import { update } from "../store.js";
 import { replaceCode } from "./code.js";
 import { activeRun, runCode } from "./runs.js";
