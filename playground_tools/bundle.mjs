@@ -41,7 +41,9 @@ const styles = await build({
   outfile: join(built, "styles.css"),
 });
 
-const files = new Map([...scripts.outputFiles, ...styles.outputFiles].map((file) => [relative(built, file.path), file.text]));
+const files = new Map(
+  [...scripts.outputFiles, ...styles.outputFiles].map((file) => [relative(built, file.path), file.text]),
+);
 for (const path of list(page).filter((path) => COPIED.test(path))) {
   files.set(path.replace(/^libraries\//, ""), readFileSync(join(page, path), "utf8"));
 }
@@ -50,10 +52,14 @@ files.set("sources.sha256", `${hashOfSources()}\n`);
 
 const existing = existsSync(built) ? list(built) : [];
 const stale = existing.filter((path) => !files.has(path));
-const changed = [...files].filter(([path, text]) => !existing.includes(path) || readFileSync(join(built, path), "utf8") !== text);
+const changed = [...files].filter(
+  ([path, text]) => !existing.includes(path) || readFileSync(join(built, path), "utf8") !== text,
+);
 if (mode === "--check") {
   if (stale.length + changed.length > 0) {
-    console.error(`The built page is not that of its sources: ${[...stale, ...changed.map(([path]) => path)].join(", ")}.`);
+    console.error(
+      `The built page is not that of its sources: ${[...stale, ...changed.map(([path]) => path)].join(", ")}.`,
+    );
     console.error("Run make playground, and commit what it writes.");
     process.exit(1);
   }
@@ -83,7 +89,11 @@ function preloads() {
 /** Of all files of the page, with their paths. tests/connector/playground/test_site.py computes it, too. */
 function hashOfSources() {
   const hash = createHash("sha256");
-  for (const path of list(page)) hash.update(`${path}\0`).update(readFileSync(join(page, path))).update("\0");
+  for (const path of list(page))
+    hash
+      .update(`${path}\0`)
+      .update(readFileSync(join(page, path)))
+      .update("\0");
   return hash.digest("hex");
 }
 
