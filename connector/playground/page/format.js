@@ -1,4 +1,21 @@
-// Sizes, times and durations as people read them.
+// Numbers, sizes, times and durations as people read them.
+
+/**
+ * @param {number} number
+ * @returns {string} such as 12,345
+ */
+export function count(number) {
+  return number.toLocaleString("en");
+}
+
+/**
+ * @param {number} number
+ * @param {string} noun
+ * @returns {string} such as 1 row or 12,345 rows
+ */
+export function counted(number, noun) {
+  return `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
+}
 
 /**
  * @param {number} bytes

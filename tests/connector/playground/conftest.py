@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, expect, sync_playwright
 
 from connector.playground import site
 from tests.conftest import Api
+
+PATIENCE = 20_000
+"""Milliseconds until a test gives up waiting: what takes one second may take several on a busy machine."""
 
 OPTIONS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-proxy-server"]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -34,6 +37,7 @@ def browser() -> Iterator[Browser]:
     if path is None:
         explanation = "Chromium is not installed. Install Debian's package chromium, or set CHROMIUM to its path."
         pytest.fail(explanation) if os.environ.get("REQUIRE_CHROMIUM") else pytest.skip(explanation)
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=path, args=OPTIONS)
         yield running
@@ -47,7 +51,7 @@ def open_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
     def opened(**page_options: Any) -> BrowserContext:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **page_options})
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         contexts.append(context)
         return context

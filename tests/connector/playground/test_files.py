@@ -275,7 +275,7 @@ def test_a_path_is_copied(page: Page) -> None:
     """The path that code finds a file under is copied."""
     upload(page, data_dot_csv="a,b")
     choose_action(page, "data.csv", "Copy path")
-    expect(page.get_by_role("status").filter(has_text="The path was copied.")).to_have_count(1)
+    expect(page.get_by_role("status").filter(has_text="Copied")).to_have_count(1)
     assert page.evaluate("() => navigator.clipboard.readText()") == "/mnt/data/data.csv"
 
 

@@ -34,14 +34,14 @@ LAYERS = {
     "state": READS,
     # What knows nothing of the state.
     "snippets": {"api"},
-    "content": {"api", "libraries"},
+    "content": {"api", "format", "libraries"},
     "api": set(),
     "samples": set(),
     "theme": set(),
     "format": set(),
     "libraries": set(),
 }
-"""The parts of the page, from top to bottom, and the other parts that each may import: folders, or modules beside them."""
+"""The parts of the page, folders and modules beside them, from top to bottom, and the other parts that each may import."""
 
 COMMENT = re.compile(r"/\*.*?\*/|^\s*//.*?$", re.DOTALL | re.MULTILINE)
 IMPORT = re.compile(r"""(?:\bfrom|^import|\bimport\()\s*["'`](\.[^"'`$]+)""", re.MULTILINE)

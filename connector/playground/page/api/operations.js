@@ -1,4 +1,10 @@
-// The operations of the contract that the page calls.
+// The operations of the contract that the page calls, and their limits.
+
+/** How many bytes one request or response takes. Larger files go in chunks or ranges. */
+export const LARGEST_BODY = 100_000_000;
+
+/** How long code may run if a call does not state it. */
+export const DEFAULT_TIMEOUT_SECONDS = 90;
 
 /** @type {Record<string, {method: string, path: string}>} by operationId; paths are relative to the page */
 export const OPERATIONS = {

@@ -11,8 +11,11 @@ const ORDERS = {
   largest: (/** @type {FileFacts} */ one, /** @type {FileFacts} */ other) => other.size - one.size,
 };
 
-/** @param {FileFacts} file */
-function timeOf({ lastModifiedTime }) {
+/**
+ * @param {FileFacts} file
+ * @returns {number} when it was changed, in milliseconds since 1970; 0 if that is not known
+ */
+export function timeOf({ lastModifiedTime }) {
   return lastModifiedTime ? Date.parse(lastModifiedTime) : 0;
 }
 

@@ -1,49 +1,103 @@
 // JSON as people read it.
 
+const WIDTH = 80;
+const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{},:]|[^\s[\]{},:"]+/g;
+
 /**
- * Indents JSON. Numbers and strings stay as they are written, because JavaScript would round long numbers.
+ * A value of a text in JSON: a string, number or word as it is written there, or a list or object.
+ * @typedef {string | {isList: boolean, items: [string, Node][], line: string | null}} Node
+ */
+
+/**
+ * Indents JSON; what is short stays on one line. Numbers and strings remain as they are written, because JavaScript would
+ * round long numbers.
  * @param {string} text valid JSON
  * @returns {string}
  */
-export function indented(text) {
-  let depth = 0;
-  const line = () => `\n${"  ".repeat(depth)}`;
-  const tokens = text.match(/"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{},:]|[^\s[\]{},:"]+/g) ?? [];
-  /** @type {string[]} */
-  const parts = [];
-  for (const [index, token] of tokens.entries()) {
-    const isEmpty = /^[[{]$/.test(tokens[index - 1] ?? "") && /^[\]}]$/.test(token);
-    if (token === "]" || token === "}") {
-      depth -= 1;
-      parts.push(isEmpty ? token : line() + token);
-    } else if (token === "[" || token === "{") {
-      depth += 1;
-      const next = tokens[index + 1];
-      parts.push(next === "]" || next === "}" ? token : token + line());
-    } else if (token === ",") parts.push(token + line());
-    else parts.push(token === ":" ? ": " : token);
+export function formatJson(text) {
+  try {
+    return laidOut(nodeOf((text.match(TOKEN) ?? []).values()), "");
+  } catch (failure) {
+    if (failure instanceof RangeError) return text; // it is nested too deeply for any reader
+    throw failure;
   }
-  return parts.join("");
 }
 
 /**
- * @param {unknown} value
- * @returns {{columns: string[], rows: unknown[][]} | null} null if it is no array of objects without depth
+ * @param {Iterator<string>} tokens
+ * @param {string} [first] the token that was read last
+ * @returns {Node}
  */
-export function tableOf(value) {
-  if (!Array.isArray(value) || value.length === 0) return null;
-  /** @type {Set<string>} */
-  const columns = new Set();
-  for (const item of value) {
-    if (typeof item !== "object" || item === null || Array.isArray(item)) return null;
-    for (const [name, member] of Object.entries(item)) {
-      if (typeof member === "object" && member !== null) return null;
-      columns.add(name);
+function nodeOf(tokens, first = next(tokens)) {
+  if (first !== "[" && first !== "{") return first;
+  const isList = first === "[";
+  /** @type {[string, Node][]} */
+  const items = [];
+  for (let token = next(tokens); token !== "]" && token !== "}"; token = next(tokens)) {
+    if (token === ",") continue;
+    if (isList) items.push(["", nodeOf(tokens, token)]);
+    else {
+      next(tokens); // the colon
+      items.push([`${token}: `, nodeOf(tokens)]);
     }
   }
-  const names = [...columns];
-  return {
-    columns: names,
-    rows: value.map((item) => names.map((name) => (Object.hasOwn(item, name) ? item[name] : null))),
-  };
+  return { isList, items, line: lineOf(isList, items) };
+}
+
+/** @param {Iterator<string>} tokens */
+function next(tokens) {
+  return tokens.next().value ?? "";
+}
+
+/**
+ * @param {boolean} isList
+ * @param {[string, Node][]} items
+ * @returns {string | null} null if it is too long for one line
+ */
+function lineOf(isList, items) {
+  const parts = [];
+  let length = 0;
+  for (const [name, node] of items) {
+    const line = typeof node === "string" ? node : node.line;
+    if (line === null) return null;
+    parts.push(name + line);
+    length += name.length + line.length + 2;
+    if (length > WIDTH) return null;
+  }
+  return isList ? `[${parts.join(", ")}]` : `{${parts.join(", ")}}`;
+}
+
+/**
+ * @param {Node} node
+ * @param {string} indent
+ * @returns {string}
+ */
+function laidOut(node, indent) {
+  if (typeof node === "string") return node;
+  const { isList, items, line } = node;
+  if (line !== null && line.length + indent.length <= WIDTH) return line;
+  const inner = `${indent}  `;
+  const lines =
+    isList && items.every(([, item]) => typeof item === "string")
+      ? filled(/** @type {[string, string][]} */ (items), inner)
+      : items.map(([name, item]) => inner + name + laidOut(item, inner)).join(",\n");
+  const [open, close] = isList ? "[]" : "{}";
+  return `${open}\n${lines}\n${indent}${close}`;
+}
+
+/**
+ * @param {[string, string][]} items
+ * @param {string} indent
+ * @returns {string} as many on a line as fit
+ */
+function filled(items, indent) {
+  const lines = [indent];
+  items.forEach(([, item], index) => {
+    const text = item + (index < items.length - 1 ? "," : "");
+    const line = lines[lines.length - 1];
+    const isFirst = line === indent;
+    if (!isFirst && line.length + text.length >= WIDTH) lines.push(indent + text);
+    else lines[lines.length - 1] = isFirst ? line + text : `${line} ${text}`;
+  });
+  return lines.join("\n");
 }

@@ -1,5 +1,7 @@
 // What of a run is shown, and as what: outputs that are several forms of one thing are one part.
 
+import { counted } from "../format.js";
+
 /** @typedef {import("../api/models.js").Output} Output */
 /** @typedef {import("../api/models.js").Execution} Execution */
 
@@ -170,26 +172,6 @@ function isSame(one, other) {
 }
 
 /**
- * Records that make a table: objects with the same members, all of them simple.
- * @param {unknown} value
- * @returns {{columns: string[], rows: unknown[][]} | null}
- */
-export function recordsOf(value) {
-  if (!Array.isArray(value) || value.length === 0) return null;
-  const columns = Object.keys(Object(value[0]));
-  if (columns.length === 0 || Array.isArray(value[0])) return null;
-  const rows = [];
-  for (const record of value) {
-    if (record === null || typeof record !== "object" || Array.isArray(record)) return null;
-    if (Object.keys(record).length !== columns.length) return null;
-    const row = columns.map((name) => (Object.hasOwn(record, name) ? record[name] : undefined));
-    if (row.some((cell) => cell === undefined || (cell !== null && typeof cell === "object"))) return null;
-    rows.push(row);
-  }
-  return { columns, rows };
-}
-
-/**
  * What a run has made, in a few words.
  * @param {Execution} execution
  * @param {Part[]} parts
@@ -199,23 +181,18 @@ export function summaryOf(execution, parts) {
   /** @param {Part["kind"][]} kinds */
   const count = (...kinds) => parts.filter((part) => kinds.includes(part.kind)).length;
   const changed = execution.files.filter((file) => file.change === "Changed").length;
-  return [
-    counted(count("figure"), "chart"),
-    counted(count("table"), "table"),
-    counted(count("html", "json", "text", "file"), "other output"),
-    counted(execution.files.length - changed, "new file"),
-    counted(changed, "changed file"),
-  ]
-    .filter(Boolean)
+  /** @type {[number, string][]} */
+  const facts = [
+    [count("figure"), "chart"],
+    [count("table"), "table"],
+    [count("html", "json", "text", "file"), "other output"],
+    [execution.files.length - changed, "new file"],
+    [changed, "changed file"],
+  ];
+  return facts
+    .filter(([number]) => number > 0)
+    .map(([number, noun]) => counted(number, noun))
     .join(", ");
-}
-
-/**
- * @param {number} number
- * @param {string} noun
- */
-function counted(number, noun) {
-  return number === 0 ? "" : `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
 
 /**

@@ -1,4 +1,4 @@
-// Files that are tables: CSV and Excel. Their libraries are loaded when they are first needed.
+// What is a table: CSV and Excel files, whose libraries are loaded when they are first needed, and records in JSON.
 import { loaded } from "../api/client.js";
 
 /** @typedef {{name: string, columns: string[], rows: unknown[][], total?: number}} Sheet */
@@ -62,6 +62,41 @@ function sheetOf(name, [head = [], ...lines], isComplete) {
     rows: rows.map((row) => columns.map((_, index) => cellOf(row[index]))),
     ...(isComplete ? { total: lines.length } : {}),
   };
+}
+
+/**
+ * @param {unknown} value of JSON
+ * @returns {{columns: string[], rows: unknown[][]} | null} null unless it is a list of objects with simple members
+ */
+export function recordsTable(value) {
+  if (!Array.isArray(value)) return null;
+  /** @type {Set<string>} */
+  const names = new Set();
+  for (const record of value) {
+    if (record === null || typeof record !== "object" || Array.isArray(record)) return null;
+    for (const [name, member] of Object.entries(record)) {
+      if (member !== null && typeof member === "object") return null;
+      names.add(name);
+    }
+  }
+  if (names.size === 0) return null;
+  const columns = [...names];
+  return {
+    columns,
+    rows: value.map((record) => columns.map((name) => (Object.hasOwn(record, name) ? record[name] : null))),
+  };
+}
+
+/**
+ * @param {unknown} value of JSON
+ * @param {boolean} isComplete
+ * @returns {Sheet | null} null if it is no table
+ */
+export function recordsSheet(value, isComplete) {
+  const table = recordsTable(value);
+  if (!table) return null;
+  const { columns, rows } = table;
+  return { name: "", columns, rows: rows.slice(0, MOST_ROWS), ...(isComplete ? { total: rows.length } : {}) };
 }
 
 /** @param {unknown} value */

@@ -1,7 +1,9 @@
 // A call as a command of bash.
+
+import { LARGEST_BODY } from "../api/operations.js";
 import { credentialOf } from "./place.js";
 import { fileWord, hereDocument, json } from "./quoting.js";
-import { encoded, LARGEST_REQUEST, PART_BYTES, SESSION_IN_PATH } from "./request.js";
+import { encoded, PART_BYTES, SESSION_IN_PATH } from "./request.js";
 
 /**
  * @param {import("./request.js").Request} request
@@ -12,9 +14,9 @@ export function curl(request, place) {
   const { variable, header, before } = credentialOf(place);
   const credential = `-H "${header}: ${before}$${variable}"`;
   const lines = request.usesSession && place.session !== null ? [`SESSION=${place.session}`] : [];
-  if (request.upload && request.upload.size > LARGEST_REQUEST)
+  if (request.upload && request.upload.size > LARGEST_BODY)
     return [...lines, ...chunks(request, credential)].join("\n");
-  if (request.download !== null && place.downloadBytes > LARGEST_REQUEST)
+  if (request.download !== null && place.downloadBytes > LARGEST_BODY)
     return [...lines, ...ranges(request, credential, place.downloadBytes)].join("\n");
   const options = [];
   if (request.upload) options.push(`-T ${fileWord(request.upload.name)}${globOption(request.upload.name)}`);

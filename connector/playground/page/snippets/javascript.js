@@ -1,7 +1,9 @@
 // A call as a module in JavaScript, for Node and browsers.
+
+import { LARGEST_BODY } from "../api/operations.js";
 import { credentialOf } from "./place.js";
 import { json, javascript as literal } from "./quoting.js";
-import { LARGEST_REQUEST, PART_BYTES, SESSION_IN_PATH } from "./request.js";
+import { PART_BYTES, SESSION_IN_PATH } from "./request.js";
 
 const CHECK = 'if (!response.ok) throw new Error(response.status + " " + (await response.text()));';
 
@@ -13,8 +15,8 @@ const CHECK = 'if (!response.ok) throw new Error(response.status + " " + (await 
 export function javascript(request, place) {
   const { variable, header, before } = credentialOf(place);
   const { upload, download, isLong, usesSession } = request;
-  const isChunked = upload !== null && upload.size > LARGEST_REQUEST;
-  const inRanges = download !== null && place.downloadBytes > LARGEST_REQUEST;
+  const isChunked = upload !== null && upload.size > LARGEST_BODY;
+  const inRanges = download !== null && place.downloadBytes > LARGEST_BODY;
   const readsSession = usesSession && place.session === null;
   const lines = [];
   if (upload) lines.push('import { readFile } from "node:fs/promises";', "");

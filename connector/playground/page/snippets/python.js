@@ -1,7 +1,9 @@
 // A call as a program in Python.
+
+import { LARGEST_BODY } from "../api/operations.js";
 import { credentialOf } from "./place.js";
 import { json, python as literal } from "./quoting.js";
-import { LARGEST_REQUEST, PART_BYTES, SESSION_IN_PATH } from "./request.js";
+import { PART_BYTES, SESSION_IN_PATH } from "./request.js";
 
 /**
  * @param {import("./request.js").Request} request
@@ -11,8 +13,8 @@ import { LARGEST_REQUEST, PART_BYTES, SESSION_IN_PATH } from "./request.js";
 export function python(request, place) {
   const { variable, header, before } = credentialOf(place);
   const { upload, download, method, isLong, usesSession } = request;
-  const isChunked = upload !== null && upload.size > LARGEST_REQUEST;
-  const inRanges = download !== null && place.downloadBytes > LARGEST_REQUEST;
+  const isChunked = upload !== null && upload.size > LARGEST_BODY;
+  const inRanges = download !== null && place.downloadBytes > LARGEST_BODY;
   const imports = ["import os", ...(isLong ? ["import time"] : [])];
   if (upload || download !== null) imports.push("from pathlib import Path");
   const value = before ? `f"${before}{${variable}}"` : variable;

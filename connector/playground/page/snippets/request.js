@@ -1,16 +1,12 @@
 // What a call asks for, in the form from which all snippets are made.
-import { OPERATIONS } from "../api/operations.js";
+import { DEFAULT_TIMEOUT_SECONDS, OPERATIONS } from "../api/operations.js";
 
-/** The size from which a file is sent or received in parts, in bytes: one request takes no more. */
-export const LARGEST_REQUEST = 100_000_000;
-
-/** The size of such a part, in bytes. */
+/** The size of the parts of a file that is too large for one request, in bytes. */
 export const PART_BYTES = 30_000_000;
 
 /** Stands for the session ID in `path`: no other brace is in it. */
 export const SESSION_IN_PATH = "{session}";
 
-const DEFAULT_TIMEOUT_SECONDS = 90;
 const RUNS = new Set(["ExecutePythonCode", "GetExecution", "CancelExecution"]);
 
 /** What the page sends for its own purposes: with it, a snippet would return the page's run, or not wait for its own. */

@@ -1,10 +1,12 @@
 // The kinds of snippets, in the order of their tabs.
+
+import { LARGEST_BODY } from "../api/operations.js";
 import { FASTMCP, mcp, toolCall, UNSET_CONTENT } from "./agents.js";
 import { curl } from "./curl.js";
 import { javascript } from "./javascript.js";
 import { credentialOf } from "./place.js";
 import { python } from "./python.js";
-import { LARGEST_REQUEST } from "./request.js";
+
 import { logicApps, powerAutomate, UNSET_CONNECTOR } from "./workflows.js";
 
 /** About what UploadFile takes, in bytes; base64 makes a third more of it. */
@@ -154,7 +156,7 @@ function isLocal(api) {
  */
 export function titleOf(request) {
   const { operationId, upload, download, given } = request;
-  if (upload) return `Upload of ${upload.name}${upload.size > LARGEST_REQUEST ? ", in chunks" : ""}.`;
+  if (upload) return `Upload of ${upload.name}${upload.size > LARGEST_BODY ? ", in chunks" : ""}.`;
   if (download !== null) return `Download of ${download}.`;
   if (operationId === "DeleteFile") return `Deletion of ${given.fileName}.`;
   return TITLES[operationId] ?? `${operationId}.`;

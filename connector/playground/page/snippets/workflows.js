@@ -1,7 +1,9 @@
 // A call as a step of a workflow: an HTTP action of Logic Apps, and a step of the custom connector in Power Automate.
+
+import { LARGEST_BODY } from "../api/operations.js";
 import { credentialOf } from "./place.js";
 import { json, workflowLiteral } from "./quoting.js";
-import { LARGEST_REQUEST, SESSION_IN_PATH } from "./request.js";
+import { SESSION_IN_PATH } from "./request.js";
 
 /** The earlier step that has the file, in both. */
 const FILE_STEP = "Get_file_content";
@@ -53,7 +55,7 @@ export function logicApps(request, place) {
     };
   }
   if (request.upload) inputs.body = `@body('${FILE_STEP}')`;
-  const isLarge = request.upload !== null && request.upload.size > LARGEST_REQUEST;
+  const isLarge = request.upload !== null && request.upload.size > LARGEST_BODY;
   const runtimeConfiguration = {
     ...((isLarge || request.download !== null) && { contentTransfer: { transferMode: "Chunked" } }),
     secureData: { properties: ["inputs"] },

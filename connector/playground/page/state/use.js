@@ -1,5 +1,6 @@
 // "Use it elsewhere": whether it is unfolded, which tab is shown, and what the texts are made for.
 import { credentialHeaders } from "../api/credentials.js";
+import { base64Of } from "../content/base64.js";
 import { state, update } from "./store.js";
 
 const STORED_TAB = "playground.use";
@@ -93,9 +94,9 @@ function contentOf(file) {
   const known = contents.get(file);
   if (known !== undefined) return known;
   contents.set(file, null);
-  file.arrayBuffer().then(
-    (buffer) => {
-      contents.set(file, btoa(String.fromCharCode(...new Uint8Array(buffer))));
+  base64Of(file).then(
+    (content) => {
+      contents.set(file, content);
       update();
     },
     () => {}, // The file is not there any more.

@@ -1,15 +1,15 @@
 // The keyboard shortcuts of the page, and the dialog that lists them.
 import { html } from "../libraries/lit-html.js";
 import { state, update } from "../state/store.js";
+import { COMMAND_KEY } from "./controls/command_key.js";
 import { dialog } from "./controls/dialog.js";
 import { icon } from "./controls/icons.js";
 
-const COMMAND = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘" : "Ctrl";
 const PANES = /** @type {const} */ (["files", "code", "results"]);
 
 /** @type {[string[], string][]} */
 const SHORTCUTS = [
-  [[COMMAND, "Enter"], "Run the code"],
+  [[COMMAND_KEY, "Enter"], "Run the code"],
   [["Esc", "Tab"], "Leave the editor, in which Tab indents"],
   [["F6"], "Go to the next of Files, Code and Results, then on to the browser; with Shift, back"],
   [["←", "→"], "On tabs: the one beside it; Home and End, the first and the last"],

@@ -8,6 +8,7 @@ import {
   ofToken,
   useCredential,
 } from "../../api/credentials.js";
+import { bytesOf } from "../../content/base64.js";
 import { announce, state, update } from "../store.js";
 import { checkConnection, noteConnected, noteFailed } from "./connection.js";
 import { forgetAccount, keepRenewing, loadEntra, renewToken, signInWithEntra } from "./entra.js";
@@ -240,9 +241,7 @@ function report(problem) {
  */
 function claimsOf(token) {
   try {
-    const bytes = Uint8Array.from(atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/")), (character) =>
-      character.charCodeAt(0),
-    );
+    const bytes = bytesOf(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"));
     const { name, preferred_username, exp } = JSON.parse(new TextDecoder().decode(bytes));
     return { name: String(name ?? preferred_username ?? ""), exp: typeof exp === "number" ? exp : undefined };
   } catch {

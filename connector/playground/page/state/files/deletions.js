@@ -1,5 +1,6 @@
 // Files that are deleted: the call is sent some seconds later, so that it can be undone until then.
 import { ApiError, send } from "../../api/client.js";
+import { timeOf } from "../../content/file_groups.js";
 import { pathOf } from "../../content/names.js";
 import { noteUse } from "../lifetime.js";
 import { persistently } from "../retries.js";
@@ -96,11 +97,6 @@ export function keepDeletions(session) {
     if (!found || found.size !== file.size || Math.abs(timeOf(found) - timeOf(file)) > SAME_MILLISECONDS)
       forgetDeletion(session, pathOf(file));
   }
-}
-
-/** @param {FileFacts} file */
-function timeOf({ lastModifiedTime }) {
-  return lastModifiedTime ? Date.parse(lastModifiedTime) : 0;
 }
 
 /**

@@ -1,5 +1,6 @@
 // Files that are saved on the user's machine. They are fetched, because a link could not send the key.
 import { ApiError, send } from "../../api/client.js";
+import { LARGEST_BODY } from "../../api/operations.js";
 import { pathOf } from "../../content/names.js";
 import { noteUse } from "../lifetime.js";
 import { FILES, persistently } from "../retries.js";
@@ -10,8 +11,6 @@ import { callFor, setFileError } from "./one_file.js";
 /** @typedef {import("../types.js").Session} Session */
 /** @typedef {{write: (bytes: Uint8Array<ArrayBuffer>) => Promise<void>, close: () => Promise<void>, abort: () => Promise<void>}} Target */
 
-/** Above this, the connector returns ranges of a file alone. */
-const LARGEST_BODY = 100_000_000;
 const RANGE = 32 << 20;
 /** Not for the end of a run, which could take an hour: the file says that the session is busy. */
 const PATIENCE = { ...FILES, run: 4 };

@@ -1,6 +1,7 @@
 // How the files are shown, and where they come from besides the dialogs of the browser: drag and drop, and paste.
 import { ApiError } from "../../api/client.js";
 import { freeName, pathOf } from "../../content/names.js";
+import { count } from "../../format.js";
 import { currentSession, state, update } from "../store.js";
 import { droppedFiles } from "./dropped_files.js";
 import { uploadFiles } from "./uploads.js";
@@ -73,9 +74,8 @@ export async function uploadFromChooser(session, files) {
 async function uploadChosen(session, items) {
   if (items.length > MOST_AT_ONCE) {
     update(() => {
-      const limit = MOST_AT_ONCE.toLocaleString("en");
       session.filesError = new ApiError(
-        `These are more than ${limit} files. Upload them as one zip file, and unpack it with code.`,
+        `These are more than ${count(MOST_AT_ONCE)} files. Upload them as one zip file, and unpack it with code.`,
       );
     });
     return;

@@ -1,9 +1,9 @@
 // The file that is shown in a dialog: as much of it as a person reads, in the form that fits.
 import { ApiError } from "../../api/client.js";
 import { decoded } from "../../content/decoding.js";
-import { indented, tableOf } from "../../content/json_text.js";
+import { formatJson } from "../../content/json_text.js";
 import { extensionOf } from "../../content/names.js";
-import { csvSheet, excelSheets } from "../../content/tables.js";
+import { csvSheet, excelSheets, recordsSheet } from "../../content/tables.js";
 import { size as sizeText } from "../../format.js";
 import { update } from "../store.js";
 import { callFor, readFile } from "./one_file.js";
@@ -143,8 +143,8 @@ async function textContent(extension, { text, encoding }, isComplete, size) {
   if (["jsonl", "ndjson"].includes(extension)) {
     const lines = text.split("\n").filter((line) => line.trim() !== "");
     if (!isComplete) lines.pop();
-    const table = parsed(`[${lines.join(",")}]`, (value) => tableOf(value));
-    if (table) return { content: { kind: "table", sheets: [sheetOf(table, isComplete)], text }, note };
+    const sheet = parsed(`[${lines.join(",")}]`, (value) => recordsSheet(value, isComplete));
+    if (sheet) return { content: { kind: "table", sheets: [sheet], text }, note };
   }
   return { content: { kind: "text", text }, note };
 }
@@ -155,21 +155,13 @@ async function textContent(extension, { text, encoding }, isComplete, size) {
  * @returns {Shown}
  */
 function jsonContent(text, note) {
-  const found = parsed(text, (value) => ({ table: tableOf(value) }));
+  const found = parsed(text, (value) => ({ sheet: recordsSheet(value, true) }));
   if (!found) return { content: { kind: "text", text }, note: `${note} This is not valid JSON.`.trim() };
-  const pretty = indented(text.replace(/^\ufeff/, ""));
+  const pretty = formatJson(text.replace(/^\ufeff/, ""));
   const isLong = pretty.length > MOST_TEXT;
   const shown = isLong ? pretty.slice(0, MOST_TEXT) : pretty;
-  if (found.table) return { content: { kind: "table", sheets: [sheetOf(found.table, true)], text: shown }, note };
+  if (found.sheet) return { content: { kind: "table", sheets: [found.sheet], text: shown }, note };
   return { content: { kind: "text", text: shown }, note: isLong ? `${note} The beginning alone.`.trim() : note };
-}
-
-/**
- * @param {{columns: string[], rows: unknown[][]}} table
- * @param {boolean} isComplete
- */
-function sheetOf({ columns, rows }, isComplete) {
-  return { name: "", columns, rows: rows.slice(0, 500), ...(isComplete ? { total: rows.length } : {}) };
 }
 
 /**

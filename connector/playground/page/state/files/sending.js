@@ -1,5 +1,6 @@
 // How one file is sent: in one request, or in chunks, and again after what passes.
 import { ApiError } from "../../api/client.js";
+import { LARGEST_BODY } from "../../api/operations.js";
 import { beginUpload, getUpload, sendChunk, sendFile } from "../../api/uploads.js";
 import { adoptId } from "../lifetime.js";
 import { persistently } from "../retries.js";
@@ -8,7 +9,6 @@ import { update } from "../store.js";
 /** @typedef {import("../types.js").Session} Session */
 /** @typedef {import("../types.js").Transfer} Transfer */
 
-const LARGEST_BODY = 100_000_000;
 /** From here on in chunks: a lost connection then costs one chunk, not all of the file. */
 const CHUNKED_FROM = 32 << 20;
 const FIRST_CHUNK = 8 << 20;

@@ -15,7 +15,6 @@ const QUIET_PAUSE = 200;
 const HIDDEN_PAUSE = 10_000;
 /** Beyond these, the results so far come without the contents of charts, which the page has already. */
 const HEAVY_CHARACTERS = 500_000;
-const DEFAULT_TIMEOUT_SECONDS = 90;
 
 /**
  * @param {import("../types.js").Session} session
@@ -196,8 +195,8 @@ function noteCall(session, run) {
       operationId: "ExecutePythonCode",
       json: {
         ...(session.id ? { sessionId: session.id } : {}),
-        ...(timeoutInSeconds === DEFAULT_TIMEOUT_SECONDS ? {} : { timeoutInSeconds }),
         pythonCode: code,
+        timeoutInSeconds,
       },
     };
   });

@@ -1,5 +1,6 @@
 // The sessions of this page, as tabs: which there are, and which one is shown.
 import { ApiError, send } from "../../api/client.js";
+import { DEFAULT_TIMEOUT_SECONDS } from "../../api/operations.js";
 import { refreshFiles } from "../files/listing.js";
 import { cancelAllTransfers } from "../files/uploads.js";
 import { newLifetime } from "../lifetime.js";
@@ -22,7 +23,7 @@ export function newSession(members = {}) {
     lifetime: newLifetime(),
     renewal: null,
     code: "",
-    timeoutInSeconds: 90,
+    timeoutInSeconds: DEFAULT_TIMEOUT_SECONDS,
     runs: [],
     shownRun: null,
     mark: null,

@@ -1,5 +1,6 @@
 // Python files that are dropped on the editor are loaded into it; other files are uploaded.
 
+import { count } from "../../format.js";
 import { uploadDropped } from "../../state/files/files_view.js";
 import { replaceCode } from "../../state/runs/code.js";
 import { update } from "../../state/store.js";
@@ -36,7 +37,7 @@ async function load(file, session) {
   if (code.length > MAX_CHARACTERS) {
     update(() => {
       session.codeNote = {
-        text: `${file.name} has ${code.length.toLocaleString("en")} characters. Code can have ${MAX_CHARACTERS.toLocaleString("en")}: upload it as a file, and import it.`,
+        text: `${file.name} has ${count(code.length)} characters. Code can have ${count(MAX_CHARACTERS)}: upload it as a file, and import it.`,
         formerCode: null,
       };
     });

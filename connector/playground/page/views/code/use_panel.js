@@ -1,9 +1,11 @@
 // "Use it elsewhere": what was done last, as code for other places.
+import { endOfSessionId } from "../../content/session_ids.js";
 import { guard, html, live, nothing } from "../../libraries/lit-html.js";
 import { marked } from "../../snippets/marks.js";
 import { settings } from "../../snippets/place.js";
 import { requestOf } from "../../snippets/request.js";
 import { SNIPPETS, titleOf } from "../../snippets/snippets.js";
+import { saveBlob } from "../../state/saving.js";
 import { callToUse, chooseTab, placeOf, showSessionInUse, storedTab, toggleUse } from "../../state/use.js";
 import { copyButton } from "../controls/copy.js";
 import { icon } from "../controls/icons.js";
@@ -56,7 +58,7 @@ function sessionOf(call) {
  * @returns {string} the session ID as it may be seen
  */
 function masked(id) {
-  return `••••••••${id.length >= 12 ? id.slice(-4) : ""}`;
+  return `••••••••${endOfSessionId(id)}`;
 }
 
 /**
@@ -76,20 +78,8 @@ function actions(state, session) {
         : nothing
     }
     <button type="button" class="quiet use-save" aria-label=${`Save as ${snippet.fileName}`} title=${`Save as ${snippet.fileName}`}
-      @click=${() => save(snippet.fileName, textToCopy(state, session))}>${icon("download")}</button>
+      @click=${() => saveBlob(new Blob([`${textToCopy(state, session)}\n`]), snippet.fileName)}>${icon("download")}</button>
     ${copyButton("Copy", () => textToCopy(state, session))}`;
-}
-
-/**
- * @param {string} fileName
- * @param {string} text
- */
-function save(fileName, text) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([`${text}\n`], { type: "text/plain" }));
-  link.download = fileName;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
 /**

@@ -1,4 +1,4 @@
-// A button that copies a text.
+// Copies texts.
 import { html } from "../../libraries/lit-html.js";
 import { announce } from "../../state/store.js";
 import { icon } from "./icons.js";
@@ -27,9 +27,8 @@ export function copyButton(label, text, { iconOnly = false } = {}) {
  * @param {string} text
  */
 async function copy(button, text) {
-  const isCopied = await toClipboard(button, text);
+  const isCopied = await copyText(text, button);
   button.dataset.outcome = isCopied ? "copied" : "failed";
-  announce(isCopied ? "Copied" : "Not copied. Select the text, and copy it with the keyboard.");
   clearTimeout(timers.get(button));
   const timer = setTimeout(() => {
     delete button.dataset.outcome;
@@ -39,35 +38,39 @@ async function copy(button, text) {
 }
 
 /**
- * @param {HTMLElement} button
+ * Copies a text, and announces it.
  * @param {string} text
+ * @param {Element | null} [control] the one that was used, such as the entry of a menu
  * @returns {Promise<boolean>} whether it was copied
  */
-async function toClipboard(button, text) {
+export async function copyText(text, control = document.activeElement) {
+  let isCopied = true;
   try {
     await navigator.clipboard.writeText(text);
-    return true;
   } catch {
-    return copySelection(button, text);
+    isCopied = copySelection(text, control);
   }
+  announce(isCopied ? "Copied" : "Not copied. Select the text, and copy it with the keyboard.");
+  return isCopied;
 }
 
 /**
  * Copies as browsers did before navigator.clipboard, which they have for https and localhost alone.
- * @param {HTMLElement} button
  * @param {string} text
+ * @param {Element | null} control
  * @returns {boolean}
  */
-function copySelection(button, text) {
+function copySelection(text, control) {
+  if (!(control instanceof HTMLElement)) return false;
   const field = document.createElement("textarea");
   field.value = text;
   field.className = "visually-hidden";
   field.tabIndex = -1;
-  // Beside the button, because nothing outside of an open dialog can have the focus.
-  button.after(field);
+  // Beside the control, because nothing outside of an open dialog can have the focus.
+  control.after(field);
   field.select();
   const isCopied = document.execCommand("copy");
   field.remove();
-  button.focus();
+  control.focus();
   return isCopied;
 }

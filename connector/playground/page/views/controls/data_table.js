@@ -2,6 +2,7 @@
 // out quickly are shown when asked for, or left to the file.
 
 import { cellText, isMissing, kindOfColumn, sortRows } from "../../content/table_values.js";
+import { count, counted } from "../../format.js";
 import { guard, html, ifDefined, nothing } from "../../libraries/lit-html.js";
 import { state as store, update } from "../../state/store.js";
 import { icon } from "./icons.js";
@@ -125,17 +126,4 @@ function showMore(key, limit) {
   update(({ results }) => {
     results.rowLimits[key] = limit * 4;
   });
-}
-
-/** @param {number} number */
-function count(number) {
-  return number.toLocaleString("en-US");
-}
-
-/**
- * @param {number} number
- * @param {string} noun
- */
-function counted(number, noun) {
-  return `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
 }

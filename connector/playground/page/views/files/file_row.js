@@ -8,8 +8,9 @@ import { cancelDownload, downloadFile } from "../../state/files/downloads.js";
 import { setFileError } from "../../state/files/one_file.js";
 import { openPreview } from "../../state/files/preview.js";
 import { addReadingCode } from "../../state/runs/reading_code.js";
-import { announce, update } from "../../state/store.js";
+import { update } from "../../state/store.js";
 import { menuButton } from "../controls/action_menu.js";
+import { copyText } from "../controls/copy.js";
 import { focusNext } from "../controls/focus.js";
 import { icon } from "../controls/icons.js";
 
@@ -70,20 +71,10 @@ function itemsOf(session, file) {
   return [
     { label: "Preview", onSelect: () => openPreview(session, file) },
     { label: "Download", onSelect: () => downloadFile(session, file) },
-    { label: "Copy path", onSelect: () => copyPath(file) },
+    { label: "Copy path", onSelect: () => copyText(`/mnt/data/${pathOf(file)}`) },
     { label: "Add code that reads it", onSelect: () => addReadingCode(session, file) },
     { label: "Delete", isDangerous: true, isDivided: true, onSelect: () => remove(session, file) },
   ];
-}
-
-/** @param {FileFacts} file */
-async function copyPath(file) {
-  try {
-    await navigator.clipboard.writeText(`/mnt/data/${pathOf(file)}`);
-    announce("The path was copied.");
-  } catch {
-    announce("The path could not be copied.");
-  }
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { fileGroups } from "../../content/file_groups.js";
 import { pathOf, shownName } from "../../content/names.js";
-import { size as sizeText } from "../../format.js";
+import { count, counted, size as sizeText } from "../../format.js";
 import { html, live, nothing, repeat } from "../../libraries/lit-html.js";
 import {
   filterFiles,
@@ -63,7 +63,7 @@ export function filesPane(state, session) {
 function facts({ files, filesToken }) {
   if (files.length === 0) return nothing;
   const total = files.reduce((sum, { size }) => sum + size, 0);
-  return `${files.length.toLocaleString("en")}${filesToken === null ? "" : "+"} · ${sizeText(total)}`;
+  return `${count(files.length)}${filesToken === null ? "" : "+"} · ${sizeText(total)}`;
 }
 
 /** @param {Session} session */
@@ -145,12 +145,12 @@ function fileList(state, session) {
  * @param {import("../../content/file_groups.js").Group} group
  * @param {unknown} rows
  */
-function folderRow({ folder, files, count, size }, rows) {
+function folderRow({ folder, files, count: all, size }, rows) {
   const isOpen = files.length > 0;
   return html`<li class="folder">
     <button type="button" aria-expanded=${isOpen} title=${shownName(folder)} @click=${() => toggleFolder(folder)}>
       ${icon("chevron")}<bdi>${shownName(folder)}</bdi>
-      <span class="muted digits">${count === 1 ? "1 file" : `${count} files`} · ${sizeText(size)}</span>
+      <span class="muted digits">${counted(all, "file")} · ${sizeText(size)}</span>
     </button>
     ${isOpen ? html`<ul aria-label=${`Files in ${shownName(folder)}`}>${rows}</ul>` : nothing}
   </li>`;
@@ -162,7 +162,7 @@ function folderRow({ folder, files, count, size }, rows) {
  */
 function moreFiles(session, hidden) {
   if (hidden > 0)
-    return html`<p class="more-files"><button type="button" class="quiet" @click=${showMoreFiles}>Show more of ${hidden.toLocaleString("en")} others</button></p>`;
+    return html`<p class="more-files"><button type="button" class="quiet" @click=${showMoreFiles}>Show more of ${count(hidden)} others</button></p>`;
   if (session.filesToken === null) return nothing;
   return html`<p class="more-files"><button type="button" class="quiet" ?disabled=${session.filesAreLoading}
     @click=${() => listMoreFiles(session)}>List more files</button></p>`;

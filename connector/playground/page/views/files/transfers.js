@@ -1,7 +1,7 @@
 // Uploads: those on their way, with their progress, and those that failed, with what can be done.
 
 import { kindOf, pathOf, shownName } from "../../content/names.js";
-import { clock, size as sizeText } from "../../format.js";
+import { clock, count, size as sizeText } from "../../format.js";
 import { html, nothing, repeat } from "../../libraries/lit-html.js";
 import { cancelAllTransfers, cancelTransfer, retryTransfer } from "../../state/files/uploads.js";
 import { icon } from "../controls/icons.js";
@@ -33,7 +33,7 @@ export function transferList(session) {
         (transfer) => (transfer.status === "failed" ? failedRow(session, transfer) : transferRow(session, transfer)),
       )}
     </ul>
-    ${hidden.size > 0 ? html`<p class="more-files muted digits">and ${hidden.size.toLocaleString("en")} more</p>` : nothing}
+    ${hidden.size > 0 ? html`<p class="more-files muted digits">and ${count(hidden.size)} more</p>` : nothing}
   `;
 }
 
@@ -45,7 +45,7 @@ function summary(session, transfers) {
   const all = transfers.reduce((sum, { file }) => sum + file.size, 0);
   const sent = transfers.reduce((sum, transfer) => sum + transfer.sent, 0);
   return html`<div class="transfers-summary">
-    <span class="digits">${transfers.length.toLocaleString("en")} uploads · ${sizeText(Math.max(0, all - sent))} left</span>
+    <span class="digits">${count(transfers.length)} uploads · ${sizeText(Math.max(0, all - sent))} left</span>
     <button type="button" class="quiet" @click=${() => cancelAllTransfers(session)}>Cancel all</button>
   </div>`;
 }

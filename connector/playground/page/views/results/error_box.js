@@ -2,7 +2,6 @@
 
 import { errorOutputOf } from "../../content/presentation.js";
 import { html, nothing } from "../../libraries/lit-html.js";
-import { update } from "../../state/store.js";
 import { showLine } from "../code/editor.js";
 import { copyButton } from "../controls/copy.js";
 import { growingText } from "../controls/growing_text.js";
@@ -36,17 +35,8 @@ export function errorBox(state, run) {
 function place(code, line) {
   const text = code.split(/\r\n|\r|\n/)[line - 1]?.trim() ?? "";
   return html`<p class="error-place">
-    In <button type="button" class="link" @click=${() => goTo(line)}>line ${line}</button>${text ? html`: <code>${text}</code>` : nothing}
+    In <button type="button" class="link" @click=${() => showLine(line)}>line ${line}</button>${text ? html`: <code>${text}</code>` : nothing}
   </p>`;
-}
-
-/** @param {number} line */
-function goTo(line) {
-  update((state) => {
-    state.pane = "code";
-  });
-  // Where there is room for one pane only, the editor is shown by then.
-  queueMicrotask(() => queueMicrotask(() => showLine(line)));
 }
 
 /**

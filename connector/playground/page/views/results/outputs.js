@@ -119,23 +119,24 @@ function textual(session, key, output, content) {
   const type = mediaType(output);
   const kind = { "text/markdown": "Markdown", "text/latex": "LaTeX", "application/json": "JSON" }[type] ?? "Text";
   const heading = output.title ? `${kind}: ${output.title}` : kind;
-  const value = type === "application/json" ? parsed(content) : undefined;
+  const look = { label: heading, wrap };
   return resultBlock({
     heading,
     actions: html`${isWide(content) ? wrapButton(wrap) : nothing} ${copyButton("Copy", () => content)} ${saveButton(session, key, output)}`,
     content:
-      value === undefined
-        ? growingText({ label: heading, text: content, wrap })
-        : jsonText(value, { label: heading, wrap }),
+      type === "application/json" && isJson(content)
+        ? jsonText(content, () => content, look)
+        : growingText({ ...look, text: content }),
   });
 }
 
 /** @param {string} content */
-function parsed(content) {
+function isJson(content) {
   try {
-    return JSON.parse(content);
+    JSON.parse(content);
+    return true;
   } catch {
-    return undefined;
+    return false;
   }
 }
 

@@ -1,6 +1,7 @@
 // What a run has written to stdout and stderr, apart.
 
 import { errorOutputOf } from "../../content/presentation.js";
+import { counted } from "../../format.js";
 import { html, nothing } from "../../libraries/lit-html.js";
 import { update } from "../../state/store.js";
 import { copyButton } from "../controls/copy.js";
@@ -32,7 +33,7 @@ function stream(heading, text, { wrap, follow }) {
   const lines = text.split("\n").length - (text.endsWith("\n") ? 1 : 0);
   return resultBlock({
     heading,
-    facts: lines > 20 ? `${lines.toLocaleString("en-US")} lines` : "",
+    facts: lines > 20 ? counted(lines, "line") : "",
     actions: html`${isWide(text) ? wrapButton(wrap) : nothing} ${copyButton("Copy", () => text)}`,
     content: growingText({ label: heading, text, wrap, follow }),
   });

@@ -1,17 +1,18 @@
 // The value of the last line.
 
-import { recordsOf } from "../../content/presentation.js";
+import { formatJson } from "../../content/json_text.js";
+import { recordsTable } from "../../content/tables.js";
 import { guard, html, nothing } from "../../libraries/lit-html.js";
 import { outputKey } from "../../state/runs/outputs.js";
 import { copyButton } from "../controls/copy.js";
 import { dataTable } from "../controls/data_table.js";
 import { growingText } from "../controls/growing_text.js";
-import { formatJson, jsonText } from "../controls/json_text.js";
+import { jsonText } from "../controls/json_text.js";
 import { isWide, wrapButton } from "./printed.js";
 import { resultBlock } from "./result_block.js";
 import { saveTable } from "./table_output.js";
 
-/** @type {WeakMap<object, ReturnType<typeof recordsOf>>} */
+/** @type {WeakMap<object, ReturnType<typeof recordsTable>>} */
 const records = new WeakMap();
 
 /**
@@ -36,8 +37,8 @@ export function resultValue(state, session, run, { value, text }) {
       content,
     });
   }
-  const actions = html`${copyButton("Copy JSON", () => formatJson(value))}`;
-  const content = html`${jsonText(value, { label: heading, wrap })}
+  const actions = html`${copyButton("Copy JSON", () => formatJson(JSON.stringify(value)))}`;
+  const content = html`${jsonText(value, () => JSON.stringify(value), { label: heading, wrap })}
     ${text && !isAlike(text, value) ? asPythonShowsIt(text, wrap) : nothing}`;
   return resultBlock({ heading, actions, content });
 }
@@ -68,7 +69,7 @@ function asPythonShowsIt(text, wrap) {
 function recordsIn(value) {
   let found = records.get(value);
   if (found === undefined) {
-    found = recordsOf(value);
+    found = recordsTable(value);
     records.set(value, found);
   }
   return found;

@@ -4,6 +4,7 @@ import { partsOf, resultOf } from "../../content/presentation.js";
 import { html, nothing, repeat } from "../../libraries/lit-html.js";
 import { EXAMPLES, startExample } from "../../state/runs/examples.js";
 import { outputKey } from "../../state/runs/outputs.js";
+import { COMMAND_KEY } from "../controls/command_key.js";
 import { errorBox } from "./error_box.js";
 import { outputs } from "./outputs.js";
 import { printed } from "./printed.js";
@@ -66,7 +67,7 @@ function isEmpty({ stdout, stderr, result, value, outputs, files }) {
 function emptyResults(session) {
   return html`<div class="empty-results">
     <h3>Nothing has run yet</h3>
-    <p class="muted">Run the code with <kbd>Ctrl</kbd> <kbd>Enter</kbd>, or start with an example.</p>
+    <p class="muted">Run the code with <kbd>${COMMAND_KEY}</kbd> <kbd>Enter</kbd>, or start with an example.</p>
     <ul>
       ${EXAMPLES.slice(0, EXAMPLES_SHOWN).map(
         (example) => html`<li>

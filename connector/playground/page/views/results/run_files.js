@@ -1,5 +1,6 @@
 // The files that a run has created or changed.
-import { size } from "../../format.js";
+import { pathOf, shownName } from "../../content/names.js";
+import { count, size } from "../../format.js";
 import { html, nothing } from "../../libraries/lit-html.js";
 import { downloadFile } from "../../state/files/downloads.js";
 import { openPreview } from "../../state/files/preview.js";
@@ -22,7 +23,7 @@ export function runFiles(session, files) {
     content: html`<ul class="run-files">
         ${files.slice(0, SHOWN).map((file) => fileRow(session, file))}
       </ul>
-      ${more > 0 ? html`<p class="muted small">and ${more.toLocaleString("en-US")} more, in the pane Files</p>` : nothing}`,
+      ${more > 0 ? html`<p class="muted small">and ${count(more)} more, in the pane Files</p>` : nothing}`,
   });
 }
 
@@ -31,7 +32,7 @@ export function runFiles(session, files) {
  * @param {FileFacts} file
  */
 function fileRow(session, file) {
-  const path = file.folder ? `${file.folder}/${file.fileName}` : file.fileName;
+  const path = shownName(pathOf(file));
   const change = file.change === "Changed" ? "changed" : "created";
   return html`<li>
     <button type="button" class="link" title="Preview" @click=${() => openPreview(session, file)}><bdi>${path}</bdi></button>

@@ -1,7 +1,7 @@
 // What can be done with a run: its code and its JSON are copied, its outputs are saved.
 import { html, nothing } from "../../libraries/lit-html.js";
 import { saveAllOutputs } from "../../state/runs/outputs.js";
-import { announce } from "../../state/store.js";
+import { copyText } from "../controls/copy.js";
 import { icon } from "../controls/icons.js";
 
 const ID = "run-menu";
@@ -16,8 +16,8 @@ export function runMenu(session, run) {
       ${icon("more")}
     </button>
     <div id=${ID} class="run-menu" popover aria-label="Run ${run.number}" @beforetoggle=${place}>
-      ${item("copy", "Copy the code", () => copy(run.code))}
-      ${execution ? item("copy", "Copy the result as JSON", () => copy(JSON.stringify(execution, null, 2))) : nothing}
+      ${item("copy", "Copy the code", () => copyText(run.code))}
+      ${execution ? item("copy", "Copy the result as JSON", () => copyText(JSON.stringify(execution, null, 2))) : nothing}
       ${execution?.outputs.length ? item("download", "Save all outputs", () => saveAllOutputs(session, run)) : nothing}
     </div>`;
 }
@@ -31,16 +31,6 @@ function item(name, label, action) {
   return html`<button type="button" class="quiet" popovertarget=${ID} popovertargetaction="hide" @click=${action}>
     ${icon(name)} ${label}
   </button>`;
-}
-
-/** @param {string} text */
-async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    announce("Copied");
-  } catch {
-    announce("The browser does not allow this page to copy.");
-  }
 }
 
 /**

@@ -1,6 +1,7 @@
 // A data frame that a run displayed: one table, of the several forms in which it is reported.
 
 import { toCsv } from "../../content/table_values.js";
+import { count } from "../../format.js";
 import { html, nothing } from "../../libraries/lit-html.js";
 import { saveBlob } from "../../state/saving.js";
 import { dataTable } from "../controls/data_table.js";
@@ -16,7 +17,7 @@ export function tableOutput({ key, title, fileName, frame }) {
     heading: title ? `Table: ${title}` : "Table",
     actions: saveTable(fileName, columns, rows),
     content: html`${dataTable({ key, label: title ?? "Table", columns, rows, total })}
-      ${rows.length < total ? html`<p class="muted small">The run returned the first ${rows.length.toLocaleString("en-US")} rows. To get all, let the code write a file, such as with <code>to_csv</code>.</p>` : nothing}`,
+      ${rows.length < total ? html`<p class="muted small">The run returned the first ${count(rows.length)} rows. To get all, let the code write a file, such as with <code>to_csv</code>.</p>` : nothing}`,
   });
 }
 

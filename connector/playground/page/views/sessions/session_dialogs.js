@@ -1,5 +1,6 @@
 // Dialogs about a session: end it, close its tab, use one that exists.
 import { html, nothing } from "../../libraries/lit-html.js";
+import { isRunning } from "../../state/lifetime.js";
 import { confirmEnd, confirmExisting } from "../../state/sessions/session_dialogs.js";
 import { closeSession } from "../../state/sessions/sessions.js";
 import { closeDialog, dialog } from "../controls/dialog.js";
@@ -76,9 +77,10 @@ function about(state) {
 }
 
 /** @param {Session} session */
-function whatIsDeleted({ files, runs }) {
+function whatIsDeleted(session) {
+  const { files } = session;
   const count = files.length === 1 ? "its file" : files.length > 1 ? `its ${files.length} files` : "all its files";
-  const running = runs.some((run) => run.endedAt === null) ? ", and the code that runs is stopped" : "";
+  const running = isRunning(session) ? ", and the code that runs is stopped" : "";
   return `Its variables and ${count} are deleted${running}.`;
 }
 

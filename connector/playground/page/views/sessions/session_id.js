@@ -1,11 +1,8 @@
 // The session ID, a secret: readable only when it was asked for.
+import { endOfSessionId } from "../../content/session_ids.js";
 import { html, nothing } from "../../libraries/lit-html.js";
 import { update } from "../../state/store.js";
 import { copyButton } from "../controls/copy.js";
-
-const SHOWN = 4;
-const MADE_BY_THE_CONNECTOR = /^[0-9a-f]{32}(-[0-9a-f]+)$/; // what follows the hyphen is the same in all of a pool
-const SHORTEST = 12; // of which the last characters say nothing
 
 /**
  * @param {import("../../state/types.js").State} state
@@ -15,15 +12,13 @@ export function sessionId(state, session) {
   const { id, key } = session;
   if (id === null) return nothing;
   const isShown = state.shownId === key;
-  const tag = MADE_BY_THE_CONNECTOR.exec(id)?.[1] ?? "";
-  const end = id.length < SHORTEST ? "" : id.slice(-SHOWN - tag.length);
   const toggle = () =>
     update((state) => {
       state.shownId = isShown ? null : key;
     });
   return html`<span class="session-id">
     <span class="muted">Session ID</span>
-    <code>${isShown ? id : html`<span aria-hidden="true">••••</span><span class="visually-hidden">hidden, ends with </span>${end}`}</code>
+    <code>${isShown ? id : html`<span aria-hidden="true">••••</span><span class="visually-hidden">hidden, ends with </span>${endOfSessionId(id)}`}</code>
     <button type="button" class="quiet" aria-label="${isShown ? "Hide" : "Show"} the session ID" @click=${toggle}>${isShown ? "Hide" : "Show"}</button>
     ${copyButton("Copy the session ID", () => id, { iconOnly: true })}
   </span>`;
