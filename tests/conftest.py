@@ -30,6 +30,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def pytest_configure() -> None:
+    for name in ("NO_PROXY", "no_proxy"):  # all servers are on this machine, also where a proxy is configured
+        os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost")))
     promises.watch()
 
 

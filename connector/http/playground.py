@@ -149,14 +149,16 @@ def _without_slash() -> func.HttpResponse:
 
 
 def _response(request: func.HttpRequest, asset: Asset, headers: dict[str, str]) -> func.HttpResponse:
+    # Of the policy, too: whoever has the page with another one is to get this one, and not a 304.
+    etag = asset.etag_with(headers.get("Content-Security-Policy", ""))
     headers |= {
         "Content-Type": asset.content_type,  # also of a 304, which the worker would give another one
-        "ETag": asset.etag,
+        "ETag": etag,
         "Vary": "Accept-Encoding",
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
     }
-    if is_unchanged(request.headers, asset.etag):
+    if is_unchanged(request.headers, etag):
         return func.HttpResponse(status_code=304, headers=headers)
     if accepts_gzip(request.headers.get("accept-encoding", "")):
         headers["Content-Encoding"] = "gzip"

@@ -45,10 +45,9 @@ class Asset:
     def compressed(self) -> bytes:
         return gzip.compress(self.content, mtime=0)
 
-    @cached_property
-    def etag(self) -> str:
+    def etag_with(self, policy: str) -> str:
         """Weak, because it is the same for the content as it is and compressed."""
-        return f'W/"{hashlib.sha256(self.content).hexdigest()[:32]}"'
+        return f'W/"{hashlib.sha256(self.content + policy.encode()).hexdigest()[:32]}"'
 
 
 class Site:

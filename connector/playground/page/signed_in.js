@@ -5,7 +5,7 @@ const outcome = /** @type {HTMLElement} */ (document.getElementById("outcome"));
 try {
   await broadcastResponseToMainFrame();
   document.title = "Signed in: Code Interpreter Playground";
-  outcome.textContent = "You can close this window, and go on in the Playground.";
+  outcome.textContent = "You can close this window and continue in the Playground.";
 } catch {
   outcome.textContent = "There is nothing to sign in to here. Open the Playground, and sign in there.";
 }

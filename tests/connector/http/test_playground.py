@@ -127,6 +127,14 @@ def test_a_version_that_is_known_is_not_sent_again(path: str | None, form: str) 
     assert page_of(path=path, if_none_match='W/"other"').status_code == 200
 
 
+def test_a_page_with_another_policy_is_sent_again() -> None:
+    """Its content may be the same: a cache that keeps the policy it has would go on with one that no longer holds."""
+    etag = page_of().headers["ETag"]
+    moved = page_of({**POOL, "PUBLIC_BASE_URL": "https://gateway.example"}, if_none_match=etag)
+    assert moved.status_code == 200
+    assert moved.get_body() == page_of().get_body()
+
+
 def test_a_page_of_another_version_gets_files_once() -> None:
     """During an update, instances have different versions. Nobody keeps such a file."""
     file = page_of(path="0123456789abcdef/main.js")

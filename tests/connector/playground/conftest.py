@@ -20,6 +20,7 @@ from tests.conftest import Api
 PATIENCE = 20_000
 """Milliseconds until a test gives up waiting: what takes one second may take several on a busy machine."""
 
+# Chromium refuses its sandbox to root, and many containers refuse it to other users.
 OPTIONS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-proxy-server"]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 SOURCES = Path(site.__file__).parent / "page"
@@ -31,11 +32,18 @@ REPORT_REFUSALS = """addEventListener("securitypolicyviolation", (event) => {
 """Run in every document, because Chromium does not report all refusals on its console."""
 
 
+def chromium() -> str | None:
+    """The path of the browser. None if it is not installed."""
+    wanted = os.environ.get("CHROMIUM")
+    return next(filter(None, map(shutil.which, [wanted] if wanted else NAMES)), None)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    wanted, path = os.environ.get("CHROMIUM"), chromium()
     if path is None:
-        explanation = "Chromium is not installed. Install Debian's package chromium, or set CHROMIUM to its path."
+        problem = f"CHROMIUM is {wanted}, which is no program." if wanted else "Chromium is not installed."
+        explanation = f"{problem} Install Debian's package chromium, or set CHROMIUM to its path."
         pytest.fail(explanation) if os.environ.get("REQUIRE_CHROMIUM") else pytest.skip(explanation)
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:

@@ -4,7 +4,6 @@ They go to `screenshots/`, to be looked at, and those in the documentation to `d
 """
 
 import argparse
-import os
 import shutil
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.conftest import connector_with, emulated_pool
 
-from .conftest import NAMES, OPTIONS
+from .conftest import OPTIONS, chromium
 from .screens import SCREENS
 from .states import STATES
 
@@ -29,9 +28,8 @@ def main() -> None:
     states = parser.parse_args().states or list(STATES)
     folder = ROOT / "screenshots"
     folder.mkdir(exist_ok=True)
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     with emulated_pool() as pool, connector_with(**pool.environment) as api, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=OPTIONS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=OPTIONS)
         for state in states:
             for screen, options in SCREENS.items():
                 for theme in ("light", "dark"):

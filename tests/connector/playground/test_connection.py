@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Request, expect
 from tests.conftest import Api
 from tests.connector.callers.entra_issuer import CLIENT, CONNECTOR, EVE
 from tests.connector.playground.entra_authority import Authority, running_authority
+from tests.connector.playground.running import run
 
 OpenPage = Callable[..., Page]
 
@@ -117,6 +118,28 @@ def test_a_missing_role_is_explained(open_page: OpenPage, api_without_role: Api)
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("occasion", ["a call succeeds", "half a minute is over"])
+def test_an_error_that_is_over_is_no_longer_shown(page: Page, occasion: str) -> None:
+    """The page asks again by itself."""
+    page.clock.install()
+    chip(page, "Emulator, isolation level 3")
+    failure = {"error": {"code": "PoolUnavailable", "message": "The session pool is unavailable."}}
+    page.route("**/api/connection", lambda route: route.fulfill(status=503, json=failure))
+    page.get_by_role("button", name="Connection: ").click()
+    page.get_by_role("dialog").get_by_role("button", name="Check again").click()
+    chip(page, "Not connected")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("alert")).to_contain_text("The session pool is unavailable.")
+    page.unroute("**/api/connection")
+    if occasion == "a call succeeds":
+        run(page, "1")
+    else:
+        page.clock.run_for(31_000)
+    chip(page, "Emulator, isolation level 3")
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize(
     "setting", [{}, {"POOL_MANAGEMENT_ENDPOINT": "https://127.0.0.1:1/none", "CALLER_WAIT_SECONDS": "long"}], ids=str
 )
@@ -188,7 +211,7 @@ def test_a_key_is_asked_for_once(open_page: OpenPage, api_with_key: Api) -> None
     enter(page, "Key", "no key ⚿")
     expect(dialog).to_contain_text("This is not a function key.")
     enter(page, "Key", "a-wrong-key")
-    expect(dialog).to_contain_text("This key is not accepted.")
+    expect(dialog).to_contain_text("This key was not accepted.")
     expect(field).to_be_focused()
     enter(page, "Key", f"  {api_with_key.key}\n")
     expect(dialog).to_have_count(0)
@@ -244,7 +267,7 @@ def test_a_key_is_changed_and_forgotten(open_page: OpenPage, api_with_key: Api) 
     page.get_by_role("button", name="Change key").click()
     dialog = page.get_by_role("dialog", name="Function key")
     enter(page, "Key", "another-key")
-    expect(dialog).to_contain_text("This key is not accepted.")
+    expect(dialog).to_contain_text("This key was not accepted.")
     dialog.get_by_role("button", name="Cancel").click()
     chip(page, "Emulator, isolation level 3")
     menu.click()
@@ -265,7 +288,7 @@ def test_a_key_in_the_address_is_not_used(open_page: OpenPage, api_with_key: Api
     remark = page.get_by_role("alert").filter(has_text="The address of this page had a key in it.")
     expect(remark).to_be_visible()
     assert page.url == f"{api_with_key.url}/playground?other=1"
-    remark.get_by_role("button", name="Close this remark").click()
+    remark.get_by_role("button", name="Dismiss this remark").click()
     expect(remark).to_have_count(0)
 
 
@@ -396,7 +419,7 @@ def test_a_window_that_is_closed_does_not_block(entra_page: Page) -> None:
         dialog.get_by_role("button", name="Sign in with Entra ID").click()
     expect(popup.value.get_by_role("link", name="Alice Lind")).to_be_visible()
     popup.value.close()
-    expect(dialog).to_contain_text("Go on in the window that has opened.")
+    expect(dialog).to_contain_text("Continue in the window that has opened.")
     dialog.get_by_role("button", name="Cancel").click()
     sign_in(page, "Alice Lind")
     chip(page, "Emulator, isolation level 3")

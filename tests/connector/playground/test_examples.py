@@ -3,27 +3,14 @@
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-SECONDS = 40
-"""That an example may take on a busy machine, whose first import of matplotlib takes most of it."""
-
-
-def results(page: Page) -> Locator:
-    return page.get_by_role("region", name="Results")
-
-
-def code(page: Page) -> Locator:
-    return page.get_by_role("textbox", name="Python code")
+from tests.connector.playground.running import SECONDS, editor, expect_result, results
 
 
 def start(page: Page, name: str) -> None:
     page.get_by_role("button", name="Examples").click()
     page.get_by_role("group", name="Examples").get_by_role("button", name=name).click()
-
-
-def expect_result(page: Page, text: str) -> None:
-    expect(results(page)).to_contain_text(text, timeout=SECONDS * 1000)
 
 
 @pytest.mark.browser
@@ -37,7 +24,7 @@ def test_the_sales_story_by_mouse(page: Page) -> None:
     files = page.get_by_role("region", name="Files", exact=True)
     expect(files).to_contain_text("sales.csv")
     expect(files).to_contain_text("revenue.png")
-    code(page).fill((code(page).input_value()).replace('"product"', '"region"'))
+    editor(page).fill((editor(page).input_value()).replace('"product"', '"region"'))
     page.get_by_role("region", name="Code").get_by_role("button", name="Run", exact=True).click()
     expect(results(page).get_by_role("cell", name="North")).to_be_visible(timeout=SECONDS * 1000)
 
@@ -59,7 +46,7 @@ def test_the_sales_story_by_keyboard(page: Page) -> None:
         if page.evaluate("() => document.activeElement.matches('textarea')"):
             break
         page.keyboard.press("Shift+Tab")
-    expect(code(page)).to_be_focused()
+    expect(editor(page)).to_be_focused()
     page.keyboard.press("ControlOrMeta+End")
     page.keyboard.press("Enter")
     page.keyboard.type("'by keyboard'")
@@ -109,19 +96,19 @@ def test_interactive_output(page: Page) -> None:
 @pytest.mark.browser
 def test_own_code_is_not_lost(page: Page) -> None:
     """An example that takes the place of own code says so, and Undo brings it back; one of another example does not."""
-    code(page).fill("my_own = 'work'")
+    editor(page).fill("my_own = 'work'")
     start(page, "A run that fails")
     note = page.get_by_role("region", name="Code").get_by_role("status")
     expect(page.locator(".error-line")).to_have_count(1, timeout=SECONDS * 1000)
     expect(note).to_contain_text("has replaced your code")
     page.get_by_role("button", name="Undo").click()
-    expect(code(page)).to_have_value("my_own = 'work'")
+    expect(editor(page)).to_have_value("my_own = 'work'")
     expect(note).to_have_count(0)
-    code(page).fill("")
+    editor(page).fill("")
     start(page, "A run that fails")
     expect(results(page).get_by_role("button", name="Run 2, failed")).to_be_visible(timeout=SECONDS * 1000)
     start(page, "Interactive output")
-    expect(code(page)).to_have_value(re.compile("IPython"))
+    expect(editor(page)).to_have_value(re.compile("IPython"))
     expect(note).to_have_count(0)
 
 
@@ -135,7 +122,7 @@ def test_a_file_of_the_same_name_is_not_replaced(page: Page) -> None:
     start(page, "Sales report")
     note = page.get_by_role("region", name="Code").get_by_role("status")
     expect(note).to_contain_text("This session has another sales.csv.")
-    expect(code(page)).to_have_value("")
+    expect(editor(page)).to_have_value("")
 
 
 @pytest.mark.browser
@@ -158,7 +145,7 @@ def test_an_example_during_a_run(page: Page) -> None:
     start(page, "A run that fails")
     note = page.get_by_role("region", name="Code").get_by_role("status")
     expect(note).to_contain_text("Wait until the run has ended, or cancel it.")
-    expect(code(page)).to_have_value(re.compile("import random"))
+    expect(editor(page)).to_have_value(re.compile("import random"))
 
 
 @pytest.mark.browser

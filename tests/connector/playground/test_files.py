@@ -20,6 +20,7 @@ from tests.connector.playground.files import (
     upload_named,
     uploads,
 )
+from tests.connector.playground.screens import SCREENS
 
 
 def _files(page: Page) -> Any:
@@ -67,7 +68,7 @@ def test_files_are_sorted_and_filtered(page: Page) -> None:
     expect(names).to_have_text(["part 11.txt"])
     expect(page.get_by_role("textbox", name="Filter files")).to_be_focused()
     page.get_by_role("textbox", name="Filter files").fill("nothing")
-    expect(page.get_by_text("No file has this in its name.")).to_be_visible()
+    expect(page.get_by_text("No file name contains this.")).to_be_visible()
 
 
 @pytest.mark.browser
@@ -185,7 +186,7 @@ def test_a_deletion_is_undone(page: Page, api: Api) -> None:
     page.keyboard.press("Enter")
     undo = page.get_by_role("button", name="Undo the deletion of kept.txt")
     expect(undo).to_be_focused()
-    expect(_files(page)).to_contain_text("Deleted in")
+    expect(_files(page)).to_contain_text("Deleting in")
     undo.press("Enter")
     expect(row(page, "kept.txt")).to_be_focused()
     assert stored(api, session_id) == {"kept.txt": 1}
@@ -311,7 +312,7 @@ def test_files_belong_to_their_session(page: Page) -> None:
 @pytest.mark.browser
 def test_files_are_used_on_a_phone(open_page: Any, api: Api) -> None:
     """On a phone, Files is one of three tabs, with targets that a finger can hit."""
-    page = open_page(api, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = open_page(api, **SCREENS["phone"])
     page.get_by_role("tab", name="Files").click()
     name = f"{uuid.uuid4()}.txt"
     drop(page, "(name) => [new File(['1'], name)]", name)

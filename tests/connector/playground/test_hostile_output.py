@@ -287,7 +287,7 @@ def test_a_frame_cannot_keep_the_focus(page: Page) -> None:
     expect(frame.locator("#f")).to_have_value("")
     again = "setInterval(() => { f.blur(); f.focus() }, 50)"
     results = run(page, returning(f"<input id=f><script>{again}</script>"))
-    expect(results.get_by_text("Stopped, because it took the focus again and again.")).to_be_visible()
+    expect(results.get_by_text("Stopped, because it kept taking the focus.")).to_be_visible()
     expect(editor).to_be_focused()
 
 
@@ -331,3 +331,40 @@ def test_the_document_of_the_frame_has_no_origin_anywhere(page: Page, api: Api) 
     tab = page.context.new_page()
     tab.goto(str(address))
     assert tab.evaluate("() => origin") == "null"
+
+
+ENDLESS = {
+    "comments before HTML": "from IPython.display import HTML\nHTML('<!---->' * 40 + 'x')",
+    "JSON without an end": "display({'application/json': '[' * 100_000 + ']' * 100_000}, raw=True)",
+    "a table without a number of rows": (
+        "display({'application/json': {'columns': [{'name': 'a'}], 'rows': [[1]], 'rowCount': None}}, raw=True)"
+    ),
+    "a cell without an end": (
+        'display({\'application/json\': \'{"columns": [{"name": "a"}], "rowCount": 1, "rows": [[\''
+        " + '[' * 100_000 + ']' * 100_000 + ']]}'}, raw=True)"
+    ),
+    "an SVG that draws itself again and again": """from IPython.display import SVG
+svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect id="r0" width="1" height="1"/>'
+for level in range(1, 12):
+    svg += f'<g id="r{level}">' + f'<use href="#r{level - 1}"/>' * 10 + '</g>'
+SVG(svg + '</svg>')""",
+    "an image of 400 megapixels": """import struct, zlib
+def chunk(kind, content):
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+header = struct.pack(">IIBBBBB", 20_000, 20_000, 8, 6, 0, 0, 0)
+pixels = zlib.compress(bytes(1_000_000))
+image = b"\\x89PNG\\r\\n\\x1a\\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+display({"image/png": image}, raw=True)""",
+}
+"""Code whose output takes forever, or ends the rendering of the page, if it is read carelessly."""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("code", ENDLESS.values(), ids=ENDLESS)
+def test_the_page_goes_on_whatever_is_displayed(page: Page, code: str) -> None:
+    """It shows that in some form, and the rest of the page remains as it was."""
+    results = run(page, code)
+    expect(results.get_by_role("button", name="Save")).to_be_visible()
+    if "SVG" in code or "image/png" in code:
+        expect(results.get_by_text("The browser cannot show this image.")).to_be_visible()
+    expect(run(page, "'still here'")).to_contain_text("still here")

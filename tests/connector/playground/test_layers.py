@@ -42,7 +42,7 @@ LAYERS = {
     "format": set(),
     "libraries": set(),
 }
-"""The parts of the page, folders and modules beside them, from top to bottom, and the others that each may import."""
+"""The parts of the page: folders, and modules beside them, from top to bottom; and which parts each may import."""
 
 COMMENT = re.compile(r"/\*.*?\*/|^\s*//.*?$", re.DOTALL | re.MULTILINE)
 IMPORT = re.compile(r"""(?:\bfrom|^import|\bimport\()\s*["'`](\.[^"'`$]+)""", re.MULTILINE)

@@ -7,11 +7,12 @@ import pytest
 from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from tests.conftest import Api
+from tests.connector.playground.screens import SCREENS
 
 browser = pytest.mark.browser
 Open = Callable[..., Page]
 
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+PHONE = SCREENS["phone"]
 TABLET = {"viewport": {"width": 820, "height": 1180}}
 SHIFTS = """
 globalThis.shifts = [];

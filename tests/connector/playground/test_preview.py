@@ -1,7 +1,9 @@
 """Previews: a file is shown in the form that fits."""
 
 import io
+import re
 import struct
+import zipfile
 import zlib
 from datetime import datetime
 
@@ -91,6 +93,42 @@ def test_a_broken_excel_file_says_so(page: Page) -> None:
     expect(dialog.get_by_role("button", name="Download")).to_be_visible()
 
 
+def test_a_long_excel_file_is_a_table(page: Page) -> None:
+    """Also one whose sheet is so large that libraries would unpack it in a worker, which the policy refuses."""
+    workbook = openpyxl.Workbook(write_only=True)
+    sheet = workbook.create_sheet("Long")
+    sheet.append(["number", "half"])
+    for number in range(12_000):
+        sheet.append([number, number / 2])
+    content = io.BytesIO()
+    workbook.save(content)
+    expect(_preview(page, "long.xlsx", content.getvalue())).to_contain_text("500 of 12,000 rows")
+
+
+@pytest.mark.parametrize("attack", ["a cell that is far away", "a sheet that is large when unpacked"])
+def test_an_excel_file_cannot_take_all_memory(page: Page, attack: str) -> None:
+    """What it would take is found out before it is read, whatever the file says about its sizes."""
+    is_far = attack == "a cell that is far away"
+    workbook = openpyxl.Workbook()
+    workbook.active["XFD1048576" if is_far else "A1"] = 1
+    original, attacking = io.BytesIO(), io.BytesIO()
+    workbook.save(original)
+    with zipfile.ZipFile(original) as source, zipfile.ZipFile(attacking, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            spaces = b"" if is_far or "sheet1.xml" not in name else b" " * 200_000_000
+            target.writestr(name, source.read(name) + spaces)
+        for entry in target.infolist():
+            entry.file_size = 1
+    expect(_preview(page, "attack.xlsx", attacking.getvalue())).to_contain_text("too large for a preview")
+
+
+def test_json_without_an_end_is_shown(page: Page) -> None:
+    """Nesting that nobody reads is not indented."""
+    dialog = _preview(page, "deep.json", "[" * 100_000 + "]" * 100_000)
+    content = dialog.get_by_role("region", name="Content of deep.json")
+    expect(content).to_have_js_property("textContent", "[" * 100_000 + "]" * 100_000)
+
+
 def test_json_is_indented(page: Page) -> None:
     """JSON is indented, what is short stays on one line, and numbers have all of their digits."""
     content = '{"id":12345678901234567890,"deep":{"list":[1,"a,b:[]"],"none":{}},"name":"' + 40 * "n" + '"}'
@@ -118,6 +156,12 @@ def test_json_objects_are_a_table(page: Page, name: str, content: str) -> None:
     assert _cells(_preview(page, name, content)) == [["city", "sold"], ["Köln", "7"], ["Bonn", "none"]]
 
 
+def test_a_reader_that_does_not_arrive(page: Page) -> None:
+    """The library that reads a kind of file is loaded when it is needed. If that fails, the dialog says so."""
+    page.route(re.compile(r"/csv[^/]*\.js$"), lambda route: route.abort())
+    expect(_preview(page, "data.csv", "a,b\n1,2\n")).to_contain_text("The connector is not responding.")
+
+
 def test_wrong_json_is_shown_as_it_is(page: Page) -> None:
     """What is not JSON is shown as text, with a word about it."""
     dialog = _preview(page, "wrong.json", '{"a": ')
@@ -136,7 +180,7 @@ def test_text_is_shown_as_it_is(page: Page, name: str) -> None:
 def test_binary_files_have_no_preview(page: Page) -> None:
     """A file that is no text can be downloaded."""
     dialog = _preview(page, "data.parquet", b"PAR1" + bytes(range(256)) * 10)
-    expect(dialog).to_contain_text("There is no preview of this kind of file.")
+    expect(dialog).to_contain_text("There is no preview for this kind of file.")
     with page.expect_download() as download:
         dialog.get_by_role("button", name="Download").click()
     assert download.value.suggested_filename == "data.parquet"

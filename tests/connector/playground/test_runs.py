@@ -11,19 +11,10 @@ from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from tests.conftest import Api
 from tests.connector.playground.conftest import Complaints
+from tests.connector.playground.running import SECONDS, editor, expect_result, results
 
-SECONDS = 30
-"""That a run may take on a busy machine."""
 COUNT = "with open('/mnt/data/count.txt', 'a') as file: file.write('once.')\nopen('/mnt/data/count.txt').read()"
 EXECUTIONS = re.compile(r"/api/executions$")
-
-
-def write(page: Page, code: str) -> None:
-    page.get_by_role("textbox", name="Python code").fill(code)
-
-
-def results(page: Page) -> Locator:
-    return page.get_by_role("region", name="Results")
 
 
 def button(page: Page, name: str) -> Locator:
@@ -31,12 +22,8 @@ def button(page: Page, name: str) -> Locator:
 
 
 def run(page: Page, code: str) -> None:
-    write(page, code)
+    editor(page).fill(code)
     button(page, "Run").click()
-
-
-def expect_result(page: Page, text: str) -> None:
-    expect(results(page)).to_contain_text(text, timeout=SECONDS * 1000)
 
 
 def expect_ready(page: Page) -> None:
@@ -64,7 +51,7 @@ def submissions(page: Page) -> list[dict[str, Any]]:
 
 def test_code_runs(page: Page) -> None:
     """One click runs the code; the button keeps its place, its size and the focus, and screen readers hear the end."""
-    write(page, "import time\ntime.sleep(2)\nprint('Hello')\n6 * 7")
+    editor(page).fill("import time\ntime.sleep(2)\nprint('Hello')\n6 * 7")
     before = button(page, "Run").bounding_box()
     button(page, "Run").click()
     expect(button(page, "Cancel")).to_be_focused()
@@ -126,7 +113,7 @@ def test_output_is_shown_as_it_comes_and_the_run_is_canceled(page: Page) -> None
 def test_a_second_click_does_not_cancel(page: Page) -> None:
     """A double click on Run, or Enter held down on it, starts one run, which goes on."""
     bodies = submissions(page)
-    write(page, "import time\ntime.sleep(1.5)\n'went on'")
+    editor(page).fill("import time\ntime.sleep(1.5)\n'went on'")
     button(page, "Run").dblclick()
     expect_result(page, "went on")
     assert len(bodies) == 1
@@ -172,7 +159,7 @@ def test_offline_before_the_code_is_sent(page: Page) -> None:
     """Without a connection the page says so and keeps the code; it runs once the connection is back."""
     page.context.set_offline(True)
     run(page, COUNT)
-    expect(results(page)).to_contain_text("The connection is lost", timeout=SECONDS * 1000)
+    expect(results(page)).to_contain_text("Connection lost", timeout=SECONDS * 1000)
     page.context.set_offline(False)
     expect_result(page, "once.")
     expect(results(page)).not_to_contain_text("once.once.")
@@ -184,10 +171,10 @@ def test_offline_during_a_run(page: Page) -> None:
     run(page, "import time\nfor step in range(8): print('step', step, flush=True); time.sleep(0.5)\n'made it'")
     expect_result(page, "step 1")
     page.context.set_offline(True)
-    expect(results(page)).to_contain_text("The connection is lost", timeout=SECONDS * 1000)
+    expect(results(page)).to_contain_text("Connection lost", timeout=SECONDS * 1000)
     page.context.set_offline(False)
     expect_result(page, "made it")
-    expect(results(page)).not_to_contain_text("The connection is lost")
+    expect(results(page)).not_to_contain_text("Connection lost")
 
 
 @pytest.mark.browser
@@ -205,6 +192,7 @@ def test_a_busy_connector_is_waited_for(page: Page) -> None:
 
     page.route(EXECUTIONS, busy_at_first)
     run(page, COUNT)
+    expect(results(page).get_by_text("Waiting", exact=True)).to_be_visible()
     expect(results(page)).to_contain_text("All sessions of the pool are in use. Wait, or end some.")
     expect_result(page, "once.")
     assert len(bodies) == 3

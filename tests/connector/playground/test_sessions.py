@@ -140,7 +140,7 @@ def test_id_is_hidden(page: Page, api: Api) -> None:
     """The session ID is shown when it is asked for, is copied with a click, and is the one of the session."""
     run(page, "secret = 41", prints="Succeeded")
     bar = page.get_by_role("navigation", name="Sessions")
-    expect(bar).to_contain_text("hidden, ends with")
+    expect(bar).to_contain_text("hidden, starts with")
     assert not SESSION_ID.search(page.content())
     bar.get_by_role("button", name="Copy the session ID").click()
     session_id = page.evaluate("navigator.clipboard.readText()")
@@ -221,7 +221,7 @@ def test_countdown(page: Page) -> None:
     expect(page.get_by_role("button", name="End session")).to_have_count(0)
     run(page, "1", prints="Succeeded")
     expect(tab(page, "Session 1")).to_contain_text(re.compile(r"4:\d\d left"))
-    expect(page.get_by_role("navigation", name="Sessions")).to_contain_text("made just now")
+    expect(page.get_by_role("navigation", name="Sessions")).to_contain_text("created just now")
 
 
 @browser
@@ -232,7 +232,7 @@ def test_wrong_clock(open_context: Callable[..., BrowserContext], api: Api) -> N
     page.goto(f"{api.url}/playground")
     run(page, "1", prints="Succeeded")
     expect(tab(page, "Session 1")).to_contain_text(re.compile(r"4:\d\d left"))
-    expect(page.get_by_role("navigation", name="Sessions")).to_contain_text("made just now")
+    expect(page.get_by_role("navigation", name="Sessions")).to_contain_text("created just now")
 
 
 @browser
@@ -255,7 +255,7 @@ def test_lost_connection(page: Page) -> None:
     page.get_by_role("button", name="End session").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="End session").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("The connector does not answer")
+    expect(dialog.get_by_role("alert")).to_contain_text("The connector is not responding")
     page.context.set_offline(False)
     dialog.get_by_role("button", name="Keep it").click()
     expect(banner(page)).to_have_count(0)
@@ -435,7 +435,7 @@ def test_storage_is_refused(open_context: Callable[..., BrowserContext], api: Ap
 
 @browser
 def test_leaving(page: Page) -> None:
-    """The browser asks before code is lost that was changed after its run, and only then."""
+    """The browser asks before code is lost that never ran as it is, and only then."""
     asked: list[str] = []
 
     def accept(dialog: Dialog) -> None:
@@ -450,6 +450,9 @@ def test_leaving(page: Page) -> None:
     page.get_by_role("textbox", name="Python code").press_sequentially("# more")
     page.reload()
     assert asked == ["beforeunload"]
+    page.get_by_role("textbox", name="Python code").press_sequentially("print(3)")
+    page.reload()
+    assert asked == ["beforeunload"] * 2
 
 
 @browser

@@ -516,6 +516,27 @@ def test_copying_without_a_clipboard(page):
 
 
 @pytest.mark.browser
+def test_any_step_can_be_chosen(page, api):
+    """Uploads, the last run and downloads of what it made; what is done next is shown, whatever was chosen before."""
+    page.get_by_role("button", name=re.compile("^Sales report")).first.click()
+    results = page.get_by_role("region", name="Results", exact=True)
+    expect(results.get_by_text("Succeeded", exact=True)).to_be_visible(timeout=60_000)
+    panel = Panel(page)
+    panel.open()
+    step = panel.region.get_by_label("Step")
+    options = step.get_by_role("option")
+    expect(options).to_have_text(["Upload of sales.csv", "Run of the code", "Download of revenue.png"])
+    expect(step.locator("option:checked")).to_have_text("Run of the code")
+    step.select_option("Upload of sales.csv")
+    assert "-T sales.csv" in panel.copied()
+    step.select_option("Download of revenue.png")
+    assert "-o revenue.png" in panel.copied()
+    run(page, "print('next')")
+    expect(step.locator("option:checked")).to_have_text("Run of the code")
+    assert "print('next')" in panel.copied()
+
+
+@pytest.mark.browser
 def test_secrets_are_not_in_texts(page):
     """Neither the key nor the session ID is in a text, unless the session ID is asked for; it is never shown."""
     key = "a-key-that-is-secret"
@@ -533,7 +554,7 @@ def test_secrets_are_not_in_texts(page):
             continue
         page.get_by_label("With session ID").check()
         assert session_id in panel.copied()
-        expect(panel.region.get_by_role("tabpanel")).to_contain_text("••••950e")
+        expect(panel.region.get_by_role("tabpanel")).to_contain_text("0f8f••••")
         assert session_id not in panel.region.inner_html()
         page.get_by_label("With session ID").uncheck()
 

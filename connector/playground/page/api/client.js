@@ -52,10 +52,12 @@ export function onUnauthorized(ask) {
   askForCredential = ask;
 }
 
-/** @type {(isAnswered: boolean) => void} */
+/** @typedef {{isAnswered: boolean, hasSucceeded: boolean}} Outcome of a call: whether there was any response to it */
+
+/** @type {(outcome: Outcome) => void} */
 let noteOutcome = () => {};
 
-/** @param {(isAnswered: boolean) => void} listener is called after each call: whether there was any response to it */
+/** @param {(outcome: Outcome) => void} listener is called after each call */
 export function onOutcome(listener) {
   noteOutcome = listener;
 }
@@ -89,7 +91,7 @@ export async function send(call, options = {}) {
 
 /**
  * @template T
- * @param {() => Promise<T>} sendNow is called again when it was refused with 401 and another credential is there
+ * @param {() => Promise<T>} sendNow is called again when it was refused with 401 and there is another credential by now
  * @returns {Promise<T>}
  */
 export async function withCredential(sendNow) {
@@ -97,11 +99,11 @@ export async function withCredential(sendNow) {
     const used = currentCredential();
     try {
       const answer = await sendNow();
-      noteOutcome(true);
+      noteOutcome({ isAnswered: true, hasSucceeded: true });
       return answer;
     } catch (failure) {
       if (!(failure instanceof ApiError)) throw failure;
-      noteOutcome(failure.status !== 0);
+      noteOutcome({ isAnswered: failure.status !== 0, hasSucceeded: false });
       if (failure.status !== 401) throw failure;
       // Somebody may have entered one for another call in the meantime.
       if (used === currentCredential()) await askForCredential(failure);
@@ -158,7 +160,7 @@ export async function loaded(loading) {
 
 /** @returns {ApiError} for a call without a response */
 export function noAnswer() {
-  return new ApiError("The connector does not answer. Check the connection, and try again.");
+  return new ApiError("The connector is not responding. Check the connection, and try again.");
 }
 
 /**

@@ -1,4 +1,4 @@
-// What proves who calls: a function key, or a token of Entra ID. Kept in memory alone, and sent as a header alone.
+// What proves who calls: a function key, or a token of Entra ID. Kept only in memory, and sent only as a header.
 
 /** @typedef {{header: string, value: string}} Credential */
 

@@ -1,6 +1,10 @@
 // JSON as people read it.
 
 const WIDTH = 80;
+/** Deeper than what people read. Indents would take more than all memory. */
+const MOST_LEVELS = 100;
+/** Text that is mostly indents is no easier to read. */
+const MOST_GROWTH = 10;
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{},:]|[^\s[\]{},:"]+/g;
 
 /**
@@ -16,7 +20,8 @@ const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{},:]|[^\s[\]{},:"]+/g;
  */
 export function formatJson(text) {
   try {
-    return laidOut(nodeOf((text.match(TOKEN) ?? []).values()), "");
+    const formatted = laidOut(nodeOf((text.match(TOKEN) ?? []).values(), 0), "");
+    return formatted.length > text.length * MOST_GROWTH + WIDTH ** 2 ? text : formatted;
   } catch (failure) {
     if (failure instanceof RangeError) return text; // it is nested too deeply for any reader
     throw failure;
@@ -25,20 +30,23 @@ export function formatJson(text) {
 
 /**
  * @param {Iterator<string>} tokens
+ * @param {number} level
  * @param {string} [first] the token that was read last
  * @returns {Node}
+ * @throws {RangeError} if it is nested too deeply
  */
-function nodeOf(tokens, first = next(tokens)) {
+function nodeOf(tokens, level, first = next(tokens)) {
+  if (level > MOST_LEVELS) throw new RangeError("too deep");
   if (first !== "[" && first !== "{") return first;
   const isList = first === "[";
   /** @type {[string, Node][]} */
   const items = [];
   for (let token = next(tokens); token !== "]" && token !== "}"; token = next(tokens)) {
     if (token === ",") continue;
-    if (isList) items.push(["", nodeOf(tokens, token)]);
+    if (isList) items.push(["", nodeOf(tokens, level + 1, token)]);
     else {
       next(tokens); // the colon
-      items.push([`${token}: `, nodeOf(tokens)]);
+      items.push([`${token}: `, nodeOf(tokens, level + 1)]);
     }
   }
   return { isList, items, line: lineOf(isList, items) };

@@ -73,7 +73,7 @@ function accepted(name) {
 }
 
 /**
- * With letters and digits alone, and what no system refuses.
+ * With letters, digits and what every system accepts.
  * @param {string} name
  */
 function plain(name) {

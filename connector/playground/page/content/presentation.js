@@ -1,6 +1,7 @@
 // What of a run is shown, and as what: outputs that are several forms of one thing are one part.
 
 import { counted } from "../format.js";
+import { isDeep } from "./json_depth.js";
 
 /** @typedef {import("../api/models.js").Output} Output */
 /** @typedef {import("../api/models.js").Execution} Execution */
@@ -24,6 +25,9 @@ import { counted } from "../format.js";
 
 /** What browsers show as images, of what runs display. */
 const IMAGES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml"]);
+
+/** How Python names a value that is an image: where the image is shown, the words say nothing. */
+const IMAGE_IN_WORDS = /^<(?:PIL\.|Figure size |IPython\.core\.display\.(?:Image|SVG) )[^>]*>$/;
 
 /** @type {WeakMap<object, Frame | null>} by what holds the content, which stays the same while nothing changes */
 const frames = new WeakMap();
@@ -111,16 +115,17 @@ export function frameOf(holder, content) {
 function parseFrame(content) {
   try {
     const { columns, rows, rowCount } = JSON.parse(content);
-    const isFrame = Array.isArray(columns) && Array.isArray(rows) && rows.every(Array.isArray) && rowCount >= 0;
-    if (!isFrame || !columns.every((column) => typeof column?.name === "string")) return null;
-    return { columns: columns.map((column) => column.name), rows, total: rowCount };
+    const isFrame =
+      Array.isArray(columns) && Array.isArray(rows) && rows.every(Array.isArray) && Number.isInteger(rowCount);
+    if (!isFrame || !columns.every((column) => typeof column?.name === "string") || isDeep(rows)) return null;
+    return { columns: columns.map((column) => column.name), rows, total: Math.max(rowCount, rows.length) };
   } catch {
     return null;
   }
 }
 
 /**
- * The value of the last line, unless it is one of the tables.
+ * The value of the last line, unless it is one of the tables, or an image.
  * @param {Execution} execution
  * @param {Part[]} parts
  * @returns {{value?: unknown, text: string} | null} value is undefined if it has no JSON form
@@ -128,6 +133,7 @@ function parseFrame(content) {
 export function resultOf(execution, parts) {
   const { value, result } = execution;
   if (value === undefined && !result) return null;
+  if (IMAGE_IN_WORDS.test(result ?? "") && parts.some((part) => part.kind === "figure")) return null;
   const tables = parts.filter((part) => part.kind === "table");
   if (tables.length > 0 && isShown(value, tables)) return null;
   return { value, text: result };

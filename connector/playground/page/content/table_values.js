@@ -7,6 +7,9 @@ const MIDNIGHT = /^\d{4}-\d\d-\d\dT00:00:00(?:\.0+)?$/;
 /** What spreadsheets take for the beginning of a formula. */
 const FORMULA = /^[=+\-@\t\r]/;
 const LONGEST_CELL = 2000;
+const DIGITS = 6;
+/** Fractions below this have significant digits instead of decimals. */
+const SMALL = 0.001;
 
 /**
  * @param {unknown[][]} rows
@@ -39,13 +42,30 @@ function isNumber(cell) {
 /**
  * @param {unknown} cell that is not missing
  * @param {"number" | "date" | "text"} kind of its column
- * @returns {string} its text on the page. Numbers have 12 digits at most, which hides what binary fractions add
+ * @returns {string} its text on the page. Fractions are rounded, as pandas shows them
  */
 export function cellText(cell, kind) {
-  if (typeof cell === "number") return Number.isInteger(cell) ? String(cell) : String(Number(cell.toPrecision(12)));
+  if (typeof cell === "number") return Number.isInteger(cell) ? String(cell) : String(rounded(cell));
   const text = exactText(cell);
   if (kind === "date") return text.slice(0, 10);
   return text.length > LONGEST_CELL ? `${text.slice(0, LONGEST_CELL)}…` : text;
+}
+
+/**
+ * @param {number} number
+ * @returns {number} with as many decimals as can be read at a glance
+ */
+function rounded(number) {
+  return Number(Math.abs(number) < SMALL ? number.toPrecision(DIGITS) : number.toFixed(DIGITS));
+}
+
+/**
+ * @param {unknown} cell that is not missing
+ * @param {string} text as it is on the page
+ * @returns {string} the text without the rounding; 12 digits hide what binary fractions add
+ */
+export function unroundedText(cell, text) {
+  return typeof cell === "number" && !Number.isInteger(cell) ? String(Number(cell.toPrecision(12))) : text;
 }
 
 /**

@@ -1,12 +1,17 @@
 // What is a table: CSV and Excel files, whose libraries are loaded when they are first needed, and records in JSON.
 import { loaded } from "../api/client.js";
 
+import { unzip } from "./unzip.js";
+
 /** @typedef {{name: string, columns: string[], rows: unknown[][], total?: number}} Sheet */
 
 const MOST_ROWS = 500;
 /** Without zeros in front, which only codes have, and without more digits than JavaScript keeps. */
 const NUMBER = /^-?(?:0|[1-9]\d{0,14})(?:\.\d{1,14})?$/;
 const MOST_UNPACKED_BYTES = 150_000_000;
+/** Of a table, with those that are empty: they take memory, too. */
+const MOST_CELLS = 5_000_000;
+const PLACE = /\sr\s*=\s*(?:(["'])([A-Z]{0,3})(\d{1,7})\1)?/g;
 
 /**
  * @param {string} text
@@ -40,9 +45,15 @@ function asNumbers(rows, column) {
  * @throws {RangeError} if it is too large when unpacked; Error if it is no such file
  */
 export async function excelSheets(blob) {
-  if (unpackedBytes(new DataView(await blob.arrayBuffer())) > MOST_UNPACKED_BYTES) throw new RangeError("too large");
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  const files = await unzip(bytes, (name) => /\.(?:xml|rels)$/i.test(name), MOST_UNPACKED_BYTES);
+  const text = new TextDecoder();
+  for (const { content } of files) if (cellsIn(text.decode(content)) > MOST_CELLS) throw new RangeError("too large");
+  const { zipSync } = await loaded(import("../libraries/zip.js"));
   const { default: readExcel } = await loaded(import("../libraries/excel.js"));
-  const sheets = await readExcel(blob);
+  // Not compressed, because the library would unpack it in a worker, which the page's policy refuses.
+  const archive = zipSync(Object.fromEntries(files.map(({ name, content }) => [name, content])), { level: 0 });
+  const sheets = await readExcel(new Blob([archive]));
   return sheets.map(({ sheet, data }) => sheetOf(sheet, data, true));
 }
 
@@ -79,7 +90,8 @@ export function recordsTable(value) {
       names.add(name);
     }
   }
-  if (names.size === 0) return null;
+  // Records without common members would make a table that is empty but for its diagonal, and larger than all memory.
+  if (names.size === 0 || names.size * value.length > MOST_CELLS) return null;
   const columns = [...names];
   return {
     columns,
@@ -110,18 +122,17 @@ function cellOf(value) {
 }
 
 /**
- * @param {DataView} zip
- * @returns {number} how large its files are in all, as its directory states
+ * @param {string} part XML
+ * @returns {number} how many cells the table in it has, with the empty ones
  */
-function unpackedBytes(zip) {
-  let end = zip.byteLength - 22;
-  while (end >= 0 && zip.getUint32(end, true) !== 0x06054b50) end -= 1;
-  if (end < 0) throw new Error("This is no zip file.");
-  let at = zip.getUint32(end + 16, true);
-  let sum = 0;
-  for (let count = zip.getUint16(end + 10, true); count > 0; count -= 1) {
-    sum += zip.getUint32(at + 24, true);
-    at += 46 + zip.getUint16(at + 28, true) + zip.getUint16(at + 30, true) + zip.getUint16(at + 32, true);
+function cellsIn(part) {
+  if (!part.includes("sheetData")) return 0;
+  let [rows, columns] = [0, 0];
+  for (const [, quote, letters, digits] of part.matchAll(PLACE)) {
+    if (quote === undefined) return Number.POSITIVE_INFINITY; // written such that another place may be meant
+    const column = [...letters].reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 64, 0);
+    columns = Math.max(columns, column);
+    rows = Math.max(rows, Number(digits));
   }
-  return sum;
+  return rows * columns;
 }

@@ -78,7 +78,7 @@ function stated(values = {}) {
 
 /**
  * @param {string} text
- * @returns {string} for a URL: letters, digits, `-._~` and percent signs alone, which no language quotes
+ * @returns {string} for a URL: letters, digits, `-._~` and percent signs only, which need no quoting in any language
  */
 export function encoded(text) {
   return encodeURIComponent(text).replace(

@@ -67,8 +67,8 @@ export const SNIPPETS = [
       [
         "Put the action into “actions”, in the code view of the workflow.",
         ...parametersOf(request, place),
-        ...(request.upload ? ["Get_file_content is the step that has the file."] : []),
-        ...(request.isLong ? ["The action waits for the end of the run by itself."] : []),
+        ...(request.upload ? ["Get_file_content is the step that provides the file."] : []),
+        ...(request.isLong ? ["The action waits until the run has ended."] : []),
         ...(isLocal(place.api) ? ["A workflow in Azure does not reach this address: deploy the connector first."] : []),
       ].join(" "),
   },
@@ -85,7 +85,7 @@ export const SNIPPETS = [
         ...(request.usesSession && place.session === null
           ? ["In place of the parameter sessionId, take the session ID of an earlier step."]
           : []),
-        ...(request.upload ? ["Get_file_content is the step that has the file."] : []),
+        ...(request.upload ? ["Get_file_content is the step that provides the file."] : []),
         ...(request.upload && request.upload.size > LARGEST_IN_JSON ? [TOO_LARGE] : []),
         ...(request.operationId === "ExecutePythonCode" && request.isLong ? [POLL] : []),
       ].join(" "),
@@ -143,7 +143,7 @@ function parametersOf(request, place) {
 
 /**
  * @param {string} api
- * @returns {boolean} whether it is an address of this machine alone
+ * @returns {boolean} whether the address is reachable from this machine only
  */
 function isLocal(api) {
   const { hostname } = new URL(api);

@@ -27,7 +27,7 @@ const STEP_NAMES = {
 };
 
 /**
- * The HTTP action. It follows a 202 by itself, and sends chunks if the setting is on.
+ * The HTTP action. Its engine follows a 202, and sends chunks if that is turned on.
  * @param {import("./request.js").Request} request
  * @param {import("./place.js").Place} place
  * @returns {string}

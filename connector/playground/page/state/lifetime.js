@@ -74,7 +74,7 @@ export async function noticeExpiry(session) {
     lifetime.isWarned = true;
   });
   announce(
-    `${session.name} expires in a minute, with its variables and files, if it is not used. The button Keep it extends that.`,
+    `${session.name} expires in a minute, with its variables and files, unless it is used. Press Keep it to extend it.`,
   );
 }
 

@@ -20,8 +20,8 @@ export function switchTheme() {
   if (theme === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
   try {
-    if (theme === "system") localStorage.removeItem("playground-theme");
-    else localStorage.setItem("playground-theme", theme);
+    if (theme === "system") localStorage.removeItem("playground.theme");
+    else localStorage.setItem("playground.theme", theme);
   } catch {
     // The browser may not let pages store anything. Then the choice is for this time.
   }

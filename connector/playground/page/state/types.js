@@ -96,7 +96,7 @@
  * @property {number | null} createdAt milliseconds since 1970, as all times here: of this machine's clock
  * @property {number | null} expiresAt when it expires if it is not used again; null if that is not known
  * @property {Lifetime} lifetime
- * @property {"session" | "interpreter" | null} renewal what began anew in use, so that people have to know about it: a
+ * @property {"session" | "interpreter" | null} renewal what started again when it was used, which the user has to know: a
  *   session that had expired, with the same ID, or its interpreter, with the same files
  * @property {string} code what is in the editor
  * @property {number} timeoutInSeconds
@@ -184,8 +184,9 @@
  *   how the files are shown: most is the number of rows
  * @property {Preview | null} preview
  * @property {string} announcement what screen readers are to say now
- * @property {{isOpen: boolean, tab: string, withSession: boolean}} use "Use it elsewhere": unfolded or not, the tab, and
- *   whether the texts have the session ID
+ * @property {{isOpen: boolean, tab: string, withSession: boolean, step: {key: string, last: Call | null} | null}} use
+ *   "Use it elsewhere": unfolded or not, the tab, whether the texts have the session ID, and the step that was chosen
+ *   after `last` had been done
  * @property {ResultsView} results
  */
 

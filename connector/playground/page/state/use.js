@@ -1,6 +1,7 @@
 // "Use it elsewhere": whether it is unfolded, which tab is shown, and what the texts are made for.
 import { credentialHeaders } from "../api/credentials.js";
 import { base64Of } from "../content/base64.js";
+import { keyOf, stepsOf } from "./steps.js";
 import { state, update } from "./store.js";
 
 const STORED_TAB = "playground.use";
@@ -45,10 +46,32 @@ export function showSessionInUse(withSession) {
 
 /**
  * @param {import("./types.js").Session} session
- * @returns {import("../api/client.js").Call} what was done last in it, or the run of the code in the editor
+ * @returns {{steps: import("./steps.js").Step[], chosen: import("./steps.js").Step}} what can be shown, and what is: what
+ *   was done last, until another step is chosen
  */
-export function callToUse(session) {
-  if (session.lastCall) return session.lastCall;
+export function stepsToUse(session) {
+  const last = session.lastCall ?? nextRun(session);
+  const steps = stepsOf(session, last);
+  const { step } = state.use;
+  const key = step && step.last === session.lastCall ? step.key : keyOf(last);
+  return { steps, chosen: steps.find((each) => each.key === key) ?? { key: keyOf(last), call: last } };
+}
+
+/**
+ * @param {import("./types.js").Session} session
+ * @param {string} key of the step, which is shown until something else is done
+ */
+export function chooseStep(session, key) {
+  update(({ use }) => {
+    use.step = { key, last: session.lastCall };
+  });
+}
+
+/**
+ * @param {import("./types.js").Session} session
+ * @returns {import("../api/client.js").Call} the run of the code in the editor
+ */
+function nextRun(session) {
   const pythonCode = session.code.trim() ? session.code : "print(6 * 7)";
   return {
     operationId: "ExecutePythonCode",

@@ -53,7 +53,7 @@ function account({ signIn, connection }) {
     <div popover id="account-menu" class="menu" @click=${closeMenu}>
       <p>${credentialWords(signIn)}</p>
       <button type="button" class="menu-item" @click=${openCredential}>
-        ${signIn.credential === "account" ? "Sign in as somebody else" : `Change ${signIn.credential}`}
+        ${signIn.credential === "account" ? "Sign in as someone else" : `Change ${signIn.credential}`}
       </button>
       <button type="button" class="menu-item" @click=${forget}>
         ${signIn.mode === "entra" ? "Sign out of this page" : "Forget key"}

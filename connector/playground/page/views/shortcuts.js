@@ -12,7 +12,7 @@ const SHORTCUTS = [
   [[COMMAND_KEY, "Enter"], "Run the code"],
   [["Esc", "Tab"], "Leave the editor, in which Tab indents"],
   [["F6"], "Go to the next of Files, Code and Results, then on to the browser; with Shift, back"],
-  [["←", "→"], "On tabs: the one beside it; Home and End, the first and the last"],
+  [["←", "→"], "On tabs: select the one beside it; Home and End, the first and the last"],
   [["F2"], "On a session's tab: rename it"],
   [["Delete"], "On a session's tab: close it"],
   [["←", "→"], "On a line between panes: move it; Home and End, as far as possible"],
@@ -38,7 +38,7 @@ export function shortcutsDialog() {
   });
 }
 
-/** Begins to heed F6. After the last pane it is the browser's own again, for which it does the same. */
+/** Listens for F6. After the last pane, the browser gets it, which moves the focus to its own parts. */
 export function listenForShortcuts() {
   addEventListener("keydown", (event) => {
     if (event.key !== "F6" || event.ctrlKey || event.altKey || event.metaKey || state.dialog) return;

@@ -1,8 +1,10 @@
-// Whether the connector answers, and whether it accepts this page. While it does not answer, it is asked again.
+// Whether the connector answers, whether it accepts this page, and whether it reaches its pool. If not, it is asked again.
 import { ApiError, onOutcome, send } from "../../api/client.js";
 import { announce, state, update } from "../store.js";
 
-const PAUSES = [1, 2, 4, 8, 16, 30]; // seconds between two attempts; the last one is repeated
+const PAUSES = [1, 2, 4, 8, 16, 30]; // seconds between two attempts to reach the connector; the last one is repeated
+const GOING_MILLISECONDS = 2000; // in which a call may still succeed after the browser has said that it is offline
+const PAUSE_AFTER_ERROR = 30; // because what is wrong takes minutes to mend, such as a role that is missing
 
 /** @type {Promise<void> | null} the check in progress */
 let check = null;
@@ -25,15 +27,20 @@ export function checkConnection() {
 
 /** Notices when the connection is lost and when it is back, from now on. */
 export function watchConnection() {
-  onOutcome((isAnswered) => {
+  onOutcome(({ isAnswered, hasSucceeded }) => {
+    if (check) return;
+    const { status } = state.connection;
     // One call may fail by accident. Its failure is for its owner to show; only the check says what the connection is.
-    if (isAnswered === (state.connection.status === "offline") && !check) checkConnection();
+    if (isAnswered === (status === "offline") || (hasSucceeded && status === "failed")) checkConnection();
   });
   // A computer without a network still reaches itself, so these are no more than occasions to ask.
-  addEventListener("offline", checkConnection);
+  addEventListener("offline", () => {
+    checkConnection();
+    setTimeout(checkConnection, GOING_MILLISECONDS);
+  });
   addEventListener("online", checkConnection);
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && state.connection.status === "offline") checkConnection();
+    if (!document.hidden && isBroken(state.connection.status)) checkConnection();
   });
 }
 
@@ -84,11 +91,23 @@ function settle(status, error, facts) {
     connection.facts = facts ?? connection.facts;
   });
   clearTimeout(nextAttempt);
+  if (before === "offline" && status !== "offline") announce("The connector is responding again.");
+  if (before === "failed" && status === "connected") announce("The connection works now.");
   if (status === "offline") {
-    nextAttempt = setTimeout(checkConnection, 1000 * PAUSES[Math.min(attempts, PAUSES.length - 1)]);
+    nextAttempt = setTimeout(checkIfShown, 1000 * PAUSES[Math.min(attempts, PAUSES.length - 1)]);
     attempts += 1;
   } else {
     attempts = 0;
-    if (before === "offline") announce("The connector answers again.");
+    if (status === "failed") nextAttempt = setTimeout(checkIfShown, 1000 * PAUSE_AFTER_ERROR);
   }
+}
+
+/** @param {import("../types.js").State["connection"]["status"]} status that may get better without this page */
+function isBroken(status) {
+  return status === "offline" || status === "failed";
+}
+
+/** A page that nobody sees leaves the connector alone. */
+function checkIfShown() {
+  if (!document.hidden) checkConnection();
 }

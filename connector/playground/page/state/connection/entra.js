@@ -8,7 +8,7 @@ import { currentCredential, ofToken, useCredential } from "../../api/credentials
 
 /** @typedef {{token: string, name: string, expiresAt: number}} SignedIn */
 
-const WINDOW_MILLISECONDS = 10 * 60_000; // for people who have to find their telephone first
+const WINDOW_MILLISECONDS = 10 * 60_000; // time to find the phone that confirms the sign-in
 const RENEWAL_MILLISECONDS = 5 * 60_000; // before a token expires
 
 /** @type {Promise<any> | null} */
@@ -135,11 +135,11 @@ function signedIn(result) {
  */
 function explanation(failure) {
   if (["popup_window_error", "empty_window_error"].includes(failure.errorCode))
-    return "The browser did not open the window. Allow windows of this page, and try again.";
+    return "The browser did not open the window. Allow pop-ups for this page, and try again.";
   if (failure.errorCode === "timed_out") return "The sign-in was not finished in time. Try again.";
   if (failure.errorCode === "user_cancelled" || failure.subError === "cancel")
     return "The sign-in was canceled. Try again.";
   if (["no_network_connectivity", "network_error", "endpoints_resolution_error"].includes(failure.errorCode))
-    return "Entra ID does not answer. Check the network, and try again.";
+    return "Entra ID is not responding. Check the network, and try again.";
   return `Entra ID refused the sign-in: ${failure.errorMessage || failure.message}`;
 }

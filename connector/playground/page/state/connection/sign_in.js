@@ -76,7 +76,7 @@ export async function enterKey(text) {
   if (!/^[\x21-\x7e]+$/.test(key)) return report("This is not a function key. Copy it again, without other text.");
   const isAccepted = await tryOut(
     ofKey(key),
-    "This key is not accepted. Copy all of a key of this app, and try again.",
+    "This key was not accepted. Copy a whole key of this app, and try again.",
   );
   if (isAccepted) accept(ofKey(key), { credential: "key", name: "", expiresAt: null });
 }
@@ -89,7 +89,7 @@ export async function enterToken(text) {
     .replace(/^bearer\s+/i, "")
     .replace(/^"|"$/g, "");
   if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token))
-    return report("This is not an access token. Copy all of what the command prints.");
+    return report("This is not an access token. Copy everything that the command prints.");
   const { name = "", exp = null } = claimsOf(token);
   const facts = /** @type {const} */ ({ credential: "token", name, expiresAt: exp && exp * 1000 });
   if (await tryOut(ofToken(token), "")) accept(ofToken(token), facts);
@@ -250,7 +250,7 @@ function claimsOf(token) {
 }
 
 /**
- * The page does not use such a key: who sends the address to somebody would send the key, too.
+ * The page does not use such a key: whoever shares the address would share the key.
  * @returns {boolean} whether there was one
  */
 function removeKeyFromAddress() {

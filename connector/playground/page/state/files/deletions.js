@@ -50,7 +50,7 @@ export function deleteFile(session, file) {
     setTimeout(() => perform(session, deletion), SECONDS_TO_UNDO * 1000),
   );
   countDown();
-  announce(`${file.fileName} is deleted in ${SECONDS_TO_UNDO} seconds. You can undo it until then.`);
+  announce(`${file.fileName} will be deleted in ${SECONDS_TO_UNDO} seconds. Until then, you can undo this.`);
 }
 
 /**

@@ -1,6 +1,7 @@
 // The file that is shown in a dialog: as much of it as a person reads, in the form that fits.
 import { ApiError } from "../../api/client.js";
 import { decoded } from "../../content/decoding.js";
+import { isEndless } from "../../content/image_cost.js";
 import { formatJson } from "../../content/json_text.js";
 import { extensionOf } from "../../content/names.js";
 import { csvSheet, excelSheets, recordsSheet } from "../../content/tables.js";
@@ -110,7 +111,7 @@ async function shownContent(session, file, signal) {
   const range = /** @type {[number, number] | undefined} */ (file.size > most ? [0, MOST_TEXT - 1] : undefined);
   const blob = await readFile(session, file, { signal, range });
   const text = decoded(new Uint8Array(await blob.arrayBuffer()));
-  if (text === null) return noPreview("There is no preview of this kind of file.");
+  if (text === null) return noPreview("There is no preview for this kind of file.");
   return await textContent(extension, text, blob.size >= file.size, file.size);
 }
 
@@ -161,7 +162,7 @@ function jsonContent(text, note) {
   const isLong = pretty.length > MOST_TEXT;
   const shown = isLong ? pretty.slice(0, MOST_TEXT) : pretty;
   if (found.sheet) return { content: { kind: "table", sheets: [found.sheet], text: shown }, note };
-  return { content: { kind: "text", text: shown }, note: isLong ? `${note} The beginning alone.`.trim() : note };
+  return { content: { kind: "text", text: shown }, note: isLong ? `${note} Only the beginning.`.trim() : note };
 }
 
 /**
@@ -188,6 +189,8 @@ function parsed(text, use) {
 async function imageContent(session, file, type, signal) {
   if (file.size > MOST_IMAGE) return noPreview(`Images above ${sizeText(MOST_IMAGE)} have no preview.`);
   const blob = await readFile(session, file, { signal });
+  if (type === IMAGES.svg && isEndless(blob, await blob.text()))
+    return noPreview("This image is too complex for a preview.");
   const address = URL.createObjectURL(new Blob([blob], { type }));
   return { content: { kind: "image", address }, note: "" };
 }

@@ -75,7 +75,7 @@ export function isBeingCreated(session) {
 export function cancelTransfer(session, transfer) {
   const sender = senders.get(transfer.key);
   if (sender) sender.abort();
-  else if (transfer.token) cancelUpload(transfer.token).catch(() => {}); // it expires by itself, too
+  else if (transfer.token) cancelUpload(transfer.token).catch(() => {}); // it expires anyway
   remove(session, transfer);
 }
 

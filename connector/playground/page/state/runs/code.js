@@ -11,7 +11,7 @@ let timer;
  * @param {string} code
  */
 export function noteTyping(session, code) {
-  if (session.code !== code) session.codeNote = null; // the person goes on with what is there
+  if (session.code !== code) session.codeNote = null; // the user keeps editing what replaced it
   session.code = code;
   clearTimeout(timer);
   timer = setTimeout(update, QUIET_MILLISECONDS);
@@ -21,7 +21,7 @@ export function noteTyping(session, code) {
  * Puts other code into the editor. The editor's undo brings the former back.
  * @param {import("../types.js").Session} session
  * @param {string} code
- * @param {string} text what the person is told, with a button that undoes it; nothing if it is empty
+ * @param {string} text shown to the user with a button that undoes the change; not shown if it is empty
  */
 export function replaceCode(session, code, text) {
   update(() => {

@@ -83,7 +83,7 @@ export async function startExample(session, example) {
 /**
  * @param {import("../types.js").Session} session
  * @param {Example} example
- * @returns {Promise<boolean>} whether the code and its files are there
+ * @returns {Promise<boolean>} whether the code is in the editor and its files are in the session
  */
 async function prepare(session, example) {
   const { code } = example;
@@ -107,7 +107,7 @@ async function prepare(session, example) {
   const failed = session.transfers.find(
     ({ fileName, status }) => status === "failed" && example.fileNames.includes(fileName),
   );
-  if (failed) return tell(session, `${failed.fileName} was not uploaded. Files says why; then run the code.`);
+  if (failed) return tell(session, `${failed.fileName} was not uploaded. See Files for the reason, then run the code.`);
   return true;
 }
 

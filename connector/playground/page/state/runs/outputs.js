@@ -24,7 +24,7 @@ export function outputKey(session, run, part) {
 }
 
 /**
- * What holds the content of an output, if it is there: text, or base64 if the output is not text.
+ * What holds the content of an output, if it is known: text, or base64 if the output is not text.
  * @param {string} key
  * @param {Output} output
  * @returns {{content?: string} | null} the same object as long as nothing changes

@@ -13,8 +13,8 @@ export function guardLeaving() {
 
 /**
  * @param {import("../types.js").Session} session
- * @returns {boolean} whether it runs, or its code was changed after it ran
+ * @returns {boolean} whether it runs, or has code that it never ran
  */
 function hasWork(session) {
-  return isRunning(session) || (session.runs.length > 0 && session.code !== session.runs.at(-1)?.code);
+  return isRunning(session) || (session.code.trim() !== "" && session.code !== session.runs.at(-1)?.code);
 }

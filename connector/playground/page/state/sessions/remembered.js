@@ -1,4 +1,4 @@
-// What the browser remembers of the sessions: nothing, unless somebody wants it. Each session has an entry of its own, so
+// What the browser remembers of the sessions: nothing, unless the user wants it. Each session has an entry of its own, so
 // that pages in several tabs of the browser do not overwrite each other's.
 import { refreshFiles } from "../files/listing.js";
 import { refreshSession } from "../lifetime.js";
@@ -29,7 +29,7 @@ export function startMemory() {
     if (sessionStorage.getItem(CHOICE) === "tab") recall("tab");
     else if (localStorage.getItem(CHOICE) === "browser") recall("browser");
   } catch {
-    // The browser lets the page store nothing; that is reported when somebody wants it.
+    // The browser lets the page store nothing; that is reported when the user wants it.
   }
   subscribe(() => {
     listWhatIsShown();
@@ -117,7 +117,8 @@ function store() {
     sessionStorage.setItem(SHOWN, state.currentKey);
     if (state.memory.error) choose(choice);
   } catch {
-    const error = "Not all is remembered: the browser's storage is full. Close sessions that are not needed.";
+    const error =
+      "Not everything is remembered: the browser's storage is full. Close sessions that you no longer need.";
     if (state.memory.error !== error)
       update((state) => {
         state.memory.error = error;

@@ -41,7 +41,7 @@ export async function confirmEnd(session, { andClose = false } = {}) {
   });
 }
 
-/** @param {string} text that somebody entered as a session ID */
+/** @param {string} text that was entered as a session ID */
 export async function confirmExisting(text) {
   const id = text.trim().replace(/^["']|["']$/g, "");
   await whileBusy(async () => {

@@ -14,6 +14,7 @@ import { update } from "../../state/store.js";
 import { takeDroppedFiles } from "./dropped_code.js";
 import { addKeys } from "./editor_keys.js";
 import { bringIntoView, createMark } from "./editor_mark.js";
+import { takePastedCode } from "./pasted_code.js";
 
 const KEPT_EDITS = 300;
 /** To color more takes longer than a keystroke may. */
@@ -110,11 +111,12 @@ function created(session) {
   textarea.setAttribute("aria-describedby", `${hint.id} ${error.id}`);
   textarea.setAttribute("autocorrect", "off");
   textarea.setAttribute("translate", "no");
-  textarea.placeholder = "# Write Python here, or start from an example.";
+  textarea.placeholder = "# Write Python, or open an example";
   const mark = createMark(session, editor, error);
   const made = { element, position, editor, mark, place: { top: 0, left: 0 } };
   addKeys(editor, session);
   takeDroppedFiles(element, session);
+  takePastedCode(textarea, session);
   container.addEventListener("scroll", () => {
     if (container.isConnected) made.place = { top: container.scrollTop, left: container.scrollLeft };
   });
@@ -135,7 +137,7 @@ function created(session) {
  */
 function replaceText({ editor }, code) {
   const { textarea } = editor;
-  // The history listens to these events, as they come from typing; the first one separates this edit from the last.
+  // The history listens to these events, which typing causes; the first one separates this edit from the last.
   textarea.dispatchEvent(new Event("selectionchange"));
   textarea.dispatchEvent(new InputEvent("beforeinput", { inputType: "insertReplacementText" }));
   textarea.value = code;

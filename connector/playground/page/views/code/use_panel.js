@@ -1,12 +1,12 @@
 // "Use it elsewhere": what was done last, as code for other places.
-import { endOfSessionId } from "../../content/session_ids.js";
-import { guard, html, live, nothing } from "../../libraries/lit-html.js";
+import { startOfSessionId } from "../../content/session_ids.js";
+import { guard, html, live, nothing, repeat } from "../../libraries/lit-html.js";
 import { marked } from "../../snippets/marks.js";
 import { settings } from "../../snippets/place.js";
 import { requestOf } from "../../snippets/request.js";
 import { SNIPPETS, titleOf } from "../../snippets/snippets.js";
 import { saveBlob } from "../../state/saving.js";
-import { callToUse, chooseTab, placeOf, showSessionInUse, storedTab, toggleUse } from "../../state/use.js";
+import { chooseStep, chooseTab, placeOf, showSessionInUse, stepsToUse, storedTab, toggleUse } from "../../state/use.js";
 import { copyButton } from "../controls/copy.js";
 import { icon } from "../controls/icons.js";
 
@@ -41,7 +41,7 @@ function chosen(state) {
  * @returns {string} the text as it is copied and saved
  */
 function textToCopy(state, session) {
-  const call = callToUse(session);
+  const { call } = stepsToUse(session).chosen;
   return chosen(state).text(requestOf(call), placeOf(call, state.use.withSession ? sessionOf(call) : null));
 }
 
@@ -58,7 +58,7 @@ function sessionOf(call) {
  * @returns {string} the session ID as it may be seen
  */
 function masked(id) {
-  return `••••••••${endOfSessionId(id)}`;
+  return `${startOfSessionId(id)}••••`;
 }
 
 /**
@@ -67,7 +67,7 @@ function masked(id) {
  */
 function actions(state, session) {
   const snippet = chosen(state);
-  const hasSession = snippet.key !== "mcp" && sessionOf(callToUse(session)) !== "";
+  const hasSession = snippet.key !== "mcp" && sessionOf(stepsToUse(session).chosen.call) !== "";
   return html`<span class="spacer"></span>
     ${
       hasSession
@@ -124,14 +124,16 @@ function moveInTabs(event) {
  * @param {import("../../snippets/snippets.js").Snippet} snippet
  */
 function content(state, session, snippet) {
-  const call = callToUse(session);
+  const { steps, chosen } = stepsToUse(session);
+  const { call, key } = chosen;
+  const hasChoice = snippet.key !== "mcp" && steps.length > 1;
   const place = placeOf(call, state.use.withSession ? masked(sessionOf(call)) : null);
-  const made = session.lastCall ?? `${session.code}\n${session.timeoutInSeconds}\n${session.id}`;
-  return guard([made, snippet, ...Object.values(place)], () => {
+  const made = call === session.lastCall ? call : JSON.stringify([key, call.json, session.id]);
+  const text = guard([made, call.file, hasChoice, snippet, ...Object.values(place)], () => {
     const request = requestOf(call);
     const variables = snippet.readsVariables ? settings(place, request.usesSession) : null;
     return html`
-      <p>${snippet.key === "mcp" ? nothing : html`<b>${titleOf(request)}</b>`} ${snippet.note(request, place)}</p>
+      <p>${snippet.key === "mcp" || hasChoice ? nothing : html`<b>${titleOf(request)}</b>`} ${snippet.note(request, place)}</p>
       ${
         variables === null
           ? nothing
@@ -140,6 +142,25 @@ function content(state, session, snippet) {
       ${colored(snippet.text(request, place), snippet.language)}
       ${documents(place.api)}`;
   });
+  return html`${hasChoice ? stepChoice(session, steps, key) : nothing}${text}`;
+}
+
+/**
+ * @param {import("../../state/types.js").Session} session
+ * @param {import("../../state/steps.js").Step[]} steps
+ * @param {string} chosen
+ */
+function stepChoice(session, steps, chosen) {
+  return html`<label class="use-step">Step <select
+    @change=${(/** @type {Event & {currentTarget: HTMLSelectElement}} */ event) => chooseStep(session, event.currentTarget.value)}
+  >
+    ${repeat(
+      steps,
+      ({ key }) => key,
+      ({ key, call }) =>
+        html`<option value=${key} .selected=${live(key === chosen)}>${titleOf(requestOf(call)).replace(/\.$/, "")}</option>`,
+    )}
+  </select></label>`;
 }
 
 /**

@@ -15,7 +15,7 @@ function problem({ connection, signIn, dialog }) {
   if (status === "offline")
     return html`<div class="notice warning" role="alert">
       ${icon("alert")}
-      <p><b>The connector does not answer.</b> Your code and results are kept. This page tries again by itself.</p>
+      <p><b>The connector is not responding.</b> Your code and results are kept. This page keeps trying.</p>
       ${retry(isChecking)}
     </div>`;
   if (dialog === "credential") return nothing; // which says it
@@ -25,7 +25,7 @@ function problem({ connection, signIn, dialog }) {
       <p>
         ${
           signIn.mode === "entra"
-            ? html`<b>You are not signed in.</b> The connector runs code for people whom it knows.`
+            ? html`<b>You are not signed in.</b> The connector runs code only for people it knows.`
             : html`<b>The connector needs a function key.</b> Without one, nothing runs.`
         }
       </p>
@@ -39,7 +39,7 @@ function problem({ connection, signIn, dialog }) {
       <p>${error.message}</p>
       ${
         error.code === "CallerNotAllowed"
-          ? html`<button type="button" class="button" @click=${openCredential}>Sign in as somebody else</button>`
+          ? html`<button type="button" class="button" @click=${openCredential}>Sign in as someone else</button>`
           : nothing
       }
       ${retry(isChecking)}
@@ -60,10 +60,10 @@ function addressRemark({ signIn }) {
   return html`<div class="notice warning" role="alert">
     ${icon("key")}
     <p>
-      <b>The address of this page had a key in it.</b> It was not used, and is no longer in the address bar. It may be in
-      histories and logs: renew it if others can read those.
+      <b>The address of this page had a key in it.</b> It was not used, and is no longer in the address bar. It may still be
+      in histories and logs: renew the key if others can read those.
     </p>
-    <button type="button" class="quiet" aria-label="Close this remark" @click=${dismissAddressRemark}>
+    <button type="button" class="quiet" aria-label="Dismiss this remark" @click=${dismissAddressRemark}>
       ${icon("cancel")}
     </button>
   </div>`;

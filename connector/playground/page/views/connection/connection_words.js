@@ -44,7 +44,7 @@ function lowestLevel(pools) {
  */
 export function credentialWords({ credential, name, expiresAt, mode }) {
   if (credential === "none") return mode === "entra" ? "You are not signed in." : "No key is sent.";
-  if (credential === "key") return "A function key is sent with each call. It is in the memory of this tab alone.";
+  if (credential === "key") return "A function key is sent with each call. It is kept in the memory of this tab only.";
   const who = name ? `You are signed in as ${name}.` : "An access token is sent with each call.";
   if (credential === "account" || !expiresAt) return who;
   const time = new Date(expiresAt).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });

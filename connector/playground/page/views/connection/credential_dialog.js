@@ -17,7 +17,7 @@ export function credentialDialog({ signIn }) {
 /** @param {import("../../state/types.js").SignIn} signIn */
 function keyForm(signIn) {
   return html`<form class="credential" @submit=${submitted("key", enterKey)}>
-    <p>This connector asks for a key. It stays in the memory of this tab, and is forgotten when you close or reload it.</p>
+    <p>This connector requires a key. It is kept in the memory of this tab, and forgotten when you close or reload it.</p>
     ${secretField("key", "Key", signIn.problem)}
     <details>
       <summary>Where to find a key</summary>
@@ -31,9 +31,9 @@ function keyForm(signIn) {
 /** @param {import("../../state/types.js").SignIn} signIn */
 function tokenForm(signIn) {
   return html`<form class="credential" @submit=${submitted("token", enterToken)}>
-    <p>This connector knows its callers by Entra ID. Get a token with the Azure CLI, and paste what it prints:</p>
+    <p>This connector identifies its callers with Entra ID. Get a token with the Azure CLI, and paste what it prints:</p>
     ${command(tokenCommand(signIn.scope))} ${secretField("token", "Access token", signIn.problem)}
-    <p class="muted">It stays in the memory of this tab. When it has expired, you are asked for another one.</p>
+    <p class="muted">It is kept in the memory of this tab. When it expires, you are asked for another one.</p>
     ${buttons(signIn, "Connect")}
   </form>`;
 }
@@ -41,10 +41,10 @@ function tokenForm(signIn) {
 /** @param {import("../../state/types.js").SignIn} state */
 function signInForm(state) {
   return html`<div class="credential">
-    <p>This connector knows its callers by Entra ID. A window opens, in which you sign in. The page keeps what it gets
-      in memory, and forgets it when you close or reload this tab.</p>
+    <p>This connector identifies its callers with Entra ID. You sign in in a window of its own. The page keeps
+      the token in memory, and forgets it when you close or reload this tab.</p>
     ${state.problem ? html`<p class="problem" role="alert">${state.problem}</p>` : nothing}
-    ${state.progress === "window" ? html`<p role="status">Go on in the window that has opened.</p>` : nothing}
+    ${state.progress === "window" ? html`<p role="status">Continue in the window that has opened.</p>` : nothing}
     <div class="dialog-buttons">
       <button type="button" class="button" @click=${state.progress === "window" ? stopSigningIn : cancelCredential}>
         Cancel

@@ -55,7 +55,7 @@ export async function copyText(text, control = document.activeElement) {
 }
 
 /**
- * Copies as browsers did before navigator.clipboard, which they have for https and localhost alone.
+ * Copies as browsers did before navigator.clipboard, which they have only for https and localhost.
  * @param {string} text
  * @param {Element | null} control
  * @returns {boolean}

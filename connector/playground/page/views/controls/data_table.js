@@ -1,7 +1,7 @@
 // A table of data: its columns can be sorted, it scrolls, and its heads stay. Rows and columns beyond what browsers lay
 // out quickly are shown when asked for, or left to the file.
 
-import { cellText, isMissing, kindOfColumn, sortRows } from "../../content/table_values.js";
+import { cellText, isMissing, kindOfColumn, sortRows, unroundedText } from "../../content/table_values.js";
 import { count, counted } from "../../format.js";
 import { guard, html, ifDefined, nothing } from "../../libraries/lit-html.js";
 import { state as store, update } from "../../state/store.js";
@@ -24,11 +24,12 @@ export function dataTable({ key, label, columns, rows, total = rows.length }) {
   const { sorts, rowLimits } = store.results;
   const sort = sorts[key];
   const limit = rowLimits[key] ?? rowsAtFirst(columns.length);
-  // The names are joined because callers may make the array anew.
+  // The names are joined because callers may create the array each time.
   return guard([key, label, columns.join("\n"), rows, total, sort, limit], () => {
     const shownColumns = columns.slice(0, MOST_COLUMNS);
     const kinds = shownColumns.map((_, column) => kindOfColumn(rows, column));
     const sorted = sort ? sortRows(rows, sort.column, sort.isDescending) : rows;
+    if (columns.length === 0) return html`<p class="muted">There is nothing in this table.</p>`;
     return html`<div class="data-table">
       <div class="table-scroll" role="group" aria-label=${label} tabindex="0">
         <table>
@@ -94,8 +95,10 @@ function tableRow(row, kinds) {
       const cell = row[column];
       if (isMissing(cell)) return html`<td class="${kind} missing">none</td>`;
       const text = cellText(cell, kind);
-      // What does not fit into a column can be read by pointing at it.
-      return html`<td class=${kind} dir="auto" title=${ifDefined(text.length > 40 ? text : undefined)}>${text}</td>`;
+      // What does not fit into a column, and what was rounded, can be read by pointing at it.
+      const whole = unroundedText(cell, text);
+      const title = text.length > 40 || whole !== text ? whole : undefined;
+      return html`<td class=${kind} dir="auto" title=${ifDefined(title)}>${text}</td>`;
     })}
   </tr>`;
 }

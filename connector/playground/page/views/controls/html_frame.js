@@ -13,7 +13,7 @@ const MOST_MESSAGES = 500;
 /** What takes the focus more often than this, while the user works elsewhere, is not shown. */
 const MOST_FOCUSES = 3;
 const SECONDS_OF_TAB = 0.5;
-const IS_DOCUMENT = /^\s*(?:<!--.*?-->\s*)*<(?:!doctype|html|head|body)\b/is;
+const IS_DOCUMENT = /^<(?:!doctype|html|head|body)\b/i;
 /** For parts of documents, as data frames with styles are; a complete document has its own. */
 const DEFAULTS = `<!doctype html><html lang="en"><meta charset="utf-8"><style>
 body { margin: 8px; font: 13px/1.45 system-ui, "Segoe UI", Roboto, sans-serif; color: #1b2230; background: #fff; }
@@ -85,7 +85,7 @@ class UserHtml extends HTMLElement {
   #write() {
     this.#writes += 1;
     if (this.#writes > MOST_WRITES) return;
-    const content = IS_DOCUMENT.test(this.#content) ? this.#content : DEFAULTS + this.#content;
+    const content = isDocument(this.#content) ? this.#content : DEFAULTS + this.#content;
     // "*", because a frame without an origin has no name; the document is ours, as no other address can be framed.
     this.#frame?.contentWindow?.postMessage(content, "*");
   }
@@ -94,7 +94,7 @@ class UserHtml extends HTMLElement {
   releaseFocus() {
     this.#focuses += 1;
     this.#frame?.blur();
-    if (this.#focuses > MOST_FOCUSES) this.#stop("it took the focus again and again");
+    if (this.#focuses > MOST_FOCUSES) this.#stop("it kept taking the focus");
   }
 
   /** @param {string} reason */
@@ -105,6 +105,17 @@ class UserHtml extends HTMLElement {
     explanation.textContent = `Stopped, because ${reason}. Save it to look at it.`;
     this.replaceChildren(explanation);
   }
+}
+
+/**
+ * @param {string} content HTML
+ * @returns {boolean} whether it is a document, perhaps after comments. Not by one regular expression: the ways to divide
+ *   many comments are too many to try.
+ */
+function isDocument(content) {
+  let rest = content.trimStart();
+  while (rest.startsWith("<!--") && rest.includes("-->")) rest = rest.slice(rest.indexOf("-->") + 3).trimStart();
+  return IS_DOCUMENT.test(rest);
 }
 
 /** @type {Set<UserHtml>} those on the page */

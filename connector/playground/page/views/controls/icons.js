@@ -1,4 +1,4 @@
-// The icons: 16 x 16, drawn with the current color. They say nothing by themselves: a button with an icon alone has a label.
+// The icons: 16 x 16, drawn with the current color. Screen readers skip them: a button with only an icon has a label.
 import { html, svg } from "../../libraries/lit-html.js";
 
 const SHAPES = {

@@ -28,7 +28,7 @@ customElements.define("when-visible", WhenVisible);
 
 /**
  * @param {() => void} action
- * @param {unknown} content what is there until then
+ * @param {unknown} content what is shown until then
  */
 export function whenVisible(action, content) {
   return html`<when-visible .action=${action}>${content}</when-visible>`;

@@ -102,7 +102,7 @@ function deletedRow(session, { file, dueAt, status }, path) {
   return html`<li class="file deleted" data-path=${path}>
     <span class="kind" aria-hidden="true">${kindOf(file.fileName)}</span>
     <span class="name" title=${name}><bdi>${name}</bdi></span>
-    <span class="facts digits">${status === "pending" ? `Deleted in ${seconds} s` : "Is being deleted"}</span>
+    <span class="facts digits">${status === "pending" ? `Deleting in ${seconds} s` : "Deleting"}</span>
     ${
       status === "pending"
         ? html`<button type="button" class="quiet undo" aria-label="Undo the deletion of ${name}" @click=${() => undo(session, path)}>Undo</button>`

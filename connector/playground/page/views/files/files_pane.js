@@ -45,9 +45,10 @@ export function filesPane(state, session) {
     <div class="pane-body" aria-busy=${session.filesAreLoading}>
       ${filterBox(state, session)} ${listError(session)} ${transferList(session)} ${fileList(state, session)}
       <div class="drop-zone">
-        <p>${emptySentence(session)}Drop files or a folder here, or choose
+        <p>${emptySentence(session)}<span class="by-mouse">Drop files or a folder here, or choose
           <button type="button" class="link" @click=${() => choose("files-chooser")}>files</button> or
-          <button type="button" class="link" @click=${() => choose("folder-chooser")}>a folder</button>.
+          <button type="button" class="link" @click=${() => choose("folder-chooser")}>a folder</button>.</span>
+          <button type="button" class="button by-touch" @click=${() => choose("files-chooser")}>${icon("upload")}Choose files</button>
           Code finds them in <code>/mnt/data</code>.</p>
       </div>
     </div>
@@ -136,7 +137,7 @@ function fileList(state, session) {
         (group) => (group.folder === "" ? rows(group) : folderRow(group, rows(group))),
       )}
     </ul>
-    ${found === 0 && session.files.length > 0 ? html`<p class="more-files muted">No file has this in its name.</p>` : nothing}
+    ${found === 0 && session.files.length > 0 ? html`<p class="more-files muted">No file name contains this.</p>` : nothing}
     ${moreFiles(session, found - shown)}
   `;
 }

@@ -1,5 +1,6 @@
 // The dialog that shows a file.
 
+import { isHuge } from "../../content/image_cost.js";
 import { pathOf, shownName } from "../../content/names.js";
 import { exactTime, size as sizeText } from "../../format.js";
 import { html, nothing } from "../../libraries/lit-html.js";
@@ -85,12 +86,19 @@ function content({ content, error, file, sheet, isSource }) {
     case "html":
       return isSource ? textOf(content.text, label) : htmlFrame(label, content.page);
     case "image":
-      return html`<img src=${content.address} alt=${label} @error=${failImage}>`;
+      return html`<img src=${content.address} alt=${label} @load=${drawIfPossible} @error=${failImage}>`;
     case "none":
       return html`<p class="muted">${content.reason}</p>`;
     default:
       return textOf(content.text, label);
   }
+}
+
+/** @param {Event} event of an image that is loaded, and not drawn yet */
+function drawIfPossible({ target }) {
+  const image = /** @type {HTMLImageElement} */ (target);
+  if (isHuge(image)) failImage();
+  else image.classList.add("drawn");
 }
 
 /**

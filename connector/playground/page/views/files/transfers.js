@@ -11,10 +11,10 @@ import { icon } from "../controls/icons.js";
 
 const MOST_WAITING = 5;
 const OBSTACLES = {
-  run: "waits for the run",
-  pool: "waits: the session pool is full",
-  app: "waits: the connector is busy",
-  connection: "connection lost, goes on by itself",
+  run: "waiting for the run",
+  pool: "waiting: the session pool is full",
+  app: "waiting: the connector is busy",
+  connection: "connection lost, will resume",
 };
 
 /** @param {Session} session */
@@ -76,9 +76,9 @@ function progressBar({ file, sent }, name) {
 
 /** @param {Transfer} transfer */
 function progressText({ status, waitsFor, sent, file, bytesPerSecond }) {
-  if (status === "waiting") return `${sizeText(file.size)} · waits`;
+  if (status === "waiting") return `${sizeText(file.size)} · waiting`;
   if (waitsFor) return `${sizeText(sent)} · ${OBSTACLES[waitsFor]}`;
-  if (sent >= file.size) return `${sizeText(file.size)} · is being stored`;
+  if (sent >= file.size) return `${sizeText(file.size)} · storing`;
   const parts = [`${sizeText(sent)} of ${sizeText(file.size)}`];
   if (bytesPerSecond > 0)
     parts.push(`${sizeText(bytesPerSecond)}/s`, `${clock(Math.ceil((file.size - sent) / bytesPerSecond))} left`);

@@ -1,7 +1,8 @@
 // An image that a run displayed. It is only ever an image: what an SVG contains runs and loads nothing there, and as a
 // data: address it has no origin, even if someone opens it in a tab.
 
-import { alternative, imageAddress } from "../../content/presentation.js";
+import { isEndless, isHuge } from "../../content/image_cost.js";
+import { alternative, imageAddress, isText } from "../../content/presentation.js";
 import { html, nothing } from "../../libraries/lit-html.js";
 import { saveOutput } from "../../state/runs/outputs.js";
 import { state as store, update } from "../../state/store.js";
@@ -18,7 +19,7 @@ import { resultBlock } from "./result_block.js";
  * @param {string} content
  */
 export function figure(session, key, output, content) {
-  const isBroken = store.results.broken[key];
+  const isBroken = store.results.broken[key] || (isText(output) && isEndless(output, content));
   const zoom = () => openZoom(session, key, output);
   return resultBlock({
     heading: "Chart",
@@ -35,11 +36,21 @@ export function figure(session, key, output, content) {
             src=${imageAddress(output, content)}
             alt=${alternative(output)}
             @click=${zoom}
+            @load=${(/** @type {Event} */ event) => drawIfPossible(key, event)}
             @error=${() => setBroken(key)}
           />
-          ${output.title ? html`<figcaption class="muted">${output.title}</figcaption>` : nothing}
         </figure>`,
   });
+}
+
+/**
+ * @param {string} key
+ * @param {Event} event of an image that is loaded, and not drawn yet
+ */
+function drawIfPossible(key, { target }) {
+  const image = /** @type {HTMLImageElement} */ (target);
+  if (isHuge(image)) setBroken(key);
+  else image.classList.add("drawn");
 }
 
 /** @param {string} key */

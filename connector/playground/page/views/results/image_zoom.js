@@ -1,5 +1,6 @@
 // The dialog in which a figure is looked at closely.
 
+import { isHuge } from "../../content/image_cost.js";
 import { alternative, imageAddress } from "../../content/presentation.js";
 import { html } from "../../libraries/lit-html.js";
 import { contentHolder, loadOutput, saveOutput } from "../../state/runs/outputs.js";
@@ -19,6 +20,11 @@ class ZoomableImage extends HTMLElement {
 
   constructor() {
     super();
+    this.#image.addEventListener("load", () => {
+      if (isHuge(this.#image))
+        this.textContent = "The browser cannot show the original. Save it to look at it elsewhere.";
+      else this.#image.classList.add("drawn");
+    });
     this.#image.addEventListener("dblclick", () => (this.#scale === null ? this.zoom(0) : this.fit()));
   }
 

@@ -8,7 +8,7 @@ import { copyButton } from "../controls/copy.js";
 import { growingText } from "../controls/growing_text.js";
 import { resultBlock } from "./result_block.js";
 
-const NARROW = 50;
+const NARROW = 42; // as much as a phone shows
 
 /**
  * @param {import("../../state/types.js").State} state

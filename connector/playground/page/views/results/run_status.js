@@ -33,10 +33,14 @@ export function runStatus(state, session, run) {
 
 /** @param {Run} run */
 function runningLine(run) {
+  const isRunning = run.status === "Running";
   const remark = run.reconnecting
-    ? "The connection is lost. The code goes on; trying again."
-    : run.waiting || `of up to ${limit(run.timeoutInSeconds)}`;
-  return html`<b class="busy">${run.canceling ? "Canceling" : "Running"}</b>
+    ? `Connection lost. ${isRunning ? "The code keeps running; trying" : "Trying"} again.`
+    : run.waiting
+      ? `${run.waiting} ${isRunning ? "" : "This page will send the code again."}`
+      : `of up to ${limit(run.timeoutInSeconds)}`;
+  const state = run.canceling ? "Canceling" : run.waiting && !isRunning ? "Waiting" : "Running";
+  return html`<b class="busy">${state}</b>
     <elapsed-time class="digits" since=${run.startedAt}></elapsed-time>
     <span class="muted">${remark}</span>
     <div class="busy-line" role="progressbar" aria-label="The code is running"></div>`;
@@ -85,7 +89,7 @@ function remarks(state, session, run) {
 }
 
 /**
- * What the notice of omitted contents tells programs to do, this page does by itself.
+ * What the notice of omitted contents tells programs to do, this page does itself.
  * @param {string} notice
  */
 function isDone(notice) {
@@ -104,7 +108,7 @@ function truncation(execution) {
   if (names.length === 0) return "";
   const list = new Intl.ListFormat("en").format(names);
   const verb = names.length === 1 ? "is" : "are";
-  return `${list[0].toUpperCase()}${list.slice(1)} ${verb} longer than a run returns. To get everything, let the code write it to a file.`;
+  return `${list[0].toUpperCase()}${list.slice(1)} ${verb} longer than a run can return. To get all of it, have the code write it to a file.`;
 }
 
 /**

@@ -17,7 +17,7 @@ export function tableOutput({ key, title, fileName, frame }) {
     heading: title ? `Table: ${title}` : "Table",
     actions: saveTable(fileName, columns, rows),
     content: html`${dataTable({ key, label: title ?? "Table", columns, rows, total })}
-      ${rows.length < total ? html`<p class="muted small">The run returned the first ${count(rows.length)} rows. To get all, let the code write a file, such as with <code>to_csv</code>.</p>` : nothing}`,
+      ${rows.length < total ? html`<p class="muted small">The run returned the first ${count(rows.length)} rows. To get all of them, have the code write a file, for example with <code>to_csv</code>.</p>` : nothing}`,
   });
 }
 
@@ -29,7 +29,7 @@ export function tableOutput({ key, title, fileName, frame }) {
 export function saveTable(fileName, columns, rows) {
   // With a byte order mark, because Excel takes CSV files without one for files of an old encoding.
   const save = () => saveBlob(new Blob(["\ufeff", toCsv(columns, rows)], { type: "text/csv" }), fileName);
-  return html`<button type="button" class="quiet" title="Save the rows as a CSV file. Text like a formula gets an apostrophe before it." @click=${save}>
+  return html`<button type="button" class="quiet" title="Save the rows as a CSV file. Text that looks like a formula gets an apostrophe in front." @click=${save}>
     ${icon("download")} CSV
   </button>`;
 }

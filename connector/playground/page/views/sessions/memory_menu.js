@@ -1,4 +1,4 @@
-// How long the browser remembers the sessions: not at all, unless somebody wants it.
+// How long the browser remembers the sessions: not at all, unless the user wants it.
 import { html, live, nothing } from "../../libraries/lit-html.js";
 import { forget, remember } from "../../state/sessions/remembered.js";
 import { icon } from "../controls/icons.js";
@@ -8,7 +8,7 @@ import { popover } from "../controls/popover.js";
 const CHOICES = [
   { choice: "none", label: "Not at all", effect: "Gone when the page is closed or reloaded", short: "Not remembered" },
   { choice: "tab", label: "Until this tab is closed", effect: "Survives a reload", short: "Remembered in this tab" },
-  { choice: "browser", label: "Until I forget them", effect: "Survives the browser, too", short: "Remembered" },
+  { choice: "browser", label: "Until I forget them", effect: "Survives closing the browser", short: "Remembered" },
 ];
 
 /** @param {import("../../state/types.js").State} state */
@@ -29,8 +29,8 @@ export function memoryMenu(state) {
           </label>`,
         )}
       </fieldset>
-      <p class="muted">Stored are session IDs, names, code and times. Files stay in the sessions; results are not kept. A
-        session ID is a secret: whoever uses this browser could open the sessions.</p>
+      <p class="muted">Session IDs, names, code and times are stored. Files stay in the sessions; results are not kept.
+        A session ID is a secret: anyone who uses this browser could open the sessions.</p>
       ${error ? html`<p class="problem" role="alert">${error}</p>` : nothing}
       ${choice === "none" ? nothing : html`<button type="button" class="button" @click=${forget}>Forget now</button>`}
     `,

@@ -26,7 +26,7 @@ export function sessionBanner(_state, session) {
     ]);
   }
   if (session.renewal === "session") {
-    const text = " It had expired, and began anew when it was used: earlier variables and files are gone.";
+    const text = " It had expired, and started again when it was used: earlier variables and files are gone.";
     return banner("This session is a new one.", text, [
       session.sources.size > 0 ? restartButton(session, `Upload the same ${files(session)} again`) : nothing,
       dismissButton(session),

@@ -28,10 +28,10 @@ export function closeSessionDialog(state) {
   const session = about(state);
   if (!session) return nothing;
   const isActive = session.status === "active";
-  const lost = session.runs.length > 0 ? "Its code and results" : "Its code";
+  const loss = session.runs.length > 0 ? "Its code and results on this page are lost" : "Its code on this page is lost";
   return dialog({
     title: `Close ${session.name}?`,
-    content: html`<p>${lost} on this page are lost${isActive ? ", and so is the way back to the session: its ID" : ""}.</p>
+    content: html`<p>${loss}${isActive ? ", and so is the session ID, which is the way back to it" : ""}.</p>
       ${isActive ? html`<p class="muted">${whatIsDeleted(session)} At once if you end it, otherwise when it expires.</p>` : nothing}
       ${buttons(state, [
         html`<button type="button" class="button" ?autofocus=${!isActive} @click=${() => {
@@ -80,7 +80,7 @@ function about(state) {
 function whatIsDeleted(session) {
   const { files } = session;
   const count = files.length === 1 ? "its file" : files.length > 1 ? `its ${files.length} files` : "all its files";
-  const running = isRunning(session) ? ", and the code that runs is stopped" : "";
+  const running = isRunning(session) ? ", and running code is stopped" : "";
   return `Its variables and ${count} are deleted${running}.`;
 }
 

@@ -1,5 +1,5 @@
 // The session ID, a secret: readable only when it was asked for.
-import { endOfSessionId } from "../../content/session_ids.js";
+import { startOfSessionId } from "../../content/session_ids.js";
 import { html, nothing } from "../../libraries/lit-html.js";
 import { update } from "../../state/store.js";
 import { copyButton } from "../controls/copy.js";
@@ -18,7 +18,7 @@ export function sessionId(state, session) {
     });
   return html`<span class="session-id">
     <span class="muted">Session ID</span>
-    <code>${isShown ? id : html`<span aria-hidden="true">••••</span><span class="visually-hidden">hidden, ends with </span>${endOfSessionId(id)}`}</code>
+    <code>${isShown ? id : html`<span class="visually-hidden">hidden, starts with </span>${startOfSessionId(id)}<span aria-hidden="true">••••</span>`}</code>
     <button type="button" class="quiet" aria-label="${isShown ? "Hide" : "Show"} the session ID" @click=${toggle}>${isShown ? "Hide" : "Show"}</button>
     ${copyButton("Copy the session ID", () => id, { iconOnly: true })}
   </span>`;

@@ -38,7 +38,7 @@ export function sessionMenu(state, session) {
  * @returns {string}
  */
 function summary(state, session) {
-  if (session.status === "new") return "Begins with the first run or upload.";
+  if (session.status === "new") return "Starts with the first run or upload.";
   if (session.status !== "active") return `Has ${session.status}.`;
   const made = session.createdAt === null ? "" : age(state.now - session.createdAt);
   return [made, timeLeft(state, session)].filter(Boolean).join(", ");
@@ -50,5 +50,5 @@ function summary(state, session) {
  */
 function expiry({ lifetime }) {
   if (lifetime.cooldown === null) return "The session pool does not report when it expires.";
-  return `Expires when it is not used for ${period(lifetime.cooldown)}.`;
+  return `Expires after ${period(lifetime.cooldown)} without use.`;
 }

@@ -21,7 +21,7 @@ export function timeLeft(state, { expiresAt }) {
  * @returns {string}
  */
 export function age(milliseconds) {
-  return milliseconds < 60_000 ? "made just now" : `made ${span(milliseconds)} ago`;
+  return milliseconds < 60_000 ? "created just now" : `created ${span(milliseconds)} ago`;
 }
 
 /**
