@@ -92,7 +92,7 @@ def test_escape_and_tab_leave_the_editor(page: Page) -> None:
 @pytest.mark.browser
 def test_special_spaces_are_pasted_as_ordinary_ones(page: Page) -> None:
     """As web pages have them; the page says so, and undo takes back what was pasted."""
-    write(page, "a = 1")
+    editor(page).fill("a = 1")
     paste(page, "\nif a:\n\u00a0\u00a0\u00a0\u00a0print(a\u200b)")
     expect(editor(page)).to_have_value("a = 1\nif a:\n    print(a)")
     expect(page.get_by_role("region", name="Code").get_by_role("status")).to_contain_text("ordinary spaces")
