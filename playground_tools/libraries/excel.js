@@ -1,1 +1,2 @@
+export { zipSync } from "fflate";
 export { default } from "read-excel-file/universal";

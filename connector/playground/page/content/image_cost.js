@@ -31,11 +31,7 @@ export function isEndless(holder, svg) {
   return now.isEndless;
 }
 
-/**
- * Whether an SVG would be drawn forever. It may draw parts of itself many times, and these again others.
- * @param {string} svg
- * @returns {boolean}
- */
+/** @param {string} svg which may draw parts of itself many times, and these again others */
 function measured(svg) {
   if (/<!ENTITY\s+[^%>]*&/.test(svg)) return true; // entities in entities
   /** @typedef {{children: Node[], references: string[]}} Node */

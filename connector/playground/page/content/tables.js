@@ -1,5 +1,6 @@
 // What is a table: CSV and Excel files, whose libraries are loaded when they are first needed, and records in JSON.
 import { loaded } from "../api/client.js";
+import { archiveOf } from "./archive.js";
 
 import { unzip } from "./unzip.js";
 
@@ -49,11 +50,9 @@ export async function excelSheets(blob) {
   const files = await unzip(bytes, (name) => /\.(?:xml|rels)$/i.test(name), MOST_UNPACKED_BYTES);
   const text = new TextDecoder();
   for (const { content } of files) if (cellsIn(text.decode(content)) > MOST_CELLS) throw new RangeError("too large");
-  const { zipSync } = await loaded(import("../libraries/zip.js"));
   const { default: readExcel } = await loaded(import("../libraries/excel.js"));
   // Not compressed, because the library would unpack it in a worker, which the page's policy refuses.
-  const archive = zipSync(Object.fromEntries(files.map(({ name, content }) => [name, content])), { level: 0 });
-  const sheets = await readExcel(new Blob([archive]));
+  const sheets = await readExcel(await archiveOf(files));
   return sheets.map(({ sheet, data }) => sheetOf(sheet, data, true));
 }
 

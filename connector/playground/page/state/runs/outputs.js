@@ -1,5 +1,6 @@
 // The contents of outputs: from the response, or from the file that holds them.
-import { ApiError, loaded, send } from "../../api/client.js";
+import { ApiError, send } from "../../api/client.js";
+import { archiveOf } from "../../content/archive.js";
 import { base64Of, bytesOf } from "../../content/base64.js";
 import { isText, mediaType } from "../../content/presentation.js";
 import { noteUse } from "../lifetime.js";
@@ -141,8 +142,7 @@ export async function saveAllOutputs(session, run) {
   const outputs = run.execution?.outputs ?? [];
   const key = outputKey(session, run, "all");
   try {
-    const { zipSync } = await loaded(import("../../libraries/zip.js"));
-    /** @type {[string, Uint8Array][]} */
+    /** @type {{name: string, content: Uint8Array<ArrayBuffer>}[]} */
     const files = [];
     for (const [index, output] of outputs.entries()) {
       const blob = await completeContent(
@@ -150,11 +150,10 @@ export async function saveAllOutputs(session, run) {
         outputKey(session, run, output.fileName ?? `output-${index + 1}`),
         output,
       );
-      files.push([nameOf(output, index + 1), new Uint8Array(await blob.arrayBuffer())]);
+      files.push({ name: nameOf(output, index + 1), content: new Uint8Array(await blob.arrayBuffer()) });
     }
     // Images are compressed already, and the rest is small.
-    const archive = zipSync(Object.fromEntries(files), { level: 0 });
-    saveBlob(new Blob([archive], { type: "application/zip" }), `run-${run.number}.zip`);
+    saveBlob(await archiveOf(files), `run-${run.number}.zip`);
     announce("Saved");
     update(({ results }) => {
       delete results.loads[key];

@@ -13,7 +13,7 @@ const MOST_WAITING = 5;
 const OBSTACLES = {
   run: "waiting for the run",
   pool: "waiting: the session pool is full",
-  app: "waiting: the connector is busy",
+  app: "waiting: the connector or its pool is busy",
   connection: "connection lost, will resume",
 };
 

@@ -1,1 +1,0 @@
-export { zipSync } from "fflate";
