@@ -1,21 +1,19 @@
 """The files of the page, as they are sent: with a version, and compressed. Knows no requests.
 
-The version is a hash of all files, and the first segment of their addresses. So browsers keep them for good, imports
-between modules are relative, and no page gets the modules of another version. The documents that people open have
-addresses without a version.
+They are in `built/`, which `make playground` makes of `page/`. The version is a hash of all files, and the first
+segment of their addresses. So browsers keep them for good, and no page gets the scripts of another version. The
+documents that people open have addresses without a version.
 """
 
 import gzip
 import hashlib
 import html
-import posixpath
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-PAGE = Path(__file__).parent / "page"
+BUILT = Path(__file__).parent / "built"
 INDEX = "index.html"
 """The page itself."""
 
@@ -33,13 +31,7 @@ _CONTENT_TYPES = {
     ".csv": "text/csv; charset=utf-8",
     ".txt": "text/plain; charset=utf-8",
 }
-_TYPES_ALONE = (".d.ts", "state/types.js", "api/models.js")
-"""What no browser ever loads."""
-
 _DOCUMENTS = (INDEX, SIGNED_IN)
-_STYLES = "styles.css"
-_STYLE_COMMENT = re.compile(rb"/\*.*?\*/\n?", re.DOTALL)
-_STATIC_IMPORT = re.compile(r"""^(?:import|export)\b(?:[\w\s{},*$]*\bfrom\b)?\s*["'](\.[^"']+)["']""", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -77,22 +69,14 @@ class Site:
     @cached_property
     def _read(self) -> tuple[str, dict[str, Asset], dict[str, str]]:
         files = {
-            path.relative_to(PAGE).as_posix(): path.read_bytes()
-            for path in sorted(PAGE.rglob("*"))
-            if path.suffix in _CONTENT_TYPES and not path.as_posix().endswith(_TYPES_ALONE)
+            path.relative_to(BUILT).as_posix(): path.read_bytes()
+            for path in sorted(BUILT.rglob("*"))
+            if path.suffix in _CONTENT_TYPES
         }
         documents = {name: files.pop(name).decode() for name in _DOCUMENTS}
-        # One file, because the first paint waits for all of them. Their order is that of their names.
-        files[_STYLES] = _STYLE_COMMENT.sub(
-            b"", b"\n".join(files.pop(path) for path in list(files) if path.startswith("styles/"))
-        )
         version = hashlib.sha256(
-            b"".join(path.encode() + b"\0" + content + b"\0" for path, content in sorted(files.items()))
+            b"".join(path.encode() + b"\0" + content + b"\0" for path, content in files.items())
         ).hexdigest()[:16]
-        preloads = "\n".join(
-            f'<link rel="modulepreload" href="playground/{version}/{path}">' for path in _imported(files, "main.js")
-        )
-        documents[INDEX] = documents[INDEX].replace("<!-- modules -->", preloads)
         return (
             version,
             {path: _asset(path, content) for path, content in files.items()},
@@ -102,14 +86,3 @@ class Site:
 
 def _asset(path: str, content: bytes) -> Asset:
     return Asset(_CONTENT_TYPES[Path(path).suffix], content)
-
-
-def _imported(files: dict[str, bytes], first: str) -> list[str]:
-    """The modules that the first one needs before it starts, so that browsers get all of them at once."""
-    found = [first]
-    for path in found:  # which grows meanwhile
-        for relative in _STATIC_IMPORT.findall(files[path].decode()):
-            target = posixpath.normpath(posixpath.join(posixpath.dirname(path), relative))
-            if target not in found:
-                found.append(target)
-    return found

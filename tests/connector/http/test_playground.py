@@ -95,14 +95,14 @@ def test_scripts_and_styles_have_types_that_browsers_accept(app: Api) -> None:
     version = version_in(app.call("GET", "/playground").text)
     types = {
         path: app.call("GET", f"/playground/{version}/{path}").headers["Content-Type"]
-        for path in ("main.js", "styles.css", "icon.svg", "frame.html", "libraries/LICENSES.txt")
+        for path in ("main.js", "styles.css", "icon.svg", "frame.html", "LICENSES.txt")
     }
     assert types == {
         "main.js": "text/javascript; charset=utf-8",
         "styles.css": "text/css; charset=utf-8",
         "icon.svg": "image/svg+xml",
         "frame.html": "text/html; charset=utf-8",
-        "libraries/LICENSES.txt": "text/plain; charset=utf-8",
+        "LICENSES.txt": "text/plain; charset=utf-8",
     }
 
 

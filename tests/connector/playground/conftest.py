@@ -5,13 +5,16 @@ policy refuses and what its scripts throw fails the test.
 """
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, expect, sync_playwright
 
+from connector.playground import site
 from tests.conftest import Api
 
 PATIENCE = 20_000
@@ -20,6 +23,8 @@ PATIENCE = 20_000
 # Chromium refuses its sandbox to root, and many containers refuse it to other users.
 OPTIONS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-proxy-server"]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+SOURCES = Path(site.__file__).parent / "page"
+SCRIPTS = re.compile(r"/playground/[0-9a-f]{16}/(.+\.js)$")
 REPORT_REFUSALS = """addEventListener("securitypolicyviolation", (event) => {
   const place = `${event.sourceFile}:${event.lineNumber}`;
   console.error(`policy: ${event.effectiveDirective} refuses ${event.blockedURI} ${place}`);
@@ -84,10 +89,15 @@ def complaints() -> Iterator[Complaints]:
 
 @pytest.fixture
 def open_page(open_context: Callable[..., BrowserContext], complaints: Complaints) -> Callable[..., Page]:
-    """Returns a function that opens the Playground of a connector, in a window with `page_options`."""
+    """Returns a function that opens the Playground of a connector, in a window with `page_options`.
 
-    def opened(api: Api, **page_options: Any) -> Page:
+    With `from_sources`, its scripts are the modules of which they are built, which a test can import, too.
+    """
+
+    def opened(api: Api, *, from_sources: bool = False, **page_options: Any) -> Page:
         page = open_context(**page_options).new_page()
+        if from_sources:
+            page.route(SCRIPTS, _respond_with_source)
         page.add_init_script(REPORT_REFUSALS)
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
         page.on("console", lambda message: _note(message, complaints))
@@ -101,6 +111,12 @@ def open_page(open_context: Callable[..., BrowserContext], complaints: Complaint
 def page(open_page: Callable[..., Page], api: Api) -> Page:
     """The Playground of the connector with the emulator."""
     return open_page(api)
+
+
+def _respond_with_source(route: Route) -> None:
+    address = SCRIPTS.search(route.request.url)
+    assert address is not None
+    route.fulfill(path=SOURCES / address[1], content_type="text/javascript")
 
 
 def _note(message: ConsoleMessage, complaints: Complaints) -> None:

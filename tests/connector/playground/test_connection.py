@@ -226,7 +226,7 @@ def test_a_key_is_asked_for_once(open_page: OpenPage, api_with_key: Api) -> None
 @pytest.mark.browser
 def test_all_refused_calls_wait_for_one_dialog(open_page: OpenPage, api_with_key: Api) -> None:
     """Each is sent again with the key, and fails with a sentence when the dialog is closed."""
-    page = open_page(api_with_key)
+    page = open_page(api_with_key, from_sources=True)
     send = """async () => {
       const main = document.querySelector("script[src$='main.js']").src;
       const { send } = await import(new URL("api/client.js", main).href);

@@ -123,8 +123,9 @@ def test_code_is_colored(page: Page) -> None:
 
 
 @pytest.mark.browser
-def test_rendering_leaves_the_editor_alone(page: Page) -> None:
+def test_rendering_leaves_the_editor_alone(open_page: Callable[..., Page], api: Api) -> None:
     """What is typed, the selection and the focus stay when the rest of the page is rendered."""
+    page = open_page(api, from_sources=True)
     editor(page).fill("one\ntwo\nthree")
     editor(page).evaluate("(element) => { element.setSelectionRange(4, 7); element.isSame = true; }")
     page.evaluate(RERENDER)

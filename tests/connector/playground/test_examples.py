@@ -127,14 +127,14 @@ def test_a_file_of_the_same_name_is_not_replaced(page: Page) -> None:
 
 @pytest.mark.browser
 def test_an_example_without_a_connection(page: Page) -> None:
-    """If an example cannot be loaded, the page says so; once the connection is back, it starts."""
+    """If the file of an example cannot be loaded, the page says so; once the connection is back, it starts."""
     page.context.set_offline(True)
-    start(page, "A run that fails")
+    start(page, "Sales report")
     note = page.get_by_role("region", name="Code").get_by_role("status")
     expect(note).to_contain_text("The example could not be loaded.")
     page.context.set_offline(False)
-    start(page, "A run that fails")
-    expect_result(page, "KeyError")
+    start(page, "Sales report")
+    expect_result(page, "358 orders")
 
 
 @pytest.mark.browser

@@ -6,11 +6,11 @@ from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
-from connector.playground.site import PAGE
+from tests.connector.playground.conftest import SOURCES
 
 STATE_ROOMS = ("state/connection", "state/files", "state/sessions", "state/runs")
 VIEW_ROOMS = ("views/code", "views/connection", "views/files", "views/results", "views/sessions")
-READS = {"api", "content", "format", "libraries"}
+READS = {"addresses", "api", "content", "format", "libraries"}
 KNOWS = {"state", *STATE_ROOMS}
 SHOWS = READS - {"api"} | KNOWS | {"views/controls"}
 
@@ -38,6 +38,7 @@ LAYERS = {
     "api": set(),
     "samples": set(),
     "theme": set(),
+    "addresses": set(),
     "format": set(),
     "libraries": set(),
 }
@@ -49,9 +50,9 @@ IMPORT = re.compile(r"""(?:\bfrom|^import|\bimport\()\s*["'`](\.[^"'`$]+)""", re
 IMPORTS = {
     module: {
         posixpath.normpath(posixpath.join(posixpath.dirname(module), target))
-        for target in IMPORT.findall(COMMENT.sub("", (PAGE / module).read_text(encoding="utf-8")))
+        for target in IMPORT.findall(COMMENT.sub("", (SOURCES / module).read_text(encoding="utf-8")))
     }
-    for module in sorted(path.relative_to(PAGE).as_posix() for path in PAGE.rglob("*.js"))
+    for module in sorted(path.relative_to(SOURCES).as_posix() for path in SOURCES.rglob("*.js"))
 }
 """What each module imports, at once or later."""
 

@@ -1,69 +1,59 @@
 """The files of the page: which ones are served, how large they are, and what browsers do with them."""
 
+import hashlib
 import json
 import logging
 import re
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
-from connector.playground.site import FRAME, INDEX, PAGE, SIGNED_IN, Site
+from connector.playground.site import BUILT, FRAME, INDEX, SIGNED_IN, Site
 from tests.conftest import Api
-from tests.connector.playground.conftest import Complaints
+from tests.connector.playground.conftest import SOURCES, Complaints
 
 MOST_BYTES = 300_000
 """Of all files, compressed."""
 
 SITE = Site()
-FILES = sorted(path.relative_to(PAGE).as_posix() for path in PAGE.rglob("*") if path.is_file())
-SERVED = [
-    path
-    for path in FILES
-    if not path.endswith((".d.ts", "state/types.js", "api/models.js"))
-    and not path.startswith("styles/")
-    and path not in (INDEX, SIGNED_IN)
-]
-SPECIFIER = re.compile(r"""(?:\bfrom|^import|\bimport\(|\bnew URL\()\s*["'](\.[^"']+)["']""", re.MULTILINE)
-COMMENT = re.compile(r"/\*.*?\*/|^\s*//.*?$", re.DOTALL | re.MULTILINE)
+FILES = sorted(path.relative_to(BUILT).as_posix() for path in BUILT.rglob("*") if path.is_file())
+SERVED = [path for path in FILES if path not in (INDEX, SIGNED_IN, "sources.sha256")]
 
 
 def test_every_file_is_served() -> None:
-    """As it is in the folder, under its path. Types, the parts of the style sheet, and documents are no such files."""
+    """As it is in the folder, under its path. Documents have other addresses."""
     for path in SERVED:
         asset = SITE.asset(path)
         assert asset is not None, f"{path} has an ending without a content type"
-        assert asset.content == (PAGE / path).read_bytes()
+        assert asset.content == (BUILT / path).read_bytes()
 
 
-def test_styles_are_one_file() -> None:
-    """In the order of their names, which begins with the tokens."""
-    styles = SITE.asset("styles.css")
-    assert styles is not None
-    texts = [path.read_text(encoding="utf-8") for path in sorted((PAGE / "styles").iterdir())]
-    found = [styles.content.find(re.sub(r"/\*.*?\*/\n?", "", text, flags=re.DOTALL).encode()) for text in texts]
-    assert -1 not in found and found == sorted(found)
+def test_what_is_built_is_up_to_date() -> None:
+    """Whoever changes the page builds it: make playground."""
+    found = hashlib.sha256()
+    for path in sorted(path.relative_to(SOURCES).as_posix() for path in SOURCES.rglob("*") if path.is_file()):
+        found.update(path.encode() + b"\0" + (SOURCES / path).read_bytes() + b"\0")
+    assert (BUILT / "sources.sha256").read_text() == f"{found.hexdigest()}\n"
 
 
-def test_what_modules_import_exists() -> None:
-    """Also what they load later. Libraries import nothing."""
-    for path in (path for path in SERVED if path.endswith(".js")):
-        text = COMMENT.sub("", (PAGE / path).read_text(encoding="utf-8"))
-        if path.startswith("libraries/"):
-            assert not re.search(r"^import\b|\bfrom\s*[\"']\.", text, re.MULTILINE)
-            continue
-        for specifier in SPECIFIER.findall(text):
-            target = (PAGE / path).parent.joinpath(specifier).resolve().relative_to(PAGE.resolve()).as_posix()
-            assert SITE.asset(target) is not None, (path, specifier)
+def test_a_first_visit_needs_few_requests(page: Page) -> None:
+    """Each costs a call of a function. What is needed later is fetched later. Icons are the browser's choice."""
+    page.wait_for_load_state("networkidle")
+    fetched = page.evaluate("() => performance.getEntriesByType('resource').map((entry) => entry.name)")
+    assert sorted(name.rpartition("/")[2] for name in fetched if re.search(r"/playground/(?!.*icon)", name)) == [
+        "main.js",
+        "styles.css",
+        "theme.js",
+    ]
 
 
 def test_everything_is_small() -> None:
     """All files together, as browsers get them."""
-    assets = [SITE.asset(path) for path in [*SERVED, "styles.css"]]
+    assets = [SITE.asset(path) for path in SERVED]
     size = sum(len(asset.compressed) for asset in assets if asset) + len(SITE.document(INDEX, {}).compressed)
     assert size < MOST_BYTES
 
@@ -77,18 +67,6 @@ def test_documents_are_complete() -> None:
 
 
 @pytest.mark.browser
-def test_all_modules_are_fetched_at_once(page: Page) -> None:
-    """The page names every module that it starts with, and no other, so none waits for the one that imports it."""
-    page.wait_for_load_state("networkidle")
-    named = page.locator("link[rel=modulepreload]").evaluate_all("(links) => links.map((link) => link.href)")
-    loaded = page.evaluate(
-        "() => performance.getEntriesByType('resource').map((e) => e.name).filter((name) => name.endsWith('.js'))"
-    )
-    plain = page.locator("script:not([type])").evaluate_all("(scripts) => scripts.map((script) => script.src)")
-    assert sorted(loaded) == sorted([*named, *plain])
-
-
-@pytest.mark.browser
 def test_a_second_visit_asks_for_the_page_alone(page: Page) -> None:
     """Its files are in the browser's cache."""
     page.wait_for_load_state("networkidle")
@@ -98,7 +76,7 @@ def test_a_second_visit_asks_for_the_page_alone(page: Page) -> None:
     from_network = page.evaluate(
         "() => performance.getEntriesByType('resource').filter((e) => e.transferSize > 0).map((e) => e.name)"
     )
-    assert [name for name in from_network if "/playground/" in name] == []
+    assert [name for name in from_network if "/playground/" in name and "icon" not in name] == []
 
 
 # ---- the frame
@@ -193,9 +171,3 @@ def test_the_frame_has_no_origin_in_a_tab_of_its_own(page: Page, open_context: C
     tab = open_context().new_page()
     tab.goto(frame_address(page))
     assert tab.evaluate("() => self.origin") == "null"
-
-
-def test_the_folder_has_no_other_files() -> None:
-    """Everything in it is deployed."""
-    endings = {"".join(Path(path).suffixes[-2:]) if path.endswith(".d.ts") else Path(path).suffix for path in FILES}
-    assert endings <= {".html", ".css", ".js", ".d.ts", ".svg", ".csv", ".txt"}

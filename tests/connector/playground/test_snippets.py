@@ -93,7 +93,12 @@ class Make(Protocol):
 
 @pytest.fixture
 def keyed_page(open_page: Callable[..., Page], api_with_key: Api) -> Page:
-    return open_page(api_with_key)
+    return open_page(api_with_key, from_sources=True)
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Page], api: Api) -> Page:
+    return open_page(api, from_sources=True)
 
 
 def maker(page: Page, api: Api) -> Make:
@@ -215,7 +220,7 @@ def test_long_run_is_polled(open_page, emulator, running_connector, session_id, 
     """If the response is a 202, the text asks for the result until there is one."""
     environment = {**emulator.environment, "CALLER_WAIT_SECONDS": "1"}
     with running_connector(require_keys=True, **environment) as api:
-        make = maker(open_page(api), api)
+        make = maker(open_page(api, from_sources=True), api)
         call = run_call(session_id, "import time\nprint('started')\ntime.sleep(3)\n'done'", timeoutInSeconds=120)
         got = Elsewhere(api, session_id, tmp_path).run(kind, *make(kind, call))
     assert ran(kind, got) == "Succeeded\nstarted\n\ndone\n"

@@ -1,5 +1,11 @@
 // Programs to start from. Each brings the files that it reads.
 
+import { addressOfFile } from "../../addresses.js";
+import { code as excelReport } from "../../samples/excel_report.js";
+import { code as failingRun } from "../../samples/failing_run.js";
+import { code as interactiveOutput } from "../../samples/interactive_output.js";
+import { code as longRun } from "../../samples/long_run.js";
+import { code as salesReport } from "../../samples/sales_report.js";
 import { uploadFiles } from "../files/uploads.js";
 import { update } from "../store.js";
 import { replaceCode } from "./code.js";
@@ -11,7 +17,7 @@ import { activeRun, runCode } from "./runs.js";
  * @property {string} name
  * @property {string} description in a few words
  * @property {string[]} fileNames what it reads, from the page's folder samples
- * @property {string} module in that folder, with its code; loaded when it is needed
+ * @property {string} code
  */
 
 /** @type {Example[]} */
@@ -21,35 +27,35 @@ export const EXAMPLES = [
     name: "Sales report",
     description: "A CSV file becomes a chart and a table",
     fileNames: ["sales.csv"],
-    module: "sales_report.js",
+    code: salesReport,
   },
   {
     id: "long",
     name: "A long run",
     description: "Prints as it goes, and can be canceled",
     fileNames: [],
-    module: "long_run.js",
+    code: longRun,
   },
   {
     id: "failing",
     name: "A run that fails",
     description: "The error, its line, and a hint",
     fileNames: [],
-    module: "failing_run.js",
+    code: failingRun,
   },
   {
     id: "excel",
     name: "Excel report",
     description: "Writes a workbook with formats and a chart",
     fileNames: ["sales.csv"],
-    module: "excel_report.js",
+    code: excelReport,
   },
   {
     id: "interactive",
     name: "Interactive output",
     description: "HTML with a slider, made by the code",
     fileNames: [],
-    module: "interactive_output.js",
+    code: interactiveOutput,
   },
 ];
 
@@ -80,10 +86,9 @@ export async function startExample(session, example) {
  * @returns {Promise<boolean>} whether the code is in the editor and its files are in the session
  */
 async function prepare(session, example) {
-  let code;
+  const { code } = example;
   let files;
   try {
-    code = await fetchCode(example.module);
     files = await Promise.all(example.fileNames.map(fetchFile));
   } catch {
     return tell(session, "The example could not be loaded. Check the connection, and try again.");
@@ -117,28 +122,12 @@ function fileOf(session, name) {
   return session.files.find(({ fileName, folder }) => fileName === name && folder === "");
 }
 
-/** How many modules could not be loaded: browsers do not try an address of a module again. */
-let losses = 0;
-
-/**
- * @param {string} module
- * @returns {Promise<string>} the code in it
- */
-async function fetchCode(module) {
-  try {
-    return (await import(`../../samples/${module}${losses ? `?${losses}` : ""}`)).code;
-  } catch (failure) {
-    losses += 1;
-    throw failure;
-  }
-}
-
 /**
  * @param {string} name
  * @returns {Promise<File>} a file of the page, as if it had been chosen
  */
 async function fetchFile(name) {
-  const response = await fetch(new URL(`../../samples/${name}`, import.meta.url));
+  const response = await fetch(addressOfFile(`samples/${name}`));
   if (!response.ok) throw new Error(`${name}: status ${response.status}`);
   return new File([await response.blob()], name, { type: "text/csv" });
 }

@@ -1,8 +1,9 @@
 // HTML that user code has made, in a frame without an origin: it can run scripts, but reach neither this page nor any
 // address. connector/playground/policy.py has what its document may do.
+import { addressOfFile } from "../../addresses.js";
 import { html } from "../../libraries/lit-html.js";
 
-const FRAME = new URL("../../frame.html", import.meta.url).href;
+const FRAME = addressOfFile("frame.html");
 const LOWEST = 40;
 const HIGHEST = 800;
 /** A document that reloads itself is written again, but not forever. */
