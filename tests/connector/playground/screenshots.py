@@ -4,8 +4,11 @@ They go to `screenshots/`, to be looked at, and those in the documentation to `d
 """
 
 import argparse
+import contextlib
+import itertools
 import shutil
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import sync_playwright
 
@@ -13,7 +16,7 @@ from tests.conftest import connector_with, emulated_pool
 
 from .conftest import OPTIONS, chromium
 from .screens import SCREENS
-from .states import STATES
+from .states import SHORT_LIFE, STATES
 
 ROOT = Path(__file__).resolve().parents[3]
 IN_DOCUMENTATION = {
@@ -28,14 +31,24 @@ def main() -> None:
     states = parser.parse_args().states or list(STATES)
     folder = ROOT / "screenshots"
     folder.mkdir(exist_ok=True)
-    with emulated_pool() as pool, connector_with(**pool.environment) as api, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=OPTIONS)
-        for state in states:
-            for screen, options in SCREENS.items():
-                for theme in ("light", "dark"):
-                    page = browser.new_page(color_scheme=theme, reduced_motion="reduce", **options)
+    with contextlib.ExitStack() as running:
+        browser = running.enter_context(sync_playwright()).chromium.launch(executable_path=chromium(), args=OPTIONS)
+        pool = running.enter_context(emulated_pool())
+        denied = running.enter_context(emulated_pool(role_held=False))
+        short = running.enter_context(emulated_pool(cooldown=SHORT_LIFE))
+        settings: dict[str, dict[str, Any]] = {
+            "open": pool.environment,
+            "keyed": {"require_keys": True, **pool.environment},
+            "denied": denied.environment,
+            "short": short.environment,
+        }
+        for connector in settings:
+            of_it = [state for state in states if STATES[state].connector == connector]
+            with connector_with(**settings[connector]) as api:
+                for state, screen, theme in itertools.product(of_it, SCREENS, ("light", "dark")):
+                    page = browser.new_page(color_scheme=theme, reduced_motion="reduce", **SCREENS[screen])
                     page.goto(f"{api.url}/playground")
-                    STATES[state](page)
+                    STATES[state].reach(page)
                     name = f"{state}-{screen}-{theme}"
                     page.screenshot(path=folder / f"{name}.png")
                     if name in IN_DOCUMENTATION:

@@ -1,6 +1,7 @@
 """The states in which people see the page: how to get there from an opened page. For axe-core and for screenshots."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from playwright.sync_api import Page, expect
 
@@ -63,13 +64,85 @@ def used_elsewhere(page: Page) -> None:
     expect(page.get_by_role("tab", name="Logic Apps")).to_be_visible()
 
 
-STATES: dict[str, Callable[[Page], None]] = {
-    "nothing-has-run": nothing_has_run,
-    "succeeded": succeeded,
-    "running": running,
-    "failed": failed,
-    "files": files_listed,
-    "preview": file_previewed,
-    "use-it-elsewhere": used_elsewhere,
+def canceled(page: Page) -> None:
+    running(page)
+    page.get_by_role("button", name="Cancel", exact=True).locator("visible=true").click()
+    expect(page.locator(".run-status")).to_contain_text("Canceled", timeout=LONGEST_RUN)
+
+
+def interactive_output(page: Page) -> None:
+    show_pane(page, "Code")
+    page.get_by_role("button", name="Examples").click()
+    page.get_by_role("button", name="Interactive output").click()
+    show_pane(page, "Results")
+    expect(page.frame_locator("iframe").get_by_role("slider")).to_be_visible(timeout=LONGEST_RUN)
+
+
+def chart_zoomed(page: Page) -> None:
+    succeeded(page)
+    page.get_by_role("button", name="Zoom").click()
+    expect(page.get_by_role("dialog").get_by_role("img")).to_be_visible()
+
+
+def connection_shown(page: Page) -> None:
+    page.get_by_role("button", name="Connection").click()
+    expect(page.get_by_role("dialog", name="Connection")).to_contain_text("pandas")
+
+
+def connection_refused(page: Page) -> None:
+    page.get_by_role("button", name="Connection").click()
+    expect(page.get_by_role("dialog", name="Connection")).to_contain_text("Session Executor")
+
+
+def offline(page: Page) -> None:
+    succeeded(page)
+    page.context.set_offline(True)
+    expect(page.get_by_role("button", name="Connection")).to_contain_text("Offline")
+
+
+def key_needed(page: Page) -> None:
+    expect(page.get_by_role("dialog", name="Function key")).to_be_visible()
+
+
+def key_refused(page: Page) -> None:
+    page.get_by_role("textbox", name="Key").fill("a-wrong-key")
+    page.get_by_role("button", name="Connect", exact=True).click()
+    expect(page.get_by_role("dialog")).to_contain_text("This key was not accepted.")
+
+
+def expired(page: Page) -> None:
+    succeeded(page)
+    expect(page.get_by_role("alert")).to_contain_text("This session has expired.", timeout=LONGEST_RUN)
+
+
+class State(NamedTuple):
+    """How to get there, and on which connector: `open`, `keyed` (which requires a function key), `denied` (whose identity
+    lacks the role) or `short` (whose sessions expire after SHORT_LIFE).
+    """
+
+    reach: Callable[[Page], None]
+    connector: str = "open"
+
+
+SHORT_LIFE = 8
+"""Seconds."""
+
+STATES = {
+    "nothing-has-run": State(nothing_has_run),
+    "succeeded": State(succeeded),
+    "interactive-output": State(interactive_output),
+    "zoom": State(chart_zoomed),
+    "running": State(running),
+    "canceled": State(canceled),
+    "failed": State(failed),
+    "files": State(files_listed),
+    "preview": State(file_previewed),
+    "use-it-elsewhere": State(used_elsewhere),
+    "connection": State(connection_shown),
+    "offline": State(offline),
+    "key-needed": State(key_needed, "keyed"),
+    "key-refused": State(key_refused, "keyed"),
+    "connection-refused": State(connection_refused, "denied"),
+    "expired": State(expired, "short"),
 }
-"""By name, those of a page that is connected and needs no key."""
+"""By name."""
