@@ -116,7 +116,7 @@ def expired(page: Page) -> None:
 
 
 class State(NamedTuple):
-    """How to get there, and on which connector: `open`, `keyed` (which requires a function key), `denied` (whose identity
+    """How to get there, and on which connector: `open`, `keyed` (it requires a function key), `denied` (whose identity
     lacks the role) or `short` (whose sessions expire after SHORT_LIFE).
     """
 
