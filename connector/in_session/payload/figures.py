@@ -1,7 +1,8 @@
 """Figures of matplotlib, whatever its backend. Those that are open at the end of a run are shown once.
 
-The inline backend shows its figures itself. Others, such as Agg, only draw into memory. This module knows nothing of
-reports: a figure that it displays is a display like any other.
+The inline backend shows its figures itself. Others, such as Agg, only draw into memory. Images of PIL are displayed,
+too, where it would rather start a program to view them. This module knows nothing of reports: a figure that it displays
+is a display like any other.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import sys
 import weakref
 from typing import Any
 
-_BACKENDS = "matplotlib.backend_bases"
 _loaded, _finders, _find_spec, _caller = sys.modules, sys.meta_path, importlib.util.find_spec, sys._getframe
 _unchanged: weakref.WeakSet[Any] = weakref.WeakSet()
 """Figures that have been shown, and not changed since then."""
@@ -105,11 +105,19 @@ def _make_shown(backends: Any) -> None:
     backends.FigureManagerBase.show = _show
 
 
+def _prefer_displays(viewers: Any) -> None:
+    """Of PIL's viewers, the one of notebooks is first. Nobody would see what a program such as xdg-open shows."""
+    viewers._viewers.sort(key=lambda viewer: type(viewer).__name__ != "IPythonViewer")
+
+
 class _Finder:
-    """Waits until code imports matplotlib."""
+    """Waits until code imports a module, and changes it then."""
+
+    def __init__(self, module: str, change: Any) -> None:
+        self._module, self._change = module, change
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        if name != _BACKENDS:
+        if name != self._module:
             return None
         _finders.remove(self)
         spec: Any = _find_spec(name)
@@ -117,13 +125,14 @@ class _Finder:
 
         def execute_and_replace(module: Any) -> None:
             execute(module)
-            _make_shown(module)
+            self._change(module)
 
         spec.loader.exec_module = execute_and_replace
         return spec
 
 
-if _BACKENDS in _loaded:
-    _make_shown(_loaded[_BACKENDS])
-else:
-    _finders.insert(0, _Finder())
+for _module, _change in (("matplotlib.backend_bases", _make_shown), ("PIL.ImageShow", _prefer_displays)):
+    if _module in _loaded:
+        _change(_loaded[_module])
+    else:
+        _finders.insert(0, _Finder(_module, _change))
