@@ -163,6 +163,9 @@ def api(emulator: Emulator) -> Iterator[Api]:
 def api_with_key(emulator: Emulator) -> Iterator[Api]:
     """The connector with the emulator, for callers that send the function key, as on Azure."""
     with connector_with(require_keys=True, **emulator.environment) as connector:
+        # It gets its token now, from the identity of this pool: the next connector changes the environment.
+        response = connector.call("GET", "/connection", headers={"x-functions-key": connector.key or ""})
+        assert response.status_code == 200
         yield connector
 
 

@@ -19,7 +19,9 @@ FIXTURES = {"open": "api", "keyed": "api_with_key", "denied": "api_without_role"
 def api_with_short_sessions() -> Iterator[Api]:
     with contextlib.ExitStack() as running:
         pool = running.enter_context(emulated_pool(cooldown=SHORT_LIFE))
-        yield running.enter_context(connector_with(**pool.environment))
+        connector = running.enter_context(connector_with(**pool.environment))
+        assert connector.call("GET", "/connection").status_code == 200  # so it has its token
+        yield connector
 
 
 @pytest.mark.browser

@@ -307,6 +307,7 @@ def test_session_that_began_anew(open_page: Open, short_lived: Callable[[float],
     page = open_page(api)
     upload(page, "a.csv")
     run(page, "x = 1\nprint('done')", prints="done")
+    expect(tab(page, "Session 1")).to_contain_text("left")  # so the page knows when the session was created
     session_id = id_of_session(page)
     assert api.call("DELETE", f"/sessions/{session_id}").status_code == 204
     run(page, "print('again')", prints="again")

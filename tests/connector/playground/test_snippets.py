@@ -490,7 +490,7 @@ def test_what_was_done_on_the_page_goes_on_elsewhere(page, api, session_id, tmp_
     expect(panel.region).to_contain_text("Upload of it's new.csv.")
     code = "text = open(\"/mnt/data/it's new.csv\").read()\ncount = globals().get('count', 0) + 1\nprint(text, count)"
     run(page, code)
-    expect(panel.region).to_contain_text("Run of the code.")
+    expect(panel.region).to_contain_text("Run of the code")
     panel.tab("Python").click()
     page.get_by_label("With session ID").check()
     elsewhere = Elsewhere(api, session_id, tmp_path)
