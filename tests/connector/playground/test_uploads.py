@@ -1,6 +1,7 @@
 """Uploads: how files get into a session, and what is done about those that do not."""
 
 import hashlib
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
