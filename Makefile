@@ -21,7 +21,8 @@ package_files = $(patsubst full,requirements-packages.txt,$(filter full %.txt,$(
 package_names = $(filter-out full %.txt,$(PACKAGES))
 
 .PHONY: help run demo demo-large document api-page connector-package prebuilt-package connection test test-attacks \
-        test-playground screenshots test-clients benchmark soak check check-azure check-playground playground playground-libraries template lock audit format wheel clean
+        test-playground screenshots test-clients benchmark soak check check-azure check-playground playground \
+        playground-libraries template lock audit format wheel clean
 
 help:            ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,20 +93,20 @@ check: $(VENV)/.dev check-playground  ## Check format, lint and types
 
 # Node.js and its packages, in an environment of their own. The page is linked into it, so that TypeScript finds them.
 PAGE_VENV  = $(VENV)/playground
-bundle     = $(page_tools) node playground_tools/bundle.mjs $(abspath $(PAGE_VENV)/node_modules \
+build_page = $(page_tools) node playground_tools/build_page.mjs $(abspath $(PAGE_VENV)/node_modules \
     connector/playground/page connector/playground/built)
 page_tools = PATH="$(abspath $(PAGE_VENV))/bin:$(abspath $(PAGE_VENV))/node_modules/.bin:$$PATH"
 
 check-playground: $(PAGE_VENV)/.made  ## Check the Playground's page: format, lint and types
 	cd playground_tools && $(page_tools) biome ci --colors=off --error-on-warnings . ../connector/playground/page
 	cp playground_tools/tsconfig.json $(PAGE_VENV)/ && cd $(PAGE_VENV) && $(page_tools) tsc
-	$(bundle) --check
+	$(build_page) --check
 
 playground: $(PAGE_VENV)/.made  ## Build the Playground, after a change of connector/playground/page
-	$(bundle)
+	$(build_page)
 
 playground-libraries: $(PAGE_VENV)/.made  ## Build the libraries of the Playground's page, after a change of playground_tools/
-	$(page_tools) node playground_tools/build.mjs $(abspath $(PAGE_VENV))/node_modules connector/playground/page/libraries
+	$(page_tools) node playground_tools/build_libraries.mjs $(abspath $(PAGE_VENV))/node_modules connector/playground/page/libraries
 
 check-azure: $(VENV)/.dev  ## Check the templates in infra/ and the deployment package, without Azure
 	$(BIN)/python -m azure_checks

@@ -9,6 +9,7 @@ import { saveBlob } from "../../state/saving.js";
 import { chooseStep, chooseTab, placeOf, showSessionInUse, stepsToUse, storedTab, toggleUse } from "../../state/use.js";
 import { copyButton } from "../controls/copy.js";
 import { icon } from "../controls/icons.js";
+import { tabs } from "../controls/tabs.js";
 
 /**
  * @param {import("../../state/types.js").State} state
@@ -88,34 +89,17 @@ function actions(state, session) {
  */
 function body(state, session) {
   const snippet = chosen(state);
-  return html`${tabs(snippet)}
+  const strip = tabs({
+    label: "Use it elsewhere",
+    name: "use-tab",
+    tabs: SNIPPETS.map(({ key, label }) => ({ key, content: label, controls: "use-text" })),
+    selected: snippet.key,
+    onSelect: chooseTab,
+  });
+  return html`<div class="use-tabs">${strip}</div>
     <div id="use-text" class="use-text" role="tabpanel" aria-labelledby=${`use-tab-${snippet.key}`} tabindex="0">
       ${content(state, session, snippet)}
     </div>`;
-}
-
-/** @param {import("../../snippets/snippets.js").Snippet} shown */
-function tabs(shown) {
-  return html`<div class="use-tabs" role="tablist" aria-label="Use it elsewhere" @keydown=${moveInTabs}>
-    ${SNIPPETS.map(
-      ({ key, label }) => html`<button type="button" role="tab" id=${`use-tab-${key}`} aria-controls="use-text"
-        aria-selected=${key === shown.key ? "true" : "false"} tabindex=${key === shown.key ? 0 : -1}
-        @click=${() => chooseTab(key)}>${label}</button>`,
-    )}
-  </div>`;
-}
-
-/** @param {KeyboardEvent} event */
-function moveInTabs(event) {
-  const all = [.../** @type {HTMLElement} */ (event.currentTarget).querySelectorAll("button")];
-  const now = all.indexOf(/** @type {HTMLButtonElement} */ (event.target));
-  /** @type {Record<string, number>} */
-  const places = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: all.length - 1 };
-  const next = all[(places[event.key] + all.length) % all.length];
-  if (!next) return;
-  event.preventDefault();
-  next.focus();
-  next.click();
 }
 
 /**

@@ -26,8 +26,8 @@ function colored(text) {
   for (const match of text.matchAll(TOKEN)) {
     const [token, quoted, colon] = match;
     parts.push(text.slice(end, match.index));
-    const kind = colon ? "name" : quoted ? "string" : /^[\d-]/.test(token) ? "number" : "word";
-    parts.push(html`<span class="json-${kind}">${token}</span>`);
+    const kind = colon ? "call" : quoted ? "string" : /^[\d-]/.test(token) ? "number" : "keyword";
+    parts.push(html`<span class="code-${kind}">${token}</span>`);
     end = match.index + token.length;
   }
   parts.push(text.slice(end));
