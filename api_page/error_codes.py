@@ -16,7 +16,8 @@ SHARED = ("401", "403", "429", "500", "502", "503", "504")
 
 _NEEDED = {
     "InvalidSessionId": {"sessionId"},
-    "InvalidFileName": {"fileName", "folder", "file", "Content-Range"},  # the URL for a chunk contains the file name
+    # The URLs that take chunks, or a file, contain its name.
+    "InvalidFileName": {"fileName", "folder", "file", "Content-Range", "x-ms-transfer-mode"},
     "InvalidFileContent": {"fileContent"},
 }
 """Codes that only operations which take one of these can return."""
