@@ -47,7 +47,8 @@ _WHAT_TO_DO = {
         "If you wanted to end the session, nothing. Otherwise continue: the next upload or run creates a new, empty "
         "session."
     ),
-    errors.UploadNotFound: "Begin the upload again with `PutFile`.",
+    errors.UploadNotFound: "Begin the upload again with `PutFile`, or create another URL with `CreateUploadUrl`.",
+    errors.LinkNotFound: "Create another link with `ShareFile`, or ask whoever sent you the link for another one.",
     errors.PlaygroundNotFound: "Reload the page, or set the setting `PLAYGROUND` to `on`.",
     errors.LengthRequired: "Send the body with a `Content-Length`, without chunked transfer encoding.",
     errors.RequestTooLarge: (

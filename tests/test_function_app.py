@@ -15,6 +15,9 @@ DOCUMENT = yaml.safe_load((ROOT / "openapi.yaml").read_text())
 ANONYMOUS = {
     "PollExecution",
     "ListMoreFiles",
+    "OpenSharedFile",
+    "OpenSharedFileHeaders",
+    "PutUpload",
     "PatchUpload",
     "GetUpload",
     "CancelUpload",
