@@ -182,6 +182,12 @@ def get_swagger_document(req: func.HttpRequest, context: func.Context) -> func.H
     return connector.respond("GetSwaggerDocument", req, context)
 
 
+@app.function_name("GetProtectedResourceMetadata")
+@app.route("oauth-protected-resource", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+def get_protected_resource_metadata(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    return connector.respond("GetProtectedResourceMetadata", req, context)
+
+
 @app.function_name("GetPlayground")
 @app.route("playground", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def get_playground(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:

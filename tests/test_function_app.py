@@ -25,6 +25,7 @@ ANONYMOUS = {
     "GetOpenApiDocument",
     "GetFullOpenApiDocument",
     "GetSwaggerDocument",
+    "GetProtectedResourceMetadata",
     "GetPlayground",
     "GetPlaygroundFile",
 }
