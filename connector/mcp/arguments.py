@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..contract.validation import Checker, Contract, Operation
-from ..errors import InvalidRequest
+from ..contract.validation import Checker, Operation
+from ..errors import InvalidRequest, InvalidSessionId
 from ..files.names import joined
 from ..models import snake_case
 from .protocol import Json
@@ -55,6 +55,11 @@ class Arguments:
             "required": required,
         }
 
+    @property
+    def _session_id_remedy(self) -> str:
+        is_required = "sessionId" in self.input_schema["required"]
+        return "Send the one of an earlier result" + ("." if is_required else ", or omit it to start a new session.")
+
     def checked(self, given: Any) -> dict[str, Any]:
         """The values by the names that operations use. Raises InvalidRequest and its subclasses."""
         if given is None:
@@ -69,7 +74,12 @@ class Arguments:
                 del values["sessionId"]
         if "folder" in known:
             _split_path(values)
-        return {snake_case(name): value for name, value in self._checker.checked(values).items()}
+        try:
+            return {snake_case(name): value for name, value in self._checker.checked(values).items()}
+        except InvalidSessionId:  # its message is for callers who may choose an ID
+            raise InvalidSessionId(
+                f"The argument sessionId is not a session ID. {self._session_id_remedy}", target="sessionId"
+            ) from None
 
 
 def _schemas_of(operation: Operation) -> dict[str, Json]:
@@ -79,17 +89,6 @@ def _schemas_of(operation: Operation) -> dict[str, Json]:
     for member in members.values():
         schemas.update(member.get("items", {}).get("properties", {}))
     return {**schemas, **members}
-
-
-def of_tool(
-    contract: Contract,
-    operation_id: str,
-    descriptions: Mapping[str, str],
-    *,
-    optional: tuple[str, ...] = (),
-    own: Mapping[str, Json] | None = None,
-) -> Arguments:
-    return Arguments(contract.operations[operation_id], descriptions, optional=optional, own=own)
 
 
 def _with_known_names(given: Json, known: Json) -> Json:

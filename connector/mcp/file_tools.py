@@ -9,17 +9,21 @@ from ..files import links, upload_urls
 from ..files import operations as files
 from ..files.contents import decoded
 from ..files.names import checked_folder, checked_path, shown_folder
-from ..models import FilePath
+from ..files.pages import Listing
+from ..models import File, FilePath
 from ..session_pool.sessions import SessionClient
 from .context import McpContext
 from .execution_text import file_line, shown_path, shown_size
 from .file_content import file_result
-from .fitting import Section
+from .fitting import Section, json_characters
 from .protocol import Client, Json
 from .results import sections_result
 
 _MOST_FILES = 100
 """Of a page. A model reads all of them."""
+
+_PAGE_CHARACTERS = 25_000
+"""In JSON; one more line, which may have 10,000, and the token fit into a result, too."""
 
 
 def upload_file(context: McpContext, arguments: dict[str, Any], _: Client) -> Json:
@@ -54,14 +58,29 @@ def list_files(context: McpContext, arguments: dict[str, Any], _: Client) -> Jso
     session = context.sessions.session(arguments.pop("session_id"))
     folder = checked_folder(arguments.pop("folder", ""))
     page = files.list_page(session, context.facts, folder=folder, max_items=_MOST_FILES, **arguments)
-    shown = shown_path(FilePath(shown_folder(folder).rpartition("/")[0], shown_folder(folder).rpartition("/")[2]))
+    above, _, last = shown_folder(folder).rpartition("/")
+    shown = shown_path(FilePath(above, last)).rstrip("/")
     if not page.files:
         below = "" if arguments.get("recursive") else " Subfolders are listed with recursive true."
-        return sections_result([Section(f"There are no files in {shown.rstrip('/')}.{below}")])
-    parts = [Section(f"Files in {shown.rstrip('/')}:", "\n".join(map(file_line, page.files)))]
-    if page.continuation_token is not None:
-        parts.append(Section(f"There are more. Call ListFiles with continuationToken {page.continuation_token}"))
+        return sections_result([Section(f"There are no files in {shown}, or the session has ended.{below}")])
+    lines, token = _fitting_lines(page.files), page.continuation_token
+    if len(lines) < len(page.files):
+        token = Listing(folder, arguments.get("recursive", False)).token(page.files[len(lines) - 1])
+    parts = [Section(f"Files in {shown}:", "\n".join(lines))]
+    if token is not None:
+        parts.append(Section(f"There are more. Call ListFiles again, with continuationToken {token}"))
     return sections_result(parts)
+
+
+def _fitting_lines(listed: list[File]) -> list[str]:
+    """Of the first files, so that none is truncated: a page of long names has fewer."""
+    lines, room = [], _PAGE_CHARACTERS
+    for file in listed:
+        lines.append(file_line(file))
+        room -= json_characters(lines[-1]) + 2
+        if room < 0:
+            break
+    return lines
 
 
 def get_file(context: McpContext, arguments: dict[str, Any], _: Client) -> Json:

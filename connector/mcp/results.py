@@ -20,16 +20,18 @@ from .resources import resource_link
 MOST_CHARACTERS = 95_000
 """Of the content in JSON. Hosts accept 100,000 for a complete message."""
 
-_TEXT_CHARACTERS = 60_000
-_TEXT_CHARACTERS_BESIDE_IMAGES = 33_000
+_TEXT_CHARACTERS = 40_000
+"""About 12,000 tokens. Claude Code refuses results of more than 25,000, and numbers take more tokens than words."""
+
+_TEXT_CHARACTERS_BESIDE_IMAGES = 30_000
 """The rest is for images: the first one takes up to 60,000 in its reduced form."""
 
 _MOST_IMAGES = 20
 _MOST_LINKS = 20
 _LINKS_CHARACTERS = 20_000
 
-_NOT_SHOWN = "too large to show here"
-_REDUCED = "reduced here"
+_NOT_SHOWN = "not shown here, GetFile shows it"
+_REDUCED = "smaller here"
 _UNREADABLE = "not an image that can be shown"
 
 
@@ -78,7 +80,9 @@ def _images(outputs: list[Output]) -> list[_Image]:
     return [
         _Image(number, _block(output.content), _block(output.reduced_content))
         for number, output in enumerate(outputs)
-        if output.content_type.startswith("image/") and (output.content or output.reduced_content)
+        if output.content_type.startswith("image/")
+        and output.content_type != "image/svg+xml"
+        and (output.content or output.reduced_content)
     ]
 
 

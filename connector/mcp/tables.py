@@ -32,12 +32,12 @@ class Table:
             shown, last = self.rows[:half], self.rows[-half:]
             which = f"the first and last {half}"
         text = _csv([self.columns, *shown]) + ("\n...\n" + _csv(last) if last else "")
-        return Section(f"Table ({shape}; here {which} rows){self._place}:", text)
+        return Section(f"Table ({shape}), {which} rows{self._place}:", text)
 
     @property
     def _place(self) -> str:
         name, folder = self.output.file_name, self.output.folder
-        return f"; all in fileName {name}, folder {folder}" if name and self.row_count <= len(self.rows) else ""
+        return f"; all are in fileName {name}, folder {folder}" if name and self.row_count <= len(self.rows) else ""
 
 
 def table_of(output: Output) -> Table | None:
