@@ -22,6 +22,7 @@ ANONYMOUS = {
     "GetOpenApiDocument",
     "GetFullOpenApiDocument",
     "GetSwaggerDocument",
+    "GetMcpSwaggerDocument",
     "GetPlayground",
     "GetPlaygroundFile",
 }

@@ -20,6 +20,8 @@ LEFT_OUT = {
     "GetOpenApiDocument",
     "GetFullOpenApiDocument",
     "GetSwaggerDocument",
+    "GetMcpSwaggerDocument",
+    "CallMcpServer",
     "GetPlayground",
     "GetPlaygroundFile",
     *UPLOADS,
