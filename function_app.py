@@ -188,6 +188,12 @@ def get_protected_resource_metadata(req: func.HttpRequest, context: func.Context
     return connector.respond("GetProtectedResourceMetadata", req, context)
 
 
+@app.function_name("GetMcpSwaggerDocument")
+@app.route("mcp-swagger.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+def get_mcp_swagger_document(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    return connector.respond("GetMcpSwaggerDocument", req, context)
+
+
 @app.function_name("GetPlayground")
 @app.route("playground", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def get_playground(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:

@@ -26,6 +26,9 @@ ANONYMOUS = {
     "GetFullOpenApiDocument",
     "GetSwaggerDocument",
     "GetProtectedResourceMetadata",
+
+
+    "GetMcpSwaggerDocument",
     "GetPlayground",
     "GetPlaygroundFile",
 }

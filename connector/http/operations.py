@@ -10,7 +10,12 @@ from ..files.links import LINK
 from ..files.upload_urls import UPLOAD_URL
 from .connection import check_connection, get_health
 from .context import Context
-from .documents import get_full_openapi_document, get_openapi_document, get_swagger_document
+from .documents import (
+    get_full_openapi_document,
+    get_mcp_swagger_document,
+    get_openapi_document,
+    get_swagger_document,
+)
 from .executions import POLL, cancel_execution, execute_python_code, get_execution, poll_execution
 from .files import (
     LISTING,
@@ -58,6 +63,7 @@ OPERATIONS: dict[str, Callable[[Context, func.HttpRequest], func.HttpResponse]] 
     "GetOpenApiDocument": get_openapi_document,
     "GetFullOpenApiDocument": get_full_openapi_document,
     "GetSwaggerDocument": get_swagger_document,
+    "GetMcpSwaggerDocument": get_mcp_swagger_document,
 }
 
 OPERATIONS_WITHOUT_SETTINGS: dict[str, Callable[[], func.HttpResponse]] = {"GetHealth": get_health}

@@ -109,7 +109,17 @@ def _pool(output: dict[str, str]) -> Pool:
 @pytest.fixture(scope="session")
 def connector() -> Iterator[Connector]:
     """The connector, with the emulator's pool."""
-    program = Program("emulator", "--keys", "--port", "0", "--pool-port", "0")
+    yield from _running_connector()
+
+
+@pytest.fixture
+def impatient_connector() -> Iterator[Connector]:
+    """A connector that waits one second for runs, so that longer ones are polled."""
+    yield from _running_connector(CALLER_WAIT_SECONDS="1")
+
+
+def _running_connector(**settings: str) -> Iterator[Connector]:
+    program = Program("emulator", "--keys", "--port", "0", "--pool-port", "0", **settings)
     yield Connector(program.output["connector"], program.output["function key"])
     program.terminate()
     program.wait()
