@@ -76,10 +76,14 @@ class ScriptedModel:
 
     def answer(self, given: Given) -> Call | str:
         """What the script answers. Raises AssertionError for a tool that is not offered."""
-        answered = self._script.send(given)
-        assert answered is not None
-        assert isinstance(answered, str) or answered.name in given.tools, f"{answered} is not in {list(given.tools)}"
-        return answered
+        try:
+            answered = self._script.send(given)
+            assert answered is not None
+            assert isinstance(answered, str) or answered.name in given.tools, f"{answered}: not in {list(given.tools)}"
+            return answered
+        except BaseException as failure:
+            self._failure = self._failure or failure
+            raise
 
     def response(self, request: Json) -> Json:
         """Of the Responses API."""
