@@ -120,6 +120,12 @@ def check_connection(req: func.HttpRequest, context: func.Context) -> func.HttpR
     return connector.respond("CheckConnection", req, context)
 
 
+@app.function_name("CallMcpServer")
+@app.route("mcp", methods=["POST", "GET", "DELETE"])
+def call_mcp_server(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    return connector.respond("CallMcpServer", req, context)
+
+
 @app.function_name("GetHealth")
 @app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def get_health(  # on the event loop, even if no thread is free

@@ -18,6 +18,7 @@ from .files import (
     list_more_files,
     upload_file,
 )
+from .mcp import call_mcp_server
 from .playground import PlaygroundContext, get_playground, get_playground_file
 from .sessions import end_session, get_session
 from .uploads import UPLOAD, cancel_upload, get_upload, patch_upload, put_file
@@ -41,6 +42,7 @@ OPERATIONS: dict[str, Callable[[Context, func.HttpRequest], func.HttpResponse]] 
     "GetSession": get_session,
     "EndSession": end_session,
     "CheckConnection": check_connection,
+    "CallMcpServer": call_mcp_server,
     "GetOpenApiDocument": get_openapi_document,
     "GetFullOpenApiDocument": get_full_openapi_document,
     "GetSwaggerDocument": get_swagger_document,
