@@ -150,6 +150,12 @@ def check_connection(req: func.HttpRequest, context: func.Context) -> func.HttpR
     return connector.respond("CheckConnection", req, context)
 
 
+@app.function_name("CallMcpServer")
+@app.route("mcp", methods=["POST", "GET", "DELETE"])
+def call_mcp_server(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    return connector.respond("CallMcpServer", req, context)
+
+
 @app.function_name("GetHealth")
 @app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def get_health(  # on the event loop, even if no thread is free
@@ -174,6 +180,18 @@ def get_full_openapi_document(req: func.HttpRequest, context: func.Context) -> f
 @app.route("swagger.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 def get_swagger_document(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     return connector.respond("GetSwaggerDocument", req, context)
+
+
+@app.function_name("GetProtectedResourceMetadata")
+@app.route("oauth-protected-resource", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+def get_protected_resource_metadata(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    return connector.respond("GetProtectedResourceMetadata", req, context)
+
+
+@app.function_name("GetMcpSwaggerDocument")
+@app.route("mcp-swagger.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+def get_mcp_swagger_document(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    return connector.respond("GetMcpSwaggerDocument", req, context)
 
 
 @app.function_name("GetPlayground")

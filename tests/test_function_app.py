@@ -25,6 +25,10 @@ ANONYMOUS = {
     "GetOpenApiDocument",
     "GetFullOpenApiDocument",
     "GetSwaggerDocument",
+    "GetProtectedResourceMetadata",
+
+
+    "GetMcpSwaggerDocument",
     "GetPlayground",
     "GetPlaygroundFile",
 }

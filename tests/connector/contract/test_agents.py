@@ -22,6 +22,8 @@ LEFT_OUT = {
     "GetOpenApiDocument",
     "GetFullOpenApiDocument",
     "GetSwaggerDocument",
+    "GetMcpSwaggerDocument",
+    "CallMcpServer",
     "GetPlayground",
     "GetPlaygroundFile",
     *UPLOADS,

@@ -21,6 +21,8 @@ LEFT_OUT = {
     "GetOpenApiDocument",
     "GetFullOpenApiDocument",
     "GetSwaggerDocument",
+    "GetMcpSwaggerDocument",
+    "CallMcpServer",
     "GetPlayground",
     "GetPlaygroundFile",
     *UPLOADS,
