@@ -9,7 +9,7 @@ from typing import Any
 
 import azure.functions as func
 
-from ..errors import ConnectorError, InvalidRequest, MethodNotAllowed
+from ..errors import ConnectorError, InvalidRequest, MethodNotAllowed, MethodNotFound
 from ..mcp.context import McpContext
 from ..mcp.messages import error_message, error_of
 from ..mcp.methods import methods, server_info
@@ -24,6 +24,9 @@ _MOST_BYTES = 4 << 20
 """Of a message. The official SDK has the same limit."""
 
 _EXAMPLE = '{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}'
+_ERRORS: dict[int, type[ConnectorError]] = {400: InvalidRequest, 404: MethodNotFound}
+"""Of answers, for the header that has the code of an error, and for the log."""
+
 _NOT_STORED = {"Cache-Control": "no-store"}
 
 
@@ -46,9 +49,12 @@ def call_mcp_server(context: Context, request: func.HttpRequest) -> func.HttpRes
         responses.base_url(context.settings, request, "/mcp"),
     )
     answered = answer(message, dict(request.headers), server_info(served), methods(served))
+    headers = dict(_NOT_STORED)
     if answered.body is None:
-        return func.HttpResponse(status_code=answered.status, headers=dict(_NOT_STORED))
-    return responses.json_response(answered.body, answered.status, dict(_NOT_STORED))
+        return func.HttpResponse(status_code=answered.status, headers=headers)
+    if answered.status in _ERRORS:
+        headers["x-ms-error-code"] = _ERRORS[answered.status].__name__
+    return responses.json_response(answered.body, answered.status, headers)
 
 
 def error_body(failure: ConnectorError) -> dict[str, Any]:

@@ -21,6 +21,8 @@ LEFT_OUT = {
     "GetOpenApiDocument",
     "GetFullOpenApiDocument",
     "GetSwaggerDocument",
+    "CallMcpServer",
+    "GetProtectedResourceMetadata",
     "GetPlayground",
     "GetPlaygroundFile",
     *UPLOADS,

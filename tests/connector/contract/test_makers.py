@@ -20,6 +20,8 @@ LEFT_OUT = {
     "GetOpenApiDocument",
     "GetFullOpenApiDocument",
     "GetSwaggerDocument",
+    "CallMcpServer",
+    "GetProtectedResourceMetadata",
     "GetPlayground",
     "GetPlaygroundFile",
     *UPLOADS,
