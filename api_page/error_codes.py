@@ -51,7 +51,8 @@ _WHAT_TO_DO = {
         "If you wanted to end the session, nothing. Otherwise continue: the next upload or run creates a new, empty "
         "session."
     ),
-    errors.UploadNotFound: "Begin the upload again with `PutFile`.",
+    errors.UploadNotFound: "Begin the upload again with `PutFile`, or create another URL with `CreateUploadUrl`.",
+    errors.LinkNotFound: "Create another link with `ShareFile`, or ask whoever sent you the link for another one.",
     errors.PlaygroundNotFound: "Reload the page, or set the setting `PLAYGROUND` to `on`.",
     errors.MetadataNotFound: "Send a function key in the header `x-functions-key`.",
     errors.MethodNotFound: "Call a method that the server states in its capabilities, such as `tools/list`.",

@@ -13,6 +13,7 @@
     ├── ExecutionNotFound           404
     ├── SessionNotFound             404
     ├── UploadNotFound              404
+    ├── LinkNotFound                404  a link to a file that has expired, or whose file has changed
     ├── PlaygroundNotFound          404  the Playground is turned off, or has no such file
     ├── MetadataNotFound            404  callers do not sign in, so nothing describes how
     ├── MethodNotFound              404  the MCP server has no such method
@@ -138,7 +139,13 @@ class SessionNotFound(ConnectorError):
 
 
 class UploadNotFound(ConnectorError):
-    """The chunked upload does not exist, or its address has expired."""
+    """The chunked upload does not exist, or its address has expired, or an upload URL was used."""
+
+    status = 404
+
+
+class LinkNotFound(ConnectorError):
+    """A link to a file has expired, or its file is not the same any more."""
 
     status = 404
 

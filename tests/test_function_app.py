@@ -18,6 +18,9 @@ REFUSED = {("/mcp", "GET"), ("/mcp", "DELETE")}
 ANONYMOUS = {
     "PollExecution",
     "ListMoreFiles",
+    "OpenSharedFile",
+    "OpenSharedFileHeaders",
+    "PutUpload",
     "PatchUpload",
     "GetUpload",
     "CancelUpload",
@@ -26,6 +29,7 @@ ANONYMOUS = {
     "GetFullOpenApiDocument",
     "GetSwaggerDocument",
     "GetProtectedResourceMetadata",
+    "GetMcpSwaggerDocument",
     "GetPlayground",
     "GetPlaygroundFile",
 }

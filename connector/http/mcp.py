@@ -11,7 +11,7 @@ import azure.functions as func
 
 from ..errors import ConnectorError, InvalidRequest, MethodNotAllowed, MethodNotFound
 from ..mcp.context import McpContext
-from ..mcp.messages import error_message, error_of
+from ..mcp.messages import data_of, error_message, error_of
 from ..mcp.methods import methods, server_info
 from ..mcp.protocol import PARSE_ERROR, ProtocolError
 from ..mcp.server import answer
@@ -60,7 +60,7 @@ def call_mcp_server(context: Context, request: func.HttpRequest) -> func.HttpRes
 def error_body(failure: ConnectorError) -> dict[str, Any]:
     """An error of JSON-RPC, which clients of MCP show to their users; they do not know the connector's own form."""
     if isinstance(failure, InvalidRequest):  # of the text: what is in it is answered
-        return error_message(None, ProtocolError(PARSE_ERROR, failure.message, failure.to_wire()))
+        return error_message(None, ProtocolError(PARSE_ERROR, failure.message, data_of(failure)))
     return error_message(None, error_of(failure))
 
 
