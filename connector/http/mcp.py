@@ -49,11 +49,10 @@ def call_mcp_server(context: Context, request: func.HttpRequest) -> func.HttpRes
         responses.base_url(context.settings, request, "/mcp"),
     )
     answered = answer(message, dict(request.headers), server_info(served), methods(served))
-    headers = dict(_NOT_STORED)
     if answered.body is None:
-        return func.HttpResponse(status_code=answered.status, headers=headers)
-    if answered.status in _ERRORS:
-        headers["x-ms-error-code"] = _ERRORS[answered.status].__name__
+        return func.HttpResponse(status_code=answered.status, headers=dict(_NOT_STORED))
+    error = _ERRORS.get(answered.status)
+    headers = dict(_NOT_STORED) if error is None else {"x-ms-error-code": error.__name__}
     return responses.json_response(answered.body, answered.status, headers)
 
 
