@@ -81,8 +81,9 @@ def test_a_missing_file_has_the_code_of_the_protocol(api, session_id, version, c
 
 @pytest.mark.parametrize(
     "address",
-    ["", None, 1, "file:///etc/passwd", "code-interpreter://sessions/x", uri("a b c d", "x"), uri("long-enough", "../x"),
-     uri("long-enough", "a/%2e%2e/b"), uri("long-enough", "folder/"), uri("long-enough", "a%00b")],
+    ["", None, 1, "file:///etc/passwd", "code-interpreter://sessions/x", uri("a b c d", "x"),
+     uri("long-enough", "../x"), uri("long-enough", "a/%2e%2e/b"), uri("long-enough", "folder/"),
+     uri("long-enough", "a%00b")],
 )  # fmt: skip
 def test_another_uri_is_invalid(api, address):
     """Nothing outside of /mnt/data has one."""
