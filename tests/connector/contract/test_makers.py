@@ -10,7 +10,8 @@ import pytest
 from connector.contract.validation import METHODS, read_document, resolved
 
 SOURCE = read_document()
-UPLOADS = {"PatchUpload", "GetUpload", "CancelUpload"}
+UPLOADS = {"PutUpload", "PatchUpload", "GetUpload", "CancelUpload"}
+SHARED = {"OpenSharedFile", "OpenSharedFileHeaders"}
 LEFT_OUT = {
     "PollExecution",
     "ListMoreFiles",
@@ -25,6 +26,7 @@ LEFT_OUT = {
     "GetPlayground",
     "GetPlaygroundFile",
     *UPLOADS,
+    *SHARED,
 }
 LIMITS = "type format default enum pattern minLength maxLength minimum maximum minItems maxItems".split()
 SHOWN = ("description", "x-ms-summary", "x-ms-visibility", "x-ms-dynamic-values", "x-ms-dynamic-list")
