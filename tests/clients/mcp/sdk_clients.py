@@ -1,8 +1,8 @@
 """The MCP SDK for Python as a client of the connector's MCP server, and what a model reads of its results."""
 
 import re
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +11,8 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult, TextContent
 
-
 MODES = ("legacy", "auto", "2026-07-28")
 EXECUTION_ID = re.compile(r"executionId ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b")
-
-Connect = Callable[..., AbstractAsyncContextManager[Client]]
 
 
 @asynccontextmanager

@@ -2,8 +2,8 @@
 
 import httpx2
 import pytest
-from sdk_clients import MODES, connected
 from mcp.shared.exceptions import MCPError
+from sdk_clients import MODES, connected
 
 pytest_plugins = ["sdk_fixtures"]
 pytestmark = pytest.mark.anyio

@@ -3,10 +3,10 @@
 import base64
 
 import pytest
-from sdk_clients import text_of
 from mcp.shared.exceptions import MCPError
 from mcp.shared.uri_template import UriTemplate
 from mcp_types import BlobResourceContents, ResourceLink, TextResourceContents
+from sdk_clients import text_of
 
 pytest_plugins = ["sdk_fixtures"]
 pytestmark = pytest.mark.anyio

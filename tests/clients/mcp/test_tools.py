@@ -4,9 +4,9 @@ import base64
 
 import httpx2
 import pytest
-from sdk_clients import execution_id_of, text_of
 from every_operation import SALES, SALES_BY_REGION, snake_case
 from mcp_types import ImageContent, ResourceLink
+from sdk_clients import execution_id_of, text_of
 
 pytest_plugins = ["sdk_fixtures"]
 pytestmark = pytest.mark.anyio
