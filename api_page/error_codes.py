@@ -56,6 +56,7 @@ _WHAT_TO_DO = {
     errors.LinkNotFound: "Create another link with `ShareFile`, or ask whoever sent you the link for another one.",
     errors.PlaygroundNotFound: "Reload the page, or set the setting `PLAYGROUND` to `on`.",
     errors.MetadataNotFound: "Send a function key in the header `x-functions-key`.",
+    errors.MethodNotFound: "Call a method that the server states in its capabilities, such as `tools/list`.",
     errors.MethodNotAllowed: "Configure an MCP client with the address, and let it send its messages with `POST`.",
     errors.LengthRequired: "Send the body with a `Content-Length`, without chunked transfer encoding.",
     errors.RequestTooLarge: (
