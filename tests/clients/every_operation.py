@@ -69,6 +69,15 @@ def operations(document: dict[str, Any]) -> dict[str, tuple[str, str, dict[str, 
     }
 
 
+def dereferenced(node: Any, document: dict[str, Any]) -> Any:
+    """The node with what its references to schemas of the document refer to."""
+    if isinstance(node, dict):
+        if "$ref" in node:
+            return dereferenced(document["components"]["schemas"][node["$ref"].rpartition("/")[2]], document)
+        return {name: dereferenced(value, document) for name, value in node.items()}
+    return [dereferenced(item, document) for item in node] if isinstance(node, list) else node
+
+
 def snake_case(operation_id: str) -> str:
     return re.sub(r"(?<!^)([A-Z])", r"_\1", operation_id).lower()
 
