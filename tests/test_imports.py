@@ -27,8 +27,12 @@ LAYERS = {
     "function_app": {"app"},
     "app": {"http", "executions", "session_pool", "bulkhead", "callers", "contract", "settings", "telemetry", "errors"},
     "http": {
-        "executions", "files", "sessions", "connection", "playground", "session_pool", "bulkhead", "callers",
+        "mcp", "executions", "files", "sessions", "connection", "playground", "session_pool", "bulkhead", "callers",
         "contract", "settings", "telemetry", "models", "text", "bounded_json", "errors",
+    },
+    "mcp": {
+        "executions", "files", "sessions", "session_pool", "callers", "contract", "settings", "telemetry",
+        "content_types", "models", "text", "bounded_json", "errors",
     },
     # The operations: plain values in, models out.
     "executions": {"in_session", "session_pool", "callers", "content_types", "models", "errors"},

@@ -1,7 +1,8 @@
 """The operations of openapi.yaml that the derived documents have, and their parameters, bodies and responses.
 
 They are not listed by name. The documents for agents and makers omit operations without a key, which are for programs
-and browsers; headers that only programs send; HEAD, since neither designers nor models read the headers of a response;
+and browsers; those that are marked as internal; headers that only programs send; HEAD, since neither designers nor
+models read the headers of a response;
 and operations whose body cannot be JSON. PutFile is one of these, although makers could turn on chunking for it:
 certification accepts no media type for raw bytes in bodies (its rule MimeTypeNotValid), and the HTTP action of
 workflows does the same.
@@ -43,6 +44,8 @@ def published_operations(source: Json) -> Iterator[PublishedOperation]:
     for path, item in source["paths"].items():
         for method, operation in item.items():
             if method not in METHODS or method == "head" or operation.get("security") == []:
+                continue
+            if operation.get("x-ms-visibility") == "internal":
                 continue
             body = resolved(operation.get("requestBody"), source)
             if body is not None and JSON_TYPE not in body["content"]:

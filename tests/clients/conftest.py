@@ -4,6 +4,7 @@ import ipaddress
 import json
 import os
 import re
+import runpy
 import socket
 import subprocess
 import sys
@@ -20,7 +21,9 @@ import pytest
 from programs import ROOT, Program
 
 # pytest explains its failed assertions as it does in test modules.
-pytest.register_assert_rewrite("every_operation")
+pytest.register_assert_rewrite("every_operation", "scripted_model", "mcp_conversation")
+
+from scripted_model import Script, ScriptedModel  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,10 @@ class Pool:
     """The variables with which azure-identity gets tokens of the pool."""
 
     certificate: Path | None
+    mcp_server: str | None
+    """The address of its MCP server, if it was started with one, and the key of that."""
+
+    mcp_key: str | None
 
     def has_session(self, identifier: str) -> bool:
         """Whether the session exists. Neither creates nor extends it. Only for pools without TLS."""
@@ -98,13 +105,24 @@ def start_pool() -> Iterator[Callable[..., Pool]]:
 def _pool(output: dict[str, str]) -> Pool:
     identity = dict(pair.split("=", 1) for pair in output["identity"].split())
     certificate = Path(output["certificate"]) if "certificate" in output else None
-    return Pool(output["session pool"], output["token"], identity, certificate)
+    mcp = output.get("mcp server"), output.get("mcp api key")
+    return Pool(output["session pool"], output["token"], identity, certificate, *mcp)
 
 
 @pytest.fixture(scope="session")
 def connector() -> Iterator[Connector]:
     """The connector, with the emulator's pool."""
-    program = Program("emulator", "--keys", "--port", "0", "--pool-port", "0")
+    yield from _running_connector()
+
+
+@pytest.fixture
+def impatient_connector() -> Iterator[Connector]:
+    """A connector that waits one second for runs, so that longer ones are polled."""
+    yield from _running_connector(CALLER_WAIT_SECONDS="1")
+
+
+def _running_connector(**settings: str) -> Iterator[Connector]:
+    program = Program("emulator", "--keys", "--port", "0", "--pool-port", "0", **settings)
     yield Connector(program.output["connector"], program.output["function key"])
     program.terminate()
     program.wait()
@@ -148,6 +166,39 @@ def run_example(pool: Pool) -> Callable[[str], str]:
         )
         assert completed.returncode == 0, completed.stderr
         return completed.stdout
+
+    return run
+
+
+@pytest.fixture
+def run_agent(
+    connector: Connector, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """Returns a function that runs a program of examples/agents as a reader does, with a scripted model, and returns
+    its output."""
+
+    def run(
+        name: str,
+        script: Script,
+        *arguments: str,
+        model: type[ScriptedModel] = ScriptedModel,
+        connector: Connector = connector,
+    ) -> str:
+        scripted = model(script)
+        for variable, value in {
+            "OPENAI_BASE_URL": scripted.url,
+            "OPENAI_API_KEY": "key-of-the-model",
+            "OPENAI_MODEL": "scripted",
+            "CONNECTOR_URL": connector.url,
+            "CONNECTOR_KEY": connector.key,
+        }.items():
+            monkeypatch.setenv(variable, value)
+        monkeypatch.setattr(sys, "argv", [name, *arguments])
+        try:
+            runpy.run_path(str(ROOT / "examples" / "agents" / name), run_name="__main__")
+        finally:
+            scripted.close()
+        return capsys.readouterr().out
 
     return run
 

@@ -13,7 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 class Program:
     """A module of this repository, run by a Python that has its packages. `output` has its output before `ready`."""
 
-    def __init__(self, module: str, *options: str) -> None:
+    def __init__(self, module: str, *options: str, **settings: str) -> None:
+        """`settings` are environment variables."""
         python = os.environ.get("POOL_PYTHON")
         if not python:
             pytest.exit(
@@ -23,7 +24,7 @@ class Program:
         self._process = subprocess.Popen(
             [python, "-m", module, *options],
             cwd=ROOT,
-            env={"PATH": os.environ["PATH"]},
+            env={"PATH": os.environ["PATH"], **settings},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

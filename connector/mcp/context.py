@@ -1,0 +1,21 @@
+"""What the methods of the MCP server get besides their parameters."""
+
+from dataclasses import dataclass
+
+from ..callers.signed_tokens import Tokens
+from ..contract.validation import Contract
+from ..session_pool.facts import PoolFacts
+from ..session_pool.sessions import CallerSessions
+from ..settings import Settings
+
+
+@dataclass(frozen=True)
+class McpContext:
+    """`sessions` are those of the request's caller; `base_url` is where callers reach the REST operations."""
+
+    settings: Settings
+    contract: Contract
+    sessions: CallerSessions
+    facts: PoolFacts
+    tokens: Tokens | None
+    base_url: str
