@@ -20,9 +20,9 @@ choice   := $(if $(filter-out full,$(PACKAGES)),$(shell printf '%s' '$(PACKAGES)
 package_files = $(patsubst full,requirements-packages.txt,$(filter full %.txt,$(PACKAGES)))
 package_names = $(filter-out full %.txt,$(PACKAGES))
 
-.PHONY: help run demo demo-large deploy-autogen remove-autogen document api-page connector-package prebuilt-package connection test test-attacks \
-        test-playground screenshots test-clients benchmark soak check check-azure check-playground playground \
-        playground-libraries template lock audit format wheel clean
+.PHONY: help run demo demo-large deploy-autogen remove-autogen document api-page connector-package prebuilt-package \
+        connection test test-attacks test-playground screenshots test-clients benchmark soak check check-azure \
+        check-playground playground playground-libraries template lock audit format wheel clean
 
 help:            ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
