@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from programs import ROOT, Program
+from programs import Program
 
 from .image import EXAMPLE, Image, build, context, instructions, protected
 
@@ -175,9 +175,3 @@ def test_without_settings_the_image_says_what_is_missing(image):
     )
     assert done.returncode == 1
     assert "CONNECTOR_URL is missing or wrong." in done.stderr
-
-
-def test_the_folder_is_in_no_other_package():
-    """Neither the example nor Bicep's configuration is deployed with the connector."""
-    ignored = (ROOT / ".funcignore").read_text().split()
-    assert {"examples", "bicepconfig.json"} <= set(ignored)
