@@ -68,7 +68,7 @@ deployed = $(if $(URL),,$(call azd,$(1)))
 
 # Without URL: for the app that azd deployed. AUTH=entra also takes TENANT_ID, CLIENT_ID and RESOURCE; the command reports
 # what is missing or wrong.
-connector-package: $(VENV)/.emulator  ## Write a custom connector, ready for import (URL=https://my-app.azurewebsites.net AUTH=key)
+connector-package: $(VENV)/.emulator  ## Write custom connectors, ready for import (URL=https://my-app.azurewebsites.net AUTH=key)
 	@$(BIN)/python -m connector_package --url '$(or $(URL),$(call deployed,CONNECTOR_URL))' \
 	    --auth '$(or $(AUTH),$(call deployed,CONNECTOR_AUTH),key)' \
 	    --tenant-id '$(or $(TENANT_ID),$(call deployed,AZURE_TENANT_ID))' \

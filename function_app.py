@@ -84,6 +84,36 @@ def download_file_headers(req: func.HttpRequest, context: func.Context) -> func.
     return connector.respond("DownloadFileHeaders", req, context)
 
 
+@app.function_name("ShareFile")
+@app.route("files/{fileName}/links", methods=["POST"])
+def share_file(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    return connector.respond("ShareFile", req, context)
+
+
+@app.function_name("OpenSharedFile")
+@app.route("shared/{fileName}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+def open_shared_file(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    return connector.respond("OpenSharedFile", req, context)
+
+
+@app.function_name("OpenSharedFileHeaders")
+@app.route("shared/{fileName}", methods=["HEAD"], auth_level=func.AuthLevel.ANONYMOUS)
+def open_shared_file_headers(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    return connector.respond("OpenSharedFileHeaders", req, context)
+
+
+@app.function_name("CreateUploadUrl")
+@app.route("uploads", methods=["POST"])
+def create_upload_url(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    return connector.respond("CreateUploadUrl", req, context)
+
+
+@app.function_name("PutUpload")
+@app.route("uploads", methods=["PUT"], auth_level=func.AuthLevel.ANONYMOUS)
+def put_upload(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    return connector.respond("PutUpload", req, context)
+
+
 @app.function_name("PatchUpload")
 @app.route("uploads/{token?}", methods=["PATCH"], auth_level=func.AuthLevel.ANONYMOUS)
 def patch_upload(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
@@ -150,6 +180,18 @@ def get_full_openapi_document(req: func.HttpRequest, context: func.Context) -> f
 @app.route("swagger.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 def get_swagger_document(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     return connector.respond("GetSwaggerDocument", req, context)
+
+
+@app.function_name("GetProtectedResourceMetadata")
+@app.route("oauth-protected-resource", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+def get_protected_resource_metadata(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    return connector.respond("GetProtectedResourceMetadata", req, context)
+
+
+@app.function_name("GetMcpSwaggerDocument")
+@app.route("mcp-swagger.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+def get_mcp_swagger_document(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    return connector.respond("GetMcpSwaggerDocument", req, context)
 
 
 @app.function_name("GetPlayground")

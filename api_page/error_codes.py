@@ -35,6 +35,10 @@ _WHAT_TO_DO = {
         "as `Authorization: Bearer TOKEN`."
     ),
     errors.CallerNotAllowed: "Ask the operator of the connector for access; the message names what can be allowed.",
+    errors.OriginNotAllowed: (
+        "Add the origin of the web page to the setting `MCP_ALLOWED_ORIGINS`. Clients that are no web pages send no "
+        "`Origin`."
+    ),
     errors.SessionExecutorRoleMissing: (
         'Assign the role "Azure ContainerApps Session Executor" on the session pool to the connector\'s identity, and '
         "wait a few minutes."
@@ -47,8 +51,11 @@ _WHAT_TO_DO = {
         "If you wanted to end the session, nothing. Otherwise continue: the next upload or run creates a new, empty "
         "session."
     ),
-    errors.UploadNotFound: "Begin the upload again with `PutFile`.",
+    errors.UploadNotFound: "Begin the upload again with `PutFile`, or create another URL with `CreateUploadUrl`.",
+    errors.LinkNotFound: "Create another link with `ShareFile`, or ask whoever sent you the link for another one.",
     errors.PlaygroundNotFound: "Reload the page, or set the setting `PLAYGROUND` to `on`.",
+    errors.MetadataNotFound: "Send a function key in the header `x-functions-key`.",
+    errors.MethodNotAllowed: "Configure an MCP client with the address, and let it send its messages with `POST`.",
     errors.LengthRequired: "Send the body with a `Content-Length`, without chunked transfer encoding.",
     errors.RequestTooLarge: (
         "Send fewer files per request, or send them without base64, as multipart or with `PutFile`. Upload a larger "

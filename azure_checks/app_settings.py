@@ -19,6 +19,8 @@ THREADS = "PYTHON_THREADPOOL_THREAD_COUNT"
 
 
 def findings(snapshot: Snapshot) -> Iterator[str]:
+    if not snapshot.of_type("Microsoft.Web/sites"):
+        return
     written = snapshot.site_config("appsettings")
     read = {setting.name for setting in SETTINGS}
     for name in written:

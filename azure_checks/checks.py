@@ -15,14 +15,23 @@ def findings(root: Path) -> list[str]:
     infra = root / "infra"
     try:
         compiled = read_compiled(infra)
-        parameters = json.loads((infra / "main.parameters.json").read_text(encoding="utf-8"))
+        files = [f"{name}.parameters.json" for name in compiled.templates]
+        parameters = [json.loads((infra / file).read_text(encoding="utf-8")) for file in files]
     except (OSError, ValueError) as error:
         return [f"infra: a compiled file cannot be read. Run `make template`. ({error})"]
     services = yaml.safe_load((root / "azure.yaml").read_text(encoding="utf-8"))["services"]
     return [
         *(f"infra/scenarios/{finding}" for finding in _in_snapshots(compiled)),
-        *(f"infra/main.json {finding}" for finding in secrets.findings_in_template(compiled.template)),
-        *(f"infra/main.parameters.json {found}" for found in parameters_file.findings(parameters, compiled.template)),
+        *(
+            f"infra/{name}.json {finding}"
+            for name, template in compiled.templates.items()
+            for finding in secrets.findings_in_template(template, name)
+        ),
+        *(
+            f"infra/{name}.parameters.json {finding}"
+            for (name, template), values in zip(compiled.templates.items(), parameters, strict=True)
+            for finding in parameters_file.findings(values, template, f"{name}.bicep")
+        ),
         *(f"azure.yaml {finding}" for finding in _services(services, compiled)),
     ]
 
@@ -39,9 +48,11 @@ def _in_snapshots(compiled: Compiled) -> Iterator[str]:
 
 
 def _services(services: list[str], compiled: Compiled) -> Iterator[str]:
-    """azd finds the app of a service by its tag."""
+    """azd finds the app of a service by its tag. It is in the template of the same name, or in main.bicep."""
     for service in services:
-        if not all(_is_deployed(service, snapshot) for snapshot in compiled.snapshots.values()):
+        template = service if service in compiled.templates else "main"
+        snapshots = [snapshot for snapshot in compiled.snapshots.values() if snapshot.template == template]
+        if not all(_is_deployed(service, snapshot) for snapshot in snapshots):
             yield f"the service {service} has no resource with the tag azd-service-name: {service}"
 
 

@@ -1,12 +1,15 @@
-"""infra/ as it was compiled: main.json, and the snapshot of each scenario. The checks read these instead of Bicep."""
+"""infra/ as it was compiled: templates, and the snapshot of each scenario. The checks read these instead of Bicep."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 Json = dict[str, Any]
+
+_USING = re.compile(r"^using '\.\./(\w+)\.bicep'$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,8 @@ class Snapshot:
 
     resources: list[Json]
     outputs: Json
+    template: str = "main"
+    """Name of the template that would be deployed."""
 
     def of_type(self, resource_type: str) -> list[Json]:
         return [resource for resource in self.resources if resource["type"] == resource_type]
@@ -33,10 +38,28 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Compiled:
-    template: Json
-    """main.json"""
+    templates: dict[str, Json]
+    """By name: main.json, and those that azd deploys with a service."""
     snapshots: dict[str, Snapshot]
     """By name of the scenario."""
+
+    @property
+    def template(self) -> Json:
+        """main.json"""
+        return self.templates["main"]
+
+
+def deployed_templates(infra: Path) -> list[str]:
+    """The names of the templates that azd deploys, which have a file of parameters. The others are modules."""
+    return sorted(path.name.removesuffix(".parameters.json") for path in infra.glob("*.parameters.json"))
+
+
+def template_of(scenario: Path) -> str:
+    """The name of the template that a scenario is for. Raises ValueError."""
+    using = _USING.search(scenario.read_text(encoding="utf-8"))
+    if using is None:
+        raise ValueError(f"{scenario.name} has no line `using '../main.bicep'`")
+    return using[1]
 
 
 def read_compiled(infra: Path) -> Compiled:
@@ -44,8 +67,11 @@ def read_compiled(infra: Path) -> Compiled:
     snapshots = {}
     for scenario in sorted(infra.glob("scenarios/*.bicepparam")):
         content = json.loads(scenario.with_suffix(".snapshot.json").read_text(encoding="utf-8"))
-        snapshots[scenario.stem] = Snapshot(content["predictedResources"], content["outputs"])
-    return Compiled(json.loads((infra / "main.json").read_text(encoding="utf-8")), snapshots)
+        snapshots[scenario.stem] = Snapshot(content["predictedResources"], content["outputs"], template_of(scenario))
+    names = deployed_templates(infra)
+    return Compiled(
+        {name: json.loads((infra / f"{name}.json").read_text(encoding="utf-8")) for name in names}, snapshots
+    )
 
 
 def is_expression(value: str) -> bool:

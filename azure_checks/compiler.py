@@ -1,7 +1,8 @@
 """Bicep's compiler: where it is installed, what it reports about infra/, and what it compiles infra/ to.
 
-infra/main.json is main.bicep as ARM JSON. Each infra/scenarios/X.bicepparam has an X.snapshot.json, which lists every
-resource that such a deployment would create: modules expanded, expressions evaluated.
+infra/main.json is main.bicep as ARM JSON, and so for each other template that azd deploys. Each
+infra/scenarios/X.bicepparam has an X.snapshot.json, which lists every resource that such a deployment would create:
+modules expanded, expressions evaluated.
 """
 
 import json
@@ -17,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .compiled import deployed_templates, template_of
+
 INSTALLED_WITH_OTHERS = (".azd/bin/bicep", ".azure/bin/bicep")
 """Where the Azure Developer CLI and the Azure CLI install the compiler, relative to the home folder."""
 
@@ -27,6 +30,14 @@ DEPLOYMENT = {
     "--deployment-name": "connector",
 }
 """The deployment that the snapshots describe: the names and GUIDs in them are derived from these values."""
+
+RESOURCE_GROUP = {"--resource-group": "rg-demo"}
+"""Of the templates that are deployed to one, instead of a subscription."""
+
+_TO_A_SUBSCRIPTION = re.compile(r"^targetScope = 'subscription'$", re.MULTILINE)
+
+CONFIGURATION = "bicepconfig.json"
+"""Bicep looks for it in the folder of the templates and in all that contain it."""
 
 _DIAGNOSTIC = re.compile(r"(?P<file>.+)\((?P<line>\d+),\d+\) : (?P<level>Error|Warning|Info) (?P<message>.+)")
 
@@ -76,17 +87,17 @@ class Compiler:
         return report
 
     def compile(self, infra: Path) -> dict[str, str]:
-        """The text of main.json and of each snapshot, by path in infra/. Raises CompilationFailed."""
-        options = [text for option in DEPLOYMENT.items() for text in option]
+        """The text of each template and of each snapshot, by path in infra/. Raises CompilationFailed."""
+        names = deployed_templates(infra)
         with _copy(infra) as copy:
             scenarios = sorted(copy.glob("scenarios/*.bicepparam"))
-            commands = [["build", "main.bicep"]]
-            commands += [["snapshot", str(scenario), "--mode", "overwrite", *options] for scenario in scenarios]
+            commands = [["build", f"{name}.bicep"] for name in names]
+            commands += [["snapshot", str(path), "--mode", "overwrite", *_deployment(path)] for path in scenarios]
             with ThreadPoolExecutor(max_workers=2) as threads:
                 for done in threads.map(lambda command: self._run(copy, *command), commands):
                     if done.returncode != 0:
                         raise CompilationFailed(_last_line(done))
-            texts = {"main.json": (copy / "main.json").read_text(encoding="utf-8") + "\n"}
+            texts = {f"{name}.json": (copy / f"{name}.json").read_text(encoding="utf-8") + "\n" for name in names}
             for scenario in scenarios:
                 snapshot = scenario.with_suffix(".snapshot.json")
                 texts[f"scenarios/{snapshot.name}"] = _ordered(snapshot.read_text(encoding="utf-8"))
@@ -134,8 +145,17 @@ class Compiler:
 
 def compiled_files(infra: Path) -> dict[str, str]:
     """The text of each compiled file that infra/ has, by path in infra/."""
-    paths = [path for path in (infra / "main.json", *infra.glob("scenarios/*.snapshot.json")) if path.exists()]
+    templates = [path for name in deployed_templates(infra) if (path := infra / f"{name}.json").exists()]
+    paths = [*templates, *infra.glob("scenarios/*.snapshot.json")]
     return {path.relative_to(infra).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+
+
+def _deployment(scenario: Path) -> list[str]:
+    """The options that state what a scenario is deployed to."""
+    template = scenario.parent.parent / f"{template_of(scenario)}.bicep"
+    to_a_subscription = _TO_A_SUBSCRIPTION.search(template.read_text(encoding="utf-8"))
+    options = DEPLOYMENT if to_a_subscription else DEPLOYMENT | RESOURCE_GROUP
+    return [text for option in options.items() for text in option]
 
 
 @contextmanager
@@ -143,10 +163,13 @@ def _copy(infra: Path) -> Iterator[Path]:
     """A temporary copy of the files that the compiler reads."""
     with tempfile.TemporaryDirectory(prefix="azure-checks-") as folder:
         copy = Path(folder).resolve()
-        for path in (*infra.glob("*.bicep"), *infra.glob("bicepconfig.json"), *infra.glob("scenarios/*.bicepparam")):
+        for path in (*infra.glob("*.bicep"), *infra.glob("scenarios/*.bicepparam")):
             target = copy / path.relative_to(infra)
             target.parent.mkdir(exist_ok=True)
             shutil.copyfile(path, target)
+        nearest = (path for folder in (infra, *infra.parents) if (path := folder / CONFIGURATION).exists())
+        if found := next(nearest, None):
+            shutil.copyfile(found, copy / CONFIGURATION)
         yield copy
 
 

@@ -1,6 +1,6 @@
 """python -m azure_checks.derive_allowed_values CLONE: writes allowed_values.json from a clone of Azure/bicep-types-az.
 
-Run it when infra/ uses a resource type or version that it did not use before.
+Run it when a template uses a resource type or version that it did not use before.
 """
 
 import json
@@ -12,23 +12,25 @@ from typing import Any
 
 from .allowed_values import FILE
 from .compiled import Compiled, read_compiled
+from .projects import ROOT, projects
 
-INFRA = Path(__file__).resolve().parent.parent / "infra"
 READ_ONLY = 2  # a flag of a property, as bicep-types defines it
 
 
 def main() -> int:
     clone = Path(sys.argv[1])
-    types = {name: allowed_in(clone, name) for name in sorted(used_types(read_compiled(INFRA)))}
+    compiled = [read_compiled(project / "infra") for project, _ in projects(ROOT)]
+    types = {name: allowed_in(clone, name) for name in sorted(used_types(*compiled))}
     commit = subprocess.run(["git", "-C", clone, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
     source = f"Azure/bicep-types-az at {commit.stdout.strip()}, MIT License, Copyright (c) Microsoft Corporation"
     FILE.write_text(_formatted(source, types), encoding="utf-8")
     return 0
 
 
-def used_types(compiled: Compiled) -> set[str]:
+def used_types(*projects: Compiled) -> set[str]:
     """Type and version of every resource in the snapshots."""
-    resources = [resource for snapshot in compiled.snapshots.values() for resource in snapshot.resources]
+    snapshots = [snapshot for compiled in projects for snapshot in compiled.snapshots.values()]
+    resources = [resource for snapshot in snapshots for resource in snapshot.resources]
     return {f"{resource['type']}@{resource['apiVersion']}" for resource in resources}
 
 

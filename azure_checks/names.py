@@ -10,7 +10,11 @@ from collections.abc import Iterator
 from .compiled import Snapshot, is_expression
 
 RULES = {
+    "Microsoft.App/containerApps": r"[a-z](?!.*--)[a-z0-9-]{0,30}[a-z0-9]",
+    "Microsoft.App/managedEnvironments": r"[a-zA-Z](?!.*--)[a-zA-Z0-9-]{0,58}[a-zA-Z0-9]",
     "Microsoft.App/sessionPools": r"[a-z][a-z0-9]{2,62}",
+    "Microsoft.CognitiveServices/accounts": r"[a-zA-Z0-9][a-zA-Z0-9-]{0,62}[a-zA-Z0-9]",
+    "Microsoft.ContainerRegistry/registries": r"[a-zA-Z0-9]{5,50}",
     "Microsoft.Insights/actionGroups": r"[^:<>+/&%\\?|]{1,260}",
     "Microsoft.Insights/components": r"[^%&\\?/]{1,260}",
     "Microsoft.Insights/scheduledQueryRules": r"[^*<>%{}&:\\?/#|]{1,260}",

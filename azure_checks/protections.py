@@ -35,6 +35,12 @@ REQUIRED: dict[str, dict[str, Any]] = {
         "siteConfig.scmMinTlsVersion": TLS,
     },
     "Microsoft.Web/sites/basicPublishingCredentialsPolicies": {"allow": False},
+    "Microsoft.App/containerApps": {
+        "configuration.activeRevisionsMode": "Single",
+        "configuration.ingress.allowInsecure": False,
+    },
+    "Microsoft.CognitiveServices/accounts": {"disableLocalAuth": True},
+    "Microsoft.ContainerRegistry/registries": {"adminUserEnabled": False, "anonymousPullEnabled": False},
     "Microsoft.OperationalInsights/workspaces": {"features.disableLocalAuth": True},
     "Microsoft.Insights/components": {"DisableLocalAuth": True},
 }
@@ -52,6 +58,13 @@ def findings(snapshot: Snapshot) -> Iterator[str]:
     for vault in snapshot.of_type("Microsoft.KeyVault/vaults"):
         if not any(_audits(setting, vault) for setting in snapshot.of_type("Microsoft.Insights/diagnosticSettings")):
             yield f"nothing logs who reads the secrets of {vault['name']}"
+    for app in snapshot.of_type("Microsoft.App/containerApps"):
+        ingress = app["properties"]["configuration"]["ingress"]
+        signs_in = any(
+            _signs_in(setting, app) for setting in snapshot.of_type("Microsoft.App/containerApps/authConfigs")
+        )
+        if ingress["external"] and not ingress["ipSecurityRestrictions"] and not signs_in:
+            yield f"anyone on the internet may call {app['name']}"
 
 
 def _member(properties: Json, path: str) -> Any:
@@ -66,3 +79,10 @@ def _audits(setting: Json, vault: Json) -> bool:
     return setting["id"].startswith(f"{vault['id']}/") and any(
         log["enabled"] and log.get("categoryGroup") == "audit" for log in logs
     )
+
+
+def _signs_in(setting: Json, app: Json) -> bool:
+    """Whether Azure asks callers of a container app to sign in."""
+    enabled: bool = setting["properties"]["platform"]["enabled"]
+    action = setting["properties"]["globalValidation"]["unauthenticatedClientAction"]
+    return setting["id"].startswith(f"{app['id']}/") and enabled and action != "AllowAnonymous"

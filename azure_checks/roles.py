@@ -13,9 +13,23 @@ ROLES = {
     "Microsoft.App/sessionPools": "0fb8eba5-a2bb-4abe-b1c1-49dfad359bb0",  # Azure ContainerApps Session Executor
     "Microsoft.Storage/storageAccounts": "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",  # Storage Blob Data Owner
     "Microsoft.Insights/components": "3913510d-42f4-4e42-8a64-420c390055eb",  # Monitoring Metrics Publisher
+    "Microsoft.ContainerRegistry/registries": "7f951dda-4ed3-4680-a7ca-43fe172d538d",  # AcrPull
+    "Microsoft.CognitiveServices/accounts": "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd",  # Cognitive Services OpenAI User
     "Microsoft.KeyVault/vaults": "4633458b-17de-408a-b874-0445c86b69e6",  # Key Vault Secrets User
 }
 """The one role that is assigned on a resource of each type."""
+
+NEEDED_WITH = {
+    "Microsoft.Web/sites": {
+        "Microsoft.App/sessionPools",
+        "Microsoft.Storage/storageAccounts",
+        "Microsoft.Insights/components",
+    },
+    "Microsoft.KeyVault/vaults": {"Microsoft.KeyVault/vaults"},
+    "Microsoft.ContainerRegistry/registries": {"Microsoft.ContainerRegistry/registries"},
+    "Microsoft.CognitiveServices/accounts": {"Microsoft.CognitiveServices/accounts"},
+}
+"""By type of a resource that is deployed, the resources on which the app then needs its role."""
 
 FOR_THE_DEPLOYER_TOO = "Microsoft.App/sessionPools"
 
@@ -40,6 +54,6 @@ def findings(snapshot: Snapshot) -> Iterator[str]:
                 yield f"the app's role on {scope} needs principalType: 'ServicePrincipal'"
         elif scope != FOR_THE_DEPLOYER_TOO:
             yield f"the deployer gets a role on {scope}"
-    vaults = snapshot.of_type("Microsoft.KeyVault/vaults")
-    for scope in ROLES.keys() - held_by_the_app - (set() if vaults else {"Microsoft.KeyVault/vaults"}):
+    needed = {scope for deployed, scopes in NEEDED_WITH.items() if snapshot.of_type(deployed) for scope in scopes}
+    for scope in sorted(needed - held_by_the_app):
         yield f"the app gets no role on {scope}"

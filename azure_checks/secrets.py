@@ -12,22 +12,35 @@ _SECRET_VALUE = re.compile(r"[A-Za-z0-9+/_]{32,}=*|.*(AccountKey|SharedAccessSig
 _NOT_SECRET = re.compile(r"|managedidentity|/subscriptions/.*")
 """Plain values that a member with such a name may have: nothing, a kind of credential, a resource ID."""
 
+_KEPT_SECRET = "properties.configuration.secrets[].value"
+"""The member of a container app whose value Azure does not show. It may be an expression."""
+
+_REFERENCE = "secretRef"
+"""The member of a container's variable that has the name of a secret."""
+
 
 def findings(snapshot: Snapshot) -> Iterator[str]:
     """Secrets that a deployment would write or return. The values of secure parameters are not in a snapshot."""
     for resource in snapshot.resources:
-        for path, value in strings(resource.get("properties", {})):
+        for path, value in strings(resource.get("properties", {}), "properties"):
             name = path.rsplit(".", 1)[-1]
+            if name == _REFERENCE or (path == _KEPT_SECRET and is_expression(value)):
+                continue
             is_plain_secret = (
                 _SECRET_NAME.search(name) and not is_expression(value) and not _NOT_SECRET.fullmatch(value)
             )
             if is_plain_secret or _SECRET_VALUE.fullmatch(value):
                 yield f"{name} of the {resource['type']} is a secret: pass it as a secure parameter"
+    for app in snapshot.of_type("Microsoft.App/containerApps"):
+        for container in app["properties"]["template"]["containers"]:
+            for variable in container.get("env", []):
+                if _SECRET_NAME.search(variable["name"]) and _REFERENCE not in variable:
+                    yield f"the variable {variable['name']} of {app['name']} is a secret: refer to it with {_REFERENCE}"
 
 
-def findings_in_template(template: Json) -> Iterator[str]:
+def findings_in_template(template: Json, main: str = "main") -> Iterator[str]:
     """Parameters that must be secure, defaults of secure ones, and outputs that return them; in modules too."""
-    for name, part in templates(template):
+    for name, part in templates(template, main):
         parameters = part.get("parameters", {})
         secure = {parameter for parameter in parameters if parameters[parameter]["type"].startswith("secure")}
         for parameter, declaration in parameters.items():

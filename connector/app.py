@@ -17,9 +17,17 @@ from .callers.signed_tokens import Tokens
 from .contract.documents import Documents
 from .contract.sign_in import EntraId
 from .contract.validation import Contract
-from .errors import InternalError, to_response
+from .errors import InternalError, error_body, to_response
 from .http.context import Context
-from .http.operations import OPERATIONS, OPERATIONS_WITHOUT_SETTINGS, PLAYGROUND, TOKEN_PURPOSES, UNRECORDED
+from .http.operations import (
+    CHALLENGES,
+    ERROR_BODIES,
+    OPERATIONS,
+    OPERATIONS_WITHOUT_SETTINGS,
+    PLAYGROUND,
+    TOKEN_PURPOSES,
+    UNRECORDED,
+)
 from .http.playground import PlaygroundContext
 from .http.requests import signed_token
 from .session_pool.client import SessionPoolClient
@@ -88,7 +96,7 @@ class Connector:
                 response = self._response(operation_id, request)
             except Exception as failure:
                 raised = failure
-                error = to_response(failure, correlation.request_id)
+                error = to_response(failure, correlation.request_id, ERROR_BODIES.get(operation_id, error_body))
                 response = func.HttpResponse(error.body, status_code=error.status, headers=error.headers)
             response.headers["x-ms-request-id"] = correlation.request_id
             if correlation.client_request_id is not None:
@@ -131,7 +139,8 @@ class Connector:
         if self._sign_in is None or context.operation(operation_id).is_anonymous:
             return context
         # Not X-MS-CLIENT-PRINCIPAL: callers can send it themselves where nothing in front of the app sets it.
-        caller = self._sign_in.caller(request.headers.get("authorization"))
+        metadata = CHALLENGES[operation_id](context, request) if operation_id in CHALLENGES else None
+        caller = self._sign_in.caller(request.headers.get("authorization"), resource_metadata=metadata)
         return dataclasses.replace(context, sessions=_of_caller(context, caller))
 
 

@@ -100,6 +100,10 @@ class Admission:
             raise _busy("The connector has as many calls in progress as it can take.")
         self._has_place = True
 
+    def count_as_run(self) -> None:
+        """The request waits for a run, as its body shows. To be called before the first call of the pool."""
+        self._is_run = self._is_run or not self._has_place
+
     def hold(self, count: int) -> None:
         """Counts the memory that the request's body, or the file in its response, takes. Raises ConnectorBusy.
 

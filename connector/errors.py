@@ -7,12 +7,16 @@
     │   └── InvalidFileContent      400  not base64, or text that may or may not be
     ├── Unauthorized                401  the caller is unknown
     ├── CallerNotAllowed            403  the caller is known, and may not call
+    ├── OriginNotAllowed            403  a web page of another origin calls the MCP server
     ├── SessionExecutorRoleMissing  403  the connector's identity may not use the pool
     ├── FileNotFound                404
     ├── ExecutionNotFound           404
     ├── SessionNotFound             404
     ├── UploadNotFound              404
+    ├── LinkNotFound                404  a link to a file that has expired, or whose file has changed
     ├── PlaygroundNotFound          404  the Playground is turned off, or has no such file
+    ├── MetadataNotFound            404  callers do not sign in, so nothing describes how
+    ├── MethodNotAllowed            405  the MCP server takes only POST; with Allow
     ├── LengthRequired              411  a body without a length, which the Functions host does not pass on
     ├── RequestTooLarge             413  the body
     ├── FileTooLarge                413  a file
@@ -33,6 +37,7 @@ A message states the problem, then the remedy. It never has a stack trace, a tok
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -102,6 +107,12 @@ class CallerNotAllowed(ConnectorError):
     status = 403
 
 
+class OriginNotAllowed(ConnectorError):
+    """A web page of another origin calls the MCP server."""
+
+    status = 403
+
+
 class SessionExecutorRoleMissing(ConnectorError):
     """The connector's identity may not use the pool."""
 
@@ -127,7 +138,13 @@ class SessionNotFound(ConnectorError):
 
 
 class UploadNotFound(ConnectorError):
-    """The chunked upload does not exist, or its address has expired."""
+    """The chunked upload does not exist, or its address has expired, or an upload URL was used."""
+
+    status = 404
+
+
+class LinkNotFound(ConnectorError):
+    """A link to a file has expired, or its file is not the same any more."""
 
     status = 404
 
@@ -136,6 +153,18 @@ class PlaygroundNotFound(ConnectorError):
     """The Playground is turned off, or has no such file."""
 
     status = 404
+
+
+class MetadataNotFound(ConnectorError):
+    """Callers do not sign in, so that nothing describes how they do."""
+
+    status = 404
+
+
+class MethodNotAllowed(ConnectorError):
+    """The MCP server takes only POST."""
+
+    status = 405
 
 
 class LengthRequired(ConnectorError):
@@ -235,7 +264,14 @@ class ErrorResponse:
     body: bytes
 
 
-def to_response(failure: Exception, request_id: str) -> ErrorResponse:
+def error_body(failure: ConnectorError) -> dict[str, Any]:
+    """The body of an error's response."""
+    return {"error": failure.to_wire()}
+
+
+def to_response(
+    failure: Exception, request_id: str, body: Callable[[ConnectorError], dict[str, Any]] = error_body
+) -> ErrorResponse:
     """The response for any exception. Anything but a ConnectorError is a bug; callers get only the request id."""
     if not isinstance(failure, ConnectorError):
         failure = InternalError(
@@ -250,4 +286,4 @@ def to_response(failure: Exception, request_id: str) -> ErrorResponse:
     }
     if failure.retry_after_seconds is not None:
         headers["Retry-After"] = str(failure.retry_after_seconds)
-    return ErrorResponse(failure.status, headers, json.dumps({"error": failure.to_wire()}).encode())
+    return ErrorResponse(failure.status, headers, json.dumps(body(failure)).encode())

@@ -100,6 +100,29 @@ class FileBytes:
 
 
 @dataclass(frozen=True)
+class SharedFile:
+    """A link to a file. It is durable if it does not end with its session."""
+
+    session_id: str
+    file_name: str
+    folder: str
+    size: int
+    content_type: str
+    file_url: str
+    expiration_time: datetime
+    is_durable: bool
+
+
+@dataclass(frozen=True)
+class UploadUrl:
+    """A URL that takes one file, for this session."""
+
+    session_id: str
+    upload_url: str
+    expiration_time: datetime
+
+
+@dataclass(frozen=True)
 class Output:
     """An output that a run displayed. `content` is base64 for images and other binary types, text otherwise.
 

@@ -19,6 +19,7 @@ LONGEST_WAIT_SECONDS = 220
 """How long a call may wait for its run. The front end of Azure Functions gives up after 230 s."""
 
 _SHORTEST_SECRET = 32
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -86,6 +87,13 @@ def _names(value: str) -> tuple[str, ...]:
     if not names:
         raise ValueError("names, separated by commas")
     return tuple(name.lower() if _UUID.fullmatch(name.lower()) else name for name in names)
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    origins = [origin for part in value.split(",") if (origin := part.strip().lower())]
+    if not origins or not all(map(_ORIGIN.fullmatch, origins)):
+        raise ValueError("origins such as https://chat.example, without a path and separated by commas")
+    return tuple(origins)
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:
@@ -231,6 +239,13 @@ SETTINGS = (
         _one_of("on", "off"),
     ),
     Setting(
+        "MCP_ALLOWED_ORIGINS",
+        None,
+        "Origins of web pages that may call the MCP server, such as `https://chat.example`, separated by commas, "
+        "besides the app's own. Clients that are no web pages need none.",
+        _origins,
+    ),
+    Setting(
         "PYTHON_THREADPOOL_THREAD_COUNT",
         "256",
         "How many calls one worker process serves at a time: most of them may wait for the session pool, and fewer for "
@@ -285,6 +300,7 @@ class Settings:
     max_code_characters: int
     rich_results: bool
     playground: str
+    mcp_allowed_origins: tuple[str, ...] | None
     python_threadpool_thread_count: int
     memory_for_files_mb: int
 

@@ -1,4 +1,7 @@
-"""python -m connector_package: generate a custom connector for one deployment of the app."""
+"""python -m connector_package: generate the custom connectors for one deployment of the app.
+
+That with the operations, and in the folder `mcp` that of the MCP server, for agents in Copilot Studio.
+"""
 
 import argparse
 import shlex
@@ -19,7 +22,9 @@ def main() -> int:
         caller_sign_in = sign_in(
             options.auth, tenant_id=options.tenant_id, client_id=options.client_id, resource=options.resource
         )
-        write_package(options.output, url, caller_sign_in, Documents(read_document()).makers)
+        documents = Documents(read_document())
+        write_package(options.output, url, caller_sign_in, documents.makers)
+        write_package(options.output / "mcp", url, caller_sign_in, documents.mcp, "mcp-readme.md")
     except (PackageError, OSError) as error:
         print(f"The connector package was not written. {error}", file=sys.stderr)
         return 1
@@ -27,6 +32,7 @@ def main() -> int:
     print(f"connector  {url}")
     print(f"sign-in    {caller_sign_in.name}")
     print(f"next       cd {shlex.quote(str(options.output))}, then: paconn login; {caller_sign_in.command}")
+    print("           for the MCP server in Copilot Studio, the same in its folder mcp")
     return 0
 
 

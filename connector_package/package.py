@@ -1,6 +1,7 @@
-"""The files of a custom connector, for one deployment and one way to sign in.
+"""The files of custom connectors, for one deployment and one way to sign in.
 
-The operations come from the makers' document, everything else from power-platform/. A package is for one deployment:
+The operations come from the makers' document, or from that of the MCP server; everything else from power-platform/. A
+package is for one deployment:
 with the policy that takes the host from the connection, a key would be sent to any host that a maker enters.
 """
 
@@ -18,7 +19,7 @@ from connector.contract.routes import route_prefix
 from connector.contract.sign_in import EntraId
 
 Json = dict[str, Any]
-MakersDocument = Callable[[str], Json]
+Document = Callable[[str], Json]
 """Returns the Swagger 2.0 document for the URL of the operations."""
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -112,14 +113,17 @@ def api_url(url: str) -> str:
     return f"https://{host}{prefix}"
 
 
-def write_package(folder: Path, url: str, caller_sign_in: SignIn, makers_document: MakersDocument) -> None:
-    """Write the files of the connector to `folder`. `url` is the result of `api_url`."""
+def write_package(
+    folder: Path, url: str, caller_sign_in: SignIn, document: Document, readme: str = "readme.md"
+) -> None:
+    """Write the files of the connector to `folder`. `url` is the result of `api_url`; `readme` is a file of
+    power-platform/."""
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / _SETTINGS["apiDefinition"], caller_sign_in.definition(makers_document(url)))
+    _write(folder / _SETTINGS["apiDefinition"], caller_sign_in.definition(document(url)))
     _write(folder / _SETTINGS["apiProperties"], caller_sign_in.properties())
     _write(folder / "settings.json", _SETTINGS)
-    for name in (_SETTINGS["icon"], "readme.md"):
-        shutil.copyfile(POWER_PLATFORM / name, folder / name)
+    for source, name in ((_SETTINGS["icon"], _SETTINGS["icon"]), (readme, "readme.md")):
+        shutil.copyfile(POWER_PLATFORM / source, folder / name)
 
 
 def _template(auth: str) -> Json:

@@ -14,7 +14,9 @@ from .session_pool.__main__ import (
     add_isolation_options,
     add_longest_run_option,
     add_max_sessions_option,
+    add_mcp_option,
     announce,
+    announce_mcp,
     isolation_options,
     stop_on_signals,
     wait,
@@ -24,6 +26,7 @@ from .session_pool.engines.interface import EngineError
 from .session_pool.sessions.pool import Pool
 from .session_pool.wire.identity_endpoint import IdentityEndpoint
 from .session_pool.wire.loopback import PortInUse
+from .session_pool.wire.mcp import McpServer
 from .session_pool.wire.server import SessionPoolServer
 from .session_pool.wire.tokens import TokenAuthority
 from .terminal_log import print_warnings
@@ -35,7 +38,10 @@ _TRIAL = '{"pythonCode": "6 * 7"}'
 
 
 def main() -> int:
-    options = _parser().parse_args()
+    parser = _parser()
+    options = parser.parse_args()
+    if options.mcp and options.pool_endpoint:
+        parser.error("--mcp is for the emulator's pool: a real one has an MCP server if Azure enables it")
     print_warnings()
     stop = stop_on_signals()
     servers: list[SessionPoolServer | IdentityEndpoint | FunctionsHost] = []
@@ -51,7 +57,9 @@ def main() -> int:
             for number in range(options.pools):
                 engine = choose(**isolation_options(options))
                 pool = Pool(engine, max_sessions=options.max_sessions, longest_run_seconds=options.longest_run)
-                pool_server = SessionPoolServer(pool, authority, port=options.pool_port and options.pool_port + number)
+                port = options.pool_port and options.pool_port + number
+                mcp = McpServer() if options.mcp else None
+                pool_server = SessionPoolServer(pool, authority, port=port, mcp=mcp)
                 servers.append(pool_server)
                 # The name of the pool, which ends its address, is for people. The server answers to any.
                 endpoints.append(f"{pool_server.endpoint}-{number + 1}" if number else pool_server.endpoint)
@@ -66,7 +74,8 @@ def main() -> int:
         servers.append(host)
         for server in servers:
             server.start()
-        _announce(host, engine, options.pool_endpoint)
+        pool_servers = [server for server in servers if isinstance(server, SessionPoolServer)]
+        _announce(host, pool_servers, engine, options.pool_endpoint)
         wait(stop)
         return 0
     except PortInUse as taken:
@@ -98,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
         help="port of the session pool, and of the first of several (default 7072)",
     )
     parser.add_argument("--pools", type=_pools, default=1, metavar="NUMBER", help="session pools, 1 to 9 (default 1)")
+    add_mcp_option(parser)
     add_max_sessions_option(parser)
     parser.add_argument("--keys", action="store_true", help="require a function key of callers, as Azure does")
     parser.add_argument(
@@ -128,7 +138,9 @@ def _set(**environment: str) -> None:
     os.environ.update(environment)
 
 
-def _announce(host: FunctionsHost, engine: Any, pool_endpoint: str | None) -> None:
+def _announce(
+    host: FunctionsHost, pool_servers: list[SessionPoolServer], engine: Any, pool_endpoint: str | None
+) -> None:
     base = host.url + host.prefix
     key = f" -H 'x-functions-key: {host.function_key}'" if host.function_key else ""
     if os.environ.get("PLAYGROUND", "").strip() in ("", "on"):  # a setting of the app, which may turn it off
@@ -138,6 +150,8 @@ def _announce(host: FunctionsHost, engine: Any, pool_endpoint: str | None) -> No
         print(f"function key   {host.function_key}")
     print(f"document       {base}/openapi.json")
     print(f"try            curl {base}/executions{key} -H 'Content-Type: application/json' -d '{_TRIAL}'")
+    for pool_server in pool_servers:
+        announce_mcp(pool_server)
     if engine is not None:
         announce(os.environ["POOL_MANAGEMENT_ENDPOINT"].split(","), engine)
     else:

@@ -22,6 +22,7 @@ from emulator.session_pool.engines.portable.engine import PortableEngine
 from emulator.session_pool.engines.shared.limits import Limits
 from emulator.session_pool.sessions.pool import Pool
 from emulator.session_pool.wire.identity_endpoint import IdentityEndpoint
+from emulator.session_pool.wire.mcp import McpServer
 from emulator.session_pool.wire.server import SessionPoolServer
 from emulator.session_pool.wire.tokens import TokenAuthority
 from tests.promised import promises
@@ -118,10 +119,11 @@ def emulated_pool(
     data_bytes: int = Limits.data_bytes,
     container_type: ContainerType = "PythonLTS",
     portable: bool = False,
+    mcp: bool = False,
     **options: Any,
 ) -> Iterator[Emulator]:
     """`data_bytes` is the size of a session's data folder; `options` are those of the pool. With `portable`, sessions
-    have no isolation, and their data folder is elsewhere.
+    have no isolation, and their data folder is elsewhere. With `mcp`, the pool has an MCP server.
 
     A pool of the container type "Shell" starts much sooner, for tests that run no Python.
     """
@@ -129,7 +131,8 @@ def emulated_pool(
     isolated = Engine(container_type, limits=Limits(data_bytes=data_bytes))
     engine = PortableEngine(container_type) if portable else isolated
     pool = Pool(engine, cooldown=timedelta(seconds=cooldown), **options)
-    server, identity = SessionPoolServer(pool, authority), IdentityEndpoint(authority)
+    server = SessionPoolServer(pool, authority, mcp=McpServer() if mcp else None)
+    identity = IdentityEndpoint(authority)
     server.start()
     identity.start()
     try:

@@ -17,7 +17,7 @@ from connector.contract.validation import METHODS, read_document, resolved
 SOURCE = read_document()
 DOCUMENT = resolved(SOURCE, SOURCE)
 LOWERCASE_WORDS = {"a", "an", "and", "as", "at", "by", "for", "in", "of", "on", "or", "the", "to", "with"}
-PROPER_NAMES = {"Python", "OpenAPI", "Swagger", "Playground", "ID"}
+PROPER_NAMES = {"Python", "OpenAPI", "Swagger", "Playground", "ID", "URL", "MCP"}
 PRODUCTS = re.compile(r"\bAPIs?\b|Copilot|Power ?(Platform|Automate|Apps)|Logic ?Apps|https?:|www\.")
 
 Json = dict[str, Any]

@@ -15,6 +15,9 @@ DOCUMENT = yaml.safe_load((ROOT / "openapi.yaml").read_text())
 ANONYMOUS = {
     "PollExecution",
     "ListMoreFiles",
+    "OpenSharedFile",
+    "OpenSharedFileHeaders",
+    "PutUpload",
     "PatchUpload",
     "GetUpload",
     "CancelUpload",
@@ -22,6 +25,10 @@ ANONYMOUS = {
     "GetOpenApiDocument",
     "GetFullOpenApiDocument",
     "GetSwaggerDocument",
+    "GetProtectedResourceMetadata",
+
+
+    "GetMcpSwaggerDocument",
     "GetPlayground",
     "GetPlaygroundFile",
 }

@@ -31,8 +31,8 @@ LAYERS = {
         "contract", "settings", "telemetry", "models", "text", "bounded_json", "errors",
     },
     "mcp": {
-        "executions", "files", "sessions", "session_pool", "callers", "contract", "settings", "content_types",
-        "models", "text", "bounded_json", "errors",
+        "executions", "files", "sessions", "session_pool", "callers", "contract", "settings", "telemetry",
+        "content_types", "models", "text", "bounded_json", "errors",
     },
     # The operations: plain values in, models out.
     "executions": {"in_session", "session_pool", "callers", "content_types", "models", "errors"},

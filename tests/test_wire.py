@@ -2,7 +2,8 @@
 
 The emulator must answer as the table states, and the connector's client must send such requests and understand such
 responses. The same table can be run against a real pool: `pytest -m live`, with LIVE_POOL_ENDPOINT set to its
-poolManagementEndpoint and LIVE_POOL_TOKEN to a token for https://dynamicsessions.io.
+poolManagementEndpoint and LIVE_POOL_TOKEN to a token for https://dynamicsessions.io. The pool's MCP server has its own
+table, for which LIVE_MCP_PYTHONLTS and LIVE_MCP_SHELL are the mcpServerEndpoint of a pool, a space, and the key.
 """
 
 import json
@@ -22,6 +23,7 @@ from connector.models import FilePath
 from connector.session_pool.client import SessionPoolClient
 from connector.session_pool.pools import Pools
 from connector.session_pool.sessions import CallerSessions, SessionClient
+from tests.conftest import Emulator, emulated_pool
 
 RECORDED_2024_05 = "Azure CLI's containerapp extension, test recording of 2024-05-16, api-version 2024-02-02-preview"
 RECORDED_2024_11 = "Azure CLI's containerapp extension, test recording of 2024-11-11, api-version 2024-10-02-preview"
@@ -763,3 +765,221 @@ def test_every_version_is_in_the_table():
     assert {exchange.version for exchange in EXCHANGES} >= {A, A2, B, B2, B3}
     names = [(exchange.version, exchange.name) for exchange in EXCHANGES]
     assert len(set(names)) == len(names)
+
+
+# ---- the pool's MCP server
+
+
+TUTORIALS = "Microsoft Learn, tutorials on MCP with dynamic sessions, of 2025-11 and 2026-02"
+MCP_PAGES = "Microsoft Learn, Azure Container Apps: mcp-overview, mcp-authentication, mcp-troubleshooting, 2026-02"
+LAB = "a published lab with outputs of a real Shell pool, of 2025-11"
+
+
+class Environment(str):
+    """A placeholder for the ID of an environment that was launched before."""
+
+
+@dataclass(frozen=True)
+class McpExchange:
+    """One message to the MCP server, and what its answer has at least."""
+
+    name: str
+    source: str
+    sent: Any
+    """The message without `jsonrpc` and `id`, or the bytes of a body."""
+    answer: Any = NONE
+    status: int = 200
+    pool: str = "PythonLTS"
+    headers: Callable[[str], dict[str, str]] = lambda key: {"x-ms-apikey": key}
+    """Made of the key."""
+
+
+def call_tool(tool: str, **arguments: Any) -> dict[str, Any]:
+    return {"method": "tools/call", "params": {"name": tool, "arguments": arguments}}
+
+
+def run_python(code: str) -> dict[str, Any]:
+    return call_tool("runPythonCodeInRemoteEnvironment", environmentId=Environment(), pythonCode=code)
+
+
+def run_shell(**command: Any) -> dict[str, Any]:
+    return call_tool("runShellCommandInRemoteEnvironment", environmentId=Environment(), **command)
+
+
+def of_tool(*, failed: bool = False, **content: Any) -> dict[str, Any]:
+    return {"result": {"structuredContent": content, "isError": failed}}
+
+
+INITIALIZED = {
+    "result": {
+        "protocolVersion": "2025-03-26",
+        "serverInfo": {"name": "Microsoft Container Apps MCP Server"},
+        "capabilities": {"tools": {"call": True, "list": True}},
+    }
+}
+LAUNCHED = of_tool(environmentId=GUID)
+
+MCP_EXCHANGES = [
+    McpExchange("initialize", MCP_PAGES, {"method": "initialize"}, INITIALIZED),
+    McpExchange(
+        "initialize in another version",
+        CHOSEN,
+        {"method": "initialize", "params": {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {}}},
+        INITIALIZED,
+    ),
+    McpExchange(
+        "the version of the server, which clients require",
+        CHOSEN,
+        {"method": "initialize"},
+        {"result": {"serverInfo": {"version": Like(".+")}}},
+    ),
+    McpExchange("a notification", CHOSEN, b'{"jsonrpc":"2.0","method":"notifications/initialized"}', status=202),
+    *[
+        McpExchange(
+            f"tools of a pool for {pool}",
+            MCP_PAGES,
+            {"method": "tools/list"},
+            {
+                "result": {
+                    "tools": [
+                        {"name": "launchShell"},
+                        {"name": "runShellCommandInRemoteEnvironment"},
+                        {"name": "runPythonCodeInRemoteEnvironment"},
+                    ]
+                }
+            },
+            pool=pool,
+        )
+        for pool in ("PythonLTS", "Shell")
+    ],
+    McpExchange("an environment for Python", TUTORIALS, call_tool("launchShell"), LAUNCHED),
+    McpExchange("an environment for a shell", TUTORIALS, call_tool("launchShell"), LAUNCHED, pool="Shell"),
+    McpExchange("an environment by its first name", TUTORIALS, call_tool("launchPythonEnvironment"), LAUNCHED),
+    McpExchange(
+        "an environment by the name for shells", LAB, call_tool("launchShellEnvironment"), LAUNCHED, pool="Shell"
+    ),
+    McpExchange("code", TUTORIALS, run_python("print(6 * 7)"), of_tool(stdout="42\n")),
+    McpExchange(
+        "the other members of a result",
+        CHOSEN,
+        run_python("6 * 7"),
+        of_tool(status="Succeeded", stdout="", stderr="", executionResult=42, executionTimeInMilliseconds=NUMBER),
+    ),
+    McpExchange(
+        "code that fails",
+        CHOSEN,
+        run_python("1/0"),
+        of_tool(failed=True, status="Failed", stderr=FAILURE, executionResult=None),
+    ),
+    McpExchange("a figure", CHOSEN, run_python(PLOT), of_tool(stdout="shown\n", executionResult="")),
+    McpExchange("a command in a pool for Python", TUTORIALS, run_shell(shellCommand="echo hi"), of_tool(stdout="hi\n")),
+    McpExchange(
+        "a command", TUTORIALS, run_shell(shellCommand="echo hi | tr h H"), of_tool(stdout="Hi\n"), pool="Shell"
+    ),
+    McpExchange(
+        "a command with arguments",
+        TUTORIALS,
+        run_shell(execCommandAndArgs=["echo", "$HOME", "a  b"]),
+        of_tool(stdout="$HOME a  b\n"),
+        pool="Shell",
+    ),
+    *[
+        McpExchange(
+            f"the exit code of a command in a pool for {pool}",
+            CHOSEN,
+            run_shell(shellCommand="echo bad >&2; exit 3"),
+            of_tool(status="3", stdout="", stderr="bad\n", executionTimeInMilliseconds=NUMBER),
+            pool=pool,
+        )
+        for pool in ("PythonLTS", "Shell")
+    ],
+    McpExchange("code in a pool for a shell", CHOSEN, run_python("1"), {"result": {"isError": True}}, pool="Shell"),
+    McpExchange(
+        "an environment that does not exist",
+        MCP_PAGES,
+        call_tool("runPythonCodeInRemoteEnvironment", environmentId="0d72ca36", pythonCode="1"),
+        {"error": {"message": Like(".*[Ee]nvironment.*")}},
+    ),
+    McpExchange(
+        "the code of that error",
+        CHOSEN,
+        call_tool("runPythonCodeInRemoteEnvironment", environmentId="0d72ca36", pythonCode="1"),
+        {"error": {"code": -32602}},
+    ),
+    McpExchange("a tool that does not exist", CHOSEN, call_tool("launch"), {"error": {"code": -32602}}),
+    McpExchange("a method that it does not have", MCP_PAGES, {"method": "ping"}, {"error": {"code": -32601}}),
+    McpExchange("what is not JSON", MCP_PAGES, b"{", {"error": {"code": -32700}}, status=400),
+    McpExchange("what is not JSON-RPC", MCP_PAGES, b'{"id":1,"method":"tools/list"}', {"error": {}}, status=400),
+    McpExchange("no key", MCP_PAGES, {"method": "initialize"}, status=401, headers=lambda key: {}),
+    McpExchange(
+        "a key that is wrong",
+        MCP_PAGES,
+        {"method": "initialize"},
+        status=401,
+        headers=lambda key: {"x-ms-apikey": f"{key}x"},
+    ),
+    McpExchange(
+        "the key as a bearer token",
+        MCP_PAGES,
+        {"method": "initialize"},
+        status=401,
+        headers=lambda key: {"Authorization": f"Bearer {key}"},
+    ),
+]
+
+
+def assert_has(expected: Any, actual: Any, at: str = "body") -> None:
+    """Every member that is expected; others may be there."""
+    if isinstance(expected, dict):
+        for name, value in expected.items():
+            assert name in actual, f"{at}.{name}"
+            assert_has(value, actual[name], f"{at}.{name}")
+    elif isinstance(expected, list):
+        assert len(actual) == len(expected), at
+        for index, value in enumerate(expected):
+            assert_has(value, actual[index], f"{at}[{index}]")
+    else:
+        assert expected == actual, at
+
+
+def check_mcp(exchange: McpExchange, endpoint: str, key: str) -> None:
+    def post(sent: Any, headers: dict[str, str]) -> requests.Response:
+        body = {"data": sent} if isinstance(sent, bytes) else {"json": {"jsonrpc": "2.0", "id": "1", **sent}}
+        headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream", **headers}
+        return requests.post(endpoint, headers=headers, timeout=60, **body)
+
+    sent = exchange.sent
+    arguments = sent.get("params", {}).get("arguments", {}) if isinstance(sent, dict) else {}
+    if isinstance(arguments.get("environmentId"), Environment):
+        launched = post(call_tool("launchShell"), {"x-ms-apikey": key}).json()["result"]
+        environment = launched["structuredContent"]["environmentId"]
+        sent = call_tool(sent["params"]["name"], **{**arguments, "environmentId": environment})
+    response = post(sent, exchange.headers(key))
+    assert response.status_code == exchange.status, response.text
+    if exchange.answer is NONE:
+        assert response.content == b""
+        return
+    body = response.json()
+    assert (body["jsonrpc"], body["id"]) == ("2.0", None if isinstance(sent, bytes) else "1")
+    assert_has(exchange.answer, body)
+
+
+@pytest.fixture(scope="module")
+def mcp_pools() -> Iterator[dict[str, Emulator]]:
+    """Two pools with an MCP server, by their container types."""
+    with emulated_pool(mcp=True) as python, emulated_pool(mcp=True, container_type="Shell") as shell:
+        yield {"PythonLTS": python, "Shell": shell}
+
+
+@pytest.mark.parametrize("exchange", MCP_EXCHANGES, ids=lambda exchange: exchange.name)
+def test_the_mcp_server_of_the_pool_answers_so(exchange, mcp_pools):
+    """Status, and at least these members."""
+    pool = mcp_pools[exchange.pool].pool
+    check_mcp(exchange, pool.mcp_endpoint, pool.mcp.key)
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("exchange", MCP_EXCHANGES, ids=lambda exchange: exchange.name)
+def test_the_mcp_server_of_a_real_pool_answers_so(exchange):
+    """The same, of the pools that LIVE_MCP_PYTHONLTS and LIVE_MCP_SHELL name."""
+    check_mcp(exchange, *os.environ[f"LIVE_MCP_{exchange.pool.upper()}"].split())

@@ -70,11 +70,20 @@ class EntraSignIn:
         self._keys = PublishedKeys(f"{authority}/{tenant_id}/discovery/v2.0/keys", times or KeyTimes())
         self._challenge = f'Bearer authorization_uri="{authority}/{tenant_id}/oauth2/v2.0/authorize"'
 
-    def caller(self, authorization: str | None) -> str:
+    def caller(self, authorization: str | None, *, resource_metadata: str | None = None) -> str:
         """`TENANT-ID/OBJECT-ID` of the caller who sent this Authorization header.
 
         Raises Unauthorized, CallerNotAllowed, and SignInUnavailable when the token's key is unavailable.
+        `resource_metadata` is an address that the challenge is to have (RFC 9728, section 5.1).
         """
+        try:
+            return self._caller(authorization)
+        except Unauthorized as refusal:
+            if resource_metadata is not None:
+                refusal.headers["WWW-Authenticate"] += f', resource_metadata="{resource_metadata}"'
+            raise
+
+    def _caller(self, authorization: str | None) -> str:
         scheme, _, token = (authorization or "").strip().partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthorized(

@@ -11,6 +11,8 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ..errors import InternalError
+
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet, MultiFernet
 
@@ -45,6 +47,16 @@ class Tokens:
             return None
         members: dict[str, Any] = content["members"]
         return members
+
+
+def required(tokens: Tokens | None, purpose: str, alternative: str = "") -> Tokens:
+    """Raises InternalError without tokens. `purpose` is what needs them, `alternative` what else callers can do."""
+    if tokens is None:
+        raise InternalError(
+            f"The setting SIGNING_KEY is missing, and {purpose} need it. Set it to a secret of at least 32 characters, "
+            f"the same on all instances{alternative}."
+        )
+    return tokens
 
 
 def _fernet(key: str) -> "Fernet":

@@ -14,7 +14,12 @@ from .validation import read_document
 def main() -> int:
     options = _parser().parse_args()
     documents = Documents(read_document())
-    derive = {"swagger": documents.makers, "openapi": documents.agents, "openapi-full": documents.clients}
+    derive = {
+        "swagger": documents.makers,
+        "openapi": documents.agents,
+        "openapi-full": documents.clients,
+        "mcp-swagger": documents.mcp,
+    }
     text = json.dumps(derive[options.document](options.url + route_prefix()), indent=4, ensure_ascii=False)
     if options.output is None:
         print(text)
@@ -31,10 +36,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m connector.contract", description=__doc__)
     parser.add_argument(
         "document",
-        choices=["swagger", "openapi", "openapi-full"],
+        choices=["swagger", "openapi", "openapi-full", "mcp-swagger"],
         help=(
             "swagger: Swagger 2.0, for custom connectors; openapi: OpenAPI 3.0, for agents; openapi-full: OpenAPI 3.0 "
-            "with all operations, for generated clients"
+            "with all operations, for generated clients; mcp-swagger: Swagger 2.0, for the MCP server in Copilot Studio"
         ),
     )
     parser.add_argument(

@@ -2,10 +2,12 @@
 
 Importers support different subsets, so it has only what all of them read: JSON, one security scheme, and no extensions
 but OpenAI's. Parameters, bodies and successful responses are inlined, each schema once for an operation; errors, which
-tools do not describe, are references. What no model reads is omitted: headers of responses, members for operators, and
-the errors that every operation can return, which its `default` describes.
+tools do not describe, are references. So are later successful responses with the schema of an earlier one, if it is so
+long that it would be a burden in a prompt. What no model reads is omitted: headers of responses, members for operators,
+and the errors that every operation can return, which its `default` describes.
 """
 
+import json
 from typing import Any
 
 from .published import (
@@ -20,6 +22,9 @@ from .validation import followed, resolved
 
 Json = dict[str, Any]
 
+_LONG_CHARACTERS = 2000
+"""Of a schema's JSON. A component costs little more than one repetition."""
+
 _OF_ALL_OPERATIONS = ("401", "403", "429", "500", "502", "503", "504")
 
 
@@ -29,6 +34,7 @@ def agents_document(source: Json) -> Json:
     for operation in published_operations(source):
         if not operation.returns_bytes:
             paths.setdefault(operation.path, {})[operation.method] = _operation(operation, source)
+    schemas = _shared_schemas(paths, source)
     document: Json = without_extensions(
         {
             "openapi": source["openapi"],
@@ -39,7 +45,7 @@ def agents_document(source: Json) -> Json:
             "paths": paths,
             "components": {
                 "securitySchemes": source["components"]["securitySchemes"],
-                **_components(paths, source),
+                **_components(paths, source, schemas),
             },
         }
     )
@@ -66,7 +72,34 @@ def _success(status: str, operation: PublishedOperation, source: Json) -> Json:
     if status != operation.success[0] and "content" in response:
         schema = {"type": "object", "description": f"The same members as with status {operation.success[0]}."}
         response = {**response, "content": {JSON_TYPE: {"schema": schema}}}
-    derived: Json = open_to_members(_without_members_for_operators(resolved(_without_headers(response), source)))
+    return _inlined(_without_headers(response), source)
+
+
+def _shared_schemas(paths: Json, source: Json) -> Json:
+    """Long schemas of successful responses that occur several times, by their names in openapi.yaml. All but the first
+    occurrence are replaced by references.
+    """
+    names = {
+        json.dumps(_inlined({"$ref": f"#/components/schemas/{name}"}, source)): name
+        for name in source["components"]["schemas"]
+    }
+    found: set[str] = set()
+    shared: Json = {}
+    for operation in (operation for item in paths.values() for operation in item.values()):
+        for status, response in operation["responses"].items():
+            media = response.get("content", {}).get(JSON_TYPE, {}) if status.startswith("2") else {}
+            text = json.dumps(media.get("schema"))
+            if len(text) < _LONG_CHARACTERS or text not in names:
+                continue
+            if text in found:
+                shared[names[text]] = media["schema"]
+                media["schema"] = {"$ref": f"#/components/schemas/{names[text]}"}
+            found.add(text)
+    return shared
+
+
+def _inlined(node: Json, source: Json) -> Json:
+    derived: Json = open_to_members(_without_members_for_operators(resolved(node, source)))
     return derived
 
 
@@ -92,10 +125,10 @@ def _parameter(parameter: Json) -> Json:
     return {**parameter, "schema": {**parameter["schema"], "description": parameter["description"]}}
 
 
-def _components(paths: Json, source: Json) -> Json:
-    """What the paths refer to, and what that refers to, by section and name."""
-    found: Json = {}
-    missing = references(paths)
+def _components(paths: Json, source: Json, schemas: Json) -> Json:
+    """What the paths refer to, and what that refers to, by section and name; and these schemas."""
+    found: Json = {"schemas": schemas}
+    missing = [target for target in references(paths) if target.rpartition("/")[2] not in schemas]
     while missing:
         for target in missing:
             section, name = target.split("/")[-2:]

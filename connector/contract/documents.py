@@ -1,4 +1,5 @@
-"""The documents that are derived from openapi.yaml: OpenAPI 3.0 for agents and for clients, Swagger 2.0 for makers.
+"""The documents that are derived from openapi.yaml: OpenAPI 3.0 for agents and for clients, Swagger 2.0 for makers
+and for Copilot Studio, which calls the MCP server.
 
 `source` is openapi.yaml, as `validation.read_document` returns it.
 """
@@ -29,9 +30,11 @@ class Documents:
 
     def makers(self, base_url: str) -> Json:
         """Swagger 2.0. `base_url` as for `agents`."""
-        from .makers import address
+        return _addressed(self._makers, base_url)
 
-        return {name: value for name, value in {**self._makers, **address(base_url)}.items() if value is not None}
+    def mcp(self, base_url: str) -> Json:
+        """Swagger 2.0 with the MCP server alone. `base_url` as for `agents`."""
+        return _addressed(self._mcp, base_url)
 
     @cached_property
     def _agents(self) -> Json:
@@ -50,3 +53,15 @@ class Documents:
         from .makers import makers_document
 
         return self._sign_in.makers(makers_document(self._source))
+
+    @cached_property
+    def _mcp(self) -> Json:
+        from .mcp import mcp_document
+
+        return self._sign_in.makers(mcp_document(self._source))
+
+
+def _addressed(document: Json, base_url: str) -> Json:
+    from .makers import address
+
+    return {name: value for name, value in {**document, **address(base_url)}.items() if value is not None}

@@ -83,13 +83,11 @@ def _with_schemes(document: Json, names: list[str]) -> Json:
 
 
 def _with_unauthorized(document: Json, media_type: str) -> Json:
-    """The document with one type of the response to callers who are not authenticated."""
+    """The document with one type of the responses to callers who are not authenticated."""
     responses: Json = document["components"].get("responses", {})
-    if "Unauthorized" not in responses:
-        return document
-    content = {media_type: responses["Unauthorized"]["content"][media_type]}
-    components = {
-        **document["components"],
-        "responses": {**responses, "Unauthorized": {**responses["Unauthorized"], "content": content}},
+    one_type = {
+        name: {**responses[name], "content": {media_type: responses[name]["content"][media_type]}}
+        for name in ("Unauthorized", "McpUnauthorized")
+        if name in responses
     }
-    return {**document, "components": components}
+    return {**document, "components": {**document["components"], "responses": {**responses, **one_type}}}

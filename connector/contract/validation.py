@@ -47,7 +47,7 @@ class Operation:
     bodies: dict[str, Json]  # schema by media type
 
     @cached_property
-    def _parameters(self) -> "_Checker":
+    def _parameters(self) -> "Checker":
         schema = {
             "type": "object",
             "additionalProperties": False,
@@ -61,11 +61,11 @@ class Operation:
                 for parameter in self.parameters
             },
         }
-        return _Checker(schema, "query parameter")
+        return Checker(schema, "query parameter")
 
     @cached_property
-    def _bodies(self) -> "dict[str, _Checker]":
-        return {media_type: _Checker(schema, "member") for media_type, schema in self.bodies.items()}
+    def _bodies(self) -> "dict[str, Checker]":
+        return {media_type: Checker(schema, "member") for media_type, schema in self.bodies.items()}
 
     def checked_parameters(self, route: Json, query: Json) -> Json:
         """The values of the parameters, with their types. Raises InvalidRequest and its subclasses."""
@@ -166,7 +166,7 @@ def followed(node: Json, document: Json) -> Json:
     return node
 
 
-class _Checker:
+class Checker:
     """Checks values against a schema. `what` they are, for messages. Made once for each schema."""
 
     def __init__(self, schema: Json, what: str) -> None:

@@ -20,6 +20,9 @@ class Call:
     until: float
     """The end of the caller's wait, in seconds of the monotonic clock."""
 
+    direct_timeout_seconds: int | None = None
+    """Instead of `timeout_seconds`, where the code is run without the payload. None for the same timeout."""
+
     def running(self) -> Execution:
         return Execution(self.session.id, self.execution_id, "Running")
 

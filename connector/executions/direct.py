@@ -60,11 +60,13 @@ LONGEST_RUN_SECONDS = 220
 
 
 def run_directly(call: Call, *, is_repeatable: bool = False) -> Execution:
-    """Runs the code in one call of the pool. If the caller does not wait that long, the call is asynchronous where the
-    api-version supports this; such a run may not see the session's variables.
+    """Runs the code in one call of the pool, with the timeout for such runs. If the caller does not wait that long, the
+    call is asynchronous where the api-version supports this; such a run may not see the session's variables.
 
     A call that `is_repeatable` returns an earlier run of its execution ID, if there is one. Raises InvalidRequest.
     """
+    if call.direct_timeout_seconds is not None:
+        call = replace(call, timeout_seconds=call.direct_timeout_seconds)
     if call.timeout_seconds > LONGEST_RUN_SECONDS:
         raise InvalidRequest(
             f"timeoutInSeconds must be at most {LONGEST_RUN_SECONDS} where code runs without rich results, and is "

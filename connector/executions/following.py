@@ -64,6 +64,15 @@ def follow(call: Call, facts: PoolFacts) -> Execution:
         return call.running()
 
 
+def may_have_ended(folder: ExecutionFolder, facts: PoolFacts) -> bool:
+    """False for an execution that is certainly in progress, or queued behind another: one call of the pool, or two."""
+    files = folder.files()
+    if protocol.RECORD in files:
+        return not has_heartbeat(files)
+    is_queued = protocol.REQUEST in files and protocol.CANCEL not in files
+    return not (is_queued and is_busy(folder.session, facts))
+
+
 def note_end(session: SessionClient, found: Found, facts: PoolFacts) -> None:
     """To be called whenever an execution is found: if it has ended its interpreter, the next cell must know."""
     if found.may_have_ending_interpreter:

@@ -5,13 +5,14 @@ import uuid
 from collections.abc import Callable
 
 from ..callers.session_ids import keyed_session_id, mint_execution_id
+from ..errors import ConnectorError, ExecutionNotFound
 from ..models import Execution
 from ..session_pool.facts import PoolFacts
 from ..session_pool.sessions import CallerSessions, SessionClient
 from .background import run_in_background, wait_for_turn
 from .call import Call
 from .direct import run_directly
-from .following import note_end, pauses
+from .following import may_have_ended, note_end, pauses
 from .lookup import Found, find, not_started
 from .notices import with_notice
 from .one_call import run_in_one_call
@@ -31,6 +32,8 @@ _CANCEL_SECONDS = 6.0
 """How long a call waits for the run to end. A run that ignores its interrupt is killed after 2 s."""
 
 _LONGEST_CANCEL_PAUSE_SECONDS = 0.5
+_SHORTEST_PAUSE_SECONDS = 0.1
+"""Between polls of an execution that has been running since an earlier call."""
 
 
 def execute_python_code(
@@ -41,6 +44,7 @@ def execute_python_code(
     session_id: str | None = None,
     timeout_in_seconds: int = DEFAULT_TIMEOUT_SECONDS,
     wait_in_seconds: int = DEFAULT_WAIT_SECONDS,
+    direct_timeout_in_seconds: int | None = None,
     idempotency_key: str | None = None,
     include_content: str = "auto",
 ) -> Execution:
@@ -48,7 +52,8 @@ def execute_python_code(
 
     A run that may take longer than the wait is deferred; if it does take longer, it is returned as Running, for
     `get_execution`. With an idempotency key, the earlier execution of the same key in the same session is returned;
-    IdempotencyKeyReused is raised if its code was different.
+    IdempotencyKeyReused is raised if its code was different. `direct_timeout_in_seconds` is the timeout in pools that
+    run code without the payload, where a run that exceeds the wait may lose its variables; by default the same.
     """
     if session_id is None and idempotency_key is not None:
         session_id = keyed_session_id(idempotency_key)  # whose pool is the same for a repeated call, even if it is full
@@ -60,7 +65,7 @@ def execute_python_code(
         session = session.with_deadline(deadline)
         execution_id = _execution_id(session.id, idempotency_key) if idempotency_key else mint_execution_id()
         until = deadline.began + min(wait_in_seconds, _LONGEST_WAIT_SECONDS)
-        call = Call(session, execution_id, code, timeout_in_seconds, wait_in_seconds, until)
+        call = Call(session, execution_id, code, timeout_in_seconds, wait_in_seconds, until, direct_timeout_in_seconds)
         is_deferred = timeout_in_seconds > wait_in_seconds
         if not facts.sends_payload(session.pool):
             return run_directly(call, is_repeatable=idempotency_key is not None)
@@ -78,10 +83,39 @@ def execute_python_code(
 
 
 def get_execution(
-    sessions: CallerSessions, facts: PoolFacts, *, session_id: str, execution_id: str, include_content: str = "auto"
+    sessions: CallerSessions,
+    facts: PoolFacts,
+    *,
+    session_id: str,
+    execution_id: str,
+    wait_in_seconds: int = 0,
+    include_content: str = "auto",
 ) -> Execution:
-    """The current state of an execution. Raises ExecutionNotFound."""
+    """The state of an execution: the current one or, with a wait, that at its end or at the end of the wait.
+
+    Raises ExecutionNotFound.
+    """
     session = sessions.session(session_id)
+    if wait_in_seconds:
+        session = session.with_deadline(session.deadline_of_execution(wait_in_seconds))
+    until = time.monotonic() + min(wait_in_seconds, _LONGEST_WAIT_SECONDS)
+    execution = _current(session, execution_id, facts)
+    for pause in pauses():
+        left = until - time.monotonic()
+        if execution.status != "Running" or left <= 0:
+            break
+        time.sleep(min(max(pause, _SHORTEST_PAUSE_SECONDS), left))
+        try:
+            if time.monotonic() >= until or may_have_ended(ExecutionFolder(session, execution_id), facts):
+                execution = _current(session, execution_id, facts)
+        except ExecutionNotFound:
+            raise
+        except ConnectorError:  # it is waited out: the execution was there
+            continue
+    return fitted(execution, include_content)
+
+
+def _current(session: SessionClient, execution_id: str, facts: PoolFacts) -> Execution:
     found = find(session, execution_id)
     note_end(session, found, facts)
     execution = found.execution
@@ -89,7 +123,7 @@ def get_execution(
         # Still queued in an idle session: the run before it has ended the interpreter, or its start was lost.
         if not start_next(session, facts):
             execution = not_started(ExecutionFolder(session, execution_id), found)
-    return fitted(execution, include_content)
+    return execution
 
 
 def cancel_execution(

@@ -127,24 +127,24 @@ def _shorter(execution: Execution, name: str, smallest: int) -> Execution:
     if excess <= 0 or length <= smallest:
         return execution
     is_truncated = name in (execution.truncated or {})
-    text = _truncated(text, max(smallest, length - excess - _FLAGS_CHARACTERS), is_truncated=is_truncated)
+    text = truncated(text, max(smallest, length - excess - _FLAGS_CHARACTERS), is_truncated=is_truncated)
     return _flagged(execution, name, **{name: text})
 
 
 def _shorter_error(error: ExecutionError) -> ExecutionError:
-    message, traceback = _truncated(error.message, _SMALLEST_STREAM), error.traceback
+    message, traceback = truncated(error.message, _SMALLEST_STREAM), error.traceback
     return dataclasses.replace(
-        error, message=message, traceback=None if traceback is None else _truncated(traceback, _SMALLEST_STREAM)
+        error, message=message, traceback=None if traceback is None else truncated(traceback, _SMALLEST_STREAM)
     )
 
 
-def _truncated(text: str, longest: int, *, is_truncated: bool = False) -> str:
+def truncated(text: str, longest: int, *, is_truncated: bool = False) -> str:
     """The text without its middle, if it has more than `longest` characters in JSON, where one may become twelve."""
-    truncated, room = text, len(text)
-    while _json_length(truncated) > longest and room > 1:
-        room = min(room * longest // _json_length(truncated), room - 1)
-        truncated = shortened(text, max(2, room - 60), is_truncated=is_truncated)  # the mark takes room too
-    return truncated
+    shorter, room = text, len(text)
+    while _json_length(shorter) > longest and room > 1:
+        room = min(room * longest // _json_length(shorter), room - 1)
+        shorter = shortened(text, max(2, room - 60), is_truncated=is_truncated)  # the mark takes room too
+    return shorter
 
 
 def _excess(execution: Execution) -> int:

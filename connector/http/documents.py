@@ -1,4 +1,4 @@
-"""GetOpenApiDocument, GetFullOpenApiDocument and GetSwaggerDocument."""
+"""GetOpenApiDocument, GetFullOpenApiDocument, GetSwaggerDocument and GetMcpSwaggerDocument."""
 
 import azure.functions as func
 
@@ -19,3 +19,8 @@ def get_full_openapi_document(context: Context, request: func.HttpRequest) -> fu
 def get_swagger_document(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     base_url = responses.base_url(context.settings, request, "/swagger.json")
     return responses.json_response(context.documents.makers(base_url))
+
+
+def get_mcp_swagger_document(context: Context, request: func.HttpRequest) -> func.HttpResponse:
+    base_url = responses.base_url(context.settings, request, "/mcp-swagger.json")
+    return responses.json_response(context.documents.mcp(base_url))

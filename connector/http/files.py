@@ -10,7 +10,7 @@ from ..errors import InvalidRequest
 from ..files import operations as files
 from ..files.names import checked_folder, checked_path
 from ..files.reading import download_range
-from ..models import FilePath, camel_case
+from ..models import FileBytes, FilePath, camel_case
 from ..session_pool.sessions import SessionClient
 from . import forms, ranges, requests, responses
 from .context import Context
@@ -88,7 +88,13 @@ def get_file(context: Context, request: func.HttpRequest) -> func.HttpResponse:
 
 def download_file(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     session, path = _file(context, "DownloadFile", request)
-    path, file = files.find_headers(session, context.facts, path)
+    return content_response(context, request, session, *files.find_headers(session, context.facts, path))
+
+
+def content_response(
+    context: Context, request: func.HttpRequest, session: SessionClient, path: FilePath, file: FileBytes
+) -> func.HttpResponse:
+    """The bytes that the request's headers ask for. `file` has the headers of the file at `path`."""
     if ranges.is_unchanged(request.headers, file.etag):
         return responses.unchanged_response(file)
     requested = ranges.requested_range(request.headers, file, files.LARGEST_MESSAGE)

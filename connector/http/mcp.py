@@ -1,20 +1,42 @@
-"""CallMcpServer: the MCP server, over HTTP as its protocol defines it ("Streamable HTTP", without streams)."""
+"""CallMcpServer: the MCP server, over HTTP as its protocol defines it ("Streamable HTTP", without streams).
 
-import json
+A message is answered with JSON, whatever the header Accept has: the protocol lets the server choose, and requires
+clients to read both JSON and streams. The server has no sessions and sends nothing by itself, so that there is nothing
+to GET or to DELETE.
+"""
+
+from typing import Any
 
 import azure.functions as func
 
+from ..errors import ConnectorError, InvalidRequest, MethodNotAllowed
 from ..mcp.context import McpContext
+from ..mcp.messages import error_message, error_of
 from ..mcp.methods import methods, server_info
-from ..mcp.protocol import answer
+from ..mcp.protocol import PARSE_ERROR, ProtocolError
+from ..mcp.server import answer
 from . import requests, responses
 from .context import Context
+from .json_text import parsed
+from .origins import check_origin
+
+_MOST_BYTES = 4 << 20
+"""Of a message. The official SDK has the same limit."""
+
+_EXAMPLE = '{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}'
+_NOT_STORED = {"Cache-Control": "no-store"}
 
 
 def call_mcp_server(context: Context, request: func.HttpRequest) -> func.HttpResponse:
+    """Raises ConnectorError for requests that have no message to answer; `error_body` is for these."""
+    check_origin(context.settings, request.headers.get("origin"))
     if request.method != "POST":
-        return func.HttpResponse(status_code=405, headers={"Allow": "POST"})
-    body = requests.complete_body(request, context.admission)
+        raise MethodNotAllowed(
+            "This is an MCP server without streams and sessions, which accepts only POST. Configure an MCP client with "
+            "its address.",
+            headers={"Allow": "POST", **_NOT_STORED},
+        )
+    message = _message(context, request)
     served = McpContext(
         context.settings,
         context.contract,
@@ -23,9 +45,28 @@ def call_mcp_server(context: Context, request: func.HttpRequest) -> func.HttpRes
         context.tokens,
         responses.base_url(context.settings, request, "/mcp"),
     )
-    answered = answer(body, dict(request.headers), server_info(served), methods(served))
+    answered = answer(message, dict(request.headers), server_info(served), methods(served))
     if answered.body is None:
-        return func.HttpResponse(status_code=answered.status)
-    return func.HttpResponse(
-        json.dumps(answered.body).encode(), status_code=answered.status, mimetype="application/json"
+        return func.HttpResponse(status_code=answered.status, headers=dict(_NOT_STORED))
+    return responses.json_response(answered.body, answered.status, dict(_NOT_STORED))
+
+
+def error_body(failure: ConnectorError) -> dict[str, Any]:
+    """An error of JSON-RPC, which clients of MCP show to their users; they do not know the connector's own form."""
+    if isinstance(failure, InvalidRequest):  # of the text: what is in it is answered
+        return error_message(None, ProtocolError(PARSE_ERROR, failure.message, failure.to_wire()))
+    return error_message(None, error_of(failure))
+
+
+def _message(context: Context, request: func.HttpRequest) -> Any:
+    """The body as JSON. Raises InvalidRequest, LengthRequired, RequestTooLarge, UnsupportedMediaType, ConnectorBusy."""
+    requests.check_is_json(context.operation("CallMcpServer"), request)
+    code = context.operation("ExecutePythonCode").most_json_bytes or 0
+    body = requests.complete_body(
+        request,
+        context.admission,
+        copies=requests.COPIES_AS_JSON,
+        most_bytes=max(_MOST_BYTES, code),  # code of the longest permitted length fits, also if the setting allows more
+        remedy="Upload a large file to an address that the tool CreateUploadUrl returns",
     )
+    return parsed(body, _EXAMPLE)

@@ -29,7 +29,7 @@ _COPIES = 5
 with the worker 4.34 and bodies of 90 MB.
 """
 
-_COPIES_AS_JSON = 6
+COPIES_AS_JSON = 6
 
 _JSON_TYPE = re.compile(r"application/json|text/json|application/[a-z0-9.-]+\+json")
 _SMALLER_FILES = (
@@ -77,7 +77,18 @@ def media_type(request: func.HttpRequest) -> str:
 
 
 def json_body(operation: Operation, request: func.HttpRequest, admission: Admission) -> Any:
-    """The body as JSON. Other media types are refused: web pages can send those cross-site without a preflight request.
+    """The body as JSON. Raises what `check_is_json` and `complete_body` raise."""
+    check_is_json(operation, request)
+    most_bytes = operation.most_json_bytes
+    if most_bytes is None:
+        return parsed(complete_body(request, admission, copies=COPIES_AS_JSON), operation.example)
+    remedy = "Store data as files with UploadFile or PutFile, and read them in the code"
+    body = complete_body(request, admission, copies=COPIES_AS_JSON, most_bytes=most_bytes, remedy=remedy)
+    return parsed(body, operation.example)
+
+
+def check_is_json(operation: Operation, request: func.HttpRequest) -> None:
+    """Raises UnsupportedMediaType for other bodies: web pages can send those cross-site without a preflight request.
 
     Not so `text/json` and types that end in `+json`, which some clients send.
     """
@@ -89,12 +100,6 @@ def json_body(operation: Operation, request: func.HttpRequest, admission: Admiss
         if received == "application/x-www-form-urlencoded":  # which curl sends with -d
             remedy += ", in curl with -H 'Content-Type: application/json'"
         raise UnsupportedMediaType(f"{problem}. {remedy}.", target="Content-Type")
-    most_bytes = operation.most_json_bytes
-    if most_bytes is None:
-        return parsed(complete_body(request, admission, copies=_COPIES_AS_JSON), operation.example)
-    remedy = "Store data as files with UploadFile or PutFile, and read them in the code"
-    body = complete_body(request, admission, copies=_COPIES_AS_JSON, most_bytes=most_bytes, remedy=remedy)
-    return parsed(body, operation.example)
 
 
 def complete_body(

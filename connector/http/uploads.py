@@ -1,15 +1,18 @@
-"""PutFile, complete or as the beginning of a chunked upload; PatchUpload, GetUpload and CancelUpload.
+"""PutFile, complete or as the beginning of a chunked upload, and PutUpload, the same at a URL of CreateUploadUrl;
+PatchUpload, GetUpload and CancelUpload.
 
 The protocol is that of Azure Logic Apps. Source: "Handle large messages with chunking" in its documentation.
 """
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import azure.functions as func
 
-from ..errors import InternalError, InvalidRequest, UploadNotFound
+from ..callers.signed_tokens import required
+from ..errors import InvalidRequest, UploadNotFound
 from ..files import operations as files
-from ..files import uploads
+from ..files import upload_urls, uploads
 from ..files.names import may_be_path, path_as_name
 from ..files.uploads import Progress, Upload
 from ..session_pool.facts import PoolFacts
@@ -25,30 +28,65 @@ def put_file(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     arguments = requests.parameters(context.operation("PutFile"), request)
     if may_be_path(arguments["file_name"]):  # UploadFile stores these characters in a name
         raise path_as_name(arguments["file_name"])
+    return _store(context, request, arguments, "/files/")
+
+
+def create_upload_url(context: Context, request: func.HttpRequest) -> func.HttpResponse:
+    operation = context.operation("CreateUploadUrl")
+    requests.parameters(operation, request)
+    body = requests.arguments(operation.checked_body(requests.json_body(operation, request, context.admission)))
+    base = responses.base_url(context.settings, request, "/uploads")
+    return responses.json_response(upload_urls.create_upload_url(context.sessions, context.tokens, base, **body))
+
+
+def put_upload(context: Context, request: func.HttpRequest) -> func.HttpResponse:
+    _check_address(context, "PutUpload", request)
+    destination = upload_urls.destination(context.sessions, context.address)
+    path = destination.path
+    arguments = {"file_name": path.name, "folder": path.folder, "session_id": destination.session.id}
+    return _store(context, request, arguments, "/uploads", destination.used_once())
+
+
+def _store(
+    context: Context,
+    request: func.HttpRequest,
+    arguments: dict[str, Any],
+    route: str,
+    use: AbstractContextManager[None] | None = None,
+) -> func.HttpResponse:
+    """Stores the body as a file, or begins a chunked upload. `route` is the beginning of the request's; `use` is around
+    what changes the session, after the request has been checked.
+    """
+    use = use or nullcontext()
     if requests.is_chunked(request):
-        return _begin_upload(context, request, arguments)
+        return _begin_upload(context, request, arguments, route, use)
     requests.check_is_complete_file(request)
     content = requests.complete_body(request, context.admission, file_name=arguments["file_name"])
-    return responses.json_response(files.put_file(context.sessions, context.facts, content=content, **arguments))
+    with use:
+        stored = files.put_file(context.sessions, context.facts, content=content, **arguments)
+    return responses.json_response(stored)
 
 
-def _begin_upload(context: Context, request: func.HttpRequest, arguments: dict[str, Any]) -> func.HttpResponse:
-    if context.tokens is None:
-        raise InternalError(
-            "The setting SIGNING_KEY is missing, and chunked uploads need it. Set it to a secret of at least 32 "
-            "characters, the same on all instances, or turn off 'Allow chunking' in the action's settings."
-        )
+def _begin_upload(
+    context: Context,
+    request: func.HttpRequest,
+    arguments: dict[str, Any],
+    route: str,
+    use: AbstractContextManager[None],
+) -> func.HttpResponse:
+    tokens = required(context.tokens, "chunked uploads", ", or turn off 'Allow chunking' in the action's settings")
     if requests.complete_body(request, context.admission):
         raise InvalidRequest(
             "A request that begins a chunked upload must not have a body. Send the chunks to the address in Location.",
             target="x-ms-transfer-mode",
         )
     size = ranges.announced_length(request.headers.get("x-ms-content-length", ""))
-    session, upload, progress = uploads.begin_upload(context.sessions, context.facts, size=size, **arguments)
+    with use:
+        session, upload, progress = uploads.begin_upload(context.sessions, context.facts, size=size, **arguments)
     address = {**upload.to_json(), "session_id": session.id, "caller": context.sessions.caller}
-    token = context.tokens.seal(UPLOAD, address, lifetime_seconds=uploads.LIFETIME_SECONDS)
+    token = tokens.seal(UPLOAD, address, lifetime_seconds=uploads.LIFETIME_SECONDS)
     response = _progress_response(progress)
-    response.headers["Location"] = f"{responses.base_url(context.settings, request, '/files/')}/uploads?token={token}"
+    response.headers["Location"] = f"{responses.base_url(context.settings, request, route)}/uploads?token={token}"
     return response
 
 
@@ -70,17 +108,22 @@ def cancel_upload(context: Context, request: func.HttpRequest) -> func.HttpRespo
 
 def _upload(context: Context, operation_id: str, request: func.HttpRequest) -> tuple[SessionClient, PoolFacts, Upload]:
     """The session and the upload of a request's address, and the facts. Raises UploadNotFound."""
-    try:
-        requests.parameters(context.operation(operation_id), request)
-    except InvalidRequest as failure:
-        if failure.target != "token":  # a token of the wrong form is not found, like any other invalid token
-            raise
+    _check_address(context, operation_id, request)
     if context.address is None:
         raise UploadNotFound(
             "This address is not one of the connector's uploads, or has expired. Begin the upload again with PutFile."
         )
     session = context.sessions.session(context.address["session_id"])
     return session, context.facts, Upload.from_json(context.address)
+
+
+def _check_address(context: Context, operation_id: str, request: func.HttpRequest) -> None:
+    """Raises InvalidRequest, but not for a token of the wrong form, which is not found like any other invalid token."""
+    try:
+        requests.parameters(context.operation(operation_id), request)
+    except InvalidRequest as failure:
+        if failure.target != "token":
+            raise
 
 
 def _progress_response(progress: Progress) -> func.HttpResponse:

@@ -1,22 +1,33 @@
-"""What the server offers: the methods of tools and resources, for the caller of one request."""
+"""What the server offers: the methods of tools, resources and tasks, for the caller of one request."""
 
+from . import tasks
 from .context import McpContext
-from .protocol import Methods, ServerInfo
+from .protocol import Json, Methods, ServerInfo
+from .resources import list_resource_templates, list_resources, read_resource
 from .tools import call_tool, list_tools
 
 INSTRUCTIONS = (
-    "Runs Python code on files. A session is an isolated Python interpreter with the folder /mnt/data. Pass the "
-    "session ID that a result states to later calls, to use the same files and variables."
+    "Runs Python code on files, in sessions. Each result states its session ID: pass it as sessionId to later calls to "
+    "use the same variables and files, and keep it secret. Code finds the session's files in /mnt/data. Charts and "
+    "text are in the results; to hand the user a file, call ShareFile and give them the link. A session ends after a "
+    "period without use, with all that is in it."
 )
 
 
 def server_info(context: McpContext) -> ServerInfo:
     version = str(context.contract.document["info"]["version"])
-    return ServerInfo("code-interpreter", version, INSTRUCTIONS, {"tools": {}})
+    extensions: Json = {tasks.EXTENSION: {}} if context.settings.rich_results else {}
+    return ServerInfo("code-interpreter", version, INSTRUCTIONS, {"tools": {}, "resources": {}}, extensions)
 
 
 def methods(context: McpContext) -> Methods:
     return {
         "tools/list": lambda _, __: {"tools": list_tools(context)},
         "tools/call": lambda params, client: call_tool(context, params, client),
+        "resources/list": lambda _, __: list_resources(),
+        "resources/templates/list": lambda _, __: list_resource_templates(),
+        "resources/read": lambda params, client: read_resource(context, params, client),
+        "tasks/get": lambda params, client: tasks.get_task(context, params, client),
+        "tasks/update": lambda params, client: tasks.update_task(context, params, client),
+        "tasks/cancel": lambda params, client: tasks.cancel_task(context, params, client),
     }

@@ -1,19 +1,28 @@
-"""JSON-RPC messages of MCP over HTTP, one for each request: stateless, and answered with one JSON object.
+"""What the parts of the MCP server share: methods, who calls them, errors, and the versions of the protocol.
 
-It knows both generations of the protocol, that with `initialize` and that with `server/discover`, and nothing of what
-the server offers: `Methods` are functions of a request's parameters.
+There are two generations of it. In versions before 2026-07-28 a client begins with `initialize`; since then each
+request states its version and what its sender can do.
 """
 
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 Json = dict[str, Any]
 
-VERSIONS = ("2025-11-25", "2025-06-18", "2025-03-26")
+MODERN_VERSIONS = ("2026-07-28",)
+LEGACY_VERSIONS = ("2025-11-25", "2025-06-18", "2025-03-26")
+VERSIONS = (*MODERN_VERSIONS, *LEGACY_VERSIONS)
+"""All that are served, the newest first."""
 
-METHOD_NOT_FOUND, INVALID_PARAMS = -32601, -32602
+PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL_ERROR = -32700, -32600, -32601, -32602, -32603
+"""Of JSON-RPC 2.0."""
+
+RESOURCE_NOT_FOUND = -32002
+"""Before 2026-07-28, whose code for it is INVALID_PARAMS."""
+
+HEADER_MISMATCH, MISSING_CLIENT_CAPABILITY, UNSUPPORTED_PROTOCOL_VERSION = -32020, -32021, -32022
+"""Since 2026-07-28."""
 
 
 class ProtocolError(Exception):
@@ -31,54 +40,29 @@ class Client:
     protocol_version: str
     extensions: Json
 
+    @property
+    def is_modern(self) -> bool:
+        """Whether it speaks 2026-07-28 or later."""
+        return self.protocol_version in MODERN_VERSIONS
+
 
 Methods = Mapping[str, Callable[[Json, Client], Json]]
-"""By name, such as `tools/call`: from `params` to the result, or raises ProtocolError."""
+"""By name, such as `tools/call`: from `params` to the result, or raises ProtocolError or ConnectorError.
+
+A result does not depend on the version of the protocol, except where the method decides that by its Client.
+"""
 
 
 @dataclass(frozen=True)
 class ServerInfo:
+    """`extensions` are the optional parts of the protocol since 2026-07-28 that the server has, with their settings."""
+
     name: str
     version: str
     instructions: str
     capabilities: Json
+    extensions: Json = field(default_factory=dict)
 
-
-@dataclass(frozen=True)
-class Answer:
-    """`body` is None for a notification."""
-
-    status: int
-    body: Json | None
-
-
-def answer(body: bytes, headers: Mapping[str, str], server: ServerInfo, methods: Methods) -> Answer:
-    """`headers` have names in lower case. Raises nothing for any body and headers."""
-    message = json.loads(body)
-    if "id" not in message:
-        return Answer(202, None)
-    client = Client(headers.get("mcp-protocol-version", VERSIONS[-1]), {})
-    try:
-        result = _result(message["method"], message.get("params", {}), client, server, methods)
-    except ProtocolError as failure:
-        error: Json = {"code": failure.code, "message": failure.message}
-        if failure.data is not None:
-            error["data"] = failure.data
-        return Answer(200, {"jsonrpc": "2.0", "id": message["id"], "error": error})
-    return Answer(200, {"jsonrpc": "2.0", "id": message["id"], "result": result})
-
-
-def _result(method: str, params: Json, client: Client, server: ServerInfo, methods: Methods) -> Json:
-    if method == "initialize":
-        asked = params.get("protocolVersion")
-        return {
-            "protocolVersion": asked if asked in VERSIONS else VERSIONS[0],
-            "capabilities": server.capabilities,
-            "serverInfo": {"name": server.name, "version": server.version},
-            "instructions": server.instructions,
-        }
-    if method == "ping":
-        return {}
-    if method not in methods:
-        raise ProtocolError(METHOD_NOT_FOUND, f"The method {method[:60]} is unknown.")
-    return methods[method](params, client)
+    @property
+    def implementation(self) -> Json:
+        return {"name": self.name, "version": self.version}

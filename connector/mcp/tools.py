@@ -1,48 +1,209 @@
-"""The tools: operations of the contract, with the arguments that a model needs and descriptions for it."""
+"""The tools: operations of the contract, with the arguments that a model needs and descriptions written for it.
 
+Each has the name of its operation. A description states what a model needs to choose the tool and to use it, and no
+more: models read all of them with every request.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
+from ..contract.validation import Contract
 from ..errors import ConnectorError
-from ..executions import operations as executions
-from ..models import snake_case
+from . import file_tools, run_tools
+from .arguments import Arguments
 from .context import McpContext
 from .protocol import INVALID_PARAMS, Client, Json, ProtocolError
-from .results import execution_result, failure_result
+from .results import failure_result
 
-LONGEST_WAIT_SECONDS = 50
-"""For the end of a run. Some clients give up after 60 s (MCP SDK for TypeScript), others after 100 s."""
+_OPTIONAL_SESSION = "Session ID of an earlier result. Omit it to start a new session; never invent one."
+_SESSION = "Session ID of an earlier result."
+_FOLDER = "Folder below /mnt/data, such as reports/2026. Omit it for /mnt/data itself."
+_FILE_NAME = "Name of the file, such as sales.csv."
+_EXECUTION = "Execution ID of the run."
 
-_TIMEOUT_SECONDS = 300
+
+@dataclass(frozen=True)
+class Tool:
+    """`annotations` are hints for hosts, such as whether to ask a person first; `arguments` are descriptions, by name.
+
+    `own` has the schemas of arguments that the operation does not have.
+    """
+
+    name: str
+    title: str
+    description: str
+    call: Callable[[McpContext, dict[str, Any], Client], Json]
+    arguments: Mapping[str, str]
+    optional: tuple[str, ...] = ()
+    own: Mapping[str, Json] = field(default_factory=dict)
+    is_read_only: bool = False
+    is_destructive: bool = False
+    is_idempotent: bool = False
+    is_open_world: bool = False
+
+    def listed(self, arguments: Arguments) -> Json:
+        annotations: Json = {"title": self.title, "readOnlyHint": self.is_read_only}
+        if not self.is_read_only:
+            annotations |= {"destructiveHint": self.is_destructive, "idempotentHint": self.is_idempotent}
+        return {
+            "name": self.name,
+            "title": self.title,
+            "description": self.description,
+            "inputSchema": arguments.input_schema,
+            "annotations": annotations | {"openWorldHint": self.is_open_world},
+        }
+
+
+TOOLS = (
+    Tool(
+        "ExecutePythonCode",
+        "Run Python code",
+        "Run Python code in an isolated session, with pandas, matplotlib and other data packages. Variables, imports "
+        "and the files in /mnt/data persist from call to call with the same sessionId. Returns the value of the last "
+        "expression, printed text, tables, and charts, which plt.show() shows or which are left open. Save files for "
+        "the user in /mnt/data, then call ShareFile. If the code is still running after a while, the result has an "
+        "execution ID for GetExecution.",
+        run_tools.execute_python_code,
+        {
+            "pythonCode": "The code. Read and write files in /mnt/data.",
+            "sessionId": _OPTIONAL_SESSION,
+            "timeoutInSeconds": "Seconds after which the code is stopped, 300 by default.",
+        },
+        optional=("sessionId", "timeoutInSeconds"),
+        is_destructive=True,  # code can delete the session's files
+        is_open_world=True,  # sessions may have access to the internet
+    ),
+    Tool(
+        "GetExecution",
+        "Get the result of a run",
+        "Wait for a run of ExecutePythonCode that is still running, and get its result. Runs nothing.",
+        run_tools.get_execution,
+        {"sessionId": _SESSION, "executionId": _EXECUTION},
+        is_read_only=True,
+    ),
+    Tool(
+        "CancelExecution",
+        "Cancel a run",
+        "Stop a run that is still running. Its session and files are kept.",
+        run_tools.cancel_execution,
+        {"sessionId": _SESSION, "executionId": _EXECUTION},
+        is_destructive=True,
+        is_idempotent=True,
+    ),
+    Tool(
+        "UploadFile",
+        "Upload a file",
+        "Store text, or a small binary file as base64, in /mnt/data, replacing a file of that name. If the file is "
+        "on the user's computer, use CreateUploadUrl instead of typing its content.",
+        file_tools.upload_file,
+        {
+            "fileName": _FILE_NAME,
+            "content": "Content of the file.",
+            "encoding": "text (default), which is stored as UTF-8, or base64.",
+            "sessionId": _OPTIONAL_SESSION,
+            "folder": _FOLDER,
+        },
+        optional=("encoding", "sessionId", "folder"),
+        own={"content": {"type": "string"}, "encoding": {"type": "string", "enum": ["text", "base64"]}},
+        is_destructive=True,
+    ),
+    Tool(
+        "CreateUploadUrl",
+        "Create an upload URL",
+        "Get a URL that takes one file of any type, and the curl command that uploads it to /mnt/data without its "
+        "content passing through you. Run the command, or give it to the user.",
+        file_tools.create_upload_url,
+        {"fileName": _FILE_NAME, "sessionId": _OPTIONAL_SESSION, "folder": _FOLDER},
+        optional=("sessionId", "folder"),
+        is_open_world=True,  # whoever has the URL can use it
+    ),
+    Tool(
+        "ListFiles",
+        "List files",
+        "List the files in /mnt/data or in a folder below it.",
+        file_tools.list_files,
+        {
+            "sessionId": _SESSION,
+            "folder": _FOLDER,
+            "recursive": "Whether to include subfolders, false by default.",
+            "continuationToken": "Token of the previous result, for the next files.",
+        },
+        optional=("folder", "recursive", "continuationToken"),
+        is_read_only=True,
+    ),
+    Tool(
+        "GetFile",
+        "Read a file",
+        "Read a file of the session: text files as text, images as images. For other types, and to search or compute, "
+        "use ExecutePythonCode.",
+        file_tools.get_file,
+        {
+            "sessionId": _SESSION,
+            "fileName": _FILE_NAME,
+            "folder": _FOLDER,
+            "offset": "Byte at which to continue a long text, as the previous result states.",
+        },
+        optional=("folder", "offset"),
+        own={"offset": {"type": "integer", "minimum": 0, "maximum": 1_000_000_000_000}},
+        is_read_only=True,
+    ),
+    Tool(
+        "ShareFile",
+        "Share a file",
+        "Get a link with which the user can download a file of the session. Anyone who has the link can, until it "
+        "expires.",
+        file_tools.share_file,
+        {
+            "sessionId": _SESSION,
+            "fileName": _FILE_NAME,
+            "folder": _FOLDER,
+            "lifetimeInSeconds": "Seconds until the link expires.",
+        },
+        optional=("folder", "lifetimeInSeconds"),
+        is_open_world=True,
+    ),
+    Tool(
+        "DeleteFile",
+        "Delete a file",
+        "Delete a file of the session. This cannot be undone.",
+        file_tools.delete_file,
+        {"sessionId": _SESSION, "fileName": _FILE_NAME, "folder": _FOLDER},
+        optional=("folder",),
+        is_destructive=True,
+        is_idempotent=True,
+    ),
+)
+"""In the order in which they are listed."""
 
 
 def list_tools(context: McpContext) -> list[Json]:
-    """In a fixed order."""
-    body = context.contract.operations["ExecutePythonCode"].bodies["application/json"]["properties"]
-    names = ("pythonCode", "sessionId", "timeoutInSeconds")
-    kept = ("type", "minLength", "maxLength", "minimum", "maximum", "pattern", "enum", "description")
-    schema = {
-        "type": "object",
-        "properties": {name: {key: body[name][key] for key in kept if key in body[name]} for name in names},
-        "required": ["pythonCode"],
-        "additionalProperties": False,
-    }
-    return [{"name": "ExecutePythonCode", "description": "Run Python code in a session.", "inputSchema": schema}]
+    return [tool.listed(arguments) for tool, arguments in _offered(context.contract).values()]
 
 
-def call_tool(context: McpContext, params: Json, _: Client) -> Json:
-    """The result of a tool. Raises ProtocolError for an unknown tool."""
-    name, given = params.get("name"), params.get("arguments") or {}
-    if name != "ExecutePythonCode":
-        raise ProtocolError(INVALID_PARAMS, f"There is no tool {str(name)[:60]}. Call one of tools/list.")
-    try:
-        checked: dict[str, Any] = context.contract.operations[name].checked_body(given)
-        arguments = {snake_case(member): value for member, value in checked.items()}
-        execution = executions.execute_python_code(
-            context.sessions,
-            context.facts,
-            **{"timeout_in_seconds": _TIMEOUT_SECONDS, **arguments},
-            wait_in_seconds=min(context.settings.caller_wait_seconds, LONGEST_WAIT_SECONDS),
+def call_tool(context: McpContext, params: Json, client: Client) -> Json:
+    """The result of a tool; errors of its operation are results, too. Raises ProtocolError for an unknown tool."""
+    name = params.get("name")
+    offered = _offered(context.contract)
+    if not isinstance(name, str) or name not in offered:
+        raise ProtocolError(
+            INVALID_PARAMS, f"There is no tool {str(name)[:60]!r}. Call one of {', '.join(offered)}.", {"name": name}
         )
+    tool, arguments = offered[name]
+    try:
+        return tool.call(context, arguments.checked(params.get("arguments")), client)
     except ConnectorError as failure:
         return failure_result(failure)
-    return execution_result(execution)
+
+
+@lru_cache(maxsize=4)
+def _offered(contract: Contract) -> dict[str, tuple[Tool, Arguments]]:
+    """By name. The contract is the same for all requests of an app."""
+    return {
+        tool.name: (
+            tool,
+            Arguments(contract.operations[tool.name], tool.arguments, optional=tool.optional, own=tool.own),
+        )
+        for tool in TOOLS
+    }

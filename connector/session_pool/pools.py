@@ -64,6 +64,10 @@ class Pools:
         full = [pool for pool, failure in refused.items() if isinstance(failure, TooManySessions)]
         return use((full or self._pools)[0], True)
 
+    def for_new_session(self) -> SessionPoolClient:
+        """The pool for a session that is to be created later."""
+        return self._preferred()[0]
+
     def avoid(self, pool: SessionPoolClient) -> None:
         """After a new session that the pool has refused, or in which it may have lost what was sent."""
         self._avoided_until[pool] = time.monotonic() + self._avoided_seconds

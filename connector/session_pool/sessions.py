@@ -47,6 +47,11 @@ class CallerSessions:
         pool = self.pools.pool_of(session_id, identifier)
         return SessionClient(pool, session_id, identifier, self.deadline, admission=self.admission)
 
+    def mint_session_id(self) -> str:
+        """An id that cannot be guessed, for a session that is to be created later."""
+        note_minted_session()
+        return mint_session_id(self.pools.for_new_session().tag)
+
     def with_new_session(self, use: Callable[["SessionClient"], Result]) -> Result:
         """What `use` returns for a session with an id that cannot be guessed.
 

@@ -27,7 +27,11 @@ _processed = False
 
 @dataclass
 class Activity:
-    """`caller` is None for callers with function keys, who are not distinguished; `session` is a hash."""
+    """`caller` is None for callers with function keys, who are not distinguished; `session` is a hash.
+
+    `mcp_method` and `tool` are what a message of MCP called: names that the server has, never other text of callers.
+    `failure` is an error that a response with another status reports.
+    """
 
     operation: str
     correlation: Correlation
@@ -35,6 +39,9 @@ class Activity:
     session: str | None = None
     is_session_minted: bool | None = None
     execution_status: str | None = None
+    mcp_method: str | None = None
+    tool: str | None = None
+    failure: ConnectorError | None = None
     pool_calls: int = 0
     pool_attempts: int = 0
     pool_throttles: int = 0
@@ -46,6 +53,8 @@ class Activity:
     ) -> None:
         """Writes the record of the request. `failure` is the exception that the response reports."""
         global _processed
+        if failure is None and self.failure is not None:
+            failure, code = self.failure, self.failure.code
         is_first, _processed = not _processed, True
         level, cause, trace = logging.INFO, None, None
         if failure is not None and not isinstance(failure, ConnectorError):
@@ -63,6 +72,8 @@ class Activity:
                 "status": status,
                 "code": code,
                 "executionStatus": self.execution_status,
+                "mcpMethod": self.mcp_method,
+                "tool": self.tool,
                 "durationMs": round((time.monotonic() - self.started) * 1000),
                 "poolMs": self.pool_milliseconds,
                 "poolCalls": self.pool_calls,
@@ -127,6 +138,24 @@ def note_execution_status(status: str) -> None:
     """The response is an execution with this status."""
     if (activity := current()) is not None:
         activity.execution_status = status
+
+
+def note_mcp_method(name: str) -> None:
+    """The request is a message of MCP that calls this method of the server."""
+    if (activity := current()) is not None:
+        activity.mcp_method = name
+
+
+def note_tool(name: str) -> None:
+    """The request calls this tool of the MCP server."""
+    if (activity := current()) is not None:
+        activity.tool = name
+
+
+def note_failure(failure: ConnectorError) -> None:
+    """The response reports this error, and has the status of a success."""
+    if (activity := current()) is not None:
+        activity.failure = failure
 
 
 def session_hash(session_id: str) -> str:

@@ -19,6 +19,7 @@ from .wire.certificate import Certificate
 from .wire.faults import Fault, Faults, InvalidFault
 from .wire.identity_endpoint import IdentityEndpoint
 from .wire.loopback import PortInUse
+from .wire.mcp import McpServer
 from .wire.server import SessionPoolServer
 from .wire.tokens import LIFETIME_SECONDS, TokenAuthority
 
@@ -56,7 +57,12 @@ def main() -> int:
     servers: list[SessionPoolServer | IdentityEndpoint] = []
     try:
         server = SessionPoolServer(
-            pool, authority, port=options.port, faults=Faults(*options.fault), certificate=certificate
+            pool,
+            authority,
+            port=options.port,
+            faults=Faults(*options.fault),
+            certificate=certificate,
+            mcp=McpServer() if options.mcp else None,
         )
         identity = IdentityEndpoint(authority)
         servers = [server, identity]
@@ -68,6 +74,7 @@ def main() -> int:
         print("identity       " + " ".join(f"{name}={value}" for name, value in identity.environment.items()))
         if certificate is not None:
             print(f"certificate    {certificate.path}")
+        announce_mcp(server)
         announce([server.endpoint], engine)
         wait(stop)
         return 0
@@ -118,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="lifetime of a token (default 86400)",
     )
+    add_mcp_option(parser)
     add_max_sessions_option(parser)
     add("--ready", type=_count, default=2, metavar="NUMBER", help="processes kept ready for new sessions (default 2)")
     add(
@@ -137,6 +145,10 @@ def _parser() -> argparse.ArgumentParser:
         help="a fault for later requests, such as do=answer,status=429,retryAfter=2,times=3,path=executions",
     )
     return parser
+
+
+def add_mcp_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--mcp", action="store_true", help="serve the pool's own MCP server too, and print its key")
 
 
 def add_max_sessions_option(parser: argparse.ArgumentParser) -> None:
@@ -202,6 +214,13 @@ def add_isolation_options(parser: argparse.ArgumentParser) -> None:
 def isolation_options(options: argparse.Namespace) -> dict[str, Any]:
     """The arguments of `choose`."""
     return {"allow_unisolated": options.allow_unisolated, "require_level": options.require_isolation}
+
+
+def announce_mcp(server: SessionPoolServer) -> None:
+    """What Azure Resource Manager returns as `mcpServerEndpoint`, and as `apiKey` from `fetchMCPServerCredentials`."""
+    if server.mcp is not None:
+        print(f"mcp server     {server.mcp_endpoint}")
+        print(f"mcp api key    {server.mcp.key}")
 
 
 def announce(endpoints: list[str], engine: Engine) -> None:

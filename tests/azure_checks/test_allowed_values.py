@@ -23,6 +23,12 @@ MISTAKES = {
         "Is 'appsettings' m",
     ),
     "the operator of an alert": ("infra/scenarios/alerts.snapshot.json", '"GreaterThan"', '"More"', "allOf[].operator"),
+    "what happens to callers who have not signed in": (
+        "examples/autogen_web_api/infra/scenarios/web_sign_in.snapshot.json",
+        '"RedirectToLoginPage"',
+        '"RedirectToLogin"',
+        "Is 'RedirectToLoginPage' meant?",
+    ),
     "an API version": (DEFAULT, '"apiVersion": "2025-07-01"', '"apiVersion": "2025-07-02"', "lacks Microsoft.App/sess"),
 }
 
@@ -33,7 +39,7 @@ def test_a_value_that_does_not_exist_is_found(is_found, mistake):
     is_found(*MISTAKES[mistake])
 
 
-def test_the_file_has_the_types_that_are_deployed_and_no_others(compiled):
+def test_the_file_has_the_types_that_are_deployed_and_no_others(compiled, autogen):
     """A type that is no longer used is removed, a new one is added; and the file names its source."""
-    assert allowed_values().keys() == used_types(compiled)
+    assert allowed_values().keys() == used_types(compiled, autogen)
     assert "MIT License" in FILE.read_text(encoding="utf-8")

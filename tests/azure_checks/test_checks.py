@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from azure_checks.checks import findings
+from azure_checks.projects import projects
 from connector import errors
 from connector.app import Connector
 
@@ -18,9 +19,10 @@ ROOT = Path(__file__).resolve().parents[2]
 DEFAULT = "infra/scenarios/default.snapshot.json"
 
 
-def test_the_templates_pass_all_checks():
+@pytest.mark.parametrize(("project", "folder"), [*projects(ROOT)])
+def test_the_templates_pass_all_checks(project, folder):
     """infra/ and azure.yaml have no mistakes that can be found without Azure."""
-    assert findings(ROOT) == []
+    assert findings(project) == [], folder
 
 
 def test_a_service_without_an_app_is_found(is_found):
@@ -31,6 +33,12 @@ def test_a_service_without_an_app_is_found(is_found):
 def test_an_app_without_its_tag_is_found(is_found):
     """The tag must be deployed in every scenario."""
     is_found(DEFAULT, '"azd-service-name"', '"azd-service"', "the service connector has no resource with the tag")
+
+
+def test_an_app_of_a_service_without_its_tag_is_found(is_found):
+    """The template of the service deploys it, main.bicep does not."""
+    snapshot = "examples/autogen_web_api/infra/scenarios/web_inside.snapshot.json"
+    is_found(snapshot, '"azd-service-name"', '"azd-service"', "the service web has no resource with the tag")
 
 
 def test_a_finding_names_the_scenarios(is_found):

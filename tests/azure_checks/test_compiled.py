@@ -1,6 +1,8 @@
 """How the checks read the compiled files."""
 
-from azure_checks.compiled import Snapshot, is_expression, strings, templates
+import pytest
+
+from azure_checks.compiled import Snapshot, is_expression, strings, template_of, templates
 
 
 def test_strings_have_paths():
@@ -30,6 +32,25 @@ def test_every_module_of_infra_is_found(compiled):
     """None of infra/'s modules escapes the checks of main.json."""
     names = [name for name, _ in templates(compiled.template)]
     assert len(names) == 8 and {"main", "resources", "additional-pools", "network", "alerts", "vault"} <= set(names)
+
+
+def test_a_scenario_names_its_template(autogen):
+    """azd deploys web.bicep with each image, and main.bicep before the first."""
+    assert {scenario: snapshot.template for scenario, snapshot in autogen.snapshots.items()} == {
+        "existing_account": "main",
+        "new_account": "main",
+        "openai": "main",
+        "web_addresses": "web",
+        "web_inside": "web",
+        "web_sign_in": "web",
+    }
+
+
+def test_a_scenario_without_a_template_is_an_error(tmp_path):
+    """The error states the line that is missing."""
+    (tmp_path / "x.bicepparam").write_text("param location = 'westeurope'\n")
+    with pytest.raises(ValueError, match=r"x.bicepparam has no line `using '../main.bicep'`"):
+        template_of(tmp_path / "x.bicepparam")
 
 
 def test_a_configuration_is_found_by_its_name():

@@ -8,7 +8,7 @@ import pytest
 
 from azure_checks import allowed_values
 from azure_checks.compiled import read_compiled
-from azure_checks.compiler import CompilationFailed, Compiler, find_compiler
+from azure_checks.compiler import CONFIGURATION, CompilationFailed, Compiler, find_compiler
 from azure_checks.template import write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,6 +67,7 @@ def infra_with(folder: Path, *mistakes: tuple[str, ...]) -> Path:
     """A copy of infra/, with one scenario, in which texts in files were replaced."""
     infra = folder / "infra"
     shutil.copytree(ROOT / "infra", infra)
+    shutil.copy(ROOT / CONFIGURATION, folder)
     for path in (infra / "scenarios").iterdir():
         if not path.name.startswith("everything."):
             path.unlink()

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+AUTOGEN = "examples/autogen_web_api"
 
 
 def check(home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -22,6 +23,7 @@ def test_without_a_compiler_one_line_says_so(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         "templates  0 findings in infra/ and azure.yaml",
+        f"templates  0 findings in {AUTOGEN}/infra/ and {AUTOGEN}/azure.yaml",
         "compiler   not found: infra/ was not linted, and its compiled files may be stale",
     ]
 
@@ -48,5 +50,8 @@ def test_what_the_compiler_finds_fails_the_command(tmp_path):
         "infra/main.bicep line 1: Info A: old",
         "infra/main.bicep line 2: Warning B: wrong",
         "templates  1 finding in infra/ and azure.yaml",
+        f"{AUTOGEN}/infra/main.bicep line 1: Info A: old",
+        f"{AUTOGEN}/infra/main.bicep line 2: Warning B: wrong",
+        f"templates  1 finding in {AUTOGEN}/infra/ and {AUTOGEN}/azure.yaml",
         "compiler   version 1: infra/ was linted, and its format and compiled files were checked",
     ]

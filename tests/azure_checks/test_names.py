@@ -12,6 +12,12 @@ MISTAKES = {
         '"name": "kv-"',
         "is named kv-",
     ),
+    "a hyphen in a registry's name": (
+        "examples/autogen_web_api/infra/scenarios/openai.snapshot.json",
+        '"name": "cr',
+        '"name": "cr-',
+        "is named cr-",
+    ),
 }
 
 
@@ -21,7 +27,9 @@ def test_a_mistake_is_found(is_found, mistake):
     is_found(*MISTAKES[mistake])
 
 
-def test_a_scenario_has_the_longest_environment_name(compiled):
+@pytest.mark.parametrize(("project", "scenario"), [("compiled", "everything"), ("autogen", "new_account")])
+def test_a_scenario_has_the_longest_environment_name(request, project, scenario):
     """All names derive from it, so that the longest names are checked too."""
-    (group,) = compiled.snapshots["everything"].of_type("Microsoft.Resources/resourceGroups")
+    compiled = request.getfixturevalue(project)
+    (group,) = compiled.snapshots[scenario].of_type("Microsoft.Resources/resourceGroups")
     assert len(group["tags"]["azd-env-name"]) == compiled.template["parameters"]["environmentName"]["maxLength"] == 64

@@ -25,7 +25,23 @@ MISTAKES = {
 }
 
 
+MISTAKES["another default for a service"] = (
+    "examples/autogen_web_api/infra/web.parameters.json",
+    "${OPENAI_MODEL=}",
+    "${OPENAI_MODEL=gpt}",
+    "'gpt' here, and to '' in web.bicep",
+)
+
+
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_found(is_found, mistake):
     """A value that does not fit is named."""
     is_found(*MISTAKES[mistake])
+
+
+def test_the_template_of_a_service_takes_strings(autogen):
+    """azd writes text into its parameters file, and unlike that of main.bicep it does not convert it."""
+    assert {parameter["type"] for parameter in autogen.templates["web"]["parameters"].values()} <= {
+        "string",
+        "securestring",
+    }

@@ -6,6 +6,7 @@ from azure_checks.protections import REQUIRED
 
 DEFAULT = "infra/scenarios/default.snapshot.json"
 KEY_VAULT = "infra/scenarios/key_vault.snapshot.json"
+AUTOGEN = "examples/autogen_web_api/infra/scenarios/"
 MISTAKES = {
     "shared keys": (
         DEFAULT,
@@ -46,6 +47,36 @@ MISTAKES = {
         '"category": "x"',
         "who reads the secrets of",
     ),
+    "a registry with a password": (
+        AUTOGEN + "openai.snapshot.json",
+        '"adminUserEnabled": false',
+        '"adminUserEnabled": true',
+        "adminUserEnabled of the Microsoft.ContainerRegistry/registries must be False",
+    ),
+    "a model with keys": (
+        AUTOGEN + "new_account.snapshot.json",
+        '"disableLocalAuth": true,\n        "publicNetworkAccess"',
+        '"disableLocalAuth": false,\n        "publicNetworkAccess"',
+        "disableLocalAuth of the Microsoft.CognitiveServices/accounts must be True",
+    ),
+    "a web API that is open to the internet": (
+        AUTOGEN + "web_inside.snapshot.json",
+        '"external": false',
+        '"external": true',
+        "anyone on the internet may call web-",
+    ),
+    "a sign-in that lets everyone in": (
+        AUTOGEN + "web_sign_in.snapshot.json",
+        '"RedirectToLoginPage"',
+        '"AllowAnonymous"',
+        "anyone on the internet may call web-",
+    ),
+    "calls that are not encrypted": (
+        AUTOGEN + "web_addresses.snapshot.json",
+        '"allowInsecure": false',
+        '"allowInsecure": true',
+        "ingress.allowInsecure of the Microsoft.App/containerApps must be False",
+    ),
 }
 
 
@@ -55,9 +86,10 @@ def test_a_missing_protection_is_found(is_found, mistake):
     is_found(*MISTAKES[mistake])
 
 
-def test_every_resource_with_rules_is_deployed(compiled):
+def test_every_resource_with_rules_is_deployed(compiled, autogen):
     """A misspelled type would have its rules checked never."""
-    assert set(REQUIRED) <= {resource["type"] for resource in compiled.snapshots["everything"].resources}
+    snapshots = [compiled.snapshots["everything"], *autogen.snapshots.values()]
+    assert set(REQUIRED) <= {resource["type"] for snapshot in snapshots for resource in snapshot.resources}
 
 
 def test_a_new_vault_has_a_name_of_its_own(compiled):

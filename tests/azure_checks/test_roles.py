@@ -7,6 +7,9 @@ from azure_checks.roles import ROLES
 
 DEFAULT = "infra/scenarios/default.snapshot.json"
 VAULT = "infra/scenarios/key_vault.snapshot.json"
+NEW_ACCOUNT = "examples/autogen_web_api/infra/scenarios/new_account.snapshot.json"
+PULL = ROLES["Microsoft.ContainerRegistry/registries"]
+CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
 EXECUTOR = ROLES["Microsoft.App/sessionPools"]
 OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 SECRETS_USER = f'roleDefinitions/{ROLES["Microsoft.KeyVault/vaults"]}"'
@@ -46,6 +49,18 @@ MISTAKES = {
         "Microsoft.App/sessionPools/pooldfqxdsxpgjsio/providers/Microsoft.Authorization",
         "Microsoft.Storage/storageAccounts/stdfqxdsxpgjsio/providers/Microsoft.Authorization",
         "the deployer gets a role on Microsoft.Storage/storageAccounts",
+    ),
+    "more than downloading images": (
+        NEW_ACCOUNT,
+        f'roleDefinitions/{PULL}"',
+        f'roleDefinitions/{CONTRIBUTOR}"',
+        f"{CONTRIBUTOR} is assigned on Microsoft.ContainerRegistry/registries",
+    ),
+    "a model without its role": (
+        NEW_ACCOUNT,
+        "/providers/Microsoft.CognitiveServices/accounts/oai-v24wm24qnzfcq', 'Microsoft.Authorization",
+        "', 'Microsoft.Authorization",
+        "the app gets no role on Microsoft.CognitiveServices/accounts",
     ),
 }
 

@@ -39,6 +39,18 @@ MISTAKES = {
         f'"RICH_RESULTS": "{"a1" * 16}"',
         "RICH_RESULTS of the Microsoft.We",
     ),
+    "a key as a variable of a container": (
+        "examples/autogen_web_api/infra/scenarios/web_inside.snapshot.json",
+        '"secretRef": "connector-key"',
+        '"value": "[parameters(\'openAiApiKey\')]"',
+        "the variable CONNECTOR_KEY of web-abcdefghijklm is a secret: refer to it",
+    ),
+    "a plain secret of a container app": (
+        "examples/autogen_web_api/infra/scenarios/web_inside.snapshot.json",
+        '"value": "[parameters(\'openAiApiKey\')]"',
+        f'"value": "{"a1" * 16}"',
+        "value of the Microsoft.App/containerApps is a secret",
+    ),
     "a parameter that is not secure": (
         MAIN,
         '"type": "securestring"',

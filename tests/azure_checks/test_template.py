@@ -14,17 +14,18 @@ def test_only_what_changed_is_written(tmp_path, capsys):
     """Files that changed or are missing are written, snapshots without a scenario are deleted; each is reported."""
     scenarios = tmp_path / "scenarios"
     scenarios.mkdir()
+    (tmp_path / "main.parameters.json").write_text("{}")
     (tmp_path / "main.json").write_text("old")
     (scenarios / "a.snapshot.json").write_text("same")
     (scenarios / "old.snapshot.json").write_text("old")
     current = {"main.json": "new", "scenarios/a.snapshot.json": "same", "scenarios/b.snapshot.json": "b"}
-    write(tmp_path, current)
+    write(tmp_path, current, "a/")
     assert {file: (tmp_path / file).read_text() for file in current} == current
     assert not (scenarios / "old.snapshot.json").exists()
     assert capsys.readouterr().out.splitlines() == [
-        "wrote infra/main.json",
-        "wrote infra/scenarios/b.snapshot.json",
-        "deleted infra/scenarios/old.snapshot.json",
+        "wrote a/infra/main.json",
+        "wrote a/infra/scenarios/b.snapshot.json",
+        "deleted a/infra/scenarios/old.snapshot.json",
     ]
 
 

@@ -36,6 +36,10 @@ class Pool:
     """The variables with which azure-identity gets tokens of the pool."""
 
     certificate: Path | None
+    mcp_server: str | None
+    """The address of its MCP server, if it was started with one, and the key of that."""
+
+    mcp_key: str | None
 
     def has_session(self, identifier: str) -> bool:
         """Whether the session exists. Neither creates nor extends it. Only for pools without TLS."""
@@ -101,7 +105,8 @@ def start_pool() -> Iterator[Callable[..., Pool]]:
 def _pool(output: dict[str, str]) -> Pool:
     identity = dict(pair.split("=", 1) for pair in output["identity"].split())
     certificate = Path(output["certificate"]) if "certificate" in output else None
-    return Pool(output["session pool"], output["token"], identity, certificate)
+    mcp = output.get("mcp server"), output.get("mcp api key")
+    return Pool(output["session pool"], output["token"], identity, certificate, *mcp)
 
 
 @pytest.fixture(scope="session")

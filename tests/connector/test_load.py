@@ -124,7 +124,7 @@ def test_health_is_answered_when_no_thread_is_free(identity):
             assert waiting.api.call("GET", "/health").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/openapi.json", "/openapi-full.json", "/swagger.json"])
+@pytest.mark.parametrize("path", ["/openapi.json", "/openapi-full.json", "/swagger.json", "/mcp-swagger.json"])
 def test_documents_are_answered_while_all_runs_wait(full, path):
     """They need no pool."""
     with at_once():

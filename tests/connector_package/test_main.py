@@ -29,7 +29,23 @@ def test_command_writes_the_package_and_prints_the_next_step(tmp_path):
         "connector  https://my-app.azurewebsites.net/api",
         "sign-in    function key",
         f"next       cd '{folder}', then: paconn login; paconn create --settings settings.json",
+        "           for the MCP server in Copilot Studio, the same in its folder mcp",
     ]
+
+
+def test_command_writes_the_connector_of_the_mcp_server(tmp_path):
+    """In a folder of its own, complete, for the same app and sign-in."""
+    ids = ("--tenant-id", TENANT, "--client-id", CLIENT)
+    completed = package("--url", "https://my-app.azurewebsites.net", "--auth", "entra", *ids, "--output", str(tmp_path))
+    assert (completed.returncode, completed.stderr) == (0, "")
+    names = {path.name for path in tmp_path.iterdir()}
+    assert {path.name for path in (tmp_path / "mcp").iterdir()} == names - {"mcp"}
+    definition = json.loads((tmp_path / "mcp" / "apiDefinition.swagger.json").read_text())
+    assert (definition["host"], list(definition["paths"])) == ("my-app.azurewebsites.net", ["/mcp"])
+    assert [scheme["type"] for scheme in definition["securityDefinitions"].values()] == ["oauth2"]
+    for name in ("apiProperties.json", "icon.png", "settings.json"):
+        assert (tmp_path / "mcp" / name).read_bytes() == (tmp_path / name).read_bytes()
+    assert (tmp_path / "mcp" / "readme.md").read_text().startswith(f"# {definition['info']['title']}\n")
 
 
 def test_command_prints_the_option_for_the_client_secret(tmp_path):

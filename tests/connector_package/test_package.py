@@ -25,8 +25,10 @@ from connector_package.package import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-makers_document = Documents(read_document()).makers
-README = (POWER_PLATFORM / "readme.md").read_text(encoding="utf-8")
+documents = Documents(read_document())
+makers_document = documents.makers
+READMES = {name: (POWER_PLATFORM / name).read_text(encoding="utf-8") for name in ("readme.md", "mcp-readme.md")}
+DOCUMENTS = {"readme.md": documents.makers, "mcp-readme.md": documents.mcp}
 URL = "https://my-app.azurewebsites.net/api"
 TENANT, CLIENT = "0d6d4b5c-1111-4222-8333-0123456789ab", "7f1e9a2b-4444-4555-8666-fedcba987654"
 ENTRA = Entra(TENANT, CLIENT, "api://the-connector")
@@ -38,9 +40,9 @@ def caller_sign_in(request: pytest.FixtureRequest) -> SignIn:
     return parameter
 
 
-@pytest.fixture
-def package(tmp_path: Path, caller_sign_in: SignIn) -> Path:
-    write_package(tmp_path, URL, caller_sign_in, makers_document)
+@pytest.fixture(params=DOCUMENTS)
+def package(tmp_path: Path, caller_sign_in: SignIn, request: pytest.FixtureRequest) -> Path:
+    write_package(tmp_path, URL, caller_sign_in, DOCUMENTS[request.param], request.param)
     return tmp_path
 
 
@@ -49,8 +51,8 @@ def read(path: Path) -> dict[str, Any]:
     return found
 
 
-def operation_ids() -> list[str]:
-    return [entry["operationId"] for item in makers_document(URL)["paths"].values() for entry in item.values()]
+def operation_ids(document: dict[str, Any]) -> list[str]:
+    return [entry["operationId"] for item in document["paths"].values() for entry in item.values()]
 
 
 def test_package_is_complete(package):
@@ -70,7 +72,6 @@ def test_definition_has_the_url_of_the_app(package):
         ["https"],
         "/api",
     )
-    assert {"UploadFile", "ExecutePythonCode"} <= set(operation_ids())
 
 
 def test_api_properties_are_valid(package):
@@ -207,9 +208,10 @@ def test_default_resource_is_the_app_registration():
     assert sign_in("entra", tenant_id=TENANT, client_id=CLIENT) == Entra(TENANT, CLIENT, CLIENT)
 
 
-def test_readme_has_the_sections_of_the_certification_template():
+@pytest.mark.parametrize("name", READMES)
+def test_readme_has_the_sections_of_the_certification_template(name):
     """It has the headings of Microsoft's template for connectors, in the same order."""
-    assert re.findall(r"^## (.*)$", README, re.MULTILINE) == [
+    assert re.findall(r"^## (.*)$", READMES[name], re.MULTILINE) == [
         f"Publisher: {read(POWER_PLATFORM / 'apiProperties.key.json')['properties']['publisher']}",
         "Prerequisites",
         "Supported Operations",
@@ -220,10 +222,11 @@ def test_readme_has_the_sections_of_the_certification_template():
     ]
 
 
-def test_readme_lists_the_operations():
+@pytest.mark.parametrize("name", READMES)
+def test_readme_lists_the_operations(name):
     """It describes every operation of the definition, and no others."""
-    listed = re.findall(r"^### .* \((\w+)\)\n\n\S", README, re.MULTILINE)
-    assert sorted(listed) == sorted(operation_ids())
+    listed = re.findall(r"^### .* \((\w+)\)\n\n\S", READMES[name], re.MULTILINE)
+    assert sorted(listed) == sorted(operation_ids(DOCUMENTS[name](URL)))
 
 
 def test_both_templates_look_the_same():

@@ -102,6 +102,31 @@ def test_it_prints_where_everything_is(start):
     assert execute(emulator.reported("connector"), "6 * 7").json()["result"] == "42"
 
 
+def test_the_mcp_servers_of_the_pools_are_printed(start):
+    """With --mcp, an address and a key for each pool; without it, none."""
+    emulator = start("--mcp", "--pools", "2")
+    endpoints, keys = (
+        [line.split()[-1] for line in emulator.lines if line.startswith(f"{name}  ")]
+        for name in ("mcp server", "mcp api key")
+    )
+    assert len(set(endpoints)) == len(set(keys)) == 2
+    for endpoint, key, other in zip(endpoints, keys, reversed(keys), strict=True):
+        message = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+        response = requests.post(endpoint, json=message, headers={"x-ms-apikey": key}, timeout=30)
+        assert len(response.json()["result"]["tools"]) == 3
+        assert requests.post(endpoint, json=message, headers={"x-ms-apikey": other}, timeout=30).status_code == 401
+
+
+def test_the_mcp_server_of_a_real_pool_is_not_the_emulators():
+    """--mcp with --pool-endpoint is refused."""
+    options = ["--mcp", "--pool-endpoint", "https://eastus.dynamicsessions.io/subscriptions/s/sessionPools/p"]
+    ended = subprocess.run(
+        [sys.executable, "-m", "emulator", *options], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == 2
+    assert "--mcp is for the emulator's pool" in ended.stderr
+
+
 def test_a_playground_that_is_turned_off_is_not_printed(start):
     """The address would be that of an error."""
     emulator = start(environment={"PLAYGROUND": "off"})

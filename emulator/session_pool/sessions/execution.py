@@ -40,7 +40,7 @@ class Request:
     """What to run, and how to report it.
 
     `program` is what the interpreter takes: code for a kernel, a command for a shell. `kernel` is one of the session's:
-    "main", the default, "asynchronous" or "empty".
+    "main", the default, "asynchronous", "empty" or "commands".
     """
 
     program: dict[str, Any]

@@ -44,6 +44,9 @@ class Call:
     fault: Fault = ""
     """Of its execution."""
 
+    session_expires: bool = False
+    """A fault: the session of the request, which only its body names, ends first."""
+
     @property
     def method(self) -> str:
         return self.http.method
@@ -88,14 +91,18 @@ class Call:
             400, "SessionRequestNotSupported", f"{route} is not supported in API version {self.api_version}."
         )
 
-    async def json(self) -> dict[str, Any]:
+    async def json_value(self) -> Any:
         """The body. Raises MalformedBody and WireError."""
         try:
-            body = await _json(limited(self.http, _MAX_JSON_BYTES))
+            return await _json(limited(self.http, _MAX_JSON_BYTES))
         except TooLarge:
             raise WireError(413, "RequestTooLarge", f"The body may have {_MAX_JSON_BYTES} bytes.") from None
         except (ValueError, RecursionError):
             raise MalformedBody("The body is not JSON.") from None
+
+    async def json(self) -> dict[str, Any]:
+        """The body, which is an object. Raises MalformedBody and WireError."""
+        body = await self.json_value()
         if not isinstance(body, dict):
             raise MalformedBody("The JSON value could not be converted to the type of the request.")
         return body

@@ -44,37 +44,44 @@ def error_response(failure: Exception, *, max_sessions: int) -> Response:
     `max_sessions` is the pool's limit.
     """
     match failure:
-        case WireError():
-            return _error(failure)
         case MalformedBody():
             return _problem(str(failure))
+        case TooManySessions():
+            error = wire_error(failure, max_sessions=max_sessions)
+            return json_response({"code": error.code, "message": error.message}, status=error.status)
+    return _error(wire_error(failure, max_sessions=max_sessions))
+
+
+def wire_error(failure: Exception, *, max_sessions: int) -> WireError:
+    """The service's status, code and message for an error that a client can cause. Raises `failure` for any other."""
+    match failure:
+        case WireError():
+            return failure
         case InvalidName():
             message = "The file name cannot contain any reserved file path characters."
-            return _error(WireError(400, "FileNameInvalid", message))
+            return WireError(400, "FileNameInvalid", message)
         case InvalidFolder():
             why = "path cannot contain any reserved file path characters."
-            return _error(WireError(400, "FilePathInvalid", f"File Path '{failure}' is invalid because '{why}'."))
+            return WireError(400, "FilePathInvalid", f"File Path '{failure}' is invalid because '{why}'.")
         case TooLarge():
             message = f"A file may have {MAX_UPLOAD_BYTES} bytes, and the session room for it."
-            return _error(WireError(413, "FileTooLarge", message))
+            return WireError(413, "FileTooLarge", message)
         case TooManyFiles():
-            return _error(
-                WireError(400, "TooManyFiles", "The folder has too many files to list. Delete some in the code.")
-            )
+            return WireError(400, "TooManyFiles", "The folder has too many files to list. Delete some in the code.")
         case FolderGone():
-            return _error(WireError(404, "NoSessionFoundError", "The session has ended, and its files with it."))
+            return WireError(404, "NoSessionFoundError", "The session has ended, and its files with it.")
         case TooManySessions():
             message = (
                 f"The request sessions count is '1'. There are already '{failure.active}' active sessions and the "
                 f"maximum active sessions count is '{max_sessions}'."
             )
-            return json_response({"code": "SessionsCountExceedsLimit", "message": message}, status=429)
+            return WireError(429, "SessionsCountExceedsLimit", message)
         case TooManyExecutions():
             message = f"{MAX_WAITING} executions wait, or their code is too large. Wait until some have ended."
-            return _error(WireError(429, "TooManyRequests", message))
+            return WireError(429, "TooManyRequests", message)
         case EngineError():
             # Chosen: 429 is the service's status when a request gets no session, so nothing was handed over.
-            return _error(WireError(429, "SessionAllocationFailed", str(failure)))
+            return WireError(429, "SessionAllocationFailed", str(failure))
     raise failure
 
 

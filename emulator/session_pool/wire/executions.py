@@ -30,6 +30,34 @@ def code_request(members: dict[str, Any], code_member: str = "code", **options: 
     return Request({"code": code}, timeout_seconds=positive(members, "timeoutInSeconds"), **options)
 
 
+def shell_request(members: dict[str, Any]) -> Request:
+    """The execution that a body for a Shell pool requests. Raises WireError."""
+    line, command = members.get("shellCommand"), members.get("execCommandAndArgs")
+    if line is None and command is None:
+        raise missing("shellCommand")
+    if line is not None and command is not None:
+        raise invalid("shellCommand and execCommandAndArgs exclude each other")
+    if line is not None:
+        command = ["/bin/bash", "-lc", line]
+    if not isinstance(command, list) or not command or not all(isinstance(argument, str) for argument in command):
+        raise invalid("shellCommand is a string, execCommandAndArgs a list of strings")
+    if any("\0" in argument for argument in command):
+        raise invalid("a command has no NUL characters")
+    given = members.get("stdin") or ""
+    if not isinstance(given, str):
+        raise invalid("stdin is not a string")
+    return Request(
+        {"command": command, "input": given},
+        timeout_seconds=positive(members, "timeoutInSeconds"),
+        stream_characters=stream_characters(members),
+    )
+
+
+def exit_status(exit_code: int | None) -> str:
+    """A command's exit code as the service's Shell pools report it; -1 if the command was stopped."""
+    return str(-1 if exit_code is None else exit_code)
+
+
 def positive(members: dict[str, Any], name: str) -> int | None:
     """A whole number above 0, or None if it is absent. Raises WireError."""
     value = members.get(name)

@@ -16,7 +16,7 @@ from ..sessions.execution import Execution, Request
 from ..sessions.session import Session
 from . import executions, files
 from .calls import Call
-from .errors import WireError, invalid, missing
+from .errors import WireError, invalid
 from .json_responses import json_response, time_text, verbatim
 from .lists import file_list
 from .metadata import metadata
@@ -85,7 +85,7 @@ class FamilyB:
     async def _execute(self, call: Call) -> Response:
         members = await call.json()
         is_shell = call.pool.container_type == "Shell"
-        request = _shell_request(members) if is_shell else _code_request(members)
+        request = executions.shell_request(members) if is_shell else _code_request(members)
         execution_id = call.http.headers.get("operation-id") or str(uuid.uuid4())
         identifier = call.identifier
         if request.kernel == "asynchronous":
@@ -142,28 +142,6 @@ def _code_request(members: dict[str, Any]) -> Request:
     )
 
 
-def _shell_request(members: dict[str, Any]) -> Request:
-    line, command = members.get("shellCommand"), members.get("execCommandAndArgs")
-    if line is None and command is None:
-        raise missing("shellCommand")
-    if line is not None and command is not None:
-        raise invalid("shellCommand and execCommandAndArgs exclude each other")
-    if line is not None:
-        command = ["/bin/bash", "-lc", line]
-    if not isinstance(command, list) or not command or not all(isinstance(argument, str) for argument in command):
-        raise invalid("shellCommand is a string, execCommandAndArgs a list of strings")
-    if any("\0" in argument for argument in command):
-        raise invalid("a command has no NUL characters")
-    given = members.get("stdin") or ""
-    if not isinstance(given, str):
-        raise invalid("stdin is not a string")
-    return Request(
-        {"command": command, "input": given},
-        timeout_seconds=executions.positive(members, "timeoutInSeconds"),
-        stream_characters=executions.stream_characters(members),
-    )
-
-
 def _flag(members: dict[str, Any], name: str) -> bool:
     value = members.get(name)
     if value is not None and not isinstance(value, bool):
@@ -191,12 +169,11 @@ def _execution(identifier: str, execution: Execution) -> dict[str, Any]:
 
 
 def _shell_execution(identifier: str, execution: Execution) -> dict[str, Any]:
-    """The exit code is the status; -1 for a command that was stopped."""
     if execution.status not in ("Succeeded", "Failed"):
         return {"identifier": identifier, "status": execution.status}
     return {
         "identifier": identifier,
-        "status": str(-1 if execution.exit_code is None else execution.exit_code),
+        "status": executions.exit_status(execution.exit_code),
         "result": {
             "stdout": execution.stdout,
             "stderr": execution.stderr,

@@ -22,7 +22,7 @@ interrupted, and restarted if it has not ended that code within two seconds.
 
 Each also takes `times` (default 1), and `method`, `path` and `identifier`, which a request must match: `path` is a
 regular expression for the complete path after the pool, such as "executions" or "files/.*", and `identifier` is the
-query parameter.
+query parameter. A request to the pool's MCP server has none; its session is that of its environment.
 """
 
 import asyncio
@@ -166,6 +166,11 @@ class TakenFault:
         """What goes wrong with the execution that the request starts, if anything."""
         do = self._fault.do if self._fault is not None else ""
         return cast(execution.Fault, do) if do in _EXECUTION_FAULTS else ""
+
+    @property
+    def expires_session(self) -> bool:
+        """The session of the request is to end first. `before` ends it, if the query names it."""
+        return self._fault is not None and self._fault.do == "expireSession"
 
     async def before(self) -> Response | None:
         """The response that replaces the real one, if any."""

@@ -29,6 +29,7 @@ from .family_a import FamilyA
 from .family_b import FamilyB
 from .faults import Faults
 from .loopback import LoopbackServer
+from .mcp import ROUTE, McpServer
 from .tokens import LEGACY_AUDIENCE, Forbidden, TokenAuthority, Unauthorized
 
 PATH = "/subscriptions/local/resourceGroups/local/sessionPools/local"
@@ -67,12 +68,16 @@ class SessionPoolServer:
         port: int = 0,
         faults: Faults | None = None,
         certificate: Certificate | None = None,
+        mcp: McpServer | None = None,
     ) -> None:
-        """`certificate` makes it https. Raises PortInUse."""
-        app = make_app(pool, authority, faults or Faults())
+        """`certificate` makes it https. Without `mcp`, the pool has no MCP server. Raises PortInUse."""
+        app = make_app(pool, authority, faults or Faults(), mcp)
         self._server = LoopbackServer(app, port=port, certificate=certificate)
         self.url = self._server.url
         self.endpoint = self.url + PATH
+        self.mcp = mcp
+        self.mcp_endpoint = f"{self.endpoint}/{ROUTE}"
+        """What Azure calls `mcpServerEndpoint`; with `mcp`, it answers there."""
 
     def start(self) -> None:
         """Returns when sessions can be created. Raises RuntimeError, caused by the EngineError, if they cannot."""
@@ -82,7 +87,7 @@ class SessionPoolServer:
         self._server.stop()
 
 
-def make_app(pool: Pool, authority: TokenAuthority, faults: Faults) -> Starlette:
+def make_app(pool: Pool, authority: TokenAuthority, faults: Faults, mcp: McpServer | None = None) -> Starlette:
     """The ASGI app; the pool lives as long as it does."""
 
     present: Counter[str] = Counter()
@@ -113,8 +118,12 @@ def make_app(pool: Pool, authority: TokenAuthority, faults: Faults) -> Starlette
             segments,
             request.query_params.get("api-version", ""),
             fault=fault.of_execution,
+            session_expires=fault.expires_session,
         )
-        response = await _answer(call, authority)
+        if mcp is not None and segments == [ROUTE]:
+            response = await mcp.answer(call)
+        else:
+            response = await _answer(call, authority)
         return await fault.after(_with_front_end(request, response))
 
     @contextlib.asynccontextmanager

@@ -1,46 +1,63 @@
 """fastmcp: the configuration of an MCP client that the Playground shows, in a client that reads it.
 
-The client starts the server, a process of its own, as the configuration says. The connector's address and the key are
-filled in; a test of the Playground compares the page's text with the file here.
+It is in the form of VS Code, which asks for its inputs. Here the address and the input are filled in, and the servers
+are handed to fastmcp as they are; a test of the Playground compares the page's text with the file here.
 """
 
 import json
-import sys
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
-from every_operation import operations
+from every_operation import SALES
 from fastmcp import Client
 
 pytestmark = pytest.mark.anyio
 
+SHOWN = Path(__file__).with_name("mcp.json").read_text(encoding="utf-8")
+
+
+def filled_in(connector: Any, key: str) -> dict[str, Any]:
+    """What VS Code makes of the file, as other clients take it."""
+    configuration = json.loads(SHOWN.replace("https://YOUR-APP.azurewebsites.net/api", connector.url))
+    ids = [entry["id"] for entry in configuration["inputs"]]
+    assert re.findall(r"\$\{input:(\w+)\}", SHOWN) == ids
+    text = json.dumps(configuration["servers"])
+    for name in ids:
+        text = text.replace(f"${{input:{name}}}", key)
+    return {"mcpServers": json.loads(text)}
+
 
 @pytest.fixture
-async def client(connector, monkeypatch):
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:/usr/bin:/bin")
-    text = Path(__file__).with_name("configuration.json").read_text(encoding="utf-8")
-    filled_in = text.replace("https://YOUR-APP.azurewebsites.net/api", connector.url).replace("YOUR-KEY", connector.key)
-    async with Client(json.loads(filled_in)) as client:
+async def client(connector):
+    async with Client(filled_in(connector, connector.key)) as client:
         yield client
 
 
-async def test_each_operation_is_a_tool(client, connector):
-    """The server has the tools of the agents' document."""
-    assert sorted(tool.name for tool in await client.list_tools()) == sorted(operations(connector.document))
+def test_no_secret_is_in_the_file():
+    """VS Code asks for the key, does not show it, and keeps it outside of the file."""
+    (entry,) = json.loads(SHOWN)["inputs"]
+    assert (entry["type"], entry["password"]) == ("promptString", True)
+
+
+async def test_the_tools_are_those_of_the_connector(client):
+    """Without another program in between."""
+    assert {"ExecutePythonCode", "UploadFile", "GetFile"} <= {tool.name for tool in await client.list_tools()}
 
 
 async def test_tools_are_called(client, session_id):
-    """The tools upload a file, run code on it, list the files and end the session."""
+    """They upload a file, run code on it, list the files and read one."""
 
-    async def call(name, **arguments):
-        return (await client.call_tool(name, {"sessionId": session_id, **arguments})).structured_content
+    async def call(name: str, **arguments: Any) -> str:
+        result = await client.call_tool(name, {"sessionId": session_id, **arguments})
+        return "\n".join(content.text for content in result.content if content.type == "text")
 
-    await call("UploadFile", files=[{"fileName": "it's 50%.csv", "fileContent": "Tm9ydGgsNDI="}])
-    code = 'with open("/mnt/data/it\'s 50%.csv") as file:\n    print(file.read())'
-    assert (await call("ExecutePythonCode", pythonCode=code))["stdout"] == "North,42\n"
-    assert [file["fileName"] for file in (await call("ListFiles"))["files"]] == ["it's 50%.csv"]
-    await call("EndSession")
-    assert (await call("ListFiles"))["files"] == []
+    await call("UploadFile", fileName="it's 50%.csv", content=SALES.decode())
+    code = 'with open("/mnt/data/it\'s 50%.csv") as file:\n    print(len(file.read()))'
+    assert str(len(SALES)) in (await call("ExecutePythonCode", pythonCode=code)).split()
+    assert "it's 50%.csv" in await call("ListFiles")
+    assert SALES.decode().strip() in await call("GetFile", fileName="it's 50%.csv")
 
 
 async def test_error_message_reaches_the_model(client, session_id):
@@ -48,3 +65,10 @@ async def test_error_message_reaches_the_model(client, session_id):
     result = await client.call_tool("GetFile", {"sessionId": session_id, "fileName": "none"}, raise_on_error=False)
     assert result.is_error
     assert "FileNotFound" in result.content[0].text
+
+
+async def test_a_wrong_key_ends_the_connection(connector):
+    """Nothing is listed."""
+    with pytest.raises(Exception, match="401|Server returned an error"):
+        async with Client(filled_in(connector, "wrong")) as client:
+            await client.list_tools()

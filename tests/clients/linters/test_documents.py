@@ -10,7 +10,7 @@ import pytest
 
 BIN = Path(sys.executable).parent
 COMMANDS = BIN.parent / "node_modules" / ".bin"
-DOCUMENTS = ("openapi.yaml", "openapi-full.json", "openapi.json", "swagger.json")
+DOCUMENTS = ("openapi.yaml", "openapi-full.json", "openapi.json", "swagger.json", "mcp-swagger.json")
 
 
 @pytest.fixture(params=DOCUMENTS)

@@ -41,3 +41,10 @@ def makers(api) -> Json:
     response = api.call("GET", "/swagger.json")
     assert response.status_code == 200
     return response.json()
+
+
+@pytest.fixture(scope="session")
+def mcp(api) -> Json:
+    response = api.call("GET", "/mcp-swagger.json")
+    assert response.status_code == 200
+    return response.json()

@@ -10,7 +10,8 @@ from connector.contract.validation import read_document, resolved
 from tests.connector.contract.conftest import operations
 
 SOURCE = read_document()
-UPLOADS = {"PatchUpload", "GetUpload", "CancelUpload"}
+UPLOADS = {"PutUpload", "PatchUpload", "GetUpload", "CancelUpload"}
+SHARED = {"OpenSharedFile", "OpenSharedFileHeaders"}
 LEFT_OUT = {
     "PollExecution",
     "ListMoreFiles",
@@ -21,9 +22,12 @@ LEFT_OUT = {
     "GetOpenApiDocument",
     "GetFullOpenApiDocument",
     "GetSwaggerDocument",
+    "GetMcpSwaggerDocument",
+    "CallMcpServer",
     "GetPlayground",
     "GetPlaygroundFile",
     *UPLOADS,
+    *SHARED,
 }
 
 
@@ -66,13 +70,25 @@ def test_an_operation_equals_the_contracts(agents, operation_id):
     assert derived["responses"].keys() == source["responses"].keys() - OF_ALL_OPERATIONS
 
 
-def test_the_schema_of_a_run_is_inlined_once_for_each_operation(agents):
-    """The response for a run that has not ended refers to that for one that has."""
-    for operation_id in ("ExecutePythonCode", "GetExecution", "CancelExecution"):
-        responses = operations(agents)[operation_id]["responses"]
-        schemas = {status: responses[status]["content"]["application/json"]["schema"] for status in ("200", "202")}
-        assert schemas["200"]["properties"]["status"]["description"]
-        assert schemas["202"] == {"type": "object", "description": "The same members as with status 200."}
+def test_the_schema_of_a_run_is_inlined_once(agents):
+    """Where an operation returns the same, it refers to that; the response for a run that has not ended refers to that
+    for one that has.
+    """
+    responses = {
+        operation_id: {
+            status: operations(agents)[operation_id]["responses"][status]["content"]["application/json"]["schema"]
+            for status in ("200", "202")
+        }
+        for operation_id in ("ExecutePythonCode", "GetExecution", "CancelExecution")
+    }
+    assert all(
+        schemas["202"] == {"type": "object", "description": "The same members as with status 200."}
+        for schemas in responses.values()
+    )
+    first, *others = (schemas["200"] for schemas in responses.values())
+    assert first["properties"]["status"]["description"]
+    assert others == [{"$ref": "#/components/schemas/Execution"}] * 2
+    assert agents["components"]["schemas"]["Execution"] == first
 
 
 def test_members_for_operators_are_omitted(agents):
@@ -90,10 +106,13 @@ def test_errors_of_all_operations_are_described_once(agents):
 
 
 def test_tools_need_no_references(agents):
-    """Not all importers follow them: parameters, bodies and successful responses are inlined."""
-    for operation in operations(agents).values():
+    """Not all importers follow them: parameters, bodies and successful responses are inlined, except for a repeated
+    one.
+    """
+    for operation_id, operation in operations(agents).items():
         success = {status: response for status, response in operation["responses"].items() if status.startswith("2")}
-        assert "$ref" not in json.dumps({**operation, "responses": success})
+        references = json.dumps({**operation, "responses": success}).count("$ref")
+        assert references == (operation_id in ("GetExecution", "CancelExecution")), operation_id
 
 
 def test_a_parameters_description_is_in_its_schema_too(agents):
@@ -172,7 +191,7 @@ def test_there_are_few_enough_tools(agents):
 
 
 def test_what_cannot_be_undone_is_consequential(agents):
-    """A GPT asks before it deletes, and may be allowed permanently to upload, run code and stop a run."""
+    """A GPT asks before it deletes or shares, and may be allowed permanently to upload, run code and stop a run."""
     consequential = {
         operation_id: operation["x-openai-isConsequential"]
         for operation_id, operation in operations(agents).items()
@@ -182,6 +201,8 @@ def test_what_cannot_be_undone_is_consequential(agents):
         "ExecutePythonCode": False,
         "CancelExecution": False,
         "UploadFile": False,
+        "CreateUploadUrl": False,
+        "ShareFile": True,
         "DeleteFile": True,
         "EndSession": True,
     }

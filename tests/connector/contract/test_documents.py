@@ -10,7 +10,7 @@ from connector.contract.sign_in import EntraId
 from connector.contract.validation import read_document
 
 
-@pytest.mark.parametrize("kind", ["agents", "clients", "makers"])
+@pytest.mark.parametrize("kind", ["agents", "clients", "makers", "mcp"])
 def test_a_document_is_derived_once_on_its_first_use(kind, monkeypatch):
     """A cold start does not wait for it, and later calls get the same with their address."""
     calls = []
@@ -32,15 +32,16 @@ def test_the_source_is_not_changed():
     documents.agents("https://connector.example/api")
     documents.clients("https://connector.example/api")
     documents.makers("https://connector.example/api")
+    documents.mcp("https://connector.example/api")
     assert source == before
 
 
 def test_without_an_address_the_path_is_used():
     """Readers of a document complete it from where they got the document."""
     documents = Documents(read_document())
-    swagger = documents.makers("/api")
-    assert swagger["basePath"] == "/api"
-    assert not {"host", "schemes"} & swagger.keys()
+    for swagger in (documents.makers("/api"), documents.mcp("/api")):
+        assert swagger["basePath"] == "/api"
+        assert not {"host", "schemes"} & swagger.keys()
     assert documents.agents("/api")["servers"] == documents.clients("/api")["servers"] == [{"url": "/api"}]
 
 
@@ -169,9 +170,10 @@ def test_sign_in_replaces_the_key():
     source = read_document()
     documents = Documents(source, EntraId("https://login.example", "a-tenant"))
     agents, makers = documents.agents("https://app.example/api"), documents.makers("https://app.example/api")
-    clients = documents.clients("https://app.example/api")
-    for document in (agents, clients, makers):
+    clients, mcp = documents.clients("https://app.example/api"), documents.mcp("https://app.example/api")
+    for document in (agents, clients, makers, mcp):
         openapi_spec_validator.validate(document)
+    assert (mcp["securityDefinitions"], mcp["security"]) == (makers["securityDefinitions"], makers["security"])
     assert clients["components"]["securitySchemes"] == agents["components"]["securitySchemes"]
     assert list(clients["components"]["responses"]["Unauthorized"]["content"]) == ["application/json"]
     assert [scheme["type"] for scheme in agents["components"]["securitySchemes"].values()] == ["http"]

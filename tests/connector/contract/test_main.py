@@ -16,7 +16,8 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    ("document", "fixture"), [("swagger", "makers"), ("openapi", "agents"), ("openapi-full", "clients")]
+    ("document", "fixture"),
+    [("swagger", "makers"), ("openapi", "agents"), ("openapi-full", "clients"), ("mcp-swagger", "mcp")],
 )
 def test_it_prints_the_document_that_the_app_serves(document, fixture, api, request):
     """For the same address, they are equal."""

@@ -10,7 +10,8 @@ import pytest
 from connector.contract.validation import METHODS, read_document, resolved
 
 SOURCE = read_document()
-UPLOADS = {"PatchUpload", "GetUpload", "CancelUpload"}
+UPLOADS = {"PutUpload", "PatchUpload", "GetUpload", "CancelUpload"}
+SHARED = {"OpenSharedFile", "OpenSharedFileHeaders"}
 LEFT_OUT = {
     "PollExecution",
     "ListMoreFiles",
@@ -20,9 +21,12 @@ LEFT_OUT = {
     "GetOpenApiDocument",
     "GetFullOpenApiDocument",
     "GetSwaggerDocument",
+    "GetMcpSwaggerDocument",
+    "CallMcpServer",
     "GetPlayground",
     "GetPlaygroundFile",
     *UPLOADS,
+    *SHARED,
 }
 LIMITS = "type format default enum pattern minLength maxLength minimum maximum minItems maxItems".split()
 SHOWN = ("description", "x-ms-summary", "x-ms-visibility", "x-ms-dynamic-values", "x-ms-dynamic-list")

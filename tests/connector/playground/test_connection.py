@@ -494,15 +494,15 @@ def test_the_redirect_page_opened_by_itself(entra_page: Page) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("name", ["openapi.json", "swagger.json", "openapi-full.json"])
+@pytest.mark.parametrize("name", ["openapi.json", "swagger.json", "openapi-full.json", "mcp-swagger.json"])
 def test_documents_are_downloaded(page: Page, api: Api, name: str) -> None:
     """As the connector serves them."""
     page.get_by_role("button", name="OpenAPI documents").click()
     with page.expect_download() as download:
-        page.get_by_role("link", name=name).click()
+        page.locator(f"a[download='{name}']").click()
     assert download.value.suggested_filename == name
     assert json.loads(download.value.path().read_text()) == api.call("GET", f"/{name}").json()
-    expect(page.get_by_role("link", name=name)).to_be_hidden()
+    expect(page.locator(f"a[download='{name}']")).to_be_hidden()
 
 
 @pytest.mark.browser

@@ -21,7 +21,7 @@ from tests.connector.playground.running import run
 Json = dict[str, Any]
 
 TABS = ("curl", "Python", "JavaScript", "Logic Apps", "Power Automate", "Agent", "MCP")
-MCP_CONFIGURATION = Path(__file__).parents[2] / "clients" / "fastmcp" / "configuration.json"
+MCP_CONFIGURATION = Path(__file__).parents[2] / "clients" / "fastmcp" / "mcp.json"
 CONTENT = "region,amount\nSüd,42\n\x00".encode()
 
 MAKE = """async ({kind, call, ...given}) => {
@@ -374,7 +374,7 @@ def test_lists_and_sessions(make, page_sends, api_with_key, session_id, tmp_path
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("kind", ["curl", "python", "javascript", "logic-apps", "mcp"])
+@pytest.mark.parametrize("kind", ["curl", "python", "javascript", "logic-apps"])
 def test_sign_in(make, session_id, kind):
     """Where callers sign in with Entra ID, the text sends a token instead of the key."""
     text, settings = make(kind, run_call(session_id, "1"), auth="entra")
@@ -408,12 +408,18 @@ def test_managed_identity(make, session_id):
 
 @pytest.mark.browser
 def test_mcp_configuration_is_the_tested_one(make, session_id):
-    """The configuration of an MCP client is that with which tests/clients/fastmcp calls every operation."""
-    text, _ = make("mcp", run_call(session_id, "1"))
-    tested = MCP_CONFIGURATION.read_text(encoding="utf-8")
-    shown = json.loads(text)
-    shown["mcpServers"]["code-interpreter"]["env"]["API"] = "https://YOUR-APP.azurewebsites.net/api"
-    assert json.loads(tested) == shown
+    """The configuration of an MCP client is that with which tests/clients/fastmcp calls the connector."""
+    text, _ = make("mcp", run_call(session_id, "1"), api="https://YOUR-APP.azurewebsites.net/api")
+    assert f"{text}\n" == MCP_CONFIGURATION.read_text(encoding="utf-8")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("place", [{"auth": "entra"}, {"needsCredential": False}], ids=["entra", "emulator"])
+def test_mcp_configuration_without_a_key(make, session_id, place):
+    """With Entra ID the client signs its user in, and the emulator asks for nothing: there is no header to fill in."""
+    text, _ = make("mcp", run_call(session_id, "1"), api="https://app.example/api", **place)
+    server = {"type": "http", "url": "https://app.example/api/mcp"}
+    assert json.loads(text) == {"servers": {"code-interpreter": server}}
 
 
 class Recorder:
@@ -633,11 +639,11 @@ def test_text_is_saved_as_a_file(page):
 
 @pytest.mark.browser
 def test_documents_are_linked(page, api):
-    """Both documents are linked, and are there."""
+    """The documents are linked, and are there."""
     panel = Panel(page)
     panel.open()
-    for name in ("openapi.json", "swagger.json"):
-        link = panel.region.get_by_role("link", name=name)
+    for name in ("openapi.json", "swagger.json", "mcp-swagger.json"):
+        link = panel.region.get_by_role("link", name=name, exact=True)
         address = link.evaluate("(element) => element.href")
         assert address == f"{api.url}/{name}"
         assert page.request.get(address).ok

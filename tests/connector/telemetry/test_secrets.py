@@ -141,6 +141,7 @@ def calls(
         "GetOpenApiDocument": call("GET", "/openapi.json"),
         "GetFullOpenApiDocument": call("GET", "/openapi-full.json"),
         "GetSwaggerDocument": call("GET", "/swagger.json"),
+        "GetMcpSwaggerDocument": call("GET", "/mcp-swagger.json"),
         "GetHealth": call("GET", f"/health?{session}&code={secret.bearer}"),
         "EndSession": call("DELETE", f"/sessions/{secret.session_id}"),
     }

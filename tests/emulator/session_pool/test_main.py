@@ -56,6 +56,22 @@ def test_it_can_be_used_by_what_it_prints(options):
     assert (process.returncode, stderr) == (0, "")
 
 
+def test_its_mcp_server_can_be_used_by_what_it_prints(start_program):
+    """With --mcp, also over https; without it, nothing of it is printed."""
+    pool = start_program("--mcp", "--tls", "--container-type", "Shell")
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "launchShell"}}
+    response = requests.post(
+        pool.reported["mcp server"],
+        json=message,
+        headers={"x-ms-apikey": pool.reported["mcp api key"]},
+        verify=pool.reported["certificate"],
+        timeout=30,
+    )
+    assert response.json()["result"]["structuredContent"]["environmentId"]
+    assert pool.reported["mcp server"] == f"{pool.reported['session pool']}/mcp"
+    assert not any("mcp" in name for name in start_program("--container-type", "Shell").reported)
+
+
 def test_a_port_in_use_is_reported_in_one_line():
     """With the option that changes it."""
     with socket.socket() as taken:

@@ -1,53 +1,59 @@
-// A call as agents make it: a tool call, and the configuration of an MCP server that has the tools.
+// A call as agents make it: a tool call, and the configuration of a client of the connector's MCP server.
 import { credentialOf, UNSET_SESSION } from "./place.js";
 import { json } from "./quoting.js";
 
 /** Stands for the content of a file that is too long for a tool call. */
 export const UNSET_CONTENT = "BASE64-OF-THE-FILE";
 
+/** The arguments of the tools of the MCP server that the page's calls have too, beside the session ID. */
+const TOOLS = {
+  ExecutePythonCode: ["pythonCode", "timeoutInSeconds"],
+  GetExecution: ["executionId"],
+  CancelExecution: ["executionId"],
+  ListFiles: ["folder", "recursive", "maxItems", "continuationToken"],
+  GetFile: ["fileName", "folder"],
+  DeleteFile: ["fileName", "folder"],
+};
+
 /**
- * What a model sends. Agents get and send files as JSON.
+ * @param {import("./request.js").Request} request
+ * @returns {boolean} whether the MCP server has a tool for it; the other calls are for agents with openapi.json
+ */
+export function isTool({ operationId, upload, download }) {
+  return upload !== null || download !== null || operationId in TOOLS;
+}
+
+/**
+ * What a model sends: the parameters of a tools/call.
  * @param {import("./request.js").Request} request
  * @param {import("./place.js").Place} place
  * @returns {string}
  */
 export function toolCall(request, place) {
-  const { upload, download } = request;
+  const { upload, download, given, operationId } = request;
   const session = request.usesSession ? { sessionId: place.session ?? UNSET_SESSION } : {};
   if (upload) {
-    const files = [{ fileName: upload.name, fileContent: place.content ?? UNSET_CONTENT }];
-    return json(
-      { name: "UploadFile", arguments: { ...session, files, ...(upload.folder && { folder: upload.folder }) } },
-      2,
-    );
+    const content = { content: place.content ?? UNSET_CONTENT, encoding: "base64" };
+    const folder = upload.folder ? { folder: upload.folder } : {};
+    return json({ name: "UploadFile", arguments: { ...session, fileName: upload.name, ...content, ...folder } }, 2);
   }
-  const name = download === null ? request.operationId : "GetFile";
-  return json({ name, arguments: { ...session, ...request.given } }, 2);
+  const name = download === null ? operationId : "GetFile";
+  const known = TOOLS[/** @type {keyof typeof TOOLS} */ (name)] ?? Object.keys(given);
+  const kept = Object.fromEntries(Object.entries(given).filter(([argument]) => known.includes(argument)));
+  return json({ name, arguments: { ...session, ...kept } }, 2);
 }
 
-/** The program that is the server, with FastMCP, which makes a tool of each operation of openapi.json. */
-const SERVER = [
-  "import os, httpx2, fastmcp",
-  'api = os.environ["API"]',
-  'http = httpx2.AsyncClient(base_url=api, headers={HEADER: BEFORE + os.environ["VARIABLE"]}, timeout=300)',
-  'document = httpx2.get(api + "/openapi.json", timeout=60).raise_for_status().json()',
-  'fastmcp.FastMCP.from_openapi(document, client=http, name="Code Interpreter").run(show_banner=False)',
-];
-
-/** The version with which the program is tested. */
-export const FASTMCP = "fastmcp==4.1.2";
-
 /**
+ * As VS Code reads it, which asks for the key and keeps it. With Entra ID, the client signs its user in.
  * @param {import("./request.js").Request} _request the tools are the same whatever was done
  * @param {import("./place.js").Place} place
  * @returns {string}
  */
 export function mcp(_request, place) {
-  const { variable, header, before, unset } = credentialOf(place);
-  const program = SERVER.join("\n")
-    .replace("HEADER", json(header))
-    .replace("BEFORE + ", before ? `${json(before)} + ` : "")
-    .replace("VARIABLE", variable);
-  const env = { API: place.api, [variable]: place.needsCredential ? unset : "none" };
-  return json({ mcpServers: { "code-interpreter": { command: "python3", args: ["-c", program], env } } }, 2);
+  const server = { type: "http", url: `${place.api}/mcp` };
+  if (!place.needsCredential || place.auth === "entra") return json({ servers: { "code-interpreter": server } }, 2);
+  const { header, parameter } = credentialOf(place);
+  const input = { type: "promptString", id: parameter, description: "Function key", password: true };
+  const headers = { [header]: `\${input:${parameter}}` };
+  return json({ inputs: [input], servers: { "code-interpreter": { ...server, headers } } }, 2);
 }

@@ -1,7 +1,7 @@
 // The kinds of snippets, in the order of their tabs.
 
 import { LARGEST_BODY } from "../api/operations.js";
-import { FASTMCP, mcp, toolCall, UNSET_CONTENT } from "./agents.js";
+import { isTool, mcp, toolCall, UNSET_CONTENT } from "./agents.js";
 import { curl } from "./curl.js";
 import { javascript } from "./javascript.js";
 import { credentialOf } from "./place.js";
@@ -11,6 +11,9 @@ import { logicApps, powerAutomate, UNSET_CONNECTOR } from "./workflows.js";
 
 /** About what UploadFile takes, in bytes; base64 makes a third more of it. */
 const LARGEST_IN_JSON = 75_000_000;
+
+/** About what fits into a call or a result of a tool, in bytes. */
+const LARGEST_IN_TOOL_CALL = 60_000;
 
 /**
  * @typedef {Object} Snippet
@@ -99,10 +102,12 @@ export const SNIPPETS = [
     text: toolCall,
     note: (request, place) =>
       [
-        "What a model sends, once its agent has the tools of openapi.json.",
+        isTool(request)
+          ? "What a model sends, once its agent has the tools of the MCP server."
+          : "What a model sends, once its agent has the tools of openapi.json: the MCP server does not have this one.",
         ...(request.upload && place.content === null ? [`${UNSET_CONTENT} is to be the content of the file.`] : []),
-        ...(request.upload && request.upload.size > LARGEST_IN_JSON ? [TOO_LARGE] : []),
-        ...(request.download !== null && place.downloadBytes > LARGEST_IN_JSON ? [TOO_LARGE_TO_GET] : []),
+        ...(request.upload && request.upload.size > LARGEST_IN_TOOL_CALL ? [UPLOAD_BY_URL] : []),
+        ...(request.download !== null && place.downloadBytes > LARGEST_IN_TOOL_CALL ? [SHARE] : []),
         ...(request.operationId === "ExecutePythonCode" && request.isLong ? [POLL] : []),
       ].join(" "),
   },
@@ -114,16 +119,23 @@ export const SNIPPETS = [
     readsVariables: false,
     text: mcp,
     note: (_, place) =>
-      `For the configuration of an MCP client. FastMCP runs on your machine and makes a tool of each operation: pip install ${FASTMCP}${
-        place.needsCredential ? `, and put your ${place.auth === "key" ? "key" : "token"} in` : ""
-      }.`,
+      [
+        "The connector is an MCP server. Save this as .vscode/mcp.json for VS Code; other clients take the address and the headers in their own form.",
+        ...(place.needsCredential
+          ? [place.auth === "key" ? "VS Code asks for the key." : "The client signs its user in with Entra ID."]
+          : []),
+        ...(isLocal(place.api)
+          ? ["A client in the cloud does not reach this address: deploy the connector first."]
+          : []),
+      ].join(" "),
   },
 ];
 
 const POLL = "While status is Running, GetExecution returns the result so far.";
 const TOO_LARGE = `UploadFile takes about ${LARGEST_IN_JSON / 1_000_000} MB: send a larger file with an HTTP action, or from a program.`;
 
-const TOO_LARGE_TO_GET = `GetFile returns up to about ${LARGEST_IN_JSON / 1_000_000} MB: get a larger file from a program.`;
+const UPLOAD_BY_URL = "A model cannot write a file of this size: CreateUploadUrl returns an address to send it to.";
+const SHARE = "A result of a tool is short: ShareFile returns an address from which the whole file can be downloaded.";
 
 /**
  * @param {import("./request.js").Request} request

@@ -11,6 +11,11 @@ import { shortcutsButton } from "./shortcuts.js";
 const DOCUMENTS = [
   { name: "openapi.json", title: "For agents", text: "OpenAPI 3.0, short enough for a model" },
   { name: "swagger.json", title: "For makers", text: "Swagger 2.0, for a custom connector" },
+  {
+    name: "mcp-swagger.json",
+    title: "For Copilot Studio",
+    text: "Swagger 2.0, for a custom connector of the MCP server",
+  },
   { name: "openapi-full.json", title: "For programs", text: "OpenAPI 3.0, all operations" },
 ];
 

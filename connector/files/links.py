@@ -1,0 +1,136 @@
+"""ShareFile and OpenSharedFile: addresses of files that open without a key.
+
+Nothing about a link is stored: its token has the caller, the session, the path, and the version of the file, as far as
+size and time show it. So a link serves this version or nothing, and ends with its session.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from ..callers.signed_tokens import Tokens, required
+from ..errors import FileNotFound, FileTooLarge, InvalidFileName, InvalidRequest, LinkNotFound, SessionNotFound
+from ..models import FileBytes, FilePath, SharedFile
+from ..session_pool.facts import PoolFacts
+from ..session_pool.sessions import CallerSessions, SessionClient
+from .names import checked_path, shown_folder
+from .operations import LARGEST_MESSAGE, find_headers
+
+LINK = "link"
+"""The purpose of the token in a link."""
+
+DEFAULT_LIFETIME_SECONDS = 3600
+
+
+def share_file(
+    sessions: CallerSessions,
+    facts: PoolFacts,
+    tokens: Tokens | None,
+    base_url: str,
+    *,
+    session_id: str,
+    file_name: str,
+    folder: str = "",
+    lifetime_in_seconds: int = DEFAULT_LIFETIME_SECONDS,
+) -> SharedFile:
+    """`base_url` is where callers reach the operations. Starts no session.
+
+    The link works until `expiration_time` at least, unless its session is ended or its file changes, and for
+    `lifetime_in_seconds` at most. Raises SessionNotFound, FileNotFound, FileTooLarge for a file that browsers cannot
+    get in one response, and InternalError without `tokens`.
+    """
+    tokens = required(tokens, "links")
+    session = sessions.session(session_id)
+    path = checked_path(file_name, folder)
+    session_ends = session.get_session().expires
+    path, file = find_headers(session, facts, path)
+    if file.size > LARGEST_MESSAGE:
+        raise FileTooLarge(
+            f"The file has {file.size:,} bytes, and a link serves {LARGEST_MESSAGE:,} at most. Compress or split the "
+            "file in the session, or download it in ranges with DownloadFile.",
+            target="fileName",
+        )
+    if file.etag is None:
+        raise InvalidRequest(
+            "The session pool does not state when this file was last modified, and a link is only for one version. "
+            "Save the file again in the session.",
+            target="fileName",
+        )
+    now = datetime.now(UTC).replace(microsecond=0)
+    expires = now + timedelta(seconds=lifetime_in_seconds)
+    address = {
+        "session_id": session.id,
+        "caller": sessions.caller,
+        "folder": path.folder,
+        "file_name": path.name,
+        "version": file.etag,
+    }
+    token = tokens.seal(LINK, address, lifetime_seconds=lifetime_in_seconds)
+    return SharedFile(
+        session.id,
+        path.name,
+        shown_folder(path.folder),
+        size=file.size,
+        content_type=file.content_type,
+        file_url=f"{base_url}/shared/{quote(path.name, safe='')}?token={token}",
+        expiration_time=expires if session_ends is None else min(expires, session_ends.replace(microsecond=0)),
+        is_durable=False,
+    )
+
+
+@dataclass(frozen=True)
+class LinkedFile:
+    """The file behind a link that is not over. `file` has its headers."""
+
+    session: SessionClient
+    facts: PoolFacts
+    path: FilePath
+    file: FileBytes
+
+    def check_unchanged(self) -> None:
+        """To be called with the content read, and before it is sent: it may be that of another version. Raises
+        LinkNotFound.
+        """
+        with over_without_file():
+            _, file = find_headers(self.session, self.facts, self.path)
+        if file.etag != self.file.etag:
+            raise link_not_found()
+
+
+def find_linked_file(
+    sessions: CallerSessions, facts: PoolFacts, address: dict[str, Any] | None, file_name: str
+) -> LinkedFile:
+    """`address` is the content of a link's token, None for any other token; `file_name` that in the link's path.
+
+    Starts no session. Raises LinkNotFound, and the pool's errors where it is unknown whether the session exists.
+    """
+    if address is None or address["file_name"] != file_name:
+        raise link_not_found()
+    session = sessions.session(address["session_id"])
+    path = FilePath(address["folder"], address["file_name"])
+    with over_without_file():
+        session.get_session()
+        path, file = find_headers(session, facts, path)
+    if file.etag != address["version"]:
+        raise link_not_found()
+    return LinkedFile(session, facts, path, file)
+
+
+@contextlib.contextmanager
+def over_without_file() -> Iterator[None]:
+    """Raises LinkNotFound where the session or the file does not exist any more."""
+    try:
+        yield
+    except (FileNotFound, InvalidFileName, SessionNotFound):
+        raise link_not_found() from None
+
+
+def link_not_found() -> LinkNotFound:
+    """The same for every link that does not work, so that it reveals nothing about sessions and files."""
+    return LinkNotFound(
+        "This link does not work: it has expired or is incomplete, or its file was changed or deleted. Ask for a new "
+        "link."
+    )

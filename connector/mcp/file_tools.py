@@ -1,0 +1,128 @@
+"""The operations of files for models: results in words, with what to call next."""
+
+import shlex
+from datetime import datetime
+from typing import Any
+
+from ..errors import InvalidFileContent
+from ..files import links, upload_urls
+from ..files import operations as files
+from ..files.contents import decoded
+from ..files.names import checked_folder, checked_path, shown_folder
+from ..files.pages import Listing
+from ..models import File, FilePath
+from ..session_pool.sessions import SessionClient
+from .context import McpContext
+from .execution_text import file_line, shown_path, shown_size
+from .file_content import file_result
+from .fitting import Section, json_characters
+from .protocol import Client, Json
+from .results import sections_result
+
+_MOST_FILES = 100
+"""Of a page. A model reads all of them."""
+
+_PAGE_CHARACTERS = 25_000
+"""In JSON; one more line, which may have 10,000, and the token fit into a result, too."""
+
+
+def upload_file(context: McpContext, arguments: dict[str, Any], _: Client) -> Json:
+    content, name = arguments.pop("content"), arguments.pop("file_name")
+    encoded = _bytes(content, name, is_base64=arguments.pop("encoding", "text") == "base64")
+    stored = files.upload_contents(context.sessions, context.facts, contents=[(name, encoded)], **arguments)
+    file = stored.files[0]
+    place = shown_path(FilePath(file.folder, file.file_name))
+    return sections_result(
+        [Section(f"Session ID: {stored.session_id}"), Section(f"Stored {place} ({shown_size(file.size)}).")]
+    )
+
+
+def create_upload_url(context: McpContext, arguments: dict[str, Any], _: Client) -> Json:
+    created = upload_urls.create_upload_url(context.sessions, context.tokens, context.base_url, **arguments)
+    name = arguments["file_name"]
+    folder = shown_folder(checked_folder(arguments.get("folder", "")))
+    command = f"curl --fail-with-body -T {shlex.quote(f'./{name}')} {shlex.quote(created.upload_url)}"
+    return sections_result(
+        [
+            Section(f"Session ID: {created.session_id}"),
+            Section(
+                f"This command stores {shown_path(FilePath(folder, name))}. Run it once, where the file is, "
+                f"before {_time(created.expiration_time)}; afterwards use the file with this session ID:",
+                command,
+            ),
+        ]
+    )
+
+
+def list_files(context: McpContext, arguments: dict[str, Any], _: Client) -> Json:
+    session = context.sessions.session(arguments.pop("session_id"))
+    folder = checked_folder(arguments.pop("folder", ""))
+    page = files.list_page(session, context.facts, folder=folder, max_items=_MOST_FILES, **arguments)
+    above, _, last = shown_folder(folder).rpartition("/")
+    shown = shown_path(FilePath(above, last)).rstrip("/")
+    if not page.files:
+        below = "" if arguments.get("recursive") else " Subfolders are listed with recursive true."
+        return sections_result([Section(f"There are no files in {shown}, or the session has ended.{below}")])
+    lines, token = _fitting_lines(page.files), page.continuation_token
+    if len(lines) < len(page.files):
+        token = Listing(folder, arguments.get("recursive", False)).token(page.files[len(lines) - 1])
+    parts = [Section(f"Files in {shown}:", "\n".join(lines))]
+    if token is not None:
+        parts.append(Section(f"There are more. Call ListFiles again, with continuationToken {token}"))
+    return sections_result(parts)
+
+
+def _fitting_lines(listed: list[File]) -> list[str]:
+    """Of the first files, so that none is truncated: a page of long names has fewer."""
+    lines, room = [], _PAGE_CHARACTERS
+    for file in listed:
+        lines.append(file_line(file))
+        room -= json_characters(lines[-1]) + 2
+        if room < 0:
+            break
+    return lines
+
+
+def get_file(context: McpContext, arguments: dict[str, Any], _: Client) -> Json:
+    session, path = _file(context, arguments)
+    return file_result(session, context.facts, path, offset=arguments.get("offset", 0))
+
+
+def share_file(context: McpContext, arguments: dict[str, Any], _: Client) -> Json:
+    link = links.share_file(context.sessions, context.facts, context.tokens, context.base_url, **arguments)
+    place = shown_path(FilePath(link.folder, link.file_name))
+    return sections_result(
+        [
+            Section(
+                f"Link to {place} ({shown_size(link.size)}), until {_time(link.expiration_time)} or the file changes:",
+                link.file_url,
+            ),
+            Section("Give the complete link to the user."),
+        ]
+    )
+
+
+def delete_file(context: McpContext, arguments: dict[str, Any], _: Client) -> Json:
+    session, path = _file(context, arguments)
+    files.delete_file(session, context.facts, path)
+    return sections_result([Section(f"Deleted {shown_path(FilePath(shown_folder(path.folder), path.name))}.")])
+
+
+def _file(context: McpContext, arguments: dict[str, Any]) -> tuple[SessionClient, FilePath]:
+    path = checked_path(arguments["file_name"], arguments.get("folder", ""))
+    return context.sessions.session(arguments["session_id"]), path
+
+
+def _bytes(content: str, name: str, *, is_base64: bool) -> bytes:
+    """Raises InvalidFileContent."""
+    try:
+        return decoded(content, 0, name) if is_base64 else content.encode()
+    except InvalidFileContent:
+        problem = "The argument content is not base64. Encode the bytes with padding, or omit encoding to store text."
+    except UnicodeEncodeError:
+        problem = "The argument content has half of a surrogate pair, which is no text. Remove it, or send base64."
+    raise InvalidFileContent(problem, target="content")
+
+
+def _time(time: datetime) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,0 +1,74 @@
+"""Around every request: a limit of its body, one line in the log, and no exception that reaches the server.
+
+The log has neither addresses nor IDs: those of conversations are secrets, and are part of the path.
+"""
+
+import logging
+import time
+
+from fastapi.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .errors import ApiError, InvalidRequest, TooLarge
+
+_LOG = logging.getLogger(__name__)
+_BEYOND_FILES = 1_000_000
+"""What a form may have besides its files, in bytes."""
+
+
+def error_response(error: ApiError) -> JSONResponse:
+    """The JSON of an error, in the shape of the connector's own."""
+    headers = {} if error.retry_after_seconds is None else {"Retry-After": str(error.retry_after_seconds)}
+    body = {"error": {"code": error.code, "message": error.message}}
+    return JSONResponse(body, status_code=error.status, headers=headers)
+
+
+class Guard:
+    """ASGI middleware."""
+
+    def __init__(self, app: ASGIApp, most_body_bytes: int) -> None:
+        self._app = app
+        self._most_bytes = most_body_bytes + _BEYOND_FILES
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begin, status = time.monotonic(), 0
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                # Files were written by code. A browser that opens one must not run it as a part of this site.
+                message["headers"] += [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store")]
+            await send(message)
+
+        try:
+            refusal = self._refusal(scope)
+            if refusal is not None:
+                await error_response(refusal)(scope, receive, noting)
+            else:
+                await self._app(scope, receive, noting)
+        except Exception as error:
+            # The traceback without the exception's text, which may have an address with an ID.
+            place = error.__traceback__
+            while place is not None and place.tb_next is not None:
+                place = place.tb_next
+            where = "" if place is None else f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}"
+            _LOG.error("%s at %s", type(error).__name__, where)
+            if not status:
+                await error_response(ApiError("The app failed. Its log has the reason."))(scope, receive, noting)
+        finally:
+            route = getattr(scope.get("route"), "path", "-")
+            _LOG.info("%s %s %s %.0f ms", scope["method"], route, status, (time.monotonic() - begin) * 1000)
+
+    def _refusal(self, scope: Scope) -> ApiError | None:
+        """Before the body is read: one that is too large would otherwise be stored first."""
+        headers = dict(scope["headers"])
+        if b"transfer-encoding" in headers:
+            return InvalidRequest("The request has no Content-Length. Send the body with one.")
+        length = headers.get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > self._most_bytes:
+            return TooLarge(f"The request is too large. Send at most {self._most_bytes:,} bytes at a time.")
+        return None
