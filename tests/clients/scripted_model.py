@@ -94,7 +94,7 @@ class ScriptedModel:
         else:
             assert last["role"] == "user"
             text, images = _parts(last["content"])
-        answered = self.answer(Given(text, images, {tool["name"]: tool for tool in request["tools"]}))
+        answered = self.answer(Given(text, images, {tool["name"]: tool for tool in request.get("tools", ())}))
         if isinstance(answered, Call):
             return response_with([{"type": "function_call", "id": "fc", **self._call(answered, "call_id")}])
         return response_with([message(answered)])
