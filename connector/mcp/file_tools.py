@@ -58,7 +58,7 @@ def list_files(context: McpContext, arguments: dict[str, Any], _: Client) -> Jso
     session = context.sessions.session(arguments.pop("session_id"))
     folder = checked_folder(arguments.pop("folder", ""))
     page = files.list_page(session, context.facts, folder=folder, max_items=_MOST_FILES, **arguments)
-    above, _, last = shown_folder(folder).rpartition("/")
+    above, last = shown_folder(folder).rpartition("/")[::2]
     shown = shown_path(FilePath(above, last)).rstrip("/")
     if not page.files:
         below = "" if arguments.get("recursive") else " Subfolders are listed with recursive true."

@@ -99,7 +99,7 @@ class ScriptedModel:
         else:
             assert last["role"] == "user"
             text, images = _parts(last["content"])
-        answered = self.answer(Given(text, images, {tool["name"]: tool for tool in request["tools"]}))
+        answered = self.answer(Given(text, images, {tool["name"]: tool for tool in request.get("tools", ())}))
         if isinstance(answered, Call):
             return response_with(
                 [{"type": "function_call", "id": f"fc_{uuid.uuid4().hex}", **self._call(answered, "call_id")}]
