@@ -26,8 +26,6 @@ ANONYMOUS = {
     "GetFullOpenApiDocument",
     "GetSwaggerDocument",
     "GetProtectedResourceMetadata",
-
-
     "GetMcpSwaggerDocument",
     "GetPlayground",
     "GetPlaygroundFile",
