@@ -20,9 +20,9 @@ choice   := $(if $(filter-out full,$(PACKAGES)),$(shell printf '%s' '$(PACKAGES)
 package_files = $(patsubst full,requirements-packages.txt,$(filter full %.txt,$(PACKAGES)))
 package_names = $(filter-out full %.txt,$(PACKAGES))
 
-.PHONY: help run demo demo-large document api-page connector-package prebuilt-package connection test test-attacks \
-        test-playground screenshots test-clients benchmark soak check check-azure check-playground playground \
-        playground-libraries template lock audit format wheel clean
+.PHONY: help run demo demo-large deploy-autogen remove-autogen document api-page connector-package prebuilt-package \
+        connection test test-attacks test-playground screenshots test-clients benchmark soak check check-azure \
+        check-playground playground playground-libraries template lock audit format wheel clean
 
 help:            ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,10 @@ demo: $(VENV)/.emulator  ## Run the sales report: upload, run code, download a c
 
 demo-large: $(VENV)/.emulator  ## Upload large files in chunks, sum them up, download in ranges (ARGS="--url http://127.0.0.1:7071")
 	@exec $(BIN)/python -m examples.large_files $(ARGS)
+
+.PHONY: autogen
+autogen: $(VENV)/examples/autogen_web_api/.made $(VENV)/.emulator  ## Start the AutoGen web API on http://127.0.0.1:8000, with connector and emulator (ARGS="--port 8001")
+	@exec $(VENV)/examples/autogen_web_api/bin/python -m examples.autogen_web_api --emulator-python $(BIN)/python $(ARGS)
 
 document: $(VENV)/.emulator  ## Print a derived OpenAPI document (ARGS="swagger --url https://APP.example")
 	@$(BIN)/python -m connector.contract $(ARGS)
@@ -73,6 +77,12 @@ connector-package: $(VENV)/.emulator  ## Write custom connectors, ready for impo
 	    --auth '$(or $(AUTH),$(call deployed,CONNECTOR_AUTH),key)' \
 	    --tenant-id '$(or $(TENANT_ID),$(call deployed,AZURE_TENANT_ID))' \
 	    --client-id '$(or $(CLIENT_ID),$(call deployed,ENTRA_CLIENT_ID))' --resource '$(RESOURCE)'
+
+deploy-autogen:  ## Deploy the AutoGen web API beside the connector that azd deployed (AZURE_OPENAI_MODEL=gpt-4.1-mini ...)
+	@$(PYTHON) -m examples.autogen_web_api.deployment deploy
+
+remove-autogen:  ## Remove the AutoGen web API, and nothing of the connector
+	@$(PYTHON) -m examples.autogen_web_api.deployment remove
 
 connection:      ## Call the app that azd deployed, and report what is missing (ARGS="--wait 0")
 	@$(PYTHON) -m azure_checks.connection $(ARGS)
@@ -146,6 +156,12 @@ $(VENV)/packages/$(choice)/.emulator: requirements.in requirements-emulator.txt 
 	    $(package_files:%=-r '%') $(package_names:%='%')
 	@touch $@
 
+$(VENV)/examples/%/.made: examples/%/requirements.txt | $(VENV)/.made
+	@echo "installing what the example needs into $(@D) (a minute or two, once)"
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.emulator
 	@echo "installing what the tests need into $(VENV) (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
@@ -170,7 +186,7 @@ $(VENV)/playground/.made: playground_tools/package.json playground_tools/require
 .PRECIOUS: $(CLIENT_VENVS)/%/.made
 .SECONDEXPANSION:
 $(CLIENT_VENVS)/%/.made: tests/clients/%/requirements.txt tests/clients/requirements.txt \
-        $$(wildcard tests/clients/$$*/package.json) | $(VENV)/.made
+        $$(wildcard tests/clients/$$*/package.json examples/$$*/requirements.txt) | $(VENV)/.made
 	@echo "installing $* into $(CLIENT_VENVS)/$* (once)"
 	@$(PYTHON) -m venv $(CLIENT_VENVS)/$*
 	@$(CLIENT_VENVS)/$*/bin/python -m pip install --quiet --disable-pip-version-check -r tests/clients/requirements.txt -r $<
