@@ -16,7 +16,8 @@ SHARED = ("401", "403", "429", "500", "502", "503", "504")
 
 _NEEDED = {
     "InvalidSessionId": {"sessionId"},
-    "InvalidFileName": {"fileName", "folder", "file", "Content-Range"},  # the URL for a chunk contains the file name
+    # The URLs that take chunks, or a file, contain its name.
+    "InvalidFileName": {"fileName", "folder", "file", "Content-Range", "x-ms-transfer-mode"},
     "InvalidFileContent": {"fileContent"},
 }
 """Codes that only operations which take one of these can return."""
@@ -55,6 +56,7 @@ _WHAT_TO_DO = {
     errors.LinkNotFound: "Create another link with `ShareFile`, or ask whoever sent you the link for another one.",
     errors.PlaygroundNotFound: "Reload the page, or set the setting `PLAYGROUND` to `on`.",
     errors.MetadataNotFound: "Send a function key in the header `x-functions-key`.",
+    errors.MethodNotFound: "Call a method that the server states in its capabilities, such as `tools/list`.",
     errors.MethodNotAllowed: "Configure an MCP client with the address, and let it send its messages with `POST`.",
     errors.LengthRequired: "Send the body with a `Content-Length`, without chunked transfer encoding.",
     errors.RequestTooLarge: (

@@ -16,6 +16,7 @@
     ├── LinkNotFound                404  a link to a file that has expired, or whose file has changed
     ├── PlaygroundNotFound          404  the Playground is turned off, or has no such file
     ├── MetadataNotFound            404  callers do not sign in, so nothing describes how
+    ├── MethodNotFound              404  the MCP server has no such method
     ├── MethodNotAllowed            405  the MCP server takes only POST; with Allow
     ├── LengthRequired              411  a body without a length, which the Functions host does not pass on
     ├── RequestTooLarge             413  the body
@@ -157,6 +158,12 @@ class PlaygroundNotFound(ConnectorError):
 
 class MetadataNotFound(ConnectorError):
     """Callers do not sign in, so that nothing describes how they do."""
+
+    status = 404
+
+
+class MethodNotFound(ConnectorError):
+    """The MCP server has no such method."""
 
     status = 404
 

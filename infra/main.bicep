@@ -74,6 +74,9 @@ param richResults string = ''
 @description('PLAYGROUND: on or off.')
 param playground string = ''
 
+@description('MCP_ALLOWED_ORIGINS: comma-separated origins of web pages that may call the MCP server.')
+param mcpAllowedOrigins string = ''
+
 @secure()
 @minLength(32)
 @metadata({ azd: { type: 'generate', config: { length: 48, noSpecial: true } } })
@@ -146,6 +149,7 @@ module resources 'resources.bicep' = {
     publicBaseUrl: publicBaseUrl
     richResults: richResults
     playground: playground
+    mcpAllowedOrigins: mcpAllowedOrigins
     signingKey: signingKey
     signingKeyPrevious: signingKeyPrevious
     keyVaultEnabled: keyVaultEnabled

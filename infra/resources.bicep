@@ -18,6 +18,7 @@ param callerWaitSeconds string
 param publicBaseUrl string
 param richResults string
 param playground string
+param mcpAllowedOrigins string
 
 @secure()
 param signingKey string
@@ -345,6 +346,7 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     PUBLIC_BASE_URL: publicBaseUrl
     RICH_RESULTS: richResults
     PLAYGROUND: playground
+    MCP_ALLOWED_ORIGINS: mcpAllowedOrigins
     PYTHON_THREADPOOL_THREAD_COUNT: string(4 * callsPerInstance)
     MEMORY_FOR_FILES_MB: string(instanceMemoryMB / 2)
   }

@@ -12,6 +12,9 @@ from connector.http.operations import OPERATIONS, OPERATIONS_WITHOUT_SETTINGS, P
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = yaml.safe_load((ROOT / "openapi.yaml").read_text())
+REFUSED = {("/mcp", "GET"), ("/mcp", "DELETE")}
+"""What a function serves only to refuse it: the host itself would respond with a 404, and not with the 405 of MCP."""
+
 ANONYMOUS = {
     "PollExecution",
     "ListMoreFiles",
@@ -26,8 +29,6 @@ ANONYMOUS = {
     "GetFullOpenApiDocument",
     "GetSwaggerDocument",
     "GetProtectedResourceMetadata",
-
-
     "GetMcpSwaggerDocument",
     "GetPlayground",
     "GetPlaygroundFile",
@@ -80,6 +81,7 @@ def test_functions_and_operations_are_the_same(functions):
         for function in functions
         for method in function.get_trigger().methods
     }
+    assert {served.pop(place) for place in REFUSED} == {"CallMcpServer"}
     assert {place: operation["operationId"] for place, operation in operations().items()} == served
 
 

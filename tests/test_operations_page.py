@@ -10,7 +10,15 @@ import pytest
 
 from connector import errors
 from connector.telemetry import events
-from connector.telemetry.activity import Activity, begun, note_execution_status, note_minted_session, note_session
+from connector.telemetry.activity import (
+    Activity,
+    begun,
+    note_execution_status,
+    note_mcp_method,
+    note_minted_session,
+    note_session,
+    note_tool,
+)
 from connector.telemetry.correlation import Correlation
 from connector.telemetry.open_telemetry import COUNTERS
 from connector.telemetry.pool_calls import PoolCall
@@ -30,6 +38,8 @@ def written(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
         note_session("a-session")
         note_minted_session()
         note_execution_status("Succeeded")
+        note_mcp_method("tools/call")
+        note_tool("ExecutePythonCode")
         with pytest.raises(errors.PoolUnavailable), PoolCall("p", "GET", "files") as call:
             call.attempted(503, bytes_in=1, bytes_out=1)
             raise errors.PoolUnavailable("unavailable")

@@ -1,11 +1,10 @@
 """The operations of openapi.yaml that the derived documents have, and their parameters, bodies and responses.
 
 They are not listed by name. The documents for agents and makers omit operations without a key, which are for programs
-and browsers; those that are marked as internal; headers that only programs send; HEAD, since neither designers nor
-models read the headers of a response;
-and operations whose body cannot be JSON. PutFile is one of these, although makers could turn on chunking for it:
-certification accepts no media type for raw bytes in bodies (its rule MimeTypeNotValid), and the HTTP action of
-workflows does the same.
+and browsers; the internal one, the MCP server, which agents call as its protocol defines; headers that only programs
+send; HEAD, since neither designers nor models read the headers of a response; and operations whose body cannot be JSON.
+PutFile is one of these, although makers could turn on chunking for it: certification accepts no media type for raw
+bytes in bodies (its rule MimeTypeNotValid), and the HTTP action of workflows does the same.
 """
 
 from collections.abc import Iterator

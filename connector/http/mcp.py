@@ -9,9 +9,9 @@ from typing import Any
 
 import azure.functions as func
 
-from ..errors import ConnectorError, InvalidRequest, MethodNotAllowed
+from ..errors import ConnectorError, InvalidRequest, MethodNotAllowed, MethodNotFound
 from ..mcp.context import McpContext
-from ..mcp.messages import error_message, error_of
+from ..mcp.messages import data_of, error_message, error_of
 from ..mcp.methods import methods, server_info
 from ..mcp.protocol import PARSE_ERROR, ProtocolError
 from ..mcp.server import answer
@@ -24,6 +24,9 @@ _MOST_BYTES = 4 << 20
 """Of a message. The official SDK has the same limit."""
 
 _EXAMPLE = '{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}'
+_ERRORS: dict[int, type[ConnectorError]] = {400: InvalidRequest, 404: MethodNotFound}
+"""Of answers, for the header that has the code of an error, and for the log."""
+
 _NOT_STORED = {"Cache-Control": "no-store"}
 
 
@@ -48,13 +51,15 @@ def call_mcp_server(context: Context, request: func.HttpRequest) -> func.HttpRes
     answered = answer(message, dict(request.headers), server_info(served), methods(served))
     if answered.body is None:
         return func.HttpResponse(status_code=answered.status, headers=dict(_NOT_STORED))
-    return responses.json_response(answered.body, answered.status, dict(_NOT_STORED))
+    error = _ERRORS.get(answered.status)
+    headers = dict(_NOT_STORED) if error is None else {"x-ms-error-code": error.__name__}
+    return responses.json_response(answered.body, answered.status, headers)
 
 
 def error_body(failure: ConnectorError) -> dict[str, Any]:
     """An error of JSON-RPC, which clients of MCP show to their users; they do not know the connector's own form."""
     if isinstance(failure, InvalidRequest):  # of the text: what is in it is answered
-        return error_message(None, ProtocolError(PARSE_ERROR, failure.message, failure.to_wire()))
+        return error_message(None, ProtocolError(PARSE_ERROR, failure.message, data_of(failure)))
     return error_message(None, error_of(failure))
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..callers.session_ids import check_session_id
 from ..contract.validation import Checker, Operation
 from ..errors import InvalidRequest, InvalidSessionId
 from ..files.names import joined
@@ -16,7 +17,9 @@ from ..models import snake_case
 from .protocol import Json
 
 _CHECKED = ("type", "enum", "minimum", "maximum", "minLength", "maxLength", "pattern")
-_SHOWN = ("type", "enum", "minimum", "maximum", "minLength", "maxLength", "description")
+_SHOWN = ("type", "enum", "minimum", "maximum", "description")
+"""Models do not count the characters that they write, so lengths would only cost tokens."""
+
 _DATA_FOLDER = "/mnt/data/"
 _NO_SESSION = ("null", "none", "undefined")
 """What models write for a session ID that they do not have. As an ID, all of them would share one session."""
@@ -55,10 +58,26 @@ class Arguments:
             "required": required,
         }
 
-    @property
-    def _session_id_remedy(self) -> str:
-        is_required = "sessionId" in self.input_schema["required"]
-        return "Send the one of an earlier result" + ("." if is_required else ", or omit it to start a new session.")
+    def _check_session_id(self, values: Json) -> None:
+        """Removes what means that there is none. Raises InvalidSessionId; the checker's message is for callers who may
+        choose an ID.
+        """
+        session_id = values.get("sessionId")
+        is_optional = "sessionId" not in self.input_schema["required"]
+        if not isinstance(session_id, str) or (is_optional and not session_id):
+            return
+        if is_optional and session_id.strip().lower() in _NO_SESSION:
+            del values["sessionId"]
+            return
+        try:
+            check_session_id(session_id)
+        except InvalidSessionId:
+            remedy = "Send the one of an earlier result" + (
+                ", or omit it to start a new session." if is_optional else "."
+            )
+            raise InvalidSessionId(
+                f"The argument sessionId is not a session ID. {remedy}", target="sessionId"
+            ) from None
 
     def checked(self, given: Any) -> dict[str, Any]:
         """The values by the names that operations use. Raises InvalidRequest and its subclasses."""
@@ -68,18 +87,10 @@ class Arguments:
             raise InvalidRequest("The arguments are not a JSON object. Send an object with a member for each argument.")
         known = self.input_schema["properties"]
         values = _with_known_names(given, known)
-        session_id = values.get("sessionId")
-        if "sessionId" not in self.input_schema["required"] and isinstance(session_id, str):
-            if session_id.strip().lower() in _NO_SESSION:
-                del values["sessionId"]
+        self._check_session_id(values)
         if "folder" in known:
             _split_path(values)
-        try:
-            return {snake_case(name): value for name, value in self._checker.checked(values).items()}
-        except InvalidSessionId:  # its message is for callers who may choose an ID
-            raise InvalidSessionId(
-                f"The argument sessionId is not a session ID. {self._session_id_remedy}", target="sessionId"
-            ) from None
+        return {snake_case(name): value for name, value in self._checker.checked(values).items()}
 
 
 def _schemas_of(operation: Operation) -> dict[str, Json]:

@@ -92,7 +92,9 @@ def _displayed(execution: Execution, notes: dict[int, str]) -> list[Section]:
         elif output.content_type in _INLINE and output.content is not None:
             texts.append(output.content.strip("\n"))
             continue
-        lines.append(_named(output, notes.get(number, "")))
+        note = notes.get(number, "")
+        if note or output.title or output.file_name or not output.content_type.startswith("image/"):
+            lines.append(_named(output, note))
     parts = [Section("Displayed:", "\n\n".join(texts))] if texts else []
     if lines:
         more = len(lines) - _MOST_OUTPUTS

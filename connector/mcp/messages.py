@@ -83,12 +83,16 @@ def error_message(request_id: str | int | None, error: ProtocolError) -> Json:
 
 
 def error_of(failure: ConnectorError) -> ProtocolError:
-    """An error of the connector as one of JSON-RPC, whose `data` is the error as other operations return it.
+    """An error of the connector as one of JSON-RPC, whose `data` is `{code, target?, details?}` of other operations.
 
-    Its code is the HTTP status: JSON-RPC leaves positive numbers to applications.
+    Its own code is the HTTP status: JSON-RPC leaves positive numbers to applications.
     """
     code = INTERNAL_ERROR if isinstance(failure, InternalError) else failure.status
-    return ProtocolError(code, failure.message, failure.to_wire())
+    return ProtocolError(code, failure.message, data_of(failure))
+
+
+def data_of(failure: ConnectorError) -> Json:
+    return {name: value for name, value in failure.to_wire().items() if name != "message"}
 
 
 def shown(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..contract.validation import Contract
 from ..errors import ConnectorError
+from ..telemetry.activity import note_failure, note_tool
 from . import file_tools, run_tools
 from .arguments import Arguments
 from .context import McpContext
@@ -190,10 +191,12 @@ def call_tool(context: McpContext, params: Json, client: Client) -> Json:
         raise ProtocolError(
             INVALID_PARAMS, f"There is no tool {str(name)[:60]!r}. Call one of {', '.join(offered)}.", {"name": name}
         )
+    note_tool(name)
     tool, arguments = offered[name]
     try:
         return tool.call(context, arguments.checked(params.get("arguments")), client)
     except ConnectorError as failure:
+        note_failure(failure)
         return failure_result(failure)
 
 

@@ -115,7 +115,7 @@ def connector() -> Iterator[Connector]:
     yield from _running_connector()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def impatient_connector() -> Iterator[Connector]:
     """A connector that waits one second for runs, so that longer ones are polled."""
     yield from _running_connector(CALLER_WAIT_SECONDS="1")

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+import requests
 
 Call = Callable[..., Awaitable[Any]]
 
@@ -45,6 +46,8 @@ ARGUMENTS = [
     ),
     ("GetFile", {"fileName": TEXT, "sessionId": TEXT}, {"folder": TEXT}),
     ("DeleteFile", {"fileName": TEXT, "sessionId": TEXT}, {"folder": TEXT}),
+    ("ShareFile", {"fileName": TEXT, "sessionId": TEXT}, {"folder": TEXT, "lifetimeInSeconds": INTEGER}),
+    ("CreateUploadUrl", {"fileName": TEXT}, {"sessionId": TEXT, "folder": TEXT}),
     ("GetSession", {"sessionId": TEXT}, {}),
     ("EndSession", {"sessionId": TEXT}, {}),
     ("CheckConnection", {}, {}),
@@ -196,6 +199,25 @@ class EveryOperation:
         assert await call("DeleteFile", sessionId=session_id, fileName="two words.txt") is None
         remaining = (await call("ListFiles", sessionId=session_id))["files"]
         assert [each["fileName"] for each in remaining] == ["a.txt"]
+
+    async def test_share_file_returns_a_link_for_people(self, call):
+        """The model writes it into its answer, and the person needs no key."""
+        session_id = await new_session(call, file("two words.csv", SALES), folder="reports")
+        shared = await call(
+            "ShareFile", sessionId=session_id, fileName="two words.csv", folder="reports", lifetimeInSeconds=600
+        )
+        assert (shared["fileName"], shared["folder"], shared["size"]) == ("two words.csv", "reports", len(SALES))
+        assert shared["isDurable"] is False
+        opened = requests.get(shared["fileUrl"], timeout=30)
+        assert (opened.content, opened.headers["Content-Type"]) == (SALES, "text/csv")
+
+    async def test_create_upload_url_takes_a_file_that_no_message_holds(self, call):
+        """The model hands the URL to whoever has the file."""
+        created = await call("CreateUploadUrl", fileName="sales.csv", folder="in")
+        assert requests.put(created["uploadUrl"], data=SALES, timeout=30).status_code == 200
+        assert requests.put(created["uploadUrl"], data=b"again", timeout=30).status_code == 404
+        (stored,) = (await call("ListFiles", sessionId=created["sessionId"], folder="in"))["files"]
+        assert (stored["fileName"], stored["size"]) == ("sales.csv", len(SALES))
 
     async def test_get_session_returns_its_times(self, call):
         """When it was created, when it was last used, and when it expires."""

@@ -67,10 +67,17 @@ class Prepared:
             headers={"x-ms-transfer-mode": "chunked", "x-ms-content-length": "6"},
         )
         self.upload = begun.headers["Location"].partition("/api")[2]
+        self.links = {name: self.share(name).json()["fileUrl"].partition("/api")[2] for name in ("a.txt", "q%3F.txt")}
 
     def run(self, **members: Any) -> requests.Response:
         body = {"pythonCode": "1 + 1", "sessionId": self.session_id, **members}
         return self.api.call("POST", "/executions", json=body)
+
+    def share(self, name: str) -> requests.Response:
+        return self.api.call("POST", f"/files/{name}/links", json={"sessionId": self.session_id})
+
+    def upload_url(self) -> requests.Response:
+        return self.api.call("POST", "/uploads", json={"fileName": "a.txt", "sessionId": self.session_id})
 
     def file(self, method: str, path: str, **request: Any) -> requests.Response:
         return self.api.call(method, f"/files/{path}?sessionId={self.session_id}", **request)
@@ -91,6 +98,18 @@ OPERATIONS: dict[str, Callable[[Prepared], requests.Response]] = {
     "PutFile, chunked": lambda it: it.file(
         "PUT", "c.bin", headers={"x-ms-transfer-mode": "chunked", "x-ms-content-length": "6"}
     ),
+    "CreateUploadUrl": lambda it: it.upload_url(),
+    "PutUpload": lambda it: it.api.call("PUT", it.upload_url().json()["uploadUrl"].partition("/api")[2], data=b"abc"),
+    "PutUpload, chunked": lambda it: it.api.call(
+        "PUT",
+        it.upload_url().json()["uploadUrl"].partition("/api")[2],
+        headers={"x-ms-transfer-mode": "chunked", "x-ms-content-length": "6"},
+    ),
+    "ShareFile": lambda it: it.share("a.txt"),
+    "ShareFile of a name that the pool does not take": lambda it: it.share("q%3F.txt"),
+    "OpenSharedFile": lambda it: it.api.call("GET", it.links["a.txt"]),
+    "OpenSharedFile of a name that the pool does not take": lambda it: it.api.call("GET", it.links["q%3F.txt"]),
+    "OpenSharedFileHeaders": lambda it: it.api.call("HEAD", it.links["a.txt"]),
     "PatchUpload": lambda it: it.api.call(
         "PATCH", it.upload, data=b"abc", headers={"Content-Range": "bytes 0-2/6", "Content-Type": "text/plain"}
     ),

@@ -8,6 +8,7 @@ import io
 import json
 import secrets
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import azure.functions as func
@@ -20,8 +21,11 @@ from hypothesis import strategies as st
 from connector.app import Connector
 from connector.executions import operations as executions
 from connector.files import uploads
+from connector.files.links import LINK
+from connector.files.upload_urls import UPLOAD_URL
 from connector.http.context import Context
 from connector.in_session.protocol import EXECUTION_FILES
+from connector.models import FileBytes
 from connector.session_pool.client import SessionPoolClient
 from connector.session_pool.errors import UnsuccessfulResponse, response_error
 from connector.session_pool.pools import Pools
@@ -38,6 +42,7 @@ RUN = {
     "result": {"stdout": "", "stderr": "", "executionResult": "", "executionTimeInMilliseconds": 3},
 }
 FILE = {"name": "a.txt", "type": "file", "sizeInBytes": 5, "lastModifiedAt": "2026-11-27T00:00:00.1234567Z"}
+MODIFIED = datetime(2026, 11, 27, 0, 0, 0, 123456, UTC)
 ERROR = {
     "name": "KeyError",
     "message": "'a'",
@@ -170,6 +175,14 @@ def request(method: str, route: dict[str, str], query: dict[str, str], body: Any
     )
 
 
+def url_token(connector: Connector, purpose: str) -> dict[str, str]:
+    """The parameters of a link to a file, or of an upload URL for it."""
+    assert isinstance(connector._shared, Context) and connector._shared.tokens is not None
+    address = {"session_id": SESSION, "caller": None, "folder": "", "file_name": "a.txt"}
+    address |= {"upload_id": "0" * 32, "version": FileBytes("", "", 5, None, MODIFIED).etag}
+    return {"token": connector._shared.tokens.seal(purpose, address, lifetime_seconds=60)}
+
+
 def upload_address(connector: Connector, size: int) -> dict[str, str]:
     assert isinstance(connector._shared, Context) and connector._shared.tokens is not None
     upload = uploads.Upload(uploads.FilePath("", "a.txt"), size, "0" * 32)
@@ -199,6 +212,11 @@ REQUESTS: dict[str, tuple[str, str, dict[str, str], dict[str, str], Any, dict[st
     "GetUpload": ("GetUpload", "GET", {}, {}, b"", {}),
     "PatchUpload": ("PatchUpload", "PATCH", {}, {}, b"12345", {"content-range": "bytes 0-4/5"}),
     "CancelUpload": ("CancelUpload", "DELETE", {}, {}, b"", {}),
+    "ShareFile": ("ShareFile", "POST", {"fileName": "a.txt"}, {}, HERE, {}),
+    "OpenSharedFile": ("OpenSharedFile", "GET", {"fileName": "a.txt"}, {}, b"", {"range": "bytes=1-2"}),
+    "OpenSharedFileHeaders": ("OpenSharedFileHeaders", "HEAD", {"fileName": "a.txt"}, {}, b"", {}),
+    "PutUpload": ("PutUpload", "PUT", {}, {}, b"12345", {}),
+    "PutUpload, chunked": ("PutUpload", "PUT", {}, {}, b"", BEGINS),
     "GetSession": ("GetSession", "GET", HERE, {}, b"", {}),
 }  # fmt: skip
 
@@ -209,7 +227,11 @@ def test_whatever_a_session_returns_has_a_documented_response(hostile, name):
     connector, pool = hostile
     pool.wire = Wire(API_VERSIONS[1 if "task" in name else 0])  # only older versions need a task for lists
     operation, method, route, query, body, headers = REQUESTS[name]
-    if "Upload" in operation and operation != "UploadFile":
+    if "SharedFile" in operation:
+        query = url_token(connector, LINK)
+    elif operation == "PutUpload":
+        query = url_token(connector, UPLOAD_URL)
+    elif "Upload" in operation and operation != "UploadFile":
         route = upload_address(connector, 5)
     sent = request(method, route, query, body, headers)
     documented = connector._shared.contract.document["paths"]

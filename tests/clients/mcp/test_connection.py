@@ -2,9 +2,10 @@
 
 import httpx2
 import pytest
-from conftest import MODES, connected
 from mcp.shared.exceptions import MCPError
+from sdk_clients import MODES, connected
 
+pytest_plugins = ["sdk_fixtures"]
 pytestmark = pytest.mark.anyio
 
 NEGOTIATED = {"legacy": "2025-11-25", "auto": "2026-07-28", "2026-07-28": "2026-07-28"}

@@ -3,11 +3,12 @@
 import base64
 
 import pytest
-from conftest import text_of
 from mcp.shared.exceptions import MCPError
 from mcp.shared.uri_template import UriTemplate
 from mcp_types import BlobResourceContents, ResourceLink, TextResourceContents
+from sdk_clients import text_of
 
+pytest_plugins = ["sdk_fixtures"]
 pytestmark = pytest.mark.anyio
 
 NOT_FOUND = {"legacy": -32002, "auto": -32602, "2026-07-28": -32602}

@@ -4,10 +4,11 @@ import base64
 
 import httpx2
 import pytest
-from conftest import execution_id_of, text_of
 from every_operation import SALES, SALES_BY_REGION, snake_case
 from mcp_types import ImageContent, ResourceLink
+from sdk_clients import execution_id_of, text_of
 
+pytest_plugins = ["sdk_fixtures"]
 pytestmark = pytest.mark.anyio
 
 STRING, INTEGER, BOOLEAN = "string", "integer", "boolean"
@@ -22,9 +23,9 @@ ARGUMENTS = {
     "CreateUploadUrl": ({"fileName": STRING}, {"sessionId": STRING, "folder": STRING}),
     "ListFiles": (
         {"sessionId": STRING},
-        {"folder": STRING, "recursive": BOOLEAN, "maxItems": INTEGER, "continuationToken": STRING},
+        {"folder": STRING, "recursive": BOOLEAN, "continuationToken": STRING},
     ),
-    "GetFile": ({"fileName": STRING, "sessionId": STRING}, {"folder": STRING}),
+    "GetFile": ({"fileName": STRING, "sessionId": STRING}, {"folder": STRING, "offset": INTEGER}),
     "ShareFile": ({"fileName": STRING, "sessionId": STRING}, {"folder": STRING, "lifetimeInSeconds": INTEGER}),
     "DeleteFile": ({"fileName": STRING, "sessionId": STRING}, {"folder": STRING}),
 }
@@ -113,17 +114,28 @@ class TestEveryTool:
         said = await tools.refused("ExecutePythonCode", pythonCode="1", timeoutInSeconds=6000)
         assert "timeoutInSeconds is 6000. Send a value from 1 to 3600." in said
 
-    async def test_get_execution_returns_an_earlier_run(self, tools):
-        """The code does not run again."""
-        started = await tools.said("ExecutePythonCode", pythonCode="open('/mnt/data/runs', 'a').write('xyz')")
-        again = await tools.said("GetExecution", executionId=execution_id_of(started))
-        assert "3" in again.split()
-        assert "3" in (await tools.said("ExecutePythonCode", pythonCode="len(open('/mnt/data/runs').read())")).split()
+    async def test_get_execution_waits_for_a_run(self, impatient_tools):
+        """A run that outlasts a call has an execution ID, and the code does not run again."""
+        code = "open('/mnt/data/runs', 'a').write('xyz')\nimport time\nprint('started')\ntime.sleep(3)\n'done'"
+        said = await impatient_tools.said("ExecutePythonCode", pythonCode=code)
+        execution_id = execution_id_of(said)
+        calls = 0
+        while "executionId" in said:
+            assert "GetExecution" in said and execution_id_of(said) == execution_id
+            said = await impatient_tools.said("GetExecution", executionId=execution_id)
+            calls += 1
+        assert "done" in said.split() and "started" in said.split()
+        assert 2 <= calls <= 5, "each call waits"
+        code = "len(open('/mnt/data/runs').read())"
+        assert "3" in (await impatient_tools.said("ExecutePythonCode", pythonCode=code)).split()
 
-    async def test_cancel_execution_reports_a_run_that_has_ended(self, tools):
-        """There is nothing to cancel, which is no error."""
-        started = await tools.said("ExecutePythonCode", pythonCode="'done'")
-        assert "done" in await tools.said("CancelExecution", executionId=execution_id_of(started))
+    async def test_cancel_execution_stops_a_run(self, impatient_tools):
+        """The session is kept, and takes the next run."""
+        code = "rows = 7\nimport time\nprint('started')\ntime.sleep(600)"
+        execution_id = execution_id_of(await impatient_tools.said("ExecutePythonCode", pythonCode=code))
+        canceled = text_of(await impatient_tools("CancelExecution", executionId=execution_id))
+        assert "cancel" in canceled.lower() and "started" in canceled
+        assert "7" in (await impatient_tools.said("ExecutePythonCode", pythonCode="rows")).split()
 
     async def test_upload_file_stores_text(self, tools):
         """As it is, in any language."""

@@ -493,6 +493,29 @@ def test_chunks_need_no_token(entra, issuer, session_id):
     assert entra.call("GET", path, headers=issuer.bearer(BOB)).status_code == 404
 
 
+def test_links_need_no_token(entra, issuer, session_id):
+    """They lead to the file of the caller who shared it, whoever opens them."""
+    for caller in (ALICE, BOB):
+        path, headers = f"/files/a.txt?sessionId={session_id}", issuer.bearer(caller)
+        assert entra.call("PUT", path, data=caller.encode(), headers=headers).status_code == 200
+    shared = entra.call("POST", "/files/a.txt/links", json={"sessionId": session_id}, headers=issuer.bearer(ALICE))
+    link = shared.json()["fileUrl"].removeprefix(entra.url)
+    for headers in ({}, issuer.bearer(BOB), {"Authorization": "Bearer nonsense"}):
+        assert entra.call("GET", link, headers=headers).content == ALICE.encode()
+    assert entra.call("HEAD", link).status_code == 200
+
+
+def test_upload_urls_need_no_token(entra, issuer, session_id):
+    """The file is stored in the session of the caller who created the URL."""
+    body, alice = {"sessionId": session_id, "fileName": "a.txt"}, issuer.bearer(ALICE)
+    created = entra.call("POST", "/uploads", json=body, headers=alice).json()
+    sent = entra.call("PUT", created["uploadUrl"].removeprefix(entra.url), data=b"rows", headers=issuer.bearer(BOB))
+    assert sent.status_code == 200
+    path = f"/files/a.txt/content?sessionId={session_id}"
+    assert entra.call("GET", path, headers=alice).content == b"rows"
+    assert entra.call("GET", path, headers=issuer.bearer(BOB)).status_code == 404
+
+
 def test_without_a_signing_key_polls_need_a_token(start_connector, emulator, issuer, session_id):
     """Location is then GetExecution's address."""
     connector = start_connector(**{**emulator.environment, **issuer.environment, "SIGNING_KEY": ""})

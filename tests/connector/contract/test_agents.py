@@ -24,6 +24,7 @@ LEFT_OUT = {
     "GetSwaggerDocument",
     "GetMcpSwaggerDocument",
     "CallMcpServer",
+    "GetProtectedResourceMetadata",
     "GetPlayground",
     "GetPlaygroundFile",
     *UPLOADS,

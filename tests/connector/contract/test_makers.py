@@ -23,6 +23,7 @@ LEFT_OUT = {
     "GetSwaggerDocument",
     "GetMcpSwaggerDocument",
     "CallMcpServer",
+    "GetProtectedResourceMetadata",
     "GetPlayground",
     "GetPlaygroundFile",
     *UPLOADS,

@@ -134,6 +134,13 @@ def calls(
         "DownloadFileHeaders": call("HEAD", f"{file}/content?{session}&{folder}"),
         "PatchUpload": call("PATCH", upload, data=secret.content.encode(), headers=chunk),
         "GetUpload": call("GET", upload),
+        "ShareFile": call("POST", f"{file}/links", json={"sessionId": secret.session_id}),
+        "OpenSharedFile": call("GET", urls.get("link", f"/shared/a?token={secret.bearer}")),
+        "OpenSharedFileHeaders": call("HEAD", urls.get("link", f"/shared/a?token={secret.bearer}")),
+        "CreateUploadUrl": call("POST", "/uploads", json={"sessionId": secret.session_id, "fileName": secret.file}),
+        "PutUpload": call(
+            "PUT", urls.get("upload_url", f"/uploads?token={secret.bearer}"), data=secret.content.encode()
+        ),
         "DeleteFile": call("DELETE", f"{file}?{session}"),
         "CancelUpload": call("DELETE", upload),
         "GetSession": call("GET", f"/sessions/{secret.session_id}"),
@@ -164,7 +171,15 @@ def prepared(api: Api, secret: Secrets, headers: dict[str, str]) -> dict[str, st
     run = {"pythonCode": "import time; time.sleep(60)", "sessionId": secret.session_id, "waitInSeconds": 0}
     poll = call("POST", "/executions", json=run)
     secret.execution_id = poll.json()["executionId"]
-    urls = {"upload": put.headers["Location"], "poll": poll.headers["Location"], "listing": listing}
+    link = call("POST", f"/files/{secret.file}0/links", json={"sessionId": secret.session_id, "folder": secret.folder})
+    upload_url = call("POST", "/uploads", json={"sessionId": secret.session_id, "fileName": secret.file})
+    urls = {
+        "upload": put.headers["Location"],
+        "poll": poll.headers["Location"],
+        "listing": listing,
+        "link": link.json()["fileUrl"],
+        "upload_url": upload_url.json()["uploadUrl"],
+    }
     secret.found_in_urls = [url.partition("?token=")[2] for url in urls.values()]
     return {name: url.removeprefix(api.url) for name, url in urls.items()}
 
