@@ -36,6 +36,10 @@ demo: $(VENV)/.emulator  ## Run the sales report: upload, run code, download a c
 demo-large: $(VENV)/.emulator  ## Upload large files in chunks, sum them up, download in ranges (ARGS="--url http://127.0.0.1:7071")
 	@exec $(BIN)/python -m examples.large_files $(ARGS)
 
+.PHONY: autogen
+autogen: $(VENV)/examples/autogen_web_api/.made $(VENV)/.emulator  ## Start the AutoGen web API on http://127.0.0.1:8000, with connector and emulator (ARGS="--port 8001")
+	@exec $(VENV)/examples/autogen_web_api/bin/python -m examples.autogen_web_api --emulator-python $(BIN)/python $(ARGS)
+
 document: $(VENV)/.emulator  ## Print a derived OpenAPI document (ARGS="swagger --url https://APP.example")
 	@$(BIN)/python -m connector.contract $(ARGS)
 
@@ -74,7 +78,7 @@ connector-package: $(VENV)/.emulator  ## Write custom connectors, ready for impo
 	    --tenant-id '$(or $(TENANT_ID),$(call deployed,AZURE_TENANT_ID))' \
 	    --client-id '$(or $(CLIENT_ID),$(call deployed,ENTRA_CLIENT_ID))' --resource '$(RESOURCE)'
 
-deploy-autogen:  ## Deploy the AutoGen web API beside the connector that azd deployed (AZURE_OPENAI_MODEL=gpt-4.1-mini ...)
+deploy-autogen:  ## Deploy the AutoGen web API beside the connector that azd deployed (AZURE_OPENAI_MODEL=gpt-5-mini ...)
 	@$(PYTHON) -m examples.autogen_web_api.deployment deploy
 
 remove-autogen:  ## Remove the AutoGen web API, and nothing of the connector
@@ -152,6 +156,12 @@ $(VENV)/packages/$(choice)/.emulator: requirements.in requirements-emulator.txt 
 	    $(package_files:%=-r '%') $(package_names:%='%')
 	@touch $@
 
+$(VENV)/examples/%/.made: examples/%/requirements.txt | $(VENV)/.made
+	@echo "installing what the example needs into $(@D) (a minute or two, once)"
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.emulator
 	@echo "installing what the tests need into $(VENV) (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
@@ -176,7 +186,7 @@ $(VENV)/playground/.made: playground_tools/package.json playground_tools/require
 .PRECIOUS: $(CLIENT_VENVS)/%/.made
 .SECONDEXPANSION:
 $(CLIENT_VENVS)/%/.made: tests/clients/%/requirements.txt tests/clients/requirements.txt \
-        $$(wildcard tests/clients/$$*/package.json) | $(VENV)/.made
+        $$(wildcard tests/clients/$$*/package.json examples/$$*/requirements.txt) | $(VENV)/.made
 	@echo "installing $* into $(CLIENT_VENVS)/$* (once)"
 	@$(PYTHON) -m venv $(CLIENT_VENVS)/$*
 	@$(CLIENT_VENVS)/$*/bin/python -m pip install --quiet --disable-pip-version-check -r tests/clients/requirements.txt -r $<

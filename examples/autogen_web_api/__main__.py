@@ -34,7 +34,7 @@ def main() -> int:
             address = f"http://127.0.0.1:{options.port}"
             print(f"app            {address}/docs")
             print(f"try            curl -G {address}/chat --data-urlencode 'message=What time is it right now?'")
-            print("ready to start; stop with Ctrl-C", flush=True)
+            print("stop with Ctrl-C", flush=True)
             app = f"{__package__}.main:app"
             uvicorn.run(app, host="127.0.0.1", port=options.port, access_log=False, log_level="warning")
     except StartFailed as failure:

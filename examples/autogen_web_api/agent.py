@@ -1,8 +1,9 @@
 """The agent: what the model is asked to be, and the tool with which it runs Python.
 
 An AssistantAgent with PythonCodeExecutionTool: a model that can call tools decides itself whether a message needs code,
-reads the error of a run as the tool's result, and corrects it within the same answer. A CodeExecutorAgent writes code
-for each message, and asks the model for structured output before each further try.
+reads the error of a run as the tool's result, and corrects it within the same answer. A CodeExecutorAgent takes code
+from Markdown in the model's text; before each further try it asks the model for a decision as structured output, and
+adds the user's message to the conversation again.
 """
 
 from autogen_agentchat.agents import AssistantAgent

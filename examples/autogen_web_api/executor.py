@@ -92,6 +92,7 @@ class ConnectorCodeExecutor(CodeExecutor, Component[ConnectorCodeExecutorConfig]
         self._own: Connector | None = None
         self._session: Session | None = None
         self._has_run = False
+        self._work: set[asyncio.Future[ConnectorCodeResult]] = set()
         # A model may call the tool several times at once. Its blocks run in the order of the calls.
         self._order = asyncio.Lock()
 
@@ -118,6 +119,8 @@ class ConnectorCodeExecutor(CodeExecutor, Component[ConnectorCodeExecutorConfig]
         """
         work = asyncio.ensure_future(self._execute(code_blocks))
         cancellation_token.link_future(work)
+        self._work.add(work)
+        work.add_done_callback(self._work.discard)
         try:
             return await work
         except ConnectorError as error:
@@ -166,10 +169,16 @@ class ConnectorCodeExecutor(CodeExecutor, Component[ConnectorCodeExecutorConfig]
                 await own.close()
 
     async def restart(self) -> None:
-        """End the session; what follows runs in a new one, without variables and files. Raises ConnectorError.
+        """Cancel what runs and end the session; what follows runs in a new one, without variables and files.
 
-        As with AutoGen's own executor for sessions, files that were uploaded are to be uploaded again.
+        As with AutoGen's own executor for sessions, files that were uploaded are to be uploaded again. Raises
+        ConnectorError.
         """
+        running = set(self._work)
+        for work in running:
+            work.cancel()
+        if running:
+            await asyncio.wait(running)
         ended, self._session, self._has_run = self._session, None, False
         if ended is not None:
             await ended.end()

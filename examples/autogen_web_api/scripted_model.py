@@ -66,7 +66,7 @@ print(f"{miles / hours} miles per hour")
 _FILES = """\
 from pathlib import Path
 
-sorted(str(path) for path in Path(".").rglob("*") if path.is_file())
+[path.name for path in sorted(Path(".").iterdir()) if path.is_file()]
 """
 # The first whose words are in the message.
 _SCRIPT = (

@@ -20,6 +20,8 @@ _SECONDS_BEYOND_WAIT = 20
 _SHORTEST_POLL_SECONDS, _LONGEST_POLL_SECONDS = 0.5, 5.0
 _CANCEL_SECONDS = 5
 """How long a canceled call waits until the connector has canceled the run."""
+_END_SECONDS = 6
+"""How long the end of the session waits for cancellations, and these for the calls of their runs."""
 _QUEUE_SECONDS = 60
 """How much longer than its timeout a run may take, from the first request to the result: a new session, a queue."""
 
@@ -59,12 +61,13 @@ class Session:
             "includeContent": "never",
             "idempotencyKey": uuid.uuid4().hex,
         }
+        start = asyncio.create_task(self._start(body))
         try:
             async with asyncio.timeout(timeout_seconds + _QUEUE_SECONDS):
-                return await self._until_ended(await self._start(body), timeout_seconds)
+                return await self._until_ended(await asyncio.shield(start), timeout_seconds)
         except (asyncio.CancelledError, TimeoutError):
             # In a task of its own, which goes on if the connector does not answer soon.
-            task = asyncio.create_task(self._cancel(body))
+            task = asyncio.create_task(self._cancel(body, start))
             self._cancellations.add(task)
             task.add_done_callback(self._cancellations.discard)
             await asyncio.wait({task}, timeout=_CANCEL_SECONDS)
@@ -103,8 +106,12 @@ class Session:
 
     async def end(self) -> None:
         """Delete the session with its variables and files. It is no error if it has ended already."""
-        for task in set(self._cancellations):
-            task.cancel()  # its first request would begin the session anew
+        # A call for a run that arrives after the end would begin the session anew.
+        pending = set(self._cancellations)
+        if pending:
+            await asyncio.wait(pending, timeout=_END_SECONDS)
+        for task in pending:
+            task.cancel()
         if self._used:
             await self._connector.request("DELETE", f"/sessions/{self._id}", accepted=(404,))
 
@@ -130,13 +137,20 @@ class Session:
             execution = response.json()
         return execution
 
-    async def _cancel(self, body: dict[str, Any]) -> None:
-        """Cancel the run, whether or not its ID has arrived: the same key returns the same run, which tells the ID."""
-        with contextlib.suppress(ConnectorError):  # the run ends at its timeout
-            execution = await self._start({**body, "waitInSeconds": 0})
-            if execution["status"] == "Running":
-                path = f"/executions/{execution['executionId']}"
-                await self._connector.request("DELETE", path, query={"sessionId": self._id}, accepted=(404,))
+    async def _cancel(self, body: dict[str, Any], start: asyncio.Task[dict[str, Any]]) -> None:
+        """Cancel the run, whether or not its ID has arrived: the same key returns the same run, which has the ID. Then
+        wait for `start`, the call that began it: it ends now, and would use the session until its own end.
+        """
+        try:
+            with contextlib.suppress(ConnectorError):  # the run ends at its timeout
+                execution = await self._start({**body, "waitInSeconds": 0})
+                if execution["status"] == "Running":
+                    path = f"/executions/{execution['executionId']}"
+                    await self._connector.request("DELETE", path, query={"sessionId": self._id}, accepted=(404,))
+                await asyncio.wait({start}, timeout=_END_SECONDS)
+        finally:
+            start.cancel()
+            await asyncio.gather(start, return_exceptions=True)
 
 
 _ENDED = {
