@@ -87,7 +87,7 @@ connector-package: $(VENV)/.emulator  ## Write custom connectors, ready for impo
 	    --tenant-id '$(or $(TENANT_ID),$(call deployed,AZURE_TENANT_ID))' \
 	    --client-id '$(or $(CLIENT_ID),$(call deployed,ENTRA_CLIENT_ID))' --resource '$(RESOURCE)'
 
-deploy-autogen:  ## Deploy the AutoGen web API beside the connector that azd deployed (AZURE_OPENAI_MODEL=gpt-4.1-mini ...)
+deploy-autogen:  ## Deploy the AutoGen web API beside the connector that azd deployed (AZURE_OPENAI_MODEL=gpt-5-mini ...)
 	@$(PYTHON) -m examples.autogen_web_api.deployment deploy
 
 remove-autogen:  ## Remove the AutoGen web API, and nothing of the connector
