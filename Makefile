@@ -20,9 +20,9 @@ choice   := $(if $(filter-out full,$(PACKAGES)),$(shell printf '%s' '$(PACKAGES)
 package_files = $(patsubst full,requirements-packages.txt,$(filter full %.txt,$(PACKAGES)))
 package_names = $(filter-out full %.txt,$(PACKAGES))
 
-.PHONY: help run demo demo-large document api-page connector-package prebuilt-package connection test test-attacks \
-        test-playground screenshots test-clients benchmark soak check check-azure check-playground playground \
-        playground-libraries template lock audit format wheel clean
+.PHONY: help run demo demo-large deploy-autogen remove-autogen document api-page connector-package prebuilt-package \
+        connection test test-attacks test-playground screenshots test-clients benchmark soak check check-azure \
+        check-playground playground playground-libraries template lock audit format wheel clean
 
 help:            ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +77,12 @@ connector-package: $(VENV)/.emulator  ## Write custom connectors, ready for impo
 	    --auth '$(or $(AUTH),$(call deployed,CONNECTOR_AUTH),key)' \
 	    --tenant-id '$(or $(TENANT_ID),$(call deployed,AZURE_TENANT_ID))' \
 	    --client-id '$(or $(CLIENT_ID),$(call deployed,ENTRA_CLIENT_ID))' --resource '$(RESOURCE)'
+
+deploy-autogen:  ## Deploy the AutoGen web API beside the connector that azd deployed (AZURE_OPENAI_MODEL=gpt-4.1-mini ...)
+	@$(PYTHON) -m examples.autogen_web_api.deployment deploy
+
+remove-autogen:  ## Remove the AutoGen web API, and nothing of the connector
+	@$(PYTHON) -m examples.autogen_web_api.deployment remove
 
 connection:      ## Call the app that azd deployed, and report what is missing (ARGS="--wait 0")
 	@$(PYTHON) -m azure_checks.connection $(ARGS)
