@@ -6,6 +6,7 @@ from ..files.names import quoted
 from ..models import Execution, File, FilePath, Output
 from .fitting import Section
 from .tables import is_result, table_of
+from .wording import for_models
 
 _MOST_FILES = 40
 _MOST_OUTPUTS = 20
@@ -38,7 +39,7 @@ def sections(execution: Execution, notes: dict[int, str]) -> list[Section]:
     if execution.files:
         parts.append(_files(execution.files, is_complete="files" not in truncated))
     if execution.notice:
-        parts.append(Section("", f"Notice: {execution.notice}"))
+        parts.append(Section("", f"Notice: {for_models(execution.notice)}"))
     if execution.status == "Succeeded" and len(parts) == 1 and not execution.outputs:
         parts.append(Section("The code ran without output. End it with an expression, or print, to see values."))
     return parts
@@ -60,7 +61,7 @@ def _outcome(execution: Execution) -> list[Section]:
     cause = "" if execution.status == "Canceled" else f"{error.name}: "
     parts = [Section("", f"{execution.status}{line}. {cause}{error.message}")]
     if error.hint:
-        parts.append(Section("", f"Hint: {error.hint}"))
+        parts.append(Section("", f"Hint: {for_models(error.hint)}"))
     if execution.status == "Unknown":
         parts.append(Section(f"The run has {ids}."))
     if error.traceback and len(_LOCATION.findall(error.traceback)) > 1:
