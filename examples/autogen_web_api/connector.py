@@ -25,7 +25,8 @@ _AGAIN = {408, 429, 503, 504}
 class Connector:
     """The connector at `url`, which ends in `/api`.
 
-    A request that cannot be answered is sent again until `patience_seconds` have passed since it was first sent.
+    A request that gets no answer, or a temporary refusal, is sent again until `patience_seconds` have passed since the
+    first failure.
     """
 
     def __init__(self, url: str, sign_in: SignIn, *, patience_seconds: float = 30) -> None:
@@ -53,7 +54,7 @@ class Connector:
 
         Raises ConnectorRefused, ConnectorUnavailable, or ConnectorError with the connector's own message.
         """
-        until = time.monotonic() + self._patience_seconds
+        until = None
         pause = _FIRST_PAUSE_SECONDS
         while True:
             response = None
@@ -79,6 +80,7 @@ class Connector:
                 failure = _failure(response)
                 if not _may_pass(response):
                     raise failure
+            until = until or time.monotonic() + self._patience_seconds
             pause = max(pause, _retry_after(response))
             if time.monotonic() + pause > until:
                 raise failure

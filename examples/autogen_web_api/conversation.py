@@ -128,10 +128,11 @@ class Conversation:
         except BaseException as error:
             await self._stop_agent()
             await self._agent.load_state(before)
-            self._remarks = [remark for remark in remarks if remark != _INTERRUPTED]
+            self._remarks = [remark for remark in remarks if remark != _INTERRUPTED] + self._remarks
+            if self._failure is None or self._runs:
+                self._remarks.append(_INTERRUPTED)
             if self._failure is not None:
                 raise self._failure from None
-            self._remarks.append(_INTERRUPTED)
             if isinstance(error, TimeoutError):
                 seconds = self._settings.answer_seconds
                 raise AnswerTimeout(f"The answer took longer than {seconds} s. Ask for less at a time.") from None

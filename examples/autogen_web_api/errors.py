@@ -19,6 +19,12 @@ class InvalidRequest(ApiError):
     status, code = 400, "InvalidRequest"
 
 
+class CrossSite(ApiError):
+    """A browser has sent the request for a page of another site, whose visitor may not know of it."""
+
+    status, code = 403, "CrossSite"
+
+
 class ConversationNotFound(ApiError):
     """The API has not created this conversation, or it has ended."""
 

@@ -1,4 +1,4 @@
-"""Around every request: a limit of its body, one line in the log, and no exception that reaches the server.
+"""Around every request: who sent it, a limit of its body, a line in the log, and no exception that reaches the server.
 
 The log has neither addresses nor IDs: those of conversations are secrets, and are part of the path.
 """
@@ -9,7 +9,7 @@ import time
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .errors import ApiError, InvalidRequest, TooLarge
+from .errors import ApiError, CrossSite, TooLarge
 
 _LOG = logging.getLogger(__name__)
 _BEYOND_FILES = 1_000_000
@@ -44,12 +44,22 @@ class Guard:
                 message["headers"] += [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store")]
             await send(message)
 
+        received = 0
+
+        async def counting() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._most_bytes:  # of a body without Content-Length
+                raise _too_large(self._most_bytes)
+            return message
+
         try:
             refusal = self._refusal(scope)
             if refusal is not None:
                 await error_response(refusal)(scope, receive, noting)
             else:
-                await self._app(scope, receive, noting)
+                await self._app(scope, counting, noting)
         except Exception as error:
             # The traceback without the exception's text, which may have an address with an ID.
             place = error.__traceback__
@@ -66,9 +76,12 @@ class Guard:
     def _refusal(self, scope: Scope) -> ApiError | None:
         """Before the body is read: one that is too large would otherwise be stored first."""
         headers = dict(scope["headers"])
-        if b"transfer-encoding" in headers:
-            return InvalidRequest("The request has no Content-Length. Send the body with one.")
+        acts = scope["method"] not in ("GET", "HEAD") or scope["path"] == "/chat"
+        if acts and headers.get(b"sec-fetch-site") == b"cross-site":
+            return CrossSite("A page of another site has sent the request. Open the page /docs of this app instead.")
         length = headers.get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > self._most_bytes:
-            return TooLarge(f"The request is too large. Send at most {self._most_bytes:,} bytes at a time.")
-        return None
+        return _too_large(self._most_bytes) if not length.isdigit() or int(length) > self._most_bytes else None
+
+
+def _too_large(most_bytes: int) -> TooLarge:
+    return TooLarge(f"The request is too large. Send at most {most_bytes:,} bytes at a time.")

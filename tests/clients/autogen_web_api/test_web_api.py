@@ -350,6 +350,7 @@ def test_requests_with_mistakes_are_errors_with_a_remedy(start_app):
     """Every mistake is a JSON error with a code and a message."""
     client = Client(start_app(most_message_characters=100, most_upload_bytes=1000)).begin()
     http, files = client.http, f"/conversations/{client.id}/files"
+    form = {"Content-Type": "multipart/form-data; boundary=x"}
     expected = [
         (http.get("/chat"), 400, "InvalidRequest"),
         (http.get("/chat", params={"message": "  "}), 400, "InvalidRequest"),
@@ -359,11 +360,10 @@ def test_requests_with_mistakes_are_errors_with_a_remedy(start_app):
         (http.post(files), 400, "InvalidRequest"),
         (client.upload("large.bin", b"x" * 1001), 413, "TooLarge"),
         (client.upload("huge.bin", b"x" * 1_100_000), 413, "TooLarge"),
-        (
-            http.post("/chat", content=iter([b"{}"]), headers={"Content-Type": "application/json"}),
-            400,
-            "InvalidRequest",
-        ),
+        (http.post("/chat", content=iter([b"{}"])), 400, "InvalidRequest"),
+        (http.post(files, content=iter([b"x" * 400_000] * 4), headers=form), 400, "InvalidRequest"),
+        (http.get("/chat", params={"message": "x"}, headers={"Sec-Fetch-Site": "cross-site"}), 403, "CrossSite"),
+        (http.delete(files[:-6], headers={"Sec-Fetch-Site": "cross-site"}), 403, "CrossSite"),
         (client.upload("a\\b.txt", b"x"), 502, "ConnectorFailed"),
         (http.get(f"{files}/nothing.txt"), 404, "FileNotFound"),
         (http.get(f"{files}/../../etc/passwd"), 404, "NotFound"),
