@@ -18,6 +18,7 @@ _INLINE = ("text/plain", "text/markdown", "text/latex", "application/json")
 _TITLE_CHARACTERS = 80
 _TRACEBACK = re.compile(r"^-{75}\n[^\W\d]\w* *Traceback \(most recent call last\)", re.MULTILINE)
 _SYNTAX_ERROR = re.compile(r"^ {2}(?:Cell In\[\d+\], line|File <(?:tokenize|string)>:) ?\d+\n", re.MULTILINE)
+_EXIT = re.compile(r"^An exception has occurred, use %tb to see the full traceback\.\n", re.MULTILINE)
 _LOCATION = re.compile("^  (?:Cell In|File )", re.MULTILINE)
 
 
@@ -76,7 +77,7 @@ def _stderr(execution: Execution) -> str:
     text, error = execution.stderr, execution.error
     if error is None or execution.status == "Succeeded":
         return text
-    start = _TRACEBACK.search(text) or _SYNTAX_ERROR.search(text)
+    start = _TRACEBACK.search(text) or _SYNTAX_ERROR.search(text) or _EXIT.search(text)
     if start is None:
         return text
     return text[: start.start()].rstrip("\n").removesuffix(error.message)
