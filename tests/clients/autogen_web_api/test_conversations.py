@@ -94,7 +94,7 @@ def test_ended_conversation_ends_its_session(start_app, small_connector, in_back
     """DELETE cancels what runs and frees the session, the only one of the pool; the ID is not accepted any more."""
     address = start_app(**small_connector, patience_seconds=0)
     client = Client(address).begin()
-    waiting = in_background(client.error_of, UNTIL_GO, 404)
+    waiting = in_background(client.response_to, UNTIL_GO, 404)
     client.until_started()
     assert Client(address).response_to("```python\n1\n```", status=503)["error"]["code"] == "ConnectorUnavailable"
     assert client.http.delete(f"/conversations/{client.id}").status_code == 204

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from examples.autogen_web_api.settings import OpenAI
+from examples.autogen_web_api.settings import AzureOpenAI, OpenAI
 
 from .client import Client
 from .openai_endpoint import OpenAIEndpoint
@@ -135,6 +135,18 @@ def test_compatible_endpoint_is_called(start_app):
     assert [message["role"] for message in second["messages"]] == ["system", "user", "assistant", "tool"]
     assert second["messages"][-1]["content"] == "42"
     assert endpoint.keys == ["Bearer the key"] * 2
+
+
+@pytest.mark.filterwarnings("ignore:Resolved model mismatch")
+def test_azure_openai_is_called_with_a_token(start_app, pool, use_pool_identity):
+    """A deployment of Azure OpenAI gets the token of the app's identity instead of a key."""
+    use_pool_identity(pool)
+    endpoint = OpenAIEndpoint({"code": "6 * 7"}, "It is 42.")
+    with endpoint.running() as url:
+        client = Client(start_app(model=AzureOpenAI(url.removesuffix("/v1"), "some-deployment")))
+        answer = client.ask("What is 6 times 7?")
+    assert (answer["answer"], answer["runs"][0]["output"]) == ("It is 42.", "42")
+    assert all(key and key.startswith("Bearer ey") for key in endpoint.keys)
 
 
 def test_scripted_model_is_announced(start_app, caplog):
