@@ -59,8 +59,17 @@ screenshots: $(VENV)/.dev  ## Take pictures of the Playground's main states, in 
 
 test-clients: $(addprefix test-client-,$(CLIENTS))  ## Run published clients against the emulator, each in a separate venv
 
-test-client-%: $(CLIENT_VENVS)/%/.made $(VENV)/.emulator
-	POOL_PYTHON=$(abspath $(BIN))/python $(CLIENT_VENVS)/$*/bin/python -m pytest -c tests/clients/pytest.ini tests/clients/$* $(ARGS)
+# For this rule and that of the environments below: the client is known only in the second expansion.
+.SECONDEXPANSION:
+test-client-%: $$(if $$(call client_python,$$*),$(CLIENT_VENVS)/$$*/.made) $(VENV)/.emulator
+	$(if $(call client_python,$*),POOL_PYTHON=$(abspath $(BIN))/python $(CLIENT_VENVS)/$*/bin/python -m pytest -c tests/clients/pytest.ini \
+	    tests/clients/$* $(ARGS),@echo "NOT RUN: tests/clients/$*, which needs Python $(shell cat tests/clients/$*/python). Install it on the PATH or with pyenv.")
+
+# What tests a client: PYTHON, unless the client has a file `python` with the version that it needs. Nothing, if that is neither
+# on the PATH nor installed by pyenv.
+client_python = $(if $(wildcard tests/clients/$(1)/python),$(call installed,$(shell cat tests/clients/$(1)/python)),$(PYTHON))
+installed = $(shell for python in python$(1) "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/$(1).*/bin/python; do \
+    "$$python" -c 'import ensurepip, venv' 2>/dev/null && echo "$$python" && break; done)
 
 wheel: $(VENV)/.dev  ## Build the session pool emulator as a wheel, in dist/
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist emulator/session_pool
@@ -77,7 +86,7 @@ connector-package: $(VENV)/.emulator  ## Write custom connectors, ready for impo
 	    --tenant-id '$(or $(TENANT_ID),$(call deployed,AZURE_TENANT_ID))' \
 	    --client-id '$(or $(CLIENT_ID),$(call deployed,ENTRA_CLIENT_ID))' --resource '$(RESOURCE)'
 
-deploy-autogen:  ## Deploy the AutoGen web API beside the connector that azd deployed (AZURE_OPENAI_MODEL=gpt-4.1-mini ...)
+deploy-autogen:  ## Deploy the AutoGen web API beside the connector that azd deployed (AZURE_OPENAI_MODEL=gpt-5-mini ...)
 	@$(PYTHON) -m examples.autogen_web_api.deployment deploy
 
 remove-autogen:  ## Remove the AutoGen web API, and nothing of the connector
@@ -183,11 +192,10 @@ $(VENV)/playground/.made: playground_tools/package.json playground_tools/require
 
 # make would delete this as an intermediate file, and install the client again each time.
 .PRECIOUS: $(CLIENT_VENVS)/%/.made
-.SECONDEXPANSION:
 $(CLIENT_VENVS)/%/.made: tests/clients/%/requirements.txt tests/clients/requirements.txt \
-        $$(wildcard tests/clients/$$*/package.json examples/$$*/requirements.txt) | $(VENV)/.made
+        $$(wildcard tests/clients/$$*/package.json tests/clients/$$*/python examples/$$*/requirements.txt) | $(VENV)/.made
 	@echo "installing $* into $(CLIENT_VENVS)/$* (once)"
-	@$(PYTHON) -m venv $(CLIENT_VENVS)/$*
+	@$(call client_python,$*) -m venv $(CLIENT_VENVS)/$*
 	@$(CLIENT_VENVS)/$*/bin/python -m pip install --quiet --disable-pip-version-check -r tests/clients/requirements.txt -r $<
 	@if [ -f tests/clients/$*/package.json ]; then \
 	    cp tests/clients/$*/package.json $(CLIENT_VENVS)/$*/ && \

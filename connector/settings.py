@@ -198,7 +198,7 @@ SETTINGS = (
         "SIGNING_KEY",
         None,
         "A secret of at least 32 characters, the same on all instances. It signs addresses that workflows use without "
-        "a function key: to poll background runs, and for chunked uploads.",
+        "a function key: to poll background runs, for chunked uploads, for links to files and for upload URLs.",
         _secret,
     ),
     Setting(

@@ -6,11 +6,14 @@ DIFFERS = {
     "createdTime",
     "durationInMilliseconds",
     "executionId",
+    "expirationTime",
     "expiresTime",
+    "fileUrl",
     "lastModifiedTime",
     "lastUsedTime",
     "sessionId",
     "tag",
+    "uploadUrl",
     "version",
 }
 """Members whose value differs each time: only its type is compared."""

@@ -119,13 +119,14 @@ def test_importers_are_listed():
             pins = (module.parent / "requirements.txt").read_text(encoding="utf-8")
             tested[package] = re.findall(rf"^{package}==(.*)$", pins, re.MULTILINE)
     assert tested
-    rows = table(section(page("docs/agents.md"), "Agent"))
+    rows = table(section(page("docs/agents.md"), "Other importers of OpenAPI"))
     assert {package: [version] for package, version, *_ in rows} == tested
 
 
 def test_document_options_are_listed():
-    """docs/agents.md shows the command that prints a document, with each of its options."""
-    assert options_of("connector.contract") - {"--help"} <= set(re.findall(r"--[a-z-]+", page("docs/agents.md")))
+    """docs/custom-connector.md shows the command that prints a document, with each of its options."""
+    shown = page("docs/custom-connector.md")
+    assert options_of("connector.contract") - {"--help"} <= set(re.findall(r"--[a-z-]+", shown))
 
 
 def test_emulator_options_are_listed():

@@ -191,6 +191,24 @@ def test_wheel_runs_without_this_project(installed):
     assert (process.returncode, errors) == (0, "")
 
 
+def test_wheel_has_the_mcp_server(installed):
+    """With --mcp, code runs over MCP, with nothing that the wheel does not require."""
+    with running(installed, "--mcp") as (_, output), requests.Session() as client:
+        client.trust_env = False
+        client.headers["x-ms-apikey"] = output["mcp api key"]
+
+        def call(tool: str, **arguments: str) -> dict[str, object]:
+            params = {"name": tool, "arguments": arguments}
+            message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+            result = client.post(output["mcp server"], json=message, timeout=30).json()["result"]
+            content: dict[str, object] = result["structuredContent"]
+            return content
+
+        environment = str(call("launchShell")["environmentId"])
+        ran = call("runPythonCodeInRemoteEnvironment", environmentId=environment, pythonCode="print(6 * 7)")
+        assert ran["stdout"] == "42\n"
+
+
 def test_program_uses_its_own_name(installed):
     """Help and usage errors have the name that was called, not that of a module of this project."""
     program = installed / "bin" / "session-pool-emulator"

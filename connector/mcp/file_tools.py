@@ -58,8 +58,7 @@ def list_files(context: McpContext, arguments: dict[str, Any], _: Client) -> Jso
     session = context.sessions.session(arguments.pop("session_id"))
     folder = checked_folder(arguments.pop("folder", ""))
     page = files.list_page(session, context.facts, folder=folder, max_items=_MOST_FILES, **arguments)
-    above, _, last = shown_folder(folder).rpartition("/")
-    shown = shown_path(FilePath(above, last)).rstrip("/")
+    shown = shown_path(FilePath(shown_folder(folder), "")).rstrip("/")
     if not page.files:
         below = "" if arguments.get("recursive") else " Subfolders are listed with recursive true."
         return sections_result([Section(f"There are no files in {shown}, or the session has ended.{below}")])

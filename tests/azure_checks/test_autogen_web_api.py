@@ -43,7 +43,7 @@ def settings(app: Json) -> Settings:
                 connector_url=CONNECTOR_URL,
                 connector_key="connector-key",
                 client_id="known to Azure",
-                model=OpenAI("gpt-4.1-mini", "openai-api-key"),
+                model=OpenAI("gpt-5-mini", "openai-api-key"),
             ),
         ),
         (
@@ -112,7 +112,7 @@ def test_a_new_account_has_the_deployment_that_the_app_calls(autogen):
     """The name is in the template and in the command."""
     (deployment,) = autogen.snapshots["new_account"].of_type("Microsoft.CognitiveServices/accounts/deployments")
     assert deployment["name"].endswith(f"/{DEPLOYMENT_OF_A_NEW_ACCOUNT}")
-    assert deployment["properties"]["model"] == {"format": "OpenAI", "name": "gpt-4.1-mini", "version": "2025-04-14"}
+    assert deployment["properties"]["model"] == {"format": "OpenAI", "name": "gpt-5-mini", "version": "2025-08-07"}
 
 
 @pytest.mark.parametrize(

@@ -184,21 +184,35 @@ def run_agent(
         model: type[ScriptedModel] = ScriptedModel,
         connector: Connector = connector,
     ) -> str:
-        scripted = model(script)
-        for variable, value in {
-            "OPENAI_BASE_URL": scripted.url,
-            "OPENAI_API_KEY": "key-of-the-model",
-            "OPENAI_MODEL": "scripted",
-            "CONNECTOR_URL": connector.url,
-            "CONNECTOR_KEY": connector.key,
-        }.items():
-            monkeypatch.setenv(variable, value)
-        monkeypatch.setattr(sys, "argv", [name, *arguments])
-        try:
+        with model(script) as scripted:
+            for variable, value in {
+                "OPENAI_BASE_URL": scripted.url,
+                "OPENAI_API_KEY": "key-of-the-model",
+                "OPENAI_MODEL": "scripted",
+                "CONNECTOR_URL": connector.url,
+                "CONNECTOR_KEY": connector.key,
+            }.items():
+                monkeypatch.setenv(variable, value)
+            monkeypatch.setattr(sys, "argv", [name, *arguments])
             runpy.run_path(str(ROOT / "examples" / "agents" / name), run_name="__main__")
-        finally:
-            scripted.close()
         return capsys.readouterr().out
+
+    return run
+
+
+@pytest.fixture
+def run_snippet(connector: Connector) -> Callable[[str], dict[str, Any]]:
+    """Returns a function that runs an example of docs/agents.md against the connector, and returns its variables."""
+
+    def run(name: str) -> dict[str, Any]:
+        page = (ROOT / "docs" / "agents.md").read_text(encoding="utf-8")
+        (code,) = re.findall(rf"<!-- run by tests/clients/{name} -->\n```python\n(.*?)```", page, re.DOTALL)
+        for placeholder, value in (("https://YOUR-APP.azurewebsites.net/api", connector.url), ("KEY", connector.key)):
+            assert placeholder in code
+            code = code.replace(placeholder, value)
+        variables: dict[str, Any] = {}
+        exec(code, variables)
+        return variables
 
     return run
 

@@ -30,8 +30,9 @@ def conversation(*, images: bool) -> Script:
     assert "KeyError" in given.text and "line 3" in given.text, given.text
     assert re.search(r"did you mean|columns are", given.text, re.IGNORECASE), given.text
     assert given.images == ()
-    given = yield run("totals = sales.groupby('region')['amount'].sum()\ntotals.to_dict()", session_id)
-    assert "{'North': 50, 'South': 17}" in given.text
+    write = "totals.to_csv('/mnt/data/totals.csv')"
+    given = yield run(f"totals = sales.groupby('region')['amount'].sum()\n{write}\ntotals.to_dict()", session_id)
+    assert "{'North': 50, 'South': 17}" in given.text and "totals.csv" in given.text
     assert session_id_in(given.text) == session_id
     given = yield ANSWERS[0]
 

@@ -7,6 +7,7 @@ text. Frameworks reach it with OpenAI's own client, so what it receives is what 
 import base64
 import json
 import threading
+import uuid
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -55,15 +56,19 @@ class ScriptedModel:
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
 
-    def close(self) -> None:
-        """Stop serving, and raise what failed in the script, or an AssertionError if the script is not at its end."""
+    def __enter__(self) -> "ScriptedModel":
+        return self
+
+    def __exit__(self, exception_type: type[BaseException] | None, *_: Any) -> None:
+        """Stop serving. Raise what failed in the script, or an AssertionError if the script is not at its end."""
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
         if self._failure is not None:
             raise self._failure
-        for answer in self._script:
-            raise AssertionError(f"The conversation ended before the model answered: {answer}")
+        if exception_type is None:
+            for answer in self._script:
+                raise AssertionError(f"The conversation ended before the model answered: {answer}")
 
     def respond(self, path: str, request: Json) -> Json:
         """The body of the response to a request."""
@@ -94,9 +99,11 @@ class ScriptedModel:
         else:
             assert last["role"] == "user"
             text, images = _parts(last["content"])
-        answered = self.answer(Given(text, images, {tool["name"]: tool for tool in request["tools"]}))
+        answered = self.answer(Given(text, images, {tool["name"]: tool for tool in request.get("tools", ())}))
         if isinstance(answered, Call):
-            return response_with([{"type": "function_call", "id": "fc", **self._call(answered, "call_id")}])
+            return response_with(
+                [{"type": "function_call", "id": f"fc_{uuid.uuid4().hex}", **self._call(answered, "call_id")}]
+            )
         return response_with([message(answered)])
 
     def _completion(self, request: Json) -> Json:
@@ -115,7 +122,7 @@ class ScriptedModel:
         choice = {"index": 0, "message": reply, "finish_reason": "tool_calls" if "tool_calls" in reply else "stop"}
         usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
         return {
-            "id": "1",
+            "id": f"chatcmpl-{uuid.uuid4().hex}",
             "object": "chat.completion",
             "created": 1,
             "model": "scripted",
@@ -138,7 +145,7 @@ def response_with(output: list[Json]) -> Json:
         "total_tokens": 2,
     }
     return {
-        "id": "resp_1",
+        "id": f"resp_{uuid.uuid4().hex}",
         "object": "response",
         "created_at": 1,
         "status": "completed",
@@ -154,7 +161,13 @@ def response_with(output: list[Json]) -> Json:
 def message(text: str) -> Json:
     """A message of the model, as an item of `output`."""
     content = [{"type": "output_text", "text": text, "annotations": []}]
-    return {"type": "message", "id": "msg", "role": "assistant", "status": "completed", "content": content}
+    return {
+        "type": "message",
+        "id": f"msg_{uuid.uuid4().hex}",
+        "role": "assistant",
+        "status": "completed",
+        "content": content,
+    }
 
 
 def _parts(content: str | list[Json]) -> tuple[str, tuple[bytes, ...]]:

@@ -110,3 +110,26 @@ def test_what_is_taken_is_given_back_after_an_error():
         for _ in range(bulkhead.runs):
             runs.enter_context(Admission(bulkhead, is_run=True)).enter_pool()
         Admission(bulkhead).hold(10 * MB)
+
+
+def test_a_request_can_become_a_run_before_its_first_call():
+    """As its body shows; then it takes one of the places of runs, and returns it."""
+    bulkhead = Bulkhead(16, 1)
+    with ExitStack() as requests:
+        for _ in range(bulkhead.runs):
+            request = requests.enter_context(Admission(bulkhead))
+            request.count_as_run()
+            request.enter_pool()
+        assert not bulkhead.acquire_place(is_run=True)
+    assert bulkhead.acquire_place(is_run=True)
+
+
+def test_a_request_that_has_a_place_keeps_it():
+    """And returns that, and not the one of a run."""
+    bulkhead = Bulkhead(2, 1)
+    for _ in range(3):
+        with Admission(bulkhead) as request:
+            request.enter_pool()
+            request.count_as_run()
+    assert bulkhead.acquire_place(is_run=True)
+    assert not bulkhead.acquire_place(is_run=True)

@@ -110,7 +110,7 @@ FOR_A_NEW_ACCOUNT = {
     "CONNECTOR_RESOURCE_GROUP": "rg-demo",
     "CONNECTOR_AUDIENCE": "",
     "AZURE_OPENAI_ID": "",
-    "AZURE_OPENAI_MODEL": "gpt-4.1-mini",
+    "AZURE_OPENAI_MODEL": "gpt-5-mini",
     "OPENAI_MODEL": "",
     "AZURE_OPENAI_DEPLOYMENT": "model",
     "AZURE_OPENAI_API_VERSION": "",
@@ -123,7 +123,7 @@ FOR_A_NEW_ACCOUNT = {
 
 def test_a_first_deployment(machine):
     """One command creates an environment beside the connector's, fills it in, and deploys; nobody else may call."""
-    done = machine.run("deploy", AZURE_OPENAI_MODEL="gpt-4.1-mini")
+    done = machine.run("deploy", AZURE_OPENAI_MODEL="gpt-5-mini")
     assert done.returncode == 0, done.stderr
     assert machine.calls == [
         f"env new {NAME} --subscription subscription --location westeurope",
@@ -147,7 +147,7 @@ def test_a_later_deployment_keeps_the_settings(machine):
     assert [call.split()[:2] for call in machine.calls] == [["env", "set"], ["up", "--environment"]]
     assert machine.settings == first
     assert "callers     from 203.0.113.7/32" in done.stdout
-    machine.run("deploy", AZURE_OPENAI_MODEL="gpt-4.1-mini", ALLOWED_ADDRESSES="")
+    machine.run("deploy", AZURE_OPENAI_MODEL="gpt-5-mini", ALLOWED_ADDRESSES="")
     assert machine.settings == FOR_A_NEW_ACCOUNT
 
 
@@ -164,7 +164,7 @@ def test_the_key_of_a_model_is_not_stored(machine):
 
 def test_the_key_is_not_passed_for_another_model(machine):
     """With a key in the environment, Azure OpenAI is still called with the identity."""
-    machine.run("deploy", AZURE_OPENAI_MODEL="gpt-4.1-mini", OPENAI_API_KEY="sk-secret", OPENAI_MODEL="a")
+    machine.run("deploy", AZURE_OPENAI_MODEL="gpt-5-mini", OPENAI_API_KEY="sk-secret", OPENAI_MODEL="a")
     assert machine.calls[-1] == f"up --environment {NAME}"
     assert machine.settings == FOR_A_NEW_ACCOUNT
 
@@ -172,7 +172,7 @@ def test_the_key_is_not_passed_for_another_model(machine):
 def test_a_connector_with_entra_id(machine):
     """The web API requests tokens, and the command states how the connector accepts its identity."""
     machine.state["connector"] = WITH_ENTRA
-    done = machine.run("deploy", AZURE_OPENAI_MODEL="gpt-4.1-mini", SIGN_IN_CLIENT_ID=CLIENT_ID)
+    done = machine.run("deploy", AZURE_OPENAI_MODEL="gpt-5-mini", SIGN_IN_CLIENT_ID=CLIENT_ID)
     assert machine.settings["CONNECTOR_AUDIENCE"] == f"api://{CLIENT_ID}"
     assert done.stdout.splitlines()[-4:] == [
         "            https://web.example/.auth/login/aad/callback, and it must issue ID tokens",
@@ -241,7 +241,7 @@ def test_without_azd_nothing_is_done(tmp_path, command):
 def test_a_failed_deployment_is_not_reported_as_done(machine):
     """azd's message stays visible, and the command can be repeated."""
     machine.state["fails"] = "up"
-    done = machine.run("deploy", AZURE_OPENAI_MODEL="gpt-4.1-mini")
+    done = machine.run("deploy", AZURE_OPENAI_MODEL="gpt-5-mini")
     assert done.returncode != 0 and done.stdout == ""
     assert "azd: it does not work\n`azd up` failed; its message is above." in done.stderr
     machine.state["fails"] = ""
@@ -250,7 +250,7 @@ def test_a_failed_deployment_is_not_reported_as_done(machine):
 
 def test_removing(machine):
     """Only the environment of the web API is taken down: folder and name are given, and are not the connector's."""
-    machine.run("deploy", AZURE_OPENAI_MODEL="gpt-4.1-mini")
+    machine.run("deploy", AZURE_OPENAI_MODEL="gpt-5-mini")
     done = machine.run("remove")
     assert machine.calls == [f"down --environment {NAME} --force --purge"]
     assert done.stdout == f"removed     the resource group rg-{NAME}; the connector was not changed\n"
@@ -289,5 +289,5 @@ def test_nothing_else_is_removed(machine, state, message):
 def test_the_longest_name_of_an_environment(machine):
     """azd accepts 64 characters."""
     machine.state["connector"] = {**CONNECTOR, "AZURE_ENV_NAME": "e" * 64}
-    machine.run("deploy", AZURE_OPENAI_MODEL="gpt-4.1-mini")
+    machine.run("deploy", AZURE_OPENAI_MODEL="gpt-5-mini")
     assert list(machine.state["environments"]) == ["e" * 56 + "-autogen"]

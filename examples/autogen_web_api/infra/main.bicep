@@ -15,7 +15,7 @@ param location string
 @description('Resource ID of an existing Azure OpenAI account, in any resource group. Empty: no account, or a new one.')
 param azureOpenAiId string = ''
 
-@description('Model of a new Azure OpenAI account, such as gpt-4.1-mini, unless there is an existing one. Empty: no account.')
+@description('Model of a new Azure OpenAI account, such as gpt-5-mini, unless there is an existing one. Empty: no account.')
 param azureOpenAiModel string = ''
 
 @description('Version of the model of a new account. Empty: the default version of the region.')

@@ -7,7 +7,7 @@ import json
 from urllib.parse import urlsplit
 
 import pytest
-from every_operation import EveryOperation, operations
+from every_operation import EveryOperation, dereferenced, operations
 from llama_index.tools.openapi import OpenAPIToolSpec
 from llama_index.tools.requests import RequestsToolSpec
 
@@ -37,7 +37,7 @@ def response(connector, reduced, tools):
         locations = {each["name"]: each["in"] for each in endpoints[verb, path].get("parameters", [])}
         arguments_of_tool = {"url_template": reduced["servers"][0]["url"] + path, "path_params": {}, "query_params": {}}
         if verb == "POST":
-            arguments_of_tool["body"] = arguments
+            arguments_of_tool["body"] = {name: value for name, value in arguments.items() if name not in locations}
         for name, location in locations.items():
             if name in arguments:  # the tools take only text here
                 value = arguments[name]
@@ -64,7 +64,7 @@ class TestEveryOperation(EveryOperation):
 
 
 def test_document_has_everything_that_a_call_needs(reduced, connector):
-    """URL, description, parameters, body and success response of each operation; no references."""
+    """URL, description, parameters, body and success response of each operation; the library resolves references."""
     assert reduced["servers"] == [{"url": connector.url}]
     assert reduced["description"] == connector.document["info"]["description"]
     found = {(each.pop("verb"), each.pop("path_template")): each for each in reduced["endpoints"]}
@@ -72,7 +72,7 @@ def test_document_has_everything_that_a_call_needs(reduced, connector):
         members = ("description", "parameters", "requestBody")
         expected = {name: operation[name] for name in members if name in operation}
         if "200" in operation["responses"]:
-            expected["responses"] = operation["responses"]["200"]
+            expected["responses"] = dereferenced(operation["responses"]["200"], connector.document)
         assert found.pop((verb, path)) == expected
     assert found == {}
     assert "$ref" not in json.dumps(reduced)

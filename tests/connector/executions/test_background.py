@@ -87,8 +87,10 @@ class Caller:
         """Starts a background run, without waiting for it."""
         return self.run(code, **{"timeout_in_seconds": 300, "wait_in_seconds": 0, **members})
 
-    def get(self, execution: Execution) -> Execution:
-        return get_execution(self.sessions, self.facts, session_id=self.session_id, execution_id=execution.execution_id)
+    def get(self, execution: Execution, **members: Any) -> Execution:
+        return get_execution(
+            self.sessions, self.facts, session_id=self.session_id, execution_id=execution.execution_id, **members
+        )
 
     def cancel(self, execution: Execution) -> Execution:
         return cancel_execution(
@@ -232,6 +234,44 @@ def test_a_wait_takes_few_calls(caller: Caller) -> None:
     assert running.status == "Running" and caller.calls < 24, caller.calls
     assert running.stdout.startswith("0\n1\n")
     caller.cancel(running)
+
+
+def test_a_later_wait_takes_few_calls(caller: Caller) -> None:
+    """A poll is one listing, and the execution that is returned has the latest output."""
+    running = caller.start("import time\nfor n in range(100): print(n, flush=True); time.sleep(0.5)")
+    caller.printed(running, "0\n")
+    caller.calls = 0
+    awaited = caller.get(running, wait_in_seconds=5)
+    assert awaited.status == "Running" and caller.calls < 25, caller.calls
+    assert "7\n" in awaited.stdout
+    caller.cancel(running)
+
+
+def test_a_later_wait_ends_with_the_run(caller: Caller) -> None:
+    """Whether it is in progress, or queued behind another run."""
+    caller.start("import time; time.sleep(1); x = 6")
+    queued = caller.start("import time; time.sleep(1); x * 7")
+    began = time.monotonic()
+    assert caller.get(queued, wait_in_seconds=60).value == 42
+    assert time.monotonic() - began < 30
+
+
+def test_a_later_wait_waits_out_errors_of_the_pool(caller: Caller) -> None:
+    """The execution was there, and the caller does not want an error."""
+    running = caller.start("import time; time.sleep(2); 6 * 7")
+    call, failed = caller.pool.call, 0
+
+    def failing(*arguments: Any, **request: Any) -> requests.Response:
+        nonlocal failed
+        if caller.calls > 8 and failed < 3:
+            failed += 1
+            raise PoolUnavailable("The pool is unavailable. Try again.")
+        return call(*arguments, **request)
+
+    caller.calls = 0
+    caller.pool.call = failing  # type: ignore[method-assign]
+    assert caller.get(running, wait_in_seconds=60).value == 42
+    assert failed == 3
 
 
 # The queue

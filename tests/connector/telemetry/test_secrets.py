@@ -120,6 +120,8 @@ def calls(
     body = {"sessionId": secret.session_id, "folder": secret.folder, "files": files}
     chunk = {"Content-Range": f"bytes=0-{len(secret.content) - 1}/{len(secret.content) + 1}"}
     upload = urls.get("upload", f"/uploads?token={secret.bearer}")
+    tool = {"name": "ExecutePythonCode", "arguments": {"pythonCode": code, "sessionId": secret.session_id}}
+    message = {"jsonrpc": "2.0", "id": secret.idempotency_key, "method": "tools/call", "params": tool}
     return {
         "ExecutePythonCode": call("POST", "/executions", json=run),
         "GetExecution": call("GET", f"/executions/{secret.execution_id}?{session}"),
@@ -149,6 +151,8 @@ def calls(
         "GetFullOpenApiDocument": call("GET", "/openapi-full.json"),
         "GetSwaggerDocument": call("GET", "/swagger.json"),
         "GetMcpSwaggerDocument": call("GET", "/mcp-swagger.json"),
+        "CallMcpServer": call("POST", "/mcp", json=message),
+        "GetProtectedResourceMetadata": call("GET", f"/oauth-protected-resource?{session}"),
         "GetHealth": call("GET", f"/health?{session}&code={secret.bearer}"),
         "EndSession": call("DELETE", f"/sessions/{secret.session_id}"),
     }

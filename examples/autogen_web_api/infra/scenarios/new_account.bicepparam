@@ -4,5 +4,5 @@ using '../main.bicep'
 param environmentName = 'an-environment-with-the-longest-name-that-azd-accepts-64-letters'
 param location = 'westeurope'
 
-param azureOpenAiModel = 'gpt-4.1-mini'
-param azureOpenAiModelVersion = '2025-04-14'
+param azureOpenAiModel = 'gpt-5-mini'
+param azureOpenAiModelVersion = '2025-08-07'

@@ -10,4 +10,4 @@ param connectorName = 'func-connector'
 param connectorResourceGroup = 'rg-demo'
 
 param openAiApiKey = 'not-a-real-key-not-a-real-key-not-a-real-key'
-param openAiModel = 'gpt-4.1-mini'
+param openAiModel = 'gpt-5-mini'
