@@ -105,8 +105,14 @@ class Elsewhere:
         return self._sent(method, path, sent["path"], sent["query"], body or None)
 
     def called(self, text: str) -> Any:
-        """The response to the call that a framework sends for the tool call, which has flat arguments."""
+        """What the MCP server's tool returns as text; for calls that are none of its tools, the response to the call
+        that a framework sends, with the tools of openapi.json."""
         call = json.loads(text.replace("YOUR-SESSION-ID", self.session_id))
+        schemas = {tool["name"]: tool["inputSchema"] for tool in self._mcp("tools/list", {})["tools"]}
+        if call["name"] in schemas:
+            Draft202012Validator({**schemas[call["name"]], "additionalProperties": False}).validate(call["arguments"])
+            content = self._mcp("tools/call", call)["content"]
+            return "\n".join(part["text"] for part in content if part["type"] == "text")
         document = requests.get(f"{self.api.url}/openapi.json", timeout=10).json()
         path, method, operation = _operation(document, call["name"])
         sent: dict[str, Json] = {"path": {}, "query": {}}
@@ -122,6 +128,13 @@ class Elsewhere:
         else:
             assert not arguments
         return self._sent(method, path, sent["path"], sent["query"], arguments or None)
+
+    def _mcp(self, method: str, params: Json) -> Json:
+        message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        headers = {"x-functions-key": str(self.api.key), "MCP-Protocol-Version": "2025-11-25"}
+        response = self.api.call("POST", "/mcp", json=message, headers=headers)
+        result: Json = response.json()["result"]
+        return result
 
     def _sent(self, method: str, path: str, in_path: Json, query: Json, body: Json | None) -> Any:
         for name, value in in_path.items():
