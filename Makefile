@@ -20,9 +20,9 @@ choice   := $(if $(filter-out full,$(PACKAGES)),$(shell printf '%s' '$(PACKAGES)
 package_files = $(patsubst full,requirements-packages.txt,$(filter full %.txt,$(PACKAGES)))
 package_names = $(filter-out full %.txt,$(PACKAGES))
 
-.PHONY: help run demo demo-large deploy-autogen remove-autogen document api-page connector-package prebuilt-package \
-        connection test test-attacks test-playground screenshots test-clients benchmark soak check check-azure \
-        check-playground playground playground-libraries template lock audit format wheel clean
+.PHONY: help run demo demo-large autogen deploy-autogen remove-autogen document api-page connector-package \
+        prebuilt-package connection test test-attacks test-playground screenshots test-clients benchmark soak check \
+        check-azure check-playground playground playground-libraries template lock audit format wheel clean
 
 help:            ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,7 +36,6 @@ demo: $(VENV)/.emulator  ## Run the sales report: upload, run code, download a c
 demo-large: $(VENV)/.emulator  ## Upload large files in chunks, sum them up, download in ranges (ARGS="--url http://127.0.0.1:7071")
 	@exec $(BIN)/python -m examples.large_files $(ARGS)
 
-.PHONY: autogen
 autogen: $(VENV)/examples/autogen_web_api/.made $(VENV)/.emulator  ## Start the AutoGen web API on http://127.0.0.1:8000, with connector and emulator (ARGS="--port 8001")
 	@exec $(VENV)/examples/autogen_web_api/bin/python -m examples.autogen_web_api --emulator-python $(BIN)/python $(ARGS)
 

@@ -322,34 +322,38 @@ resource function 'Microsoft.Web/sites@2025-03-01' = {
 resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
   parent: function
   name: 'appsettings'
-  properties: {
-    // Read by the Functions host
-    AzureWebJobsStorage__blobServiceUri: storage.properties.primaryEndpoints.blob
-    AzureWebJobsStorage__credential: 'managedidentity'
-    AzureWebJobsStorage__clientId: identity.properties.clientId
-    APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
-    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.properties.clientId};Authorization=AAD'
-    // Read by the connector
-    POOL_MANAGEMENT_ENDPOINT: poolManagementEndpoints
-    POOL_API_VERSION: poolApiVersion
-    AZURE_CLIENT_ID: identity.properties.clientId
-    // The connector validates tokens itself, whether or not App Service authentication (authsettingsV2, below) is on.
-    CONNECTOR_AUTH: connectorAuth
-    ENTRA_TENANT_ID: empty(entraClientId) ? '' : tenant().tenantId
-    ENTRA_AUDIENCES: empty(entraClientId) ? '' : '${entraClientId},api://${entraClientId}'
-    ENTRA_ALLOWED_CALLERS: entraAllowedCallers
-    ENTRA_PLAYGROUND_CLIENT_ID: entraPlaygroundClientId
-    AZURE_AUTHORITY_HOST: environment().authentication.loginEndpoint
-    SIGNING_KEY: keyVaultEnabled ? keyInVault : signingKey
-    SIGNING_KEY_PREVIOUS: keyVaultEnabled && hasSigningKeyPrevious ? keyPreviousInVault : signingKeyPrevious
-    CALLER_WAIT_SECONDS: callerWaitSeconds
-    PUBLIC_BASE_URL: publicBaseUrl
-    RICH_RESULTS: richResults
-    PLAYGROUND: playground
-    MCP_ALLOWED_ORIGINS: mcpAllowedOrigins
-    PYTHON_THREADPOOL_THREAD_COUNT: string(4 * callsPerInstance)
-    MEMORY_FOR_FILES_MB: string(instanceMemoryMB / 2)
-  }
+  properties: union(
+    {
+      // Read by the Functions host
+      AzureWebJobsStorage__blobServiceUri: storage.properties.primaryEndpoints.blob
+      AzureWebJobsStorage__credential: 'managedidentity'
+      AzureWebJobsStorage__clientId: identity.properties.clientId
+      APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
+      APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.properties.clientId};Authorization=AAD'
+      // Read by the connector
+      POOL_MANAGEMENT_ENDPOINT: poolManagementEndpoints
+      POOL_API_VERSION: poolApiVersion
+      AZURE_CLIENT_ID: identity.properties.clientId
+      // The connector validates tokens itself, whether or not App Service authentication (authsettingsV2, below) is on.
+      CONNECTOR_AUTH: connectorAuth
+      ENTRA_TENANT_ID: empty(entraClientId) ? '' : tenant().tenantId
+      ENTRA_AUDIENCES: empty(entraClientId) ? '' : '${entraClientId},api://${entraClientId}'
+      ENTRA_ALLOWED_CALLERS: entraAllowedCallers
+      ENTRA_PLAYGROUND_CLIENT_ID: entraPlaygroundClientId
+      AZURE_AUTHORITY_HOST: environment().authentication.loginEndpoint
+      SIGNING_KEY: keyVaultEnabled ? keyInVault : signingKey
+      SIGNING_KEY_PREVIOUS: keyVaultEnabled && hasSigningKeyPrevious ? keyPreviousInVault : signingKeyPrevious
+      CALLER_WAIT_SECONDS: callerWaitSeconds
+      PUBLIC_BASE_URL: publicBaseUrl
+      RICH_RESULTS: richResults
+      PLAYGROUND: playground
+      MCP_ALLOWED_ORIGINS: mcpAllowedOrigins
+      PYTHON_THREADPOOL_THREAD_COUNT: string(4 * callsPerInstance)
+      MEMORY_FOR_FILES_MB: string(instanceMemoryMB / 2)
+    },
+    // Read by App Service authentication, which then describes to MCP clients how they sign in, as the connector does.
+    !platformSignIn ? {} : { WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES: 'api://${entraClientId}/.default' }
+  )
 }
 
 // App Service authentication, for policies that require it: it validates tokens before the connector does. It passes on

@@ -6,6 +6,7 @@ from ..files.names import quoted
 from ..models import Execution, File, FilePath, Output
 from .fitting import Section
 from .tables import is_result, table_of
+from .wording import for_models
 
 _MOST_FILES = 40
 _MOST_OUTPUTS = 20
@@ -17,6 +18,7 @@ _INLINE = ("text/plain", "text/markdown", "text/latex", "application/json")
 _TITLE_CHARACTERS = 80
 _TRACEBACK = re.compile(r"^-{75}\n[^\W\d]\w* *Traceback \(most recent call last\)", re.MULTILINE)
 _SYNTAX_ERROR = re.compile(r"^ {2}(?:Cell In\[\d+\], line|File <(?:tokenize|string)>:) ?\d+\n", re.MULTILINE)
+_EXIT = re.compile(r"^An exception has occurred, use %tb to see the full traceback\.\n", re.MULTILINE)
 _LOCATION = re.compile("^  (?:Cell In|File )", re.MULTILINE)
 
 
@@ -24,21 +26,23 @@ def sections(execution: Execution, notes: dict[int, str]) -> list[Section]:
     """`notes` are about outputs, by their number: why an image is not shown, or shown in another size."""
     is_running = execution.status == "Running"
     truncated = execution.truncated or {}
-    tables = [table for output in execution.outputs if (table := table_of(output)) is not None]
+    tables = {
+        number: table for number, output in enumerate(execution.outputs) if (table := table_of(output)) is not None
+    }
+    shown = [*tables.values()][:_MOST_TABLES]
     parts = [Section(f"Session ID: {execution.session_id}"), *_outcome(execution)]
-    shown = tables[:_MOST_TABLES]
-    if execution.result and not (shown == tables != [] and is_result(tables[-1], execution)):
+    if execution.result and not (0 < len(tables) == len(shown) and is_result(shown[-1], execution)):
         parts.append(Section("Result:", execution.result, "result" in truncated))
     parts += [table.section for table in shown]
     if execution.stdout:
         parts.append(Section("Printed so far:" if is_running else "Printed:", execution.stdout, "stdout" in truncated))
     if warnings := _stderr(execution).strip("\n"):
         parts.append(Section("Written to stderr:", warnings, "stderr" in truncated))
-    parts += _displayed(execution, notes)
+    parts += _displayed(execution.outputs, [*tables], notes)
     if execution.files:
         parts.append(_files(execution.files, is_complete="files" not in truncated))
     if execution.notice:
-        parts.append(Section("", f"Notice: {execution.notice}"))
+        parts.append(Section("", f"Notice: {for_models(execution.notice)}"))
     if execution.status == "Succeeded" and len(parts) == 1 and not execution.outputs:
         parts.append(Section("The code ran without output. End it with an expression, or print, to see values."))
     return parts
@@ -60,7 +64,7 @@ def _outcome(execution: Execution) -> list[Section]:
     cause = "" if execution.status == "Canceled" else f"{error.name}: "
     parts = [Section("", f"{execution.status}{line}. {cause}{error.message}")]
     if error.hint:
-        parts.append(Section("", f"Hint: {error.hint}"))
+        parts.append(Section("", f"Hint: {for_models(error.hint)}"))
     if execution.status == "Unknown":
         parts.append(Section(f"The run has {ids}."))
     if error.traceback and len(_LOCATION.findall(error.traceback)) > 1:
@@ -73,23 +77,19 @@ def _stderr(execution: Execution) -> str:
     text, error = execution.stderr, execution.error
     if error is None or execution.status == "Succeeded":
         return text
-    start = _TRACEBACK.search(text) or _SYNTAX_ERROR.search(text)
+    start = _TRACEBACK.search(text) or _SYNTAX_ERROR.search(text) or _EXIT.search(text)
     if start is None:
         return text
     return text[: start.start()].rstrip("\n").removesuffix(error.message)
 
 
-def _displayed(execution: Execution, notes: dict[int, str]) -> list[Section]:
-    """What was displayed besides tables: short text itself, and the names of all else."""
-    texts, lines, tables = [], [], 0
-    for number, output in enumerate(execution.outputs):
-        if table_of(output) is not None:
-            tables += 1
-            if tables <= _MOST_TABLES:
-                continue
-        elif _is_html_of_table(execution.outputs, number):
+def _displayed(outputs: list[Output], tables: list[int], notes: dict[int, str]) -> list[Section]:
+    """What was displayed besides `tables`, the numbers of outputs: short text itself, and the names of all else."""
+    texts, lines = [], []
+    for number, output in enumerate(outputs):
+        if number in tables[:_MOST_TABLES] or _is_html_of_table(outputs, number, tables):
             continue
-        elif output.content_type in _INLINE and output.content is not None:
+        if number not in tables and output.content_type in _INLINE and output.content is not None:
             texts.append(output.content.strip("\n"))
             continue
         note = notes.get(number, "")
@@ -108,14 +108,14 @@ def _named(output: Output, note: str) -> str:
     title = output.title or output.content_type
     if len(title) > _TITLE_CHARACTERS:
         title = title[: _TITLE_CHARACTERS - 3] + "..."
-    place = [f"fileName {output.file_name}, folder {output.folder}"] if output.file_name else []
-    return "- " + "; ".join([" ".join(title.split()), *place, *filter(None, [note])])
+    place = [f"fileName {_printable(output.file_name)}, folder {output.folder}"] if output.file_name else []
+    return "- " + "; ".join([_printable(" ".join(title.split())), *place, *filter(None, [note])])
 
 
-def _is_html_of_table(outputs: list[Output], number: int) -> bool:
+def _is_html_of_table(outputs: list[Output], number: int, tables: list[int]) -> bool:
     """A data frame is displayed as HTML, which is followed by its values."""
     is_html = outputs[number].content_type == "text/html"
-    return is_html and number + 1 < len(outputs) and table_of(outputs[number + 1]) is not None
+    return is_html and number + 1 in tables
 
 
 def _files(files: list[File], *, is_complete: bool) -> Section:
@@ -136,7 +136,12 @@ def shown_size(count: int) -> str:
 
 
 def shown_path(path: FilePath) -> str:
-    """The absolute path, in which code in the session could not hide other lines of text."""
+    """The absolute path."""
     folder = path.folder if path.folder.startswith("/mnt/data") else "/".join(filter(None, ("/mnt/data", path.folder)))
     shown = f"{folder}/{path.name}"
-    return shown if shown.isprintable() else quoted(shown)
+    return _printable(shown)
+
+
+def _printable(name: str) -> str:
+    """A name that code in the session has chosen, in which it could otherwise hide other lines of text."""
+    return name if name.isprintable() else quoted(name)

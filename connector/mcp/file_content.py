@@ -7,7 +7,7 @@ import codecs
 
 from ..files.names import shown_folder
 from ..files.operations import download_file, find_headers
-from ..files.reading import download_range
+from ..files.reading import SMALL_BYTES, download_range
 from ..models import FileBytes, FilePath
 from ..session_pool.facts import PoolFacts
 from ..session_pool.sessions import SessionClient
@@ -68,6 +68,7 @@ def file_result(session: SessionClient, facts: PoolFacts, path: FilePath, *, off
         return text_result(f"{title} is empty.")
     if offset >= file.size:
         return text_result(f"{title} ends before byte {offset:,}.")
+    session.admission.hold(min(file.size, SMALL_BYTES))  # up to this size, a range of a file is read with the rest
     beginning = _bytes(session, facts, path, file, 0)
     encoding = encoding_of(beginning[:_HEAD_BYTES], is_complete=file.size <= _HEAD_BYTES)
     if encoding is not None and file.content_type not in _NEVER_TEXT:

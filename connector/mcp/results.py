@@ -16,6 +16,7 @@ from .fitting import Section, fitted_text, json_characters
 from .images import image_block
 from .protocol import Json
 from .resources import resource_link
+from .wording import for_models
 
 MOST_CHARACTERS = 95_000
 """Of the content in JSON. Hosts accept 100,000 for a complete message."""
@@ -45,9 +46,9 @@ def sections_result(parts: Iterable[Section], *blocks: Json) -> Json:
 
 def failure_result(failure: ConnectorError) -> Json:
     """Of an operation that was refused, or failed."""
-    parts = [Section("", f"{failure.code}: {failure.message}")]
+    parts = [Section("", f"{failure.code}: {for_models(failure.message)}")]
     if failure.details:
-        parts.append(Section("Details:", "\n".join(f"- {detail.message}" for detail in failure.details)))
+        parts.append(Section("Details:", "\n".join(f"- {for_models(detail.message)}" for detail in failure.details)))
     if failure.retry_after_seconds is not None:
         parts.append(Section(f"Retry-After: {failure.retry_after_seconds} seconds"))
     return {**sections_result(parts), "isError": True}

@@ -8,6 +8,7 @@ from typing import Any
 from ..models import ABSENT, Execution, Output
 from .fitting import Section
 
+_TITLE_CHARACTERS = 80
 _MOST_ROWS = 60
 """Of one table. The complete one is in the output's file."""
 
@@ -21,9 +22,9 @@ class Table:
     @property
     def section(self) -> Section:
         """A line about the table, and its rows as CSV: all of them, or the first and last."""
-        shape = f"{self.row_count:,} rows, {len(self.columns)} columns"
+        shape = f"{_counted(self.row_count, 'row')}, {_counted(len(self.columns), 'column')}"
         if self.row_count <= len(self.rows) <= _MOST_ROWS:
-            return Section(f"Table ({shape}):", _csv([self.columns, *self.rows]))
+            return Section(f"{self._name} ({shape}):", _csv([self.columns, *self.rows]))
         half = _MOST_ROWS // 2
         if self.row_count > len(self.rows):  # the session has sent only the first ones
             shown, last = self.rows[:_MOST_ROWS], []
@@ -32,7 +33,13 @@ class Table:
             shown, last = self.rows[:half], self.rows[-half:]
             which = f"the first and last {half}"
         text = _csv([self.columns, *shown]) + ("\n...\n" + _csv(last) if last else "")
-        return Section(f"Table ({shape}), {which} rows{self._place}:", text)
+        return Section(f"{self._name} ({shape}), {which} rows{self._place}:", text)
+
+    @property
+    def _name(self) -> str:
+        """With the title, such as the name of a sheet."""
+        title = " ".join((self.output.title or "").split())[:_TITLE_CHARACTERS]
+        return f"Table '{title}'" if title else "Table"
 
     @property
     def _place(self) -> str:
@@ -63,6 +70,10 @@ def is_result(table: Table, execution: Execution) -> bool:
     return all(isinstance(row, dict) for row in value) and (
         not value or [*value[0].values()] == table.rows[0] or len(value[0]) != len(table.columns)
     )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _csv(rows: list[list[Any]]) -> str:

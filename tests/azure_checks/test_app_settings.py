@@ -19,6 +19,18 @@ MISTAKES = {
         THREADS.replace("256", "64"),
         "must be four times perInstanceConcurrency, 64",
     ),
+    "scopes for App Service authentication where it is off": (
+        DEFAULT,
+        '"MCP_ALLOWED_ORIGINS": "",',
+        '"MCP_ALLOWED_ORIGINS": "", "WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES": "a",',
+        "WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES must be written where App Service authentication is on",
+    ),
+    "no scopes where it is on": (
+        "infra/scenarios/app_service_sign_in.snapshot.json",
+        '"WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES"',
+        '"WEBSITE_HTTPLOGGING_RETENTION_DAYS"',
+        "WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES must be written where App Service authentication is on",
+    ),
 }
 
 

@@ -1,5 +1,6 @@
 """Fixtures for the tests of the AutoGen web API."""
 
+import concurrent.futures
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -45,3 +46,10 @@ def connector_alone(pool: Any) -> Iterator[ConnectorAlone]:
     alone = ConnectorAlone(pool.endpoint, pool.identity)
     yield alone
     alone.kill()
+
+
+@pytest.fixture
+def in_background():
+    """Returns a function that calls a function in a thread, and returns its future."""
+    with concurrent.futures.ThreadPoolExecutor(max_workers=16) as threads:
+        yield threads.submit

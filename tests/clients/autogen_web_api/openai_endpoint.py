@@ -1,4 +1,4 @@
-"""An endpoint that is compatible with OpenAI's chat completions, with answers that a test chooses."""
+"""An endpoint with OpenAI's chat completions, and with those of Azure OpenAI, whose answers a test chooses."""
 
 import contextlib
 import json
@@ -24,9 +24,10 @@ class OpenAIEndpoint:
 
     @contextlib.contextmanager
     def running(self) -> Iterator[str]:
-        """Yields the base URL."""
+        """Yields the base URL of OpenAI. Azure's endpoint is its host."""
         app = FastAPI()
         app.post("/v1/chat/completions")(self._complete)
+        app.post("/openai/deployments/some-deployment/chat/completions")(self._complete)
         with serving(app) as address:
             yield f"{address}/v1"
 

@@ -8,6 +8,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -20,7 +21,10 @@ ALICE, BOB, EVE = (f"{number}0000000-aaaa-4bbb-8ccc-dddddddddddd" for number in 
 
 
 class Issuer:
-    """`published` are the ids of the keys in the JWK set. `body` replaces the response."""
+    """`published` are the ids of the keys in the JWK set. `body` replaces the response.
+
+    `documents` are other responses, by path. A POST, which asks for a token, is kept in `granted`, and gets Alice's.
+    """
 
     def __init__(self) -> None:
         self.private = {key_id: _private_key() for key_id in ("first", "second")}
@@ -29,14 +33,26 @@ class Issuer:
         self.may_answer = threading.Event()
         self.may_answer.set()
         self.requested: list[str] = []
+        self.documents: dict[str, Any] = {}
+        self.granted: list[dict[str, list[str]]] = []
         issuer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 issuer.requested.append(self.path)
                 issuer.may_answer.wait(10)
-                body = issuer.body if issuer.body is not None else json.dumps({"keys": issuer.keys()}).encode()
+                document = issuer.documents.get(self.path, {"keys": issuer.keys()})
+                self._respond(issuer.body if issuer.body is not None else json.dumps(document).encode())
+
+            def do_POST(self) -> None:
+                form = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                issuer.granted.append(parse_qs(form))
+                granted = {"access_token": issuer.token(), "token_type": "Bearer", "expires_in": 3600}
+                self._respond(json.dumps(granted).encode())
+
+            def _respond(self, body: bytes) -> None:
                 self.send_response(200 if body else 500)
+                self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)

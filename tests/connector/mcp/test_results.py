@@ -55,16 +55,25 @@ def test_a_displayed_data_frame_does_not_replace_the_result(api, session_id):
     """Which is another value."""
     ran = run(api, "import pandas\ndisplay(pandas.DataFrame({'a': [1]}))\n[1, 2]", session_id)
     assert "Result:\n[1, 2]" in ran.text
-    assert "Table (1 rows, 1 columns):\na\n1" in ran.text
+    assert "Table (1 row, 1 column):\na\n1" in ran.text
+
+
+def test_tables_have_their_titles(api, session_id):
+    """Such as the names of the sheets of a workbook."""
+    ran = run(
+        api, "import pandas\n{'Jan': pandas.DataFrame({'a': [1]}), 'Feb': pandas.DataFrame({'a': [2]})}", session_id
+    )
+    assert "Table 'Jan' (1 row, 1 column):\na\n1" in ran.text
+    assert "Table 'Feb' (1 row, 1 column):\na\n2" in ran.text
 
 
 def test_a_long_data_frame_has_its_first_and_last_rows(api, session_id):
     """And the file that has all of them."""
     ran = run(api, "import pandas\npandas.DataFrame({'n': range(500)})", session_id)
-    assert "Table (500 rows, 1 columns), the first and last 30 rows; all are in fileName output-2.json" in ran.text
+    assert "Table (500 rows, 1 column), the first and last 30 rows; all are in fileName output-2.json" in ran.text
     assert "\n29\n...\n470\n" in ran.text
     longer = run(api, "pandas.DataFrame({'n': range(5000)})", session_id)
-    assert "Table (5,000 rows, 1 columns), the first 60 rows:" in longer.text
+    assert "Table (5,000 rows, 1 column), the first 60 rows:" in longer.text
 
 
 def test_other_outputs_are_text_or_named(api, session_id):

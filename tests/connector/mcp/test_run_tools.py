@@ -120,6 +120,15 @@ def test_the_traceback_is_that_of_the_code(api, session_id):
     assert "-----" not in nested.text
 
 
+def test_errors_are_stated_once(api, session_id):
+    """Also those that the interpreter shows in forms of their own."""
+    for code, words in (("import sys\nsys.exit(2)", "SystemExit: 2"), ("def (", "SyntaxError: invalid syntax")):
+        failed = run(api, code, session_id)
+        assert failed.is_error
+        assert failed.text.count(words) == 1
+        assert "stderr" not in failed.text
+
+
 def test_a_run_that_is_stopped_is_an_error(api, session_id):
     """With what to do."""
     stopped = run(api, "import time; time.sleep(20)", session_id, timeoutInSeconds=1)

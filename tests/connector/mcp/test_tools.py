@@ -1,13 +1,14 @@
 """The tools as hosts and models see them: schemas that no host refuses, true annotations, forgiving arguments."""
 
 import json
+import random
 import re
 
 import pytest
 
 from connector.contract.validation import Contract
 from connector.mcp.tools import TOOLS
-from tests.connector.mcp.calls import MODERN, call, request, run
+from tests.connector.mcp.calls import MODERN, call, request, result_of, run
 
 NAMES = [
     "ExecutePythonCode",
@@ -147,6 +148,21 @@ def test_another_argument_is_an_error_that_names_it(api, tool, arguments, words)
     refused = call(api, tool, **arguments)
     assert refused.is_error
     assert words in refused.text
+
+
+@pytest.mark.parametrize("tool", NAMES)
+def test_any_arguments_have_a_result(api_without_role, tool):
+    """Whatever their names, types and values are: an error of the tool, or of the pool."""
+    chance = random.Random(tool)
+    names = ["sessionId", "session_id", "fileName", "folder", "pythonCode", "executionId", "content", "offset", "x\n"]
+    values = [
+        None, True, -1, 10**30, 1.5, float("1e308"), "", " ", "null", "a" * 300, "\ud800", "../..", "/mnt/data/a/b",
+        "/", "a\x00b", "漢/字", [], [[1]], {}, {"$content": 1}, "session-12345",
+    ]  # fmt: skip
+    for _ in range(40):
+        arguments = {name: chance.choice(values) for name in chance.sample(names, chance.randrange(1, 6))}
+        answer = request(api_without_role, "tools/call", {"name": tool, "arguments": arguments})
+        assert result_of(answer).text
 
 
 def test_several_mistakes_are_reported_together(api):
