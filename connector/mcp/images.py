@@ -1,4 +1,4 @@
-"""Images as the content of results. Only what certainly is an image of a type that all models read.
+"""Images as the content of results: only complete ones, of types that all models read.
 
 A model's API refuses the whole conversation for an image that it cannot read, so neither the name of a file nor the
 type that code displayed it with is trusted.
@@ -17,14 +17,14 @@ _BEGINNINGS = (
     ("image/webp", re.compile(rb"RIFF.{4}WEBP", re.DOTALL)),
 )
 _ENDS = {"image/png": b"IEND\xaeB`\x82", "image/gif": b";"}
-"""Without which the image is incomplete."""
+"""An image without its end is incomplete."""
 
 _MOST_PIXELS_OF_SIDE = 8000
 """Anthropic's API refuses larger ones."""
 
 
-def type_of_image(content: bytes) -> str | None:
-    """The media type of a complete image that models read; None for everything else."""
+def _media_type(content: bytes) -> str | None:
+    """That of a complete image that models read; None for everything else."""
     for media_type, beginning in _BEGINNINGS:
         if beginning.match(content):
             if media_type == "image/png" and max(_sides_of_png(content)) > _MOST_PIXELS_OF_SIDE:
@@ -33,19 +33,20 @@ def type_of_image(content: bytes) -> str | None:
     return None
 
 
-def image_block_of(content: bytes) -> Json:
-    return {"type": "image", "data": base64.b64encode(content).decode(), "mimeType": type_of_image(content)}
-
-
-def image_block(data: str) -> Json | None:
-    """Of base64. None for what is no image."""
-    try:
-        media_type = type_of_image(base64.b64decode(data))
-    except binascii.Error:
-        return None
+def image_block(content: bytes) -> Json | None:
+    """None for what models cannot read as an image."""
+    media_type = _media_type(content)
     if media_type is None:
         return None
-    return {"type": "image", "data": "".join(data.split()), "mimeType": media_type}
+    return {"type": "image", "data": base64.b64encode(content).decode(), "mimeType": media_type}
+
+
+def image_block_of_base64(text: str) -> Json | None:
+    """None for what models cannot read as an image, and for what is not base64."""
+    try:
+        return image_block(base64.b64decode(text))
+    except binascii.Error:
+        return None
 
 
 def _sides_of_png(content: bytes) -> tuple[int, int]:

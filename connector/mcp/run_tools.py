@@ -14,7 +14,7 @@ _LONGEST_WAIT_SECONDS = 50
 """For the end of a run. Some clients give up after 60 s (MCP SDK for TypeScript), others after 100 s (Foundry)."""
 
 _TIMEOUT_SECONDS = 300
-"""Unless the model sets another one. It is longer than the wait, so the result of a run can always be had later."""
+"""Unless the model sets another one. It is longer than the wait, so a run that outlasts the call continues."""
 
 
 def execute_python_code(context: McpContext, arguments: dict[str, Any], client: Client) -> Json:

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from connector.mcp.images import image_block
+from connector.mcp.images import image_block, image_block_of_base64
 from connector.mcp.results import MOST_CHARACTERS, execution_result
 from connector.models import Execution, Output
 from tests.connector.mcp.calls import call, run
@@ -197,13 +197,14 @@ def execution(**members):
 
 def test_images_are_checked_by_their_bytes():
     """A model's API refuses the conversation for an image that it cannot read."""
-    assert image_block(base64.b64encode(PNG).decode())["mimeType"] == "image/png"
-    assert image_block(base64.b64encode(PNG[:-4]).decode()) is None
+    assert image_block(PNG)["mimeType"] == "image/png"
+    assert image_block(PNG[:-4]) is None
     wide = PNG[:16] + (9000).to_bytes(4, "big") + PNG[20:]
-    assert image_block(base64.b64encode(wide).decode()) is None
+    assert image_block(wide) is None
     for content in (b"", b"\xff\xd8", b"<svg/>", b"GIF89a", b"RIFF1234WAVE"):
-        assert image_block(base64.b64encode(content).decode()) is None
-    assert image_block("no base64 -") is None
+        assert image_block(content) is None
+    assert image_block_of_base64(base64.encodebytes(PNG).decode()) == image_block(PNG)
+    assert image_block_of_base64("no base64 -") is None
 
 
 @pytest.mark.parametrize(
