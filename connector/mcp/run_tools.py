@@ -10,8 +10,9 @@ from .context import McpContext
 from .protocol import Client, Json
 from .results import execution_result
 
-_LONGEST_WAIT_SECONDS = 50
-"""For the end of a run. Some clients give up after 60 s (MCP SDK for TypeScript), others after 100 s (Foundry)."""
+_LONGEST_WAIT_SECONDS = 45
+"""For the end of a run. Some clients give up after 60 s (MCP SDK for TypeScript), and a pool that does not respond
+takes ten more."""
 
 _TIMEOUT_SECONDS = 300
 """Unless the model sets another one. It is longer than the wait, so a run that outlasts the call continues."""
