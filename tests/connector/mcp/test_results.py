@@ -8,7 +8,7 @@ import pytest
 from connector.mcp.images import image_block, image_block_of_base64
 from connector.mcp.results import MOST_CHARACTERS, execution_result
 from connector.models import Execution, Output
-from tests.connector.mcp.calls import call, run
+from tests.connector.mcp.calls import call, request, run
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
@@ -106,6 +106,13 @@ def test_new_files_are_named_and_linked(api, session_id):
         "size": 1,
     }
     assert "(changed, 2 bytes)" in run(api, "open('a b/c#.csv', 'w').write('xy')", session_id).text
+
+
+def test_links_are_omitted_where_the_address_says_so(api, session_id):
+    """For frameworks that do not take them; the text still names the files."""
+    ran = run(api, "open('new.csv', 'w').write('x')", session_id, query="?resourceLinks=false")
+    assert "- /mnt/data/new.csv (new, 1 byte)" in ran.text
+    assert ran.links == []
 
 
 def test_names_of_files_cannot_add_lines(api, session_id):
@@ -245,3 +252,9 @@ def test_tables_that_code_forges_are_shown_as_text():
     for content in ('{"columns": 1}', '{"columns": [{"name": 1}], "rows": [1], "rowCount": 1}', "[", "[]"):
         text = execution_result(execution(outputs=[Output("application/json", content)]))["content"][0]["text"]
         assert f"Displayed:\n{content}" in text
+
+
+def test_another_value_in_the_address_is_refused(api):
+    """With a message that names the parameter, as an error of JSON-RPC."""
+    answer = request(api, "tools/list", query="?resourceLinks=maybe")
+    assert (answer.status, answer.error["code"], answer.error["data"]["target"]) == (400, -32600, "resourceLinks")
