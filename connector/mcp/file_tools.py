@@ -120,7 +120,7 @@ def _bytes(content: str, name: str, *, is_base64: bool) -> bytes:
     except InvalidFileContent:
         problem = "The argument content is not base64. Encode the bytes with padding, or omit encoding to store text."
     except UnicodeEncodeError:
-        problem = "The argument content has half of a surrogate pair, which is no text. Remove it, or send base64."
+        problem = "The argument content has half of a surrogate pair, which is not valid. Remove it, or send base64."
     raise InvalidFileContent(problem, target="content")
 
 

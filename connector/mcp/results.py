@@ -13,7 +13,7 @@ from ..models import Execution, FilePath, Output
 from ..text import well_formed
 from .execution_text import sections
 from .fitting import Section, fitted_text, json_characters
-from .images import image_block
+from .images import image_block_of_base64
 from .protocol import Json
 from .resources import resource_link
 from .wording import for_models
@@ -88,7 +88,7 @@ def _images(outputs: list[Output]) -> list[_Image]:
 
 
 def _block(content: str | None) -> Json | None:
-    return image_block(content) if content else None
+    return image_block_of_base64(content) if content else None
 
 
 def _fitting_images(images: list[_Image], room: int) -> tuple[list[Json], dict[int, str]]:
@@ -100,8 +100,8 @@ def _fitting_images(images: list[_Image], room: int) -> tuple[list[Json], dict[i
     readable = [image for image in images if image.block or image.reduced]
     for image in [*readable[:1], *sorted(readable[1:], key=_characters)]:
         for block in (image.block, image.reduced):
-            if block is not None and characters_in_json(block) <= room and len(chosen) < _MOST_IMAGES:
-                room -= characters_in_json(block)
+            if block is not None and _block_characters(block) <= room and len(chosen) < _MOST_IMAGES:
+                room -= _block_characters(block)
                 chosen[image.number] = block
                 if block is not image.block:
                     notes[image.number] = _REDUCED
@@ -115,7 +115,7 @@ def _fitting_images(images: list[_Image], room: int) -> tuple[list[Json], dict[i
 
 
 def _characters(image: _Image) -> int:
-    return characters_in_json(image.block or image.reduced)
+    return _block_characters(image.block or image.reduced or {})
 
 
 def _links(execution: Execution) -> list[Json]:
@@ -123,15 +123,16 @@ def _links(execution: Execution) -> list[Json]:
     links, room = [], _LINKS_CHARACTERS
     for file in execution.files[:_MOST_LINKS]:
         link = resource_link(execution.session_id, FilePath(file.folder, file.file_name), file.content_type, file.size)
-        room -= characters_in_json(link)
+        room -= _block_characters(link)
         if room < 0:
             break
         links.append(link)
     return links
 
 
-def characters_in_json(value: object) -> int:
-    return len(json.dumps(value)) + 2
+def _block_characters(block: Json) -> int:
+    """In JSON, with the separator before it."""
+    return len(json.dumps(block)) + 2
 
 
 def _text_block(text: str) -> Json:

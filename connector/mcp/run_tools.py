@@ -11,11 +11,11 @@ from .protocol import Client, Json
 from .results import execution_result
 
 _LONGEST_WAIT_SECONDS = 45
-"""For the end of a run. Some clients give up after 60 s (MCP SDK for TypeScript), and a pool that does not respond takes
-ten more."""
+"""For the end of a run. Some clients give up after 60 s (MCP SDK for TypeScript), and a pool that does not respond
+takes ten more."""
 
 _TIMEOUT_SECONDS = 300
-"""Unless the model sets another one. It is longer than the wait, so the result of a run can always be had later."""
+"""Unless the model sets another one. It is longer than the wait, so a run that outlasts the call continues."""
 
 
 def execute_python_code(context: McpContext, arguments: dict[str, Any], client: Client) -> Json:

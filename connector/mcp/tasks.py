@@ -35,7 +35,7 @@ WAIT_SECONDS = 1
 """For the end of a run that becomes a task otherwise."""
 
 _KEPT_SECONDS = 300
-"""How long a session is kept without use where the pool does not tell: the service's own default."""
+"""How long a session is kept without use, where the pool does not state it: the service's default."""
 
 _ID_LIFETIME_SECONDS = 24 * 3600.0
 _PLAIN_ID = re.compile(
@@ -138,7 +138,7 @@ def _task(context: McpContext, params: Json, client: Client) -> Task:
         )
     task_id = params.get("taskId")
     if not isinstance(task_id, str):
-        raise ProtocolError(INVALID_PARAMS, "The parameter taskId is missing, or no text. Send the ID of a task.")
+        raise ProtocolError(INVALID_PARAMS, "The parameter taskId is missing or not a string. Send the ID of a task.")
     if context.tokens is not None:
         members = context.tokens.open(TASK, task_id)
         if members is not None:

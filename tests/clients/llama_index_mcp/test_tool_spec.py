@@ -34,5 +34,5 @@ async def test_the_model_reads_why_code_failed(tools):
 
 
 async def test_client_waits_longer_than_the_server(run_snippet):
-    """The server answers within about 50 seconds; the client would give up after 30."""
+    """The server waits for a run for 45 seconds; the client would give up after 30."""
     assert run_snippet("llama_index_mcp")["client"].timeout == 100

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from node_programs import run_node
+from programs import ROOT
 
 MOST = 1400
 """About a percent of the context of a model with 128,000 tokens. What is added should be worth it."""
@@ -33,4 +34,9 @@ def test_the_list_of_tools_is_short(listed, tmp_path, capsys):
         print(f"\ntools/list: {sum(each)} tokens (o200k_base)")
         for tool, tokens in zip(listed, each, strict=True):
             print(f"  {tool['name']:20} {tokens:5}")
-    assert 500 < sum(each) <= MOST
+    assert 500 < sum(each) < MOST
+
+
+def test_the_documentation_states_the_cost():
+    """As the limit that the test before this holds."""
+    assert f"less than {MOST:,} tokens" in (ROOT / "docs" / "mcp.md").read_text(encoding="utf-8").replace("\n", " ")

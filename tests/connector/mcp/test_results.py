@@ -7,7 +7,7 @@ import re
 import pytest
 from PIL import Image
 
-from connector.mcp.images import image_block
+from connector.mcp.images import image_block, image_block_of_base64
 from connector.mcp.results import MOST_CHARACTERS, execution_result
 from connector.models import Execution, Output
 from tests.connector.mcp.calls import call, run
@@ -203,31 +203,28 @@ def image_of(media_type, size=(30, 20), **options):
     return written.getvalue()
 
 
-def block_of(content):
-    return image_block(base64.b64encode(content).decode())
-
-
 TYPES = ["image/png", "image/jpeg", "image/gif", "image/webp"]
 
 
 def test_images_are_checked_by_their_bytes():
     """A model's API refuses the conversation for an image that it cannot read."""
-    assert block_of(PNG)["mimeType"] == "image/png"
+    assert image_block(PNG)["mimeType"] == "image/png"
     begun = PNG[:33] + bytes(50) + PNG[-12:]
     for content in (b"", b"\xff\xd8", b"\xff\xd8\xffno JPEG", b"<svg/>", b"GIF89a;", b"RIFF1234WAVE", begun):
-        assert block_of(content) is None
-    assert image_block("no base64 -") is None
+        assert image_block(content) is None
+    assert image_block_of_base64(base64.encodebytes(PNG).decode()) == image_block(PNG)
+    assert image_block_of_base64("no base64 -") is None
 
 
 @pytest.mark.parametrize("media_type", TYPES)
 def test_an_image_that_is_incomplete_or_too_large_is_none(media_type):
     """As a model's API sees it, which has a limit for each side."""
     content = image_of(media_type)
-    assert block_of(content)["mimeType"] == media_type
+    assert image_block(content)["mimeType"] == media_type
     for end in (*range(len(content) - 12), len(content) - 2):
-        assert block_of(content[:end]) is None
+        assert image_block(content[:end]) is None
     for size in ((9000, 1), (1, 9000)):
-        assert block_of(image_of(media_type, size)) is None
+        assert image_block(image_of(media_type, size)) is None
 
 
 @pytest.mark.parametrize(
@@ -236,8 +233,8 @@ def test_an_image_that_is_incomplete_or_too_large_is_none(media_type):
 )
 def test_all_forms_of_a_format_are_images(media_type, options):
     """WebP has three, and JPEG more."""
-    assert block_of(image_of(media_type, **options))["mimeType"] == media_type
-    assert block_of(image_of(media_type, (9000, 1), **options)) is None
+    assert image_block(image_of(media_type, **options))["mimeType"] == media_type
+    assert image_block(image_of(media_type, (9000, 1), **options)) is None
 
 
 @pytest.mark.parametrize("media_type", TYPES)
