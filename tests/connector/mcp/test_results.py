@@ -270,6 +270,18 @@ def test_the_smallest_images_are_shown_first():
     assert sum(len(block.get("data", "")) for block in content) < MOST_CHARACTERS
 
 
+def test_images_that_the_text_does_not_name_are_not_shown():
+    """However small: a model would take them for another chart."""
+    large, small = (base64.b64encode(b"\xff\xd8\xff" + bytes(size)).decode() for size in (30_000, 300))
+    outputs = [
+        Output("image/jpeg", content, title=f"Chart {number}", file_name=f"{number}.jpg")
+        for number, content in enumerate([large] * 20 + [small] * 2)
+    ]
+    content = execution_result(execution(outputs=outputs))["content"]
+    assert [len(block["data"]) for block in content[1:]] == [len(large)] * 2
+    assert "- 2 more in the same folder" in content[0]["text"]
+
+
 def test_an_unknown_outcome_is_an_error():
     """With the IDs by which the run can be found."""
     result = execution_result(execution(status="Unknown"))
