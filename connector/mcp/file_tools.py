@@ -41,7 +41,8 @@ def create_upload_url(context: McpContext, arguments: dict[str, Any], _: Client)
     created = upload_urls.create_upload_url(context.sessions, context.tokens, context.base_url, **arguments)
     name = arguments["file_name"]
     folder = shown_folder(checked_folder(arguments.get("folder", "")))
-    command = f"curl --fail-with-body -T {shlex.quote(f'./{name}')} {shlex.quote(created.upload_url)}"
+    # Without --globoff, curl takes {a,b} and [1-3] in the name for several files.
+    command = f"curl --fail-with-body --globoff -T {shlex.quote(f'./{name}')} {shlex.quote(created.upload_url)}"
     return sections_result(
         [
             Section(f"Session ID: {created.session_id}"),
@@ -96,7 +97,7 @@ def share_file(context: McpContext, arguments: dict[str, Any], _: Client) -> Jso
                 f"Link to {place} ({shown_size(link.size)}), until {_time(link.expiration_time)} or the file changes:",
                 link.file_url,
             ),
-            Section("Give the complete link to the user."),
+            Section("Give the complete link to the user. Once it has expired, call ShareFile again."),
         ]
     )
 
