@@ -272,7 +272,8 @@ def test_the_smallest_images_are_shown_first():
 
 def test_images_that_the_text_does_not_name_are_not_shown():
     """However small: a model would take them for another chart."""
-    large, small = (base64.b64encode(b"\xff\xd8\xff" + bytes(size)).decode() for size in (30_000, 300))
+    jpeg = image_of("image/jpeg", (4, 4))
+    large, small = (base64.b64encode(jpeg.ljust(size, b"\0")).decode() for size in (30_000, 1_000))
     outputs = [
         Output("image/jpeg", content, title=f"Chart {number}", file_name=f"{number}.jpg")
         for number, content in enumerate([large] * 20 + [small] * 2)
