@@ -25,6 +25,12 @@ class CrossSite(ApiError):
     status, code = 403, "CrossSite"
 
 
+class HostNotAllowed(ApiError):
+    """The request names a host that is not known to be the app's."""
+
+    status, code = 403, "HostNotAllowed"
+
+
 class ConversationNotFound(ApiError):
     """The API has not created this conversation, or it has ended."""
 
