@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from ..callers.signed_tokens import Tokens, required
+from ..callers.signed_tokens import Tokens, require_tokens
 from ..errors import FileNotFound, FileTooLarge, InvalidFileName, InvalidRequest, LinkNotFound, SessionNotFound
 from ..models import FileBytes, FilePath, SharedFile
 from ..session_pool.facts import PoolFacts
@@ -42,7 +42,7 @@ def share_file(
     `lifetime_in_seconds` at most. Raises SessionNotFound, FileNotFound, FileTooLarge for a file that browsers cannot
     get in one response, and InternalError without `tokens`.
     """
-    tokens = required(tokens, "links")
+    tokens = require_tokens(tokens, "links")
     session = sessions.session(session_id)
     path = checked_path(file_name, folder)
     session_ends = session.get_session().expires

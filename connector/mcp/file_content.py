@@ -93,7 +93,7 @@ def _text(content: bytes, file: FileBytes, title: str, encoding: str, offset: in
     if encoding not in ("utf-8", "utf-8-sig"):
         parts.append(f", decoded as {encoding}")
     if offset or end < file.size:
-        parts.append(f", bytes {offset:,} to {end:,}")
+        parts.append(f", bytes {offset:,} to {end - 1:,}")
     if end < file.size:
         parts.append(f". Call GetFile with offset {end} for more, or search it with code")
     header = "".join(parts)

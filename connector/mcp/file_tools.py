@@ -97,7 +97,7 @@ def share_file(context: McpContext, arguments: dict[str, Any], _: Client) -> Jso
                 f"Link to {place} ({shown_size(link.size)}), until {_time(link.expiration_time)} or the file changes:",
                 link.file_url,
             ),
-            Section("Give the complete link to the user."),
+            Section("Give the complete link to the user. Once it has expired, call ShareFile again."),
         ]
     )
 

@@ -28,6 +28,8 @@ _TEXT_CHARACTERS_BESIDE_IMAGES = 30_000
 """The rest is for images: the first one takes up to 60,000 in its reduced form."""
 
 _MOST_IMAGES = 20
+"""The first ones, as many as the text names: a model could not tell which chart another one is."""
+
 _MOST_LINKS = 20
 _LINKS_CHARACTERS = 20_000
 
@@ -92,25 +94,21 @@ def _block(content: str | None) -> Json | None:
 
 
 def _fitting_images(images: list[_Image], room: int) -> tuple[list[Json], dict[int, str]]:
-    """The first image, if necessary in its smaller form, and then as many others as fit, the smallest first. In the
-    order of the outputs, with notes about those that are missing or smaller.
+    """The first image, if necessary in its smaller form, and then as many as fit of the next ones, the smallest first.
+    In the order of the outputs, with notes about those that are missing or smaller.
     """
     chosen: dict[int, Json] = {}
-    notes: dict[int, str] = {}
     readable = [image for image in images if image.block or image.reduced]
-    for image in [*readable[:1], *sorted(readable[1:], key=_characters)]:
+    notes = {image.number: _NOT_SHOWN if image in readable else _UNREADABLE for image in images}
+    for image in [*readable[:1], *sorted(readable[1:_MOST_IMAGES], key=_characters)]:
         for block in (image.block, image.reduced):
-            if block is not None and _block_characters(block) <= room and len(chosen) < _MOST_IMAGES:
+            if block is not None and _block_characters(block) <= room:
                 room -= _block_characters(block)
                 chosen[image.number] = block
+                del notes[image.number]
                 if block is not image.block:
                     notes[image.number] = _REDUCED
                 break
-        else:
-            notes[image.number] = _NOT_SHOWN
-    for image in images:
-        if not (image.block or image.reduced):
-            notes[image.number] = _UNREADABLE
     return [chosen[number] for number in sorted(chosen)], notes
 
 

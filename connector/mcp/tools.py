@@ -69,7 +69,7 @@ TOOLS = (
         "execution ID for GetExecution.",
         run_tools.execute_python_code,
         {
-            "pythonCode": "The code. Read and write files in /mnt/data.",
+            "pythonCode": "Python code. It reads and writes files in /mnt/data.",
             "sessionId": _OPTIONAL_SESSION,
             "timeoutInSeconds": "Seconds after which the code is stopped, 300 by default.",
         },
@@ -161,7 +161,7 @@ TOOLS = (
             "sessionId": _SESSION,
             "fileName": _FILE_NAME,
             "folder": _FOLDER,
-            "lifetimeInSeconds": "Seconds until the link expires.",
+            "lifetimeInSeconds": "Seconds until the link expires, 3600 by default.",
         },
         optional=("folder", "lifetimeInSeconds"),
         is_open_world=True,

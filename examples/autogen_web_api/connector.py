@@ -123,7 +123,7 @@ def _failure(response: httpx.Response) -> ConnectorError:
     try:
         message = str(response.json()["error"]["message"])
     except (ValueError, KeyError, TypeError):
-        message = f"The connector answered with status {status}."
+        message = f"The connector answered with status {status}. Ask again; if that fails too, read its log."
     if status in (401, 403):
         reason = message if status == 403 else "The connector does not accept the app's key or token."
         return ConnectorRefused(f"{reason} Check CONNECTOR_KEY or CONNECTOR_AUDIENCE of the app.")

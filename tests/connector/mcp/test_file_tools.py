@@ -144,7 +144,8 @@ def test_text_is_read_in_chunks_of_complete_lines(api, session_id):
         text += part[1]["text"]
         if "with offset " not in part[0]["text"]:
             break
-        offset = part[0]["text"].partition("with offset ")[2].split()[0]
+        begin, offset = offset, int(part[0]["text"].partition("with offset ")[2].split()[0])
+        assert f"bytes {begin:,} to {offset - 1:,}." in part[0]["text"]
     assert text == "".join(f"line {number} é\n" for number in range(5000))
 
 

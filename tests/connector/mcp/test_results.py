@@ -10,7 +10,7 @@ from PIL import Image
 from connector.mcp.images import image_block, image_block_of_base64
 from connector.mcp.results import MOST_CHARACTERS, execution_result
 from connector.models import Execution, Output
-from tests.connector.mcp.calls import call, run
+from tests.connector.mcp.calls import call, request, run
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
@@ -108,6 +108,13 @@ def test_new_files_are_named_and_linked(api, session_id):
         "size": 1,
     }
     assert "(changed, 2 bytes)" in run(api, "open('a b/c#.csv', 'w').write('xy')", session_id).text
+
+
+def test_links_are_omitted_where_the_address_says_so(api, session_id):
+    """For frameworks that do not take them; the text still names the files."""
+    ran = run(api, "open('new.csv', 'w').write('x')", session_id, query="?resourceLinks=false")
+    assert "- /mnt/data/new.csv (new, 1 byte)" in ran.text
+    assert ran.links == []
 
 
 def test_names_of_files_cannot_add_lines(api, session_id):
@@ -263,6 +270,19 @@ def test_the_smallest_images_are_shown_first():
     assert sum(len(block.get("data", "")) for block in content) < MOST_CHARACTERS
 
 
+def test_images_that_the_text_does_not_name_are_not_shown():
+    """However small: a model would take them for another chart."""
+    jpeg = image_of("image/jpeg", (4, 4))
+    large, small = (base64.b64encode(jpeg.ljust(size, b"\0")).decode() for size in (30_000, 1_000))
+    outputs = [
+        Output("image/jpeg", content, title=f"Chart {number}", file_name=f"{number}.jpg")
+        for number, content in enumerate([large] * 20 + [small] * 2)
+    ]
+    content = execution_result(execution(outputs=outputs))["content"]
+    assert [len(block["data"]) for block in content[1:]] == [len(large)] * 2
+    assert "- 2 more in the same folder" in content[0]["text"]
+
+
 def test_an_unknown_outcome_is_an_error():
     """With the IDs by which the run can be found."""
     result = execution_result(execution(status="Unknown"))
@@ -274,3 +294,9 @@ def test_tables_that_code_forges_are_shown_as_text():
     for content in ('{"columns": 1}', '{"columns": [{"name": 1}], "rows": [1], "rowCount": 1}', "[", "[]"):
         text = execution_result(execution(outputs=[Output("application/json", content)]))["content"][0]["text"]
         assert f"Displayed:\n{content}" in text
+
+
+def test_another_value_in_the_address_is_refused(api):
+    """With a message that names the parameter, as an error of JSON-RPC."""
+    answer = request(api, "tools/list", query="?resourceLinks=maybe")
+    assert (answer.status, answer.error["code"], answer.error["data"]["target"]) == (400, -32600, "resourceLinks")
