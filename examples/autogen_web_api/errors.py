@@ -90,6 +90,12 @@ class ConnectorError(ApiError):
     status, code = 502, "ConnectorFailed"
 
 
+class InvalidFileName(ConnectorError):
+    """The connector does not accept the name of a file."""
+
+    status, code = 400, "InvalidFileName"
+
+
 class ConnectorRefused(ConnectorError):
     """The connector does not accept the app's key or token."""
 

@@ -15,7 +15,9 @@ from .hosts import is_allowed, is_of_host
 
 _LOG = logging.getLogger(__name__)
 _BEYOND_FILES = 1_000_000
-"""What a form may have besides its files, in bytes."""
+"""What a form may have besides its files, in bytes, and what any other body may have: its JSON takes many times as much
+memory as its text.
+"""
 
 
 def error_response(error: ApiError) -> JSONResponse:
@@ -47,14 +49,14 @@ class Guard:
                 message["headers"] += [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store")]
             await send(message)
 
-        received = 0
+        received, most = 0, self._most_bytes_of(scope)
 
         async def counting() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._most_bytes:  # of a body without Content-Length
-                raise _too_large(self._most_bytes)
+            if received > most:  # of a body without Content-Length
+                raise _too_large(most)
             return message
 
         try:
@@ -86,8 +88,11 @@ class Guard:
         acts = scope["method"] not in ("GET", "HEAD") or scope["path"] == "/chat"
         if acts and _is_of_another_site(headers):
             return CrossSite("A page of another site has sent the request. Open the page /docs of this app instead.")
-        length = headers.get(b"content-length", b"0")
-        return _too_large(self._most_bytes) if not length.isdigit() or int(length) > self._most_bytes else None
+        length, most = headers.get(b"content-length", b"0"), self._most_bytes_of(scope)
+        return _too_large(most) if not length.isdigit() or int(length) > most else None
+
+    def _most_bytes_of(self, scope: Scope) -> int:
+        return self._most_bytes if scope["path"].endswith("/files") else _BEYOND_FILES
 
 
 def _is_of_another_site(headers: Mapping[bytes, bytes]) -> bool:
