@@ -18,7 +18,7 @@ from .guard import Guard, error_response
 from .model import Model, make_model
 from .scripted_model import NOTICE
 from .settings import Settings
-from .sign_in import EntraSignIn, KeySignIn
+from .sign_in import make_sign_in
 
 _LOG = logging.getLogger(__name__)
 
@@ -61,11 +61,7 @@ def create_app(settings: Settings, *, model: Callable[[Settings], Model] = make_
 
 
 def _connector(settings: Settings) -> Connector:
-    sign_in = (
-        EntraSignIn(settings.connector_audience, settings.client_id)
-        if settings.connector_audience
-        else KeySignIn(settings.connector_key)
-    )
+    sign_in = make_sign_in(settings.connector_key, settings.connector_audience, settings.client_id)
     return Connector(settings.connector_url, sign_in, patience_seconds=settings.patience_seconds)
 
 

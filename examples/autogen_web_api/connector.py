@@ -70,10 +70,7 @@ class Connector:
                         timeout=httpx.Timeout(seconds, connect=CONNECT_SECONDS),
                     )
             except (httpx.TransportError, TimeoutError):
-                failure: ConnectorError = ConnectorUnavailable(
-                    "The connector did not answer. Check CONNECTOR_URL and that the connector runs, and try again.",
-                    retry_after_seconds=10,
-                )
+                failure: ConnectorError = _no_answer()
             else:
                 if response.status_code < 400 or response.status_code in accepted:
                     return response
@@ -96,10 +93,7 @@ class Connector:
         try:
             response = await self._http.send(request, stream=True)
         except httpx.TransportError:
-            raise ConnectorUnavailable(
-                "The connector did not answer. Check CONNECTOR_URL and that the connector runs, and try again.",
-                retry_after_seconds=10,
-            ) from None
+            raise _no_answer() from None
         try:
             if response.status_code not in (200, 404):
                 await response.aread()
@@ -116,6 +110,13 @@ class Connector:
     async def _headers(self, content: bytes | None) -> dict[str, str]:
         kind = {} if content is None else {"Content-Type": "application/octet-stream"}
         return {**await self._sign_in.headers(), **kind}
+
+
+def _no_answer() -> ConnectorUnavailable:
+    return ConnectorUnavailable(
+        "The connector did not answer. Check CONNECTOR_URL and that the connector runs, and try again.",
+        retry_after_seconds=10,
+    )
 
 
 def _failure(response: httpx.Response) -> ConnectorError:

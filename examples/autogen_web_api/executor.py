@@ -15,7 +15,7 @@ from .connector import Connector
 from .errors import ConnectorError, FileNotFound
 from .results import RunResult, run_result
 from .session import Session, SessionFile
-from .sign_in import EntraSignIn, KeySignIn
+from .sign_in import make_sign_in
 
 _T = TypeVar("_T")
 _PYTHON = {"", "python", "py", "python3", "ipython"}
@@ -235,11 +235,7 @@ class ConnectorCodeExecutor(CodeExecutor, Component[ConnectorCodeExecutorConfig]
             return self._shared
         if self._own is None:
             config = self._config
-            sign_in = (
-                EntraSignIn(config.audience, config.client_id)
-                if config.audience
-                else KeySignIn(os.environ.get(config.key_variable))
-            )
+            sign_in = make_sign_in(os.environ.get(config.key_variable), config.audience, config.client_id)
             self._own = Connector(config.connector_url, sign_in, patience_seconds=config.patience)
         return self._own
 

@@ -55,3 +55,8 @@ class EntraSignIn:
 
     async def close(self) -> None:
         await self._credential.close()
+
+
+def make_sign_in(key: str | None, audience: str | None, client_id: str | None) -> SignIn:
+    """With tokens for `audience`, if there is one, else with `key`. `client_id` is that of a user-assigned identity."""
+    return EntraSignIn(audience, client_id) if audience else KeySignIn(key)
