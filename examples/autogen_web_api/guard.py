@@ -3,13 +3,14 @@
 The log has neither addresses nor IDs: those of conversations are secrets, and are part of the path.
 """
 
+import asyncio
 import logging
 import time
 
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .errors import ApiError, CrossSite, TooLarge
+from .errors import ApiError, CrossSite, Stopping, TooLarge
 
 _LOG = logging.getLogger(__name__)
 _BEYOND_FILES = 1_000_000
@@ -60,6 +61,10 @@ class Guard:
                 await error_response(refusal)(scope, receive, noting)
             else:
                 await self._app(scope, counting, noting)
+        except asyncio.CancelledError:  # by the server, after the time that it grants answers when it is stopped
+            if status:
+                raise
+            await error_response(Stopping())(scope, receive, noting)
         except Exception as error:
             # The traceback without the exception's text, which may have an address with an ID.
             place = error.__traceback__
