@@ -37,7 +37,7 @@ _WHAT_TO_DO = {
     ),
     errors.CallerNotAllowed: "Ask the operator of the connector for access; the message names what can be allowed.",
     errors.OriginNotAllowed: (
-        "Add the origin of the web page to the setting `MCP_ALLOWED_ORIGINS`. Clients that are no web pages send no "
+        "Add the origin of the web page to the setting `MCP_ALLOWED_ORIGINS`. Clients that are not web pages send no "
         "`Origin`."
     ),
     errors.SessionExecutorRoleMissing: (

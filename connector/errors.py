@@ -145,7 +145,7 @@ class UploadNotFound(ConnectorError):
 
 
 class LinkNotFound(ConnectorError):
-    """A link to a file has expired, or its file is not the same any more."""
+    """A link to a file has expired, or its file has changed."""
 
     status = 404
 

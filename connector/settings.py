@@ -242,7 +242,7 @@ SETTINGS = (
         "MCP_ALLOWED_ORIGINS",
         None,
         "Origins of web pages that may call the MCP server, such as `https://chat.example`, separated by commas, "
-        "besides the app's own. Clients that are no web pages need none.",
+        "besides the app's own. Clients that are not web pages need none.",
         _origins,
     ),
     Setting(

@@ -19,6 +19,7 @@ from tests.markdown import section, table
 ROOT = Path(__file__).resolve().parents[1]
 AGENTS = (ROOT / "docs" / "agents.md").read_text(encoding="utf-8")
 MCP = (ROOT / "docs" / "mcp.md").read_text(encoding="utf-8")
+MCP_CONNECTOR = (ROOT / "power-platform" / "mcp-readme.md").read_text(encoding="utf-8")
 DOCUMENT = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", AGENTS, re.MULTILINE | re.DOTALL)
 JSON_BLOCKS = [block for language, block in BLOCKS if language == "json"]
@@ -119,16 +120,18 @@ def test_tools_are_operations(tools):
 
 
 def test_numbers_of_the_server_page():
-    """docs/mcp.md has the limits of the code."""
+    """docs/mcp.md has the limits of the code, and the readme of the custom connector the same wait."""
     for number in (
         f"{results.MOST_CHARACTERS:,} characters",
         f"text has {results._TEXT_CHARACTERS:,}, or {results._TEXT_CHARACTERS_BESIDE_IMAGES:,}",
         f"parts of {file_content.CHUNK_BYTES:,} bytes",
         f"waits for its run for {run_tools._LONGEST_WAIT_SECONDS} seconds",
+        f"runs for {run_tools._LONGEST_WAIT_SECONDS} seconds at most",
         f"up to {run_tools._TIMEOUT_SECONDS} seconds unless",
         f"`{TEMPLATE}`",
     ):
         assert number in " ".join(MCP.split()), number
+    assert f"for up to {run_tools._LONGEST_WAIT_SECONDS} seconds" in " ".join(MCP_CONNECTOR.split())
 
 
 def test_host_that_gives_up_early_gets_an_execution_id_in_time(start_connector, emulator):

@@ -49,7 +49,7 @@ class Tokens:
         return members
 
 
-def required(tokens: Tokens | None, purpose: str, alternative: str = "") -> Tokens:
+def require_tokens(tokens: Tokens | None, purpose: str, alternative: str = "") -> Tokens:
     """Raises InternalError without tokens. `purpose` is what needs them, `alternative` what else callers can do."""
     if tokens is None:
         raise InternalError(

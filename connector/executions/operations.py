@@ -110,7 +110,7 @@ def get_execution(
                 execution = _current(session, execution_id, facts)
         except ExecutionNotFound:
             raise
-        except ConnectorError:  # it is waited out: the execution was there
+        except ConnectorError:  # the execution exists, so the wait goes on
             continue
     return fitted(execution, include_content)
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from ..callers.signed_tokens import Tokens, required
+from ..callers.signed_tokens import Tokens, require_tokens
 from ..errors import FileNotFound, FileTooLarge, InvalidFileName, InvalidRequest, LinkNotFound, SessionNotFound
 from ..models import FileBytes, FilePath, SharedFile
 from ..session_pool.facts import PoolFacts
@@ -42,7 +42,7 @@ def share_file(
     `lifetime_in_seconds` at most. Raises SessionNotFound, FileNotFound, FileTooLarge for a file that browsers cannot
     get in one response, and InternalError without `tokens`.
     """
-    tokens = required(tokens, "links")
+    tokens = require_tokens(tokens, "links")
     session = sessions.session(session_id)
     path = checked_path(file_name, folder)
     session_ends = session.get_session().expires
@@ -83,7 +83,7 @@ def share_file(
 
 @dataclass(frozen=True)
 class LinkedFile:
-    """The file behind a link that is not over. `file` has its headers."""
+    """The file of a link that still works. `file` has its headers."""
 
     session: SessionClient
     facts: PoolFacts
@@ -94,7 +94,7 @@ class LinkedFile:
         """To be called with the content read, and before it is sent: it may be that of another version. Raises
         LinkNotFound.
         """
-        with over_without_file():
+        with link_not_found_without_file():
             _, file = find_headers(self.session, self.facts, self.path)
         if file.etag != self.file.etag:
             raise link_not_found()
@@ -111,7 +111,7 @@ def find_linked_file(
         raise link_not_found()
     session = sessions.session(address["session_id"])
     path = FilePath(address["folder"], address["file_name"])
-    with over_without_file():
+    with link_not_found_without_file():
         session.get_session()
         path, file = find_headers(session, facts, path)
     if file.etag != address["version"]:
@@ -120,8 +120,8 @@ def find_linked_file(
 
 
 @contextlib.contextmanager
-def over_without_file() -> Iterator[None]:
-    """Raises LinkNotFound where the session or the file does not exist any more."""
+def link_not_found_without_file() -> Iterator[None]:
+    """Raises LinkNotFound instead of the errors of a file or a session that no longer exists."""
     try:
         yield
     except (FileNotFound, InvalidFileName, SessionNotFound):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ..callers.signed_tokens import Tokens, required
+from ..callers.signed_tokens import Tokens, require_tokens
 from ..errors import ConnectorError, SessionBusy, UploadNotFound
 from ..in_session.protocol import TRANSFERS_FOLDER
 from ..models import FilePath, UploadUrl
@@ -51,7 +51,7 @@ def create_upload_url(
 
     Raises InvalidFileName, and InternalError without `tokens`.
     """
-    tokens = required(tokens, "upload URLs")
+    tokens = require_tokens(tokens, "upload URLs")
     folder = checked_destination(folder, checked_name(file_name))
     session = sessions.session(session_id or sessions.mint_session_id())
     address = {

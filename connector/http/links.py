@@ -29,7 +29,7 @@ def share_file(context: Context, request: func.HttpRequest) -> func.HttpResponse
 
 def open_shared_file(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     linked = _linked_file(context, request)
-    with links.over_without_file():
+    with links.link_not_found_without_file():
         response = content_response(context, request, linked.session, linked.path, linked.file)
     linked.check_unchanged()
     return _protected(response)

@@ -13,7 +13,7 @@ from ..errors import ConnectorError, InvalidRequest, MethodNotAllowed, MethodNot
 from ..mcp.context import McpContext
 from ..mcp.messages import data_of, error_message, error_of
 from ..mcp.methods import methods, server_info
-from ..mcp.protocol import PARSE_ERROR, ProtocolError
+from ..mcp.protocol import INVALID_REQUEST, PARSE_ERROR, ProtocolError
 from ..mcp.server import answer
 from . import requests, responses
 from .context import Context
@@ -39,6 +39,11 @@ def call_mcp_server(context: Context, request: func.HttpRequest) -> func.HttpRes
             "its address.",
             headers={"Allow": "POST", **_NOT_STORED},
         )
+    try:
+        arguments = requests.parameters(context.operation("CallMcpServer"), request)
+    except InvalidRequest as failure:
+        error = ProtocolError(INVALID_REQUEST, failure.message, data_of(failure))
+        return responses.json_response(error_message(None, error), 400, {"x-ms-error-code": failure.code})
     message = _message(context, request)
     served = McpContext(
         context.settings,
@@ -47,12 +52,13 @@ def call_mcp_server(context: Context, request: func.HttpRequest) -> func.HttpRes
         context.facts,
         context.tokens,
         responses.base_url(context.settings, request, "/mcp"),
+        arguments.get("resource_links", True),
     )
     answered = answer(message, dict(request.headers), server_info(served), methods(served))
     if answered.body is None:
         return func.HttpResponse(status_code=answered.status, headers=dict(_NOT_STORED))
-    error = _ERRORS.get(answered.status)
-    headers = dict(_NOT_STORED) if error is None else {"x-ms-error-code": error.__name__}
+    kind = _ERRORS.get(answered.status)
+    headers = dict(_NOT_STORED) if kind is None else {"x-ms-error-code": kind.__name__}
     return responses.json_response(answered.body, answered.status, headers)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import azure.functions as func
 
-from ..callers.signed_tokens import required
+from ..callers.signed_tokens import require_tokens
 from ..errors import InvalidRequest, UploadNotFound
 from ..files import operations as files
 from ..files import upload_urls, uploads
@@ -74,7 +74,8 @@ def _begin_upload(
     route: str,
     use: AbstractContextManager[None],
 ) -> func.HttpResponse:
-    tokens = required(context.tokens, "chunked uploads", ", or turn off 'Allow chunking' in the action's settings")
+    alternative = ", or turn off 'Allow chunking' in the action's settings"
+    tokens = require_tokens(context.tokens, "chunked uploads", alternative)
     if requests.complete_body(request, context.admission):
         raise InvalidRequest(
             "A request that begins a chunked upload must not have a body. Send the chunks to the address in Location.",

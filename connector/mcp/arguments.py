@@ -103,12 +103,15 @@ def _schemas_of(operation: Operation) -> dict[str, Json]:
 
 
 def _with_known_names(given: Json, known: Json) -> Json:
-    """With `session_id` as `sessionId`: names that differ in nothing but case and separators mean the same."""
+    """With `session_id` as `sessionId`: names that differ in nothing but case and separators mean the same.
+
+    Of two that mean the same, one is left as it is, and so unknown.
+    """
     by_letters = {_letters(name): name for name in known}
     values: Json = {}
     for name, value in given.items():
         meant = by_letters.get(_letters(name), name)
-        values[name if meant in given else meant] = value
+        values[name if meant in given or meant in values else meant] = value
     return values
 
 

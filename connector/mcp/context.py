@@ -11,7 +11,10 @@ from ..settings import Settings
 
 @dataclass(frozen=True)
 class McpContext:
-    """`sessions` are those of the request's caller; `base_url` is where callers reach the REST operations."""
+    """`sessions` are those of the request's caller; `base_url` is where callers reach the REST operations.
+
+    `has_resource_links` is whether the caller takes links to files in results.
+    """
 
     settings: Settings
     contract: Contract
@@ -19,3 +22,4 @@ class McpContext:
     facts: PoolFacts
     tokens: Tokens | None
     base_url: str
+    has_resource_links: bool

@@ -1,6 +1,6 @@
-"""What GetFile shows a model of a file: text as text, images as images, and of all else how to read it with code.
+"""What GetFile shows a model of a file: text as text, images as images, and for all else how to read it with code.
 
-What a file is, is decided by its bytes; its name alone says little about text.
+The bytes of a file decide what it is; its name says little.
 """
 
 import codecs
@@ -13,13 +13,13 @@ from ..session_pool.facts import PoolFacts
 from ..session_pool.sessions import SessionClient
 from .execution_text import shown_path, shown_size
 from .fitting import json_characters
-from .images import image_block_of, type_of_image
+from .images import image_block
 from .protocol import Json
 from .resources import resource_link
 from .results import MOST_CHARACTERS, text_result
 
 CHUNK_BYTES = 20_000
-"""Of a text that one call returns: about 5,000 tokens."""
+"""How much of a text one call returns: about 5,000 tokens."""
 
 _MOST_TEXT_CHARACTERS = 60_000
 """In JSON, where control characters take six."""
@@ -75,9 +75,9 @@ def file_result(session: SessionClient, facts: PoolFacts, path: FilePath, *, off
         content = _bytes(session, facts, path, file, offset) if offset else beginning
         return _text(content, file, title, encoding, offset)
     if file.size <= _LARGEST_IMAGE_BYTES and file.content_type.startswith("image/"):
-        content = download_file(session, facts, path, file).content or b""
-        if type_of_image(content) is not None:
-            return {"content": [{"type": "text", "text": title}, image_block_of(content)]}
+        image = image_block(download_file(session, facts, path, file).content or b"")
+        if image is not None:
+            return {"content": [{"type": "text", "text": title}, image]}
     link = resource_link(session.id, shown, file.content_type, file.size)
     return {"content": [{"type": "text", "text": f"{title} {_how_to_read(shown, file)}"}, link]}
 
@@ -106,7 +106,10 @@ def _bytes(session: SessionClient, facts: PoolFacts, path: FilePath, file: FileB
 
 
 def encoding_of(head: bytes, *, is_complete: bool) -> str | None:
-    """Of a file that begins with `head`; None if it is no text. Texts are UTF-8, have a mark, or are Windows-1252."""
+    """That of a file that begins with `head`; None if it is not text.
+
+    Text is UTF-8, has a byte order mark, or is Windows-1252.
+    """
     for mark, encoding in _BYTE_ORDER_MARKS:
         if head.startswith(mark):
             return encoding

@@ -41,7 +41,8 @@ def create_upload_url(context: McpContext, arguments: dict[str, Any], _: Client)
     created = upload_urls.create_upload_url(context.sessions, context.tokens, context.base_url, **arguments)
     name = arguments["file_name"]
     folder = shown_folder(checked_folder(arguments.get("folder", "")))
-    command = f"curl --fail-with-body -T {shlex.quote(f'./{name}')} {shlex.quote(created.upload_url)}"
+    # Without --globoff, curl takes {a,b} and [1-3] in the name for several files.
+    command = f"curl --fail-with-body --globoff -T {shlex.quote(f'./{name}')} {shlex.quote(created.upload_url)}"
     return sections_result(
         [
             Section(f"Session ID: {created.session_id}"),
@@ -119,7 +120,7 @@ def _bytes(content: str, name: str, *, is_base64: bool) -> bytes:
     except InvalidFileContent:
         problem = "The argument content is not base64. Encode the bytes with padding, or omit encoding to store text."
     except UnicodeEncodeError:
-        problem = "The argument content has half of a surrogate pair, which is no text. Remove it, or send base64."
+        problem = "The argument content has half of a surrogate pair, which is not valid. Remove it, or send base64."
     raise InvalidFileContent(problem, target="content")
 
 

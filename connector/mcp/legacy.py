@@ -15,7 +15,7 @@ def initialize(params: Json, server: ServerInfo) -> Json:
     """The version that the client asks for, or the newest. Raises ProtocolError."""
     asked = params.get("protocolVersion")
     if asked is not None and not isinstance(asked, str):
-        raise ProtocolError(INVALID_PARAMS, "The parameter protocolVersion is no text. Send a version.")
+        raise ProtocolError(INVALID_PARAMS, "The parameter protocolVersion is not a string. Send a version.")
     return {
         "protocolVersion": asked if asked in LEGACY_VERSIONS else LEGACY_VERSIONS[0],
         "capabilities": server.capabilities,

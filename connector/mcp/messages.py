@@ -19,13 +19,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Notification:
-    """What its sender wants no answer to. So is a response to the server, which has sent no request."""
+    """A message that needs no answer. So is a response to the server, which has sent no request."""
 
     is_response: bool = False
 
 
 def read(message: Any) -> Request | Notification:
-    """Raises ProtocolError if the message is none."""
+    """Raises ProtocolError for a value that is not a message."""
     if isinstance(message, list):
         raise ProtocolError(
             INVALID_REQUEST,
@@ -40,7 +40,7 @@ def read(message: Any) -> Request | Notification:
     if "method" not in message and ("result" in message or "error" in message):
         return Notification(is_response=True)
     if not isinstance(method, str) or not method:
-        raise ProtocolError(INVALID_REQUEST, "The member method is no text. Send the name of a method.")
+        raise ProtocolError(INVALID_REQUEST, "The member method is not a string. Send the name of a method.")
     params = message.get("params")
     if params is not None and not isinstance(params, dict):
         raise ProtocolError(INVALID_PARAMS, "The member params is not an object. Send parameters by their names.")
@@ -50,7 +50,7 @@ def read(message: Any) -> Request | Notification:
     if request_id is None:
         raise ProtocolError(
             INVALID_REQUEST,
-            "The member id is neither text nor a whole number. Send one of them, or no id for a notification.",
+            "The member id is neither a string nor an integer. Send one of them, or no id for a notification.",
         )
     return Request(request_id, method, params or {})
 
@@ -58,7 +58,7 @@ def read(message: Any) -> Request | Notification:
 def id_of(message: Any) -> str | int | None:
     """What the answer to a message repeats, also if the message is not valid. None if it has no usable id.
 
-    A text that UTF-8 cannot encode is none: it could not be repeated.
+    A string that UTF-8 cannot encode is not usable: it could not be repeated.
     """
     found = message.get("id") if isinstance(message, dict) else None
     if isinstance(found, str):

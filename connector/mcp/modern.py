@@ -65,7 +65,7 @@ def client(request: Request, headers: Mapping[str, str]) -> Client:
     capabilities = meta.get(_CAPABILITIES) if isinstance(meta, dict) else None
     for name, value, kind in ((_VERSION, stated, str), (_CAPABILITIES, capabilities, dict)):
         if not isinstance(value, kind):
-            what = "a text" if kind is str else "an object"
+            what = "a string" if kind is str else "an object"
             raise ProtocolError(INVALID_PARAMS, f"params._meta has no {name} that is {what}. Send it in each request.")
     mirrored.check(headers, request, stated)
     if stated not in MODERN_VERSIONS:

@@ -74,7 +74,7 @@ def read_resource(context: McpContext, params: Json, client: Client) -> Json:
         code = INVALID_PARAMS if client.is_modern else RESOURCE_NOT_FOUND
         raise ProtocolError(code, failure.message, {"uri": uri}) from failure
     except InvalidRequest as failure:
-        raise ProtocolError(INVALID_PARAMS, failure.message, {"uri": uri}) from failure
+        raise ProtocolError(INVALID_PARAMS, failure.message) from failure  # the URI may be anything, of any length
     content: Json = {"uri": uri, "mimeType": file.content_type}
     is_text = _TEXTS.fullmatch(file.content_type) is not None and file.size <= _LONGEST_TEXT_BYTES
     text = _text(file.file_content) if is_text else None

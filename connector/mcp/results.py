@@ -13,7 +13,7 @@ from ..models import Execution, FilePath, Output
 from ..text import well_formed
 from .execution_text import sections
 from .fitting import Section, fitted_text, json_characters
-from .images import image_block
+from .images import image_block_of_base64
 from .protocol import Json
 from .resources import resource_link
 from .wording import for_models
@@ -90,7 +90,7 @@ def _images(outputs: list[Output]) -> list[_Image]:
 
 
 def _block(content: str | None) -> Json | None:
-    return image_block(content) if content else None
+    return image_block_of_base64(content) if content else None
 
 
 def _fitting_images(images: list[_Image], room: int) -> tuple[list[Json], dict[int, str]]:
@@ -102,8 +102,8 @@ def _fitting_images(images: list[_Image], room: int) -> tuple[list[Json], dict[i
     notes = {image.number: _NOT_SHOWN if image in readable else _UNREADABLE for image in images}
     for image in [*readable[:1], *sorted(readable[1:_MOST_IMAGES], key=_characters)]:
         for block in (image.block, image.reduced):
-            if block is not None and characters_in_json(block) <= room:
-                room -= characters_in_json(block)
+            if block is not None and _block_characters(block) <= room:
+                room -= _block_characters(block)
                 chosen[image.number] = block
                 del notes[image.number]
                 if block is not image.block:
@@ -113,7 +113,7 @@ def _fitting_images(images: list[_Image], room: int) -> tuple[list[Json], dict[i
 
 
 def _characters(image: _Image) -> int:
-    return characters_in_json(image.block or image.reduced)
+    return _block_characters(image.block or image.reduced or {})
 
 
 def _links(execution: Execution) -> list[Json]:
@@ -121,15 +121,16 @@ def _links(execution: Execution) -> list[Json]:
     links, room = [], _LINKS_CHARACTERS
     for file in execution.files[:_MOST_LINKS]:
         link = resource_link(execution.session_id, FilePath(file.folder, file.file_name), file.content_type, file.size)
-        room -= characters_in_json(link)
+        room -= _block_characters(link)
         if room < 0:
             break
         links.append(link)
     return links
 
 
-def characters_in_json(value: object) -> int:
-    return len(json.dumps(value)) + 2
+def _block_characters(block: Json) -> int:
+    """In JSON, with the separator before it."""
+    return len(json.dumps(block)) + 2
 
 
 def _text_block(text: str) -> Json:

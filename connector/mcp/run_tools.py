@@ -15,7 +15,7 @@ _LONGEST_WAIT_SECONDS = 45
 takes ten more."""
 
 _TIMEOUT_SECONDS = 300
-"""Unless the model sets another one. It is longer than the wait, so the result of a run can always be had later."""
+"""Unless the model sets another one. It is longer than the wait, so a run that outlasts the call continues."""
 
 
 def execute_python_code(context: McpContext, arguments: dict[str, Any], client: Client) -> Json:

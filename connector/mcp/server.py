@@ -1,6 +1,6 @@
 """Answers messages of MCP: one for each HTTP request, with one JSON object, and without memory of earlier ones.
 
-Of both generations, and of nothing that the server offers.
+It knows both generations of the protocol, and nothing of what the server offers.
 """
 
 from collections.abc import Mapping

@@ -17,6 +17,7 @@ from ..executions import operations as executions
 from ..models import Execution
 from ..telemetry.activity import note_execution_status
 from .context import McpContext
+from .links import as_taken
 from .protocol import (
     INVALID_PARAMS,
     METHOD_NOT_FOUND,
@@ -35,7 +36,7 @@ WAIT_SECONDS = 1
 """For the end of a run that becomes a task otherwise."""
 
 _KEPT_SECONDS = 300
-"""How long a session is kept without use where the pool does not tell: the service's own default."""
+"""How long a session is kept without use, where the pool does not state it: the service's default."""
 
 _ID_LIFETIME_SECONDS = 24 * 3600.0
 _PLAIN_ID = re.compile(
@@ -82,7 +83,7 @@ def get_task(context: McpContext, params: Json, client: Client) -> Json:
     note_execution_status(execution.status)
     state = _state(params["taskId"], task, execution)
     if state["status"] == "completed":
-        state["result"] = {"resultType": "complete", **execution_result(execution)}
+        state["result"] = {"resultType": "complete", **as_taken(context, execution_result(execution))}
     return state
 
 
@@ -138,7 +139,7 @@ def _task(context: McpContext, params: Json, client: Client) -> Task:
         )
     task_id = params.get("taskId")
     if not isinstance(task_id, str):
-        raise ProtocolError(INVALID_PARAMS, "The parameter taskId is missing, or no text. Send the ID of a task.")
+        raise ProtocolError(INVALID_PARAMS, "The parameter taskId is missing or not a string. Send the ID of a task.")
     if context.tokens is not None:
         members = context.tokens.open(TASK, task_id)
         if members is not None:

@@ -15,6 +15,7 @@ from ..telemetry.activity import note_failure, note_tool
 from . import file_tools, run_tools
 from .arguments import Arguments
 from .context import McpContext
+from .messages import shown
 from .protocol import INVALID_PARAMS, Client, Json, ProtocolError
 from .results import failure_result
 
@@ -188,9 +189,8 @@ def call_tool(context: McpContext, params: Json, client: Client) -> Json:
     name = params.get("name")
     offered = _offered(context.contract)
     if not isinstance(name, str) or name not in offered:
-        raise ProtocolError(
-            INVALID_PARAMS, f"There is no tool {str(name)[:60]!r}. Call one of {', '.join(offered)}.", {"name": name}
-        )
+        asked = f"tool '{shown(name)}'" if isinstance(name, str) else "tool without a name that is text"
+        raise ProtocolError(INVALID_PARAMS, f"There is no {asked}. Call one of {', '.join(offered)}.")
     note_tool(name)
     tool, arguments = offered[name]
     try:

@@ -11,8 +11,6 @@ For a deployed connector, set CONNECTOR_URL (such as https://YOUR-APP.azurewebsi
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 from langchain.agents import create_agent
 from langchain_mcp_adapters.client import MultiServerMCPClient
@@ -20,6 +18,7 @@ from langchain_openai import ChatOpenAI
 from langgraph.checkpoint.memory import InMemorySaver
 
 URL = os.environ.get("CONNECTOR_URL", "http://127.0.0.1:7071/api")
+SERVER = f"{URL}/mcp?resourceLinks=false"  # OpenAI would fetch what a result links, and cannot: it is in a session
 KEY = os.environ.get("CONNECTOR_KEY", "")
 TOOLS = {"ExecutePythonCode", "GetExecution", "UploadFile", "ListFiles", "GetFile", "ShareFile"}  # none that deletes
 INSTRUCTIONS = """You are a data analyst. Run Python code for everything that has to be calculated or drawn.
@@ -29,8 +28,7 @@ If code fails, read the error and its hint, and correct the code. Share a file w
 
 async def main(messages: list[str]) -> None:
     servers = MultiServerMCPClient(
-        {"code": {"transport": "streamable_http", "url": f"{URL}/mcp", "headers": {"x-functions-key": KEY}}},
-        tool_interceptors=[without_links],
+        {"code": {"transport": "streamable_http", "url": SERVER, "headers": {"x-functions-key": KEY}}}
     )
     tools = [tool for tool in await servers.get_tools() if tool.name in TOOLS]
     # Only the Responses API takes the images of a tool's result; Chat Completions takes its text alone.
@@ -41,13 +39,6 @@ async def main(messages: list[str]) -> None:
             {"messages": [{"role": "user", "content": message}]}, {"configurable": {"thread_id": "conversation"}}
         )
         print(state["messages"][-1].text)
-
-
-async def without_links(request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
-    """OpenAI would fetch the files that a result links, and refuses the request, since they are in a session."""
-    result = await handler(request)
-    result.content = [block for block in result.content if block.type != "resource_link"]
-    return result
 
 
 if __name__ == "__main__":

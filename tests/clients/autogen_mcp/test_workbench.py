@@ -18,12 +18,12 @@ async def test_tools_are_those_of_the_server(workbench):
     assert all(tool["description"] and tool["parameters"]["properties"] for tool in tools.values())
 
 
-async def test_a_result_with_links_is_an_error(workbench):
-    """The workbench knows text and images only, so the model does not read that a run has written a file."""
+async def test_a_run_that_writes_a_file_is_no_error(workbench):
+    """The workbench knows text and images only: the address in the snippet omits links."""
     code = "from pathlib import Path\nPath('/mnt/data/notes.txt').write_text('one')"
     result = await workbench.call_tool("ExecutePythonCode", {"pythonCode": code})
-    assert result.is_error
-    assert "Unknown content type from server" in result.to_text()
+    assert not result.is_error
+    assert "/mnt/data/notes.txt (new, 3 bytes)" in result.to_text()
 
 
 async def test_a_chart_is_an_image(workbench):

@@ -68,6 +68,7 @@ def request(
     version: str = LEGACY,
     extensions: tuple[str, ...] = (),
     headers: dict[str, str] | None = None,
+    query: str = "",
 ) -> Answer:
     """One request of either generation. Its answer is below MOST_CHARACTERS, unless it is the content of a resource."""
     params = dict(params or {})
@@ -81,14 +82,16 @@ def request(
             sent["Mcp-Name"] = params[name]
     began = time.monotonic()
     body = {"jsonrpc": "2.0", "id": next(_numbers), "method": method, "params": params}
-    response = api.call("POST", "/mcp", json=body, headers=sent)
+    response = api.call("POST", f"/mcp{query}", json=body, headers=sent)
     answer = Answer(response.status_code, response.json(), len(response.text), time.monotonic() - began)
     assert method == "resources/read" or answer.characters < MOST_CHARACTERS
     return answer
 
 
-def call(api: Api, tool: str, *, headers: dict[str, str] | None = None, **arguments: Any) -> ToolResult:
-    return result_of(request(api, "tools/call", {"name": tool, "arguments": arguments}, headers=headers))
+def call(
+    api: Api, tool: str, *, headers: dict[str, str] | None = None, query: str = "", **arguments: Any
+) -> ToolResult:
+    return result_of(request(api, "tools/call", {"name": tool, "arguments": arguments}, headers=headers, query=query))
 
 
 def result_of(answer: Answer) -> ToolResult:

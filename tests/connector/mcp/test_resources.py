@@ -126,3 +126,12 @@ def test_another_callers_session_cannot_be_used(entra, issuer, session_id):
 def test_an_error_of_the_pool_is_one_of_the_protocol(api_without_role, session_id):
     """Its message is that of the REST operations."""
     assert "role" in read(api_without_role, uri(session_id, "x")).error["message"].lower()
+
+
+@pytest.mark.parametrize("sent", ["NaN", '{"x": [Infinity]}', f'"{"x" * 100_000}"'])
+def test_what_is_no_uri_is_not_repeated(api, sent):
+    """It may be of any length, and no JSON."""
+    message = f'{{"jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": {{"uri": {sent}}}}}'
+    response = api.call("POST", "/mcp", data=message, headers={"Content-Type": "application/json"})
+    assert response.json()["error"]["code"] == -32602
+    assert len(response.text) < 300

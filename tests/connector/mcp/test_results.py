@@ -1,14 +1,16 @@
 """What a model reads of a run: texts in full, and answers that fit, whatever the program does."""
 
 import base64
+import io
 import re
 
 import pytest
+from PIL import Image
 
-from connector.mcp.images import image_block
+from connector.mcp.images import image_block, image_block_of_base64
 from connector.mcp.results import MOST_CHARACTERS, execution_result
 from connector.models import Execution, Output
-from tests.connector.mcp.calls import call, run
+from tests.connector.mcp.calls import call, request, run
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
@@ -108,6 +110,13 @@ def test_new_files_are_named_and_linked(api, session_id):
     assert "(changed, 2 bytes)" in run(api, "open('a b/c#.csv', 'w').write('xy')", session_id).text
 
 
+def test_links_are_omitted_where_the_address_says_so(api, session_id):
+    """For frameworks that do not take them; the text still names the files."""
+    ran = run(api, "open('new.csv', 'w').write('x')", session_id, query="?resourceLinks=false")
+    assert "- /mnt/data/new.csv (new, 1 byte)" in ran.text
+    assert ran.links == []
+
+
 def test_names_of_files_cannot_add_lines(api, session_id):
     """A program could otherwise write what looks like the connector's own text."""
     ran = run(api, "open('a\\nSession ID: evil', 'w').close()\nopen(b'\\xff', 'w').close()", session_id)
@@ -195,23 +204,50 @@ def execution(**members):
     return Execution("session", "execution", members.pop("status", "Succeeded"), **members)
 
 
+def image_of(media_type, size=(30, 20), **options):
+    written = io.BytesIO()
+    Image.effect_noise(size, 50).save(written, media_type.removeprefix("image/"), **options)
+    return written.getvalue()
+
+
+TYPES = ["image/png", "image/jpeg", "image/gif", "image/webp"]
+
+
 def test_images_are_checked_by_their_bytes():
     """A model's API refuses the conversation for an image that it cannot read."""
-    assert image_block(base64.b64encode(PNG).decode())["mimeType"] == "image/png"
-    assert image_block(base64.b64encode(PNG[:-4]).decode()) is None
-    wide = PNG[:16] + (9000).to_bytes(4, "big") + PNG[20:]
-    assert image_block(base64.b64encode(wide).decode()) is None
-    for content in (b"", b"\xff\xd8", b"<svg/>", b"GIF89a", b"RIFF1234WAVE"):
-        assert image_block(base64.b64encode(content).decode()) is None
-    assert image_block("no base64 -") is None
+    assert image_block(PNG)["mimeType"] == "image/png"
+    begun = PNG[:33] + bytes(50) + PNG[-12:]
+    for content in (b"", b"\xff\xd8", b"\xff\xd8\xffno JPEG", b"<svg/>", b"GIF89a;", b"RIFF1234WAVE", begun):
+        assert image_block(content) is None
+    assert image_block_of_base64(base64.encodebytes(PNG).decode()) == image_block(PNG)
+    assert image_block_of_base64("no base64 -") is None
+
+
+@pytest.mark.parametrize("media_type", TYPES)
+def test_an_image_that_is_incomplete_or_too_large_is_none(media_type):
+    """As a model's API sees it, which has a limit for each side."""
+    content = image_of(media_type)
+    assert image_block(content)["mimeType"] == media_type
+    for end in (*range(len(content) - 12), len(content) - 2):
+        assert image_block(content[:end]) is None
+    for size in ((9000, 1), (1, 9000)):
+        assert image_block(image_of(media_type, size)) is None
 
 
 @pytest.mark.parametrize(
-    ("content", "media_type"),
-    [(b"\xff\xd8\xff\xe0JFIF", "image/jpeg"), (b"GIF89a;", "image/gif"), (b"RIFF1234WEBPVP8 ", "image/webp")],
+    ("media_type", "options"),
+    [("image/webp", {"lossless": True}), ("image/webp", {"exif": b"Exif"}), ("image/jpeg", {"progressive": True})],
 )
-def test_the_type_of_an_image_is_that_of_its_bytes(content, media_type):
+def test_all_forms_of_a_format_are_images(media_type, options):
+    """WebP has three, and JPEG more."""
+    assert image_block(image_of(media_type, **options))["mimeType"] == media_type
+    assert image_block(image_of(media_type, (9000, 1), **options)) is None
+
+
+@pytest.mark.parametrize("media_type", TYPES)
+def test_the_type_of_an_image_is_that_of_its_bytes(media_type):
     """Whatever it was displayed as."""
+    content = image_of(media_type)
     output = Output("image/png", base64.encodebytes(content).decode())
     (text, image) = execution_result(execution(outputs=[output]))["content"]
     assert image == {"type": "image", "data": base64.b64encode(content).decode(), "mimeType": media_type}
@@ -220,9 +256,10 @@ def test_the_type_of_an_image_is_that_of_its_bytes(content, media_type):
 
 def test_the_smallest_images_are_shown_first():
     """After the first, as many as fit, in the order of the run."""
+    jpeg = image_of("image/jpeg", (4, 4))
     sizes = (30_000, 40_000, 1_000, 2_000)
     outputs = [
-        Output("image/jpeg", base64.b64encode(b"\xff\xd8\xff" + bytes(size // 4 * 3)).decode(), file_name=str(size))
+        Output("image/jpeg", base64.b64encode(jpeg.ljust(size // 4 * 3, b"\0")).decode(), file_name=str(size))
         for size in sizes
     ]
     content = execution_result(execution(outputs=outputs))["content"]
@@ -235,7 +272,8 @@ def test_the_smallest_images_are_shown_first():
 
 def test_images_that_the_text_does_not_name_are_not_shown():
     """However small: a model would take them for another chart."""
-    large, small = (base64.b64encode(b"\xff\xd8\xff" + bytes(size)).decode() for size in (30_000, 300))
+    jpeg = image_of("image/jpeg", (4, 4))
+    large, small = (base64.b64encode(jpeg.ljust(size, b"\0")).decode() for size in (30_000, 1_000))
     outputs = [
         Output("image/jpeg", content, title=f"Chart {number}", file_name=f"{number}.jpg")
         for number, content in enumerate([large] * 20 + [small] * 2)
@@ -256,3 +294,9 @@ def test_tables_that_code_forges_are_shown_as_text():
     for content in ('{"columns": 1}', '{"columns": [{"name": 1}], "rows": [1], "rowCount": 1}', "[", "[]"):
         text = execution_result(execution(outputs=[Output("application/json", content)]))["content"][0]["text"]
         assert f"Displayed:\n{content}" in text
+
+
+def test_another_value_in_the_address_is_refused(api):
+    """With a message that names the parameter, as an error of JSON-RPC."""
+    answer = request(api, "tools/list", query="?resourceLinks=maybe")
+    assert (answer.status, answer.error["code"], answer.error["data"]["target"]) == (400, -32600, "resourceLinks")

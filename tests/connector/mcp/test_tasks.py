@@ -131,7 +131,7 @@ def test_an_unknown_task_is_an_invalid_parameter(api, without_signing_key, metho
 
 
 def test_a_task_without_an_id_is_an_invalid_parameter(api):
-    """So is one whose ID is no text."""
+    """So is one whose ID is not a string."""
     for params in ({}, {"taskId": None}):
         answer = request(api, "tasks/get", params, version=MODERN, extensions=(EXTENSION,))
         assert answer.error["code"] == -32602

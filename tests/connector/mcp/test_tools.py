@@ -135,6 +135,7 @@ def test_a_word_for_no_session_is_no_session_id(api, text):
         ("ExecutePythonCode", {"pythonCode": "1", "timeoutInSeconds": "soon"}, "timeoutInSeconds is"),
         ("ExecutePythonCode", {"pythonCode": "1", "waitInSeconds": 5}, "Unknown argument waitInSeconds"),
         ("ExecutePythonCode", {"pythonCode": "1", "sessionId": "my session"}, "omit it to start a new session"),
+        ("ListFiles", {"session_id": "session-1", "session-id": "session-2"}, "Unknown argument session-id"),
         ("GetExecution", {"executionId": "x"}, "argument sessionId is missing"),
         ("GetExecution", {"sessionId": "none", "executionId": "x"}, "ExecutionNotFound"),
         ("ListFiles", {"sessionId": "a b c d"}, "sessionId is not a session ID"),
@@ -179,9 +180,13 @@ def test_arguments_that_are_no_object_are_refused(api):
     assert "sessionId is missing" in missing.result["content"][0]["text"]
 
 
-@pytest.mark.parametrize("name", ["Nope", "", None, 1, ["ListFiles"]])
+@pytest.mark.parametrize("name", ['"Nope"', '""', "null", "1", '["ListFiles"]', '{"x": NaN}', f'"{"x" * 100_000}"'])
 def test_an_unknown_tool_is_an_error_of_the_protocol(api, name):
-    """Invalid params, with the names of the tools."""
-    failure = request(api, "tools/call", {"name": name, "arguments": {}}).error
+    """Invalid params, with the names of the tools, and no more than a few words of the caller's own."""
+    message = f'{{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {{"name": {name}}}}}'
+    response = api.call("POST", "/mcp", data=message, headers={"Content-Type": "application/json"})
+    failure = response.json()["error"]
     assert failure["code"] == -32602
     assert "ExecutePythonCode" in failure["message"]
+    assert len(response.text) < 400
+    assert "NaN" not in response.text
