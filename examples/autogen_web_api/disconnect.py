@@ -10,7 +10,7 @@ from .errors import ApiError
 
 _T = TypeVar("_T")
 _LOOK_SECONDS = 0.25
-"""How often it is looked whether the caller is still there."""
+"""Between checks whether the caller is still connected."""
 
 
 class Disconnected(ApiError):

@@ -106,10 +106,8 @@ def _is_of_another_site(headers: Mapping[bytes, bytes]) -> bool:
     """
     site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
     if site is not None:
-        return site not in (
-            b"same-origin",
-            b"none",
-        )  # b"same-site" may be anyone's: the next container app, another port
+        # A page of the same site may be anyone's: the next container app's, or that of another port.
+        return site not in (b"same-origin", b"none")
     return origin is not None and not is_of_host(origin.decode("latin-1"), headers.get(b"host", b"").decode("latin-1"))
 
 
