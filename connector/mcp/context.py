@@ -13,7 +13,7 @@ from ..settings import Settings
 class McpContext:
     """`sessions` are those of the request's caller; `base_url` is where callers reach the REST operations.
 
-    `has_resource_links` is whether the caller takes links to files in results.
+    `has_resource_links` is whether results have links to files, which some frameworks do not accept.
     """
 
     settings: Settings

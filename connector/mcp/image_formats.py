@@ -11,7 +11,7 @@ Sides = tuple[int, int]
 
 
 def image_format(content: bytes) -> tuple[str, Sides] | None:
-    """The media type and the sides. None for what is no complete image of these formats."""
+    """The media type and the sides. None for what is not a complete image of these formats."""
     for media_type, read in _FORMATS.items():
         sides = read(content)
         if sides is not None:

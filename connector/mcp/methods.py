@@ -2,9 +2,8 @@
 
 from . import tasks
 from .context import McpContext
-from .links import as_taken
 from .protocol import Json, Methods, ServerInfo
-from .resources import list_resource_templates, list_resources, read_resource
+from .resources import list_resource_templates, list_resources, read_resource, with_accepted_links
 from .tools import call_tool, list_tools
 
 INSTRUCTIONS = (
@@ -24,7 +23,7 @@ def server_info(context: McpContext) -> ServerInfo:
 def methods(context: McpContext) -> Methods:
     return {
         "tools/list": lambda _, __: {"tools": list_tools(context)},
-        "tools/call": lambda params, client: as_taken(context, call_tool(context, params, client)),
+        "tools/call": lambda params, client: with_accepted_links(context, call_tool(context, params, client)),
         "resources/list": lambda _, __: list_resources(),
         "resources/templates/list": lambda _, __: list_resource_templates(),
         "resources/read": lambda params, client: read_resource(context, params, client),

@@ -44,6 +44,13 @@ def resource_link(session_id: str, path: FilePath, content_type: str, size: int)
     }
 
 
+def with_accepted_links(context: McpContext, result: Json) -> Json:
+    """The result of a tool, without links if the caller's framework does not accept them. Its text names the files."""
+    if context.has_resource_links or "content" not in result:  # the latter is a task
+        return result
+    return {**result, "content": [block for block in result["content"] if block["type"] != "resource_link"]}
+
+
 def list_resources() -> Json:
     """There are none without a session's ID, which only its user knows."""
     return {"resources": []}

@@ -17,7 +17,6 @@ from ..executions import operations as executions
 from ..models import Execution
 from ..telemetry.activity import note_execution_status
 from .context import McpContext
-from .links import as_taken
 from .protocol import (
     INVALID_PARAMS,
     METHOD_NOT_FOUND,
@@ -26,6 +25,7 @@ from .protocol import (
     Json,
     ProtocolError,
 )
+from .resources import with_accepted_links
 from .results import execution_result
 
 EXTENSION = "io.modelcontextprotocol/tasks"
@@ -83,7 +83,7 @@ def get_task(context: McpContext, params: Json, client: Client) -> Json:
     note_execution_status(execution.status)
     state = _state(params["taskId"], task, execution)
     if state["status"] == "completed":
-        state["result"] = {"resultType": "complete", **as_taken(context, execution_result(execution))}
+        state["result"] = {"resultType": "complete", **with_accepted_links(context, execution_result(execution))}
     return state
 
 

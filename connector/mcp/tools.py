@@ -189,8 +189,8 @@ def call_tool(context: McpContext, params: Json, client: Client) -> Json:
     name = params.get("name")
     offered = _offered(context.contract)
     if not isinstance(name, str) or name not in offered:
-        asked = f"tool '{shown(name)}'" if isinstance(name, str) else "tool without a name that is text"
-        raise ProtocolError(INVALID_PARAMS, f"There is no {asked}. Call one of {', '.join(offered)}.")
+        problem = f"There is no tool '{shown(name)}'" if isinstance(name, str) else "The parameter name is not a string"
+        raise ProtocolError(INVALID_PARAMS, f"{problem}. Call one of {', '.join(offered)}.")
     note_tool(name)
     tool, arguments = offered[name]
     try:

@@ -52,7 +52,7 @@ def create_app(settings: Settings, *, model: Callable[[Settings], Model] = make_
         version="1.0.0",
         lifespan=lifespan,
     )
-    app.add_middleware(Guard, most_body_bytes=settings.most_upload_bytes)
+    app.add_middleware(Guard, most_body_bytes=settings.most_upload_bytes, allowed_hosts=settings.allowed_hosts)
     app.add_exception_handler(ApiError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from .errors import ConnectorError, ConnectorRefused, ConnectorUnavailable
+from .errors import ConnectorError, ConnectorRefused, ConnectorUnavailable, InvalidFileName
 from .sign_in import SignIn
 
 CONNECT_SECONDS = 10.0
@@ -119,14 +119,17 @@ class Connector:
 
 
 def _failure(response: httpx.Response) -> ConnectorError:
-    status = response.status_code
+    status, code = response.status_code, None
     try:
-        message = str(response.json()["error"]["message"])
+        error = response.json()["error"]
+        message, code = str(error["message"]), error.get("code")
     except (ValueError, KeyError, TypeError):
         message = f"The connector answered with status {status}. Ask again; if that fails too, read its log."
     if status in (401, 403):
         reason = message if status == 403 else "The connector does not accept the app's key or token."
         return ConnectorRefused(f"{reason} Check CONNECTOR_KEY or CONNECTOR_AUDIENCE of the app.")
+    if code == "InvalidFileName":
+        return InvalidFileName(message)
     if _may_pass(response):
         return ConnectorUnavailable(message, retry_after_seconds=max(1, int(_retry_after(response))))
     return ConnectorError(message)

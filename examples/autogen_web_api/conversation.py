@@ -44,6 +44,8 @@ class Conversation:
             connector.url,
             timeout=settings.run_seconds,
             connector=connector,
+            # The agent limits its rounds, and a model may request any number of runs in one round.
+            may_run=lambda: len(self._runs) < settings.most_runs,
             on_run=self._note_run,
             on_failure=self._note_failure,
         )

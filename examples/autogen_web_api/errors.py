@@ -25,6 +25,12 @@ class CrossSite(ApiError):
     status, code = 403, "CrossSite"
 
 
+class HostNotAllowed(ApiError):
+    """The request names a host that is not known to be the app's."""
+
+    status, code = 403, "HostNotAllowed"
+
+
 class ConversationNotFound(ApiError):
     """The API has not created this conversation, or it has ended."""
 
@@ -91,6 +97,12 @@ class ConnectorError(ApiError):
     """The connector refused a request, or failed. It is not the code's fault, so a model cannot correct it."""
 
     status, code = 502, "ConnectorFailed"
+
+
+class InvalidFileName(ConnectorError):
+    """The connector does not accept the name of a file."""
+
+    status, code = 400, "InvalidFileName"
 
 
 class ConnectorRefused(ConnectorError):

@@ -19,6 +19,7 @@ from .sign_in import EntraSignIn, KeySignIn
 
 _T = TypeVar("_T")
 _PYTHON = {"", "python", "py", "python3", "ipython"}
+_NO_MORE_RUNS = "This block was not run: there were as many runs as are allowed. Answer with what you have."
 _MISSING_FILES = (
     "[The session is new: it had expired or its interpreter was restarted. Variables of earlier runs no longer exist, "
     "and files may be missing: list them before you use them.]"
@@ -56,6 +57,7 @@ class ConnectorCodeExecutor(CodeExecutor, Component[ConnectorCodeExecutorConfig]
         patience: For how many seconds a request that gets no answer is sent again.
         work_dir: The local folder that files are uploaded from and downloaded to; the current one by default.
         connector: The connector to use instead of one of the executor's own. It is not closed by `stop`.
+        may_run: Asked before each block. If it returns False, the block does not run, and the output says so.
         on_run: Called with the result of each block.
         on_failure: Called with an error of the connector, before that is raised.
 
@@ -75,6 +77,7 @@ class ConnectorCodeExecutor(CodeExecutor, Component[ConnectorCodeExecutorConfig]
         patience: float = 30,
         work_dir: str | Path | None = None,
         connector: Connector | None = None,
+        may_run: Callable[[], bool] | None = None,
         on_run: Callable[[RunResult], None] | None = None,
         on_failure: Callable[[ConnectorError], None] | None = None,
     ) -> None:
@@ -88,7 +91,7 @@ class ConnectorCodeExecutor(CodeExecutor, Component[ConnectorCodeExecutorConfig]
             work_dir=None if work_dir is None else str(work_dir),
         )
         self._shared = connector
-        self._on_run, self._on_failure = on_run, on_failure
+        self._may_run, self._on_run, self._on_failure = may_run, on_run, on_failure
         self._own: Connector | None = None
         self._session: Session | None = None
         self._has_run = False
@@ -190,6 +193,8 @@ class ConnectorCodeExecutor(CodeExecutor, Component[ConnectorCodeExecutorConfig]
                 if block.language.strip().lower() not in _PYTHON:
                     text = f"Blocks of the language {block.language} cannot be run. Write Python."
                     return ConnectorCodeResult(1, _joined([*(run.text for run in runs), text]), runs)
+                if self._may_run is not None and not self._may_run():
+                    return ConnectorCodeResult(1, _joined([*(run.text for run in runs), _NO_MORE_RUNS]), runs)
                 execution = await self.session.run(block.code, self.timeout)
                 run = run_result(block.code, self._with_remark(execution))
                 runs.append(run)

@@ -6,15 +6,19 @@ The log has neither addresses nor IDs: those of conversations are secrets, and a
 import asyncio
 import logging
 import time
+from collections.abc import Mapping
 
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .errors import ApiError, CrossSite, Stopping, TooLarge
+from .errors import ApiError, CrossSite, HostNotAllowed, Stopping, TooLarge
+from .hosts import is_allowed, is_of_host
 
 _LOG = logging.getLogger(__name__)
 _BEYOND_FILES = 1_000_000
-"""What a form may have besides its files, in bytes."""
+"""What a form may have besides its files, in bytes, and what any other body may have: its JSON takes many times as much
+memory as its text.
+"""
 
 
 def error_response(error: ApiError) -> JSONResponse:
@@ -27,9 +31,10 @@ def error_response(error: ApiError) -> JSONResponse:
 class Guard:
     """ASGI middleware."""
 
-    def __init__(self, app: ASGIApp, most_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, most_body_bytes: int, allowed_hosts: tuple[str, ...]) -> None:
         self._app = app
         self._most_bytes = most_body_bytes + _BEYOND_FILES
+        self._allowed_hosts = allowed_hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -45,14 +50,14 @@ class Guard:
                 message["headers"] += [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store")]
             await send(message)
 
-        received = 0
+        received, most = 0, self._most_bytes_of(scope)
 
         async def counting() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._most_bytes:  # of a body without Content-Length
-                raise _too_large(self._most_bytes)
+            if received > most:  # of a body without Content-Length
+                raise _too_large(most)
             return message
 
         try:
@@ -81,11 +86,31 @@ class Guard:
     def _refusal(self, scope: Scope) -> ApiError | None:
         """Before the body is read: one that is too large would otherwise be stored first."""
         headers = dict(scope["headers"])
+        if not is_allowed(headers.get(b"host", b"").decode("latin-1"), self._allowed_hosts):
+            return HostNotAllowed(
+                "The app does not answer to this host name. Use localhost, or add the name to ALLOWED_HOSTS."
+            )
         acts = scope["method"] not in ("GET", "HEAD") or scope["path"] == "/chat"
-        if acts and headers.get(b"sec-fetch-site") == b"cross-site":
+        if acts and _is_of_another_site(headers):
             return CrossSite("A page of another site has sent the request. Open the page /docs of this app instead.")
-        length = headers.get(b"content-length", b"0")
-        return _too_large(self._most_bytes) if not length.isdigit() or int(length) > self._most_bytes else None
+        length, most = headers.get(b"content-length", b"0"), self._most_bytes_of(scope)
+        return _too_large(most) if not length.isdigit() or int(length) > most else None
+
+    def _most_bytes_of(self, scope: Scope) -> int:
+        return self._most_bytes if scope["path"].endswith("/files") else _BEYOND_FILES
+
+
+def _is_of_another_site(headers: Mapping[bytes, bytes]) -> bool:
+    """By what browsers state, and pages cannot change. Sec-Fetch-Site is not sent to addresses with http, except to
+    this machine, and by old browsers; Origin is not sent with a GET.
+    """
+    site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
+    if site is not None:
+        return site not in (
+            b"same-origin",
+            b"none",
+        )  # b"same-site" may be anyone's: the next container app, another port
+    return origin is not None and not is_of_host(origin.decode("latin-1"), headers.get(b"host", b"").decode("latin-1"))
 
 
 def _too_large(most_bytes: int) -> TooLarge:

@@ -11,6 +11,7 @@ from .scripted_model import ScriptedModel
 from .settings import AzureOpenAI, OpenAI, Settings
 
 _SECONDS, _RETRIES = 90.0, 2
+_OPENAI = "https://api.openai.com/v1"
 _AZURE_SCOPE = "https://cognitiveservices.azure.com/.default"
 # AutoGen knows the models of OpenAI by name. The name of a deployment, or of another vendor's model, tells it nothing.
 _ANY_MODEL = ModelInfo(
@@ -43,19 +44,14 @@ def make_model(settings: Settings) -> Model:
     """The model of the settings, or the scripted one. It makes no call."""
     match settings.model:
         case OpenAI(model, api_key, base_url):
-            if base_url:
-                client: ChatCompletionClient = OpenAIChatCompletionClient(
-                    model=model,
-                    api_key=api_key,
-                    base_url=base_url,
-                    model_info=_ANY_MODEL,
-                    timeout=_SECONDS,
-                    max_retries=_RETRIES,
-                )
-            else:
-                client = OpenAIChatCompletionClient(
-                    model=model, api_key=api_key, model_info=_ANY_MODEL, timeout=_SECONDS, max_retries=_RETRIES
-                )
+            client: ChatCompletionClient = OpenAIChatCompletionClient(
+                model=model,
+                api_key=api_key,
+                base_url=base_url or _OPENAI,
+                model_info=_ANY_MODEL,
+                timeout=_SECONDS,
+                max_retries=_RETRIES,
+            )
             return Model(client, model)
         case AzureOpenAI(endpoint, deployment, api_version):
             credential = DefaultAzureCredential(managed_identity_client_id=settings.client_id)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import httpx
 
 from .connector import Connector
-from .errors import ConnectorError, FileNotFound
+from .errors import ConnectorError, FileNotFound, InvalidFileName
 
 _WAIT_SECONDS = 20
 """How long one call waits for a run. Below every limit for a request on the way, and above what most runs take."""
@@ -74,9 +74,9 @@ class Session:
             raise
 
     async def upload(self, name: str, content: bytes) -> SessionFile:
-        """Store a file in /mnt/data. Raises ConnectorError, also for a name that the connector does not accept."""
+        """Store a file in /mnt/data. Raises InvalidFileName, and ConnectorError."""
         response = await self._connector.request(
-            "PUT", f"/files/{quote(name, safe='')}", query={"sessionId": self._id}, content=content, seconds=110
+            "PUT", f"/files/{_segment(name)}", query={"sessionId": self._id}, content=content, seconds=110
         )
         self._used = True
         return _file(response.json()["files"][0])
@@ -94,12 +94,12 @@ class Session:
 
     @contextlib.asynccontextmanager
     async def download(self, path: str) -> AsyncIterator[httpx.Response]:
-        """The response with the content of a file, to be read as a stream. Raises FileNotFound."""
+        """The response with the content of a file, to be read as a stream. Raises FileNotFound, InvalidFileName."""
         folder, _, name = path.rpartition("/")
         query = {"sessionId": self._id, **({"folder": folder} if folder else {})}
         if not name:
             raise FileNotFound("The path has no file name. Add the name to it.")
-        async with self._connector.stream(f"/files/{quote(name, safe='')}/content", query) as response:
+        async with self._connector.stream(f"/files/{_segment(name)}/content", query) as response:
             if response.status_code == 404:
                 raise FileNotFound(f"There is no file {path}. List the files for what there is.")
             yield response
@@ -158,6 +158,13 @@ _ENDED = {
     "message": "The session ended during the run, so its result is lost.",
     "hint": "Upload the files again, and run the code that set the variables again.",
 }
+
+
+def _segment(name: str) -> str:
+    """Of an address. Raises InvalidFileName for what would be a step in its path, encoded or not."""
+    if name in (".", ".."):
+        raise InvalidFileName(f"The file name {name} is a path. Use another name.")
+    return quote(name, safe="")
 
 
 def _file(file: dict[str, Any]) -> SessionFile:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .hosts import ANY
+
 
 class SettingsError(Exception):
     """A setting is missing or wrong. The message names it, and states what to set."""
@@ -37,6 +39,9 @@ class Settings:
     model: OpenAI | AzureOpenAI | None = None
     """None for the scripted model."""
 
+    allowed_hosts: tuple[str, ...] = ()
+    """Names of the app, besides localhost and addresses; hosts.ANY allows all."""
+
     run_seconds: int = 120
     answer_seconds: int = 220
     most_runs: int = 6
@@ -64,6 +69,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         connector_audience=audience,
         client_id=values.get("AZURE_CLIENT_ID"),
         model=_model(values),
+        allowed_hosts=_allowed_hosts(values),
         run_seconds=run_seconds,
         answer_seconds=_number(values, "ANSWER_TIMEOUT_SECONDS", 220, 5, 7200),
         most_runs=_number(values, "RUNS_PER_ANSWER", 6, 1, 50),
@@ -90,6 +96,14 @@ def _model(values: Mapping[str, str]) -> OpenAI | AzureOpenAI | None:
         if name in values:
             raise SettingsError(f"{name} is set without OPENAI_API_KEY. Set both; an endpoint may accept any key.")
     return None
+
+
+def _allowed_hosts(values: Mapping[str, str]) -> tuple[str, ...]:
+    """Any in Azure Container Apps, which sets CONTAINER_APP_NAME: its ingress forwards only requests for the app's own
+    names.
+    """
+    names = values.get("ALLOWED_HOSTS", ANY if "CONTAINER_APP_NAME" in values else "")
+    return tuple(name.strip().lower() for name in names.split(",") if name.strip())
 
 
 def _number(values: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

@@ -9,6 +9,7 @@ pages mcp-overview, mcp-authentication and mcp-troubleshooting, and the tutorial
 
 import secrets
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 from starlette.responses import Response
@@ -81,9 +82,13 @@ def _is_message(message: Any) -> bool:
         isinstance(message, dict)
         and message.get("jsonrpc") == "2.0"
         and isinstance(message.get("method"), str)
-        and isinstance(message.get("id", 0), str | int | float)
-        and not isinstance(message.get("id"), bool)
+        and _is_id(message.get("id", 0))
     )
+
+
+def _is_id(value: Any) -> bool:
+    """A text or a number, but not those of Python that JSON does not have: the response repeats it."""
+    return isinstance(value, str | int) and not isinstance(value, bool) or isinstance(value, float) and isfinite(value)
 
 
 def _error(message_id: Any, error: McpError, *, status: int = 200) -> Response:

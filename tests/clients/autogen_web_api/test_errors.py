@@ -53,8 +53,17 @@ def test_requests_with_mistakes_are_errors_with_a_remedy(start_app):
         (http.post("/chat", content=iter([b"{}"])), 400, "InvalidRequest"),
         (http.post(files, content=iter([b"x" * 400_000] * 4), headers=form), 400, "InvalidRequest"),
         (http.get("/chat", params={"message": "x"}, headers={"Sec-Fetch-Site": "cross-site"}), 403, "CrossSite"),
-        (http.delete(files[:-6], headers={"Sec-Fetch-Site": "cross-site"}), 403, "CrossSite"),
-        (client.upload("a\\b.txt", b"x"), 502, "ConnectorFailed"),
+        (http.delete(files[:-6], headers={"Sec-Fetch-Site": "same-site"}), 403, "CrossSite"),
+        (http.post("/conversations", headers={"Origin": "http://evil.example"}), 403, "CrossSite"),
+        (http.post("/conversations", headers={"Origin": "null"}), 403, "CrossSite"),
+        (http.get("/health", headers={"Host": "evil.example"}), 403, "HostNotAllowed"),
+        (http.post("/chat", json={"message": "x" * 1_000_000}), 413, "TooLarge"),
+        (http.post("/chat", content=iter([b"[" * 400_000] * 3)), 400, "InvalidRequest"),
+        (client.upload("a\\b.txt", b"x"), 400, "InvalidFileName"),
+        (client.upload("../b.txt", b"x"), 400, "InvalidFileName"),
+        (client.upload("..", b"x"), 400, "InvalidFileName"),
+        (http.get(f"{files}/%2e%2e"), 400, "InvalidFileName"),
+        (http.get(f"{files}/%2e%2e/x"), 400, "InvalidFileName"),
         (http.get(f"{files}/nothing.txt"), 404, "FileNotFound"),
         (http.get(f"{files}/../../etc/passwd"), 404, "NotFound"),
         (http.get("/nothing"), 404, "NotFound"),
@@ -110,3 +119,22 @@ def test_ids_of_callers_are_not_accepted(start_app, conversation_id):
         assert client.http.get(f"/conversations/{conversation_id}/files/a.txt").status_code == 404
         assert client.http.delete(f"/conversations/{conversation_id}").status_code == 404
     assert client.http.get("/health").json()["conversations"] == 0
+
+
+def test_own_pages_and_names_are_allowed(start_app):
+    """The page /docs, the names of this machine and those in ALLOWED_HOSTS, with any port and in any case."""
+    address = start_app(allowed_hosts=("app.example",))
+    http = Client(address).http
+    for headers in (
+        {"Sec-Fetch-Site": "same-origin", "Origin": address},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": address},
+        {"Host": "localhost:8000"},
+        {"Host": "[::1]"},
+        {"Host": "192.168.1.5:80"},
+        {"Host": "APP.example:443", "Origin": "https://app.example:443"},
+    ):
+        assert http.post("/conversations", headers=headers).status_code == 201, headers
+    for host in ("evil.app.example", "app.example.", "localhost.evil.example", "127.0.0.1.evil.example", "[", ""):
+        assert http.get("/docs", headers={"Host": host}).status_code == 403, host
+    assert Client(start_app(allowed_hosts=("*",))).http.get("/health", headers={"Host": "x"}).status_code == 200

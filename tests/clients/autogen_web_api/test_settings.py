@@ -23,6 +23,17 @@ def test_connector_alone_is_enough():
     assert (settings.connector_url, settings.connector_key, settings.model) == ("https://app.example/api", None, None)
 
 
+def test_host_names_of_the_app_are_settings():
+    """None by default; any in Azure Container Apps, unless ALLOWED_HOSTS states them."""
+    on_azure = {**_CONNECTOR, "CONTAINER_APP_NAME": "web"}
+    assert read_settings(_CONNECTOR).allowed_hosts == ()
+    assert read_settings(on_azure).allowed_hosts == ("*",)
+    assert read_settings({**on_azure, "ALLOWED_HOSTS": "App.example, b.example,"}).allowed_hosts == (
+        "app.example",
+        "b.example",
+    )
+
+
 @pytest.mark.parametrize(
     ("environment", "name"),
     [

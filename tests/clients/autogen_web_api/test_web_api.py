@@ -116,6 +116,15 @@ def test_tries_are_limited(start_app):
     assert not any(run["succeeded"] for run in answer["runs"])
 
 
+def test_runs_of_one_step_are_limited(start_app):
+    """A model may call the tool any number of times in one step. Each call after the last run is told so."""
+    model = replay(calls(*"123456"), "It is 2.", calls("7"), "It is 7.")
+    client = Client(start_app(model, most_runs=2))
+    assert [run["output"] for run in client.ask("Compute.")["runs"]] == ["1", "2"]
+    assert str(model.create_calls[1]["messages"]).count("This block was not run") == 4
+    assert [run["output"] for run in client.ask("Compute again.")["runs"]] == ["7"]
+
+
 def test_several_calls_at_once_run_in_order(start_app):
     """A model that calls the tool several times in one step gets the results of all, in order."""
     model = replay(calls("x = 6", "x *= 7", "x"), "It is 42.")

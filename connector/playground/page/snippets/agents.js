@@ -10,7 +10,7 @@ const TOOLS = {
   ExecutePythonCode: ["pythonCode", "timeoutInSeconds"],
   GetExecution: ["executionId"],
   CancelExecution: ["executionId"],
-  ListFiles: ["folder", "recursive", "maxItems", "continuationToken"],
+  ListFiles: ["folder", "recursive", "continuationToken"],
   GetFile: ["fileName", "folder"],
   DeleteFile: ["fileName", "folder"],
 };

@@ -269,6 +269,8 @@ def test_environments_of_odd_types(mcp, environment):
         ({"jsonrpc": "2.0", "id": None, "method": "tools/list"}, 400),
         ({"jsonrpc": "2.0", "id": True, "method": "tools/list"}, 400),
         ({"jsonrpc": "2.0", "id": [], "method": "tools/list"}, 400),
+        (b'{"jsonrpc": "2.0", "id": NaN, "method": "tools/list"}', 400),
+        (b'{"jsonrpc": "2.0", "id": 1e999, "method": "tools/list"}', 400),
         ({"jsonrpc": "2.0", "id": 1, "result": {}}, 400),
         ({"jsonrpc": "2.0", "id": 1.5, "method": "tools/list", "params": None}, 200),
         ({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": []}, 200),
