@@ -35,3 +35,5 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, _T]) -> _T
         if not task.done():
             task.cancel()
             await asyncio.wait({task})
+            if not task.cancelled():
+                task.exception()  # retrieved, since nobody is told; asyncio would log it with its traceback
