@@ -112,7 +112,8 @@ def _upload(context: Context, operation_id: str, request: func.HttpRequest) -> t
     _check_address(context, operation_id, request)
     if context.address is None:
         raise UploadNotFound(
-            "This address is not one of the connector's uploads, or has expired. Begin the upload again with PutFile."
+            "This is not the address of a chunked upload, or it has expired. Begin the upload again with PutFile; a "
+            "URL of CreateUploadUrl only takes a file, with PUT."
         )
     session = context.sessions.session(context.address["session_id"])
     return session, context.facts, Upload.from_json(context.address)

@@ -1,5 +1,6 @@
 """The operations of files for models: results in words, with what to call next."""
 
+import re
 import shlex
 from datetime import datetime
 from typing import Any
@@ -42,7 +43,7 @@ def create_upload_url(context: McpContext, arguments: dict[str, Any], _: Client)
     name = arguments["file_name"]
     folder = shown_folder(checked_folder(arguments.get("folder", "")))
     # Without --globoff, curl takes {a,b} and [1-3] in the name for several files.
-    command = f"curl --fail-with-body --globoff -T {shlex.quote(f'./{name}')} {shlex.quote(created.upload_url)}"
+    command = f"curl --fail-with-body --globoff -T {_quoted(f'./{name}')} {_quoted(created.upload_url)}"
     return sections_result(
         [
             Section(f"Session ID: {created.session_id}"),
@@ -53,6 +54,11 @@ def create_upload_url(context: McpContext, arguments: dict[str, Any], _: Client)
             ),
         ]
     )
+
+
+def _quoted(word: str) -> str:
+    """For a shell. In double quotes, if nothing in the word means something there: cmd.exe has no other quotes."""
+    return f'"{word}"' if re.fullmatch(r"[^\"$`\\!%\n\r]*", word) else shlex.quote(word)
 
 
 def list_files(context: McpContext, arguments: dict[str, Any], _: Client) -> Json:

@@ -1,9 +1,10 @@
-"""Messages as models read them: those of the operations also name operations that are no tools."""
+"""Messages as models read them: those of the operations also name operations that are no tools, and omit tools."""
 
 _INSTEAD = {
     ", or end the session with EndSession": ", or use a new session",
     "; EndSession ends everything that runs in the session": "",
     " EndSession ends everything that runs there.": "",
+    "Upload them with UploadFile, ": "Upload them with UploadFile or CreateUploadUrl, ",
     "CheckConnection lists": "importlib.metadata.distributions() lists",
     ", or download it in ranges with DownloadFile": "",
     " or DownloadFile": "",

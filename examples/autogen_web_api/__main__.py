@@ -18,6 +18,9 @@ import uvicorn
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
+GRACE_SECONDS = 2
+"""For the answers in progress when it is stopped. A run can take minutes, and is canceled after that."""
+
 
 class StartFailed(Exception):
     """The emulator did not start. It has printed the reason."""
@@ -36,7 +39,14 @@ def main() -> int:
             print(f"try            curl -G {address}/chat --data-urlencode 'message=What time is it right now?'")
             print("stop with Ctrl-C", flush=True)
             app = f"{__package__}.main:app"
-            uvicorn.run(app, host="127.0.0.1", port=options.port, access_log=False, log_level="warning")
+            uvicorn.run(
+                app,
+                host="127.0.0.1",
+                port=options.port,
+                access_log=False,
+                log_level="warning",
+                timeout_graceful_shutdown=GRACE_SECONDS,
+            )
     except StartFailed as failure:
         print(failure, file=sys.stderr)
         return 1

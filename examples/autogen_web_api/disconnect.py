@@ -10,7 +10,7 @@ from .errors import ApiError
 
 _T = TypeVar("_T")
 _LOOK_SECONDS = 0.25
-"""How often it is looked whether the caller is still there."""
+"""Between checks whether the caller is still connected."""
 
 
 class Disconnected(ApiError):
@@ -35,3 +35,5 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, _T]) -> _T
         if not task.done():
             task.cancel()
             await asyncio.wait({task})
+            if not task.cancelled():
+                task.exception()  # retrieved, since nobody is told; asyncio would log it with its traceback

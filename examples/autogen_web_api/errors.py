@@ -60,6 +60,15 @@ class TooLarge(ApiError):
     status, code = 413, "TooLarge"
 
 
+class Stopping(ApiError):
+    """The app is being stopped, and waits no longer for the answer."""
+
+    status, code = 503, "Stopping"
+
+    def __init__(self) -> None:
+        super().__init__("The app is being stopped. Begin a new conversation when it runs again.")
+
+
 class TooManyConversations(ApiError):
     """The API has as many conversations as it may."""
 

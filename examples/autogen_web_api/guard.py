@@ -3,6 +3,7 @@
 The log has neither addresses nor IDs: those of conversations are secrets, and are part of the path.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .errors import ApiError, CrossSite, HostNotAllowed, TooLarge
+from .errors import ApiError, CrossSite, HostNotAllowed, Stopping, TooLarge
 from .hosts import is_allowed, is_of_host
 
 _LOG = logging.getLogger(__name__)
@@ -65,6 +66,10 @@ class Guard:
                 await error_response(refusal)(scope, receive, noting)
             else:
                 await self._app(scope, counting, noting)
+        except asyncio.CancelledError:  # by the server, after the time that it grants answers when it is stopped
+            if status:
+                raise
+            await error_response(Stopping())(scope, receive, noting)
         except Exception as error:
             # The traceback without the exception's text, which may have an address with an ID.
             place = error.__traceback__
@@ -101,10 +106,8 @@ def _is_of_another_site(headers: Mapping[bytes, bytes]) -> bool:
     """
     site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
     if site is not None:
-        return site not in (
-            b"same-origin",
-            b"none",
-        )  # b"same-site" may be anyone's: the next container app, another port
+        # A page of the same site may be anyone's: the next container app's, or that of another port.
+        return site not in (b"same-origin", b"none")
     return origin is not None and not is_of_host(origin.decode("latin-1"), headers.get(b"host", b"").decode("latin-1"))
 
 

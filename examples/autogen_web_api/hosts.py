@@ -1,4 +1,4 @@
-"""Under which names the app answers.
+"""The host names to which the app answers.
 
 A web page can let its own host name lead to 127.0.0.1 or to another address that only its visitor reaches (DNS
 rebinding). For the browser, the app then belongs to the page, which may send requests and read the answers. The header
@@ -12,7 +12,7 @@ ANY = "*"
 
 
 def is_allowed(host: str, allowed: tuple[str, ...]) -> bool:
-    """`host` is the header. Always allowed: localhost, and addresses, which are no names that a page could have."""
+    """`host` is the header. Always allowed: localhost, and addresses, which no page can have as its name."""
     if ANY in allowed:
         return True
     try:

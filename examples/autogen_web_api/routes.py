@@ -29,7 +29,7 @@ router = APIRouter(responses=_ERRORS)
 
 @dataclass(frozen=True)
 class Shared:
-    """What requests share."""
+    """What all requests use."""
 
     settings: Settings
     model: Model

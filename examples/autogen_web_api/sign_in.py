@@ -12,7 +12,7 @@ class SignIn(Protocol):
     """Makes the headers of each request."""
 
     async def headers(self) -> dict[str, str]:
-        """Raises ConnectorRefused if there is no token to be had."""
+        """Raises ConnectorRefused if it gets no token."""
         ...
 
     async def close(self) -> None:

@@ -278,7 +278,7 @@ END`:c),e.isLong&&s.push(...mm(i)),s.join(`
   >
     ${le(t,({key:o})=>o,({key:o,call:r})=>l`<option value=${o} .selected=${Ye(o===n)}>${hi(xo(r)).replace(/\.$/,"")}</option>`)}
   </select></label>`}function Uc(e,t){return l`<pre><code>${rc(e,t).map(n=>n.kind===null?n.text:l`<span class=${`code-${n.kind}`}>${n.text}</span>`)}</code></pre>`}function Xm(e){return l`<ul class="use-documents">
-    <li><a href=${`${e}/openapi.json`} download="openapi.json">openapi.json</a> Import it where agents get their tools, such as Azure AI Foundry, Semantic Kernel or GPT actions.</li>
+    <li><a href=${`${e}/openapi.json`} download="openapi.json">openapi.json</a> Import it where agents get their tools, such as Microsoft Foundry, Semantic Kernel or GPT actions.</li>
     <li><a href=${`${e}/swagger.json`} download="swagger.json">swagger.json</a> Import it as a custom connector in Power Automate, Power Apps, Logic Apps or Copilot Studio.</li>
     <li><a href=${`${e}/mcp-swagger.json`} download="mcp-swagger.json">mcp-swagger.json</a> Import it as a custom connector for an agent in Copilot Studio that calls the MCP server's tools.</li>
   </ul>`}var Zm=[[10,"10 s"],[30,"30 s"],[90,"90 s"],[300,"5 min"],[900,"15 min"],[3600,"1 h"]],Qm=20;function Bc(e,t){let{element:n,position:o}=tc(t);return l`<section id="code" class="pane" aria-labelledby="code-heading">

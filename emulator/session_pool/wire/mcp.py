@@ -87,8 +87,10 @@ def _is_message(message: Any) -> bool:
 
 
 def _is_id(value: Any) -> bool:
-    """A text or a number, but not those of Python that JSON does not have: the response repeats it."""
-    return isinstance(value, str | int) and not isinstance(value, bool) or isinstance(value, float) and isfinite(value)
+    """A string or a number, but none such as infinity, which JSON lacks: the response repeats it."""
+    if isinstance(value, float):
+        return isfinite(value)
+    return isinstance(value, str | int) and not isinstance(value, bool)
 
 
 def _error(message_id: Any, error: McpError, *, status: int = 200) -> Response:

@@ -1,7 +1,7 @@
 """python -m examples.autogen_web_api.deployment deploy|remove
 
-The folder above is a project of azd, with an environment of its own: the name of the connector's, and `-autogen`. What
-can be found wrong is found before anything is created.
+The folder above is a project of azd, with an environment of its own: the name of the connector's, and `-autogen`.
+Mistakes in the settings are reported before anything is created.
 """
 
 import os

@@ -58,7 +58,7 @@ module modelAccess 'model_access.bicep' = if (!empty(azureOpenAiId)) {
   }
 }
 
-// azd stores the outputs as environment variables, which web.parameters.json and deployment.py read.
+// azd stores the outputs as environment variables, which web.parameters.json and deployment/ read.
 output AZURE_LOCATION string = location
 output AZURE_RESOURCE_GROUP string = group.name
 output AZURE_CONTAINER_REGISTRY_ENDPOINT string = resources.outputs.registryServer

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -58,6 +59,36 @@ def test_app_starts_with_connector_and_emulator(free_port, number):
     assert "Traceback" not in errors and answer.json()["conversation_id"] not in errors
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{connector}/health", trust_env=False)
+
+
+def test_app_stops_while_it_answers(free_port):
+    """Within seconds, although the run would take a minute: it is canceled, and the caller is told."""
+    command = [sys.executable, "-m", "examples.autogen_web_api", "--port", str(free_port)]
+    program = subprocess.Popen(
+        [*command, "--emulator-python", os.environ["POOL_PYTHON"]],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert program.stdout is not None
+    "".join(iter(program.stdout.readline, "stop with Ctrl-C\n"))
+    address = f"http://127.0.0.1:{free_port}"
+    assert _until_answered(f"{address}/health").status_code == 200
+    with ThreadPoolExecutor() as callers, httpx.Client(base_url=address, trust_env=False, timeout=60) as http:
+        conversation = http.post("/conversations").json()["conversation_id"]
+        code = "open('begun', 'w').close()\nimport time\ntime.sleep(60)"
+        message = {"message": f"Run this: ```python\n{code}\n```", "conversation_id": conversation}
+        answer = callers.submit(http.post, "/chat", json=message)
+        while not http.get(f"/conversations/{conversation}/files").json()["files"]:
+            assert not answer.done()
+        program.send_signal(signal.SIGINT)
+        _, errors = program.communicate(timeout=30)
+        assert answer.result().status_code == 503
+        assert answer.result().json()["error"]["code"] == "Stopping"
+    assert program.returncode == 0, errors
+    assert "Traceback" not in errors and conversation not in errors
 
 
 def test_folder_is_a_package_on_its_own(free_port, connector, tmp_path):

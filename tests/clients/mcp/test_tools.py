@@ -48,7 +48,7 @@ async def test_tools_are_listed(client):
 
 
 async def test_annotations_are_true(client):
-    """Hosts ask people before a tool that is not read-only; only a deletion destroys anything."""
+    """Hosts ask people before a tool that is not read-only, and a tool that is read-only destroys nothing."""
     listed = {tool.name: tool.annotations for tool in (await client.list_tools()).tools}
     assert {name for name, hints in listed.items() if hints.read_only_hint} == READ_ONLY
     assert listed["DeleteFile"].destructive_hint is True

@@ -1,7 +1,7 @@
 """UploadFile, CreateUploadUrl, ListFiles, GetFile, ShareFile and DeleteFile as tools."""
 
 import base64
-import shlex
+import re
 import subprocess
 
 import pytest
@@ -82,19 +82,28 @@ def test_what_cannot_be_stored_is_an_error(api, session_id, name, content, argum
     assert words in refused.text
 
 
-@pytest.mark.parametrize("name", ["big data's $file.csv", "data[1-3].csv", "{a,b}.csv", "-o"])
+@pytest.mark.parametrize("name", ["big data's $file.csv", "data[1-3].csv", "{a,b}.csv", "-o", "$(id) `id`!.csv"])
 def test_an_upload_url_comes_with_its_command(api, tmp_path, name):
     """Which a shell runs as it is, also for a name that means something to the shell or to curl; then the session has
     the file.
     """
     created = call(api, "CreateUploadUrl", fileName=name, folder="in")
-    command = [_on_this_host(api, word) for word in shlex.split(created.text.splitlines()[-1])]
+    words = subprocess.run(
+        ["bash", "-c", f"printf '%s\\n' {created.text.splitlines()[-1]}"], capture_output=True, check=True, text=True
+    ).stdout.splitlines()
+    command = [_on_this_host(api, word) for word in words]
     assert command[0] == "curl"
     (tmp_path / name).write_bytes(b"a,b\n")
     sent = subprocess.run([*command, "--noproxy", "*"], cwd=tmp_path, capture_output=True, timeout=60, check=False)
     assert sent.returncode == 0, sent.stderr
     read = call(api, "GetFile", sessionId=created.session_id, fileName=name, folder="in")
     assert read.text.endswith("a,b\n")
+
+
+def test_the_command_of_an_upload_url_is_for_windows_too(api):
+    """Whose cmd.exe knows no quotes but double ones."""
+    created = call(api, "CreateUploadUrl", fileName="große Datei.csv")
+    assert re.search(r' -T "\./große Datei\.csv" "[^"\']+"$', created.text)
 
 
 def _on_this_host(api, url):

@@ -42,4 +42,6 @@ def test_other_words_are_kept():
     """What replaces them makes sense."""
     full = "The session's disk is full. Delete files, or end the session with EndSession."
     assert for_models(full) == "The session's disk is full. Delete files, or use a new session."
+    empty = "The session has no files. Upload them with UploadFile, with the same session ID."
+    assert "with UploadFile or CreateUploadUrl, with the same" in for_models(empty)
     assert for_models("Call GetExecution in a moment.") == "Call GetExecution in a moment."

@@ -160,7 +160,7 @@ function colored(text, language) {
 /** @param {string} api */
 function documents(api) {
   return html`<ul class="use-documents">
-    <li><a href=${`${api}/openapi.json`} download="openapi.json">openapi.json</a> Import it where agents get their tools, such as Azure AI Foundry, Semantic Kernel or GPT actions.</li>
+    <li><a href=${`${api}/openapi.json`} download="openapi.json">openapi.json</a> Import it where agents get their tools, such as Microsoft Foundry, Semantic Kernel or GPT actions.</li>
     <li><a href=${`${api}/swagger.json`} download="swagger.json">swagger.json</a> Import it as a custom connector in Power Automate, Power Apps, Logic Apps or Copilot Studio.</li>
     <li><a href=${`${api}/mcp-swagger.json`} download="mcp-swagger.json">mcp-swagger.json</a> Import it as a custom connector for an agent in Copilot Studio that calls the MCP server's tools.</li>
   </ul>`;
