@@ -18,7 +18,9 @@ _LONGEST_NAME_BYTES = 255
 _LONGEST_PATH_BYTES = 3000
 """Of an upload. The file system's own limit is 4,096, with /mnt/data; the address of a chunked upload has the path."""
 
-_NOT_SHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_NOT_SHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Also what changes the order in which others are shown, such as `gpj.exe` as `exe.jpg`."""
+
 _NOT_IN_UPLOADS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _ENCODED_SLASH = re.compile("%2f", re.IGNORECASE)
 

@@ -5,6 +5,7 @@ import io
 import json
 from typing import Any
 
+from ..files.names import quoted
 from ..models import ABSENT, Execution, Output
 from .fitting import Section
 
@@ -39,7 +40,7 @@ class Table:
     def _name(self) -> str:
         """With the title, such as the name of a sheet."""
         title = " ".join((self.output.title or "").split())[:_TITLE_CHARACTERS]
-        return f"Table '{title}'" if title else "Table"
+        return f"Table {quoted(title)}" if title else "Table"
 
     @property
     def _place(self) -> str:

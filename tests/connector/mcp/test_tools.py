@@ -100,7 +100,7 @@ def test_the_list_costs_a_model_little(api):
 def test_the_server_states_how_to_use_it(api):
     """In a few sentences, in both generations."""
     opened = request(api, "initialize", {"protocolVersion": "2025-11-25", "capabilities": {}}).result
-    assert "sessionId" in opened["instructions"]
+    assert "begin with the session ID" in opened["instructions"]
     assert len(opened["instructions"]) < 600
     assert opened["capabilities"].keys() == {"tools", "resources"}
     assert request(api, "server/discover", version=MODERN).result["instructions"] == opened["instructions"]
