@@ -20,6 +20,9 @@ from .protocol import INVALID_PARAMS, RESOURCE_NOT_FOUND, Client, Json, Protocol
 TEMPLATE = "code-interpreter://sessions/{sessionId}/files/{+path}"
 
 _URI = re.compile(r"code-interpreter://sessions/(?P<session>[^/]+)/files/(?P<path>.+)", re.IGNORECASE | re.DOTALL)
+_LONGEST_REPEATED = 1_000
+"""Characters of a URI."""
+
 _LONGEST_TEXT_BYTES = 8_000_000
 """In JSON, a character of a text may take six times as many, unlike base64."""
 
@@ -81,11 +84,16 @@ def read_resource(context: McpContext, params: Json, client: Client) -> Json:
         code = INVALID_PARAMS if client.is_modern else RESOURCE_NOT_FOUND
         raise ProtocolError(code, failure.message, {"uri": uri}) from failure
     except InvalidRequest as failure:
-        raise ProtocolError(INVALID_PARAMS, failure.message) from failure  # the URI may be anything, of any length
+        raise ProtocolError(INVALID_PARAMS, failure.message, _named(uri)) from failure
     content: Json = {"uri": uri, "mimeType": file.content_type}
     is_text = _TEXTS.fullmatch(file.content_type) is not None and file.size <= _LONGEST_TEXT_BYTES
     text = _text(file.file_content) if is_text else None
     return {"contents": [content | ({"blob": file.file_content} if text is None else {"text": text})]}
+
+
+def _named(uri: object) -> Json | None:
+    """What an error repeats of a URI, which may be anything, of any length."""
+    return {"uri": uri} if isinstance(uri, str) and len(uri) <= _LONGEST_REPEATED else None
 
 
 def _parsed(uri: object) -> tuple[str, FilePath]:

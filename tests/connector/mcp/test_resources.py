@@ -135,3 +135,9 @@ def test_what_is_no_uri_is_not_repeated(api, sent):
     response = api.call("POST", "/mcp", data=message, headers={"Content-Type": "application/json"})
     assert response.json()["error"]["code"] == -32602
     assert len(response.text) < 300
+
+
+def test_a_uri_of_another_scheme_is_named(api):
+    """So that clients know which of their requests was refused (SEP-2164)."""
+    error = read(api, "file:///etc/passwd").error
+    assert (error["code"], error["data"]) == (-32602, {"uri": "file:///etc/passwd"})

@@ -38,8 +38,9 @@ def chromium() -> str | None:
     return next(filter(None, map(shutil.which, [wanted] if wanted else NAMES)), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Until the end of the module: Playwright's event loop runs in this thread, and no other can run meanwhile."""
     wanted, path = os.environ.get("CHROMIUM"), chromium()
     if path is None:
         problem = f"CHROMIUM is {wanted}, which is no program." if wanted else "Chromium is not installed."
