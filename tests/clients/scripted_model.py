@@ -52,7 +52,8 @@ class ScriptedModel:
         self._failure: BaseException | None = None
         next(script)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        # As a daemon, so that a test that does not close it cannot keep pytest from ending.
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
 

@@ -62,8 +62,6 @@ def chat_with(app: TestClient, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
 
     @contextmanager
     def start(agent: str, script: Script) -> Iterator[Chat]:
-        model = ScriptedModel(script)
-        monkeypatch.setenv("OPENAI_BASE_URL", model.url)
         headers = {}
 
         def chat(prompt: str) -> dict[str, Any]:
@@ -73,10 +71,9 @@ def chat_with(app: TestClient, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
             answer: dict[str, Any] = response.json()
             return answer
 
-        try:
+        with ScriptedModel(script) as model:
+            monkeypatch.setenv("OPENAI_BASE_URL", model.url)
             yield chat
-        finally:
-            model.close()
 
     return start
 
