@@ -176,6 +176,8 @@ def api_with_key(emulator: Emulator) -> Iterator[Api]:
 def api_without_role() -> Iterator[Api]:
     """The connector with a pool that denies it access, for requests that must not reach the pool."""
     with emulated_pool(role_held=False) as pool, connector_with(**pool.environment) as connector:
+        # It gets its token now, as `api_with_key` does.
+        assert connector.call("GET", "/connection").status_code == 403
         yield connector
 
 
