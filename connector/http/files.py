@@ -33,7 +33,7 @@ def upload_file(context: Context, request: func.HttpRequest) -> func.HttpRespons
     if requests.media_type(request) == "multipart/form-data":
         form = forms.form(operation, request, context.admission)
         return responses.json_response(files.upload_contents(context.sessions, context.facts, **form))
-    body = requests.arguments(operation.checked_body(requests.json_body(operation, request, context.admission)))
+    body = requests.json_arguments(operation, request, context.admission)
     body["files"] = [requests.arguments(file) for file in body["files"]]
     return responses.json_response(files.upload_file(context.sessions, context.facts, **body))
 
@@ -45,11 +45,7 @@ def list_files(context: Context, request: func.HttpRequest) -> func.HttpResponse
 
 
 def list_more_files(context: Context, request: func.HttpRequest) -> func.HttpResponse:
-    try:
-        requests.parameters(context.operation("ListMoreFiles"), request)
-    except InvalidRequest as failure:
-        if failure.target != "token":  # a token of the wrong form is like any other invalid token
-            raise
+    requests.check_signed_url(context.operation("ListMoreFiles"), request)
     if context.address is None:
         raise InvalidRequest(
             "This address is not one of the connector's, or has expired. List the files again with ListFiles.",

@@ -20,7 +20,7 @@ nor read what belongs to the connector's origin, and the link, which is enough t
 def share_file(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     operation = context.operation("ShareFile")
     route = requests.parameters(operation, request)
-    body = requests.arguments(operation.checked_body(requests.json_body(operation, request, context.admission)))
+    body = requests.json_arguments(operation, request, context.admission)
     base = responses.base_url(context.settings, request, "/links").rsplit("/", 2)[0]  # without files/{fileName}
     return responses.json_response(
         links.share_file(context.sessions, context.facts, context.tokens, base, **route, **body)

@@ -50,6 +50,15 @@ def parameters(operation: Operation, request: func.HttpRequest) -> dict[str, Any
     return arguments(operation.checked_parameters(route, dict(request.params)))
 
 
+def check_signed_url(operation: Operation, request: func.HttpRequest) -> None:
+    """Raises InvalidRequest, but not for a token of the wrong form, which is like any other invalid token."""
+    try:
+        parameters(operation, request)
+    except InvalidRequest as failure:
+        if failure.target != "token":
+            raise
+
+
 def signed_token(request: func.HttpRequest) -> str:
     """The token of a signed URL: in its query, or in its path, where earlier versions put it."""
     return str(request.route_params.get("token") or request.params.get("token", ""))
@@ -85,6 +94,11 @@ def json_body(operation: Operation, request: func.HttpRequest, admission: Admiss
     remedy = "Store data as files with UploadFile or PutFile, and read them in the code"
     body = complete_body(request, admission, copies=COPIES_AS_JSON, most_bytes=most_bytes, remedy=remedy)
     return parsed(body, operation.example)
+
+
+def json_arguments(operation: Operation, request: func.HttpRequest, admission: Admission) -> dict[str, Any]:
+    """The checked members of a JSON body, as arguments. Raises what `json_body` raises."""
+    return arguments(operation.checked_body(json_body(operation, request, admission)))
 
 
 def check_is_json(operation: Operation, request: func.HttpRequest) -> None:

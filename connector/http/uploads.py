@@ -34,13 +34,13 @@ def put_file(context: Context, request: func.HttpRequest) -> func.HttpResponse:
 def create_upload_url(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     operation = context.operation("CreateUploadUrl")
     requests.parameters(operation, request)
-    body = requests.arguments(operation.checked_body(requests.json_body(operation, request, context.admission)))
+    body = requests.json_arguments(operation, request, context.admission)
     base = responses.base_url(context.settings, request, "/uploads")
     return responses.json_response(upload_urls.create_upload_url(context.sessions, context.tokens, base, **body))
 
 
 def put_upload(context: Context, request: func.HttpRequest) -> func.HttpResponse:
-    _check_address(context, "PutUpload", request)
+    requests.check_signed_url(context.operation("PutUpload"), request)
     destination = upload_urls.destination(context.sessions, context.address)
     path = destination.path
     arguments = {"file_name": path.name, "folder": path.folder, "session_id": destination.session.id}
@@ -109,7 +109,7 @@ def cancel_upload(context: Context, request: func.HttpRequest) -> func.HttpRespo
 
 def _upload(context: Context, operation_id: str, request: func.HttpRequest) -> tuple[SessionClient, PoolFacts, Upload]:
     """The session and the upload of a request's address, and the facts. Raises UploadNotFound."""
-    _check_address(context, operation_id, request)
+    requests.check_signed_url(context.operation(operation_id), request)
     if context.address is None:
         raise UploadNotFound(
             "This is not the address of a chunked upload, or it has expired. Begin the upload again with PutFile; a "
@@ -117,15 +117,6 @@ def _upload(context: Context, operation_id: str, request: func.HttpRequest) -> t
         )
     session = context.sessions.session(context.address["session_id"])
     return session, context.facts, Upload.from_json(context.address)
-
-
-def _check_address(context: Context, operation_id: str, request: func.HttpRequest) -> None:
-    """Raises InvalidRequest, but not for a token of the wrong form, which is not found like any other invalid token."""
-    try:
-        requests.parameters(context.operation(operation_id), request)
-    except InvalidRequest as failure:
-        if failure.target != "token":
-            raise
 
 
 def _progress_response(progress: Progress) -> func.HttpResponse:

@@ -16,7 +16,7 @@ from .fitting import json_characters
 from .images import image_block
 from .protocol import Json
 from .resources import resource_link
-from .results import MOST_CHARACTERS, text_result
+from .results import MOST_CHARACTERS, text_block, text_result
 
 CHUNK_BYTES = 20_000
 """How much of a text one call returns: about 5,000 tokens."""
@@ -77,9 +77,9 @@ def file_result(session: SessionClient, facts: PoolFacts, path: FilePath, *, off
     if file.size <= _LARGEST_IMAGE_BYTES and file.content_type.startswith("image/"):
         image = image_block(download_file(session, facts, path, file).content or b"")
         if image is not None:
-            return {"content": [{"type": "text", "text": title}, image]}
+            return text_result(title, image)
     link = resource_link(session.id, shown, file.content_type, file.size)
-    return {"content": [{"type": "text", "text": f"{title} {_how_to_read(shown, file)}"}, link]}
+    return text_result(f"{title} {_how_to_read(shown, file)}", link)
 
 
 def _text(content: bytes, file: FileBytes, title: str, encoding: str, offset: int) -> Json:
@@ -97,7 +97,7 @@ def _text(content: bytes, file: FileBytes, title: str, encoding: str, offset: in
     if end < file.size:
         parts.append(f". Call GetFile with offset {end} for more, or search it with code")
     header = "".join(parts)
-    return {"content": [{"type": "text", "text": f"{header}:"}, {"type": "text", "text": text}]}
+    return text_result(f"{header}:", text_block(text))
 
 
 def _bytes(session: SessionClient, facts: PoolFacts, path: FilePath, file: FileBytes, first: int) -> bytes:

@@ -38,12 +38,13 @@ _REDUCED = "smaller here"
 _UNREADABLE = "not an image that can be shown"
 
 
-def text_result(text: str) -> Json:
-    return {"content": [_text_block(text)]}
+def text_result(text: str, *blocks: Json) -> Json:
+    """With other blocks after the text."""
+    return {"content": [text_block(text), *blocks]}
 
 
-def sections_result(parts: Iterable[Section], *blocks: Json) -> Json:
-    return {"content": [_text_block(fitted_text(list(parts), _TEXT_CHARACTERS)), *blocks]}
+def sections_result(parts: Iterable[Section]) -> Json:
+    return text_result(fitted_text(list(parts), _TEXT_CHARACTERS))
 
 
 def failure_result(failure: ConnectorError) -> Json:
@@ -71,12 +72,13 @@ def execution_result(execution: Execution) -> Json:
     candidates = [] if is_error or execution.status == "Running" else _images(execution.outputs)
     most = _TEXT_CHARACTERS_BESIDE_IMAGES if candidates else _TEXT_CHARACTERS
     unnoted = {candidate.number: _NOT_SHOWN for candidate in candidates}  # the longest text
-    room = MOST_CHARACTERS - json_characters(fitted_text(sections(execution, unnoted), most))
-    blocks, notes = _fitting_images(candidates, room)
-    content = [_text_block(fitted_text(sections(execution, notes), most)), *blocks]
+    text = fitted_text(sections(execution, unnoted), most)
+    blocks, notes = _fitting_images(candidates, MOST_CHARACTERS - json_characters(text))
+    if notes != unnoted:
+        text = fitted_text(sections(execution, notes), most)
     if is_error:
-        return {"content": content, "isError": True}
-    return {"content": content if blocks or execution.status == "Running" else [*content, *_links(execution)]}
+        return {**text_result(text), "isError": True}
+    return text_result(text, *(blocks if blocks or execution.status == "Running" else _links(execution)))
 
 
 def _images(outputs: list[Output]) -> list[_Image]:
@@ -133,5 +135,5 @@ def _block_characters(block: Json) -> int:
     return len(json.dumps(block)) + 2
 
 
-def _text_block(text: str) -> Json:
+def text_block(text: str) -> Json:
     return {"type": "text", "text": well_formed(text)}

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from ..errors import ConnectorError, ExecutionNotFound, InvalidRequest
 from ..executions import operations as executions
-from ..models import Execution
+from ..models import Execution, to_wire
 from ..telemetry.activity import note_execution_status
 from .context import McpContext
 from .protocol import (
@@ -114,8 +114,8 @@ def _state(task_id: str, task: Task, execution: Execution) -> Json:
     return {
         "taskId": task_id,
         "status": status,
-        "createdAt": _iso(created),
-        "lastUpdatedAt": _iso(updated.replace(microsecond=0)),
+        "createdAt": to_wire(created),
+        "lastUpdatedAt": to_wire(updated.replace(microsecond=0)),
         "ttlMs": task.kept_seconds * 1000,
         "pollIntervalMs": pause,
     }
@@ -167,7 +167,3 @@ def _unknown_if_not_found() -> Iterator[None]:
 
 def _unknown() -> ProtocolError:
     return ProtocolError(INVALID_PARAMS, "There is no task with this taskId, or its session has ended.")
-
-
-def _iso(time: datetime) -> str:
-    return time.isoformat().replace("+00:00", "Z")

@@ -26,6 +26,21 @@ def _until_answered(url):
             time.sleep(0.1)
 
 
+def _started(port):
+    """The program of `make autogen`, and what it has printed when it is ready."""
+    command = [sys.executable, "-m", "examples.autogen_web_api", "--port", str(port)]
+    program = subprocess.Popen(
+        [*command, "--emulator-python", os.environ["POOL_PYTHON"]],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert program.stdout is not None
+    return program, "".join(iter(program.stdout.readline, "stop with Ctrl-C\n"))
+
+
 @pytest.fixture
 def free_port():
     with socket.socket() as free:
@@ -36,17 +51,7 @@ def free_port():
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def test_app_starts_with_connector_and_emulator(free_port, number):
     """`python -m examples.autogen_web_api` starts all three, prints the addresses, and stops all three."""
-    command = [sys.executable, "-m", "examples.autogen_web_api", "--port", str(free_port)]
-    program = subprocess.Popen(
-        [*command, "--emulator-python", os.environ["POOL_PYTHON"]],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"]},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert program.stdout is not None
-    printed = "".join(iter(program.stdout.readline, "stop with Ctrl-C\n"))
+    program, printed = _started(free_port)
     assert f"http://127.0.0.1:{free_port}/docs" in printed and "function key" not in printed
     connector = re.search(r"^connector +(\S+)$", printed, re.MULTILINE)[1]
     address = f"http://127.0.0.1:{free_port}"
@@ -63,17 +68,7 @@ def test_app_starts_with_connector_and_emulator(free_port, number):
 
 def test_app_stops_while_it_answers(free_port):
     """Within seconds, although the run would take a minute: it is canceled, and the caller is told."""
-    command = [sys.executable, "-m", "examples.autogen_web_api", "--port", str(free_port)]
-    program = subprocess.Popen(
-        [*command, "--emulator-python", os.environ["POOL_PYTHON"]],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"]},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert program.stdout is not None
-    "".join(iter(program.stdout.readline, "stop with Ctrl-C\n"))
+    program, _ = _started(free_port)
     address = f"http://127.0.0.1:{free_port}"
     assert _until_answered(f"{address}/health").status_code == 200
     with ThreadPoolExecutor() as callers, httpx.Client(base_url=address, trust_env=False, timeout=60) as http:

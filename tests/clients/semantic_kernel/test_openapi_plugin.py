@@ -4,17 +4,17 @@ The kernel invokes its functions as for a function call of a model; the response
 """
 
 import json
+import runpy
 
-import httpx
 import pytest
 from every_operation import EveryOperation, for_each_operation, operations
+from programs import ROOT
 from semantic_kernel import Kernel
 from semantic_kernel.connectors.ai.function_calling_utils import kernel_function_metadata_to_function_call_format
 from semantic_kernel.connectors.ai.function_choice_behavior import FunctionChoiceBehavior
 from semantic_kernel.connectors.openapi_plugin import OpenAPIFunctionExecutionParameters
 from semantic_kernel.contents import ChatHistory, FunctionCallContent
 from semantic_kernel.filters import FilterTypes
-from semantic_kernel.functions import FunctionResult
 
 pytestmark = pytest.mark.anyio
 
@@ -107,17 +107,9 @@ async def test_error_is_reported_without_its_reason(kernel):
 
 
 async def test_filter_can_pass_on_the_error_message(kernel, session_id):
-    """The cause of the kernel's exception has the connector's message."""
-
-    @kernel.filter(FilterTypes.FUNCTION_INVOCATION)
-    async def report_the_reason(context, next):
-        try:
-            await next(context)
-        except Exception as failure:
-            if not isinstance(failure.__cause__, httpx.HTTPStatusError):
-                raise
-            context.result = FunctionResult(function=context.function.metadata, value=failure.__cause__.response.text)
-
+    """That of the example: the cause of the kernel's exception has the connector's message."""
+    example = runpy.run_path(str(ROOT / "examples" / "agents" / "semantic_kernel_openapi.py"))
+    kernel.add_filter(FilterTypes.FUNCTION_INVOCATION, example["pass_on_errors"])
     text = await response(kernel, "GetFile", sessionId=session_id, fileName="none.csv")
     assert json.loads(text)["error"]["code"] == "FileNotFound"
     assert await response(kernel, "EndSession", sessionId=session_id) == ""
