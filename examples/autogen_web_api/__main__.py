@@ -7,6 +7,7 @@ import argparse
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -34,25 +35,35 @@ def main() -> int:
         with contextlib.ExitStack() as stack:
             if not os.environ.get("CONNECTOR_URL"):
                 os.environ.update(stack.enter_context(_emulator(options.emulator_python)))
-            address = f"http://127.0.0.1:{options.port}"
-            print(f"app            {address}/docs")
-            print(f"try            curl -G {address}/chat --data-urlencode 'message=What time is it right now?'")
-            print("stop with Ctrl-C", flush=True)
-            app = f"{__package__}.main:app"
-            uvicorn.run(
-                app,
+            config = uvicorn.Config(
+                f"{__package__}.main:app",
                 host="127.0.0.1",
                 port=options.port,
                 access_log=False,
                 log_level="warning",
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
+            server = _AnnouncedServer(config)
+            server.run()
+            return 0 if server.started else 1
     except StartFailed as failure:
         print(failure, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         pass
     return 0
+
+
+class _AnnouncedServer(uvicorn.Server):
+    """Prints the app's addresses when they answer: loading AutoGen takes some seconds."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            address = f"http://{self.config.host}:{self.config.port}"
+            print(f"app            {address}/docs")
+            print(f"try            curl -G {address}/chat --data-urlencode 'message=What time is it right now?'")
+            print("stop with Ctrl-C", flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:
