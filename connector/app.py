@@ -30,9 +30,9 @@ from .http.operations import (
 )
 from .http.playground import PlaygroundContext
 from .http.requests import signed_token
+from .outbound.credentials import PoolCredential
+from .outbound.deadlines import Deadlines
 from .session_pool.client import SessionPoolClient
-from .session_pool.credentials import PoolCredential
-from .session_pool.deadlines import Deadlines
 from .session_pool.facts import PoolFacts
 from .session_pool.pools import Pools
 from .session_pool.sessions import CallerSessions

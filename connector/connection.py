@@ -6,8 +6,8 @@ from contextvars import copy_context
 
 from .errors import ConnectorError
 from .models import Connection, Isolation, Package, PoolConnection
+from .outbound.deadlines import Deadline
 from .session_pool.client import SessionPoolClient
-from .session_pool.deadlines import Deadline
 from .session_pool.pools import Pools
 from .session_pool.sessions import CallerSessions
 from .session_pool.wire import Metadata

@@ -25,7 +25,10 @@ PROJECT = ("connector", "emulator", "function_app", "api_page", "azure_checks", 
 LAYERS = {
     # The edge: functions, the wrapper around them, one adapter for each operation.
     "function_app": {"app"},
-    "app": {"http", "executions", "session_pool", "bulkhead", "callers", "contract", "settings", "telemetry", "errors"},
+    "app": {
+        "http", "executions", "session_pool", "outbound", "bulkhead", "callers", "contract", "settings", "telemetry",
+        "errors",
+    },
     "http": {
         "mcp", "executions", "files", "sessions", "connection", "playground", "session_pool", "bulkhead", "callers",
         "contract", "settings", "telemetry", "models", "text", "bounded_json", "errors",
@@ -38,11 +41,12 @@ LAYERS = {
     "executions": {"in_session", "session_pool", "callers", "content_types", "models", "errors"},
     "files": {"executions", "in_session", "session_pool", "callers", "content_types", "models", "errors"},
     "sessions": {"session_pool", "models"},
-    "connection": {"session_pool", "settings", "models", "errors"},
+    "connection": {"session_pool", "outbound", "settings", "models", "errors"},
     "playground": set(),
     # What operations are made of.
     "in_session": {"models", "text", "bounded_json"},
-    "session_pool": {"bulkhead", "callers", "telemetry", "models", "text", "bounded_json", "errors"},
+    "session_pool": {"outbound", "bulkhead", "callers", "telemetry", "models", "text", "bounded_json", "errors"},
+    "outbound": {"telemetry", "errors"},
     "contract": {"callers", "errors"},
     "callers": {"telemetry", "errors"},
     "bulkhead": {"errors"},
@@ -59,9 +63,9 @@ LAYERS = {
 LIBRARIES = {
     "azure.functions": {"app", "http"},
     "werkzeug": {"http/multipart"},
-    "requests": {"session_pool"},
-    "urllib3": {"session_pool"},
-    "azure.identity": {"session_pool/credentials"},
+    "requests": {"session_pool", "outbound"},
+    "urllib3": {"session_pool", "outbound"},
+    "azure.identity": {"outbound/credentials"},
     "jsonschema": {"contract"},
     "yaml": {"contract/validation"},
     "cryptography": {"callers/signed_tokens"},

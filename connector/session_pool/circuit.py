@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..errors import ConnectorError
+from ..outbound.deadlines import Deadline
 from ..telemetry import events
-from .deadlines import Deadline
 from .errors import NotSent
 
 _RETRY_AFTER_SECONDS = 5

@@ -13,15 +13,15 @@ import requests
 import urllib3
 
 from ..errors import ConnectorError, FileTooLarge
+from ..outbound.connections import Adapter, AttemptTimeout
+from ..outbound.deadlines import Deadline, Deadlines
+from ..outbound.retries import Retries
 from ..telemetry import open_telemetry
 from ..telemetry.pool_calls import PoolCall
 from . import wire
 from .circuit import Circuit, CircuitTimes
-from .connections import Adapter, AttemptTimeout
-from .deadlines import Deadline, Deadlines
 from .endpoints import name_of, tag_of
 from .errors import NotFound, NotSent, UnsuccessfulResponse, never_sent, response_error, timeout, transport_error
-from .retries import Retries
 from .sender import Sender
 from .wire import Metadata, Wire
 

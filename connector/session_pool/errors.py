@@ -25,8 +25,8 @@ from ..errors import (
     SessionNotFound,
     TooManySessions,
 )
+from ..outbound.retries import retry_after_seconds
 from .bodies import load
-from .retries import retry_after_seconds
 from .wire import UnreadableResponse, read_json
 
 _BUSY_SECONDS = 30

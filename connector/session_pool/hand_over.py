@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from ..errors import ConnectorError, PoolTimeout, PoolUnavailable, PoolUnreachable, TooManySessions
-from .deadlines import Deadline, Deadlines
+from ..outbound.deadlines import Deadline, Deadlines
 from .errors import NotSent, UnsuccessfulResponse
 from .wire import Run, UnreadableResponse
 

@@ -17,10 +17,10 @@ from ..bulkhead import Admission
 from ..callers.session_ids import check_session_id, mint_session_id, pool_identifier
 from ..errors import ConnectorError, SessionNotFound
 from ..models import FilePath
+from ..outbound.deadlines import Deadline
 from ..telemetry.activity import note_minted_session, note_session
 from . import wire
 from .client import SessionPoolClient, read_content, read_object
-from .deadlines import Deadline
 from .errors import execution_not_found, file_not_found, session_not_found
 from .hand_over import hand_over
 from .listings import entries_of, files_in

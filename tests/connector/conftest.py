@@ -23,8 +23,8 @@ from cryptography.x509.oid import NameOID
 
 from connector.errors import FileNotFound
 from connector.models import FilePath
+from connector.outbound.deadlines import Deadlines
 from connector.session_pool.client import SessionPoolClient
-from connector.session_pool.deadlines import Deadlines
 from connector.session_pool.pools import Pools
 from connector.session_pool.sessions import CallerSessions, SessionClient
 from tests.conftest import Emulator

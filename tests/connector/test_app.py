@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.session_pool.deadlines import Deadlines
+from connector.outbound.deadlines import Deadlines
 
 JSON = {"Content-Type": "application/json"}
 

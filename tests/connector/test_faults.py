@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from connector.session_pool.deadlines import Deadlines
+from connector.outbound.deadlines import Deadlines
 from tests.conftest import Api, Emulator, connector_with, emulated_pool
 from tests.promised import PromiseBroken, promises
 

@@ -27,8 +27,8 @@ from connector.http.run_headers import with_members
 from connector.in_session.protocol import OUTPUTS_FOLDER
 from connector.in_session.tasks import remove_file
 from connector.models import Execution, FilePath
+from connector.outbound.deadlines import Deadlines
 from connector.session_pool.client import SessionPoolClient
-from connector.session_pool.deadlines import Deadlines
 from connector.session_pool.facts import PoolFacts
 from connector.session_pool.pools import Pools
 from connector.session_pool.sessions import CallerSessions, SessionClient

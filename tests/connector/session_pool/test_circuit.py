@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from connector.errors import ConnectorError, PoolTimeout, PoolUnavailable
+from connector.outbound.deadlines import Deadline, Deadlines
 from connector.session_pool.circuit import Circuit, CircuitTimes
 from connector.session_pool.client import SessionPoolClient
-from connector.session_pool.deadlines import Deadline, Deadlines
 from connector.session_pool.pools import Pools
 from connector.session_pool.sessions import CallerSessions
 from tests.connector.conftest import GivenToken

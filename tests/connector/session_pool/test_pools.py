@@ -14,8 +14,8 @@ from connector.executions.operations import execute_python_code
 from connector.files import operations as files
 from connector.files import uploads
 from connector.models import Execution
+from connector.outbound.deadlines import Deadlines
 from connector.session_pool.client import SessionPoolClient
-from connector.session_pool.deadlines import Deadlines
 from connector.session_pool.facts import PoolFacts
 from connector.session_pool.pools import Pools
 from connector.session_pool.sessions import CallerSessions, SessionClient

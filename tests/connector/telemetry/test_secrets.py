@@ -20,7 +20,7 @@ import pytest
 import requests
 
 from connector.http.operations import OPERATIONS, OPERATIONS_WITHOUT_SETTINGS
-from connector.session_pool.deadlines import Deadlines
+from connector.outbound.deadlines import Deadlines
 from tests.conftest import Api, Emulator
 
 FAULTS: list[dict[str, Any]] = [

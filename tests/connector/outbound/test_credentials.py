@@ -8,8 +8,8 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError
 
 from connector import errors
-from connector.session_pool.credentials import SCOPE, PoolCredential
-from connector.session_pool.deadlines import Deadline
+from connector.outbound.credentials import SCOPE, PoolCredential
+from connector.outbound.deadlines import Deadline
 
 
 @dataclass

@@ -11,8 +11,8 @@ import pytest
 
 from connector import errors
 from connector.models import FilePath
+from connector.outbound.deadlines import Deadline, Deadlines
 from connector.session_pool.client import SessionPoolClient
-from connector.session_pool.deadlines import Deadline, Deadlines
 from connector.session_pool.hand_over import RunLost
 from connector.session_pool.pools import Pools
 from connector.session_pool.sessions import CallerSessions, SessionClient

@@ -1,0 +1,3 @@
+"""What calls of other services share: `deadlines`, `connections` that heed them, `retries`, and the token of the
+connector's identity, `credentials`. Knows neither the session pool nor Blob Storage.
+"""
