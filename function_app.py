@@ -132,6 +132,54 @@ def cancel_upload(req: func.HttpRequest, context: func.Context) -> func.HttpResp
     return connector.respond("CancelUpload", req, context)
 
 
+@app.function_name("ImportFile")
+@app.route("imports", methods=["POST"])
+def import_file(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    return connector.respond("ImportFile", req, context)
+
+
+@app.function_name("ExportFile")
+@app.route("exports", methods=["POST"])
+def export_file(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    return connector.respond("ExportFile", req, context)
+
+
+@app.function_name("PollTransfer")
+@app.route("transfers", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+def poll_transfer(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    return connector.respond("PollTransfer", req, context)
+
+
+@app.function_name("CancelTransfer")
+@app.route("transfers", methods=["DELETE"], auth_level=func.AuthLevel.ANONYMOUS)
+def cancel_transfer(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    return connector.respond("CancelTransfer", req, context)
+
+
+@app.function_name("SaveWorkspace")
+@app.route("workspaces/{workspaceId}", methods=["PUT"])
+def save_workspace(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    return connector.respond("SaveWorkspace", req, context)
+
+
+@app.function_name("GetWorkspace")
+@app.route("workspaces/{workspaceId}", methods=["GET"])
+def get_workspace(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    return connector.respond("GetWorkspace", req, context)
+
+
+@app.function_name("DeleteWorkspace")
+@app.route("workspaces/{workspaceId}", methods=["DELETE"])
+def delete_workspace(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    return connector.respond("DeleteWorkspace", req, context)
+
+
+@app.function_name("RestoreWorkspace")
+@app.route("workspaces/{workspaceId}/restore", methods=["POST"])
+def restore_workspace(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    return connector.respond("RestoreWorkspace", req, context)
+
+
 @app.function_name("GetSession")
 @app.route("sessions/{sessionId}", methods=["GET"])
 def get_session(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:

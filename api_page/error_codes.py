@@ -54,6 +54,28 @@ _WHAT_TO_DO = {
     ),
     errors.UploadNotFound: "Begin the upload again with `PutFile`, or create another URL with `CreateUploadUrl`.",
     errors.LinkNotFound: "Create another link with `ShareFile`, or ask whoever sent you the link for another one.",
+    errors.StorageNotConfigured: "Ask the operator to set what the message names, or omit what needs storage.",
+    errors.StorageAccessDenied: (
+        "Assign the connector's identity the role that the message names, on the container or the account, and wait a "
+        "few minutes."
+    ),
+    errors.SourceNotAllowed: (
+        "Use an address in a container or of a host that the operator has allowed: `IMPORT_CONTAINER_URLS` and "
+        "`FILE_URL_HOSTS`."
+    ),
+    errors.BlobNotFound: "Check the URL of the blob: its container, and the name with its folders.",
+    errors.BlobExists: "Choose another `blobName`, or send `ifExists` as `replace`.",
+    errors.BlobChanged: "Begin the transfer again.",
+    errors.TransferNotFound: "Begin the transfer again.",
+    errors.WorkspaceNotFound: "Check the name of the workspace, or save it first.",
+    errors.WorkspaceChanged: (
+        "Restore the workspace into another session and repeat the changes there, or save with the `eTag` of the "
+        "version to replace."
+    ),
+    errors.StorageRejected: "Check the address of the container in the setting that the message names.",
+    errors.SourceUnavailable: "Check that the address can be downloaded without signing in and has not expired.",
+    errors.StorageUnavailable: "Try again after the seconds in `Retry-After`.",
+    errors.StorageTimeout: "Try again after the seconds in `Retry-After`.",
     errors.PlaygroundNotFound: "Reload the page, or set the setting `PLAYGROUND` to `on`.",
     errors.MetadataNotFound: "Send a function key in the header `x-functions-key`.",
     errors.MethodNotFound: "Call a method that the server states in its capabilities, such as `tools/list`.",

@@ -37,6 +37,7 @@ from .session_pool.facts import PoolFacts
 from .session_pool.pools import Pools
 from .session_pool.sessions import CallerSessions
 from .settings import Settings, serves_playground, signs_in_with_entra
+from .storage.storage import Storage
 from .telemetry import events, open_telemetry
 from .telemetry.activity import Activity, begun, note_caller
 from .telemetry.correlation import Correlation
@@ -167,6 +168,7 @@ def _context(settings: Settings, entra: EntraId | None) -> Context:
         CallerSessions(pools),
         PoolFacts(rich_results=settings.rich_results),
         Tokens(settings.signing_key, settings.signing_key_previous) if settings.signing_key else None,
+        Storage(),
     )
 
 

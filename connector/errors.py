@@ -9,15 +9,24 @@
     ├── CallerNotAllowed            403  the caller is known, and may not call
     ├── OriginNotAllowed            403  a web page of another origin calls the MCP server
     ├── SessionExecutorRoleMissing  403  the connector's identity may not use the pool
+    ├── StorageAccessDenied         403  the connector's identity may not use the storage
+    ├── SourceNotAllowed            403  an address that files may not be imported from
     ├── FileNotFound                404
     ├── ExecutionNotFound           404
     ├── SessionNotFound             404
     ├── UploadNotFound              404
     ├── LinkNotFound                404  a link to a file that has expired, or whose file has changed
+    ├── BlobNotFound                404
+    ├── TransferNotFound            404  it has expired or was canceled
+    ├── WorkspaceNotFound           404
     ├── PlaygroundNotFound          404  the Playground is turned off, or has no such file
     ├── MetadataNotFound            404  callers do not sign in, so nothing describes how
     ├── MethodNotFound              404  the MCP server has no such method
     ├── MethodNotAllowed            405  the MCP server takes only POST; with Allow
+    ├── StorageNotConfigured        409  the connector has no storage; the message names the setting
+    ├── BlobExists                  409
+    ├── BlobChanged                 409  since it was read first
+    ├── WorkspaceChanged            409  saved by someone else, since this session restored it
     ├── LengthRequired              411  a body without a length, which the Functions host does not pass on
     ├── RequestTooLarge             413  the body
     ├── FileTooLarge                413  a file
@@ -30,9 +39,13 @@
     ├── InternalError               500  a bug of the connector, or wrong settings
     ├── PoolUnreachable             502  no connection to the pool
     ├── PoolRejected                502  the pool refused the connector, or its response cannot be understood
+    ├── StorageRejected             502  storage refused the connector, or its response cannot be understood
+    ├── SourceUnavailable           502  the file could not be fetched from its address
     ├── PoolUnavailable             503  an error of the pool; with Retry-After
     ├── SignInUnavailable           503  the keys that tokens are checked with are unavailable; with Retry-After
-    └── PoolTimeout                 504  the pool did not respond in time
+    ├── StorageUnavailable          503  an error of the storage; with Retry-After
+    ├── PoolTimeout                 504  the pool did not respond in time
+    └── StorageTimeout              504  storage did not respond in time
 
 A message states the problem, then the remedy. It never has a stack trace, a token, or the pool's own text.
 """
@@ -120,6 +133,18 @@ class SessionExecutorRoleMissing(ConnectorError):
     status = 403
 
 
+class StorageAccessDenied(ConnectorError):
+    """The connector's identity may not use the storage."""
+
+    status = 403
+
+
+class SourceNotAllowed(ConnectorError):
+    """Files may not be imported from this address."""
+
+    status = 403
+
+
 class FileNotFound(ConnectorError):
     """The session has no such file."""
 
@@ -150,6 +175,24 @@ class LinkNotFound(ConnectorError):
     status = 404
 
 
+class BlobNotFound(ConnectorError):
+    """The container has no such blob."""
+
+    status = 404
+
+
+class TransferNotFound(ConnectorError):
+    """The transfer has expired, was canceled, or was never begun."""
+
+    status = 404
+
+
+class WorkspaceNotFound(ConnectorError):
+    """The caller has no such workspace."""
+
+    status = 404
+
+
 class PlaygroundNotFound(ConnectorError):
     """The Playground is turned off, or has no such file."""
 
@@ -172,6 +215,30 @@ class MethodNotAllowed(ConnectorError):
     """The MCP server takes only POST."""
 
     status = 405
+
+
+class StorageNotConfigured(ConnectorError):
+    """The operation needs storage, and the connector has none."""
+
+    status = 409
+
+
+class BlobExists(ConnectorError):
+    """There is a blob of this name, and it was not to be replaced."""
+
+    status = 409
+
+
+class BlobChanged(ConnectorError):
+    """The blob was changed by someone else during the operation."""
+
+    status = 409
+
+
+class WorkspaceChanged(ConnectorError):
+    """The workspace was saved by someone else, since the session restored or saved it."""
+
+    status = 409
 
 
 class LengthRequired(ConnectorError):
@@ -246,6 +313,18 @@ class PoolRejected(ConnectorError):
     status = 502
 
 
+class StorageRejected(ConnectorError):
+    """Storage refused the connector, or its response cannot be understood."""
+
+    status = 502
+
+
+class SourceUnavailable(ConnectorError):
+    """The file could not be fetched from its address."""
+
+    status = 502
+
+
 class PoolUnavailable(ConnectorError):
     """An error of the pool."""
 
@@ -260,6 +339,18 @@ class SignInUnavailable(ConnectorError):
 
 class PoolTimeout(ConnectorError):
     """The pool did not respond in time."""
+
+    status = 504
+
+
+class StorageUnavailable(ConnectorError):
+    """An error of the storage."""
+
+    status = 503
+
+
+class StorageTimeout(ConnectorError):
+    """Storage did not respond in time."""
 
     status = 504
 

@@ -114,6 +114,44 @@ class SharedFile:
 
 
 @dataclass(frozen=True)
+class TransferProgress:
+    """A transfer that has not ended. `received` of `size` bytes have been copied."""
+
+    session_id: str
+    received: int
+    size: int
+    status: Literal["Running"] = "Running"
+
+
+@dataclass(frozen=True)
+class ExportedFile:
+    """A file of a session, and the blob that it was copied to."""
+
+    session_id: str
+    file_name: str
+    folder: str
+    size: int
+    content_type: str
+    blob_url: str
+    blob_name: str
+    e_tag: str
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Files that were saved from a session, as one archive of `size` bytes. `session_id` is that of the session which
+    an operation has saved or restored.
+    """
+
+    workspace_id: str
+    size: int
+    file_count: int
+    last_modified_time: datetime
+    e_tag: str
+    session_id: str | None = None
+
+
+@dataclass(frozen=True)
 class UploadUrl:
     """A URL that takes one file, for this session."""
 

@@ -20,6 +20,8 @@ LONGEST_WAIT_SECONDS = 220
 
 _SHORTEST_SECRET = 32
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
+_HOST = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*")
+_MOST_LINK_HOURS = 8760
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -94,6 +96,42 @@ def _origins(value: str) -> tuple[str, ...]:
     if not origins or not all(map(_ORIGIN.fullmatch, origins)):
         raise ValueError("origins such as https://chat.example, without a path and separated by commas")
     return tuple(origins)
+
+
+def _container(value: str) -> str:
+    """https, except on loopback, where an emulator is."""
+    parts = urlsplit(value)
+    is_local = parts.hostname in ("127.0.0.1", "localhost")
+    segments = parts.path.strip("/").split("/")
+    if (
+        parts.scheme != "https"
+        and not (is_local and parts.scheme == "http")
+        or not parts.hostname
+        or "@" in parts.netloc
+        or parts.query
+        or parts.fragment
+        or not all(segments)
+        or len(segments) != (2 if is_local else 1)
+    ):
+        raise ValueError("the https address of a container, such as https://ACCOUNT.blob.core.windows.net/files")
+    return value.rstrip("/")
+
+
+def _containers(value: str) -> tuple[str, ...]:
+    return tuple(_container(text) for text in re.split(r"[,\s]+", value.strip(", \t\r\n")))
+
+
+def _hosts(value: str) -> tuple[str, ...]:
+    hosts = tuple(host for part in value.split(",") if (host := part.strip().lower().rstrip(".")))
+    if not hosts or not all(map(_HOST.fullmatch, hosts)):
+        raise ValueError("names of hosts such as contoso.sharepoint.com or *.contoso.com, separated by commas")
+    return hosts
+
+
+def _hours(value: str) -> int:
+    if not value.isdecimal() or not 1 <= int(value) <= _MOST_LINK_HOURS:
+        raise ValueError(f"a whole number from 1 to {_MOST_LINK_HOURS}")
+    return int(value)
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:
@@ -246,6 +284,39 @@ SETTINGS = (
         _origins,
     ),
     Setting(
+        "FILES_CONTAINER_URL",
+        None,
+        "Address of the container of Blob Storage for links, exports and workspaces. Without it, links end with their "
+        "sessions, and there are no exports and workspaces.",
+        _container,
+    ),
+    Setting(
+        "IMPORT_CONTAINER_URLS",
+        None,
+        "Addresses of containers that files may be imported from, separated by commas.",
+        _containers,
+    ),
+    Setting(
+        "FILE_URL_HOSTS",
+        None,
+        "Hosts that files may be imported from by their URLs, separated by commas: exact names, or `*.` and a domain. "
+        "Without it, none.",
+        _hosts,
+    ),
+    Setting(
+        "LINK_MAX_HOURS",
+        "168",
+        "How many hours a link to a file may work at most, 1 to 8760. The storage must keep files as long.",
+        _hours,
+    ),
+    Setting(
+        "LINK_DELIVERY",
+        "redirect",
+        "How links in storage are served. `redirect`: from the storage itself, by a signed URL of at most an hour. "
+        "`stream`: through the connector, where the storage is closed to the public.",
+        _one_of("redirect", "stream"),
+    ),
+    Setting(
         "PYTHON_THREADPOOL_THREAD_COUNT",
         "256",
         "How many calls one worker process serves at a time: most of them may wait for the session pool, and fewer for "
@@ -301,6 +372,11 @@ class Settings:
     rich_results: bool
     playground: str
     mcp_allowed_origins: tuple[str, ...] | None
+    files_container_url: str | None
+    import_container_urls: tuple[str, ...] | None
+    file_url_hosts: tuple[str, ...] | None
+    link_max_hours: int
+    link_delivery: str
     python_threadpool_thread_count: int
     memory_for_files_mb: int
 

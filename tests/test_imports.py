@@ -27,25 +27,37 @@ LAYERS = {
     "function_app": {"app"},
     "app": {
         "http", "executions", "session_pool", "outbound", "bulkhead", "callers", "contract", "settings", "telemetry",
-        "errors",
+        "storage", "errors",
     },
     "http": {
-        "mcp", "executions", "files", "sessions", "connection", "playground", "session_pool", "bulkhead", "callers",
-        "contract", "settings", "telemetry", "models", "text", "bounded_json", "errors",
+        "mcp", "workspaces", "transfers", "storage", "executions", "files", "sessions", "connection", "playground",
+        "session_pool", "outbound", "bulkhead", "callers", "contract", "settings", "telemetry", "models", "text",
+        "bounded_json", "errors",
     },
     "mcp": {
-        "executions", "files", "sessions", "session_pool", "callers", "contract", "settings", "telemetry",
-        "content_types", "models", "text", "bounded_json", "errors",
+        "workspaces", "transfers", "storage", "executions", "files", "sessions", "session_pool", "callers", "contract",
+        "settings", "telemetry", "content_types", "models", "text", "bounded_json", "errors",
     },
     # The operations: plain values in, models out.
+    "workspaces": {
+        "transfers", "files", "executions", "in_session", "session_pool", "storage", "outbound", "callers", "models",
+        "errors",
+    },
+    "transfers": {
+        "files", "in_session", "session_pool", "storage", "outbound", "bulkhead", "callers", "content_types", "models",
+        "errors",
+    },
     "executions": {"in_session", "session_pool", "callers", "content_types", "models", "errors"},
-    "files": {"executions", "in_session", "session_pool", "callers", "content_types", "models", "errors"},
+    "files": {
+        "executions", "in_session", "session_pool", "storage", "outbound", "callers", "content_types", "models", "errors",
+    },
     "sessions": {"session_pool", "models"},
     "connection": {"session_pool", "outbound", "settings", "models", "errors"},
     "playground": set(),
     # What operations are made of.
     "in_session": {"models", "text", "bounded_json"},
     "session_pool": {"outbound", "bulkhead", "callers", "telemetry", "models", "text", "bounded_json", "errors"},
+    "storage": {"outbound", "telemetry", "models", "errors"},
     "outbound": {"telemetry", "errors"},
     "contract": {"callers", "errors"},
     "callers": {"telemetry", "errors"},
@@ -63,8 +75,8 @@ LAYERS = {
 LIBRARIES = {
     "azure.functions": {"app", "http"},
     "werkzeug": {"http/multipart"},
-    "requests": {"session_pool", "outbound"},
-    "urllib3": {"session_pool", "outbound"},
+    "requests": {"session_pool", "storage", "outbound"},
+    "urllib3": {"session_pool", "storage", "outbound"},
     "azure.identity": {"outbound/credentials"},
     "jsonschema": {"contract"},
     "yaml": {"contract/validation"},

@@ -10,6 +10,7 @@ from ..contract.validation import Contract, Operation
 from ..session_pool.facts import PoolFacts
 from ..session_pool.sessions import CallerSessions
 from ..settings import Settings
+from ..storage.storage import Storage
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Context:
     sessions: CallerSessions
     facts: PoolFacts
     tokens: Tokens | None
+    storage: Storage
     address: dict[str, Any] | None = None
 
     @property

@@ -32,7 +32,9 @@ from .mcp import call_mcp_server, error_body
 from .playground import PlaygroundContext, get_playground, get_playground_file
 from .resource_metadata import get_protected_resource_metadata, metadata_address
 from .sessions import end_session, get_session
+from .transfers import TRANSFER, cancel_transfer, export_file, import_file, poll_transfer
 from .uploads import UPLOAD, cancel_upload, create_upload_url, get_upload, patch_upload, put_file, put_upload
+from .workspaces import delete_workspace, get_workspace, restore_workspace, save_workspace
 
 OPERATIONS: dict[str, Callable[[Context, func.HttpRequest], func.HttpResponse]] = {
     "ExecutePythonCode": execute_python_code,
@@ -55,6 +57,14 @@ OPERATIONS: dict[str, Callable[[Context, func.HttpRequest], func.HttpResponse]] 
     "PatchUpload": patch_upload,
     "GetUpload": get_upload,
     "CancelUpload": cancel_upload,
+    "ImportFile": import_file,
+    "ExportFile": export_file,
+    "PollTransfer": poll_transfer,
+    "CancelTransfer": cancel_transfer,
+    "SaveWorkspace": save_workspace,
+    "GetWorkspace": get_workspace,
+    "DeleteWorkspace": delete_workspace,
+    "RestoreWorkspace": restore_workspace,
     "GetSession": get_session,
     "EndSession": end_session,
     "CheckConnection": check_connection,
@@ -84,6 +94,8 @@ TOKEN_PURPOSES = {
     "PatchUpload": UPLOAD,
     "GetUpload": UPLOAD,
     "CancelUpload": UPLOAD,
+    "PollTransfer": TRANSFER,
+    "CancelTransfer": TRANSFER,
     "PutUpload": UPLOAD_URL,
     "OpenSharedFile": LINK,
     "OpenSharedFileHeaders": LINK,
