@@ -27,6 +27,7 @@
     ├── BlobExists                  409
     ├── BlobChanged                 409  since it was read first
     ├── FileChanged                 409  while it was copied
+    ├── BlobArchived                409  in the archive tier, where it cannot be read
     ├── WorkspaceChanged            409  saved by someone else, since this session restored it
     ├── LengthRequired              411  a body without a length, which the Functions host does not pass on
     ├── RequestTooLarge             413  the body
@@ -238,6 +239,12 @@ class BlobChanged(ConnectorError):
 
 class FileChanged(ConnectorError):
     """The session's file was changed while it was copied."""
+
+    status = 409
+
+
+class BlobArchived(ConnectorError):
+    """The blob is in the archive tier, where it cannot be read."""
 
     status = 409
 
