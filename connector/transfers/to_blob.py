@@ -1,8 +1,8 @@
 """A copy of a session's file to a blob of the connector's own container.
 
 The parts are blocks that are not committed yet, so that the blob appears complete or not at all. Their ids have the
-copy's nonce and their number, and the committed blob has the nonce in its metadata. So any instance finds out how far
-the copy has come, and whether it is complete.
+copy's nonce and their number, and the nonce is the ID of the commit, which the blob has in its metadata. So any
+instance finds out how far the copy has come, and whether it is complete.
 """
 
 import contextlib
@@ -24,12 +24,9 @@ from ..files.reading import download_range
 from ..models import FileBytes, FilePath, TransferProgress
 from ..session_pool.errors import session_not_found
 from ..session_pool.sessions import SessionClient
-from ..storage.containers import Blob
+from ..storage.containers import COMMIT, Blob
 from . import transfer
 from .transfer import Reach, may_go_on, parts_until, transfer_not_found
-
-METADATA = "transfer"
-"""The name of the metadata with the copy's nonce."""
 
 
 @dataclass(frozen=True)
@@ -121,20 +118,15 @@ class BlobCopy:
 
     def _commit(self, reach: Reach, blocks: int) -> Blob:
         container = reach.storage.require_files()
-        try:
-            container.commit(
-                self.blob_name,
-                [self._block_id(index) for index in range(blocks)],
-                content_type=self.content_type,
-                metadata={**self.metadata, METADATA: self.nonce},
-                if_match=self.if_match,
-                if_absent=self.must_be_absent,
-            )
-        except (BlobExists, BlobChanged):  # or by an attempt whose response was lost
-            blob = self._own_blob(reach)
-            if blob is None:
-                raise
-            return blob
+        container.commit(
+            self.blob_name,
+            [self._block_id(index) for index in range(blocks)],
+            content_type=self.content_type,
+            metadata=self.metadata,
+            if_match=self.if_match,
+            if_absent=self.must_be_absent,
+            commit_id=self.nonce,
+        )
         return container.get_blob(self.blob_name)
 
     def _stored_blocks(self, reach: Reach) -> int | None:
@@ -161,7 +153,7 @@ class BlobCopy:
             blob = reach.storage.require_files().get_blob(self.blob_name)
         except BlobNotFound:
             return None
-        return blob if blob.metadata.get(METADATA) == self.nonce else None
+        return blob if blob.metadata.get(COMMIT) == self.nonce else None
 
     def _check_unchanged(self, reach: Reach) -> None:
         """Raises FileChanged, FileNotFound and SessionNotFound."""
