@@ -10,9 +10,8 @@ KINDS: dict[str, type[Transfer]] = {kind.kind: kind for kind in (Import, Export)
 
 
 def to_address(transfer: Transfer) -> dict[str, Any]:
-    return {"kind": transfer.kind, **transfer.to_json()}
+    return {"kind": transfer.kind, "transfer": transfer.to_json()}
 
 
 def from_address(address: dict[str, Any]) -> Transfer:
-    members = dict(address)
-    return KINDS[members.pop("kind")].from_json(members)
+    return KINDS[address["kind"]].from_json(address["transfer"])
