@@ -207,4 +207,5 @@ output AZURE_FUNCTION_NAME string = resources.outputs.functionName
 output CONNECTOR_URL string = resources.outputs.functionUrl
 output CONNECTOR_AUTH string = resources.outputs.connectorAuth
 output POOL_MANAGEMENT_ENDPOINT string = resources.outputs.poolManagementEndpoint
+output APP_PRINCIPAL_ID string = resources.outputs.appPrincipalId
 output FILES_STORAGE_ACCOUNT string = resources.outputs.filesStorageName

@@ -480,4 +480,5 @@ output functionName string = function.name
 output functionUrl string = 'https://${function.properties.defaultHostName}'
 output connectorAuth string = connectorAuth
 output poolManagementEndpoint string = poolManagementEndpoints
+output appPrincipalId string = identity.properties.principalId
 output filesStorageName string = filesStorageEnabled ? files!.outputs.storageName : ''
