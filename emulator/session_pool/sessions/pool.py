@@ -94,6 +94,10 @@ class Pool:
     def sessions(self) -> list[Session]:
         return [session for identifier in list(self._sessions) if (session := self.find(identifier))]
 
+    def identifiers(self) -> list[str]:
+        """Of all sessions, also of those that are being created. Unlike the other methods, safe in any thread."""
+        return list(self._sessions)
+
     async def end(self, identifier: str) -> bool:
         """Ends the identifier's session and deletes its files. False if it has none."""
         creation = self._sessions.pop(identifier, None)
