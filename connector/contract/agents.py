@@ -25,11 +25,6 @@ Json = dict[str, Any]
 _ERRORS = "default"
 """The response that describes all errors."""
 
-_FILES_OF_A_CHAT = "openaiFileIdRefs"
-"""GPT actions import it as a list of texts, and send a list of objects. Source: "Sending files to the API" in OpenAI's
-documentation of actions.
-"""
-
 
 def agents_document(source: Json) -> Json:
     """The document, without an address in `servers`."""
@@ -58,23 +53,13 @@ def _operation(operation: PublishedOperation, source: Json) -> Json:
     if operation.parameters:
         derived["parameters"] = [_parameter(resolved(parameter, source)) for parameter in operation.parameters]
     if operation.body is not None:
-        schema = _arguments(operation.body["content"][JSON_TYPE]["schema"])
-        derived["requestBody"] = {**operation.body, "content": {JSON_TYPE: {"schema": schema}}}
+        derived["requestBody"] = {**operation.body, "content": {JSON_TYPE: operation.body["content"][JSON_TYPE]}}
     derived["responses"] = {
         status: response if "$ref" in response else _response(response)
         for status, response in derived["responses"].items()
         if status.startswith("2") or status == _ERRORS
     }
     return derived
-
-
-def _arguments(schema: Json) -> Json:
-    """The schema of a body, with the type of files of a chat that GPT actions import."""
-    members = schema.get("properties", {})
-    if _FILES_OF_A_CHAT not in members:
-        return schema
-    files = {**members[_FILES_OF_A_CHAT], "items": {"type": "string"}}
-    return {**schema, "properties": {**members, _FILES_OF_A_CHAT: files}}
 
 
 def _response(response: Json) -> Json:
