@@ -1,8 +1,8 @@
 """The agents' document: OpenAPI 3.0, for software that makes a tool of each operation.
 
 Importers support different subsets, so it has only what all of them read: JSON, one security scheme, and no extensions
-but OpenAI's. It is put into prompts, so everything is written once. Parameters and bodies, which become the arguments of
-a tool, are inlined, as not all importers follow references there; responses, which tools do not describe, refer to
+but OpenAI's. It is put into prompts, so everything is written once. Parameters and bodies, which become the arguments
+of a tool, are inlined, as not all importers follow references there; responses, which tools do not describe, refer to
 shared ones. What no model reads is omitted: tags, examples, headers of responses, members for operators, and all errors
 but `default`, which describes them.
 """
