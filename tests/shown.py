@@ -3,8 +3,10 @@
 from typing import Any
 
 DIFFERS = {
+    "blobUrl",
     "createdTime",
     "durationInMilliseconds",
+    "eTag",
     "executionId",
     "expirationTime",
     "expiresTime",
