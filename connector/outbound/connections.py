@@ -1,4 +1,4 @@
-"""Connections to the pool, on which nothing waits beyond its call's deadline.
+"""Connections on which nothing waits beyond its call's deadline.
 
 The timeouts of requests and urllib3 begin anew with every byte that arrives. Here, each method of a socket that may
 wait first sets its timeout to what is left of the deadline: while connecting, through proxies, in the TLS handshake,
