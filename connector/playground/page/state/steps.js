@@ -26,8 +26,9 @@ export function stepsOf(session, last) {
 }
 
 /** @param {Call} call */
-export function keyOf({ operationId, parameters = {} }) {
-  return [operationId, parameters.folder ?? "", parameters.fileName ?? parameters.workspaceId ?? ""].join("/");
+export function keyOf({ operationId, parameters = {}, json = {} }) {
+  const { folder = "", fileName = parameters.workspaceId ?? "" } = { ...json, ...parameters };
+  return [operationId, folder, fileName].join("/");
 }
 
 /**

@@ -31,9 +31,10 @@ export function copyBar({ received, size }, label) {
 /**
  * The lower part of a dialog while it asks or copies: what went wrong, the progress, and the buttons.
  * @param {CopyDialog} dialog
- * @param {{label: string, buttons: unknown}} parts label is that of the progress; the buttons are shown while it asks
+ * @param {{label: string, buttons: unknown, problem?: string}} parts label is that of the progress; the buttons are shown
+ *   while it asks; problem is what went wrong, if other words are better than the connector's
  */
-export function copyFoot({ status, progress, error }, { label, buttons }) {
+export function copyFoot({ status, progress, error }, { label, buttons, problem = error?.message ?? "" }) {
   if (status === "copying")
     return html`<div class="copying">
         <p class="digits" role="status">${label}: ${copyText(progress)}</p>
@@ -42,7 +43,7 @@ export function copyFoot({ status, progress, error }, { label, buttons }) {
       <div class="dialog-buttons">
         <button type="button" class="button" autofocus data-copying @click=${cancelCopying}>Cancel</button>
       </div>`;
-  return html`${error ? html`<p id="copy-problem" class="problem" role="alert">${error.message}</p>` : nothing}
+  return html`${problem ? html`<p id="copy-problem" class="problem" role="alert">${problem}</p>` : nothing}
     <div class="dialog-buttons">${buttons}</div>`;
 }
 

@@ -41,14 +41,13 @@ function form(session, about, path) {
     await ending;
     focusNext("dialog .copy, dialog [type=submit]");
   };
-  const exists = about.error?.code === "BlobExists";
   return html`<form class="copy-form" tabindex="-1" data-focus-home @submit=${submit}>
     <p>Copies the file to the connector’s storage, where it outlives the session. Reading it there needs a role on the
       storage.</p>
     <label class="field"><span>Name of the blob</span>
       <input type="text" name="blobName" .defaultValue=${path} ?readonly=${isCopying(about)} autofocus required
         maxlength="900" autocomplete="off" autocapitalize="none" spellcheck="false"
-        aria-describedby="copy-problem" aria-invalid=${about.error && !exists ? "true" : "false"}></label>
+        aria-describedby="copy-problem" aria-invalid=${about.error?.status === 400 ? "true" : "false"}></label>
     <label class="choice"><input type="checkbox" name="isReplacing" ?disabled=${isCopying(about)}>
       <span>Replace the blob, if there is one of this name</span></label>
     ${copyFoot(about, {

@@ -12,6 +12,10 @@ import { focusNext } from "../controls/focus.js";
 /** @typedef {import("../../state/types.js").CopyDialog} CopyDialog */
 /** @typedef {import("../../api/models.js").Workspace} Workspace */
 
+const CONFLICT =
+  "There is a workspace of this name that is not what this session has restored or saved last: somebody else has saved " +
+  "it, or it is older than this session. Nothing was saved. Saving anyway replaces it with the files of this session.";
+
 /** @param {State} state */
 export function saveWorkspaceDialog(state) {
   return workspaceDialog(state, {
@@ -22,7 +26,7 @@ export function saveWorkspaceDialog(state) {
       ${useChoice(session, workspace.workspaceId)}`,
     act: saveWorkspace,
     buttons: (session, about, name) =>
-      about.error?.code === "WorkspaceChanged"
+      isConflict(about)
         ? html`<button type="button" class="button" autofocus @click=${closeCopyDialog}>Keep what is saved there</button>
             <button type="button" class="button danger" @click=${(/** @type {Event} */ event) => {
               const { form } = /** @type {HTMLButtonElement} */ (event.currentTarget);
@@ -78,9 +82,14 @@ function workspaceDialog({ copyDialog, sessions, workspaces }, { title, text, la
               aria-describedby="workspace-rule copy-problem"></label>
           <p id="workspace-rule" class="muted small">Letters, digits, hyphens and underscores.</p>
           ${workspaceNames(workspaces)}
-          ${copyFoot(copyDialog, { label, buttons: buttons(session, copyDialog, nameIn) })}
+          ${copyFoot(copyDialog, { label, buttons: buttons(session, copyDialog, nameIn), ...(isConflict(copyDialog) ? { problem: CONFLICT } : {}) })}
         </form>`;
   return dialog({ title, onClose: closeCopyDialog, content });
+}
+
+/** @param {CopyDialog} dialog */
+function isConflict({ error }) {
+  return error?.code === "WorkspaceChanged";
 }
 
 /** @param {string[]} names */
