@@ -66,6 +66,8 @@ _WHAT_TO_DO = {
     errors.BlobNotFound: "Check the URL of the blob: its container, and the name with its folders.",
     errors.BlobExists: "Choose another `blobName`, or send `ifExists` as `replace`.",
     errors.BlobChanged: "Begin the transfer again.",
+    errors.FileChanged: "Begin the transfer again, when no code writes the file.",
+    errors.BlobArchived: "Set the tier of the blob to Hot or Cool, and begin again hours later, when that is done.",
     errors.TransferNotFound: "Begin the transfer again.",
     errors.WorkspaceNotFound: "Check the name of the workspace, or save it first.",
     errors.WorkspaceChanged: (

@@ -30,13 +30,18 @@ from .http.operations import (
 )
 from .http.playground import PlaygroundContext
 from .http.requests import signed_token
-from .outbound.credentials import PoolCredential
+from .outbound.allowed_hosts import AllowedHosts
+from .outbound.credentials import IdentityCredential
 from .outbound.deadlines import Deadlines
+from .outbound.file_urls import FileUrls
+from .session_pool.client import AUDIENCE as POOL
 from .session_pool.client import SessionPoolClient
 from .session_pool.facts import PoolFacts
 from .session_pool.pools import Pools
 from .session_pool.sessions import CallerSessions
 from .settings import Settings, serves_playground, signs_in_with_entra
+from .storage.calls import AUDIENCE as STORAGE
+from .storage.containers import Container
 from .storage.storage import Storage
 from .telemetry import events, open_telemetry
 from .telemetry.activity import Activity, begun, note_caller
@@ -47,7 +52,7 @@ if TYPE_CHECKING:
     from .callers.entra import EntraSignIn
 
 DEADLINES = Deadlines()
-"""Of calls of the session pool."""
+"""Of calls of the session pool and of storage."""
 
 
 class Connector:
@@ -131,8 +136,10 @@ class Connector:
         """
         if isinstance(self._shared, InternalError):
             raise InternalError(self._shared.message)  # a new one: each raise adds to an exception's traceback
-        sessions = dataclasses.replace(self._shared.sessions, deadline=DEADLINES.of_operation(), admission=admission)
-        context = dataclasses.replace(self._shared, sessions=sessions)
+        deadline = DEADLINES.of_operation()
+        sessions = dataclasses.replace(self._shared.sessions, deadline=deadline, admission=admission)
+        storage = self._shared.storage.with_deadline(deadline).admitted_by(admission)
+        context = dataclasses.replace(self._shared, sessions=sessions, storage=storage)
         if operation_id in TOKEN_PURPOSES and context.tokens is not None:
             address = context.tokens.open(TOKEN_PURPOSES[operation_id], signed_token(request))
             caller = None if address is None else address["caller"]
@@ -153,7 +160,7 @@ def _context(settings: Settings, entra: EntraId | None) -> Context:
             SessionPoolClient(
                 endpoint,
                 # One for each pool: what a pool rejects, the others may still accept.
-                PoolCredential(settings.pool_credential, settings.azure_client_id),
+                IdentityCredential(POOL, settings.pool_credential, settings.azure_client_id),
                 api_version=settings.pool_api_version,
                 connections=settings.python_threadpool_thread_count,
                 deadlines=DEADLINES,
@@ -168,7 +175,27 @@ def _context(settings: Settings, entra: EntraId | None) -> Context:
         CallerSessions(pools),
         PoolFacts(rich_results=settings.rich_results),
         Tokens(settings.signing_key, settings.signing_key_previous) if settings.signing_key else None,
-        Storage(),
+        _storage(settings),
+        FileUrls(
+            AllowedHosts(settings.file_url_hosts or ()),
+            connections=settings.python_threadpool_thread_count,
+            deadlines=DEADLINES,
+        ),
+    )
+
+
+def _storage(settings: Settings) -> Storage:
+    """The containers of the settings. Their credential requests its first token when one of them is used."""
+    credential = IdentityCredential(STORAGE, settings.pool_credential, settings.azure_client_id)
+
+    def container(setting: str, url: str) -> Container:
+        connections = settings.python_threadpool_thread_count
+        return Container(url, credential, setting=setting, connections=connections, deadlines=DEADLINES)
+
+    files, imports = settings.files_container_url, settings.import_container_urls or ()
+    return Storage(
+        None if files is None else container("FILES_CONTAINER_URL", files),
+        tuple(container("IMPORT_CONTAINER_URLS", url) for url in imports),
     )
 
 

@@ -26,6 +26,8 @@
     ├── StorageNotConfigured        409  the connector has no storage; the message names the setting
     ├── BlobExists                  409
     ├── BlobChanged                 409  since it was read first
+    ├── FileChanged                 409  while it was copied
+    ├── BlobArchived                409  in the archive tier, where it cannot be read
     ├── WorkspaceChanged            409  saved by someone else, since this session restored it
     ├── LengthRequired              411  a body without a length, which the Functions host does not pass on
     ├── RequestTooLarge             413  the body
@@ -230,7 +232,19 @@ class BlobExists(ConnectorError):
 
 
 class BlobChanged(ConnectorError):
-    """The blob was changed by someone else during the operation."""
+    """The blob, or the file at the address, was changed by someone else during the operation."""
+
+    status = 409
+
+
+class FileChanged(ConnectorError):
+    """The session's file was changed while it was copied."""
+
+    status = 409
+
+
+class BlobArchived(ConnectorError):
+    """The blob is in the archive tier, where it cannot be read."""
 
     status = 409
 

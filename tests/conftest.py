@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
 
 from connector.settings import SETTINGS
+from emulator.blob_storage.roles import CONTRIBUTOR, Assignment
+from emulator.blob_storage.server import AUDIENCE as STORAGE_AUDIENCE
+from emulator.blob_storage.server import BlobStorageServer
 from emulator.functions_host import FunctionsHost
 from emulator.session_pool.engines.interface import ContainerType
 from emulator.session_pool.engines.linux.engine import Engine
@@ -180,6 +184,91 @@ def sessions_of_a_test_end_with_it(request: pytest.FixtureRequest) -> Iterator[N
 def api(emulator: Emulator) -> Iterator[Api]:
     """The connector with the emulator."""
     with connector_with(**emulator.environment) as connector:
+        assert connector.call("GET", "/connection").status_code == 200
+        yield connector
+
+
+OWNER = "00000000-0000-0000-0000-0000000000ff"
+"""Somebody with all rights on the storage account, who puts files there and looks what is there."""
+
+STORAGE_VERSION = "2024-11-04"
+
+
+@dataclass(frozen=True)
+class Storage:
+    """A running storage account, with the settings that a connector gets to use it."""
+
+    server: BlobStorageServer
+    environment: dict[str, str]
+
+    def put(self, name: str, content: bytes, container: str = "imports", **headers: str) -> str:
+        """Puts a blob. Returns its ETag, as in headers."""
+        headers = {"x-ms-blob-type": "BlockBlob", **headers}
+        return str(self.call("PUT", f"{container}/{quote(name)}", data=content, headers=headers).headers["ETag"])
+
+    def get(self, name: str, container: str = "files") -> bytes:
+        return self.call("GET", f"{container}/{quote(name)}").content
+
+    def delete(self, name: str, container: str = "files") -> None:
+        self.call("DELETE", f"{container}/{quote(name)}")
+
+    def names(self, prefix: str = "", container: str = "files") -> list[str]:
+        """The names of the blobs, in their order."""
+        return sorted(name for name in self.server.account.container(container).blobs if name.startswith(prefix))
+
+    def uncommitted(self, name: str, container: str = "files") -> int:
+        """How many uncommitted blocks a blob has."""
+        return len(self.server.account.container(container).uncommitted.get(name, {}))
+
+    def call(self, method: str, path: str, **request: Any) -> requests.Response:
+        """As the owner. Fails the test if storage refuses it."""
+        token = self.server.authority.issue(STORAGE_AUDIENCE, object_id=OWNER)[0]
+        headers = {
+            "x-ms-version": STORAGE_VERSION,
+            "Authorization": f"Bearer {token}",
+            **request.pop("headers", {}),
+        }
+        response = requests.request(method, f"{self.server.url}/{path}", headers=headers, timeout=60, **request)
+        assert response.ok, response.text
+        return response
+
+
+@contextmanager
+def emulated_storage(authority: TokenAuthority, **options: Any) -> Iterator[Storage]:
+    """`options` are those of the server."""
+    server = BlobStorageServer(authority, **options)
+    server.roles.append(Assignment(CONTRIBUTOR, principal=OWNER))
+    server.start()
+    try:
+        files, imports = server.container_url("files"), server.container_url("imports")
+        yield Storage(server, {"FILES_CONTAINER_URL": files, "IMPORT_CONTAINER_URLS": imports})
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def storage(emulator: Emulator) -> Iterator[Storage]:
+    """One storage account for all tests, which use different names. Its tokens are those of `emulator`."""
+    with emulated_storage(emulator.authority) as running:
+        yield running
+
+
+@pytest.fixture
+def start_storage(emulator: Emulator) -> Iterator[Callable[..., Storage]]:
+    """Returns a function that starts a storage account of its own until the end of the test, with other options.
+
+    Its tokens are those of `emulator`, unless it gets another `authority`.
+    """
+    with contextlib.ExitStack() as running:
+        yield lambda authority=emulator.authority, **options: running.enter_context(
+            emulated_storage(authority, **options)
+        )
+
+
+@pytest.fixture(scope="session")
+def api_with_storage(emulator: Emulator, storage: Storage) -> Iterator[Api]:
+    """The connector with the emulator and its storage."""
+    with connector_with(**emulator.environment, **storage.environment) as connector:
         assert connector.call("GET", "/connection").status_code == 200
         yield connector
 

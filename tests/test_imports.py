@@ -49,7 +49,8 @@ LAYERS = {
     },
     "executions": {"in_session", "session_pool", "callers", "content_types", "models", "errors"},
     "files": {
-        "executions", "in_session", "session_pool", "storage", "outbound", "callers", "content_types", "models", "errors",
+        "executions", "in_session", "session_pool", "storage", "outbound", "callers", "content_types", "models",
+        "errors",
     },
     "sessions": {"session_pool", "models"},
     "connection": {"session_pool", "outbound", "settings", "models", "errors"},
@@ -57,7 +58,7 @@ LAYERS = {
     # What operations are made of.
     "in_session": {"models", "text", "bounded_json"},
     "session_pool": {"outbound", "bulkhead", "callers", "telemetry", "models", "text", "bounded_json", "errors"},
-    "storage": {"outbound", "telemetry", "models", "errors"},
+    "storage": {"outbound", "bulkhead", "telemetry", "errors"},
     "outbound": {"telemetry", "errors"},
     "contract": {"callers", "errors"},
     "callers": {"telemetry", "errors"},

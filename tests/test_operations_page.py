@@ -22,6 +22,7 @@ from connector.telemetry.activity import (
 from connector.telemetry.correlation import Correlation
 from connector.telemetry.open_telemetry import COUNTERS
 from connector.telemetry.pool_calls import PoolCall
+from connector.telemetry.storage_calls import StorageCall
 from tests.markdown import section, table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -43,13 +44,16 @@ def written(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
         with pytest.raises(errors.PoolUnavailable), PoolCall("p", "GET", "files") as call:
             call.attempted(503, bytes_in=1, bytes_out=1)
             raise errors.PoolUnavailable("unavailable")
+        with pytest.raises(errors.StorageUnavailable), StorageCall("a/c", "PUT", "PutBlock") as call:
+            call.attempted(503, bytes_in=1, bytes_out=1)
+            raise errors.StorageUnavailable("unavailable")
         activity.responded(500, "InternalError", bytes_in=0, bytes_out=0, failure=ValueError())
         activity.responded(200, None, bytes_in=0, bytes_out=0)
         events.started(pools=["p"], api_version="2025-10-02-preview", milliseconds=1)
         events.settings_refused("missing")
-        events.token_renewed(1)
-        events.token_failed(ValueError())
-        events.token_rejected()
+        events.token_renewed("pool", 1)
+        events.token_failed("storage", ValueError())
+        events.token_rejected("pool")
         events.circuit_opened("p", ValueError())
         events.circuit_closed("p")
     return [json.loads(record.getMessage()) for record in caplog.records]
@@ -64,7 +68,7 @@ def written_first(monkeypatch: pytest.MonkeyPatch) -> None:
 def documented() -> dict[str, set[str]]:
     """The kinds of records by field. Some rows have two fields."""
     rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| (all|`\w+`(?:, `\w+`)*) \|", PAGE, re.MULTILINE)
-    kinds = {"request", "poolCall", "event"}
+    kinds = {"request", "poolCall", "storageCall", "event"}
     return {
         field: kinds if where == "all" else set(re.findall(r"\w+", where))
         for fields, where in rows
@@ -96,7 +100,7 @@ def test_the_page_lists_the_counters() -> None:
 @pytest.mark.parametrize("number", range(len(QUERIES)))
 def test_a_query_reads_records_that_exist(number: int) -> None:
     """Kinds, fields, events and error codes are those of the records."""
-    query, fields, all_kinds = QUERIES[number], documented(), {"request", "poolCall", "event"}
+    query, fields, all_kinds = QUERIES[number], documented(), {"request", "poolCall", "storageCall", "event"}
     kinds = set(re.findall(r"\"record\":\"(\w*)'?", query)) or {"request"}
     assert kinds <= {"", *all_kinds}
     for field in re.findall(r"\br\.(\w+)", query):

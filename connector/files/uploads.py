@@ -100,33 +100,44 @@ def begin_upload(
     """
     session = sessions.session(session_id) if session_id else None
     path = FilePath(checked_destination(folder, checked_name(file_name)), file_name)
-    upload = Upload(path, size, secrets.token_hex(16))
-
-    arguments = begin_upload_task.Arguments(
-        transfers_folder=TRANSFERS_FOLDER,
-        upload_id=upload.upload_id,
-        path=str(path),
-        size=size,
-        lifetime_seconds=LIFETIME_SECONDS,
-    )
 
     def begin(session: SessionClient) -> tuple[SessionClient, Upload, Progress]:
-        with _removed_on_failure(session, facts, upload):
-            _begin(session.with_reserve(), facts, upload, arguments)
-            if size:
-                return session, upload, Progress(0, Files(session.id, []))
-            try:
-                return session, upload, put_chunk(session.with_reserve(), facts, upload, first=0, content=b"")
-            except (UploadNotFound, RangeNotSatisfiable):
-                raise PoolUnavailable(
-                    "The session's code removed the upload before the file was stored. Send it again.",
-                    retry_after_seconds=1,
-                ) from None
+        return session, *_begin(session, facts, Upload(path, size, secrets.token_hex(16)))
 
     return begin(session) if session else sessions.with_new_session(begin)
 
 
-def _begin(session: SessionClient, facts: PoolFacts, upload: Upload, arguments: begin_upload_task.Arguments) -> None:
+def begin_own_upload(session: SessionClient, facts: PoolFacts, *, name: str, size: int) -> tuple[Upload, Progress]:
+    """For a file of the connector's own, in the upload's folder. It is deleted together with the upload, and so is what
+    else the connector puts there. Raises SessionBusy, and FileTooLarge.
+    """
+    upload_id = secrets.token_hex(16)
+    path = FilePath(f"{TRANSFERS_FOLDER}/{upload_id}", name)
+    return _begin(session, facts, Upload(path, size, upload_id))
+
+
+def _begin(session: SessionClient, facts: PoolFacts, upload: Upload) -> tuple[Upload, Progress]:
+    with _removed_on_failure(session, facts, upload):
+        _create(session.with_reserve(), facts, upload)
+        if upload.size:
+            return upload, Progress(0, Files(session.id, []))
+        try:
+            return upload, put_chunk(session.with_reserve(), facts, upload, first=0, content=b"")
+        except (UploadNotFound, RangeNotSatisfiable):
+            raise PoolUnavailable(
+                "The session's code removed the upload before the file was stored. Send it again.",
+                retry_after_seconds=1,
+            ) from None
+
+
+def _create(session: SessionClient, facts: PoolFacts, upload: Upload) -> None:
+    arguments = begin_upload_task.Arguments(
+        transfers_folder=TRANSFERS_FOLDER,
+        upload_id=upload.upload_id,
+        path=str(upload.path),
+        size=upload.size,
+        lifetime_seconds=LIFETIME_SECONDS,
+    )
     try:
         result = run_task(session, facts, begin_upload_task.perform, arguments, failure=_FAILURE)
     except PoolUnavailable as failure:

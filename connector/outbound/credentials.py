@@ -1,4 +1,4 @@
-"""The token for the pool. The only importer of azure.identity."""
+"""The token of the connector's identity for one service, such as Blob Storage. The only importer of azure.identity."""
 
 import re
 import threading
@@ -7,16 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..errors import PoolRejected
+from ..errors import ConnectorError
 from ..telemetry import events
 from .deadlines import Deadline
 
-SCOPE = "https://dynamicsessions.io/.default"
 _REFRESH_BEFORE_SECONDS = 300
-_USABLE_SECONDS = 30  # a token that expires sooner may expire before the pool reads it
+_USABLE_SECONDS = 30  # a token that expires sooner may expire before the service reads it
 _FAILURE_LASTS_SECONDS = 5.0
 _RENEWAL_LASTS_SECONDS = 5.0
-"""How long a renewed token is not renewed again: a pool that rejects this one too rejects the identity."""
+"""How long a renewed token is not renewed again: a service that rejects this one too rejects the identity."""
 
 _REQUEST_SECONDS = 20.0
 """How long callers wait for a request, all together."""
@@ -40,11 +39,28 @@ class TokenSource(Protocol):
     def get_token(self, *scopes: str) -> AccessToken: ...
 
 
-class PoolCredential:
+@dataclass(frozen=True)
+class Audience:
+    """A service that tokens are for: the `scope` that they are requested with, its `name` in messages and
+    `logged_name` in records, and the `error` for a call that gets no token.
+    """
+
+    scope: str
+    name: str
+    logged_name: str
+    error: type[ConnectorError]
+
+
+class IdentityCredential:
     """One token, kept until shortly before it expires. Safe to use from many threads."""
 
-    def __init__(self, kind: str, client_id: str | None = None, *, source: TokenSource | None = None) -> None:
-        """`kind` is the setting POOL_CREDENTIAL. The first `token()` makes the first request."""
+    def __init__(
+        self, audience: Audience, kind: str, client_id: str | None = None, *, source: TokenSource | None = None
+    ) -> None:
+        """`kind` is the setting POOL_CREDENTIAL, `client_id` AZURE_CLIENT_ID. The first `token()` makes the first
+        request.
+        """
+        self._audience = audience
         self._kind = kind
         self._client_id = client_id
         self._given = source
@@ -55,7 +71,7 @@ class PoolCredential:
         self._lock = threading.Lock()
 
     def token(self, deadline: Deadline | None = None) -> str:
-        """Raises PoolRejected when no token is available before the deadline.
+        """Raises the audience's error when no token is available before the deadline.
 
         While the old token is valid, one caller waits for the next, and the others use the old one.
         """
@@ -67,19 +83,19 @@ class PoolCredential:
             is_usable = token is not None and left > _USABLE_SECONDS
             is_first = request is None or request.may_be_repeated
             if request is None or is_first:
-                request = self._request = _Request(self._get_token)
+                request = self._request = _Request(self._audience, self._get_token)
         if is_first or not is_usable:
             request.wait(deadline)
             if request.token is not None:
                 return request.token
             if not is_usable:
                 failure = request.failure or TimeoutError("there was no token in time")
-                raise PoolRejected(_message(self._kind, failure)) from failure
+                raise self._audience.error(self._message(failure)) from failure
         assert token is not None
         return token.token
 
     def renew(self, rejected: str) -> bool:
-        """Drops a token that the pool has rejected, for example because its signing key has changed. Returns whether
+        """Drops a token that the service has rejected, for example because its signing key has changed. Returns whether
         `token` may provide a better one. Of the callers with the same token, the first drops it for all.
         """
         with self._lock:
@@ -88,7 +104,7 @@ class PoolCredential:
             if time.monotonic() - self._renewed_at < _RENEWAL_LASTS_SECONDS:
                 return False
             self._renewed_at = time.monotonic()
-            events.token_rejected()
+            events.token_rejected(self._audience.logged_name)
             self._source = self._given  # azure.identity would return the same token from its own cache
             self._token = self._request = None
             return True
@@ -99,17 +115,17 @@ class PoolCredential:
         """
         started = time.monotonic()
         self._source = source = self._source or self._make_source()
-        received = source.get_token(SCOPE)
+        received = source.get_token(self._audience.scope)
         token = _Token(received.token, float(received.expires_on))
         if not isinstance(token.token, str) or not _IN_HEADER.fullmatch(token.token):
             raise _InvalidToken("the token has characters that a header cannot have")
         with self._lock:
             self._token = token
-        events.token_renewed(round((time.monotonic() - started) * 1000))
+        events.token_renewed(self._audience.logged_name, round((time.monotonic() - started) * 1000))
         return token.token
 
     def _make_source(self) -> TokenSource:
-        # Importing azure.identity takes a noticeable part of a cold start, and only calls of the pool need it.
+        # Importing azure.identity takes a noticeable part of a cold start, and only calls of services need it.
         if self._kind == "azure_cli":
             from azure.identity import AzureCliCredential
 
@@ -120,18 +136,23 @@ class PoolCredential:
             client_id=self._client_id, connection_timeout=3, read_timeout=10, retry_total=1, retry_backoff_factor=0.3
         )
 
+    def _message(self, failure: Exception) -> str:
+        messages = _INVALID_TOKEN if isinstance(failure, _InvalidToken) else _NO_TOKEN
+        return messages[self._kind].format(service=self._audience.name)
+
 
 class _Request:
     """A request for a token, in a thread of its own: callers wait for it until their deadlines, and no longer."""
 
-    def __init__(self, get_token: Callable[[], str]) -> None:
+    def __init__(self, audience: Audience, get_token: Callable[[], str]) -> None:
         self.token: str | None = None
         self.failure: Exception | None = None
+        self._audience = audience
         self._get_token = get_token
         self._began = time.monotonic()
         self._ended_at = float("inf")
         self._ended = threading.Event()
-        threading.Thread(target=self._run, name="session-pool-token", daemon=True).start()
+        threading.Thread(target=self._run, name="identity-token", daemon=True).start()
 
     @property
     def may_be_repeated(self) -> bool:
@@ -150,7 +171,7 @@ class _Request:
             self.token = self._get_token()
         except Exception as failure:
             self.failure = failure
-            events.token_failed(failure)
+            events.token_failed(self._audience.logged_name, failure)
         self._ended_at = time.monotonic()
         self._ended.set()
 
@@ -165,27 +186,23 @@ class _InvalidToken(Exception):
     pass
 
 
-def _message(kind: str, failure: Exception) -> str:
-    return _INVALID_TOKEN[kind] if isinstance(failure, _InvalidToken) else _NO_TOKEN[kind]
-
-
 _NO_TOKEN = {
     "managed_identity": (
-        "The connector could not get a token for the session pool. Turn on the function app's managed identity; for a "
+        "The connector could not get a token for {service}. Turn on the function app's managed identity; for a "
         "user-assigned one, set AZURE_CLIENT_ID to its client ID."
     ),
     "azure_cli": (
-        "The connector could not get a token for the session pool from the Azure CLI. Install it, and run `az login`."
+        "The connector could not get a token for {service} from the Azure CLI. Install it, and run `az login`."
     ),
 }
 
 _INVALID_TOKEN = {
     "managed_identity": (
-        "The token that the connector got for the session pool is not valid: it has characters that no token has. "
+        "The token that the connector got for {service} is not valid: it has characters that no token has. "
         "Check which service responds at the function app's IDENTITY_ENDPOINT."
     ),
     "azure_cli": (
-        "The token that the Azure CLI returned for the session pool is not valid: it has characters that no token has. "
+        "The token that the Azure CLI returned for {service} is not valid: it has characters that no token has. "
         "Check the output of `az account get-access-token`."
     ),
 }

@@ -1,7 +1,7 @@
-"""How long operations and their calls of the session pool may take.
+"""How long operations and their calls of services may take.
 
-Each operation has one Deadline, which is passed along with its session: all calls, attempts, pauses and reads of the
-operation share it.
+Each operation has one Deadline, which is passed along with its session and its containers: all calls, attempts, pauses
+and reads of the operation share it.
 """
 
 import time

@@ -1,7 +1,7 @@
-"""Which calls of the pool are sent again, and when.
+"""Which calls are sent again, and when.
 
 Everything but code can be sent again: the second attempt has the same effect as the first. When code may be sent again
-is decided in `hand_over`. No pause is longer than what is left of the operation's deadline.
+is decided in `session_pool.hand_over`. No pause is longer than what is left of the operation's deadline.
 """
 
 import random
@@ -14,7 +14,6 @@ import requests
 
 from .deadlines import Deadline, Deadlines
 
-_STATUSES = (429, 502, 503, 504)
 _MOST_RETRIES = 3
 _MOST_AFTER_LOSS = 1
 """Of those after an attempt that was sent and had no response: each may take long."""
@@ -23,12 +22,22 @@ _LONGEST_RETRY_AFTER = 3600
 
 
 class Retries:
-    """Those of one call. Unless it `waits`, there are none while the pool is full or cannot be reached."""
+    """Those of one call, also after responses with one of `statuses`. Unless it `waits`, there are none while the
+    service is full or cannot be reached.
+    """
 
-    def __init__(self, deadlines: Deadlines, deadline: Deadline, *, waits: bool = True) -> None:
+    def __init__(
+        self,
+        deadlines: Deadlines,
+        deadline: Deadline,
+        *,
+        waits: bool = True,
+        statuses: tuple[int, ...] = (429, 502, 503, 504),
+    ) -> None:
         self._deadlines = deadlines
         self._deadline = deadline
         self._waits = waits
+        self._statuses = statuses
         self._lost = 0
         self.made = 0
 
@@ -41,7 +50,7 @@ class Retries:
         """After an unsuccessful response: whether there is another attempt, when this has paused for it."""
         if response.status_code == 429 and not self._waits:
             return False
-        return response.status_code in _STATUSES and self._again(retry_after_seconds(response))
+        return response.status_code in self._statuses and self._again(retry_after_seconds(response))
 
     def _again(self, retry_after: float | None) -> bool:
         pause = self._pause() if retry_after is None else retry_after

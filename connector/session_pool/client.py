@@ -12,18 +12,23 @@ from typing import Any, Protocol
 import requests
 import urllib3
 
-from ..errors import ConnectorError, FileTooLarge
+from ..errors import ConnectorError, FileTooLarge, PoolRejected
 from ..outbound.connections import Adapter, AttemptTimeout
+from ..outbound.credentials import Audience
 from ..outbound.deadlines import Deadline, Deadlines
+from ..outbound.failures import never_sent
 from ..outbound.retries import Retries
+from ..outbound.sender import Sender
 from ..telemetry import open_telemetry
 from ..telemetry.pool_calls import PoolCall
 from . import wire
+from .bodies import load
 from .circuit import Circuit, CircuitTimes
 from .endpoints import name_of, tag_of
-from .errors import NotFound, NotSent, UnsuccessfulResponse, never_sent, response_error, timeout, transport_error
-from .sender import Sender
+from .errors import NotFound, NotSent, UnsuccessfulResponse, response_error, timeout, transport_error
 from .wire import Metadata, Wire
+
+AUDIENCE = Audience("https://dynamicsessions.io/.default", "the session pool", "pool", PoolRejected)
 
 
 class Credential(Protocol):
@@ -60,7 +65,7 @@ class SessionPoolClient:
         """Set by the first response with a complete file where a range was requested."""
 
         self._credential = credential
-        self._sender = Sender(endpoint, Adapter(connections))
+        self._sender = Sender(endpoint, Adapter(connections), load)
 
     @property
     def keeps_runs(self) -> bool:

@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable
 
 import requests
-import urllib3
 
 from ..errors import (
     ConnectorError,
@@ -25,6 +24,7 @@ from ..errors import (
     SessionNotFound,
     TooManySessions,
 )
+from ..outbound.failures import never_sent, timed_out
 from ..outbound.retries import retry_after_seconds
 from .bodies import load
 from .wire import UnreadableResponse, read_json
@@ -59,7 +59,7 @@ def transport_error(failure: requests.RequestException) -> ConnectorError:
             "The session pool cannot be reached. Check that POOL_MANAGEMENT_ENDPOINT is its poolManagementEndpoint, "
             "and that the function app's network reaches it."
         )
-    if isinstance(failure, requests.Timeout) or _reason(failure, urllib3.exceptions.ReadTimeoutError, TimeoutError):
+    if timed_out(failure):
         return timeout()
     return PoolUnavailable(
         "The connection to the session pool was lost. Try again in a moment.", retry_after_seconds=_BUSY_SECONDS
@@ -167,27 +167,6 @@ def session_not_found() -> SessionNotFound:
 def timeout() -> PoolTimeout:
     return PoolTimeout(
         "The session pool did not respond in time. Try again in a minute.", retry_after_seconds=_BUSY_SECONDS
-    )
-
-
-def never_sent(failure: requests.RequestException) -> bool:
-    """True if no connection was made."""
-    if isinstance(failure, requests.ConnectTimeout | requests.exceptions.InvalidURL):
-        return True
-    return _reason(
-        failure,
-        urllib3.exceptions.NewConnectionError,
-        urllib3.exceptions.ConnectTimeoutError,
-        urllib3.exceptions.ProxyError,
-    )
-
-
-def _reason(failure: Exception, *kinds: type[Exception]) -> bool:
-    """Whether requests and urllib3 have wrapped one of `kinds`."""
-    cause = failure.args[0] if failure.args else None
-    return any(
-        isinstance(candidate, kinds)
-        for candidate in (cause, getattr(cause, "reason", None), *getattr(cause, "args", ()))
     )
 
 

@@ -1,11 +1,19 @@
 """The containers that a deployment has: one for its own files, and those that files may be imported from."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Self
 
-from ..errors import StorageNotConfigured
+from ..bulkhead import Admission
+from ..errors import SourceNotAllowed, StorageNotConfigured
 from ..outbound.deadlines import Deadline
+from .addresses import check_blob_name
 from .containers import Container
+
+EXPORTS = "exports/"
+"""The beginning of the names of blobs in the connector's own container that callers choose. The names of others, which
+belong to single callers, can be guessed.
+"""
 
 
 @dataclass(frozen=True)
@@ -17,18 +25,41 @@ class Storage:
 
     def with_deadline(self, deadline: Deadline) -> Self:
         """The same containers, for an operation with this deadline."""
-        files = None if self.files is None else self.files.with_deadline(deadline)
-        return replace(self, files=files, imports=tuple(one.with_deadline(deadline) for one in self.imports))
+        return self._each(lambda container: container.with_deadline(deadline))
+
+    def admitted_by(self, admission: Admission) -> Self:
+        """The same containers, for a request that takes its place in the process before it calls them."""
+        return self._each(lambda container: container.entered_by(admission.enter_pool))
 
     def require_files(self) -> Container:
         """Raises StorageNotConfigured."""
         if self.files is None:
             raise StorageNotConfigured(
-                "The connector has no storage of its own. Set FILES_CONTAINER_URL to the address of a "
-                "container of Blob Storage."
+                "The connector has no storage of its own. Set FILES_CONTAINER_URL to the address of a container of "
+                "Blob Storage."
             )
         return self.files
 
-    def container_of(self, blob_url: str) -> tuple[Container, str]:
-        """The container that a blob is in, and its name there. Raises SourceNotAllowed."""
-        raise NotImplementedError
+    def container_of(self, blob_url: str, *, target: str = "blobUrl") -> tuple[Container, str]:
+        """The container that a blob may be imported from, and the blob's name there: one of `imports`, or an export.
+
+        `target` is the part of the request that has the URL. Raises SourceNotAllowed, and InvalidRequest for a name
+        that blobs cannot have.
+        """
+        for container in filter(None, (self.files, *self.imports)):
+            name = container.address.name_of(blob_url)
+            if name is None:
+                continue
+            check_blob_name(name, target)
+            if container is self.files and not name.startswith(EXPORTS):
+                break
+            return container, name
+        raise SourceNotAllowed(
+            "The URL is not that of a blob that files may be imported from. Send it without a query, such as a "
+            "signature, or add the address of its container to IMPORT_CONTAINER_URLS.",
+            target=target,
+        )
+
+    def _each(self, changed: Callable[[Container], Container]) -> Self:
+        files = None if self.files is None else changed(self.files)
+        return replace(self, files=files, imports=tuple(map(changed, self.imports)))

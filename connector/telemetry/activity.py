@@ -1,4 +1,4 @@
-"""The request in progress: what its record and those of its calls of the pool say.
+"""The request in progress: what its record and those of its calls of the pool and of storage say.
 
 Each request is handled in one thread, whose context has the activity. So the parts that add to it need no further
 argument, and work without one where there is no request, as in tests.
@@ -46,6 +46,8 @@ class Activity:
     pool_attempts: int = 0
     pool_throttles: int = 0
     pool_milliseconds: int = 0
+    storage_calls: int = 0
+    storage_milliseconds: int = 0
     started: float = field(default_factory=time.monotonic)
 
     def responded(
@@ -79,6 +81,8 @@ class Activity:
                 "poolCalls": self.pool_calls,
                 "attempts": self.pool_attempts,
                 "throttles": self.pool_throttles,
+                "storageMs": self.storage_milliseconds if self.storage_calls else None,
+                "storageCalls": self.storage_calls or None,
                 "bytesIn": bytes_in,
                 "bytesOut": bytes_out,
                 "version": VERSION,

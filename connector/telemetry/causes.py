@@ -8,7 +8,7 @@ import re
 import traceback
 from collections.abc import Iterator
 
-from ..errors import ConnectorError, SessionExecutorRoleMissing
+from ..errors import ConnectorError, SessionExecutorRoleMissing, StorageAccessDenied
 
 _MOST_CAUSES = 8
 _WORD = re.compile(r"[A-Z][A-Z0-9_]{1,60}")
@@ -18,7 +18,7 @@ _CODE = re.compile(r"[A-Z][A-Za-z]{1,60}")
 
 def is_notable(failure: BaseException) -> bool:
     """Whether an operator should see it, because the caller is not its cause."""
-    if isinstance(failure, SessionExecutorRoleMissing) or not isinstance(failure, ConnectorError):
+    if isinstance(failure, SessionExecutorRoleMissing | StorageAccessDenied) or not isinstance(failure, ConnectorError):
         return True
     return failure.status >= 500
 
@@ -54,7 +54,7 @@ def _chain(failure: BaseException) -> Iterator[BaseException]:
 
 
 def _named(failure: BaseException) -> str:
-    """The type; with the name of a system error, the reason of a TLS error, or the pool's status and error code."""
+    """The type; with the name of a system error, the reason of a TLS error, or the service's status and error code."""
     details: list[str] = []
     if isinstance(failure, OSError) and isinstance(failure.errno, int):
         details.append(errno.errorcode.get(failure.errno, str(failure.errno)))

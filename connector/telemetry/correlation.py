@@ -39,8 +39,8 @@ class Correlation:
             trace_state if _TRACESTATE.fullmatch(trace_state) else None,
         )
 
-    def pool_headers(self) -> dict[str, str]:
-        """For one call of the pool, which is a new span of the trace."""
+    def service_headers(self) -> dict[str, str]:
+        """For one call of a service, which is a new span of the trace."""
         headers = {
             "traceparent": f"00-{self.trace_id}-{secrets.token_hex(8)}-{'01' if self.is_sampled else '00'}",
             "x-ms-client-request-id": self.client_request_id or self.request_id,

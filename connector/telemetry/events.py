@@ -25,19 +25,19 @@ def settings_refused(problem: str) -> None:
     _write("settingsRefused", logging.ERROR, problem=problem)
 
 
-def token_renewed(milliseconds: int) -> None:
-    open_telemetry.count("connector.pool.token_renewals")
-    _write("tokenRenewed", durationMs=milliseconds)
+def token_renewed(service: str, milliseconds: int) -> None:
+    open_telemetry.count(f"connector.{service}.token_renewals")
+    _write("tokenRenewed", service=service, durationMs=milliseconds)
 
 
-def token_failed(failure: BaseException) -> None:
-    """There is no token for the pool."""
-    _write("tokenFailed", logging.WARNING, cause=described(failure))
+def token_failed(service: str, failure: BaseException) -> None:
+    """There is no token for the service: `pool` or `storage`."""
+    _write("tokenFailed", logging.WARNING, service=service, cause=described(failure))
 
 
-def token_rejected() -> None:
-    """A pool does not accept the token, which is dropped."""
-    _write("tokenRejected", logging.WARNING)
+def token_rejected(service: str) -> None:
+    """The service does not accept the token, which is dropped."""
+    _write("tokenRejected", logging.WARNING, service=service)
 
 
 def circuit_opened(pool: str, failure: BaseException) -> None:

@@ -1,4 +1,4 @@
-"""What OpenTelemetry gets, if it is installed: counts, but no URLs of the session pool.
+"""What OpenTelemetry gets, if it is installed: counts, but no URLs of the services that are called.
 
 Its packages are not the connector's: they are installed by whoever wants them, and the Functions worker configures
 where telemetry is sent. Without them, the records can be counted. Source: "Use OpenTelemetry with Azure Functions".
@@ -18,6 +18,9 @@ COUNTERS = {
     "connector.pool.throttles": "Responses of the session pool with status 429",
     "connector.pool.circuit_openings": "Times that calls of a session pool were suspended because it failed",
     "connector.pool.token_renewals": "Tokens fetched for the session pool",
+    "connector.storage.retries": "Calls of Blob Storage that were sent again",
+    "connector.storage.throttles": "Responses of Blob Storage with status 429 or 503",
+    "connector.storage.token_renewals": "Tokens fetched for Blob Storage",
     "connector.sessions.minted": "Session IDs made for callers who sent none",
 }
 
@@ -49,7 +52,7 @@ def count(name: str, amount: int = 1, **attributes: str) -> None:
 def without_spans() -> AbstractContextManager[Any]:
     """Within its `with` block, instruments of HTTP clients export no spans: their URLs have session ids and file names.
 
-    The records of pool calls have the rest.
+    The records of calls have the rest.
     """
     return _suppressed()
 

@@ -39,12 +39,17 @@ class PortInUse(Exception):
 class LoopbackServer:
     """Owns one listening socket on 127.0.0.1 and the thread that serves `app` on it."""
 
-    def __init__(self, app: ASGIApp, *, port: int = 0, certificate: Certificate | None = None) -> None:
-        """`port` 0 picks a free one. Connections are accepted after `start`. Raises PortInUse."""
+    def __init__(
+        self, app: ASGIApp, *, port: int = 0, certificate: Certificate | None = None, any_origin: bool = False
+    ) -> None:
+        """`port` 0 picks a free one. Connections are accepted after `start`. Raises PortInUse.
+
+        `any_origin` is for an app that itself decides about pages of other sites.
+        """
         self._socket = _listen(port)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
-        self._gate = LoopbackOnly(app)
+        self._gate = LoopbackOnly(app, any_origin=any_origin)
         config = uvicorn.Config(
             self._gate,
             log_level="critical",
@@ -137,8 +142,9 @@ class _Protocol(H11Protocol):
 class LoopbackOnly:
     """Passes on requests of this machine's own programs; answers 403 to others."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, any_origin: bool = False) -> None:
         self._app = app
+        self._any_origin = any_origin
         self.failure: BaseException | None = None
         """Why the app did not start: uvicorn reports only that it did not."""
 
@@ -170,15 +176,14 @@ class LoopbackOnly:
             return
         await self._app(scope, receive, send)
 
-    @staticmethod
-    def _refusal(headers: dict[str, str]) -> str | None:
+    def _refusal(self, headers: dict[str, str]) -> str | None:
         host = headers.get("host", "")
         if not is_loopback(host):
             return (
                 "The emulator executes code, so it answers only to loopback names. "
                 f"The Host header was '{host[:200]}'; call it as http://127.0.0.1 or http://localhost."
             )
-        origin = headers.get("origin")
+        origin = None if self._any_origin else headers.get("origin")
         if origin is not None and (urlsplit(origin).scheme not in ("http", "https") or urlsplit(origin).netloc != host):
             return (
                 f"The emulator executes code, so it refuses requests from pages of other sites. The Origin header was "

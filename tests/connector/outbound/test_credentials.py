@@ -1,4 +1,4 @@
-"""The token for the pool: where it comes from and how long it is kept."""
+"""The token for a service: where it comes from and how long it is kept."""
 
 import threading
 import time
@@ -8,8 +8,9 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError
 
 from connector import errors
-from connector.outbound.credentials import SCOPE, PoolCredential
+from connector.outbound.credentials import Audience, IdentityCredential
 from connector.outbound.deadlines import Deadline
+from connector.session_pool.client import AUDIENCE
 
 
 @dataclass
@@ -34,22 +35,22 @@ class Source:
 def test_a_token_is_kept_while_it_is_valid():
     """One request, for the audience of session pools."""
     source = Source(3600)
-    credential = PoolCredential("managed_identity", source=source)
+    credential = IdentityCredential(AUDIENCE, "managed_identity", source=source)
     assert [credential.token() for _ in range(3)] == ["t1", "t1", "t1"]
-    assert source.requests == [(SCOPE,)]
+    assert source.requests == [(AUDIENCE.scope,)]
 
 
 def test_a_token_is_replaced_before_it_expires():
     """A token in its last minutes is not used for a call that may take as long."""
     source = Source(200)
-    credential = PoolCredential("managed_identity", source=source)
+    credential = IdentityCredential(AUDIENCE, "managed_identity", source=source)
     assert [credential.token(), credential.token()] == ["t1", "t2"]
 
 
 def test_a_token_in_its_last_minutes_is_used_if_there_is_no_other():
     """A failing identity endpoint does no harm while the old token is valid."""
     source = Source(200)
-    credential = PoolCredential("managed_identity", source=source)
+    credential = IdentityCredential(AUDIENCE, "managed_identity", source=source)
     assert credential.token() == "t1"
     source.fails = True
     assert credential.token() == "t1"
@@ -59,7 +60,7 @@ def test_a_failure_is_remembered():
     """Callers that waited for the token get the same error, without repeating the request."""
     source = Source(3600)
     source.fails = True
-    credential = PoolCredential("managed_identity", source=source)
+    credential = IdentityCredential(AUDIENCE, "managed_identity", source=source)
     for _ in range(5):
         with pytest.raises(errors.PoolRejected):
             credential.token()
@@ -79,7 +80,7 @@ def test_callers_do_not_wait_for_a_refresh():
             return super().get_token(*scopes)
 
     source = Slow(200)
-    credential = PoolCredential("managed_identity", source=source)
+    credential = IdentityCredential(AUDIENCE, "managed_identity", source=source)
     assert credential.token() == "t1"
     refreshing = threading.Thread(target=credential.token)
     refreshing.start()
@@ -101,7 +102,7 @@ def test_many_first_callers_request_one_token():
             return super().get_token(*scopes)
 
     source = Slow(3600)
-    credential = PoolCredential("managed_identity", source=source)
+    credential = IdentityCredential(AUDIENCE, "managed_identity", source=source)
     threads = [threading.Thread(target=credential.token) for _ in range(8)]
     for thread in threads:
         thread.start()
@@ -120,7 +121,7 @@ def test_any_failure_of_the_identity_endpoint_is_the_same_error(failure):
             raise failure
 
     with pytest.raises(errors.PoolRejected):
-        PoolCredential("managed_identity", source=Broken(0)).token()
+        IdentityCredential(AUDIENCE, "managed_identity", source=Broken(0)).token()
 
 
 @pytest.mark.parametrize(("kind", "advice"), [("managed_identity", "AZURE_CLIENT_ID"), ("azure_cli", "az login")])
@@ -129,14 +130,25 @@ def test_no_token_is_an_error_with_the_remedy(kind, advice):
     source = Source(0)
     source.fails = True
     with pytest.raises(errors.PoolRejected, match=advice):
-        PoolCredential(kind, source=source).token()
+        IdentityCredential(AUDIENCE, kind, source=source).token()
+
+
+@pytest.mark.parametrize("kind", ["managed_identity", "azure_cli"])
+def test_the_error_is_that_of_the_service(kind):
+    """And names it."""
+    audience = Audience("https://service.example/.default", "the service", "service", errors.StorageRejected)
+    source = Source(0)
+    source.fails = True
+    with pytest.raises(errors.StorageRejected, match="token for the service"):
+        IdentityCredential(audience, kind, source=source).token()
+    assert source.requests == [("https://service.example/.default",)]
 
 
 def test_the_managed_identity_is_that_of_azure_identity(emulator, monkeypatch):
     """ManagedIdentityCredential gets a token from the App Service endpoint, and the pool accepts it."""
     for name, value in emulator.environment.items():
         monkeypatch.setenv(name, value)
-    emulator.authority.check(f"Bearer {PoolCredential('managed_identity').token()}")
+    emulator.authority.check(f"Bearer {IdentityCredential(AUDIENCE, 'managed_identity').token()}")
 
 
 def test_without_an_identity_endpoint_the_error_names_the_identity(monkeypatch):
@@ -144,13 +156,13 @@ def test_without_an_identity_endpoint_the_error_names_the_identity(monkeypatch):
     monkeypatch.setenv("IDENTITY_ENDPOINT", "http://127.0.0.1:9/msi/token")
     monkeypatch.setenv("IDENTITY_HEADER", "x")
     with pytest.raises(errors.PoolRejected, match="managed identity"):
-        PoolCredential("managed_identity").token()
+        IdentityCredential(AUDIENCE, "managed_identity").token()
 
 
 def test_callers_with_the_same_rejected_token_share_a_new_one():
     """One request, and none for a token that is new itself."""
     source = Source(3600)
-    credential = PoolCredential("managed_identity", source=source)
+    credential = IdentityCredential(AUDIENCE, "managed_identity", source=source)
     assert credential.token() == "t1"
     assert [credential.renew("t1") for _ in range(8)] == [True] * 8
     assert [credential.token() for _ in range(8)] == ["t2"] * 8
@@ -163,7 +175,7 @@ def test_a_renewed_token_is_not_that_of_the_cache_of_azure_identity(emulator, mo
     """The identity endpoint is asked again."""
     for name, value in emulator.environment.items():
         monkeypatch.setenv(name, value)
-    credential = PoolCredential("managed_identity")
+    credential = IdentityCredential(AUDIENCE, "managed_identity")
     first = credential.token()
     time.sleep(1.1 - time.time() % 1)  # the emulator's tokens differ by their seconds
     assert credential.renew(first)
@@ -180,7 +192,7 @@ def test_callers_wait_for_a_token_until_their_deadline():
             return super().get_token(*scopes)
 
     source = Hanging(3600)
-    credential = PoolCredential("managed_identity", source=source)
+    credential = IdentityCredential(AUDIENCE, "managed_identity", source=source)
     for _ in range(2):
         began = time.monotonic()
         with pytest.raises(errors.PoolRejected, match="managed identity"):
@@ -200,5 +212,5 @@ def test_a_token_that_no_header_can_carry_is_refused(token):
             return Token(token, int(time.time()) + 3600)
 
     with pytest.raises(errors.PoolRejected, match="IDENTITY_ENDPOINT") as failure:
-        PoolCredential("managed_identity", source=Odd(0)).token()
+        IdentityCredential(AUDIENCE, "managed_identity", source=Odd(0)).token()
     assert not token or str(token) not in f"{failure.value.message} {failure.value.__cause__!r}"

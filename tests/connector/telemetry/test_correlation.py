@@ -13,7 +13,7 @@ TRACEPARENT = f"00-{TRACE}-b7ad6b7169203331-01"
 def test_a_trace_is_continued_with_a_new_span_for_each_call():
     """The trace, its state and whether it is sampled are those of the request."""
     correlation = Correlation.of({"traceparent": TRACEPARENT, "tracestate": "congo=t61rcWkgMzE"})
-    first, second = correlation.pool_headers(), correlation.pool_headers()
+    first, second = correlation.service_headers(), correlation.service_headers()
     assert correlation.trace_id == TRACE
     for headers in (first, second):
         assert re.fullmatch(f"00-{TRACE}-(?!b7ad6b7169203331)[0-9a-f]{{16}}-01", headers["traceparent"])
@@ -46,7 +46,7 @@ def test_an_invalid_trace_is_replaced(wrong):
     started = [Correlation.of(headers) for _ in range(2)]
     assert all(re.fullmatch("[0-9a-f]{32}", each.trace_id) for each in started)
     assert started[0].trace_id != started[1].trace_id
-    assert "tracestate" not in started[0].pool_headers()
+    assert "tracestate" not in started[0].service_headers()
     assert Correlation.of(headers, TRACEPARENT).trace_id == TRACE
 
 
@@ -54,7 +54,7 @@ def test_an_invalid_trace_is_replaced(wrong):
 def test_the_callers_id_is_passed_on(valid):
     """As it is."""
     correlation = Correlation.of({"x-ms-client-request-id": valid})
-    assert correlation.client_request_id == correlation.pool_headers()["x-ms-client-request-id"] == valid
+    assert correlation.client_request_id == correlation.service_headers()["x-ms-client-request-id"] == valid
 
 
 @pytest.mark.parametrize("wrong", ["", " ", "a b", "a\nb", "a\r\nx-other: 1", "é", "x" * 129, "\x00", "\u2028"])
@@ -62,4 +62,4 @@ def test_a_callers_id_that_is_no_plain_word_is_ignored(wrong):
     """The pool gets the connector's own instead."""
     correlation = Correlation.of({"x-ms-client-request-id": wrong})
     assert correlation.client_request_id is None
-    assert correlation.pool_headers()["x-ms-client-request-id"] == correlation.request_id
+    assert correlation.service_headers()["x-ms-client-request-id"] == correlation.request_id

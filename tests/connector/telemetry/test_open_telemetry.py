@@ -9,6 +9,7 @@ import pytest
 from connector.telemetry import events, open_telemetry
 from connector.telemetry.activity import note_minted_session
 from connector.telemetry.pool_calls import PoolCall
+from connector.telemetry.storage_calls import StorageCall
 
 
 class Meter:
@@ -51,14 +52,21 @@ def test_what_happens_is_counted(meter: Meter, environment: dict[str, str]) -> N
             call.attempted(status, bytes_in=1, bytes_out=1)
     with PoolCall("p", "GET", "files") as call:
         call.attempted(200, bytes_in=1, bytes_out=1)
+    with StorageCall("a/c", "PUT", "PutBlock") as call:
+        for status in (500, 503, 201):
+            call.attempted(status, bytes_in=1, bytes_out=1)
     events.circuit_opened("p", TimeoutError())
-    events.token_renewed(5)
+    events.token_renewed("pool", 5)
+    events.token_renewed("storage", 5)
     note_minted_session()
     assert meter.counted == {
         "connector.pool.retries": [(2, {"pool": "p"})],
         "connector.pool.throttles": [(2, {"pool": "p"})],
         "connector.pool.circuit_openings": [(1, {"pool": "p"})],
         "connector.pool.token_renewals": [(1, {})],
+        "connector.storage.retries": [(2, {"container": "a/c"})],
+        "connector.storage.throttles": [(1, {"container": "a/c"})],
+        "connector.storage.token_renewals": [(1, {})],
         "connector.sessions.minted": [(1, {})],
     }
 
