@@ -26,7 +26,6 @@ COMMIT = "connector_commit"
 _METADATA = "x-ms-meta-"
 _METADATA_NAME = re.compile("[a-z_][a-z0-9_]*")
 _METADATA_VALUE = re.compile("[ -~]*")
-_BLOBS_PER_PAGE = "1000"
 _LONGEST_BLOCK_ID = 64
 
 
@@ -46,12 +45,14 @@ class Container:
         setting: str = "FILES_CONTAINER_URL",
         connections: int = 16,
         deadlines: Deadlines | None = None,
+        blobs_per_page: int = 1000,
         clock: Clock = time.time,
     ) -> None:
-        """`setting` has the address: messages name it, and the role that its containers need. `clock` is the time in
-        seconds since 1970.
+        """`setting` has the address: messages name it, and the role that its containers need. Lists are requested in
+        pages of at most `blobs_per_page`. `clock` is the time in seconds since 1970.
         """
         self.address = ContainerAddress.of(url)
+        self._blobs_per_page = blobs_per_page
         self._clock = clock
         self._calls = StorageCalls(
             self.address,
@@ -128,7 +129,7 @@ class Container:
         that is put again is replaced. The content is not empty.
 
         All IDs of blocks of a blob, also those of other programs, have the same length: 1 to 64 bytes. So that two that
-        write the same blob cannot mix their blocks, IDs begin with what is the writer's own. Raises BlobChanged if
+        write the same blob cannot mix their blocks, IDs begin with what is the writer's own. Raises BlobExists if
         another program has put blocks whose IDs have another length.
         """
         if not content or not 1 <= len(block_id.encode()) <= _LONGEST_BLOCK_ID:
@@ -195,7 +196,7 @@ class Container:
 
     def list_blobs(self, prefix: str) -> Iterator[Blob]:
         """The blobs whose names begin with `prefix`, by name. They are requested while the iterator is used."""
-        query = {"restype": "container", "comp": "list", "include": "metadata", "maxresults": _BLOBS_PER_PAGE}
+        query = {"restype": "container", "comp": "list", "include": "metadata", "maxresults": str(self._blobs_per_page)}
         if prefix:
             query["prefix"] = prefix
         marker = ""

@@ -104,8 +104,13 @@ def response_error(response: UnsuccessfulResponse, setting: str, *, needs_delega
                 "Another program has a lease on the blob, so it cannot be written or deleted. End the lease, or use "
                 "another name."
             )
-        case (412, _) | (400, "InvalidBlockList" | "InvalidBlobOrBlock" | "InvalidBlockId"):
+        case (412, _) | (400, "InvalidBlockList"):
             return blob_changed()
+        case 400, "InvalidBlobOrBlock" | "InvalidBlockId":
+            return BlobExists(
+                "Another program has written to a blob of this name, in blocks that the connector's do not fit with. "
+                "Use another name, or delete the blob."
+            )
         case 409, "BlobAlreadyExists" | "InvalidBlobType" | "BlobOperationNotSupported":
             return blob_exists()
         case 409, "BlobArchived" | "BlobBeingRehydrated":
