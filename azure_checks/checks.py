@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from . import allowed_values, app_settings, names, parameters_file, protections, roles, secrets
+from . import allowed_values, app_settings, files_storage, names, parameters_file, protections, roles, secrets
 from .compiled import Compiled, Snapshot, read_compiled
 
 
@@ -40,8 +40,8 @@ def _in_snapshots(compiled: Compiled) -> Iterator[str]:
     """Each finding once, with the scenarios that it was made in."""
     scenarios: dict[str, list[str]] = {}
     for scenario, snapshot in compiled.snapshots.items():
-        for check in (allowed_values, app_settings, names, protections, roles, secrets):
-            for finding in check.findings(snapshot):
+        for check in (allowed_values, app_settings, files_storage, names, protections, roles, secrets):
+            for finding in dict.fromkeys(check.findings(snapshot)):
                 scenarios.setdefault(finding, []).append(scenario)
     for finding, found_in in scenarios.items():
         yield f"{','.join(found_in) if len(found_in) < len(compiled.snapshots) else '*'}: {finding}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .compiled import Json, Snapshot
+from .files_storage import account_of_files
 
 TLS = "1.2"
 
@@ -46,10 +47,22 @@ REQUIRED: dict[str, dict[str, Any]] = {
 }
 """By type, the properties that each resource of the type must have, and their values."""
 
+REQUIRED_OF_FILES: dict[str, dict[str, Any]] = {
+    "Microsoft.Storage/storageAccounts/blobServices": {
+        "containerDeleteRetentionPolicy.enabled": False,
+        "deleteRetentionPolicy.enabled": False,
+    },
+}
+"""What differs in the storage account of files: there, what is deleted must be gone."""
+
 
 def findings(snapshot: Snapshot) -> Iterator[str]:
+    files = account_of_files(snapshot)
     for resource in snapshot.resources:
-        for path, value in REQUIRED.get(resource["type"], {}).items():
+        required = REQUIRED.get(resource["type"], {})
+        if files and resource["id"].startswith(f"{files}/"):
+            required = required | REQUIRED_OF_FILES.get(resource["type"], {})
+        for path, value in required.items():
             if (actual := _member(resource["properties"], path)) != value:
                 yield f"{path} of the {resource['type']} must be {value}, and is {actual}"
     for secret in snapshot.of_type("Microsoft.KeyVault/vaults/secrets"):

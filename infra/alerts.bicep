@@ -19,8 +19,8 @@ var rules = [
   }
   {
     name: 'role-missing'
-    description: 'Calls failed because the app does not hold its role on the session pool (SessionExecutorRoleMissing).'
-    query: 'traces | where message startswith \'{"record":"request"\' | where tostring(parse_json(message).code) == "SessionExecutorRoleMissing"'
+    description: 'Calls failed because the app does not hold its role on the session pool (SessionExecutorRoleMissing) or on a storage container (StorageAccessDenied).'
+    query: 'traces | where message startswith \'{"record":"request"\' | where tostring(parse_json(message).code) in ("SessionExecutorRoleMissing", "StorageAccessDenied")'
     threshold: 0
     severity: 1
   }

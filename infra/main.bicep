@@ -57,6 +57,33 @@ param maximumInstanceCount int = 40
 @description('Instances that are always running, so that no call waits for a cold start. They also cost when idle.')
 param alwaysReadyInstances int = 0
 
+// Files beyond the session
+
+@description('Whether to create a storage account for links to files, exports, workspaces and files to import.')
+param filesStorageEnabled bool = true
+
+@description('Whether the deployer may put files into the container `imports` of that account.')
+param deployerMayUpload bool = true
+
+@description('More containers to import from, comma-separated: resource IDs, or URLs if the app holds the role already.')
+param importContainers string = ''
+
+@description('FILE_URL_HOSTS: hosts that files may be imported from by URL, comma-separated. Empty: none.')
+param fileUrlHosts string = ''
+
+@minValue(1)
+@maxValue(8760)
+@description('LINK_MAX_HOURS: how long a link may work. The files behind links are deleted a day or two later.')
+param linkMaxHours int = 168
+
+@minValue(0)
+@description('Days without a change after which a workspace is deleted. 0: workspaces are kept.')
+param keepWorkspacesDays int = 90
+
+@minValue(0)
+@description('Days without a change after which an exported file is deleted. 0: exported files are kept.')
+param keepExportsDays int = 0
+
 // Settings of the connector. Empty: the connector's own default.
 
 @description('POOL_API_VERSION: version of the session pool\'s data-plane API.')
@@ -144,6 +171,13 @@ module resources 'resources.bicep' = {
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     alwaysReadyInstances: alwaysReadyInstances
+    filesStorageEnabled: filesStorageEnabled
+    uploaderId: deployerMayUpload ? principalId : ''
+    importContainers: importContainers
+    fileUrlHosts: fileUrlHosts
+    linkMaxHours: linkMaxHours
+    keepWorkspacesDays: keepWorkspacesDays
+    keepExportsDays: keepExportsDays
     poolApiVersion: poolApiVersion
     callerWaitSeconds: callerWaitSeconds
     publicBaseUrl: publicBaseUrl
@@ -173,3 +207,5 @@ output AZURE_FUNCTION_NAME string = resources.outputs.functionName
 output CONNECTOR_URL string = resources.outputs.functionUrl
 output CONNECTOR_AUTH string = resources.outputs.connectorAuth
 output POOL_MANAGEMENT_ENDPOINT string = resources.outputs.poolManagementEndpoint
+output APP_PRINCIPAL_ID string = resources.outputs.appPrincipalId
+output FILES_STORAGE_ACCOUNT string = resources.outputs.filesStorageName

@@ -1,9 +1,10 @@
-// A virtual network for the function app. Its storage account is reachable only from this network.
+// A virtual network for the function app. Its storage accounts are reachable only from this network.
 param location string
 param tags object
 param nameSuffix string
 param addressPrefix string
-param storageId string
+@description('By the middle part of the names of their endpoints.')
+param storageIds object
 
 var blobZone = 'privatelink.blob.${environment().suffixes.storage}'
 
@@ -43,28 +44,33 @@ resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
   }
 }
 
-resource blobEndpoint 'Microsoft.Network/privateEndpoints@2025-05-01' = {
-  name: 'pe-blob-${nameSuffix}'
-  location: location
-  tags: tags
-  properties: {
-    subnet: {
-      id: resourceId('Microsoft.Network/virtualNetworks/subnets', network.name, 'endpoints')
-    }
-    privateLinkServiceConnections: [
-      {
-        name: 'blob'
-        properties: {
-          privateLinkServiceId: storageId
-          groupIds: [
-            'blob'
-          ]
-        }
+resource blobEndpoints 'Microsoft.Network/privateEndpoints@2025-05-01' = [
+  for storage in items(storageIds): {
+    name: 'pe-${storage.key}-${nameSuffix}'
+    location: location
+    tags: tags
+    properties: {
+      subnet: {
+        id: resourceId('Microsoft.Network/virtualNetworks/subnets', network.name, 'endpoints')
       }
-    ]
+      privateLinkServiceConnections: [
+        {
+          name: 'blob'
+          properties: {
+            privateLinkServiceId: storage.value
+            groupIds: [
+              'blob'
+            ]
+          }
+        }
+      ]
+    }
   }
+]
 
-  resource zones 'privateDnsZoneGroups' = {
+resource zoneGroups 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2025-05-01' = [
+  for (storage, index) in items(storageIds): {
+    parent: blobEndpoints[index]
     name: 'default'
     properties: {
       privateDnsZoneConfigs: [
@@ -77,7 +83,7 @@ resource blobEndpoint 'Microsoft.Network/privateEndpoints@2025-05-01' = {
       ]
     }
   }
-}
+]
 
 resource zone 'Microsoft.Network/privateDnsZones@2024-06-01' = {
   name: blobZone
@@ -90,6 +96,8 @@ resource zone 'Microsoft.Network/privateDnsZones@2024-06-01' = {
     tags: tags
     properties: {
       registrationEnabled: false
+      // Accounts of others may have private endpoints too, which this zone does not know: use their public addresses.
+      resolutionPolicy: 'NxDomainRedirect'
       virtualNetwork: {
         id: network.id
       }

@@ -1,4 +1,4 @@
-// The contents of the resource group, in order of dependency: identity, pool, storage, logs, function app.
+// The contents of the resource group, in order of dependency: identity, pool, storage, logs, files, function app.
 param location string
 param tags object
 @minLength(3)
@@ -13,6 +13,13 @@ param callsPerInstance int
 param instanceMemoryMB int
 param maximumInstanceCount int
 param alwaysReadyInstances int
+param filesStorageEnabled bool
+param uploaderId string
+param importContainers string
+param fileUrlHosts string
+param linkMaxHours int
+param keepWorkspacesDays int
+param keepExportsDays int
 param poolApiVersion string
 param callerWaitSeconds string
 param publicBaseUrl string
@@ -116,7 +123,7 @@ module network 'network.bicep' = if (networkIsolated) {
     tags: tags
     nameSuffix: nameSuffix
     addressPrefix: networkAddressPrefix
-    storageId: storage.id
+    storageIds: union({ blob: storage.id }, filesStorageEnabled ? { files: files!.outputs.storageId } : {})
   }
 }
 
@@ -213,6 +220,44 @@ resource appMayPublishMetrics 'Microsoft.Authorization/roleAssignments@2022-04-0
     principalType: 'ServicePrincipal'
   }
 }
+
+// Files beyond the session
+module files 'files.bicep' = if (filesStorageEnabled) {
+  name: 'files'
+  params: {
+    location: location
+    tags: tags
+    nameSuffix: nameSuffix
+    appPrincipalId: identity.properties.principalId
+    uploaderId: uploaderId
+    logsId: logs.id
+    networkIsolated: networkIsolated
+    linkMaxHours: linkMaxHours
+    keepWorkspacesDays: keepWorkspacesDays
+    keepExportsDays: keepExportsDays
+  }
+}
+
+var otherImports = filter(
+  map(split(importContainers, ','), container => trim(container)),
+  container => !empty(container)
+)
+
+// On those that are given by resource ID, the app gets its role here.
+module importContainersElsewhere 'import_containers.bicep' = {
+  name: 'import-containers'
+  params: {
+    nameSuffix: nameSuffix
+    containerIds: filter(otherImports, container => startsWith(container, '/'))
+    appPrincipalId: identity.properties.principalId
+  }
+}
+
+var importContainerUrls = concat(
+  filesStorageEnabled ? [files!.outputs.importsContainerUrl] : [],
+  importContainersElsewhere.outputs.urls,
+  filter(otherImports, container => !startsWith(container, '/'))
+)
 
 module alerts 'alerts.bicep' = if (!empty(alertEmail)) {
   name: 'alerts'
@@ -348,6 +393,12 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
       RICH_RESULTS: richResults
       PLAYGROUND: playground
       MCP_ALLOWED_ORIGINS: mcpAllowedOrigins
+      FILES_CONTAINER_URL: filesStorageEnabled ? files!.outputs.filesContainerUrl : ''
+      IMPORT_CONTAINER_URLS: join(importContainerUrls, ',')
+      FILE_URL_HOSTS: fileUrlHosts
+      LINK_MAX_HOURS: string(linkMaxHours)
+      // From outside of an isolated network, the URLs of its storage account cannot be opened.
+      LINK_DELIVERY: networkIsolated ? 'stream' : 'redirect'
       PYTHON_THREADPOOL_THREAD_COUNT: string(4 * callsPerInstance)
       MEMORY_FOR_FILES_MB: string(instanceMemoryMB / 2)
     },
@@ -429,3 +480,5 @@ output functionName string = function.name
 output functionUrl string = 'https://${function.properties.defaultHostName}'
 output connectorAuth string = connectorAuth
 output poolManagementEndpoint string = poolManagementEndpoints
+output appPrincipalId string = identity.properties.principalId
+output filesStorageName string = filesStorageEnabled ? files!.outputs.storageName : ''

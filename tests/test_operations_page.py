@@ -109,7 +109,7 @@ def test_a_query_reads_records_that_exist(number: int) -> None:
         assert any(event.startswith(name) for event in re.findall(r"`(\w+)`", PAGE)), name
     for code in re.findall(r'r\.code\) == "(\w+)"', query):
         assert issubclass(getattr(errors, code), errors.ConnectorError)
-    assert re.match(r"(let \w+ = .*\n?)?(traces|requests|\|)", query)
+    assert re.match(r"(let \w+ = .*\n?)?(traces|requests|StorageBlobLogs|\|)", query)
 
 
 def test_there_are_queries() -> None:

@@ -1,4 +1,4 @@
-// The app runs in a virtual network, and its storage account is reachable only from there.
+// The app runs in a virtual network, and its storage accounts are reachable only from there.
 using '../main.bicep'
 
 param environmentName = 'demo'

@@ -31,7 +31,8 @@ def test_modules_are_templates_too():
 def test_every_module_of_infra_is_found(compiled):
     """None of infra/'s modules escapes the checks of main.json."""
     names = [name for name, _ in templates(compiled.template)]
-    assert len(names) == 8 and {"main", "resources", "additional-pools", "network", "alerts", "vault"} <= set(names)
+    known = {"main", "resources", "additional-pools", "network", "alerts", "vault", "files", "import-containers"}
+    assert len(names) == 11 and known <= set(names)
 
 
 def test_a_scenario_names_its_template(autogen):

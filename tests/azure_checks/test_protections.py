@@ -15,6 +15,18 @@ MISTAKES = {
         "allowSharedKeyAccess of the",
     ),
     "public blobs": (DEFAULT, '"allowBlobPublicAccess": false', '"x": 0', "must be False, and is None"),
+    "deleted files that remain": (
+        DEFAULT,
+        '"deleteRetentionPolicy": {\n          "enabled": false',
+        '"deleteRetentionPolicy": {\n          "enabled": true',
+        "deleteRetentionPolicy.enabled of the Microsoft.Storage/storageAccounts/blobServices must be False",
+    ),
+    "packages that cannot be restored": (
+        DEFAULT,
+        '"deleteRetentionPolicy": {\n          "enabled": true',
+        '"deleteRetentionPolicy": {\n          "enabled": false',
+        "deleteRetentionPolicy.enabled of the Microsoft.Storage/storageAccounts/blobServices must be True",
+    ),
     "an old TLS version": (DEFAULT, '"TLS1_2"', '"TLS1_0"', "minimumTlsVersion of the Microsoft.Storage"),
     "an old TLS version of the app": (
         DEFAULT,

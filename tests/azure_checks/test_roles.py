@@ -3,9 +3,11 @@
 import pytest
 
 from azure_checks.compiled import is_expression
-from azure_checks.roles import ROLES
+from azure_checks.roles import ACCOUNT_OF_FILES, FILES, ROLES, SOURCE
 
 DEFAULT = "infra/scenarios/default.snapshot.json"
+IMPORTS_ELSEWHERE = "infra/scenarios/imports_elsewhere.snapshot.json"
+EVERYTHING = "infra/scenarios/everything.snapshot.json"
 VAULT = "infra/scenarios/key_vault.snapshot.json"
 NEW_ACCOUNT = "examples/autogen_web_api/infra/scenarios/new_account.snapshot.json"
 PULL = ROLES["Microsoft.ContainerRegistry/registries"]
@@ -50,6 +52,36 @@ MISTAKES = {
         "Microsoft.Storage/storageAccounts/stdfqxdsxpgjsio/providers/Microsoft.Authorization",
         "the deployer gets a role on Microsoft.Storage/storageAccounts",
     ),
+    "a container that the app cannot write to": (
+        EVERYTHING,
+        f'roleDefinitions/{ROLES[FILES]}"',
+        f'roleDefinitions/{ROLES[SOURCE]}"',
+        "the app gets no role on the container files of FILES_CONTAINER_URL",
+    ),
+    "URLs that the app cannot sign": (
+        DEFAULT,
+        f'roleDefinitions/{ROLES[ACCOUNT_OF_FILES]}"',
+        f'roleDefinitions/{ROLES["Microsoft.Storage/storageAccounts"]}"',
+        "the app gets no role on the storage account of files",
+    ),
+    "a container elsewhere that the app cannot read": (
+        IMPORTS_ELSEWHERE,
+        "containers/sales-data', 'Microsoft.Authorization/roleAssignments'",
+        "containers/other', 'Microsoft.Authorization/roleAssignments'",
+        "the app gets no role on the container sales-data of IMPORT_CONTAINER_URLS",
+    ),
+    "a role on another container": (
+        IMPORTS_ELSEWHERE,
+        "containers/sales-data', 'Microsoft.Authorization/roleAssignments'",
+        "containers/other', 'Microsoft.Authorization/roleAssignments'",
+        f"the role {ROLES[SOURCE]} is assigned on another container",
+    ),
+    "a deployer who reads the files of all callers": (
+        DEFAULT,
+        "containers/imports/providers/Microsoft.Authorization",
+        "containers/files/providers/Microsoft.Authorization",
+        "the deployer gets a role on the container of files",
+    ),
     "more than downloading images": (
         NEW_ACCOUNT,
         f'roleDefinitions/{PULL}"',
@@ -72,10 +104,17 @@ def test_a_mistake_is_found(is_found, mistake):
 
 
 @pytest.mark.parametrize(
-    ("scenario", "roles"), [("default", 1), ("existing_pool", 1), ("deployer_without_role", 0), ("everything", 0)]
+    ("scenario", "roles"),
+    [
+        ("default", 2),
+        ("existing_pool", 2),
+        ("deployer_without_role", 1),
+        ("without_files_storage", 1),
+        ("everything", 0),
+    ],
 )
 def test_the_deployer_gets_a_role_unless_it_is_declined(compiled, scenario, roles):
-    """DEPLOYER_MAY_EXECUTE=false leaves the app alone with a role on the pool."""
+    """On the pool, unless DEPLOYER_MAY_EXECUTE is false; on the container `imports`, unless DEPLOYER_MAY_UPLOAD is."""
     assignments = compiled.snapshots[scenario].of_type("Microsoft.Authorization/roleAssignments")
     principals = [assignment["properties"]["principalId"] for assignment in assignments]
     assert len([principal for principal in principals if not is_expression(principal)]) == roles
