@@ -94,10 +94,11 @@ def operations(document: dict[str, Any]) -> dict[str, tuple[str, str, dict[str, 
 
 
 def dereferenced(node: Any, document: dict[str, Any]) -> Any:
-    """The node with what its references to schemas of the document refer to."""
+    """The node with what its references to components of the document refer to."""
     if isinstance(node, dict):
         if "$ref" in node:
-            return dereferenced(document["components"]["schemas"][node["$ref"].rpartition("/")[2]], document)
+            section, name = node["$ref"].split("/")[-2:]
+            return dereferenced(document["components"][section][name], document)
         return {name: dereferenced(value, document) for name, value in node.items()}
     return [dereferenced(item, document) for item in node] if isinstance(node, list) else node
 
