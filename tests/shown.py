@@ -4,6 +4,7 @@ from typing import Any
 
 DIFFERS = {
     "blobUrl",
+    "containerUrl",
     "createdTime",
     "durationInMilliseconds",
     "eTag",
