@@ -11,8 +11,8 @@ import pytest
 
 from connector.outbound.deadlines import Deadlines
 from connector.storage.addresses import ContainerAddress
-from connector.storage.documents import DelegationKey
 from connector.storage.signed_urls import LONGEST_LIFETIME_SECONDS, signed_query
+from connector.storage.wire import DelegationKey
 
 KEY = DelegationKey(
     b"secret of the key",

@@ -1,12 +1,11 @@
-"""The XML of requests and responses."""
+"""What responses of storage mean, and what is no response of it."""
 
 import base64
 
 import pytest
 
 from connector import errors
-from connector.storage import documents
-from connector.storage.documents import block_list, read_blobs, read_delegation_key, read_uncommitted_blocks
+from connector.storage.wire import block_list, read_blobs, read_delegation_key, read_uncommitted_blocks
 
 BLOB = (
     "<Blob>{name}<Properties><Last-Modified>Sat, 28 Nov 2026 05:00:00 GMT</Last-Modified><Etag>0x8D</Etag>"
@@ -91,5 +90,5 @@ def test_what_is_no_key_is_refused(expiry, value):
 def test_a_deep_document_is_read():
     """Without an end of the stack."""
     deep = b"<x>" * 100_000 + b"</x>" * 100_000
-    blobs, _ = documents.read_blobs(b"<EnumerationResults>" + deep + b"<Blobs/></EnumerationResults>")
+    blobs, _ = read_blobs(b"<EnumerationResults>" + deep + b"<Blobs/></EnumerationResults>")
     assert blobs == []
