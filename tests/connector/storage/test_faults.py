@@ -189,6 +189,7 @@ ANSWERS: list[tuple[int, str, type[errors.ConnectorError], str]] = [
     (401, "InvalidAuthenticationInfo", errors.StorageRejected, "token"),
     (404, "ContainerNotFound", errors.StorageRejected, "FILES_CONTAINER_URL"),
     (404, "BlobNotFound", errors.BlobNotFound, "name"),
+    (404, "ResourceNotFound", errors.StorageRejected, "status 404"),
     (409, "BlobArchived", errors.BlobArchived, "archive tier"),
     (409, "BlobBeingRehydrated", errors.BlobArchived, "hours"),
     (409, "InvalidBlobType", errors.BlobExists, "another name"),
