@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,7 +67,7 @@ async def received(
     return Block(path, size), digest.digest() if with_digest else b""
 
 
-async def read(blocks: Sequence[Block], first: int, end: int) -> AsyncIterator[bytes]:
+async def read(blocks: Sequence[Block], first: int, end: int) -> AsyncGenerator[bytes, None]:
     """The bytes from `first` to before `end` of what the blocks have together. The caller holds the blocks."""
     at = 0
     for block in blocks:
