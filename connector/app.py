@@ -30,8 +30,10 @@ from .http.operations import (
 )
 from .http.playground import PlaygroundContext
 from .http.requests import signed_token
+from .outbound.allowed_hosts import AllowedHosts
 from .outbound.credentials import IdentityCredential
 from .outbound.deadlines import Deadlines
+from .outbound.file_urls import FileUrls
 from .session_pool.client import AUDIENCE as POOL
 from .session_pool.client import SessionPoolClient
 from .session_pool.facts import PoolFacts
@@ -174,6 +176,11 @@ def _context(settings: Settings, entra: EntraId | None) -> Context:
         PoolFacts(rich_results=settings.rich_results),
         Tokens(settings.signing_key, settings.signing_key_previous) if settings.signing_key else None,
         _storage(settings),
+        FileUrls(
+            AllowedHosts(settings.file_url_hosts or ()),
+            connections=settings.python_threadpool_thread_count,
+            deadlines=DEADLINES,
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from ..bulkhead import Admission
 from ..callers.signed_tokens import Tokens
 from ..contract.documents import Documents
 from ..contract.validation import Contract, Operation
+from ..outbound.file_urls import FileUrls
 from ..session_pool.facts import PoolFacts
 from ..session_pool.sessions import CallerSessions
 from ..settings import Settings
@@ -28,6 +29,7 @@ class Context:
     facts: PoolFacts
     tokens: Tokens | None
     storage: Storage
+    file_urls: FileUrls
     address: dict[str, Any] | None = None
 
     @property

@@ -101,7 +101,7 @@ def reach_of(context: Context) -> Reach:
     be called before the first call of the pool.
     """
     context.admission.count_as_run()
-    return Reach(context.sessions, context.facts, context.storage)
+    return Reach(context.sessions, context.facts, context.storage, context.file_urls)
 
 
 def _polled(context: Context, operation_id: str, request: func.HttpRequest) -> Transfer:

@@ -9,7 +9,7 @@ urllib3 passes timeouts from a request to its socket as numbers. These numbers k
 
 import socket
 import ssl
-from typing import Any
+from typing import Any, ClassVar
 
 import urllib3
 from requests.adapters import HTTPAdapter
@@ -114,13 +114,17 @@ class _Connection(HTTPConnection):
             raise urllib3.exceptions.NewConnectionError(self, f"no connection: {failure}") from failure
 
     def _new_conn(self) -> socket.socket:
-        plain = super()._new_conn()
+        plain = self.connected()
         timed = _Timed(plain.family, plain.type, plain.proto, plain.detach())
         timed.settimeout(self.timeout)
         return timed
 
+    def connected(self) -> socket.socket:
+        """A socket that is connected to the host. Raises urllib3's errors."""
+        return super()._new_conn()
 
-class _TlsConnection(_Connection, HTTPSConnection):
+
+class TlsConnection(_Connection, HTTPSConnection):
     def connect(self) -> None:
         if self.ssl_context is None:
             self.ssl_context = create_urllib3_context()
@@ -133,10 +137,7 @@ class _Connections(HTTPConnectionPool):
 
 
 class _TlsConnections(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
-
-
-_BY_SCHEME = {"http": _Connections, "https": _TlsConnections}
+    ConnectionCls = TlsConnection
 
 
 class Adapter(HTTPAdapter):
@@ -144,6 +145,8 @@ class Adapter(HTTPAdapter):
 
     A gateway silently drops connections that are idle for some minutes; a run would wait for its response in vain.
     """
+
+    by_scheme: ClassVar[dict[str, type[HTTPConnectionPool]]] = {"http": _Connections, "https": _TlsConnections}
 
     def __init__(self, connections: int) -> None:
         super().__init__(pool_connections=1, pool_maxsize=connections, max_retries=urllib3.Retry(0, read=False))
@@ -153,9 +156,9 @@ class Adapter(HTTPAdapter):
         if hasattr(socket, "TCP_KEEPIDLE"):
             options += [(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60), (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 15)]
         super().init_poolmanager(*arguments, socket_options=options, **keywords)
-        self.poolmanager.pool_classes_by_scheme = _BY_SCHEME
+        self.poolmanager.pool_classes_by_scheme = self.by_scheme
 
     def proxy_manager_for(self, *arguments: Any, **keywords: Any) -> Any:
         manager = super().proxy_manager_for(*arguments, **keywords)
-        manager.pool_classes_by_scheme = _BY_SCHEME
+        manager.pool_classes_by_scheme = self.by_scheme
         return manager

@@ -32,6 +32,9 @@ class BlobSource:
             "The connector's settings no longer have the container that this transfer reads. Begin a new one."
         )
 
+    def close(self) -> None:
+        """Its connections are those of the container."""
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 

@@ -28,6 +28,9 @@ class Source(Protocol):
     def read(self, reach: Reach, first: int, last: int) -> bytes:
         """The bytes from `first` to `last`. Raises BlobChanged for another version."""
 
+    def close(self) -> None:
+        """Ends its connection, if it has one of its own."""
+
     def to_json(self) -> dict[str, Any]: ...
 
     @classmethod

@@ -23,6 +23,7 @@ from ..errors import (
 )
 from ..models import TransferProgress
 from ..outbound.deadlines import Deadline
+from ..outbound.file_urls import FileUrls, SourceRefused
 from ..session_pool.facts import PoolFacts
 from ..session_pool.sessions import CallerSessions
 from ..storage.storage import Storage
@@ -59,6 +60,11 @@ class Reach:
     sessions: CallerSessions
     facts: PoolFacts
     storage: Storage
+    file_urls: FileUrls
+
+    @property
+    def deadline(self) -> Deadline:
+        return self.sessions.deadline or Deadline.after(PART_SECONDS)
 
     def within(self, deadline: Deadline) -> "Reach":
         """The same, for calls that heed this deadline."""
@@ -117,7 +123,7 @@ def parts_until(reach: Reach, until: float) -> Iterator[Reach]:
 
 def may_go_on(failure: ConnectorError) -> bool:
     """Whether a transfer can be advanced after this error."""
-    return isinstance(failure, PASSING)
+    return isinstance(failure, PASSING) and not isinstance(failure, SourceRefused)
 
 
 def transfer_not_found() -> TransferNotFound:
