@@ -1,4 +1,4 @@
-"""python -m emulator: the connector on your own machine, with an identity endpoint and session pools."""
+"""python -m emulator: the connector on your own machine, with an identity endpoint, session pools and storage."""
 
 import argparse
 import logging
@@ -9,6 +9,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from .blob_storage.command_line import (
+    LocalStorage,
+    StorageFolderError,
+    add_storage_options,
+    conflict,
+    storage,
+    storage_port,
+)
 from .functions_host import FunctionAppError, FunctionsHost
 from .session_pool.__main__ import (
     add_isolation_options,
@@ -42,9 +50,13 @@ def main() -> int:
     options = parser.parse_args()
     if options.mcp and options.pool_endpoint:
         parser.error("--mcp is for the emulator's pool: a real one has an MCP server if Azure enables it")
+    if contradiction := conflict(options):
+        parser.error(contradiction)
     print_warnings()
     stop = stop_on_signals()
-    servers: list[SessionPoolServer | IdentityEndpoint | FunctionsHost] = []
+    servers: list[SessionPoolServer | IdentityEndpoint | LocalStorage | FunctionsHost] = []
+    app_settings = dict(_APP_SETTINGS)
+    local_storage = None
     try:
         # All ports are taken before anything starts, so that one that is in use is reported at once.
         engine = None
@@ -64,26 +76,31 @@ def main() -> int:
                 # The name of the pool, which ends its address, is for people. The server answers to any.
                 endpoints.append(f"{pool_server.endpoint}-{number + 1}" if number else pool_server.endpoint)
             servers.append(identity)
+            local_storage = storage(options, authority)
+            if local_storage is not None:
+                servers.append(local_storage)
+                app_settings |= local_storage.settings
             _set(
                 POOL_MANAGEMENT_ENDPOINT=",".join(endpoints),
                 POOL_CREDENTIAL="managed_identity",
                 **identity.environment,
             )
         _set(NO_PROXY=",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1", "localhost"))))
-        host = FunctionsHost(APP_ROOT, port=options.port, require_keys=options.keys, app_settings=_APP_SETTINGS)
+        host = FunctionsHost(APP_ROOT, port=options.port, require_keys=options.keys, app_settings=app_settings)
         servers.append(host)
         for server in servers:
             server.start()
         pool_servers = [server for server in servers if isinstance(server, SessionPoolServer)]
-        _announce(host, pool_servers, engine, options.pool_endpoint)
+        _announce(host, pool_servers, engine, options.pool_endpoint, local_storage)
         wait(stop)
         return 0
     except PortInUse as taken:
         is_pool = options.pool_port <= taken.port < options.pool_port + options.pools
-        option = "--pool-port" if is_pool else "--port"
+        is_storage = not options.no_storage and taken.port == storage_port(options)
+        option = "--pool-port" if is_pool else "--storage-port" if is_storage else "--port"
         print(f"{taken}: choose another with {option} (0 picks a free one)", file=sys.stderr)
         return 1
-    except (FunctionAppError, EngineError) as failure:
+    except (FunctionAppError, EngineError, StorageFolderError) as failure:
         print(failure, file=sys.stderr)
         return 1
     except RuntimeError as failure:
@@ -107,6 +124,7 @@ def _parser() -> argparse.ArgumentParser:
         help="port of the session pool, and of the first of several (default 7072)",
     )
     parser.add_argument("--pools", type=_pools, default=1, metavar="NUMBER", help="session pools, 1 to 9 (default 1)")
+    add_storage_options(parser)
     add_mcp_option(parser)
     add_max_sessions_option(parser)
     parser.add_argument("--keys", action="store_true", help="require a function key of callers, as Azure does")
@@ -139,7 +157,11 @@ def _set(**environment: str) -> None:
 
 
 def _announce(
-    host: FunctionsHost, pool_servers: list[SessionPoolServer], engine: Any, pool_endpoint: str | None
+    host: FunctionsHost,
+    pool_servers: list[SessionPoolServer],
+    engine: Any,
+    pool_endpoint: str | None,
+    local_storage: LocalStorage | None,
 ) -> None:
     base = host.url + host.prefix
     key = f" -H 'x-functions-key: {host.function_key}'" if host.function_key else ""
@@ -150,6 +172,8 @@ def _announce(
         print(f"function key   {host.function_key}")
     print(f"document       {base}/openapi.json")
     print(f"try            curl {base}/executions{key} -H 'Content-Type: application/json' -d '{_TRIAL}'")
+    if local_storage is not None:
+        local_storage.announce()
     for pool_server in pool_servers:
         announce_mcp(pool_server)
     if engine is not None:

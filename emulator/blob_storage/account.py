@@ -12,7 +12,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,9 +55,13 @@ class Container:
         self.folder = folder
         self.etag = new_etag()
         self.modified = modified
-        self.blobs: dict[str, Blob] = {}
+        self._blobs: dict[str, Blob] = {}
         self.uncommitted: dict[str, dict[str, Block]] = {}
         """The blocks of each name of a blob, by their IDs."""
+
+    @property
+    def blobs(self) -> Mapping[str, Blob]:
+        return self._blobs
 
     def blob(self, name: str) -> Blob:
         """Raises StorageError."""
@@ -86,7 +90,7 @@ class Container:
 
     def commit(self, name: str, listed: Iterable[tuple[str, str]], properties: Properties, now: datetime) -> Blob:
         """All at once; uncommitted blocks that are not listed are removed. Raises StorageError."""
-        old = dict(self.blobs[name].blocks) if name in self.blobs else {}
+        old = dict(self._blobs[name].blocks) if name in self._blobs else {}
         new = self.uncommitted.get(name, {})
         sources: dict[str, dict[str, Block]] = {"Latest": {**old, **new}, "Uncommitted": new, "Committed": old}
         blocks = []
@@ -98,24 +102,39 @@ class Container:
 
     def put(self, name: str, blocks: tuple[tuple[str, Block], ...], properties: Properties, now: datetime) -> Blob:
         """Replaces the blob, and removes its uncommitted blocks."""
-        old = self.blobs.get(name)
+        old = self._blobs.get(name)
         now = now.replace(microsecond=0)
         blob = Blob(name, blocks, properties, new_etag(), old.created if old else now, now)
         _write(self._file(name), blob)
         for _, block in blocks:
             block.hold()
-        self.blobs[name] = blob
+        self._blobs[name] = blob
         for _, block in old.blocks if old else ():
             block.release()
         for block in self.uncommitted.pop(name, {}).values():
             block.release()
         return blob
 
+    def adopt(self, blob: Blob) -> None:
+        """One that an earlier program has written."""
+        self._blobs[blob.name] = blob
+        for _, block in blob.blocks:
+            block.hold()
+
     def delete(self, name: str) -> None:
-        blob = self.blobs.pop(name)
+        blob = self._blobs.pop(name)
         self._file(name).unlink()
         for _, block in blob.blocks:
             block.release()
+
+    def remove(self) -> None:
+        """The container itself, with all that it has."""
+        for blob in list(self._blobs):
+            self.delete(blob)
+        for blocks in self.uncommitted.values():
+            for block in blocks.values():
+                block.release()
+        shutil.rmtree(self.folder)
 
     def _file(self, name: str) -> Path:
         return self.folder / f"{hashlib.sha256(name.encode()).hexdigest()}.json"
@@ -149,28 +168,24 @@ class Account:
         self.containers[name] = Container(name, folder, self.clock.now().replace(microsecond=0))
         return self.containers[name]
 
+    def add(self, container: Container) -> None:
+        """One that keeps its blobs itself; in place of one of the same name."""
+        self.containers[container.name] = container
+
     def delete(self, name: str) -> None:
         """Raises StorageError."""
-        container = self.container(name)
-        for blob in list(container.blobs):
-            container.delete(blob)
-        for blocks in container.uncommitted.values():
-            for block in blocks.values():
-                block.release()
-        shutil.rmtree(container.folder)
+        self.container(name).remove()
         del self.containers[name]
 
     def _read(self) -> None:
-        kept = set()
+        kept: set[Path] = set()
         for folder in self._folder.iterdir():
             modified = datetime.fromtimestamp(int(folder.stat().st_mtime), UTC)
             container = self.containers[folder.name] = Container(folder.name, folder, modified)
             for file in folder.glob("*.json"):
                 blob = _blob(json.loads(file.read_text("utf-8")), self.blocks)
-                container.blobs[blob.name] = blob
-                for _, block in blob.blocks:
-                    block.hold()
-                    kept.add(block.path)
+                container.adopt(blob)
+                kept.update(block.path for _, block in blob.blocks)
         for path in set(self.blocks.iterdir()) - kept:
             path.unlink()
 

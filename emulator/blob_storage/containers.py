@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from starlette.responses import Response
 
@@ -80,7 +80,7 @@ async def list_blobs(call: Call) -> Response:
     return Response(body.encode(), media_type="application/xml")
 
 
-def _found(blobs: dict[str, Blob], prefix: str, delimiter: str, first: str) -> Iterator[tuple[str, Blob | None]]:
+def _found(blobs: Mapping[str, Blob], prefix: str, delimiter: str, first: str) -> Iterator[tuple[str, Blob | None]]:
     """From the name `first` on, blobs; and in place of those behind the delimiter, their common prefix."""
     last_prefix = ""
     for name in sorted(blobs):
@@ -88,8 +88,8 @@ def _found(blobs: dict[str, Blob], prefix: str, delimiter: str, first: str) -> I
             continue
         at = name.find(delimiter, len(prefix)) if delimiter else -1
         if at < 0:
-            if name >= first:
-                yield name, blobs[name]
+            if name >= first and (blob := blobs.get(name)):  # a file of a shared folder may be gone by now
+                yield name, blob
             continue
         common = name[: at + len(delimiter)]
         if common != last_prefix and common >= first:

@@ -12,18 +12,22 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclass(eq=False)
 class Block:
-    """One file, and how many blobs, lists of uncommitted blocks and readers hold it."""
+    """One file, and how many blobs, lists of uncommitted blocks and readers hold it.
+
+    With `is_foreign`, the file is not the account's own, and is never removed.
+    """
 
     path: Path
     size: int
     holders: int = 0
+    is_foreign: bool = False
 
     def hold(self) -> None:
         self.holders += 1
 
     def release(self) -> None:
         self.holders -= 1
-        if self.holders == 0:
+        if self.holders == 0 and not self.is_foreign:
             self.path.unlink(missing_ok=True)
 
 

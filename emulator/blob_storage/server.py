@@ -6,7 +6,7 @@ Addresses have the form of emulators: http://127.0.0.1:PORT/devstoreaccount1/CON
 import re
 import tempfile
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -25,6 +25,7 @@ from .faults import Dropped, Fault, Faults, applied, before
 from .names import ACCOUNT, Place, place_of
 from .operations import Operation, operation_of
 from .roles import Assignment, allows, as_deployed
+from .shared_folder import SharedFolder
 from .signatures import OVERRIDES, PARAMETERS, check_signature
 from .versions import VERSIONS
 
@@ -47,10 +48,12 @@ class BlobStorageServer:
         roles: Iterable[Assignment] | None = None,
         port: int = 0,
         folder: Path | None = None,
+        shared_folders: Mapping[str, Path] | None = None,
         clock: Clock | None = None,
     ) -> None:
         """Without `roles`, those of a deployed connector. `folder` keeps the blobs between starts; without it, they are
-        in a temporary folder, which `stop` removes. Raises PortInUse.
+        in a temporary folder, which `stop` removes. `shared_folders` are containers of `containers` whose blobs are the
+        files of a folder. Raises PortInUse, and OSError or ValueError for a folder that cannot be used.
         """
         self.authority = authority
         self.roles = list(as_deployed() if roles is None else roles)
@@ -63,6 +66,8 @@ class BlobStorageServer:
         self.url = f"{self._server.url}/{ACCOUNT}"
         self._temporary = tempfile.TemporaryDirectory(prefix="blob-storage-") if folder is None else None
         self.account = Account(Path(self._temporary.name) if self._temporary else folder or Path(), self.clock)
+        for name, shared in (shared_folders or {}).items():
+            self.account.add(SharedFolder(name, shared, self.clock.now().replace(microsecond=0)))
         for name in containers:
             if name not in self.account.containers:
                 self.account.create(name)

@@ -5,6 +5,7 @@ import { checkConnection, watchConnection } from "./state/connection/connection.
 import { startSignIn } from "./state/connection/sign_in.js";
 import { watchDeletions } from "./state/files/deletions.js";
 import { watchDrops } from "./state/files/files_view.js";
+import { watchImports } from "./state/files/imports.js";
 import { watchUploads } from "./state/files/uploads.js";
 import { guardLeaving } from "./state/sessions/leaving.js";
 import { startMemory } from "./state/sessions/remembered.js";
@@ -27,6 +28,7 @@ subscribe((state) => {
   keepFocus();
 });
 watchUploads();
+watchImports();
 watchDeletions();
 watchDrops();
 startClock();

@@ -42,6 +42,33 @@
  */
 
 /**
+ * A SharedFile of the contract, as far as the page uses it.
+ * @typedef {Object} SharedFile
+ * @property {string} fileUrl the link, a secret
+ * @property {string} expirationTime ISO 8601
+ * @property {boolean} isDurable whether it outlives its session
+ */
+
+/**
+ * An ExportedFile of the contract, as far as the page uses it.
+ * @typedef {Object} ExportedFile
+ * @property {string} blobUrl
+ * @property {string} blobName
+ * @property {number} size bytes
+ */
+
+/**
+ * A Workspace of the contract.
+ * @typedef {Object} Workspace
+ * @property {string} workspaceId
+ * @property {string} [sessionId]
+ * @property {number} size bytes
+ * @property {number} fileCount
+ * @property {string} lastModifiedTime ISO 8601
+ * @property {string} eTag
+ */
+
+/**
  * A Connection of the contract, as far as the page uses it.
  * @typedef {Object} ConnectionFacts
  * @property {string} message

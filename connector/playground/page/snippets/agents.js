@@ -12,6 +12,7 @@ const TOOLS = {
   CancelExecution: ["executionId"],
   ListFiles: ["folder", "recursive", "continuationToken"],
   GetFile: ["fileName", "folder"],
+  ShareFile: ["fileName", "folder", "lifetimeInSeconds"],
   DeleteFile: ["fileName", "folder"],
 };
 

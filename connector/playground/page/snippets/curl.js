@@ -24,11 +24,12 @@ export function curl(request, place) {
     options.push(`-f -o ${fileWord(request.download)}${globOption(request.download)}`);
   else if (request.method === "DELETE" && !request.isRun) options.push("-i -X DELETE");
   else if (request.method === "DELETE") options.push("-X DELETE");
+  if (request.json && request.method !== "POST") options.push(`-X ${request.method}`);
   if (request.json) options.push("-H 'Content-Type: application/json' --data-binary @-");
-  if (request.isLong) options.push("-D run.headers -o run.json");
+  if (request.isLong) options.push(`-D ${fileOf(request)}.headers -o ${fileOf(request)}.json`);
   const command = [`curl ${address(request)}`, credential, ...options].join(" \\\n  ");
   lines.push(request.json ? `${command} <<END\n${body(request)}\nEND` : command);
-  if (request.isLong) lines.push(...polling(credential));
+  if (request.isLong) lines.push(...polling(credential, fileOf(request)));
   return lines.join("\n");
 }
 
@@ -61,17 +62,26 @@ function globOption(name) {
 }
 
 /**
+ * @param {import("./request.js").Request} request
+ * @returns {string} the name, without its ending, of the files that have the response
+ */
+function fileOf({ isRun }) {
+  return isRun ? "run" : "copy";
+}
+
+/**
  * @param {string} credential
+ * @param {string} file
  * @returns {string[]} what asks for the result until there is one
  */
-function polling(credential) {
+function polling(credential, file) {
   return [
-    `header() { tr -d '\\r' < run.headers | awk -v name="$1:" 'tolower($1) == name { print $2 }'; }`,
-    `while grep -q '^HTTP/[0-9.]* 202' run.headers; do`,
+    `header() { tr -d '\\r' < ${file}.headers | awk -v name="$1:" 'tolower($1) == name { print $2 }'; }`,
+    `while grep -q '^HTTP/[0-9.]* 202' ${file}.headers; do`,
     `  sleep "$(header retry-after)"`,
-    `  curl -s "$(header location)" ${credential} -D run.headers -o run.json`,
+    `  curl -s "$(header location)" ${credential} -D ${file}.headers -o ${file}.json`,
     "done",
-    "cat run.json",
+    `cat ${file}.json`,
   ];
 }
 

@@ -47,7 +47,7 @@ export function javascript(request, place) {
     ...options.map((option) => `  ${option},`),
     "});",
   );
-  if (isLong) lines.push(...polling());
+  if (isLong) lines.push(...polling(request));
   lines.push(CHECK);
   if (isChunked) lines.push(...chunks());
   lines.push(...reading(request, inRanges));
@@ -84,11 +84,14 @@ function body({ json: members, usesSession }) {
   return `{ ${entries.join(", ")} }`;
 }
 
-/** @returns {string[]} what asks for the result until there is one */
-function polling() {
+/**
+ * @param {import("./request.js").Request} request
+ * @returns {string[]} what asks for the result until there is one
+ */
+function polling({ isRun }) {
   return [
     "while (response.status === 202) {",
-    "  // The code is still running.",
+    `  // ${isRun ? "The code is still running" : "It is still being copied"}.`,
     '  await new Promise((resolve) => setTimeout(resolve, 1000 * response.headers.get("Retry-After")));',
     '  response = await fetch(response.headers.get("Location"), { headers });',
     "}",

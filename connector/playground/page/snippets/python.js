@@ -43,7 +43,7 @@ export function python(request, place) {
     "    timeout=300,",
     ")",
   );
-  if (isLong) lines.push(...polling());
+  if (isLong) lines.push(...polling(request));
   lines.push("if not response.ok:", "    print(response.text)  # says what is wrong", "response.raise_for_status()");
   if (isChunked) lines.push(...chunks());
   lines.push(...reading(request, inRanges));
@@ -91,10 +91,13 @@ function constant(value) {
     .join(", ")}}`;
 }
 
-/** @returns {string[]} what asks for the result until there is one */
-function polling() {
+/**
+ * @param {import("./request.js").Request} request
+ * @returns {string[]} what asks for the result until there is one
+ */
+function polling({ isRun }) {
   return [
-    "while response.status_code == 202:  # the code is still running",
+    `while response.status_code == 202:  # ${isRun ? "the code is still running" : "it is still being copied"}`,
     '    time.sleep(int(response.headers["Retry-After"]))',
     '    response = requests.get(response.headers["Location"], headers=HEADERS, timeout=300)',
   ];

@@ -9,6 +9,12 @@ export const SESSION_IN_PATH = "{session}";
 
 const RUNS = new Set(["ExecutePythonCode", "GetExecution", "CancelExecution"]);
 
+/** What may go on after the response, as a copy that is to be polled. */
+const COPIES = new Set(["ShareFile", "ImportFile", "ExportFile", "SaveWorkspace", "RestoreWorkspace"]);
+
+/** Stands for what makes an address a secret. */
+const UNSET_SIGNATURE = "YOUR-SIGNATURE";
+
 /** What the page sends for its own purposes: with it, a snippet would return the page's run, or not wait for its own. */
 const OF_THE_PAGE = new Set(["idempotencyKey", "waitInSeconds"]);
 
@@ -25,7 +31,8 @@ const OF_THE_PAGE = new Set(["idempotencyKey", "waitInSeconds"]);
  * @property {{name: string, size: number, folder: string} | null} upload the file that is sent
  * @property {string | null} download the name of the file that is received
  * @property {boolean} isRun whether the response is an execution
- * @property {boolean} isLong whether the response may be a 202, so that the run is to be polled
+ * @property {boolean} isLong whether the response may be a 202, so that the run or the copy is to be polled
+ * @property {Record<string, unknown>} parameters those of path and query, without the session ID
  */
 
 /**
@@ -44,6 +51,7 @@ export function requestOf(call) {
   const sessionInQuery = !sessionInPath && parameters.sessionId !== undefined;
   const name = String(parameters.fileName ?? "");
   for (const place of [parameters, members]) delete place?.sessionId;
+  if (members?.fileUrl) members.fileUrl = withoutSignature(String(members.fileUrl));
   const query = Object.entries(parameters).filter(([parameter]) => !path.includes(`{${parameter}}`));
   return {
     operationId,
@@ -55,13 +63,24 @@ export function requestOf(call) {
     sessionInQuery,
     usesSession: session !== undefined,
     json: members,
+    parameters,
     given: { ...parameters, ...members },
     upload:
       operationId === "PutFile" ? { name, size: call.file?.size ?? 0, folder: String(parameters.folder ?? "") } : null,
     download: operationId === "DownloadFile" ? name : null,
     isRun: RUNS.has(operationId),
-    isLong: RUNS.has(operationId) && (operationId !== "ExecutePythonCode" || timeout > DEFAULT_TIMEOUT_SECONDS),
+    isLong:
+      COPIES.has(operationId) ||
+      (RUNS.has(operationId) && (operationId !== "ExecutePythonCode" || timeout > DEFAULT_TIMEOUT_SECONDS)),
   };
+}
+
+/**
+ * @param {string} address whose query may let anyone read the file
+ * @returns {string}
+ */
+function withoutSignature(address) {
+  return address.replace(/\?.*$/s, `?${UNSET_SIGNATURE}`);
 }
 
 /**

@@ -71,7 +71,7 @@ export const SNIPPETS = [
         "Put the action into “actions”, in the code view of the workflow.",
         ...parametersOf(request, place),
         ...(request.upload ? ["Get_file_content is the step that provides the file."] : []),
-        ...(request.isLong ? ["The action waits until the run has ended."] : []),
+        ...(request.isLong ? [`The action waits until ${request.isRun ? "the run has ended" : "all is copied"}.`] : []),
         ...(isLocal(place.api) ? ["A workflow in Azure does not reach this address: deploy the connector first."] : []),
       ].join(" "),
   },
@@ -170,9 +170,20 @@ export function titleOf(request) {
   const { operationId, upload, download, given } = request;
   if (upload) return `Upload of ${upload.name}${upload.size > LARGEST_BODY ? ", in chunks" : ""}.`;
   if (download !== null) return `Download of ${download}.`;
+  const title = COPY_TITLES[operationId]?.(given);
+  if (title) return `${title}.`;
   if (operationId === "DeleteFile") return `Deletion of ${given.fileName}.`;
   return TITLES[operationId] ?? `${operationId}.`;
 }
+
+/** @type {Record<string, (given: Record<string, unknown>) => string>} */
+const COPY_TITLES = {
+  ShareFile: ({ fileName }) => `Link to ${fileName}`,
+  ImportFile: ({ fileName }) => (fileName ? `Import of ${fileName}` : "Import of a file"),
+  ExportFile: ({ fileName }) => `Export of ${fileName}`,
+  SaveWorkspace: ({ workspaceId }) => `Workspace ${workspaceId}, saved`,
+  RestoreWorkspace: ({ workspaceId }) => `Workspace ${workspaceId}, restored`,
+};
 
 /** @type {Record<string, string>} */
 const TITLES = {

@@ -21,6 +21,11 @@ const STEP_NAMES = {
   ListFiles: "List_files",
   DownloadFile: "Download_file",
   DeleteFile: "Delete_file",
+  ShareFile: "Create_link",
+  ImportFile: "Import_file",
+  ExportFile: "Export_file",
+  SaveWorkspace: "Save_workspace",
+  RestoreWorkspace: "Restore_workspace",
   GetSession: "Get_session",
   EndSession: "End_session",
   CheckConnection: "Check_connection",
@@ -79,7 +84,7 @@ export function powerAutomate(request, place) {
   const { operationId, members, before } = operationOfMakers(request);
   const parameters = Object.fromEntries(
     Object.entries({ ...(request.usesSession && { sessionId: session }), ...members }).map(([name, value]) => [
-      `${before}${name}`,
+      name in request.parameters && !request.upload ? name : `${before}${name}`,
       value,
     ]),
   );

@@ -18,6 +18,8 @@ const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 10_000;
 const LONGEST_PAUSE_FOR_RUN = 4_000; // because a run may end long before Retry-After is over
 
+const ELSEWHERE = new Set(["StorageRejected", "SourceUnavailable"]);
+
 /** @type {WeakMap<object, () => void>} what ends a pause, by its owner */
 const pauses = new WeakMap();
 
@@ -73,10 +75,12 @@ export async function persistently(action, { signal, patience = FILES, onWait = 
  * @param {ApiError} failure
  * @returns {Obstacle | null} null if waiting does not help
  */
-function obstacleOf({ status, code }) {
+function obstacleOf({ status, code, retryAfterSeconds }) {
   if (code === "SessionBusy") return "run";
   if (code === "TooManySessions" || code === "PoolRejected") return "pool";
   if (status === 0) return "connection";
+  // What another service refuses, it refuses again, unless the response names a time.
+  if (ELSEWHERE.has(code) && retryAfterSeconds === 0) return null;
   return [429, 502, 503, 504].includes(status) ? "app" : null;
 }
 
@@ -85,7 +89,7 @@ function obstacleOf({ status, code }) {
  * @param {AbortSignal} signal
  * @throws {DOMException} if the signal was aborted
  */
-async function interruptiblePause(milliseconds, signal) {
+export async function interruptiblePause(milliseconds, signal) {
   signal.throwIfAborted();
   const owner = {};
   const end = () => wake(owner);

@@ -26,8 +26,9 @@ export function stepsOf(session, last) {
 }
 
 /** @param {Call} call */
-export function keyOf({ operationId, parameters = {} }) {
-  return [operationId, parameters.folder ?? "", parameters.fileName ?? ""].join("/");
+export function keyOf({ operationId, parameters = {}, json = {} }) {
+  const { folder = "", fileName = parameters.workspaceId ?? "" } = { ...json, ...parameters };
+  return [operationId, folder, fileName].join("/");
 }
 
 /**
@@ -47,8 +48,8 @@ function uploads(session) {
 function lastRun({ id, runs }) {
   const run = runs.at(-1);
   if (!run) return [];
-  const { code: pythonCode, timeoutInSeconds } = run;
-  return [{ operationId: "ExecutePythonCode", json: { sessionId: id, pythonCode, timeoutInSeconds } }];
+  const { code: pythonCode, timeoutInSeconds, workspaceId } = run;
+  return [{ operationId: "ExecutePythonCode", json: { sessionId: id, pythonCode, timeoutInSeconds, workspaceId } }];
 }
 
 /**

@@ -23,6 +23,8 @@ export const state = {
   menu: null,
   filesView: { sort: "name", filter: "", most: 200, closedFolders: new Set(), isDropTarget: false },
   preview: null,
+  copyDialog: null,
+  workspaces: [],
   sessionDialog: { key: "", isBusy: false, error: "" },
   renaming: null,
   shownId: null,

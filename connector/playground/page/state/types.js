@@ -13,6 +13,7 @@
  * @property {number} number from 1, in its session
  * @property {string} code
  * @property {number} timeoutInSeconds
+ * @property {string} workspaceId empty if it has none
  * @property {number} startedAt milliseconds since 1970
  * @property {number | null} endedAt
  * @property {"Sending" | Execution["status"] | "Refused"} status Refused: the connector did not accept it
@@ -37,6 +38,47 @@
  * @property {string | null} token of the chunked upload, once it has begun
  * @property {ApiError | null} error
  * @property {{fileName: string, folder: string} | null} betterName under which it is accepted, if its own was refused
+ */
+
+/**
+ * How far a copy between a session and somewhere else has come.
+ * @typedef {Object} CopyProgress
+ * @property {number} received bytes
+ * @property {number} size bytes; 0 if it is not known
+ * @property {import("./retries.js").Obstacle | null} waitsFor
+ */
+
+/**
+ * Where an import comes from, and where it goes.
+ * @typedef {Object} ImportRequest
+ * @property {string} address a secret, if it has a signature
+ * @property {"blobUrl" | "fileUrl"} kind
+ * @property {string} folder
+ * @property {string} fileName empty: it keeps its name
+ */
+
+/**
+ * A file on its way into a session by its address, or one that did not arrive.
+ * @typedef {Object} Import
+ * @property {string} key
+ * @property {ImportRequest} request
+ * @property {string} fileName as far as it is known
+ * @property {"waiting" | "copying" | "failed"} status
+ * @property {CopyProgress} progress
+ * @property {string} token of the transfer; empty until it has begun
+ * @property {ApiError | null} error
+ */
+
+/**
+ * What a dialog knows that has a file or a workspace copied.
+ * @typedef {Object} CopyDialog
+ * @property {string} key of the session
+ * @property {{fileName: string, folder: string} | null} file
+ * @property {ImportRequest | null} request what was entered before, if it is to be changed
+ * @property {"asking" | "copying" | "done"} status
+ * @property {CopyProgress} progress
+ * @property {any} result what the connector has returned
+ * @property {ApiError | null} error
  */
 
 /**
@@ -113,6 +155,8 @@
  * @property {Deletion[]} deletions
  * @property {Download[]} downloads
  * @property {Transfer[]} transfers
+ * @property {Import[]} imports
+ * @property {string} workspaceId the workspace that runs restore and save; empty if none
  * @property {Map<string, File>} sources the files that were uploaded here, by path, so that they can be sent again
  * @property {Call | null} lastCall what was done last, for "Use it elsewhere"
  */
@@ -183,6 +227,8 @@
  * @property {{sort: "name" | "newest" | "largest", filter: string, most: number, closedFolders: Set<string>, isDropTarget: boolean}} filesView
  *   how the files are shown: most is the number of rows
  * @property {Preview | null} preview
+ * @property {CopyDialog | null} copyDialog
+ * @property {string[]} workspaces the names that were used here, the newest first
  * @property {string} announcement what screen readers are to say now
  * @property {{isOpen: boolean, tab: string, withSession: boolean, step: {key: string, last: Call | null} | null}} use
  *   "Use it elsewhere": unfolded or not, the tab, whether the texts have the session ID, and the step that was chosen

@@ -75,7 +75,12 @@ function nextRun(session) {
   const pythonCode = session.code.trim() ? session.code : "print(6 * 7)";
   return {
     operationId: "ExecutePythonCode",
-    json: { sessionId: session.id, pythonCode, timeoutInSeconds: session.timeoutInSeconds },
+    json: {
+      sessionId: session.id,
+      pythonCode,
+      timeoutInSeconds: session.timeoutInSeconds,
+      workspaceId: session.workspaceId,
+    },
   };
 }
 

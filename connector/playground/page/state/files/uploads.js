@@ -61,10 +61,14 @@ export async function uploadFiles(session, items) {
 
 /**
  * @param {Session} session
- * @returns {boolean} whether an upload is creating the session: until it has its ID, another call would create another
+ * @returns {boolean} whether an upload or an import is creating the session: until it has its ID, another call would create another
  */
 export function isBeingCreated(session) {
-  return session.id === null && session.transfers.some(({ status }) => status === "sending");
+  return (
+    session.id === null &&
+    (session.transfers.some(({ status }) => status === "sending") ||
+      session.imports.some(({ status }) => status === "copying"))
+  );
 }
 
 /**

@@ -56,6 +56,7 @@ async function submit(session, run) {
       pythonCode: run.code,
       ...(session.id ? { sessionId: session.id } : {}),
       timeoutInSeconds: run.timeoutInSeconds,
+      ...(run.workspaceId ? { workspaceId: run.workspaceId } : {}),
       waitInSeconds: WAIT_SECONDS,
       includeContent: "always",
       idempotencyKey: randomKey(),
@@ -189,7 +190,7 @@ function noteTrouble(run, failure) {
  * @param {import("../types.js").Run} run
  */
 function noteCall(session, run) {
-  const { code, timeoutInSeconds } = run;
+  const { code, timeoutInSeconds, workspaceId } = run;
   update(() => {
     session.lastCall = {
       operationId: "ExecutePythonCode",
@@ -197,6 +198,7 @@ function noteCall(session, run) {
         ...(session.id ? { sessionId: session.id } : {}),
         pythonCode: code,
         timeoutInSeconds,
+        ...(workspaceId ? { workspaceId } : {}),
       },
     };
   });

@@ -85,6 +85,7 @@ function begun(session) {
     number: (session.runs.at(-1)?.number ?? 0) + 1,
     code: session.code,
     timeoutInSeconds: session.timeoutInSeconds,
+    workspaceId: session.workspaceId,
     startedAt: Date.now(),
     endedAt: null,
     status: "Sending",

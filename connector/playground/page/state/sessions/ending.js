@@ -1,5 +1,6 @@
 // The end of a session, and a new beginning with the same files.
 import { ApiError, send } from "../../api/client.js";
+import { cancelAllImports } from "../files/imports.js";
 import { cancelAllTransfers, uploadFiles } from "../files/uploads.js";
 import { startAnew } from "../lifetime.js";
 import { announce, update } from "../store.js";
@@ -13,6 +14,7 @@ import { announce, update } from "../store.js";
  */
 export async function endSession(session) {
   if (session.id === null) return;
+  cancelAllImports(session);
   cancelAllTransfers(session); // what still arrives would begin another session
   const call = { operationId: "EndSession", parameters: { sessionId: session.id } };
   try {

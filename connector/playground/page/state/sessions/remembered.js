@@ -11,8 +11,9 @@ import { newSession } from "./sessions.js";
 const CHOICE = "playground.memory";
 const SHOWN = "playground.shown";
 const SESSION = "playground.session.";
+const WORKSPACES = "playground.workspaces"; // the names that were used
 const PAUSE_MILLISECONDS = 400; // after a change, until it is stored
-const MEMBERS = /** @type {const} */ (["name", "id", "status", "createdAt", "code", "timeoutInSeconds"]);
+const MEMBERS = /** @type {const} */ (["name", "id", "status", "createdAt", "code", "timeoutInSeconds", "workspaceId"]);
 
 /** @type {Map<string, string>} what this page has stored or read, by session key */
 const entries = new Map();
@@ -92,7 +93,7 @@ function storageOf(choice) {
 /** @param {Storage} storage */
 function erase(storage) {
   for (const name of Object.keys(storage))
-    if (name === CHOICE || name === SHOWN || name.startsWith(SESSION)) storage.removeItem(name);
+    if ([CHOICE, SHOWN, WORKSPACES].includes(name) || name.startsWith(SESSION)) storage.removeItem(name);
 }
 
 /** Stores what has changed. */
@@ -114,6 +115,7 @@ function store() {
       storage.removeItem(SESSION + key);
       entries.delete(key);
     }
+    if (state.workspaces.length > 0) storage.setItem(WORKSPACES, JSON.stringify(state.workspaces));
     sessionStorage.setItem(SHOWN, state.currentKey);
     if (state.memory.error) choose(choice);
   } catch {
@@ -141,10 +143,11 @@ function entryOf(session) {
  */
 function recall(choice) {
   const storage = storageOf(choice);
-  const names = Object.keys(storage).filter((name) => name.startsWith(SESSION));
+  const stored = Object.keys(storage).filter((name) => name.startsWith(SESSION));
   update((state) => {
     state.memory.choice = choice;
-    for (const name of names.sort()) {
+    state.workspaces = names(storage.getItem(WORKSPACES));
+    for (const name of stored.sort()) {
       const key = name.slice(SESSION.length);
       const entry = storage.getItem(name) ?? "";
       const members = read(entry);
@@ -194,6 +197,19 @@ function read(entry) {
     return isValid ? members : null;
   } catch {
     return null;
+  }
+}
+
+/**
+ * @param {string | null} entry
+ * @returns {string[]} of workspaces
+ */
+function names(entry) {
+  try {
+    const list = JSON.parse(entry ?? "[]");
+    return Array.isArray(list) ? list.filter((name) => typeof name === "string") : [];
+  } catch {
+    return [];
   }
 }
 

@@ -1,6 +1,7 @@
 // The sessions of this page, as tabs: which there are, and which one is shown.
 import { ApiError, send } from "../../api/client.js";
 import { DEFAULT_TIMEOUT_SECONDS } from "../../api/operations.js";
+import { cancelAllImports } from "../files/imports.js";
 import { refreshFiles } from "../files/listing.js";
 import { cancelAllTransfers } from "../files/uploads.js";
 import { newLifetime } from "../lifetime.js";
@@ -36,6 +37,8 @@ export function newSession(members = {}) {
     deletions: [],
     downloads: [],
     transfers: [],
+    imports: [],
+    workspaceId: "",
     sources: new Map(),
     lastCall: null,
     ...members,
@@ -136,6 +139,7 @@ export function closeSession(key) {
     const index = state.sessions.findIndex((session) => session.key === key);
     if (index < 0) return;
     cancelAllTransfers(state.sessions[index]);
+    cancelAllImports(state.sessions[index]);
     state.sessions.splice(index, 1);
     if (state.sessions.length === 0) state.sessions.push(newSession());
     if (state.currentKey === key) state.currentKey = state.sessions[Math.min(index, state.sessions.length - 1)].key;

@@ -9,6 +9,7 @@ import { codeMenu } from "./code_menu.js";
 import { editorOf, focusEditor, showLine } from "./editor.js";
 import { runButton } from "./run_button.js";
 import { usePanel } from "./use_panel.js";
+import { workspaceOption } from "./workspace_option.js";
 
 const TIMEOUTS = [
   [10, "10 s"],
@@ -39,7 +40,7 @@ export function codePane(state, session) {
       <span class="digits code-position">${position}</span>
       ${session.mark ? markedLine(session.mark) : html`<span class="code-hint">Esc, then Tab leaves the editor</span>`}
       <div class="spacer"></div>
-      ${timeLimit(session)}
+      ${workspaceOption(state, session)} ${timeLimit(session)}
     </div>
     ${usePanel(state, session)}
   </section>`;

@@ -14,6 +14,7 @@ const SHAPES = {
   help: svg`<path d="M5.8 6.2a2.2 2.2 0 113.4 1.9c-.8.5-1.2.9-1.2 1.7M8 12.3v.4"/>`,
   key: svg`<circle cx="5.2" cy="10.8" r="2.7"/><path d="M7.2 8.8L13 3M10.6 5.4l2 2"/>`,
   light: svg`<circle cx="8" cy="8" r="2.8"/><path d="M8 1.8v1.4M8 12.8v1.4M1.8 8h1.4M12.8 8h1.4M3.6 3.6l1 1M11.4 11.4l1 1M12.4 3.6l-1 1M4.6 11.4l-1 1"/>`,
+  link: svg`<path d="M6.8 9.2a2.6 2.6 0 003.7 0l2-2a2.6 2.6 0 00-3.7-3.7l-.8.8M9.2 6.8a2.6 2.6 0 00-3.7 0l-2 2a2.6 2.6 0 003.7 3.7l.8-.8"/>`,
   memory: svg`<path d="M4.5 2.8h7v10.4L8 10.6l-3.5 2.6z"/>`,
   more: svg`<circle class="solid" cx="3.5" cy="8" r="1.2"/><circle class="solid" cx="8" cy="8" r="1.2"/><circle class="solid" cx="12.5" cy="8" r="1.2"/>`,
   run: svg`<path class="solid" d="M5 3.2v9.6L12.6 8z"/>`,

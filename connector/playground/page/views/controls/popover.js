@@ -1,7 +1,8 @@
-// A button, and the panel that it opens below itself. Esc and a click elsewhere close it: the browser sees to that.
+// A button, and the panel that it opens below or above itself. Esc and a click elsewhere close it: the browser sees to that.
 import { html } from "../../libraries/lit-html.js";
 
 const MARGIN = 8;
+const WIDTH = 340; // as in popover.css
 
 /**
  * @param {{id: string, label: string, button: unknown, content: unknown}} panel label is for screen readers, and button
@@ -31,8 +32,13 @@ export function entry(content, act) {
 function place({ currentTarget: panel, newState }) {
   const button = document.querySelector(`[popovertarget="${panel.id}"]`);
   if (newState !== "open" || !button) return;
-  const { bottom, right } = button.getBoundingClientRect();
-  panel.style.top = `${bottom + MARGIN / 2}px`;
-  panel.style.right = `${Math.max(MARGIN, document.documentElement.clientWidth - right)}px`;
-  panel.style.maxHeight = `${Math.max(160, document.documentElement.clientHeight - bottom - 2 * MARGIN)}px`;
+  const { top, bottom, right } = button.getBoundingClientRect();
+  const { clientWidth, clientHeight } = document.documentElement;
+  const isBelow = bottom < clientHeight / 2;
+  const room = isBelow ? clientHeight - bottom : top;
+  panel.style.top = isBelow ? `${bottom + MARGIN / 2}px` : "auto";
+  panel.style.bottom = isBelow ? "auto" : `${clientHeight - top + MARGIN / 2}px`;
+  // As far to the right as the button, and on the page: a narrow page has it where there is room.
+  panel.style.right = `${Math.max(MARGIN, Math.min(clientWidth - right, clientWidth - WIDTH - MARGIN))}px`;
+  panel.style.maxHeight = `${Math.max(160, room - 2 * MARGIN)}px`;
 }

@@ -3,6 +3,7 @@
 import { kindOf, pathOf, shownName } from "../../content/names.js";
 import { exactTime, size as sizeText, timeOfFile } from "../../format.js";
 import { html, nothing } from "../../libraries/lit-html.js";
+import { openCopyDialog } from "../../state/copy_dialog.js";
 import { deleteFile, undoDeletion } from "../../state/files/deletions.js";
 import { cancelDownload, downloadFile } from "../../state/files/downloads.js";
 import { setFileError } from "../../state/files/one_file.js";
@@ -71,6 +72,8 @@ function itemsOf(session, file) {
   return [
     { label: "Preview", onSelect: () => openPreview(session, file) },
     { label: "Download", onSelect: () => downloadFile(session, file) },
+    { label: "Create link …", onSelect: () => openCopyDialog("share-file", session, { file }) },
+    { label: "Export to storage …", onSelect: () => openCopyDialog("export-file", session, { file }) },
     { label: "Copy path", onSelect: () => copyText(`/mnt/data/${pathOf(file)}`) },
     { label: "Add code that reads it", onSelect: () => addReadingCode(session, file) },
     { label: "Delete", isDangerous: true, isDivided: true, onSelect: () => remove(session, file) },

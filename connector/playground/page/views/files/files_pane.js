@@ -4,6 +4,7 @@ import { fileGroups } from "../../content/file_groups.js";
 import { pathOf, shownName } from "../../content/names.js";
 import { count, counted, size as sizeText } from "../../format.js";
 import { html, live, nothing, repeat } from "../../libraries/lit-html.js";
+import { openCopyDialog } from "../../state/copy_dialog.js";
 import {
   filterFiles,
   markDropTarget,
@@ -37,6 +38,8 @@ export function filesPane(state, session) {
       <h2 id="files-heading">Files</h2>
       <span class="files-facts digits">${facts(session)}</span>
       <span class="spacer"></span>
+      <button type="button" class="quiet" aria-label="Import by address" title="Import by address"
+        @click=${() => openCopyDialog("import-file", session)}>${icon("link")}</button>
       <button type="button" class="quiet" aria-label="Upload files" title="Upload files" @click=${() => choose("files-chooser")}>
         ${icon("upload")}
       </button>
@@ -68,8 +71,8 @@ function facts({ files, filesToken }) {
 }
 
 /** @param {Session} session */
-function emptySentence({ files, transfers, filesAreLoading }) {
-  const isEmpty = files.length === 0 && transfers.length === 0 && !filesAreLoading;
+function emptySentence({ files, transfers, imports, filesAreLoading }) {
+  const isEmpty = files.length + transfers.length + imports.length === 0 && !filesAreLoading;
   return isEmpty ? html`<strong>No files yet.</strong> ` : nothing;
 }
 
@@ -88,6 +91,7 @@ function paneItems({ filesView }, session) {
   return [
     { label: "Upload files", onSelect: () => choose("files-chooser") },
     { label: "Upload a folder", onSelect: () => choose("folder-chooser") },
+    { label: "Import by address …", onSelect: () => openCopyDialog("import-file", session) },
     { label: "Refresh", onSelect: () => refreshFiles(session, { isAsked: true }) },
     ...orders.map(([sort, label], index) => ({
       label,

@@ -4,33 +4,34 @@ import { kindOf, pathOf, shownName } from "../../content/names.js";
 import { clock, count, size as sizeText } from "../../format.js";
 import { html, nothing, repeat } from "../../libraries/lit-html.js";
 import { cancelAllTransfers, cancelTransfer, retryTransfer } from "../../state/files/uploads.js";
+import { OBSTACLES } from "../controls/copy_progress.js";
 import { icon } from "../controls/icons.js";
+import { importRow } from "./imports.js";
 
 /** @typedef {import("../../state/types.js").Session} Session */
 /** @typedef {import("../../state/types.js").Transfer} Transfer */
 
 const MOST_WAITING = 5;
-const OBSTACLES = {
-  run: "waiting for the run",
-  pool: "waiting: the session pool is full",
-  app: "waiting: the connector or its pool is busy",
-  connection: "connection lost, will resume",
-};
 
 /** @param {Session} session */
 export function transferList(session) {
-  const { transfers } = session;
-  if (transfers.length === 0) return nothing;
+  const { transfers, imports } = session;
+  if (transfers.length + imports.length === 0) return nothing;
   const waiting = transfers.filter(({ status }) => status === "waiting");
   const hidden = new Set(waiting.slice(MOST_WAITING));
   const unfinished = transfers.filter(({ status }) => status !== "failed");
   return html`
     ${unfinished.length > 1 ? summary(session, unfinished) : nothing}
-    <ul class="file-list" aria-label="Uploads" tabindex="-1" data-focus-home>
+    <ul class="file-list" aria-label=${imports.length > 0 ? "Uploads and imports" : "Uploads"} tabindex="-1" data-focus-home>
       ${repeat(
         transfers.filter((transfer) => !hidden.has(transfer)),
         ({ key }) => key,
         (transfer) => (transfer.status === "failed" ? failedRow(session, transfer) : transferRow(session, transfer)),
+      )}
+      ${repeat(
+        imports,
+        ({ key }) => key,
+        (item) => importRow(session, item),
       )}
     </ul>
     ${hidden.size > 0 ? html`<p class="more-files muted digits">and ${count(hidden.size)} more</p>` : nothing}

@@ -8,6 +8,7 @@ import { saveOutput } from "../../state/runs/outputs.js";
 import { state as store, update } from "../../state/store.js";
 import { icon } from "../controls/icons.js";
 import { openZoom } from "./image_zoom.js";
+import { linkButton } from "./link_button.js";
 import { resultBlock } from "./result_block.js";
 
 /** @typedef {import("../../api/models.js").Output} Output */
@@ -28,6 +29,7 @@ export function figure(session, key, output, content) {
     actions: html`
       ${isBroken ? nothing : html`<button type="button" class="quiet" @click=${zoom}>${icon("zoom")} Zoom</button>`}
       <button type="button" class="quiet" @click=${() => saveOutput(session, key, output)}>${icon("download")} Save</button>
+      ${linkButton(session, output)}
     `,
     content: isBroken
       ? html`<p class="muted">The browser cannot show this image. Save it to look at it elsewhere.</p>`

@@ -12,6 +12,7 @@ import { icon } from "../controls/icons.js";
 import { jsonText } from "../controls/json_text.js";
 import { whenVisible } from "../controls/when_visible.js";
 import { figure } from "./figure.js";
+import { linkButton } from "./link_button.js";
 import { isWide, wrapButton } from "./printed.js";
 import { resultBlock } from "./result_block.js";
 import { errorMessage } from "./run_status.js";
@@ -202,5 +203,6 @@ function headingOf(kind, output) {
  * @param {Output} output
  */
 function saveButton(session, key, output) {
-  return html`<button type="button" class="quiet" @click=${() => saveOutput(session, key, output)}>${icon("download")} Save</button>`;
+  return html`<button type="button" class="quiet" @click=${() => saveOutput(session, key, output)}>${icon("download")} Save</button>
+    ${linkButton(session, output)}`;
 }

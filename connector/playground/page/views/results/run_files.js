@@ -5,6 +5,7 @@ import { html, nothing } from "../../libraries/lit-html.js";
 import { downloadFile } from "../../state/files/downloads.js";
 import { openPreview } from "../../state/files/preview.js";
 import { icon } from "../controls/icons.js";
+import { linkButton } from "./link_button.js";
 import { resultBlock } from "./result_block.js";
 
 /** @typedef {import("../../api/models.js").FileFacts} FileFacts */
@@ -39,5 +40,6 @@ function fileRow(session, file) {
     <span class="muted digits">${change}, ${size(file.size)}</span>
     <span class="spacer"></span>
     <button type="button" class="quiet" aria-label="Download ${path}" @click=${() => downloadFile(session, file)}>${icon("download")}</button>
+    ${linkButton(session, file, { label: `Create a link to ${path}` })}
   </li>`;
 }

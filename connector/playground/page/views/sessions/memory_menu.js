@@ -29,7 +29,7 @@ export function memoryMenu(state) {
           </label>`,
         )}
       </fieldset>
-      <p class="muted">Session IDs, names, code and times are stored. Files stay in the sessions; results are not kept.
+      <p class="muted">Session IDs, names, also of workspaces, code and times are stored. Files stay in the sessions; results are not kept.
         A session ID is a secret: anyone who uses this browser could open the sessions.</p>
       ${error ? html`<p class="problem" role="alert">${error}</p>` : nothing}
       ${choice === "none" ? nothing : html`<button type="button" class="button" @click=${forget}>Forget now</button>`}
