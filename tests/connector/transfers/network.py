@@ -36,7 +36,7 @@ _IFF_UP = 1
 
 def run_in_network(program: Path) -> subprocess.CompletedProcess[str]:
     """Runs the tests of a file in a network without any other machine."""
-    own_user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    own_user = [] if os.geteuid() == 0 else ["--user", "--map-current-user", "--keep-caps"]
     command = ["unshare", *own_user, "--net", sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", program]
     return subprocess.run(command, capture_output=True, text=True, timeout=110)
 
