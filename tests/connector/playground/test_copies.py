@@ -32,6 +32,11 @@ LINK = {
 }
 
 
+@pytest.fixture
+def page(open_page: Open, api_with_storage: Api) -> Page:
+    return open_page(api_with_storage)
+
+
 @dataclass
 class Answers:
     """What an address answers, one after the other; the last one is repeated. Has what was sent."""
@@ -301,9 +306,9 @@ def test_runs_use_a_workspace(page: Page) -> None:
 
 @browser
 @pytest.mark.parametrize(("screen", "theme"), [("desktop", "light"), ("phone", "dark")])
-def test_axe_finds_nothing_in_the_dialogs(open_page: Open, api: Api, screen: str, theme: str) -> None:
+def test_axe_finds_nothing_in_the_dialogs(open_page: Open, api_with_storage: Api, screen: str, theme: str) -> None:
     """In no state of them: asking, refused, copying and done; nor in the list of imports."""
-    page = open_page(api, color_scheme=theme, reduced_motion="reduce", **SCREENS[screen])
+    page = open_page(api_with_storage, color_scheme=theme, reduced_motion="reduce", **SCREENS[screen])
     found: list[str] = []
 
     def look(state: str) -> None:
