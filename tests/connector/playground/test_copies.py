@@ -240,6 +240,26 @@ def test_an_export_replaces_only_when_asked(page: Page) -> None:
     ]
 
 
+@browser
+def test_an_exported_file_is_imported_into_another_session(page: Page, api_with_storage: Api) -> None:
+    """By the address that the export has returned; the bytes are those of the file."""
+    upload(page, sales_dot_csv="a,b\n1,2\n")
+    choose_action(page, "sales.csv", "Export to storage")
+    dialog(page).get_by_label("Name of the blob").fill("tests/exported and imported.csv")
+    dialog(page).get_by_label("Replace the blob").check()
+    press(page, "Export")
+    address = dialog(page).get_by_label("Address of the blob").input_value()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="New session").click()
+    page.get_by_role("region", name="Files").get_by_role("button", name="Import by address").click()
+    dialog(page).get_by_label("Address").fill(address)
+    dialog(page).get_by_label("A blob").check()
+    press(page, "Import")
+    expect(row(page, "exported and imported.csv")).to_be_visible()
+    code = "open('/mnt/data/exported and imported.csv').read()"
+    assert api_with_storage.execute(code, session_of(page))["value"] == "a,b\n1,2\n"
+
+
 # ---- workspaces
 
 WORKSPACE = {
@@ -315,9 +335,9 @@ def test_axe_finds_nothing_in_the_dialogs(open_page: Open, api_with_storage: Api
         found.extend(f"{state}: {finding['id']}" for finding in Axe().run(page).response["violations"])
 
     show_pane(page, "Files")
-    with page.expect_response("**/files/a.csv*") as stored:
+    with page.expect_response("**/files/a.csv*") as uploaded:
         page.get_by_label("Files to upload").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": b"a"})
-    session_id = stored.value.json()["sessionId"]
+    session_id = uploaded.value.json()["sessionId"]
     refused = error(403, "SourceNotAllowed", "Not allowed. Allow it.")
     answer(page, "**/imports", refused, running(session_id, 0))
     answer(page, POLLS, running(session_id, 45_000_000))
