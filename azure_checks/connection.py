@@ -69,6 +69,11 @@ def main() -> int:
     for pool in pools if len(pools) > 1 else []:
         state = "available" if pool["isAvailable"] else "not available"
         print(f"            {pool['name']} {pool['tag']}: {state}")
+    for container in body.get("storage", []):
+        state = "available" if container["isAvailable"] else f"not available. {container['message']}"
+        print(f"storage     {container['use'].lower()} {container['containerUrl']}: {state}")
+    if not body.get("storage"):
+        print("storage     not configured: links end with their sessions, and there are no exports and workspaces")
     print("next        make connector-package writes the custom connector for this app")
     return 0
 
@@ -134,16 +139,22 @@ def check(url: str, variables: Mapping[str, str], wait: float) -> tuple[int, dic
         is_last = time.monotonic() + RETRY_SECONDS > deadline
         try:
             status, body = _call(url, credentials(variables))
-            missing = [pool["name"] for pool in body.get("pools", []) if not pool["isAvailable"]]
+            missing = _not_available(body)
             if is_last or (status not in TEMPORARY and not missing):
                 return status, body
-            problem = f"The pool {missing[0]} is not available." if missing else f"The app returns {status}."
+            problem = f"The {missing[0]} is not available." if missing else f"The app returns {status}."
         except NotReady as failure:
             if is_last:
                 raise
             problem = str(failure)
         print(f"waiting     {problem} This is normal for some minutes after a deployment.", flush=True)
         time.sleep(RETRY_SECONDS)
+
+
+def _not_available(body: Mapping[str, Any]) -> list[str]:
+    pools = [f"pool {pool['name']}" for pool in body.get("pools", []) if not pool["isAvailable"]]
+    containers = [one["containerUrl"] for one in body.get("storage", []) if not one["isAvailable"]]
+    return pools + [f"container {url}" for url in containers]
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -250,8 +250,20 @@ class PoolConnection:
 
 
 @dataclass(frozen=True)
+class StorageConnection:
+    """Of one container: of that which the connector stores files in, or of one to import from."""
+
+    container_url: str
+    use: Literal["Files", "Imports"]
+    is_available: bool
+    message: str
+
+
+@dataclass(frozen=True)
 class Connection:
-    """At least one pool was reached, and accepted the connector's token and role."""
+    """At least one pool was reached, and accepted the connector's token and role. `storage` is empty if no container is
+    configured.
+    """
 
     status: Literal["Connected"] = field(default="Connected", kw_only=True)
     message: str
@@ -259,6 +271,7 @@ class Connection:
     runtimes: list[Package]
     packages: list[Package]
     pools: list[PoolConnection]
+    storage: list[StorageConnection]
 
 
 def to_wire(value: Any) -> Any:

@@ -204,13 +204,13 @@ def test_connection_is_tested_with_an_operation_without_parameters():
     assert dict(OPERATIONS)["CheckConnection"]["parameters"] == []
 
 
-def test_only_operations_that_wait_return_preference_applied():
-    """Preference-Applied is a response header of exactly the operations with waitInSeconds."""
-    waiting = {place for place, operation in OPERATIONS if "waitInSeconds" in str(operation.get("requestBody"))}
+def test_only_operations_with_a_preference_return_preference_applied():
+    """Preference-Applied is a response header of exactly the operations with the header Prefer."""
+    preferring = {place for place, operation in OPERATIONS if "Prefer" in (p["name"] for p in operation["parameters"])}
     applying = {
         place
         for place, operation in OPERATIONS
         for response in operation["responses"].values()
         if "Preference-Applied" in response.get("headers", {})
     }
-    assert applying == waiting == {"ExecutePythonCode"}
+    assert applying == preferring == {"ExecutePythonCode"}

@@ -17,6 +17,8 @@ REFUSED = {("/mcp", "GET"), ("/mcp", "DELETE")}
 
 ANONYMOUS = {
     "PollExecution",
+    "PollTransfer",
+    "CancelTransfer",
     "ListMoreFiles",
     "OpenSharedFile",
     "OpenSharedFileHeaders",

@@ -53,7 +53,7 @@ LAYERS = {
         "errors",
     },
     "sessions": {"session_pool", "models"},
-    "connection": {"session_pool", "outbound", "settings", "models", "errors"},
+    "connection": {"session_pool", "storage", "outbound", "settings", "models", "errors"},
     "playground": set(),
     # What operations are made of.
     "in_session": {"models", "text", "bounded_json"},

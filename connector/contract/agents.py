@@ -1,13 +1,13 @@
 """The agents' document: OpenAPI 3.0, for software that makes a tool of each operation.
 
 Importers support different subsets, so it has only what all of them read: JSON, one security scheme, and no extensions
-but OpenAI's. Parameters, bodies and successful responses are inlined, each schema once for an operation; errors, which
-tools do not describe, are references. So are later successful responses with the schema of an earlier one, if it is so
-long that it would be a burden in a prompt. What no model reads is omitted: headers of responses, members for operators,
-and the errors that every operation can return, which its `default` describes.
+but OpenAI's. It is put into prompts, so everything is written once. Parameters and bodies, which become the arguments
+of a tool, are inlined, as not all importers follow references there; responses, which tools do not describe, refer to
+shared ones. What no model reads is omitted: tags, examples, headers of responses, members for operators, and all errors
+but `default`, which describes them.
 """
 
-import json
+from collections.abc import Callable
 from typing import Any
 
 from .published import (
@@ -22,10 +22,8 @@ from .validation import followed, resolved
 
 Json = dict[str, Any]
 
-_LONG_CHARACTERS = 2000
-"""Of a schema's JSON. A component costs little more than one repetition."""
-
-_OF_ALL_OPERATIONS = ("401", "403", "429", "500", "502", "503", "504")
+_ERRORS = "default"
+"""The response that describes all errors."""
 
 
 def agents_document(source: Json) -> Json:
@@ -34,18 +32,16 @@ def agents_document(source: Json) -> Json:
     for operation in published_operations(source):
         if not operation.returns_bytes:
             paths.setdefault(operation.path, {})[operation.method] = _operation(operation, source)
-    schemas = _shared_schemas(paths, source)
     document: Json = without_extensions(
         {
             "openapi": source["openapi"],
             "info": source["info"],
             "servers": [],
             "security": source["security"],
-            "tags": source["tags"],
-            "paths": paths,
+            "paths": _without(paths, _is_example),
             "components": {
                 "securitySchemes": source["components"]["securitySchemes"],
-                **_components(paths, source, schemas),
+                **_components(paths, source),
             },
         }
     )
@@ -53,69 +49,39 @@ def agents_document(source: Json) -> Json:
 
 
 def _operation(operation: PublishedOperation, source: Json) -> Json:
-    derived = {name: part for name, part in operation.entry.items() if name != "parameters"}
+    derived = {name: part for name, part in operation.entry.items() if name not in ("parameters", "tags")}
     if operation.parameters:
         derived["parameters"] = [_parameter(resolved(parameter, source)) for parameter in operation.parameters]
     if operation.body is not None:
         derived["requestBody"] = {**operation.body, "content": {JSON_TYPE: operation.body["content"][JSON_TYPE]}}
     derived["responses"] = {
-        status: _success(status, operation, source) if status.startswith("2") else response
+        status: response if "$ref" in response else _response(response)
         for status, response in derived["responses"].items()
-        if status not in _OF_ALL_OPERATIONS
+        if status.startswith("2") or status == _ERRORS
     }
     return derived
 
 
-def _success(status: str, operation: PublishedOperation, source: Json) -> Json:
-    """A successful response. The schema of the first describes the others, too: a 202 has the members of a 200."""
-    response: Json = followed(operation.entry["responses"][status], source)
-    if status != operation.success[0] and "content" in response:
-        schema = {"type": "object", "description": f"The same members as with status {operation.success[0]}."}
-        response = {**response, "content": {JSON_TYPE: {"schema": schema}}}
-    return _inlined(_without_headers(response), source)
+def _response(response: Json) -> Json:
+    """The response without its headers, and with the members that models read."""
+    derived: Json = open_to_members(_without(response, _is_for_operators))
+    return {name: part for name, part in derived.items() if name != "headers"}
 
 
-def _shared_schemas(paths: Json, source: Json) -> Json:
-    """Long schemas of successful responses that occur several times, by their names in openapi.yaml. All but the first
-    occurrence are replaced by references.
-    """
-    names = {
-        json.dumps(_inlined({"$ref": f"#/components/schemas/{name}"}, source)): name
-        for name in source["components"]["schemas"]
-    }
-    found: set[str] = set()
-    shared: Json = {}
-    for operation in (operation for item in paths.values() for operation in item.values()):
-        for status, response in operation["responses"].items():
-            media = response.get("content", {}).get(JSON_TYPE, {}) if status.startswith("2") else {}
-            text = json.dumps(media.get("schema"))
-            if len(text) < _LONG_CHARACTERS or text not in names:
-                continue
-            if text in found:
-                shared[names[text]] = media["schema"]
-                media["schema"] = {"$ref": f"#/components/schemas/{names[text]}"}
-            found.add(text)
-    return shared
+def _is_for_operators(_name: str, part: Any) -> bool:
+    return isinstance(part, dict) and bool(part.get("x-for-operators"))
 
 
-def _inlined(node: Json, source: Json) -> Json:
-    derived: Json = open_to_members(_without_members_for_operators(resolved(node, source)))
-    return derived
+def _is_example(name: str, part: Any) -> bool:
+    """Whether it is the member `example` of a schema or a parameter: a property of this name would be a schema."""
+    return name == "example" and not isinstance(part, dict)
 
 
-def _without_members_for_operators(node: Any) -> Any:
-    """Without the properties of schemas that are marked `x-for-operators`."""
+def _without(node: Any, is_omitted: Callable[[str, Any], bool]) -> Any:
+    """The node without these members, at any depth."""
     if isinstance(node, dict):
-        return {
-            name: _without_members_for_operators(part)
-            for name, part in node.items()
-            if not (isinstance(part, dict) and part.get("x-for-operators"))
-        }
-    return [_without_members_for_operators(item) for item in node] if isinstance(node, list) else node
-
-
-def _without_headers(response: Json) -> Json:
-    return {name: part for name, part in response.items() if name != "headers"}
+        return {name: _without(part, is_omitted) for name, part in node.items() if not is_omitted(name, part)}
+    return [_without(item, is_omitted) for item in node] if isinstance(node, list) else node
 
 
 def _parameter(parameter: Json) -> Json:
@@ -125,15 +91,14 @@ def _parameter(parameter: Json) -> Json:
     return {**parameter, "schema": {**parameter["schema"], "description": parameter["description"]}}
 
 
-def _components(paths: Json, source: Json, schemas: Json) -> Json:
-    """What the paths refer to, and what that refers to, by section and name; and these schemas."""
-    found: Json = {"schemas": schemas}
-    missing = [target for target in references(paths) if target.rpartition("/")[2] not in schemas]
+def _components(paths: Json, source: Json) -> Json:
+    """What the paths refer to, and what that refers to, by section and name."""
+    found: Json = {}
+    missing = references(paths)
     while missing:
         for target in missing:
             section, name = target.split("/")[-2:]
-            part = open_to_members(followed({"$ref": target}, source))
-            found.setdefault(section, {})[name] = _without_headers(part) if section == "responses" else part
+            found.setdefault(section, {})[name] = _response(followed({"$ref": target}, source))
         known = {f"#/components/{section}/{name}" for section, names in found.items() for name in names}
         missing = [target for target in references(found) if target not in known]
     return found

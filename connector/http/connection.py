@@ -10,7 +10,8 @@ from .context import Context
 def check_connection(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     requests.parameters(context.operation("CheckConnection"), request)
     context.admission.enter_pool()
-    return responses.json_response(connection.check_connection(context.sessions, context.settings))
+    found = connection.check_connection(context.sessions, context.storage, context.settings)
+    return responses.json_response(found)
 
 
 def get_health() -> func.HttpResponse:

@@ -83,7 +83,7 @@ def response_error(response: UnsuccessfulResponse, setting: str, *, needs_delega
             scope = "storage account" if needs_delegator else "container"
             return StorageAccessDenied(
                 f"The connector's identity may not do this in Blob Storage. Assign it the role '{role}' on the {scope} "
-                f"of {setting}, which takes some minutes to become effective."
+                f"of {setting}, which takes some minutes to become effective, and check that the {scope} exists."
             )
         case 403, "AuthorizationFailure":
             return StorageAccessDenied(

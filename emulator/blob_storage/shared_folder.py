@@ -57,7 +57,7 @@ class _Files(Mapping[str, Blob]):
             if not all(segments) or not path.resolve().is_relative_to(self._folder.resolve()) or not path.is_file():
                 raise KeyError(name)
             state = path.stat()
-        except (OSError, ValueError):  # ValueError for what no path can have
+        except (OSError, ValueError, RuntimeError):  # for what no path can have, and for links in a circle
             raise KeyError(name) from None
         version = f"{state.st_ino} {state.st_size} {state.st_mtime_ns}"
         etag = f"0x8{hashlib.sha256(version.encode()).hexdigest()[:15].upper()}"

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from typing import Literal, cast
@@ -15,16 +16,23 @@ MOST_BLOCK_ID_BYTES = 64
 MOST_BYTES = 8 << 20
 """A list of 50,000 blocks with the longest IDs has under 7 MB."""
 
+_ENCODING = re.compile(r"""<\?xml[^>]*encoding\s*=\s*["']([^"'>]*)""")
+
 Where = Literal["Latest", "Uncommitted", "Committed"]
 
 
 def document(body: bytes, root: str) -> ElementTree.Element:
     """The root element, which must have the name `root`. Raises StorageError."""
-    if b"<!" in body.replace(b"<!--", b""):
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise StorageError("InvalidXmlDocument") from None
+    declared = _ENCODING.match(text)
+    if (declared and declared[1].lower() != "utf-8") or "<!" in text.replace("<!--", ""):
         raise StorageError("InvalidXmlDocument")
     try:
-        element = ElementTree.fromstring(body)
-    except (ElementTree.ParseError, ValueError, LookupError):  # LookupError: of an unknown encoding
+        element = ElementTree.fromstring(text)
+    except (ElementTree.ParseError, ValueError):
         raise StorageError("InvalidXmlDocument") from None
     if element.tag != root:
         raise StorageError("InvalidXmlDocument")

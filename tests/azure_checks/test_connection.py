@@ -1,5 +1,6 @@
 """`make connection`, with scripts in place of azd and the Azure CLI."""
 
+import json
 import os
 import re
 import stat
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from azure_checks import connection as module
+from emulator.blob_storage.roles import CONTRIBUTOR, DELEGATOR, Assignment
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -98,6 +100,32 @@ def test_each_of_several_pools_is_printed(connection, start_connector, emulator)
     assert re.search(r"local [0-9a-f]{8}: available\n +missing [0-9a-f]{8}: not available\n", done.stdout)
 
 
+def test_the_containers_of_storage_are_printed(connection, start_connector, emulator, start_storage):
+    """With what to fix, which is no reason to fail."""
+    storage = start_storage(roles=[Assignment(CONTRIBUTOR, "files"), Assignment(DELEGATOR)])
+    api = start_connector(**emulator.environment, **storage.environment)
+    done = connection("--url", api.url, CONNECTOR_KEY="not-required-here")
+    assert done.returncode == 0, done.stdout
+    files, imports = storage.environment["FILES_CONTAINER_URL"], storage.environment["IMPORT_CONTAINER_URLS"]
+    assert f"storage     files {files}: available\n" in done.stdout
+    assert f"storage     imports {imports}: not available. The connector's identity may not do this" in done.stdout
+
+
+def test_storage_that_is_not_configured_is_printed(connection, api_with_key):
+    """With what does not work then."""
+    done = connection("--url", api_with_key.url, CONNECTOR_KEY=api_with_key.key)
+    assert "storage     not configured: links end with their sessions" in done.stdout
+
+
+def test_a_container_that_is_not_available_yet_is_waited_for(app, monkeypatch):
+    """Its role may not have taken effect."""
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.001)
+    container = {"containerUrl": "https://x.example/files", "isAvailable": False}
+    app.responses = [(200, "", {"storage": [container]}), (200, "", {"storage": [container | {"isAvailable": True}]})]
+    _, body = module.check(f"http://127.0.0.1:{app.server_port}", {"CONNECTOR_KEY": "k"}, 60)
+    assert body["storage"][0]["isAvailable"] and len(app.requests) == 2
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -122,15 +150,19 @@ def test_an_app_that_does_not_run_is_a_message(connection):
 
 @pytest.fixture
 def app():
-    """A server that takes the next of `responses` for each request, and keeps paths and keys in `requests`."""
+    """A server that takes the next of `responses` for each request, and keeps paths and keys in `requests`.
+
+    A response is a status, a location and, if it has one, a body.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.server.requests.append((self.path, self.headers["x-functions-key"]))
-            status, location = self.server.responses.pop(0)
+            status, location, *bodies = self.server.responses.pop(0)
             self.send_response(status)
             self.send_header("Location", location)
             self.end_headers()
+            self.wfile.write(b"".join(json.dumps(body).encode() for body in bodies))
 
         def log_message(self, *_: object) -> None:
             pass

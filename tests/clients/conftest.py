@@ -22,6 +22,7 @@ from programs import ROOT, Program
 
 # pytest explains its failed assertions as it does in test modules.
 pytest.register_assert_rewrite("every_operation", "scripted_model", "mcp_conversation")
+pytest.register_assert_rewrite("tests.connector.storage.container_cases")
 
 from scripted_model import Script, ScriptedModel  # noqa: E402
 

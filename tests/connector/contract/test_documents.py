@@ -139,7 +139,7 @@ def test_makers_get_extensions_of_the_contract():
 
 
 def test_agents_get_extensions_of_the_contract():
-    """Members of responses too; headers of responses are omitted."""
+    """Members of responses too; schemas are shared, and headers of responses omitted."""
     openapi = Documents(GROWN).agents("https://connector.example/api")
     assert "x-ms-api-annotation" not in openapi["info"]
     (operation,) = openapi["paths"]["/things/{name}"].values()
@@ -147,7 +147,8 @@ def test_agents_get_extensions_of_the_contract():
     assert list(operation["requestBody"]["content"]) == ["application/json"]
     made = operation["responses"]["201"]
     assert "headers" not in made
-    thing = made["content"]["application/json"]["schema"]["properties"]["things"]["items"]
+    assert made["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Shelf"}
+    thing = openapi["components"]["schemas"]["Thing"]
     assert thing["properties"]["note"] == {"type": "string", "nullable": True}
     assert "additionalProperties" not in thing
 

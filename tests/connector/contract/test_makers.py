@@ -14,6 +14,8 @@ UPLOADS = {"PutUpload", "PatchUpload", "GetUpload", "CancelUpload"}
 SHARED = {"OpenSharedFile", "OpenSharedFileHeaders"}
 LEFT_OUT = {
     "PollExecution",
+    "PollTransfer",
+    "CancelTransfer",
     "ListMoreFiles",
     "PutFile",
     "DownloadFileHeaders",
