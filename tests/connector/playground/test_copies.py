@@ -4,6 +4,7 @@ What would need gigabytes or other people is answered here in place of the conne
 """
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +14,7 @@ import requests
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.conftest import Api
+from tests.conftest import Api, Storage
 
 from .files import choose_action, row, session_of, upload, uploads
 from .running import run, start
@@ -169,12 +170,13 @@ def test_a_copy_is_canceled(page: Page, way: str) -> None:
 
 
 @browser
-def test_an_import_shows_its_progress(page: Page) -> None:
-    """It is in the list of uploads until it has arrived, in the session that it made."""
+def test_an_import_shows_its_progress(page: Page, storage: Storage) -> None:
+    """It is in the list of uploads until it has arrived, in the session that it made; it is known to be a blob."""
+    address = storage.environment["IMPORT_CONTAINER_URLS"].split(",")[0] + "/big%20sales.csv"
     session_id = "a" * 32
     sent = answer(page, "**/imports", running(session_id, 0)).sent
     polls = answer(page, POLLS, running(session_id, 45_000_000))
-    import_from(page, "https://contoso.blob.core.windows.net/imports/big%20sales.csv", Folder="2026")
+    import_from(page, address, Folder="2026")
     expect(uploads(page)).to_contain_text("big sales.csv")
     expect(uploads(page)).to_contain_text("45 MB of 300 MB")
     file = {"fileName": "big sales.csv", "folder": "2026", "size": 300_000_000, "contentType": "text/csv"}
@@ -183,7 +185,7 @@ def test_an_import_shows_its_progress(page: Page) -> None:
     expect(uploads(page)).to_have_count(0)
     ((_, body),) = sent
     assert body.pop("waitInSeconds") < 60
-    assert body == {"blobUrl": "https://contoso.blob.core.windows.net/imports/big%20sales.csv", "folder": "2026"}
+    assert body == {"blobUrl": address, "folder": "2026"}
     assert session_of(page) == session_id
 
 
@@ -253,7 +255,6 @@ def test_an_exported_file_is_imported_into_another_session(page: Page, api_with_
     page.get_by_role("button", name="New session").click()
     page.get_by_role("region", name="Files").get_by_role("button", name="Import by address").click()
     dialog(page).get_by_label("Address").fill(address)
-    dialog(page).get_by_label("A blob").check()
     press(page, "Import")
     expect(row(page, "exported and imported.csv")).to_be_visible()
     code = "open('/mnt/data/exported and imported.csv').read()"
@@ -319,6 +320,29 @@ def test_runs_use_a_workspace(page: Page) -> None:
     page.wait_for_function("() => Object.keys(sessionStorage).some((name) => name === 'playground.workspaces')")
     page.reload()
     expect(page.get_by_role("button", name="Workspace of runs: weekly-report")).to_be_visible()
+
+
+# ---- without storage
+
+
+@browser
+def test_what_needs_storage_says_so(open_page: Open, api: Api) -> None:
+    """Without storage, what cannot work is disabled and names the setting; links work, as long as the session."""
+    page = open_page(api)
+    upload(page, sales_dot_csv="a")
+    page.get_by_role("button", name="More for sales.csv").click()
+    export = page.get_by_role("menuitem", name="Export to storage")
+    expect(export).to_be_disabled()
+    expect(export).to_have_attribute("title", re.compile("FILES_CONTAINER_URL"))
+    page.get_by_role("menuitem", name="Create link").click()
+    press(page, "Create link")
+    expect(dialog(page)).to_contain_text("It ends earlier if the session ends")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="More for this session").click()
+    expect(page.get_by_role("button", name="Restore a workspace")).to_be_disabled()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Workspace of runs").click()
+    expect(page.locator("#workspace-option")).to_contain_text("FILES_CONTAINER_URL")
 
 
 # ---- all of them

@@ -12,6 +12,7 @@ from typing import Any, Protocol, Self
 from urllib.parse import quote
 
 import pytest
+import requests
 from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import Api
@@ -308,6 +309,27 @@ def test_files_with_any_name(make, api_with_key, session_id, tmp_path, kind):
 
         elsewhere.run(kind, *make(kind, file_call("DeleteFile", session_id, name, **folder)))
         assert names_in(api_with_key, session_id) == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("kind", KINDS)
+def test_copies(open_page, api_with_storage, session_id, tmp_path, kind):
+    """A file gets a link, goes to storage, and comes back from there under another name."""
+    api = api_with_storage
+    make = maker(open_page(api, from_sources=True), api)
+    upload(api, session_id, "sales 2026.csv", folder="plans")
+    elsewhere = Elsewhere(api, session_id, tmp_path)
+
+    def addresses(operation_id: str, parameters: Json, **members: Any) -> list[str]:
+        call = {"operationId": operation_id, "parameters": parameters, "json": {"sessionId": session_id, **members}}
+        return re.findall(r"https?://[^\s'\"\\]+", str(elsewhere.run(kind, *make(kind, call))))
+
+    (link,) = addresses("ShareFile", {"fileName": "sales 2026.csv"}, folder="plans", lifetimeInSeconds=3600)
+    blob = {"blobName": f"tests/snippets-{kind}.csv", "ifExists": "replace"}
+    (exported,) = addresses("ExportFile", {}, fileName="sales 2026.csv", folder="plans", **blob)
+    addresses("ImportFile", {}, blobUrl=exported, fileName="back.csv")
+    assert requests.get(link, timeout=10).content == CONTENT
+    assert downloaded(api, session_id, "back.csv") == CONTENT
 
 
 @pytest.mark.browser
