@@ -13,7 +13,7 @@ from ..transfers import exports, imports
 from ..transfers.transfer import LIFETIME_SECONDS, Reach, Transfer, transfer_not_found
 from . import chat_files, requests, responses
 from .context import Context
-from .transfer_kinds import from_address, to_address
+from .transfer_kinds import from_address, shown_result, to_address
 
 TRANSFER = "transfer"
 """The purpose of the token in a transfer's address."""
@@ -60,7 +60,7 @@ def poll_transfer(context: Context, request: func.HttpRequest) -> func.HttpRespo
     )
     if isinstance(result, TransferProgress):
         return _progress_response(context, request, "/transfers", result, requests.signed_token(request))
-    return responses.json_response(result)
+    return _result_response(context, request, "/transfers", result)
 
 
 def cancel_transfer(context: Context, request: func.HttpRequest) -> func.HttpResponse:
@@ -82,7 +82,7 @@ def transfer_response(
     try:
         result = transfer.advance(reach, _until(context, wait_seconds))
         if not isinstance(result, TransferProgress):
-            return responses.json_response(result)
+            return _result_response(context, request, route, result)
         return _progress_response(context, request, route, result, _token(context, transfer))
     except ConnectorError:
         with contextlib.suppress(ConnectorError):
@@ -130,6 +130,11 @@ def _token(context: Context, transfer: Transfer) -> str:
             "shorter one, or store the file in a container of IMPORT_CONTAINER_URLS."
         )
     return token
+
+
+def _result_response(context: Context, request: func.HttpRequest, route: str, result: Any) -> func.HttpResponse:
+    base = responses.base_url(context.settings, request, route)
+    return responses.json_response(shown_result(context, base, result))
 
 
 def _progress_response(
