@@ -12,12 +12,11 @@ from typing import Any, Protocol, Self
 from urllib.parse import quote
 
 import pytest
-import requests
 from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import Api
 from tests.connector.playground.elsewhere import KINDS, PROGRAMS, Elsewhere, listed, said
-from tests.connector.playground.files import upload_named
+from tests.connector.playground.files import opened, upload_named
 from tests.connector.playground.running import run
 
 Json = dict[str, Any]
@@ -312,6 +311,17 @@ def test_files_with_any_name(make, api_with_key, session_id, tmp_path, kind):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("kind", ["python", "javascript"])
+def test_links_of_a_run(open_page, api_with_storage, session_id, tmp_path, kind):
+    """A program that asks for links prints one for each file of its run, which anyone can open."""
+    make = maker(open_page(api_with_storage, from_sources=True), api_with_storage)
+    call = run_call(session_id, "open('report.txt', 'w').write('done')", includeContent="links")
+    printed = Elsewhere(api_with_storage, session_id, tmp_path).run(kind, *make(kind, call))
+    (link,) = re.findall(r"report\.txt (http\S+)", printed)
+    assert opened(link) == b"done"
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize("kind", KINDS)
 def test_copies(open_page, api_with_storage, session_id, tmp_path, kind):
     """A file gets a link, goes to storage, and comes back from there under another name."""
@@ -328,7 +338,7 @@ def test_copies(open_page, api_with_storage, session_id, tmp_path, kind):
     blob = {"blobName": f"tests/snippets-{kind}.csv", "ifExists": "replace"}
     (exported,) = addresses("ExportFile", {}, fileName="sales 2026.csv", folder="plans", **blob)
     addresses("ImportFile", {}, blobUrl=exported, fileName="back.csv")
-    assert requests.get(link, timeout=10).content == CONTENT
+    assert opened(link) == CONTENT
     assert downloaded(api, session_id, "back.csv") == CONTENT
 
 
