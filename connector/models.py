@@ -56,6 +56,7 @@ class File:
 class Files:
     session_id: str
     files: list[File]
+    workspace: "UsedWorkspace | None" = None
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,18 @@ class Workspace:
 
 
 @dataclass(frozen=True)
+class UsedWorkspace:
+    """What a run or an upload has done with a workspace. `e_tag` is the version that the session's files are, or were
+    made of; None as long as there is none.
+    """
+
+    workspace_id: str
+    is_restored: bool
+    is_saved: bool
+    e_tag: str | None = None
+
+
+@dataclass(frozen=True)
 class UploadUrl:
     """A URL that takes one file, for this session."""
 
@@ -209,6 +222,7 @@ class Execution:
     is_new_session: bool | None = None
     notice: str | None = None
     truncated: dict[str, bool] | None = None
+    workspace: UsedWorkspace | None = None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from ..errors import ExecutionNotFound
 from ..executions import operations as executions
 from ..models import Execution
 from ..telemetry.activity import note_execution_status
-from . import requests, responses, run_headers
+from . import requests, responses, run_headers, workspace_runs
 from .context import Context
 
 POLL = "poll"
@@ -25,7 +25,10 @@ def execute_python_code(context: Context, request: func.HttpRequest) -> func.Htt
         "wait_in_seconds": context.settings.caller_wait_seconds,
         **requests.arguments(operation.checked_body(body)),
     }
+    workspace_id = arguments.pop("workspace_id", None)
+    used = workspace_runs.before(context, arguments, workspace_id)
     execution = executions.execute_python_code(context.sessions, context.facts, **arguments)
+    execution = workspace_runs.after(context, execution, used, arguments["wait_in_seconds"])
     response = _response(context, request, "/executions", execution, arguments.get("include_content", "auto"))
     response.headers.update(applied)
     return response
@@ -33,7 +36,9 @@ def execute_python_code(context: Context, request: func.HttpRequest) -> func.Htt
 
 def get_execution(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     arguments = requests.parameters(context.operation("GetExecution"), request)
+    workspace_id = arguments.pop("workspace_id", None)
     execution = executions.get_execution(context.sessions, context.facts, **arguments)
+    execution = workspace_runs.after(context, execution, workspace_runs.used_before(workspace_id))
     return _response(context, request, "/executions", execution, arguments.get("include_content", "auto"))
 
 
@@ -59,6 +64,8 @@ def poll_execution(context: Context, request: func.HttpRequest) -> func.HttpResp
         execution_id=context.address["executionId"],
         include_content=include_content,
     )
+    used = workspace_runs.used_before(context.address.get("workspaceId"))
+    execution = workspace_runs.after(context, execution, used)
     return _response(context, request, "/polls", execution, include_content)
 
 
@@ -81,6 +88,8 @@ def _response(
             "includeContent": include_content,
             "caller": context.sessions.caller,
         }
+        if execution.workspace is not None:
+            address["workspaceId"] = execution.workspace.workspace_id
         location = f"{base}/polls?token={context.tokens.seal(POLL, address, lifetime_seconds=_POLL_LIFETIME_SECONDS)}"
     pause = min(max(execution.duration_in_milliseconds // 10_000, _SHORTEST_PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS)
     # Logic Apps follows Location, and Azure's SDKs Operation-Location.

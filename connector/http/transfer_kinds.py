@@ -5,8 +5,10 @@ from typing import Any
 from ..transfers.exports import Export
 from ..transfers.imports import Import
 from ..transfers.transfer import Transfer
+from ..workspaces.restoring import Restore
+from ..workspaces.saving import Save
 
-KINDS: dict[str, type[Transfer]] = {kind.kind: kind for kind in (Import, Export)}
+KINDS: dict[str, type[Transfer]] = {kind.kind: kind for kind in (Import, Export, Save, Restore)}
 
 
 def to_address(transfer: Transfer) -> dict[str, Any]:
