@@ -108,8 +108,8 @@ class Restore:
                 return
             case "no_room":
                 raise FileTooLarge(
-                    f"The files of the workspace need {unpacked['size']:,} bytes, and beside the archive the session has "
-                    f"room for {unpacked['room']:,}. Delete files that are not needed, or use another session.",
+                    f"The files of the workspace need {unpacked['size']:,} bytes, and beside the archive the session "
+                    f"has room for {unpacked['room']:,}. Delete files that are not needed, or use another session.",
                     target="workspaceId",
                 )
             case "path_taken":

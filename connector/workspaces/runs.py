@@ -36,8 +36,8 @@ def prepare(reach: Reach, *, workspace_id: str, session_id: str, until: float) -
             return UsedWorkspace(workspace_id, is_restored=False, is_saved=False, e_tag=mark.etag)
         if _exists(reach, workspace_id):
             raise InvalidRequest(
-                f"The session was in use before, so the files of the workspace '{workspace_id}' are not in it. Send the "
-                "workspace ID with the first call of a session, or call RestoreWorkspace before this.",
+                f"The session was in use before, so the files of the workspace '{workspace_id}' are not in it. Send "
+                "the workspace ID with the first call of a session, or call RestoreWorkspace before this.",
                 target="workspaceId",
             )
         write_mark(session, Mark(workspace_id))
