@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,11 @@ class Block:
         self.holders -= 1
         if self.holders == 0 and not self.is_foreign:
             self.path.unlink(missing_ok=True)
+
+
+def is_file_of_block(path: Path) -> bool:
+    """Whether it may be removed when nothing needs it: other files in the folder are somebody's."""
+    return re.fullmatch("[0-9a-f]{32}", path.name) is not None and path.is_file()
 
 
 class TooShort(Exception):

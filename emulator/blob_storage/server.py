@@ -84,6 +84,7 @@ class BlobStorageServer:
 
     def stop(self) -> None:
         self._server.stop()
+        self.account.close()
         if self._temporary is not None:
             self._temporary.cleanup()
 
