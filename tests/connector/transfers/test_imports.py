@@ -64,6 +64,16 @@ def test_polls_continue_an_import(api_with_storage, begun, session_id):
     assert stored(api_with_storage, session_id, f"{session_id}.bin") == CONTENT
 
 
+def test_a_poll_with_a_wait(begun, small_parts):
+    """Returns after a part, so that its caller sees the progress; the next one goes on from there."""
+    first, second = (polled(f"{begun}&waitInSeconds=0") for _ in range(2))
+    assert [(response.status_code, response.json()["received"]) for response in (first, second)] == [
+        (202, 2 * small_parts),
+        (202, 3 * small_parts),
+    ]
+    assert error_of(polled(f"{begun}&waitInSeconds=61")) == "InvalidRequest"
+
+
 def test_the_same_address_while_it_runs(api_with_storage, storage, session_id, begun):
     """A poll that could copy something states how much, and where to continue; one that could not is an error."""
     fault = {"do": "answer", "status": 503, "times": 8, "path": f"imports/{session_id}.bin", "operation": "GetBlob"}
