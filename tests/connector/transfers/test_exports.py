@@ -2,7 +2,6 @@
 
 import random
 
-import pytest
 import requests
 
 CONTENT = random.Random(5).randbytes(350_000)

@@ -2,9 +2,6 @@
 
 import random
 
-import pytest
-
-from tests.conftest import STORAGE_VERSION
 from tests.connector.transfers.conftest import stored
 
 CONTENT = random.Random(3).randbytes(350_000)
