@@ -203,6 +203,16 @@ def test_the_session_pool_is_independent():
             assert all(name.startswith("emulator.session_pool") for name in own), path
 
 
+def test_the_storage_account_imports_little_of_the_session_pool():
+    """Servers on loopback, and tokens: both can be used without the other."""
+    pool = "emulator.session_pool."
+    for path in (ROOT / "emulator" / "blob_storage").rglob("*.py"):
+        own = {name for name in imports(path) if name.split(".")[0] in PROJECT}
+        of_pool = {name.removeprefix(pool) for name in own if name.startswith(pool)}
+        assert of_pool <= {"wire.loopback", "wire.certificate", "wire.tokens"}, path
+        assert all(name.startswith(("emulator.blob_storage", pool)) for name in own), path
+
+
 # ---- the tools
 
 

@@ -54,17 +54,17 @@ def export_file(context: Context, request: func.HttpRequest) -> func.HttpRespons
 
 
 def poll_transfer(context: Context, request: func.HttpRequest) -> func.HttpResponse:
-    transfer = _polled(context, "PollTransfer", request)
-    result = transfer.advance(
-        reach_of(context), _until(context, min(context.settings.caller_wait_seconds, _LONGEST_POLL_SECONDS))
-    )
+    transfer, arguments = _polled(context, "PollTransfer", request)
+    wait_seconds = min(caller_wait(context, arguments), _LONGEST_POLL_SECONDS)
+    result = transfer.advance(reach_of(context), _until(context, wait_seconds))
     if isinstance(result, TransferProgress):
         return _progress_response(context, request, "/transfers", result, requests.signed_token(request))
     return _result_response(context, request, "/transfers", result)
 
 
 def cancel_transfer(context: Context, request: func.HttpRequest) -> func.HttpResponse:
-    _polled(context, "CancelTransfer", request).cancel(reach_of(context))
+    transfer, _ = _polled(context, "CancelTransfer", request)
+    transfer.cancel(reach_of(context))
     return responses.no_content_response()
 
 
@@ -104,12 +104,12 @@ def reach_of(context: Context) -> Reach:
     return Reach(context.sessions, context.facts, context.storage, context.file_urls)
 
 
-def _polled(context: Context, operation_id: str, request: func.HttpRequest) -> Transfer:
-    """Raises TransferNotFound."""
-    requests.check_signed_url(context.operation(operation_id), request)
+def _polled(context: Context, operation_id: str, request: func.HttpRequest) -> tuple[Transfer, dict[str, Any]]:
+    """The transfer, and the arguments of the request. Raises TransferNotFound."""
+    arguments = requests.check_signed_url(context.operation(operation_id), request)
     if context.address is None:
         raise transfer_not_found()
-    return from_address(context.address)
+    return from_address(context.address), arguments
 
 
 def _until(context: Context, wait_seconds: float) -> float:
