@@ -269,7 +269,11 @@ def start_storage(emulator: Emulator) -> Iterator[Callable[..., Storage]]:
 def api_with_storage(emulator: Emulator, storage: Storage) -> Iterator[Api]:
     """The connector with the emulator and its storage."""
     with connector_with(**emulator.environment, **storage.environment) as connector:
+        # It gets both tokens now, as `api_with_key` does.
         assert connector.call("GET", "/connection").status_code == 200
+        missing = {"blobUrl": storage.server.container_url("imports") + "/missing"}
+        response = connector.call("POST", "/imports", json=missing)
+        assert (response.status_code, response.json()["error"]["code"]) == (404, "BlobNotFound"), response.text
         yield connector
 
 

@@ -30,15 +30,19 @@ LAYERS = {
         "storage", "errors",
     },
     "http": {
-        "mcp", "workspaces", "transfers", "storage", "executions", "files", "sessions", "connection", "playground",
-        "session_pool", "outbound", "bulkhead", "callers", "contract", "settings", "telemetry", "models", "text",
-        "bounded_json", "errors",
+        "mcp", "links", "workspaces", "transfers", "storage", "executions", "files", "sessions", "connection",
+        "playground", "session_pool", "outbound", "bulkhead", "callers", "contract", "settings", "telemetry", "models",
+        "text", "bounded_json", "errors",
     },
     "mcp": {
-        "workspaces", "transfers", "storage", "executions", "files", "sessions", "session_pool", "callers", "contract",
-        "settings", "telemetry", "content_types", "models", "text", "bounded_json", "errors",
+        "links", "workspaces", "transfers", "storage", "executions", "files", "sessions", "session_pool", "callers",
+        "contract", "settings", "telemetry", "content_types", "models", "text", "bounded_json", "errors",
     },
     # The operations: plain values in, models out.
+    "links": {
+        "transfers", "files", "executions", "session_pool", "storage", "outbound", "bulkhead", "callers", "models",
+        "errors",
+    },
     "workspaces": {
         "transfers", "files", "executions", "in_session", "session_pool", "storage", "outbound", "callers", "models",
         "errors",
@@ -197,6 +201,16 @@ def test_the_session_pool_is_independent():
         if "session_pool" in path.parts:
             own = {name for name in imports(path) if name.split(".")[0] in PROJECT}
             assert all(name.startswith("emulator.session_pool") for name in own), path
+
+
+def test_the_storage_account_imports_little_of_the_session_pool():
+    """Servers on loopback, and tokens: both can be used without the other."""
+    pool = "emulator.session_pool."
+    for path in (ROOT / "emulator" / "blob_storage").rglob("*.py"):
+        own = {name for name in imports(path) if name.split(".")[0] in PROJECT}
+        of_pool = {name.removeprefix(pool) for name in own if name.startswith(pool)}
+        assert of_pool <= {"wire.loopback", "wire.certificate", "wire.tokens"}, path
+        assert all(name.startswith(("emulator.blob_storage", pool)) for name in own), path
 
 
 # ---- the tools

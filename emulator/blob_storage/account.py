@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from .clock import Clock
-from .content import Block
+from .content import Block, is_file_of_block
 from .errors import StorageError
+from .folder_lock import FolderLock
 
 MOST_UNCOMMITTED = 100_000
 
@@ -144,13 +145,19 @@ class Account:
     """`folder` is created if it is missing; what an earlier program left there is read."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
+        """Raises OSError, KeyError and ValueError for a folder that cannot be used."""
         self.clock = clock
         self.blocks = folder / "blocks"
         self._folder = folder / "containers"
         self.containers: dict[str, Container] = {}
         for path in (self.blocks, self._folder):
             path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock = FolderLock(folder)
         self._read()
+
+    def close(self) -> None:
+        """Another program may use the folder then."""
+        self._lock.release()
 
     def container(self, name: str) -> Container:
         """Raises StorageError."""
@@ -179,7 +186,7 @@ class Account:
 
     def _read(self) -> None:
         kept: set[Path] = set()
-        for folder in self._folder.iterdir():
+        for folder in filter(Path.is_dir, self._folder.iterdir()):
             modified = datetime.fromtimestamp(int(folder.stat().st_mtime), UTC)
             container = self.containers[folder.name] = Container(folder.name, folder, modified)
             for file in folder.glob("*.json"):
@@ -187,7 +194,8 @@ class Account:
                 container.adopt(blob)
                 kept.update(block.path for _, block in blob.blocks)
         for path in set(self.blocks.iterdir()) - kept:
-            path.unlink()
+            if is_file_of_block(path):
+                path.unlink()
 
 
 def new_etag() -> str:

@@ -84,12 +84,13 @@ class Call:
             raise _mismatch(announced, actual)
         return body
 
-    async def content(self, most: int) -> Block:
-        """One of any size, into a file. Raises StorageError."""
+    async def content(self, most: int, *, with_digest: bool = False) -> tuple[Block, bytes]:
+        """One of any size, into a file, and its MD5 on request. Raises StorageError."""
         announced = self.md5("content-md5")
         length = self.length(most)
+        pieces = self._pieces()
         try:
-            return await received(self.account.blocks, self._pieces(), length, announced)
+            return await received(self.account.blocks, pieces, length, announced, with_digest=with_digest)
         except TooShort:
             raise StorageError("InvalidHeaderValue", HeaderName="Content-Length", HeaderValue=str(length)) from None
         except WrongDigest as wrong:

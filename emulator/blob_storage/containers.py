@@ -71,7 +71,7 @@ async def list_blobs(call: Call) -> Response:
     asked = {"Prefix": prefix, "Marker": marker, "MaxResults": call.query.get("maxresults", ""), "Delimiter": delimiter}
     head = "".join(text_element(name, value) for name, value in asked.items() if value)
     blobs = f"<Blobs>{''.join(items)}</Blobs>" if items else "<Blobs />"
-    address = f"http://{call.headers['host']}/{ACCOUNT}/"
+    address = f"{call.http.url.scheme}://{call.headers['host']}/{ACCOUNT}/"
     body = (
         f'\ufeff<?xml version="1.0" encoding="utf-8"?><EnumerationResults ServiceEndpoint="{address}" '
         f'ContainerName="{call.place.container}">{head}{blobs}{text_element("NextMarker", next_marker)}'

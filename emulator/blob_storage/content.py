@@ -2,8 +2,9 @@
 
 import asyncio
 import hashlib
+import re
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,11 @@ class Block:
             self.path.unlink(missing_ok=True)
 
 
+def is_file_of_block(path: Path) -> bool:
+    """Whether it may be removed when nothing needs it: other files in the folder are somebody's."""
+    return re.fullmatch("[0-9a-f]{32}", path.name) is not None and path.is_file()
+
+
 class TooShort(Exception):
     """A body ended before its length."""
 
@@ -39,8 +45,14 @@ class WrongDigest(Exception):
     """A body is not the one whose MD5 was announced. `args` has the MD5 that it has."""
 
 
-async def received(folder: Path, pieces: AsyncIterator[bytes], size: int, md5: bytes | None) -> Block:
-    """A block with the bytes of a body. Raises TooShort and WrongDigest; then there is no file."""
+async def received(
+    folder: Path, pieces: AsyncIterator[bytes], size: int, announced: bytes | None, *, with_digest: bool
+) -> tuple[Block, bytes]:
+    """A block with the bytes of a body, and their MD5, which is b"" if nobody needs it.
+
+    Raises TooShort and WrongDigest; then there is no file.
+    """
+    with_digest = with_digest or announced is not None
     path = folder / secrets.token_hex(16)
     digest = hashlib.md5(usedforsecurity=False)
     got = 0
@@ -48,20 +60,20 @@ async def received(folder: Path, pieces: AsyncIterator[bytes], size: int, md5: b
         with path.open("xb", buffering=_CHUNK_BYTES) as file:
             async for piece in pieces:
                 got += len(piece)
-                if md5 is not None:
+                if with_digest:
                     digest.update(piece)
                 file.write(piece)
         if got != size:
             raise TooShort
-        if md5 is not None and digest.digest() != md5:
+        if announced not in (None, digest.digest()):
             raise WrongDigest(digest.digest())
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    return Block(path, size)
+    return Block(path, size), digest.digest() if with_digest else b""
 
 
-async def read(blocks: Sequence[Block], first: int, end: int) -> AsyncIterator[bytes]:
+async def read(blocks: Sequence[Block], first: int, end: int) -> AsyncGenerator[bytes, None]:
     """The bytes from `first` to before `end` of what the blocks have together. The caller holds the blocks."""
     at = 0
     for block in blocks:

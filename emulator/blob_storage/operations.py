@@ -46,7 +46,8 @@ _WRITE_HEADERS = PROPERTY_HEADERS
 _GET_BLOB = Operation("GetBlob", "read", reading.get_blob, headers=_READ_HEADERS, takes_signature=True)
 _GET_PROPERTIES = Operation("GetBlobProperties", "read", reading.get_blob_properties, takes_signature=True)
 _GET_BLOCK_LIST = Operation("GetBlockList", "read", reading.get_block_list, frozenset({"blocklisttype"}))
-_PUT_BLOCK = Operation("PutBlock", "write", writing.put_block, frozenset({"blockid"}))
+# Metadata of a block has no effect: azure-storage-blob sends that of the blob with each.
+_PUT_BLOCK = Operation("PutBlock", "write", writing.put_block, frozenset({"blockid"}), takes_metadata=True)
 _PUT_BLOCK_LIST = Operation(
     "PutBlockList", "write", writing.put_block_list, headers=_WRITE_HEADERS, takes_metadata=True
 )

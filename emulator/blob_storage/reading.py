@@ -1,8 +1,7 @@
 """Get Blob, Get Blob Properties and Get Block List."""
 
-from collections.abc import AsyncIterator
-
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from .account import Blob
 from .calls import Call, state_headers
@@ -65,21 +64,16 @@ class _Streamed(StreamingResponse):
 
     def __init__(self, blob: Blob, first: int, end: int, *, status: int, headers: dict[str, str]) -> None:
         self._blocks = [block for _, block in blob.blocks]
-        super().__init__(read(self._blocks, first, end), status, headers)
+        self._pieces = read(self._blocks, first, end)
+        super().__init__(self._pieces, status, headers)
 
-    def release(self) -> None:
-        """Once; for a response that was not sent too."""
-        held, self._blocks = self._blocks, []
-        for block in held:
-            block.release()
-
-    async def stream_response(self, send):  # type: ignore[no-untyped-def]
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await super().stream_response(send)
+            await super().__call__(scope, receive, send)
         finally:
-            if isinstance(self.body_iterator, AsyncIterator) and hasattr(self.body_iterator, "aclose"):
-                await self.body_iterator.aclose()  # a file may be open
-            self.release()
+            await self._pieces.aclose()  # a file may be open
+            for block in self._blocks:
+                block.release()
 
 
 def _checked(call: Call) -> Blob:

@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route, request_response
 
+from ..session_pool.wire.certificate import Certificate
 from ..session_pool.wire.loopback import LoopbackServer
 from ..session_pool.wire.tokens import TENANT_ID, TokenAuthority, Unauthorized
 from .account import Account
@@ -50,10 +51,13 @@ class BlobStorageServer:
         folder: Path | None = None,
         shared_folders: Mapping[str, Path] | None = None,
         clock: Clock | None = None,
+        certificate: Certificate | None = None,
     ) -> None:
         """Without `roles`, those of a deployed connector. `folder` keeps the blobs between starts; without it, they are
         in a temporary folder, which `stop` removes. `shared_folders` are containers of `containers` whose blobs are the
-        files of a folder. Raises PortInUse, and OSError or ValueError for a folder that cannot be used.
+        files of a folder. `certificate` makes it https.
+
+        Raises PortInUse, and OSError or ValueError for a folder that cannot be used.
         """
         self.authority = authority
         self.roles = list(as_deployed() if roles is None else roles)
@@ -62,7 +66,7 @@ class BlobStorageServer:
         self.keys = DelegationKeys()
         app = Starlette(routes=[Route(FAULTS_PATH, self.faults.answer, methods=["GET", "POST", "DELETE"])])
         app.router.default = request_response(self._answer)
-        self._server = LoopbackServer(app, port=port, any_origin=True)
+        self._server = LoopbackServer(app, port=port, certificate=certificate, any_origin=True)
         self.url = f"{self._server.url}/{ACCOUNT}"
         self._temporary = tempfile.TemporaryDirectory(prefix="blob-storage-") if folder is None else None
         self.account = Account(Path(self._temporary.name) if self._temporary else folder or Path(), self.clock)
@@ -80,6 +84,7 @@ class BlobStorageServer:
 
     def stop(self) -> None:
         self._server.stop()
+        self.account.close()
         if self._temporary is not None:
             self._temporary.cleanup()
 

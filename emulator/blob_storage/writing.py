@@ -4,14 +4,13 @@ A write has its effect at its end, at once, and on no condition that was checked
 """
 
 import base64
-import hashlib
 from dataclasses import replace
 
 from starlette.responses import Response
 
 from .calls import Call, state_headers
 from .conditions import check_conditions, refuse_conditions
-from .content import Block, read
+from .content import Block
 from .errors import StorageError, not_implemented
 from .xml_bodies import MOST_BYTES, block_id, block_list
 
@@ -34,7 +33,7 @@ async def put_block(call: Call) -> Response:
     _ = call.container  # before the body is read
     if call.length(MOST_BLOCK_BYTES) == 0:
         raise StorageError("InvalidHeaderValue", HeaderName="Content-Length", HeaderValue="0")
-    block = await call.content(MOST_BLOCK_BYTES)
+    block, _ = await call.content(MOST_BLOCK_BYTES)
     _into_container(call, block, identifier)
     echo = {"Content-MD5": call.headers["content-md5"]} if "content-md5" in call.headers else {}
     return Response(status_code=201, headers={**_ENCRYPTED, **echo})
@@ -59,10 +58,10 @@ async def put_blob(call: Call) -> Response:
         raise StorageError("InvalidHeaderValue", HeaderName="x-ms-blob-type", HeaderValue=kind[:100])
     _ = call.container
     properties = call.properties(content_type=call.headers.get("content-type", ""))
-    block = await call.content(MOST_BLOB_BYTES)
+    block, md5 = await call.content(MOST_BLOB_BYTES, with_digest=True)
     block.hold()
     try:
-        digest = base64.b64encode(await _md5(block)).decode()
+        digest = base64.b64encode(md5).decode()
         stored = properties.headers.get("Content-MD5")
         if stored not in (None, digest):
             raise StorageError("Md5Mismatch", UserSpecifiedMd5=stored or "", ServerCalculatedMd5=digest)
@@ -93,10 +92,3 @@ def _into_container(call: Call, block: Block, identifier: str) -> None:
 def _check(call: Call) -> None:
     blob = call.container.blobs.get(call.place.blob)
     check_conditions(call.headers, blob.etag if blob else None, blob.modified if blob else None, reading=False)
-
-
-async def _md5(block: Block) -> bytes:
-    digest = hashlib.md5(usedforsecurity=False)
-    async for chunk in read([block], 0, block.size):
-        digest.update(chunk)
-    return digest.digest()

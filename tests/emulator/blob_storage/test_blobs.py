@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from tests.emulator.blob_storage.conftest import Wire, block_id, code_of
+from tests.emulator.session_pool.conftest import wait_until
 
 
 @pytest.fixture
@@ -266,6 +267,24 @@ def test_a_reader_gets_one_version(start_wire):
         assert wire.call("DELETE", "files/large").status_code == 202
         got += response.raw.read()
     assert got == content
+    assert list(wire.server.account.blocks.iterdir()) == []
+
+
+def test_a_reader_that_goes_away_holds_nothing(start_wire):
+    """A blob whose download was broken off can be deleted with its files."""
+    wire = start_wire()
+    wire.put("files/large", b"x" * (16 << 20))
+    (block,) = (block for _, block in wire.server.account.container("files").blob("large").blocks)
+    with requests.get(
+        f"{wire.server.url}/files/large",
+        headers={"x-ms-version": "2024-11-04", "Authorization": f"Bearer {wire.token}"},
+        stream=True,
+        timeout=30,
+    ) as response:
+        response.raw.read(1000)
+        assert block.holders == 2
+    wait_until(lambda: block.holders == 1)
+    wire.call("DELETE", "files/large")
     assert list(wire.server.account.blocks.iterdir()) == []
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from emulator.blob_storage.server import BlobStorageServer
 from tests.conftest import emulated_storage
 from tests.emulator.blob_storage.conftest import Wire, code_of
 
@@ -22,7 +23,7 @@ def test_a_folder_keeps_blobs_between_starts(emulator, tmp_path):
         wire.call("DELETE", "files/gone")
         wire.put_block("files/unfinished", "1", b"1")
         wire.call("PUT", "other", params={"restype": "container"})
-    (tmp_path / "blocks" / "left-behind").write_bytes(b"1")
+    (tmp_path / "blocks" / ("0" * 32)).write_bytes(b"1")
     with emulated_storage(emulator.authority, folder=tmp_path) as running:
         wire = Wire(running.server)
         got = wire.call("GET", "files/ä/b")
@@ -36,6 +37,25 @@ def test_a_folder_keeps_blobs_between_starts(emulator, tmp_path):
         assert len(list((tmp_path / "blocks").iterdir())) == 2
         wire.call("DELETE", "files/ä/b")
         assert list((tmp_path / "blocks").iterdir()) == []
+
+
+def test_a_folder_keeps_what_is_somebodys(emulator, tmp_path):
+    """Files that the account has not written are not touched, and are no blobs."""
+    (tmp_path / "blocks" / "folder").mkdir(parents=True)
+    (tmp_path / "blocks" / "notes.txt").write_text("mine")
+    (tmp_path / "containers").mkdir()
+    (tmp_path / "containers" / "notes.txt").write_text("mine")
+    with emulated_storage(emulator.authority, folder=tmp_path) as running:
+        assert set(running.server.account.containers) == {"files", "imports"}
+    assert {path.name for path in (tmp_path / "blocks").iterdir()} == {"folder", "notes.txt"}
+
+
+def test_a_folder_is_one_servers(emulator, tmp_path):
+    """A second one is refused, until the first has stopped."""
+    with emulated_storage(emulator.authority, folder=tmp_path), pytest.raises(OSError, match="another program uses it"):
+        BlobStorageServer(emulator.authority, folder=tmp_path)
+    with emulated_storage(emulator.authority, folder=tmp_path):
+        pass
 
 
 def test_without_a_folder_nothing_is_left(emulator, tmp_path, monkeypatch):

@@ -79,7 +79,7 @@ def test_unusual_names_are_names(start_wire, target, name):
     assert list(wire.server.account.container("files").blobs) == [name]
     assert wire.raw("GET", f"/{ACCOUNT}/files/{target}") == (200, "")
     files = [path for path in wire.server.account.blocks.parent.rglob("*") if path.is_file()]
-    assert len(files) == 2, "the blob's bytes, and what describes it"
+    assert len(files) == 3, "the lock, the blob's bytes, and what describes it"
     assert all(len(path.name) <= 69 for path in files)
 
 
