@@ -69,12 +69,16 @@ class BlobStorageServer:
         self._server = LoopbackServer(app, port=port, certificate=certificate, any_origin=True)
         self.url = f"{self._server.url}/{ACCOUNT}"
         self._temporary = tempfile.TemporaryDirectory(prefix="blob-storage-") if folder is None else None
-        self.account = Account(Path(self._temporary.name) if self._temporary else folder or Path(), self.clock)
-        for name, shared in (shared_folders or {}).items():
-            self.account.add(SharedFolder(name, shared, self.clock.now().replace(microsecond=0)))
-        for name in containers:
-            if name not in self.account.containers:
-                self.account.create(name)
+        try:
+            self.account = Account(Path(self._temporary.name) if self._temporary else folder or Path(), self.clock)
+            for name, shared in (shared_folders or {}).items():
+                self.account.add(SharedFolder(name, shared, self.clock.now().replace(microsecond=0)))
+            for name in containers:
+                if name not in self.account.containers:
+                    self.account.create(name)
+        except BaseException:
+            self._end()
+            raise
 
     def container_url(self, name: str) -> str:
         return f"{self.url}/{name}"
@@ -83,8 +87,12 @@ class BlobStorageServer:
         self._server.start()
 
     def stop(self) -> None:
-        self._server.stop()
+        """May be called twice."""
+        self._end()
         self.account.close()
+
+    def _end(self) -> None:
+        self._server.stop()
         if self._temporary is not None:
             self._temporary.cleanup()
 
