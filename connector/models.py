@@ -50,6 +50,8 @@ class File:
     content_type: str
     last_modified_time: datetime | None = None
     change: Literal["Created", "Changed"] | None = None
+    file_url: str | None = None
+    expiration_time: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -90,10 +92,15 @@ class FileBytes:
     size: int
     content: bytes | None
     last_modified_time: datetime | None = None
+    blob_etag: str | None = None
 
     @property
     def etag(self) -> str | None:
-        """Differs for each version of the file, as far as size and time show. None if the time is unknown."""
+        """That of the blob; of a session's file, one that differs for each version as far as size and time show, and
+        None if the time is unknown.
+        """
+        if self.blob_etag is not None:
+            return self.blob_etag
         if self.last_modified_time is None:
             return None
         return f'"{self.size:x}-{round(self.last_modified_time.timestamp() * 1_000_000):x}"'
@@ -173,6 +180,8 @@ class Output:
     file_name: str | None = None
     folder: str | None = None
     is_reduced: bool | None = None
+    file_url: str | None = None
+    expiration_time: datetime | None = None
     reduced_content: str | None = field(default=None, metadata={NOT_SENT: True})
 
 
@@ -192,6 +201,7 @@ class Execution:
     """One run. `result` is text; `value` is the same value as JSON, if possible.
 
     `notice` states what was lost or is missing; `truncated` names the members that are not complete.
+    `openai_file_response` has the URLs of files that a GPT adds to its conversation.
     """
 
     session_id: str
@@ -209,6 +219,7 @@ class Execution:
     is_new_session: bool | None = None
     notice: str | None = None
     truncated: dict[str, bool] | None = None
+    openai_file_response: list[str] | None = None
 
 
 @dataclass(frozen=True)

@@ -183,7 +183,8 @@ SETTINGS = (
     Setting(
         "POOL_CREDENTIAL",
         "managed_identity",
-        "The identity that calls the pool: `managed_identity`, or `azure_cli` (of `az login`) for development.",
+        "The identity that calls the pool and storage: `managed_identity`, or `azure_cli` (of `az login`) for "
+        "development.",
         _one_of("managed_identity", "azure_cli"),
     ),
     Setting(

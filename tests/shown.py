@@ -3,8 +3,11 @@
 from typing import Any
 
 DIFFERS = {
+    "blobUrl",
+    "containerUrl",
     "createdTime",
     "durationInMilliseconds",
+    "eTag",
     "executionId",
     "expirationTime",
     "expiresTime",

@@ -30,15 +30,19 @@ LAYERS = {
         "storage", "errors",
     },
     "http": {
-        "mcp", "workspaces", "transfers", "storage", "executions", "files", "sessions", "connection", "playground",
-        "session_pool", "outbound", "bulkhead", "callers", "contract", "settings", "telemetry", "models", "text",
-        "bounded_json", "errors",
+        "mcp", "links", "workspaces", "transfers", "storage", "executions", "files", "sessions", "connection",
+        "playground", "session_pool", "outbound", "bulkhead", "callers", "contract", "settings", "telemetry", "models",
+        "text", "bounded_json", "errors",
     },
     "mcp": {
-        "workspaces", "transfers", "storage", "executions", "files", "sessions", "session_pool", "callers", "contract",
-        "settings", "telemetry", "content_types", "models", "text", "bounded_json", "errors",
+        "links", "workspaces", "transfers", "storage", "executions", "files", "sessions", "session_pool", "callers",
+        "contract", "settings", "telemetry", "content_types", "models", "text", "bounded_json", "errors",
     },
     # The operations: plain values in, models out.
+    "links": {
+        "transfers", "files", "executions", "session_pool", "storage", "outbound", "bulkhead", "callers", "models",
+        "errors",
+    },
     "workspaces": {
         "transfers", "files", "executions", "in_session", "session_pool", "storage", "outbound", "callers", "models",
         "errors",

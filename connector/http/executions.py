@@ -1,13 +1,19 @@
 """ExecutePythonCode, GetExecution, CancelExecution and PollExecution."""
 
+import time
+from typing import Any
+
 import azure.functions as func
 
+from ..callers.signed_tokens import require_tokens
 from ..errors import ExecutionNotFound
 from ..executions import operations as executions
+from ..links.execution_links import Publisher, with_links
 from ..models import Execution
 from ..telemetry.activity import note_execution_status
 from . import requests, responses, run_headers
 from .context import Context
+from .transfers import reach_of
 
 POLL = "poll"
 """The purpose of the token in PollExecution's address."""
@@ -25,22 +31,25 @@ def execute_python_code(context: Context, request: func.HttpRequest) -> func.Htt
         "wait_in_seconds": context.settings.caller_wait_seconds,
         **requests.arguments(operation.checked_body(body)),
     }
+    include_content = _include_content(context, arguments)
     execution = executions.execute_python_code(context.sessions, context.facts, **arguments)
-    response = _response(context, request, "/executions", execution, arguments.get("include_content", "auto"))
+    response = _response(context, request, "/executions", execution, include_content)
     response.headers.update(applied)
     return response
 
 
 def get_execution(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     arguments = requests.parameters(context.operation("GetExecution"), request)
+    include_content = _include_content(context, arguments)
     execution = executions.get_execution(context.sessions, context.facts, **arguments)
-    return _response(context, request, "/executions", execution, arguments.get("include_content", "auto"))
+    return _response(context, request, "/executions", execution, include_content)
 
 
 def cancel_execution(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     arguments = requests.parameters(context.operation("CancelExecution"), request)
+    include_content = _include_content(context, arguments)
     execution = executions.cancel_execution(context.sessions, context.facts, **arguments)
-    return _response(context, request, "/executions", execution, arguments.get("include_content", "auto"))
+    return _response(context, request, "/executions", execution, include_content)
 
 
 def poll_execution(context: Context, request: func.HttpRequest) -> func.HttpResponse:
@@ -51,15 +60,32 @@ def poll_execution(context: Context, request: func.HttpRequest) -> func.HttpResp
             "session ID with GetExecution.",
             target="token",
         )
-    include_content = context.address["includeContent"]
-    execution = executions.get_execution(
-        context.sessions,
-        context.facts,
-        session_id=context.address["sessionId"],
-        execution_id=context.address["executionId"],
-        include_content=include_content,
-    )
+    arguments = {
+        "session_id": context.address["sessionId"],
+        "execution_id": context.address["executionId"],
+        "include_content": context.address["includeContent"],
+    }
+    include_content = _include_content(context, arguments)
+    execution = executions.get_execution(context.sessions, context.facts, **arguments)
     return _response(context, request, "/polls", execution, include_content)
+
+
+def _include_content(context: Context, arguments: dict[str, Any]) -> str:
+    """Returns what the caller wants. For links, the arguments become those of the complete execution, to which links
+    are added. Raises InternalError for links without a SIGNING_KEY, before any code runs.
+    """
+    include_content: str = arguments.get("include_content", "auto")
+    if include_content == "links":
+        require_tokens(context.tokens, "links")
+        arguments["include_content"] = "always"
+    return include_content
+
+
+def _with_links(context: Context, base_url: str, execution: Execution) -> Execution:
+    tokens = require_tokens(context.tokens, "links")
+    deadline = context.sessions.deadline
+    publisher = Publisher(tokens, base_url, context.settings.link_max_hours)
+    return with_links(reach_of(context), publisher, execution, time.monotonic() if deadline is None else deadline.began)
 
 
 def _response(
@@ -69,9 +95,11 @@ def _response(
     function key. `route` is the request's.
     """
     note_execution_status(execution.status)
+    base = responses.base_url(context.settings, request, route)
+    if include_content == "links":
+        execution = _with_links(context, base, execution)
     if execution.status != "Running":
         return responses.json_response(execution)
-    base = responses.base_url(context.settings, request, route)
     if context.tokens is None:
         location = f"{base}/executions/{execution.execution_id}?sessionId={execution.session_id}"
     else:

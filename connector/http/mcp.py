@@ -15,6 +15,7 @@ from ..mcp.messages import data_of, error_message, error_of
 from ..mcp.methods import methods, server_info
 from ..mcp.protocol import INVALID_REQUEST, PARSE_ERROR, ProtocolError
 from ..mcp.server import answer
+from ..transfers.transfer import Reach
 from . import requests, responses
 from .context import Context
 from .json_text import parsed
@@ -53,6 +54,7 @@ def call_mcp_server(context: Context, request: func.HttpRequest) -> func.HttpRes
         context.tokens,
         responses.base_url(context.settings, request, "/mcp"),
         arguments.get("resource_links", True),
+        Reach(context.sessions, context.facts, context.storage, context.file_urls),
     )
     answered = answer(message, dict(request.headers), server_info(served), methods(served))
     if answered.body is None:

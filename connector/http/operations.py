@@ -6,8 +6,8 @@ from typing import Any
 import azure.functions as func
 
 from ..errors import ConnectorError
-from ..files.links import LINK
 from ..files.upload_urls import UPLOAD_URL
+from ..links.addresses import LINK
 from .connection import check_connection, get_health
 from .context import Context
 from .documents import (

@@ -50,13 +50,16 @@ def parameters(operation: Operation, request: func.HttpRequest) -> dict[str, Any
     return arguments(operation.checked_parameters(route, dict(request.params)))
 
 
-def check_signed_url(operation: Operation, request: func.HttpRequest) -> None:
-    """Raises InvalidRequest, but not for a token of the wrong form, which is like any other invalid token."""
+def check_signed_url(operation: Operation, request: func.HttpRequest) -> dict[str, Any]:
+    """The checked parameters, as arguments. Raises InvalidRequest, but not for a token of the wrong form, which is like
+    any other invalid token.
+    """
     try:
-        parameters(operation, request)
+        return parameters(operation, request)
     except InvalidRequest as failure:
         if failure.target != "token":
             raise
+        return {}
 
 
 def signed_token(request: func.HttpRequest) -> str:

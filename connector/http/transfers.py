@@ -13,7 +13,7 @@ from ..transfers import exports, imports
 from ..transfers.transfer import LIFETIME_SECONDS, Reach, Transfer, transfer_not_found
 from . import chat_files, requests, responses
 from .context import Context
-from .transfer_kinds import from_address, to_address
+from .transfer_kinds import from_address, shown_result, to_address
 
 TRANSFER = "transfer"
 """The purpose of the token in a transfer's address."""
@@ -54,17 +54,17 @@ def export_file(context: Context, request: func.HttpRequest) -> func.HttpRespons
 
 
 def poll_transfer(context: Context, request: func.HttpRequest) -> func.HttpResponse:
-    transfer = _polled(context, "PollTransfer", request)
-    result = transfer.advance(
-        reach_of(context), _until(context, min(context.settings.caller_wait_seconds, _LONGEST_POLL_SECONDS))
-    )
+    transfer, arguments = _polled(context, "PollTransfer", request)
+    wait_seconds = min(caller_wait(context, arguments), _LONGEST_POLL_SECONDS)
+    result = transfer.advance(reach_of(context), _until(context, wait_seconds))
     if isinstance(result, TransferProgress):
         return _progress_response(context, request, "/transfers", result, requests.signed_token(request))
-    return responses.json_response(result)
+    return _result_response(context, request, "/transfers", result)
 
 
 def cancel_transfer(context: Context, request: func.HttpRequest) -> func.HttpResponse:
-    _polled(context, "CancelTransfer", request).cancel(reach_of(context))
+    transfer, _ = _polled(context, "CancelTransfer", request)
+    transfer.cancel(reach_of(context))
     return responses.no_content_response()
 
 
@@ -82,7 +82,7 @@ def transfer_response(
     try:
         result = transfer.advance(reach, _until(context, wait_seconds))
         if not isinstance(result, TransferProgress):
-            return responses.json_response(result)
+            return _result_response(context, request, route, result)
         return _progress_response(context, request, route, result, _token(context, transfer))
     except ConnectorError:
         with contextlib.suppress(ConnectorError):
@@ -104,12 +104,12 @@ def reach_of(context: Context) -> Reach:
     return Reach(context.sessions, context.facts, context.storage, context.file_urls)
 
 
-def _polled(context: Context, operation_id: str, request: func.HttpRequest) -> Transfer:
-    """Raises TransferNotFound."""
-    requests.check_signed_url(context.operation(operation_id), request)
+def _polled(context: Context, operation_id: str, request: func.HttpRequest) -> tuple[Transfer, dict[str, Any]]:
+    """The transfer, and the arguments of the request. Raises TransferNotFound."""
+    arguments = requests.check_signed_url(context.operation(operation_id), request)
     if context.address is None:
         raise transfer_not_found()
-    return from_address(context.address)
+    return from_address(context.address), arguments
 
 
 def _until(context: Context, wait_seconds: float) -> float:
@@ -130,6 +130,11 @@ def _token(context: Context, transfer: Transfer) -> str:
             "shorter one, or store the file in a container of IMPORT_CONTAINER_URLS."
         )
     return token
+
+
+def _result_response(context: Context, request: func.HttpRequest, route: str, result: Any) -> func.HttpResponse:
+    base = responses.base_url(context.settings, request, route)
+    return responses.json_response(shown_result(context, base, result))
 
 
 def _progress_response(

@@ -7,11 +7,13 @@ from ..contract.validation import Contract
 from ..session_pool.facts import PoolFacts
 from ..session_pool.sessions import CallerSessions
 from ..settings import Settings
+from ..transfers.transfer import Reach
 
 
 @dataclass(frozen=True)
 class McpContext:
-    """`sessions` are those of the request's caller; `base_url` is where callers reach the REST operations.
+    """`sessions` are those of the request's caller; `base_url` is where callers reach the REST operations,
+    and `reach` what files are copied between.
 
     `has_resource_links` is whether results have links to files, which some frameworks do not accept.
     """
@@ -23,3 +25,4 @@ class McpContext:
     tokens: Tokens | None
     base_url: str
     has_resource_links: bool
+    reach: Reach

@@ -15,7 +15,7 @@ from .execution_text import shown_path, shown_size
 from .fitting import json_characters
 from .images import image_block
 from .protocol import Json
-from .resources import resource_link
+from .resources import resource_link, resource_uri
 from .results import MOST_CHARACTERS, text_block, text_result
 
 CHUNK_BYTES = 20_000
@@ -78,7 +78,7 @@ def file_result(session: SessionClient, facts: PoolFacts, path: FilePath, *, off
         image = image_block(download_file(session, facts, path, file).content or b"")
         if image is not None:
             return text_result(title, image)
-    link = resource_link(session.id, shown, file.content_type, file.size)
+    link = resource_link(resource_uri(session.id, shown), shown.name, file.content_type, file.size)
     return text_result(f"{title} {_how_to_read(shown, file)}", link)
 
 

@@ -5,23 +5,31 @@ import shlex
 from datetime import datetime
 from typing import Any
 
-from ..errors import InvalidFileContent
-from ..files import links, upload_urls
+from ..callers.signed_tokens import require_tokens
+from ..errors import FileTooLarge, InvalidFileContent
 from ..files import operations as files
+from ..files import upload_urls
 from ..files.contents import decoded
 from ..files.names import checked_folder, checked_path, shown_folder
 from ..files.pages import Listing
-from ..models import File, FilePath
+from ..links import session_links, stored_links
+from ..links.addresses import lifetime_of
+from ..links.stored_links import StoredFile
+from ..models import File, FilePath, SharedFile
 from ..session_pool.sessions import SessionClient
 from .context import McpContext
 from .execution_text import file_line, shown_path, shown_size
 from .file_content import file_result
 from .fitting import Section, json_characters
 from .protocol import Client, Json
+from .resources import resource_link
 from .results import sections_result
 
 _MOST_FILES = 100
 """Of a page. A model reads all of them."""
+
+_LONGEST_COPY_SECONDS = 40
+"""Of a file that is shared. Some clients give up after 60 s (MCP SDK for TypeScript)."""
 
 _PAGE_CHARACTERS = 25_000
 """In JSON; one more line, which may have 10,000, and the token fit into a result, too."""
@@ -95,16 +103,35 @@ def get_file(context: McpContext, arguments: dict[str, Any], _: Client) -> Json:
 
 
 def share_file(context: McpContext, arguments: dict[str, Any], _: Client) -> Json:
-    link = links.share_file(context.sessions, context.facts, context.tokens, context.base_url, **arguments)
+    """As text for all models, and as a resource for hosts that show those to people."""
+    seconds = lifetime_of(arguments.pop("lifetime_in_seconds", None), context.settings.link_max_hours)
+    link = _shared(context, {**arguments, "lifetime_seconds": seconds})
     place = shown_path(FilePath(link.folder, link.file_name))
-    return sections_result(
-        [
-            Section(
-                f"Link to {place} ({shown_size(link.size)}), until {_time(link.expiration_time)} or the file changes:",
-                link.file_url,
-            ),
-            Section("Give the complete link to the user. Once it has expired, call ShareFile again."),
-        ]
+    until = f"until {_time(link.expiration_time)}" + ("" if link.is_durable else " or the file changes")
+    parts = [
+        Section(f"Link to {place} ({shown_size(link.size)}), {until}:", link.file_url),
+        Section("Give the complete link to the user. Once it has expired, call ShareFile again."),
+    ]
+    if not link.file_url.startswith("https://"):
+        return sections_result(parts)
+    return sections_result(parts, resource_link(link.file_url, link.file_name, link.content_type, link.size))
+
+
+def _shared(context: McpContext, arguments: dict[str, Any]) -> SharedFile:
+    """Raises FileTooLarge for a file that is not copied within the call: models do not poll."""
+    tokens = require_tokens(context.tokens, "links")
+    if context.reach.storage.files is None:
+        return session_links.share_file(context.sessions, context.facts, tokens, context.base_url, **arguments)
+    context.sessions.admission.count_as_run()
+    share = stored_links.begin_share(context.reach, **arguments)
+    shared = share.advance(context.reach, context.reach.deadline.began + _LONGEST_COPY_SECONDS)
+    if isinstance(shared, StoredFile):
+        return shared.shared_file(tokens, context.base_url, context.sessions.caller)
+    share.cancel(context.reach)
+    raise FileTooLarge(
+        f"The file has {shared.size:,} bytes, and only {shared.received:,} were copied within "
+        f"{_LONGEST_COPY_SECONDS} seconds. Compress or split it, and share the parts.",
+        target="fileName",
     )
 
 

@@ -36,12 +36,12 @@ def resource_uri(session_id: str, path: FilePath) -> str:
     return f"code-interpreter://sessions/{session_id}/files/{quote(well_formed(str(path)))}"
 
 
-def resource_link(session_id: str, path: FilePath, content_type: str, size: int) -> Json:
+def resource_link(uri: str, name: str, content_type: str, size: int) -> Json:
     """A link in the result of a tool."""
     return {
         "type": "resource_link",
-        "uri": resource_uri(session_id, path),
-        "name": well_formed(path.name),
+        "uri": uri,
+        "name": well_formed(name),
         "mimeType": content_type,
         "size": size,
     }

@@ -15,7 +15,7 @@ from .execution_text import sections
 from .fitting import Section, fitted_text, json_characters
 from .images import image_block_of_base64
 from .protocol import Json
-from .resources import resource_link
+from .resources import resource_link, resource_uri
 from .wording import for_models
 
 MOST_CHARACTERS = 95_000
@@ -43,8 +43,9 @@ def text_result(text: str, *blocks: Json) -> Json:
     return {"content": [text_block(text), *blocks]}
 
 
-def sections_result(parts: Iterable[Section]) -> Json:
-    return text_result(fitted_text(list(parts), _TEXT_CHARACTERS))
+def sections_result(parts: Iterable[Section], *blocks: Json) -> Json:
+    """With other blocks after the text."""
+    return text_result(fitted_text(list(parts), _TEXT_CHARACTERS), *blocks)
 
 
 def failure_result(failure: ConnectorError) -> Json:
@@ -122,7 +123,8 @@ def _links(execution: Execution) -> list[Json]:
     """To the files that a run has written, for hosts that show links to people. The text names more files."""
     links, room = [], _LINKS_CHARACTERS
     for file in execution.files[:_MOST_LINKS]:
-        link = resource_link(execution.session_id, FilePath(file.folder, file.file_name), file.content_type, file.size)
+        uri = resource_uri(execution.session_id, FilePath(file.folder, file.file_name))
+        link = resource_link(uri, file.file_name, file.content_type, file.size)
         room -= _block_characters(link)
         if room < 0:
             break

@@ -161,7 +161,7 @@ TOOLS = (
             "sessionId": _SESSION,
             "fileName": _FILE_NAME,
             "folder": _FOLDER,
-            "lifetimeInSeconds": "Seconds until the link expires, 3600 by default.",
+            "lifetimeInSeconds": "Seconds until the link expires, 86400 by default.",
         },
         optional=("folder", "lifetimeInSeconds"),
         is_open_world=True,

@@ -115,6 +115,8 @@ class StorageCalls:
             record.attempted(response.status_code, bytes_in=len(content), bytes_out=len(request.content or b""))
             if is_accepted:
                 return Response(response.headers, content)
+            if response.status_code < 400:
+                raise unreadable_response()
             unsuccessful = UnsuccessfulResponse(response)
             if unsuccessful.status == 404 and request.deleted_when_retried and retries.made:
                 return Response(response.headers, b"")

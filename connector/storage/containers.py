@@ -2,7 +2,6 @@
 
 import contextlib
 import copy
-import re
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,21 +10,18 @@ from typing import Any, Self
 
 from ..errors import BlobChanged, BlobExists, BlobNotFound, ConnectorError
 from ..outbound.deadlines import Deadline, Deadlines
-from . import documents
+from . import wire
 from .addresses import ContainerAddress, check_blob_name, quoted
 from .calls import Credential, Request, Response, StorageCalls
-from .documents import Blob
 from .errors import RangeAfterEnd, unreadable_response
 from .signed_urls import LONGEST_LIFETIME_SECONDS, Clock, DelegationKeys, signed_query
+from .wire import Blob
 
 __all__ = ["Blob", "Container"]
 
 COMMIT = "connector_commit"
 """The name of the metadata with which a blob states by which commit it was made."""
 
-_METADATA = "x-ms-meta-"
-_METADATA_NAME = re.compile("[a-z_][a-z0-9_]*")
-_METADATA_VALUE = re.compile("[ -~]*")
 _LONGEST_BLOCK_ID = 64
 
 
@@ -87,23 +83,7 @@ class Container:
 
     def get_blob(self, name: str) -> Blob:
         """Raises BlobNotFound."""
-        headers = self._call("GetBlobProperties", "HEAD", name).headers
-        length = headers.get("Content-Length", "")
-        etag = headers.get("ETag", "")
-        if not (length.isascii() and length.isdecimal()) or not etag:
-            raise unreadable_response()
-        return Blob(
-            name,
-            int(length),
-            etag,
-            headers.get("Content-Type", "application/octet-stream"),
-            documents.http_date(headers.get("Last-Modified", "")),
-            {
-                key.lower().removeprefix(_METADATA): value
-                for key, value in headers.items()
-                if key.lower().startswith(_METADATA)
-            },
-        )
+        return wire.read_properties(name, self._call("GetBlobProperties", "HEAD", name).headers)
 
     def read_range(self, name: str, first: int, last: int, *, etag: str) -> bytes:
         """The bytes from `first` to `last`, of the version with this `etag`: fewer where the blob ends before `last`,
@@ -134,7 +114,7 @@ class Container:
         """
         if not content or not 1 <= len(block_id.encode()) <= _LONGEST_BLOCK_ID:
             raise ValueError("a block has content, and an ID of 1 to 64 bytes")
-        query = {"comp": "block", "blockid": documents.encoded_block_id(block_id)}
+        query = {"comp": "block", "blockid": wire.encoded_block_id(block_id)}
         self._call("PutBlock", "PUT", name, query=query, content=content, accepted=201)
 
     def uncommitted_blocks(self, name: str) -> list[tuple[str, int]]:
@@ -144,7 +124,7 @@ class Container:
             response = self._call("GetBlockList", "GET", name, query=query)
         except BlobNotFound:
             return []
-        return documents.read_uncommitted_blocks(response.content)
+        return wire.read_uncommitted_blocks(response.content)
 
     def commit(
         self,
@@ -170,12 +150,12 @@ class Container:
         """
         commit_id = commit_id or secrets.token_hex(16)
         headers = {"Content-Type": "application/xml", "x-ms-blob-content-type": content_type}
-        headers |= _metadata_headers({**(metadata or {}), COMMIT: commit_id})
+        headers |= wire.metadata_headers({**(metadata or {}), COMMIT: commit_id})
         if if_match is not None:
             headers["If-Match"] = if_match
         elif if_absent:
             headers["If-None-Match"] = "*"
-        body = documents.block_list(block_ids)
+        body = wire.block_list(block_ids)
         try:
             response = self._call(
                 "PutBlockList", "PUT", name, query={"comp": "blocklist"}, headers=headers, content=body, accepted=201
@@ -185,7 +165,7 @@ class Container:
             if etag is None:
                 raise
             return etag
-        return _etag(response)
+        return wire.read_etag(response.headers)
 
     def delete(self, name: str, *, if_match: str | None = None) -> None:
         """Raises BlobNotFound, unless it is the response to a second attempt: then the first has deleted the blob. And
@@ -203,7 +183,7 @@ class Container:
         while True:
             page = query | ({"marker": marker} if marker else {})
             response = self._send(Request("ListBlobs", "GET", self.address.container, page))
-            blobs, following = documents.read_blobs(response.content)
+            blobs, following = wire.read_blobs(response.content)
             yield from blobs
             if not following:
                 return
@@ -246,20 +226,6 @@ class Container:
             return self._deadline
         deadlines = self._calls.deadlines
         return deadlines.of_transfer(deadlines.of_operation(), n_bytes)
-
-
-def _metadata_headers(metadata: Mapping[str, str]) -> dict[str, str]:
-    for name, value in metadata.items():
-        if not _METADATA_NAME.fullmatch(name) or not _METADATA_VALUE.fullmatch(value):
-            raise ValueError(f"the metadata {name} has a name or a value that headers cannot have")
-    return {_METADATA + name: value for name, value in metadata.items()}
-
-
-def _etag(response: Response) -> str:
-    etag = response.headers.get("ETag", "")
-    if not etag:
-        raise unreadable_response()
-    return etag
 
 
 def _nothing() -> None:

@@ -74,7 +74,7 @@ def transport_error(failure: requests.RequestException, setting: str) -> Connect
 def response_error(response: UnsuccessfulResponse, setting: str, *, needs_delegator: bool = False) -> ConnectorError:
     """The error for an unsuccessful response. `needs_delegator` for the call that requests a delegation key."""
     match response.status, response.code:
-        case 404, "BlobNotFound" | "":
+        case 404, "BlobNotFound":
             return blob_not_found()
         case 404, "ContainerNotFound":
             return StorageRejected(f"The container does not exist. Create it, or correct its address in {setting}.")

@@ -18,8 +18,8 @@ from urllib.parse import quote
 from ..outbound.deadlines import Deadline
 from .addresses import ContainerAddress
 from .calls import VERSION, Request, StorageCalls
-from .documents import DelegationKey, key_info, read_delegation_key
 from .errors import timeout
+from .wire import DelegationKey, key_info, read_delegation_key
 
 LONGEST_LIFETIME_SECONDS = 4 * 3600
 _KEY_SECONDS = 8 * 3600

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 from ..errors import BlobExists, BlobNotFound, InvalidRequest
 from ..files.names import checked_path, quoted, shown_folder
 from ..models import ExportedFile, TransferProgress
+from ..storage.addresses import check_blob_name
 from ..storage.storage import EXPORTS
 from .to_blob import BlobCopy, begin_blob_copy
 from .transfer import Reach
@@ -64,10 +65,9 @@ def begin_export(
     Raises BlobExists, StorageNotConfigured, SessionNotFound, FileNotFound, and InvalidRequest for a name that blobs
     cannot have.
     """
-    container = reach.storage.require_files()
+    reach.storage.require_files()
     path = checked_path(file_name, folder)
     name = exported_name(path.name if blob_name is None else blob_name)
-    container.blob_url(name)  # checks the name
     copy = begin_blob_copy(reach, session_id=session_id, path=path, blob_name=name, must_be_absent=if_exists == "fail")
     if if_exists == "fail":
         _check_absent(reach, name)
@@ -75,7 +75,7 @@ def begin_export(
 
 
 def exported_name(name: str) -> str:
-    """The name of the blob. Raises InvalidRequest for a path that is not plain."""
+    """The name of the blob. Raises InvalidRequest for a path that is not plain, and for what blobs cannot have."""
     below = name.removeprefix(EXPORTS)
     if "\\" in below or not all(below.split("/")):
         raise InvalidRequest(
@@ -83,7 +83,7 @@ def exported_name(name: str) -> str:
             "the beginning or the end, as in reports/2026/sales.csv.",
             target="blobName",
         )
-    return f"{EXPORTS}{below}"
+    return check_blob_name(f"{EXPORTS}{below}", "blobName")
 
 
 def _check_absent(reach: Reach, name: str) -> None:

@@ -211,6 +211,22 @@ def begin_blob_copy(
     reach.storage.require_files()
     session = existing_session(reach, session_id)
     path, file = find_headers(session, reach.facts, path)
+    return blob_copy(
+        session, path, file, blob_name=blob_name, must_be_absent=must_be_absent, if_match=if_match, metadata=metadata
+    )
+
+
+def blob_copy(
+    session: SessionClient,
+    path: FilePath,
+    file: FileBytes,
+    *,
+    blob_name: str,
+    must_be_absent: bool = False,
+    if_match: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+) -> BlobCopy:
+    """A copy of the file at `path`, whose headers have been found. Calls nothing."""
     return BlobCopy(
         session.id,
         path.folder,

@@ -9,6 +9,7 @@ import base64
 import re
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
@@ -35,6 +36,7 @@ ARGUMENTS = [
             "waitInSeconds": INTEGER,
             "idempotencyKey": TEXT,
             "includeContent": TEXT,
+            "workspaceId": TEXT,
         },
     ),
     ("GetExecution", {"executionId": TEXT, "sessionId": TEXT}, {"includeContent": TEXT}),
@@ -49,6 +51,28 @@ ARGUMENTS = [
     ("DeleteFile", {"fileName": TEXT, "sessionId": TEXT}, {"folder": TEXT}),
     ("ShareFile", {"fileName": TEXT, "sessionId": TEXT}, {"folder": TEXT, "lifetimeInSeconds": INTEGER}),
     ("CreateUploadUrl", {"fileName": TEXT}, {"sessionId": TEXT, "folder": TEXT}),
+    (
+        "ImportFile",
+        {},
+        {
+            "blobUrl": TEXT,
+            "fileUrl": TEXT,
+            "openaiFileIdRefs": LIST,
+            "sessionId": TEXT,
+            "folder": TEXT,
+            "fileName": TEXT,
+            "waitInSeconds": INTEGER,
+        },
+    ),
+    (
+        "ExportFile",
+        {"sessionId": TEXT, "fileName": TEXT},
+        {"folder": TEXT, "blobName": TEXT, "ifExists": TEXT, "waitInSeconds": INTEGER},
+    ),
+    ("SaveWorkspace", {"workspaceId": TEXT, "sessionId": TEXT}, {"eTag": TEXT, "waitInSeconds": INTEGER}),
+    ("GetWorkspace", {"workspaceId": TEXT}, {}),
+    ("DeleteWorkspace", {"workspaceId": TEXT}, {}),
+    ("RestoreWorkspace", {"workspaceId": TEXT}, {"sessionId": TEXT, "waitInSeconds": INTEGER}),
     ("GetSession", {"sessionId": TEXT}, {}),
     ("EndSession", {"sessionId": TEXT}, {}),
     ("CheckConnection", {}, {}),
@@ -70,10 +94,11 @@ def operations(document: dict[str, Any]) -> dict[str, tuple[str, str, dict[str, 
 
 
 def dereferenced(node: Any, document: dict[str, Any]) -> Any:
-    """The node with what its references to schemas of the document refer to."""
+    """The node with what its references to components of the document refer to."""
     if isinstance(node, dict):
         if "$ref" in node:
-            return dereferenced(document["components"]["schemas"][node["$ref"].rpartition("/")[2]], document)
+            section, name = node["$ref"].split("/")[-2:]
+            return dereferenced(document["components"][section][name], document)
         return {name: dereferenced(value, document) for name, value in node.items()}
     return [dereferenced(item, document) for item in node] if isinstance(node, list) else node
 
@@ -238,6 +263,71 @@ class EveryOperation:
         assert without_key("PUT", created["uploadUrl"], b"again")[0] == 404
         (stored,) = (await call("ListFiles", sessionId=created["sessionId"], folder="in"))["files"]
         assert (stored["fileName"], stored["size"]) == ("sales.csv", len(SALES))
+
+    async def test_export_file_stores_a_file_beyond_the_session(self, call):
+        """The blob has the name that the model chooses, and is not replaced by accident."""
+        session_id = await new_session(call)
+        name = f"every-operation/{session_id}.csv"
+        exported = await call("ExportFile", sessionId=session_id, fileName="sales.csv", blobName=name)
+        assert (exported["blobName"], exported["size"]) == (f"exports/{name}", len(SALES))
+        again = await call("ExportFile", sessionId=session_id, fileName="sales.csv", blobName=name, ifExists="replace")
+        assert again["blobUrl"] == exported["blobUrl"]
+
+    async def test_import_file_copies_a_blob_into_a_session(self, call):
+        """The model passes on the address alone; without a session ID, a new session is created."""
+        session_id = await new_session(call)
+        blob_name = f"every-operation/{session_id}-imported.csv"
+        exported = await call("ExportFile", sessionId=session_id, fileName="sales.csv", blobName=blob_name)
+        imported = await call("ImportFile", blobUrl=exported["blobUrl"], folder="in", fileName="sales.csv")
+        (file_in_session,) = imported["files"]
+        assert (file_in_session["fileName"], file_in_session["folder"]) == ("sales.csv", "in")
+        assert file_in_session["size"] == len(SALES)
+        assert imported["sessionId"] != session_id
+
+    async def test_save_workspace_and_restore_it_in_another_session(self, call):
+        """The files are there again after the session has ended."""
+        session_id = await new_session(call)
+        workspace_id = f"every-{session_id}"
+        saved = await call("SaveWorkspace", workspaceId=workspace_id, sessionId=session_id)
+        assert (saved["workspaceId"], saved["fileCount"]) == (workspace_id, 1)
+        await call("EndSession", sessionId=session_id)
+        restored = await call("RestoreWorkspace", workspaceId=workspace_id)
+        execution = await call("ExecutePythonCode", pythonCode=SALES_BY_REGION, sessionId=restored["sessionId"])
+        assert execution["value"] == {"North": 50, "South": 17}
+
+    async def test_restore_workspace_into_a_session(self, call):
+        """Files of the session that the workspace does not have are kept."""
+        workspace_id = f"every-{uuid.uuid4()}"
+        await call("SaveWorkspace", workspaceId=workspace_id, sessionId=await new_session(call))
+        session_id = await new_session(call, file("notes.txt", b"n"))
+        await call("RestoreWorkspace", workspaceId=workspace_id, sessionId=session_id)
+        listed = (await call("ListFiles", sessionId=session_id))["files"]
+        assert [each["fileName"] for each in listed] == ["notes.txt", "sales.csv"]
+
+    async def test_get_workspace_returns_its_version(self, call):
+        """The version changes each time that the workspace is saved."""
+        session_id = await new_session(call)
+        workspace_id = f"every-{session_id}"
+        saved = await call("SaveWorkspace", workspaceId=workspace_id, sessionId=session_id)
+        found = await call("GetWorkspace", workspaceId=workspace_id)
+        assert (found["eTag"], found["fileCount"], found["size"]) == (saved["eTag"], 1, saved["size"])
+
+    async def test_delete_workspace_keeps_the_session(self, call):
+        """What was saved is deleted, and the response is empty."""
+        session_id = await new_session(call)
+        workspace_id = f"every-{session_id}"
+        await call("SaveWorkspace", workspaceId=workspace_id, sessionId=session_id)
+        assert await call("DeleteWorkspace", workspaceId=workspace_id) is None
+        assert [each["fileName"] for each in (await call("ListFiles", sessionId=session_id))["files"]] == ["sales.csv"]
+
+    async def test_execute_python_code_continues_in_a_workspace(self, call):
+        """A run in a new session finds the files that a run in another session has left."""
+        workspace_id = f"every-{uuid.uuid4()}"
+        code = "import pathlib\nlog = pathlib.Path('/mnt/data/log.txt')\n"
+        first = await call("ExecutePythonCode", pythonCode=code + "log.write_text('first')", workspaceId=workspace_id)
+        await call("EndSession", sessionId=first["sessionId"])
+        execution = await call("ExecutePythonCode", pythonCode=code + "log.read_text()", workspaceId=workspace_id)
+        assert execution["value"] == "first"
 
     async def test_get_session_returns_its_times(self, call):
         """When it was created, when it was last used, and when it expires."""

@@ -137,7 +137,7 @@ def faulty_pool() -> Iterator[Callable[..., FaultyPool]]:
                 if reply.missing_bytes:
                     self.close_connection = True
 
-            do_GET = do_POST = do_DELETE = do
+            do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do
 
             def log_message(self, *_: object) -> None:
                 pass

@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 from connector.app import Connector
 from connector.executions import operations as executions
 from connector.files import uploads
-from connector.files.links import LINK
 from connector.files.upload_urls import UPLOAD_URL
 from connector.http.context import Context
 from connector.in_session.protocol import EXECUTION_FILES
+from connector.links.addresses import LINK
 from connector.models import FileBytes
 from connector.session_pool.client import SessionPoolClient
 from connector.session_pool.errors import UnsuccessfulResponse, response_error

@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,3 +105,9 @@ def open_container(container_url: str) -> Callable[..., Container]:
 @pytest.fixture
 def container(open_container: Callable[..., Container]) -> Container:
     return open_container()
+
+
+@pytest.fixture
+def name() -> str:
+    """Of a blob that no other test uses."""
+    return f"{uuid.uuid4().hex}/data.csv"

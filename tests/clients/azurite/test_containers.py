@@ -4,6 +4,6 @@ What it is laxer in than Azure is tested with the emulator alone: it has no role
 than a week and signed URLs longer than their key, and it knows no archived blobs that were not archived by a tier.
 """
 
-from azurite_server import azurite, container, container_url, open_container  # noqa: F401
+from azurite_server import azurite, container, container_url, name, open_container  # noqa: F401
 
 from tests.connector.storage.container_cases import *  # noqa: F403

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, TypedDict
 
+import requests
 from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import Api
@@ -110,6 +111,12 @@ import os
 """
     result: dict[str, int] = api.execute(code, session_id)["value"]
     return result
+
+
+def opened(link: str) -> bytes:
+    """What people get who open a link: the file, or where the link leads to, which is the storage."""
+    response = requests.get(link, timeout=10, allow_redirects=False)
+    return requests.get(response.headers.get("Location", link), timeout=10).content
 
 
 def digest(api: Api, session_id: str, name: str) -> str:

@@ -4,18 +4,18 @@ What would need gigabytes or other people is answered here in place of the conne
 """
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-import requests
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.conftest import Api
+from tests.conftest import Api, Storage
 
-from .files import choose_action, row, session_of, upload, uploads
+from .files import choose_action, opened, row, session_of, upload, uploads
 from .running import run, start
 from .screens import SCREENS
 from .states import show_pane
@@ -30,6 +30,11 @@ LINK = {
     "expirationTime": "2026-12-05T10:00:00Z",
     "isDurable": True,
 }
+
+
+@pytest.fixture
+def page(open_page: Open, api_with_storage: Api) -> Page:
+    return open_page(api_with_storage)
 
 
 @dataclass
@@ -91,9 +96,9 @@ def test_a_link_to_a_file(page: Page) -> None:
     choose_action(page, "sales.csv", "Create link")
     press(page, "Create link")
     expect(dialog(page)).to_contain_text("It works until")
-    expect(dialog(page)).to_contain_text("It ends earlier if the session ends")
+    expect(dialog(page)).to_contain_text("It outlives the session")
     address = dialog(page).get_by_label("Link", exact=True).input_value()
-    assert requests.get(address, timeout=10).text == "a,b\n1,2\n"
+    assert opened(address) == b"a,b\n1,2\n"
     expect(dialog(page).get_by_role("link", name="Open")).to_have_attribute("href", address)
     expect(dialog(page).get_by_role("button", name="Copy")).to_be_focused()
     page.keyboard.press("Enter")
@@ -109,7 +114,7 @@ def test_a_link_to_a_chart(page: Page) -> None:
     pane.get_by_role("group", name="Chart").get_by_role("button", name="Link").click()
     press(page, "Create link")
     address = dialog(page).get_by_label("Link", exact=True).input_value()
-    assert requests.get(address, timeout=10).content.startswith(b"\x89PNG")
+    assert opened(address).startswith(b"\x89PNG")
 
 
 @browser
@@ -164,12 +169,13 @@ def test_a_copy_is_canceled(page: Page, way: str) -> None:
 
 
 @browser
-def test_an_import_shows_its_progress(page: Page) -> None:
-    """It is in the list of uploads until it has arrived, in the session that it made."""
+def test_an_import_shows_its_progress(page: Page, storage: Storage) -> None:
+    """It is in the list of uploads until it has arrived, in the session that it made; it is known to be a blob."""
+    address = storage.environment["IMPORT_CONTAINER_URLS"].split(",")[0] + "/big%20sales.csv"
     session_id = "a" * 32
     sent = answer(page, "**/imports", running(session_id, 0)).sent
     polls = answer(page, POLLS, running(session_id, 45_000_000))
-    import_from(page, "https://contoso.blob.core.windows.net/imports/big%20sales.csv", Folder="2026")
+    import_from(page, address, Folder="2026")
     expect(uploads(page)).to_contain_text("big sales.csv")
     expect(uploads(page)).to_contain_text("45 MB of 300 MB")
     file = {"fileName": "big sales.csv", "folder": "2026", "size": 300_000_000, "contentType": "text/csv"}
@@ -178,7 +184,7 @@ def test_an_import_shows_its_progress(page: Page) -> None:
     expect(uploads(page)).to_have_count(0)
     ((_, body),) = sent
     assert body.pop("waitInSeconds") < 60
-    assert body == {"blobUrl": "https://contoso.blob.core.windows.net/imports/big%20sales.csv", "folder": "2026"}
+    assert body == {"blobUrl": address, "folder": "2026"}
     assert session_of(page) == session_id
 
 
@@ -233,6 +239,25 @@ def test_an_export_replaces_only_when_asked(page: Page) -> None:
         ("reports/sales.csv", None),
         ("reports/sales.csv", "replace"),
     ]
+
+
+@browser
+def test_an_exported_file_is_imported_into_another_session(page: Page, api_with_storage: Api) -> None:
+    """By the address that the export has returned; the bytes are those of the file."""
+    upload(page, sales_dot_csv="a,b\n1,2\n")
+    choose_action(page, "sales.csv", "Export to storage")
+    dialog(page).get_by_label("Name of the blob").fill("tests/exported and imported.csv")
+    dialog(page).get_by_label("Replace the blob").check()
+    press(page, "Export")
+    address = dialog(page).get_by_label("Address of the blob").input_value()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="New session").click()
+    page.get_by_role("region", name="Files").get_by_role("button", name="Import by address").click()
+    dialog(page).get_by_label("Address").fill(address)
+    press(page, "Import")
+    expect(row(page, "exported and imported.csv")).to_be_visible()
+    code = "open('/mnt/data/exported and imported.csv').read()"
+    assert api_with_storage.execute(code, session_of(page))["value"] == "a,b\n1,2\n"
 
 
 # ---- workspaces
@@ -296,23 +321,46 @@ def test_runs_use_a_workspace(page: Page) -> None:
     expect(page.get_by_role("button", name="Workspace of runs: weekly-report")).to_be_visible()
 
 
+# ---- without storage
+
+
+@browser
+def test_what_needs_storage_says_so(open_page: Open, api: Api) -> None:
+    """Without storage, what cannot work is disabled and names the setting; links work, as long as the session."""
+    page = open_page(api)
+    upload(page, sales_dot_csv="a")
+    page.get_by_role("button", name="More for sales.csv").click()
+    export = page.get_by_role("menuitem", name="Export to storage")
+    expect(export).to_be_disabled()
+    expect(export).to_have_attribute("title", re.compile("FILES_CONTAINER_URL"))
+    page.get_by_role("menuitem", name="Create link").click()
+    press(page, "Create link")
+    expect(dialog(page)).to_contain_text("It ends earlier if the session ends")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="More for this session").click()
+    expect(page.get_by_role("button", name="Restore a workspace")).to_be_disabled()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Workspace of runs").click()
+    expect(page.locator("#workspace-option")).to_contain_text("FILES_CONTAINER_URL")
+
+
 # ---- all of them
 
 
 @browser
 @pytest.mark.parametrize(("screen", "theme"), [("desktop", "light"), ("phone", "dark")])
-def test_axe_finds_nothing_in_the_dialogs(open_page: Open, api: Api, screen: str, theme: str) -> None:
+def test_axe_finds_nothing_in_the_dialogs(open_page: Open, api_with_storage: Api, screen: str, theme: str) -> None:
     """In no state of them: asking, refused, copying and done; nor in the list of imports."""
-    page = open_page(api, color_scheme=theme, reduced_motion="reduce", **SCREENS[screen])
+    page = open_page(api_with_storage, color_scheme=theme, reduced_motion="reduce", **SCREENS[screen])
     found: list[str] = []
 
     def look(state: str) -> None:
         found.extend(f"{state}: {finding['id']}" for finding in Axe().run(page).response["violations"])
 
     show_pane(page, "Files")
-    with page.expect_response("**/files/a.csv*") as stored:
+    with page.expect_response("**/files/a.csv*") as uploaded:
         page.get_by_label("Files to upload").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": b"a"})
-    session_id = stored.value.json()["sessionId"]
+    session_id = uploaded.value.json()["sessionId"]
     refused = error(403, "SourceNotAllowed", "Not allowed. Allow it.")
     answer(page, "**/imports", refused, running(session_id, 0))
     answer(page, POLLS, running(session_id, 45_000_000))

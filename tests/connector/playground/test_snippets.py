@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import Api
 from tests.connector.playground.elsewhere import KINDS, PROGRAMS, Elsewhere, listed, said
-from tests.connector.playground.files import upload_named
+from tests.connector.playground.files import opened, upload_named
 from tests.connector.playground.running import run
 
 Json = dict[str, Any]
@@ -308,6 +308,38 @@ def test_files_with_any_name(make, api_with_key, session_id, tmp_path, kind):
 
         elsewhere.run(kind, *make(kind, file_call("DeleteFile", session_id, name, **folder)))
         assert names_in(api_with_key, session_id) == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("kind", ["python", "javascript"])
+def test_links_of_a_run(open_page, api_with_storage, session_id, tmp_path, kind):
+    """A program that asks for links prints one for each file of its run, which anyone can open."""
+    make = maker(open_page(api_with_storage, from_sources=True), api_with_storage)
+    call = run_call(session_id, "open('report.txt', 'w').write('done')", includeContent="links")
+    printed = Elsewhere(api_with_storage, session_id, tmp_path).run(kind, *make(kind, call))
+    (link,) = re.findall(r"report\.txt (http\S+)", printed)
+    assert opened(link) == b"done"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("kind", KINDS)
+def test_copies(open_page, api_with_storage, session_id, tmp_path, kind):
+    """A file gets a link, goes to storage, and comes back from there under another name."""
+    api = api_with_storage
+    make = maker(open_page(api, from_sources=True), api)
+    upload(api, session_id, "sales 2026.csv", folder="plans")
+    elsewhere = Elsewhere(api, session_id, tmp_path)
+
+    def addresses(operation_id: str, parameters: Json, **members: Any) -> list[str]:
+        call = {"operationId": operation_id, "parameters": parameters, "json": {"sessionId": session_id, **members}}
+        return re.findall(r"https?://[^\s'\"\\]+", str(elsewhere.run(kind, *make(kind, call))))
+
+    (link,) = addresses("ShareFile", {"fileName": "sales 2026.csv"}, folder="plans", lifetimeInSeconds=3600)
+    blob = {"blobName": f"tests/snippets-{kind}.csv", "ifExists": "replace"}
+    (exported,) = addresses("ExportFile", {}, fileName="sales 2026.csv", folder="plans", **blob)
+    addresses("ImportFile", {}, blobUrl=exported, fileName="back.csv")
+    assert opened(link) == CONTENT
+    assert downloaded(api, session_id, "back.csv") == CONTENT
 
 
 @pytest.mark.browser

@@ -1,5 +1,7 @@
 """Containers of the emulator's storage, and of servers that answer as tests let them."""
 
+import contextlib
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -62,3 +64,16 @@ def open_container(account: Storage) -> Callable[..., Container]:
 @pytest.fixture
 def container(open_container: Callable[..., Container]) -> Container:
     return open_container()
+
+
+@pytest.fixture
+def start_storage_alone() -> Iterator[Callable[..., Storage]]:
+    """Returns a function that starts another account, without a session pool, until the end of the test."""
+    with contextlib.ExitStack() as running:
+        yield lambda authority, **options: running.enter_context(emulated_storage(authority, **options))
+
+
+@pytest.fixture
+def name() -> str:
+    """Of a blob that no other test uses."""
+    return f"{uuid.uuid4().hex}/data.csv"

@@ -1,7 +1,7 @@
 """What the connector needs of any Blob Storage: the same cases with the emulator's, with Azurite, and with Azure.
 
 Where they run, the fixture `container` is a Container that holds nothing which matters, and `open_container` returns
-another one at its address, with other options or at another `url`.
+another one at its address, with other options or at another `url`; `name` is that of a blob which no other test uses.
 """
 
 import time
@@ -29,12 +29,6 @@ NAMES = [
 ]
 
 OpenContainer = Callable[..., Container]
-
-
-@pytest.fixture
-def name() -> str:
-    """Of a blob that no other test uses."""
-    return f"{uuid.uuid4().hex}/data.csv"
 
 
 def stored(container: Container, name: str, *blocks: bytes, **options: str) -> str:

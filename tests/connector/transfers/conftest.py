@@ -1,8 +1,5 @@
 """Callers of transfers, and small parts."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 import requests
 
@@ -19,23 +16,20 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> int:
     return PART
 
 
-@pytest.fixture
-def poll_to_end() -> Callable[[requests.Response], list[requests.Response]]:
-    """Follows Location as a workflow's engine does. Returns all responses, the first one too."""
-
-    def poll(response: requests.Response, **request: Any) -> list[requests.Response]:
-        found = [response]
-        while found[-1].status_code == 202:
-            assert "Retry-After" in found[-1].headers
-            found.append(requests.get(found[-1].headers["Location"], timeout=120))
-        return found
-
-    return poll
-
-
 def stored(api: Api, session_id: str, name: str, folder: str = "") -> bytes:
     """A file of the session."""
     path = f"/files/{name}/content?sessionId={session_id}&folder={folder}"
     response = api.call("GET", path)
     assert response.status_code == 200, response.text
     return response.content
+
+
+def own_files(api: Api, session_id: str) -> list[str]:
+    """All files of the session, also the connector's own, but not the mark of an upload that is complete."""
+    files = api.call("GET", f"/files?sessionId={session_id}&recursive=true").json()["files"]
+    own = api.call("GET", f"/files?sessionId={session_id}&folder=_transfers&recursive=true").json()["files"]
+    return [file["fileName"] for file in files + own if file["fileName"] != "complete"]
+
+
+def error_of(response: requests.Response) -> str:
+    return str(response.json()["error"]["code"])

@@ -76,6 +76,7 @@
  * @property {{name: string, version: string}[]} runtimes
  * @property {{name: string, version: string}[]} packages
  * @property {{name: string, isAvailable: boolean, message: string, isolation?: {level: number, description: string}}[]} pools
+ * @property {{containerUrl: string, use: "Files" | "Imports", isAvailable: boolean, message: string}[]} [storage]
  */
 
 export {};

@@ -5,6 +5,11 @@ import { credentialOf } from "./place.js";
 import { json, javascript as literal } from "./quoting.js";
 import { PART_BYTES, SESSION_IN_PATH } from "./request.js";
 
+const LINKS = [
+  "for (const { fileName, fileUrl } of [...run.outputs, ...run.files]) {",
+  "  if (fileUrl) console.log(fileName, fileUrl);",
+  "}",
+];
 const CHECK = 'if (!response.ok) throw new Error(response.status + " " + (await response.text()));';
 
 /**
@@ -117,13 +122,14 @@ function chunks() {
  * @param {boolean} inRanges
  * @returns {string[]} what reads the response
  */
-function reading({ operationId, isRun, download, upload }, inRanges) {
+function reading({ operationId, isRun, download, upload, given }, inRanges) {
   if (inRanges) return ["await file.write(new Uint8Array(await response.arrayBuffer()));"];
   if (isRun)
     return [
       "const run = await response.json();",
       'console.log([run.status, run.stdout, run.result].join("\\n"));',
       "if (run.error) console.log(run.error.name, run.error.message);",
+      ...(given.includeContent === "links" ? LINKS : []),
     ];
   if (download !== null) return [`await writeFile(${json(download)}, new Uint8Array(await response.arrayBuffer()));`];
   if (operationId === "ListFiles")

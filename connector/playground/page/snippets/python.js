@@ -5,6 +5,12 @@ import { credentialOf } from "./place.js";
 import { json, python as literal } from "./quoting.js";
 import { PART_BYTES, SESSION_IN_PATH } from "./request.js";
 
+const LINKS = [
+  'for item in run["outputs"] + run["files"]:',
+  '    if "fileUrl" in item:',
+  '        print(item["fileName"], item["fileUrl"])',
+];
+
 /**
  * @param {import("./request.js").Request} request
  * @param {import("./place.js").Place} place
@@ -121,7 +127,7 @@ function chunks() {
  * @param {boolean} inRanges
  * @returns {string[]} what reads the response
  */
-function reading({ operationId, isRun, download, upload }, inRanges) {
+function reading({ operationId, isRun, download, upload, given }, inRanges) {
   if (inRanges) return ["file.write(response.content)"];
   if (isRun)
     return [
@@ -129,6 +135,7 @@ function reading({ operationId, isRun, download, upload }, inRanges) {
       'print(run["status"], run["stdout"], run["result"], sep="\\n")',
       'if "error" in run:',
       '    print(run["error"]["name"], run["error"]["message"])',
+      ...(given.includeContent === "links" ? LINKS : []),
     ];
   if (download !== null) return [`Path(${json(download)}).write_bytes(response.content)`];
   if (operationId === "ListFiles")

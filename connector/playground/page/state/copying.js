@@ -6,7 +6,7 @@ import { FILES, interruptiblePause, persistently } from "./retries.js";
 /** @typedef {import("./types.js").CopyProgress} CopyProgress */
 
 const SHORTEST_PAUSE = 500;
-const FIRST_WAIT_SECONDS = 2; // of the call that begins it, so that its progress is shown soon
+const WAIT_SECONDS = 2; // of each call, so that people see it go on
 
 /** @type {import("./retries.js").Patience} of the first call, which could have an effect that its repetition trips over */
 const FIRST = { ...FILES, connection: 0 };
@@ -26,7 +26,7 @@ export function noProgress() {
  */
 export async function copied(call, { signal, onProgress, onBegun = () => {} }) {
   const onWait = (/** @type {CopyProgress["waitsFor"]} */ waitsFor) => onProgress({ waitsFor });
-  const first = hasWait(call) ? { ...call, json: { ...call.json, waitInSeconds: FIRST_WAIT_SECONDS } } : call;
+  const first = { ...call, json: { ...call.json, waitInSeconds: WAIT_SECONDS } };
   // Not stopped by the signal: if its response were lost, nobody could cancel the copy.
   let answer = await persistently(() => send(first), { signal, onWait, patience: FIRST });
   let token = "";
@@ -37,7 +37,7 @@ export async function copied(call, { signal, onProgress, onBegun = () => {} }) {
       onProgress({ received: answer.json.received, size: answer.json.size });
       const seconds = Number(answer.headers.get("Retry-After")) || 0;
       await interruptiblePause(Math.max(SHORTEST_PAUSE, seconds * 1000), signal);
-      const poll = { operationId: "PollTransfer", parameters: { token } };
+      const poll = { operationId: "PollTransfer", parameters: { token, waitInSeconds: WAIT_SECONDS } };
       answer = await persistently(() => send(poll, { signal }), { signal, onWait });
     }
   } catch (failure) {
@@ -55,11 +55,6 @@ export async function copied(call, { signal, onProgress, onBegun = () => {} }) {
  */
 export async function cancelCopy(token, keepalive = false) {
   await send({ operationId: "CancelTransfer", parameters: { token } }, { keepalive });
-}
-
-/** @param {Call} call */
-function hasWait({ operationId }) {
-  return operationId !== "ShareFile";
 }
 
 /**

@@ -33,7 +33,7 @@ export const state = {
   now: Date.now(),
   theme: "system",
   announcement: "",
-  use: { isOpen: false, tab: "", withSession: false, step: null },
+  use: { isOpen: false, tab: "", withSession: false, withLinks: false, step: null },
   results: { wrap: false, sorts: {}, rowLimits: {}, loads: {}, opened: {}, broken: {}, zoomed: null },
 };
 

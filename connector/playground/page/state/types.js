@@ -230,9 +230,9 @@
  * @property {CopyDialog | null} copyDialog
  * @property {string[]} workspaces the names that were used here, the newest first
  * @property {string} announcement what screen readers are to say now
- * @property {{isOpen: boolean, tab: string, withSession: boolean, step: {key: string, last: Call | null} | null}} use
- *   "Use it elsewhere": unfolded or not, the tab, whether the texts have the session ID, and the step that was chosen
- *   after `last` had been done
+ * @property {{isOpen: boolean, tab: string, withSession: boolean, withLinks: boolean, step: {key: string, last: Call | null} | null}} use
+ *   "Use it elsewhere": unfolded or not, the tab, whether the texts have the session ID and ask for links, and the
+ *   step that was chosen after `last` had been done
  * @property {ResultsView} results
  */
 

@@ -44,6 +44,13 @@ export function showSessionInUse(withSession) {
   });
 }
 
+/** @param {boolean} withLinks whether runs are to return links to their charts and files */
+export function askForLinksInUse(withLinks) {
+  update((state) => {
+    state.use.withLinks = withLinks;
+  });
+}
+
 /**
  * @param {import("./types.js").Session} session
  * @returns {{steps: import("./steps.js").Step[], chosen: import("./steps.js").Step}} what can be shown, and what is: what
@@ -54,7 +61,17 @@ export function stepsToUse(session) {
   const steps = stepsOf(session, last);
   const { step } = state.use;
   const key = step && step.last === session.lastCall ? step.key : keyOf(last);
-  return { steps, chosen: steps.find((each) => each.key === key) ?? { key: keyOf(last), call: last } };
+  const chosen = steps.find((each) => each.key === key) ?? { key: keyOf(last), call: last };
+  return { steps, chosen: state.use.withLinks ? { key: chosen.key, call: askingForLinks(chosen.call) } : chosen };
+}
+
+/**
+ * @param {import("../api/client.js").Call} call
+ * @returns {import("../api/client.js").Call}
+ */
+function askingForLinks(call) {
+  if (call.operationId !== "ExecutePythonCode") return call;
+  return { ...call, json: { ...call.json, includeContent: "links" } };
 }
 
 /**

@@ -6,7 +6,16 @@ import { settings } from "../../snippets/place.js";
 import { requestOf } from "../../snippets/request.js";
 import { SNIPPETS, titleOf } from "../../snippets/snippets.js";
 import { saveBlob } from "../../state/saving.js";
-import { chooseStep, chooseTab, placeOf, showSessionInUse, stepsToUse, storedTab, toggleUse } from "../../state/use.js";
+import {
+  askForLinksInUse,
+  chooseStep,
+  chooseTab,
+  placeOf,
+  showSessionInUse,
+  stepsToUse,
+  storedTab,
+  toggleUse,
+} from "../../state/use.js";
 import { copyButton } from "../controls/copy.js";
 import { icon } from "../controls/icons.js";
 import { tabs } from "../controls/tabs.js";
@@ -126,7 +135,16 @@ function content(state, session, snippet) {
       ${colored(snippet.text(request, place), snippet.language)}
       ${documents(place.api)}`;
   });
-  return html`${hasChoice ? stepChoice(session, steps, key) : nothing}${text}`;
+  const isRun = snippet.key !== "mcp" && snippet.key !== "agent" && call.operationId === "ExecutePythonCode";
+  return html`${hasChoice ? stepChoice(session, steps, key) : nothing}${isRun ? linksChoice(state) : nothing}${text}`;
+}
+
+/** @param {import("../../state/types.js").State} state */
+function linksChoice({ use }) {
+  return html`<label class="use-session use-links" title="The response has a link to each chart and file, which people can open without a key.">
+    <input type="checkbox" .checked=${live(use.withLinks)}
+      @change=${(/** @type {Event} */ event) => askForLinksInUse(/** @type {HTMLInputElement} */ (event.currentTarget).checked)}
+    >With links, such as for mails</label>`;
 }
 
 /**

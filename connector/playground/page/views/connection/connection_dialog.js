@@ -73,6 +73,7 @@ function facts({ connection, signIn }) {
             <dd>
               <ul>${facts.pools.map((pool) => poolLine(pool, facts.pools.length > 1))}</ul>
             </dd>
+            ${facts.storage ? html`<dt>Storage</dt><dd>${storage(facts.storage)}</dd>` : nothing}
             <dt>Runs</dt>
             <dd>${facts.runtimes.map(({ name, version }) => `${name} ${version}`).join(", ")}</dd>
             <dt>Interface</dt>
@@ -92,6 +93,17 @@ function poolLine({ name, isAvailable, message, isolation }, isOneOfMany) {
     ${isAvailable ? nothing : html`<p class="pool-problem">${message}</p>`}
     ${isolation ? html`<p class="muted">Isolation ${isolation.description}</p>` : nothing}
   </li>`;
+}
+
+/** @param {NonNullable<import("../../api/models.js").ConnectionFacts["storage"]>} containers */
+function storage(containers) {
+  if (containers.length === 0) return "None: files live as long as their sessions.";
+  return html`<ul>${containers.map(
+    ({ containerUrl, use, isAvailable, message }) => html`<li class="pool">
+      <code>${containerUrl}</code>${use === "Imports" ? ", to import from" : ""}
+      ${isAvailable ? nothing : html`<p class="pool-problem">${message}</p>`}
+    </li>`,
+  )}</ul>`;
 }
 
 /**

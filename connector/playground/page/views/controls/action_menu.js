@@ -9,6 +9,7 @@ import { icon } from "./icons.js";
  * @property {() => void} onSelect
  * @property {boolean} [isChecked] for one of several choices
  * @property {boolean} [isDangerous]
+ * @property {string} [refusal] why it cannot be chosen now, if it cannot
  * @property {boolean} [isDivided] whether a line separates it from those above
  */
 
@@ -29,12 +30,13 @@ export function menuButton(state, { key, label, items }) {
 }
 
 /** @param {Item} item */
-function menuItem({ label, onSelect, isChecked, isDangerous = false, isDivided = false }) {
+function menuItem({ label, onSelect, isChecked, refusal = "", isDangerous = false, isDivided = false }) {
   const isChoice = isChecked !== undefined;
   return html`<button type="button" tabindex="-1" role=${isChoice ? "menuitemradio" : "menuitem"}
+    aria-disabled=${ifDefined(refusal ? "true" : undefined)} title=${ifDefined(refusal || undefined)}
     aria-checked=${ifDefined(isChoice ? String(isChecked) : undefined)}
     class="${isDangerous ? "dangerous" : ""} ${isDivided ? "divided" : ""}"
-    @click=${(/** @type {Event} */ event) => select(event, onSelect)}
+    @click=${(/** @type {Event} */ event) => !refusal && select(event, onSelect)}
     >${isChoice ? html`<span class="mark">${isChecked ? icon("check") : nothing}</span>` : nothing}${label}</button>`;
 }
 

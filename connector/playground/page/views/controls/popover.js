@@ -1,5 +1,5 @@
 // A button, and the panel that it opens below or above itself. Esc and a click elsewhere close it: the browser sees to that.
-import { html } from "../../libraries/lit-html.js";
+import { html, ifDefined } from "../../libraries/lit-html.js";
 
 const MARGIN = 8;
 const WIDTH = 340; // as in popover.css
@@ -17,15 +17,18 @@ export function popover({ id, label, button, content }) {
  * An entry of a panel: closes it, and does something.
  * @param {unknown} content
  * @param {() => void} act
+ * @param {string} [refusal] why it cannot be chosen now, if it cannot
  */
-export function entry(content, act) {
-  return html`<button type="button" class="entry" @click=${(/** @type {MouseEvent} */ event) => {
-    // First, so that the focus is on the panel's button, to which it returns from a dialog.
-    /** @type {HTMLElement | null} */ (
-      /** @type {HTMLElement} */ (event.currentTarget).closest("[popover]")
-    )?.hidePopover();
-    act();
-  }}>${content}</button>`;
+export function entry(content, act, refusal = "") {
+  return html`<button type="button" class="entry" aria-disabled=${ifDefined(refusal ? "true" : undefined)}
+    title=${ifDefined(refusal || undefined)} @click=${(/** @type {MouseEvent} */ event) => {
+      if (refusal) return;
+      // First, so that the focus is on the panel's button, to which it returns from a dialog.
+      /** @type {HTMLElement | null} */ (
+        /** @type {HTMLElement} */ (event.currentTarget).closest("[popover]")
+      )?.hidePopover();
+      act();
+    }}>${content}</button>`;
 }
 
 /** @param {ToggleEvent & {currentTarget: HTMLElement}} event */

@@ -3,6 +3,7 @@
 import { kindOf, pathOf, shownName } from "../../content/names.js";
 import { exactTime, size as sizeText, timeOfFile } from "../../format.js";
 import { html, nothing } from "../../libraries/lit-html.js";
+import { whyNotStored } from "../../state/connection/storage.js";
 import { openCopyDialog } from "../../state/copy_dialog.js";
 import { deleteFile, undoDeletion } from "../../state/files/deletions.js";
 import { cancelDownload, downloadFile } from "../../state/files/downloads.js";
@@ -41,7 +42,11 @@ export function fileRow(state, session, file, change) {
         ? html`<button type="button" class="quiet" aria-label="Cancel the download of ${name}"
             @click=${() => cancelDownload(session, path)}>${icon("cancel")}</button>
             <progress max=${Math.max(1, download.size)} .value=${download.received} aria-label="Download of ${name}"></progress>`
-        : menuButton(state, { key: `file ${path}`, label: `More for ${name}`, items: () => itemsOf(session, file) })
+        : menuButton(state, {
+            key: `file ${path}`,
+            label: `More for ${name}`,
+            items: () => itemsOf(state, session, file),
+          })
     }
     ${error ? errorOf(session, file, error) : nothing}
   </li>`;
@@ -64,16 +69,21 @@ function received({ received, size }) {
 }
 
 /**
+ * @param {State} state
  * @param {Session} session
  * @param {FileFacts} file
  * @returns {import("../controls/action_menu.js").Item[]}
  */
-function itemsOf(session, file) {
+function itemsOf(state, session, file) {
   return [
     { label: "Preview", onSelect: () => openPreview(session, file) },
     { label: "Download", onSelect: () => downloadFile(session, file) },
     { label: "Create link …", onSelect: () => openCopyDialog("share-file", session, { file }) },
-    { label: "Export to storage …", onSelect: () => openCopyDialog("export-file", session, { file }) },
+    {
+      label: "Export to storage …",
+      onSelect: () => openCopyDialog("export-file", session, { file }),
+      refusal: whyNotStored(state),
+    },
     { label: "Copy path", onSelect: () => copyText(`/mnt/data/${pathOf(file)}`) },
     { label: "Add code that reads it", onSelect: () => addReadingCode(session, file) },
     { label: "Delete", isDangerous: true, isDivided: true, onSelect: () => remove(session, file) },

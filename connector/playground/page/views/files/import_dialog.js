@@ -1,5 +1,6 @@
 // The dialog that asks for the address of a file which the connector is to fetch.
 import { html, nothing } from "../../libraries/lit-html.js";
+import { readableContainers } from "../../state/connection/storage.js";
 import { closeCopyDialog } from "../../state/copy_dialog.js";
 import { importFile } from "../../state/files/imports.js";
 import { dialog } from "../controls/dialog.js";
@@ -8,10 +9,13 @@ import { dialog } from "../controls/dialog.js";
 /** @typedef {import("../../state/types.js").ImportRequest} ImportRequest */
 
 /** @param {State} state */
-export function importDialog({ copyDialog, sessions }) {
+export function importDialog(state) {
+  const { copyDialog, sessions } = state;
   const session = sessions.find(({ key }) => key === copyDialog?.key);
   if (!copyDialog || !session) return nothing;
   const { request } = copyDialog;
+  const containers = readableContainers(state);
+  const hasNone = containers?.length === 0;
   const submit = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     const given = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
@@ -29,13 +33,17 @@ export function importDialog({ copyDialog, sessions }) {
       <label class="field"><span>Address</span>
         <input type="text" inputmode="url" name="address" .defaultValue=${request?.address ?? ""} autofocus required
           maxlength="8192" autocomplete="off" autocapitalize="none" spellcheck="false" placeholder="https://"
-          @input=${guess}></label>
+          @input=${(/** @type {Event} */ event) => guess(event, containers)}></label>
       <fieldset class="choices">
         <legend>What it is</legend>
         <label class="choice"><input type="radio" name="kind" value="fileUrl" ?checked=${request?.kind !== "blobUrl"} @change=${decided}>
           <span>A file that opens without signing in <span class="muted">On a host that the connector allows</span></span></label>
-        <label class="choice"><input type="radio" name="kind" value="blobUrl" ?checked=${request?.kind === "blobUrl"} @change=${decided}>
-          <span>A blob <span class="muted">In a container that the connector may read; without a signature</span></span></label>
+        <label class="choice"><input type="radio" name="kind" value="blobUrl" ?checked=${request?.kind === "blobUrl"} ?disabled=${hasNone} @change=${decided}>
+          <span>A blob <span class="muted">${
+            hasNone
+              ? "Not now: the connector has no container. Its setting IMPORT_CONTAINER_URLS names some"
+              : "In a container that the connector may read; without a signature"
+          }</span></span></label>
       </fieldset>
       <div class="fields">
         <label class="field"><span>Name <small>optional</small></span>
@@ -53,12 +61,16 @@ export function importDialog({ copyDialog, sessions }) {
 /**
  * Chooses the kind that the address is likely to be, until the person has chosen.
  * @param {Event} event
+ * @param {string[] | null} containers their addresses, if they are known
  */
-function guess({ currentTarget }) {
+function guess({ currentTarget }, containers) {
   const input = /** @type {HTMLInputElement} */ (currentTarget);
   const form = input.form;
   if (!form || form.dataset.decided) return;
-  const isBlob = /^https?:\/\/[^/?#]*\.blob\./i.test(input.value) && !/[?&]sig=/i.test(input.value);
+  const address = input.value.trim();
+  const isBlob = containers
+    ? containers.some((container) => address.startsWith(`${container}/`)) && !/[?&]sig=/i.test(address)
+    : /^https?:\/\/[^/?#]*\.blob\.[^?]*$/i.test(address);
   for (const radio of /** @type {NodeListOf<HTMLInputElement>} */ (form.querySelectorAll("[name=kind]")))
     radio.checked = (radio.value === "blobUrl") === isBlob;
 }

@@ -1,5 +1,6 @@
 // What can be done with the session that is shown, and what is known about it where the bar has no room for that.
 import { html, nothing } from "../../libraries/lit-html.js";
+import { whyNotStored } from "../../state/connection/storage.js";
 import { openCopyDialog } from "../../state/copy_dialog.js";
 import { openSessionDialog, requestClose } from "../../state/sessions/session_dialogs.js";
 import { startRenaming } from "../../state/sessions/sessions.js";
@@ -14,6 +15,7 @@ import { age, period, timeLeft } from "./session_times.js";
  */
 export function sessionMenu(state, session) {
   const { key, name, status } = session;
+  const refusal = whyNotStored(state);
   return popover({
     id: "session-menu",
     label: "More for this session",
@@ -27,8 +29,8 @@ export function sessionMenu(state, session) {
       </div>
       ${entry(html`Rename <kbd>F2</kbd>`, () => startRenaming(key))}
       ${entry("Use an existing session ID …", () => openSessionDialog("existing-session"))}
-      ${status === "active" ? entry("Save as workspace …", () => openCopyDialog("save-workspace", session)) : nothing}
-      ${entry("Restore a workspace …", () => openCopyDialog("restore-workspace", session))}
+      ${status === "active" ? entry("Save as workspace …", () => openCopyDialog("save-workspace", session), refusal) : nothing}
+      ${entry("Restore a workspace …", () => openCopyDialog("restore-workspace", session), refusal)}
       ${status === "active" ? entry("End session …", () => openSessionDialog("end-session", key)) : nothing}
       ${entry("Close tab", () => requestClose(key))}
     `,

@@ -1,7 +1,7 @@
-"""ShareFile and OpenSharedFile: addresses of files that open without a key.
+"""Links to files in their sessions, for connectors without storage.
 
-Nothing about a link is stored: its token has the caller, the session, the path, and the version of the file, as far as
-size and time show it. So a link serves this version or nothing, and ends with its session.
+Nothing about such a link is stored: its token has the caller, the session, the path, and the version of the file, as
+far as size and time show it. So a link serves this version or nothing, and ends with its session.
 """
 
 import contextlib
@@ -9,20 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
 from ..callers.signed_tokens import Tokens, require_tokens
-from ..errors import FileNotFound, FileTooLarge, InvalidFileName, InvalidRequest, LinkNotFound, SessionNotFound
+from ..errors import FileNotFound, FileTooLarge, InvalidFileName, InvalidRequest, SessionNotFound
+from ..files.names import checked_path, shown_folder
+from ..files.operations import LARGEST_MESSAGE, find_headers
 from ..models import FileBytes, FilePath, SharedFile
 from ..session_pool.facts import PoolFacts
 from ..session_pool.sessions import CallerSessions, SessionClient
-from .names import checked_path, shown_folder
-from .operations import LARGEST_MESSAGE, find_headers
-
-LINK = "link"
-"""The purpose of the token in a link."""
-
-DEFAULT_LIFETIME_SECONDS = 3600
+from .addresses import link_not_found, link_url
 
 
 def share_file(
@@ -34,12 +29,12 @@ def share_file(
     session_id: str,
     file_name: str,
     folder: str = "",
-    lifetime_in_seconds: int = DEFAULT_LIFETIME_SECONDS,
+    lifetime_seconds: int,
 ) -> SharedFile:
     """`base_url` is where callers reach the operations. Starts no session.
 
     The link works until `expiration_time` at least, unless its session is ended or its file changes, and for
-    `lifetime_in_seconds` at most. Raises SessionNotFound, FileNotFound, FileTooLarge for a file that browsers cannot
+    `lifetime_seconds` at most. Raises SessionNotFound, FileNotFound, FileTooLarge for a file that browsers cannot
     get in one response, and InternalError without `tokens`.
     """
     tokens = require_tokens(tokens, "links")
@@ -50,7 +45,7 @@ def share_file(
     if file.size > LARGEST_MESSAGE:
         raise FileTooLarge(
             f"The file has {file.size:,} bytes, and a link serves {LARGEST_MESSAGE:,} at most. Compress or split the "
-            "file in the session, or download it in ranges with DownloadFile.",
+            "file in the session, or set FILES_CONTAINER_URL, which allows links to files of any size.",
             target="fileName",
         )
     if file.etag is None:
@@ -59,26 +54,37 @@ def share_file(
             "Save the file again in the session.",
             target="fileName",
         )
-    now = datetime.now(UTC).replace(microsecond=0)
-    expires = now + timedelta(seconds=lifetime_in_seconds)
-    address = {
-        "session_id": session.id,
-        "caller": sessions.caller,
-        "folder": path.folder,
-        "file_name": path.name,
-        "version": file.etag,
-    }
-    token = tokens.seal(LINK, address, lifetime_seconds=lifetime_in_seconds)
+    expires = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=lifetime_seconds)
     return SharedFile(
         session.id,
         path.name,
         shown_folder(path.folder),
         size=file.size,
         content_type=file.content_type,
-        file_url=f"{base_url}/shared/{quote(path.name, safe='')}?token={token}",
+        file_url=session_link(tokens, base_url, sessions.caller, session, path, file.etag, expires),
         expiration_time=expires if session_ends is None else min(expires, session_ends.replace(microsecond=0)),
         is_durable=False,
     )
+
+
+def session_link(
+    tokens: Tokens | None,
+    base_url: str,
+    caller: str | None,
+    session: SessionClient,
+    path: FilePath,
+    version: str,
+    expires: datetime,
+) -> str:
+    """The URL of the file at `path`, whose ETag is `version`. Raises InternalError without `tokens`."""
+    address = {
+        "session_id": session.id,
+        "caller": caller,
+        "folder": path.folder,
+        "file_name": path.name,
+        "version": version,
+    }
+    return link_url(tokens, base_url, address, expires)
 
 
 @dataclass(frozen=True)
@@ -100,15 +106,8 @@ class LinkedFile:
             raise link_not_found()
 
 
-def find_linked_file(
-    sessions: CallerSessions, facts: PoolFacts, address: dict[str, Any] | None, file_name: str
-) -> LinkedFile:
-    """`address` is the content of a link's token, None for any other token; `file_name` that in the link's path.
-
-    Starts no session. Raises LinkNotFound, and the pool's errors where it is unknown whether the session exists.
-    """
-    if address is None or address["file_name"] != file_name:
-        raise link_not_found()
+def find_linked_file(sessions: CallerSessions, facts: PoolFacts, address: dict[str, Any]) -> LinkedFile:
+    """Starts no session. Raises LinkNotFound, and the pool's errors where it is unknown whether the session exists."""
     session = sessions.session(address["session_id"])
     path = FilePath(address["folder"], address["file_name"])
     with link_not_found_without_file():
@@ -126,11 +125,3 @@ def link_not_found_without_file() -> Iterator[None]:
         yield
     except (FileNotFound, InvalidFileName, SessionNotFound):
         raise link_not_found() from None
-
-
-def link_not_found() -> LinkNotFound:
-    """The same for every link that does not work, so that it reveals nothing about sessions and files."""
-    return LinkNotFound(
-        "This link does not work: it has expired or is incomplete, or its file was changed or deleted. Ask for a new "
-        "link."
-    )

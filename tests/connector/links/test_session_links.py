@@ -1,63 +1,23 @@
-"""ShareFile and OpenSharedFile, on running hosts with real sessions."""
+"""ShareFile and OpenSharedFile without storage, on running hosts with real sessions."""
 
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pytest
 import requests
 
 from connector.callers.signed_tokens import Tokens
-from connector.files import links
 from connector.files import operations as files
+from connector.links import session_links
+from connector.links.addresses import LINK
 from connector.models import FileBytes, FilePath
 from tests.conftest import Api
 from tests.connector.files.any_names import FOLDERS, ONLY_IN_JSON, UPLOADED
-
-ROWS = b"region,amount\nNorth,42\n"
-
-
-def put(api: Api, session_id: str, name: str = "sales.csv", content: bytes = ROWS, folder: str = "") -> None:
-    body = {"sessionId": session_id, "folder": folder, "files": [{"fileName": name, "fileContent": ""}]}
-    if content:
-        response = api.call(
-            "POST", "/files", data={"sessionId": session_id, "folder": folder}, files={"file": (name, content)}
-        )
-    else:
-        response = api.call("POST", "/files", json=body)
-    assert response.status_code == 200, response.text
-
-
-def share(api: Api, session_id: str, name: str = "sales.csv", **members: Any) -> requests.Response:
-    body = {"sessionId": session_id, **members}
-    return api.call("POST", f"/files/{quote(name, safe='')}/links", json=body)
-
-
-def link_to(api: Api, session_id: str, name: str = "sales.csv", **members: Any) -> str:
-    """The link, relative to the address of the operations."""
-    shared = share(api, session_id, name, **members)
-    assert shared.status_code == 200, shared.text
-    url: str = shared.json()["fileUrl"]
-    assert url.startswith(f"{api.url}/shared/")
-    return url.removeprefix(api.url)
-
-
-def is_over(response: requests.Response) -> bool:
-    """Whether it is the response to every link that does not work."""
-    if (response.status_code, response.headers["x-ms-error-code"]) != (404, "LinkNotFound"):
-        return False
-    return not response.content or response.json()["error"] == {
-        "code": "LinkNotFound",
-        "message": links.link_not_found().message,
-    }
-
-
-def session_exists(api: Api, session_id: str) -> bool:
-    return api.call("GET", f"/sessions/{session_id}").status_code == 200
-
+from tests.connector.links.conftest import ROWS, is_over, link_to, put, session_exists, share
 
 # ---- ShareFile
 
@@ -96,7 +56,7 @@ def test_a_file_named_like_the_route(api, session_id):
         assert api.call("GET", link_to(api, session_id, name)).content == ROWS
 
 
-@pytest.mark.parametrize("lifetime", [59, 86_401, 0, "soon"])
+@pytest.mark.parametrize("lifetime", [59, 168 * 3600 + 1, 31_536_001, 0, "soon"])
 def test_a_lifetime_out_of_range_is_refused(api_without_role, lifetime):
     """Before the pool is called."""
     refused = share(api_without_role, "some-session", lifetimeInSeconds=lifetime)
@@ -386,7 +346,7 @@ def test_tokens_for_other_purposes_are_over(api, emulator, session_id):
         refused = api.call(method, f"/uploads?{token}", data=b"a", headers={"Content-Range": "bytes=0-0/1"})
         assert (refused.status_code, refused.json()["error"]["code"]) == (404, "UploadNotFound")
     stranger = Tokens("another secret of at least 32 characters").seal(
-        links.LINK, {"caller": None, "session_id": session_id, "folder": "", "file_name": "sales.csv", "version": None},
+        LINK, {"caller": None, "session_id": session_id, "folder": "", "file_name": "sales.csv", "version": None},
         lifetime_seconds=60,
     )  # fmt: skip
     assert is_over(api.call("GET", f"/shared/sales.csv?token={stranger}"))
@@ -395,13 +355,13 @@ def test_tokens_for_other_purposes_are_over(api, emulator, session_id):
 def test_a_file_whose_time_is_unknown_cannot_be_shared(api, session_id, monkeypatch):
     """The link could not distinguish its versions."""
     put(api, session_id)
-    find = links.find_headers
+    find = session_links.find_headers
 
     def without_time(*arguments: Any) -> tuple[FilePath, FileBytes]:
         path, file = find(*arguments)
         return path, replace(file, last_modified_time=None)
 
-    monkeypatch.setattr(links, "find_headers", without_time)
+    monkeypatch.setattr(session_links, "find_headers", without_time)
     refused = share(api, session_id)
     assert (refused.status_code, refused.json()["error"]["target"]) == (400, "fileName")
 

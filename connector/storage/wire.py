@@ -1,9 +1,12 @@
-"""The XML of requests and responses. Sources: "List Blobs", "Get Block List", "Put Block List" and "Get User Delegation
-Key" in the REST reference of Blob Storage.
+"""What requests and responses of Blob Storage look like: their XML, and the headers that state what a blob is.
+
+Sources: "Get Blob Properties", "List Blobs", "Get Block List", "Put Block List" and "Get User Delegation Key" in the
+REST reference of Blob Storage.
 """
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +17,10 @@ from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
 from .errors import unreadable_response
+
+_METADATA = "x-ms-meta-"
+_METADATA_NAME = re.compile("[a-z_][a-z0-9_]*")
+_METADATA_VALUE = re.compile("[ -~]*")
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,38 @@ def encoded_block_id(block_id: str) -> str:
     return base64.b64encode(block_id.encode()).decode()
 
 
+def metadata_headers(metadata: Mapping[str, str]) -> dict[str, str]:
+    """Names have lower-case letters, digits and underscores, and values are printable ASCII."""
+    for name, value in metadata.items():
+        if not _METADATA_NAME.fullmatch(name) or not _METADATA_VALUE.fullmatch(value):
+            raise ValueError(f"the metadata {name} has a name or a value that headers cannot have")
+    return {_METADATA + name: value for name, value in metadata.items()}
+
+
+def read_properties(name: str, headers: Mapping[str, str]) -> Blob:
+    """The blob of a response. Raises StorageRejected."""
+    return Blob(
+        name,
+        _number(headers.get("Content-Length", "")),
+        read_etag(headers),
+        headers.get("Content-Type", "application/octet-stream"),
+        _date(headers.get("Last-Modified", "")),
+        {
+            key.lower().removeprefix(_METADATA): value
+            for key, value in headers.items()
+            if key.lower().startswith(_METADATA)
+        },
+    )
+
+
+def read_etag(headers: Mapping[str, str]) -> str:
+    """Raises StorageRejected."""
+    etag = headers.get("ETag")
+    if not etag:
+        raise unreadable_response()
+    return etag
+
+
 def read_uncommitted_blocks(content: bytes) -> list[tuple[str, int]]:
     """IDs and sizes. An ID that another program has chosen may stay encoded. Raises StorageRejected."""
     blocks = _parsed(content, "BlockList").iterfind("UncommittedBlocks/Block")
@@ -87,15 +126,6 @@ def read_delegation_key(content: bytes) -> DelegationKey:
     return found
 
 
-def http_date(text: str) -> datetime:
-    """Raises StorageRejected."""
-    try:
-        date = parsedate_to_datetime(text)
-    except ValueError:
-        raise unreadable_response() from None
-    return date if date.tzinfo else date.replace(tzinfo=UTC)
-
-
 def _blobs(page: Element) -> Iterator[Blob]:
     for blob in page.iterfind("Blobs/Blob"):
         name, etag = _element(blob, "Name"), _text(blob, "Properties/Etag")
@@ -106,7 +136,7 @@ def _blobs(page: Element) -> Iterator[Blob]:
             _number(_text(blob, "Properties/Content-Length")),
             etag if etag.startswith('"') else f'"{etag}"',
             blob.findtext("Properties/Content-Type") or "application/octet-stream",
-            http_date(_text(blob, "Properties/Last-Modified")),
+            _date(_text(blob, "Properties/Last-Modified")),
             {one.tag.lower(): one.text or "" for one in blob.iterfind("Metadata/*")},
         )
 
@@ -148,6 +178,14 @@ def _number(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 19):
         raise unreadable_response()
     return int(text)
+
+
+def _date(text: str) -> datetime:
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        raise unreadable_response() from None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 def _decoded_block_id(encoded: str) -> str:
