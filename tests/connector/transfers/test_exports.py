@@ -2,7 +2,6 @@
 
 import random
 
-import pytest
 import requests
 
 from tests.connector.transfers.conftest import error_of
