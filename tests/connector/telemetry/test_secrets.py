@@ -129,7 +129,9 @@ def calls(
 
     def call(method: str, path: str, **request: Any) -> Callable[[str], requests.Response]:
         merged = {**headers, **request.pop("headers", {})}
-        return lambda base: requests.request(method, base + path, headers=merged, timeout=30, **request)
+        return lambda base: requests.request(
+            method, base + path, headers=merged, timeout=30, allow_redirects=False, **request
+        )
 
     session, file = f"sessionId={secret.session_id}", f"/files/{quote(f'{secret.file} ü.txt')}"
     folder = f"folder={secret.folder}"
