@@ -58,6 +58,7 @@ class File:
 class Files:
     session_id: str
     files: list[File]
+    workspace: "UsedWorkspace | None" = None
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,18 @@ class Workspace:
 
 
 @dataclass(frozen=True)
+class UsedWorkspace:
+    """What a run or an upload has done with a workspace. `e_tag` is the version that the session's files are, or were
+    made of; None as long as there is none.
+    """
+
+    workspace_id: str
+    is_restored: bool
+    is_saved: bool
+    e_tag: str | None = None
+
+
+@dataclass(frozen=True)
 class UploadUrl:
     """A URL that takes one file, for this session."""
 
@@ -220,6 +233,7 @@ class Execution:
     notice: str | None = None
     truncated: dict[str, bool] | None = None
     openai_file_response: list[str] | None = None
+    workspace: UsedWorkspace | None = None
 
 
 @dataclass(frozen=True)

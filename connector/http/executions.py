@@ -11,7 +11,7 @@ from ..executions import operations as executions
 from ..links.execution_links import Publisher, with_links
 from ..models import Execution
 from ..telemetry.activity import note_execution_status
-from . import requests, responses, run_headers
+from . import requests, responses, run_headers, workspace_runs
 from .context import Context
 from .transfers import reach_of
 
@@ -31,8 +31,11 @@ def execute_python_code(context: Context, request: func.HttpRequest) -> func.Htt
         "wait_in_seconds": context.settings.caller_wait_seconds,
         **requests.arguments(operation.checked_body(body)),
     }
+    workspace_id = arguments.pop("workspace_id", None)
     include_content = _include_content(context, arguments)
+    used = workspace_runs.before(context, arguments, workspace_id)
     execution = executions.execute_python_code(context.sessions, context.facts, **arguments)
+    execution = workspace_runs.after(context, execution, used, arguments["wait_in_seconds"])
     response = _response(context, request, "/executions", execution, include_content)
     response.headers.update(applied)
     return response
@@ -40,8 +43,10 @@ def execute_python_code(context: Context, request: func.HttpRequest) -> func.Htt
 
 def get_execution(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     arguments = requests.parameters(context.operation("GetExecution"), request)
+    workspace_id = arguments.pop("workspace_id", None)
     include_content = _include_content(context, arguments)
     execution = executions.get_execution(context.sessions, context.facts, **arguments)
+    execution = workspace_runs.after(context, execution, workspace_runs.used_before(workspace_id))
     return _response(context, request, "/executions", execution, include_content)
 
 
@@ -67,6 +72,8 @@ def poll_execution(context: Context, request: func.HttpRequest) -> func.HttpResp
     }
     include_content = _include_content(context, arguments)
     execution = executions.get_execution(context.sessions, context.facts, **arguments)
+    used = workspace_runs.used_before(context.address.get("workspaceId"))
+    execution = workspace_runs.after(context, execution, used)
     return _response(context, request, "/polls", execution, include_content)
 
 
@@ -109,6 +116,8 @@ def _response(
             "includeContent": include_content,
             "caller": context.sessions.caller,
         }
+        if execution.workspace is not None:
+            address["workspaceId"] = execution.workspace.workspace_id
         location = f"{base}/polls?token={context.tokens.seal(POLL, address, lifetime_seconds=_POLL_LIFETIME_SECONDS)}"
     pause = min(max(execution.duration_in_milliseconds // 10_000, _SHORTEST_PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS)
     # Logic Apps follows Location, and Azure's SDKs Operation-Location.

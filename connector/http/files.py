@@ -12,7 +12,7 @@ from ..files.names import checked_folder, checked_path
 from ..files.reading import download_range
 from ..models import FileBytes, FilePath, camel_case
 from ..session_pool.sessions import SessionClient
-from . import forms, ranges, requests, responses
+from . import forms, ranges, requests, responses, workspace_runs
 from .context import Context
 
 LISTING = "listing"
@@ -32,10 +32,14 @@ def upload_file(context: Context, request: func.HttpRequest) -> func.HttpRespons
         )
     if requests.media_type(request) == "multipart/form-data":
         form = forms.form(operation, request, context.admission)
-        return responses.json_response(files.upload_contents(context.sessions, context.facts, **form))
+        used = workspace_runs.before(context, form, form.pop("workspace_id", None))
+        stored = files.upload_contents(context.sessions, context.facts, **form)
+        return responses.json_response(workspace_runs.after_upload(context, stored, used))
     body = requests.json_arguments(operation, request, context.admission)
     body["files"] = [requests.arguments(file) for file in body["files"]]
-    return responses.json_response(files.upload_file(context.sessions, context.facts, **body))
+    used = workspace_runs.before(context, body, body.pop("workspace_id", None))
+    stored = files.upload_file(context.sessions, context.facts, **body)
+    return responses.json_response(workspace_runs.after_upload(context, stored, used))
 
 
 def list_files(context: Context, request: func.HttpRequest) -> func.HttpResponse:

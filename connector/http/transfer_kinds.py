@@ -6,9 +6,11 @@ from ..links.stored_links import Share, StoredFile
 from ..transfers.exports import Export
 from ..transfers.imports import Import
 from ..transfers.transfer import Transfer
+from ..workspaces.restoring import Restore
+from ..workspaces.saving import Save
 from .context import Context
 
-KINDS: dict[str, type[Transfer]] = {kind.kind: kind for kind in (Import, Export, Share)}
+KINDS: dict[str, type[Transfer]] = {kind.kind: kind for kind in (Import, Export, Share, Save, Restore)}
 
 
 def to_address(transfer: Transfer) -> dict[str, Any]:

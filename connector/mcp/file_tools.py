@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from ..callers.signed_tokens import require_tokens
-from ..errors import FileTooLarge, InvalidFileContent
+from ..errors import FileTooLarge, InvalidFileContent, SourceNotAllowed
 from ..files import operations as files
 from ..files import upload_urls
 from ..files.contents import decoded
@@ -15,8 +15,9 @@ from ..files.pages import Listing
 from ..links import session_links, stored_links
 from ..links.addresses import lifetime_of
 from ..links.stored_links import StoredFile
-from ..models import File, FilePath, SharedFile
+from ..models import File, FilePath, Files, SharedFile
 from ..session_pool.sessions import SessionClient
+from ..transfers.imports import Import, begin_import
 from .context import McpContext
 from .execution_text import file_line, shown_path, shown_size
 from .file_content import file_result
@@ -29,7 +30,7 @@ _MOST_FILES = 100
 """Of a page. A model reads all of them."""
 
 _LONGEST_COPY_SECONDS = 40
-"""Of a file that is shared. Some clients give up after 60 s (MCP SDK for TypeScript)."""
+"""Of a file that is shared or imported. Some clients give up after 60 s (MCP SDK for TypeScript)."""
 
 _PAGE_CHARACTERS = 25_000
 """In JSON; one more line, which may have 10,000, and the token fit into a result, too."""
@@ -67,6 +68,41 @@ def create_upload_url(context: McpContext, arguments: dict[str, Any], _: Client)
 def _quoted(word: str) -> str:
     """For a shell. In double quotes, if nothing in the word means something there: cmd.exe has no other quotes."""
     return f'"{word}"' if re.fullmatch(r"[^\"$`\\!%\n\r]*", word) else shlex.quote(word)
+
+
+def import_file(context: McpContext, arguments: dict[str, Any], _: Client) -> Json:
+    """Raises FileTooLarge for a file that is not copied within the call: models do not poll."""
+    context.sessions.admission.count_as_run()
+    url = arguments.pop("url")
+    source = {"blob_url": url} if _is_blob(context, url) else {"file_url": url}
+    begun = begin_import(context.reach, **source, **arguments)
+    if isinstance(begun, Import):
+        imported = begun.advance(context.reach, context.reach.deadline.began + _LONGEST_COPY_SECONDS)
+        if not isinstance(imported, Files):
+            begun.cancel(context.reach)
+            raise FileTooLarge(
+                f"The file has {imported.size:,} bytes, and only {imported.received:,} were copied within "
+                f"{_LONGEST_COPY_SECONDS} seconds. Have a program import it with the connector's REST operation "
+                "ImportFile, which can be polled, and use the session ID that it returns.",
+                target="url",
+            )
+        begun = imported
+    file = begun.files[0]
+    place = shown_path(FilePath(file.folder, file.file_name))
+    return sections_result(
+        [Section(f"Session ID: {begun.session_id}"), Section(f"Imported {place} ({shown_size(file.size)}).")]
+    )
+
+
+def _is_blob(context: McpContext, url: str) -> bool:
+    """Whether the connector reads the URL with its own identity. With a signature, it does not need to."""
+    if "?" in url:
+        return False
+    try:
+        context.reach.storage.container_of(url)
+    except SourceNotAllowed:
+        return False
+    return True
 
 
 def list_files(context: McpContext, arguments: dict[str, Any], _: Client) -> Json:

@@ -122,6 +122,17 @@ TOOLS = (
         is_open_world=True,  # whoever has the URL can use it
     ),
     Tool(
+        "ImportFile",
+        "Import a file",
+        "Copy a file from a URL to /mnt/data. Code may have no access to the internet.",
+        file_tools.import_file,
+        {"url": "URL that needs no sign-in.", "sessionId": _OPTIONAL_SESSION},
+        optional=("sessionId",),
+        own={"url": {"type": "string", "minLength": 1, "maxLength": 8192}},
+        is_destructive=True,
+        is_open_world=True,
+    ),
+    Tool(
         "ListFiles",
         "List files",
         "List the files in /mnt/data or in a folder below it.",

@@ -21,6 +21,7 @@ ARGUMENTS = {
         {"sessionId": STRING, "folder": STRING, "encoding": STRING},
     ),
     "CreateUploadUrl": ({"fileName": STRING}, {"sessionId": STRING, "folder": STRING}),
+    "ImportFile": ({"url": STRING}, {"sessionId": STRING}),
     "ListFiles": (
         {"sessionId": STRING},
         {"folder": STRING, "recursive": BOOLEAN, "continuationToken": STRING},
@@ -159,6 +160,11 @@ class TestEveryTool:
             second = await http.put(url, content=b"again")
         assert first.is_success, first.text
         assert second.is_client_error
+
+    async def test_import_file_names_the_setting_that_allows_a_host(self, tools):
+        """Without it, no host is allowed, and the model can tell its user what to ask for."""
+        said = await tools.said("ImportFile", is_error=True, url="https://contoso.example/sales.csv")
+        assert "FILE_URL_HOSTS" in said
         code = "import os\nos.path.getsize('/mnt/data/large.bin')"
         assert "3000000" in (await tools.said("ExecutePythonCode", pythonCode=code)).split()
 

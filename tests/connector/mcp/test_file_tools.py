@@ -257,6 +257,38 @@ def test_a_missing_file_is_an_error(api, session_id):
         assert "ListFiles" in missing.text
 
 
+# ---- from storage
+
+
+def test_a_blob_is_imported_into_a_session(api_with_storage, storage, session_id):
+    """By its URL; without a session ID, into a new session. Its content is not in the result."""
+    storage.put("mcp/sales.csv", b"region,amount\n")
+    url = f"{storage.server.container_url('imports')}/mcp/sales.csv"
+    for arguments in ({"sessionId": session_id}, {}):
+        imported = call(api_with_storage, "ImportFile", url=url, **arguments)
+        assert not imported.is_error and "Imported /mnt/data/sales.csv (14 bytes)" in imported.text
+        assert (imported.session_id == session_id) == bool(arguments)
+        read = call(api_with_storage, "GetFile", sessionId=imported.session_id, fileName="sales.csv")
+        assert "region,amount" in read.text
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("{imports}/mcp/none.csv", "BlobNotFound"),
+        ("{imports}/mcp/none.csv?sv=2024-11-04&sig=x", "FILE_URL_HOSTS"),
+        ("{files}/workspaces/x.tar", "FILE_URL_HOSTS"),
+        ("https://contoso.example/sales.csv", "FILE_URL_HOSTS"),
+    ],
+    ids=["no blob", "a signature", "a file of others", "another host"],
+)
+def test_what_cannot_be_imported_is_an_error(api_with_storage, storage, url, words):
+    """That of the operation, which names the setting for its operator."""
+    containers = {name: storage.server.container_url(name) for name in ("files", "imports")}
+    refused = call(api_with_storage, "ImportFile", url=url.format(**containers))
+    assert refused.is_error and words in refused.text
+
+
 # ---- out
 
 

@@ -21,7 +21,7 @@ import requests
 
 from connector.http.operations import OPERATIONS, OPERATIONS_WITHOUT_SETTINGS
 from connector.outbound.deadlines import Deadlines
-from tests.conftest import Api, Emulator
+from tests.conftest import Api, Emulator, Storage
 
 FAULTS: list[dict[str, Any]] = [
     *({"do": "answer", "status": status} for status in (400, 401, 403, 404, 413, 416, 500, 503)),
@@ -120,6 +120,10 @@ def calls(
     body = {"sessionId": secret.session_id, "folder": secret.folder, "files": files}
     chunk = {"Content-Range": f"bytes=0-{len(secret.content) - 1}/{len(secret.content) + 1}"}
     upload = urls.get("upload", f"/uploads?token={secret.bearer}")
+    imported = {"fileUrl": f"https://{secret.file}.example/{secret.content}?sig={secret.bearer}"}
+    imported |= {"sessionId": secret.session_id, "folder": secret.folder}
+    exported = {"sessionId": secret.session_id, "fileName": f"{secret.file}0", "folder": secret.folder}
+    exported |= {"blobName": secret.content}
     tool = {"name": "ExecutePythonCode", "arguments": {"pythonCode": code, "sessionId": secret.session_id}}
     message = {"jsonrpc": "2.0", "id": secret.idempotency_key, "method": "tools/call", "params": tool}
     return {
@@ -143,6 +147,14 @@ def calls(
         "PutUpload": call(
             "PUT", urls.get("upload_url", f"/uploads?token={secret.bearer}"), data=secret.content.encode()
         ),
+        "ImportFile": call("POST", "/imports", json=imported),
+        "ExportFile": call("POST", "/exports", json=exported),
+        "PollTransfer": call("GET", f"/transfers?token={secret.bearer}"),
+        "CancelTransfer": call("DELETE", f"/transfers?token={secret.bearer}"),
+        "SaveWorkspace": call("PUT", f"/workspaces/{secret.folder}", json={"sessionId": secret.session_id}),
+        "RestoreWorkspace": call("POST", f"/workspaces/{secret.folder}/restore", json={"sessionId": secret.session_id}),
+        "GetWorkspace": call("GET", f"/workspaces/{secret.folder}"),
+        "DeleteWorkspace": call("DELETE", f"/workspaces/{secret.folder}"),
         "DeleteFile": call("DELETE", f"{file}?{session}"),
         "CancelUpload": call("DELETE", upload),
         "GetSession": call("GET", f"/sessions/{secret.session_id}"),
@@ -190,20 +202,22 @@ def prepared(api: Api, secret: Secrets, headers: dict[str, str]) -> dict[str, st
 
 def test_no_secret_is_logged_under_any_fault(
     emulator: Emulator,
+    storage: Storage,
     running_connector: Callable[..., contextlib.AbstractContextManager[Api]],
     monkeypatch: pytest.MonkeyPatch,
     log: io.StringIO,
 ) -> None:
     """Session IDs, names, code, contents, keys and tokens, by any operation."""
     secret = Secrets(emulator)
-    with running_connector(require_keys=True, **emulator.environment) as api:
+    environment = {**emulator.environment, **storage.environment}
+    with running_connector(require_keys=True, **environment) as api:
         headers = {"x-functions-key": str(api.key)}
         secret.others += [str(api.key), emulator.authority.issue()[0]]
         urls = prepared(api, secret, headers)
     monkeypatch.setattr("connector.app.DEADLINES", QUICK)
     faults = emulator.pool.url + "/faults"
     statuses: set[int] = set()
-    with running_connector(require_keys=True, **emulator.environment) as api:
+    with running_connector(require_keys=True, **environment) as api:
         operations = calls(secret, urls, {"x-functions-key": str(api.key)})
         secret.others.append(str(api.key))
         assert operations.keys() == {*OPERATIONS, *OPERATIONS_WITHOUT_SETTINGS}
@@ -215,7 +229,12 @@ def test_no_secret_is_logged_under_any_fault(
             requests.delete(faults, timeout=10)
     assert {200, 204, 403, 404, 413, 429, 502, 503, 504} <= statuses
     text = log.getvalue()
-    assert '"record":"request"' in text and '"record":"poolCall"' in text and "urllib3.connectionpool" in text
+    assert (
+        '"record":"request"' in text
+        and '"record":"poolCall"' in text
+        and '"record":"storageCall"' in text
+        and "urllib3.connectionpool" in text
+    )
     assert secret.in_log(text) == []
 
 

@@ -1,0 +1,45 @@
+"""Where workspaces are in storage, and what is known of one without its archive."""
+
+import hashlib
+from collections.abc import Mapping
+
+from ..errors import WorkspaceNotFound
+from ..models import Workspace
+from ..storage.containers import Blob
+
+ARCHIVE = "workspace.tar"
+"""The name of an archive while it is in a session."""
+
+CONTENT_TYPE = "application/x-tar"
+_FILES = "connector_files"
+
+
+def archive_name(caller: str | None, workspace_id: str) -> str:
+    """The name of the blob. Each caller has workspaces of their own; callers with function keys share theirs."""
+    return f"workspaces/{hashlib.sha256((caller or '').encode()).hexdigest()}/{workspace_id}.tar"
+
+
+def metadata(files: int) -> Mapping[str, str]:
+    """That of the blob of an archive with so many files."""
+    return {_FILES: str(files)}
+
+
+def workspace_of(blob: Blob, workspace_id: str, session_id: str | None = None) -> Workspace:
+    """`session_id` is that of the session whose files these are."""
+    files = blob.metadata.get(_FILES, "")
+    return Workspace(
+        workspace_id,
+        blob.size,
+        int(files) if files.isascii() and files.isdecimal() else 0,
+        blob.last_modified,
+        blob.etag,
+        session_id,
+    )
+
+
+def workspace_not_found(workspace_id: str) -> WorkspaceNotFound:
+    return WorkspaceNotFound(
+        f"There is no workspace '{workspace_id}'. Save the files of a session as one first, with SaveWorkspace or with "
+        "a run that names it.",
+        target="workspaceId",
+    )

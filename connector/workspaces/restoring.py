@@ -1,0 +1,153 @@
+"""The transfer of RestoreWorkspace: the archive is copied into the session, which unpacks it."""
+
+import contextlib
+import json
+from dataclasses import dataclass
+from typing import Any, ClassVar, cast
+
+from ..errors import (
+    BlobNotFound,
+    ConnectorError,
+    FileNotFound,
+    FileTooLarge,
+    InvalidRequest,
+    PoolUnavailable,
+    SessionBusy,
+    StorageRejected,
+)
+from ..files.tasks import may_be_performed, run_task
+from ..files.uploads import cancel_upload
+from ..in_session.tasks import unpack_workspace
+from ..models import TransferProgress, Workspace
+from ..session_pool.sessions import SessionClient
+from ..transfers.blob_source import BlobSource
+from ..transfers.to_blob import existing_session
+from ..transfers.to_session import SessionCopy, begin_own_copy
+from ..transfers.transfer import Reach, may_go_on, transfer_not_found
+from .archives import ARCHIVE, archive_name, workspace_not_found, workspace_of
+from .marks import EXCLUDED, Mark, write_mark
+
+_RESULT = "unpacked.json"
+_MOST_RESULT_BYTES = 4000
+
+
+@dataclass(frozen=True)
+class Restore:
+    """A Transfer whose result is a Workspace."""
+
+    kind: ClassVar[str] = "restore"
+
+    workspace_id: str
+    copy: SessionCopy
+
+    @property
+    def session_id(self) -> str:
+        return self.copy.session_id
+
+    def to_json(self) -> dict[str, Any]:
+        return {"workspace_id": self.workspace_id, "copy": self.copy.to_json()}
+
+    @classmethod
+    def from_json(cls, members: dict[str, Any]) -> "Restore":
+        copy = SessionCopy.from_json(members["copy"], {BlobSource.kind: BlobSource})
+        return cls(members["workspace_id"], copy)
+
+    def advance(self, reach: Reach, until: float) -> TransferProgress | Workspace:
+        """See Transfer.advance. Raises BlobChanged, FileTooLarge, InvalidRequest if a path is taken, and
+        StorageRejected for an archive that SaveWorkspace has not made.
+        """
+        copied = self.copy.advance(reach, until)
+        if isinstance(copied, TransferProgress):
+            return copied
+        part = reach.within_part()
+        session = existing_session(part, self.session_id)
+        try:
+            unpacked = self._unpacked(session) or self._unpack(part, session)
+        except ConnectorError as failure:
+            if not may_go_on(failure):
+                self._remove(part)
+            raise
+        if unpacked is None:  # the session is still unpacking
+            return TransferProgress(self.session_id, self.copy.source.size, self.copy.source.size)
+        self._check(unpacked)
+        source = self.copy.source
+        assert isinstance(source, BlobSource)
+        write_mark(session, Mark(self.workspace_id, source.etag, unpacked["fingerprint"]))
+        blob = part.storage.require_files().get_blob(source.name)
+        workspace = workspace_of(blob, self.workspace_id, self.session_id)
+        return workspace
+
+    def cancel(self, reach: Reach) -> None:
+        self.copy.cancel(reach)
+        self._remove(reach.within_part())
+
+    def _unpacked(self, session: SessionClient) -> unpack_workspace.Result | None:
+        """The result of an earlier call."""
+        with contextlib.suppress(FileNotFound, FileTooLarge, ValueError):
+            found = json.loads(session.download_file(self.copy.upload.own(_RESULT), max_bytes=_MOST_RESULT_BYTES))
+            if isinstance(found, dict) and unpack_workspace.Result.__annotations__.keys() <= found.keys():
+                return cast(unpack_workspace.Result, found)
+        return None
+
+    def _unpack(self, reach: Reach, session: SessionClient) -> unpack_workspace.Result | None:
+        """None if the session takes longer than a call waits."""
+        arguments = unpack_workspace.Arguments(
+            folder=self.copy.upload.folder, archive=ARCHIVE, result=_RESULT, excluded=EXCLUDED
+        )
+        try:
+            return run_task(session, reach.facts, unpack_workspace.perform, arguments, failure=_FAILURE)
+        except (SessionBusy, PoolUnavailable) as failure:
+            if not may_be_performed(failure):
+                raise
+            return None
+
+    def _check(self, unpacked: unpack_workspace.Result) -> None:
+        path = str(unpacked["path"])[:100]
+        match unpacked["state"]:
+            case "unpacked":
+                return
+            case "no_room":
+                raise FileTooLarge(
+                    f"The files of the workspace need {unpacked['size']:,} bytes, and beside the archive the session "
+                    f"has room for {unpacked['room']:,}. Delete files that are not needed, or use another session.",
+                    target="workspaceId",
+                )
+            case "path_taken":
+                raise InvalidRequest(
+                    f"The path '{path}' of the workspace is a folder here and a file there, or the reverse. Rename it, "
+                    "or restore the workspace into a new session.",
+                    target="sessionId",
+                )
+            case "not_found":
+                raise transfer_not_found()
+        raise StorageRejected(
+            f"The workspace is not an archive that SaveWorkspace has made: its entry '{path}' must not be unpacked. "
+            "Delete the workspace, and save it again."
+        )
+
+    def _remove(self, reach: Reach) -> None:
+        with contextlib.suppress(ConnectorError):
+            session = existing_session(reach, self.session_id)
+            cancel_upload(session, reach.facts, self.copy.upload)
+
+
+_FAILURE = "The session could not unpack the workspace. Try again; if it fails again, use a new session."
+
+
+def begin_restore(reach: Reach, workspace_id: str, session_id: str | None) -> Restore:
+    """Without a session id, into a new session. Raises WorkspaceNotFound, SessionBusy, FileTooLarge, and
+    StorageNotConfigured.
+    """
+    container = reach.storage.require_files()
+    try:
+        blob = container.get_blob(archive_name(reach.sessions.caller, workspace_id))
+    except BlobNotFound:
+        raise workspace_not_found(workspace_id) from None
+    source = BlobSource.of(container, blob)
+
+    def begin(session: SessionClient) -> Restore:
+        return Restore(workspace_id, begin_own_copy(reach, session, source, name=ARCHIVE))
+
+    if session_id is not None:
+        return begin(reach.sessions.session(session_id))
+    return reach.sessions.with_new_session(begin)

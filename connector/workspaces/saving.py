@@ -1,0 +1,210 @@
+"""The transfer of SaveWorkspace: the session packs its files, and the archive is copied to storage.
+
+The blob's commit has the ID of the transfer, which is also the name of its folder in the session. So whoever polls it
+finds out how far it has come, and whether it is complete.
+"""
+
+import contextlib
+import json
+import secrets
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar
+
+from ..errors import (
+    BlobChanged,
+    BlobExists,
+    BlobNotFound,
+    ConnectorError,
+    FileNotFound,
+    FileTooLarge,
+    PoolUnavailable,
+    SessionBusy,
+    WorkspaceChanged,
+)
+from ..files.operations import find_headers
+from ..files.tasks import may_be_performed, run_task
+from ..in_session.protocol import TRANSFERS_FOLDER
+from ..in_session.tasks import pack_workspace
+from ..models import FilePath, TransferProgress, Workspace
+from ..session_pool.sessions import SessionClient
+from ..storage.containers import COMMIT, Blob
+from ..transfers import transfer
+from ..transfers.to_blob import BlobCopy, existing_session
+from ..transfers.transfer import Reach, may_go_on, transfer_not_found
+from .archives import ARCHIVE, CONTENT_TYPE, archive_name, metadata, workspace_of
+from .marks import EXCLUDED, Mark, write_mark
+
+_RESULT = "packed.json"
+_MOST_RESULT_BYTES = 4000
+
+
+@dataclass(frozen=True)
+class Save:
+    """A Transfer whose result is a Workspace, or None if the session's files have the fingerprint `unless`.
+
+    Replaces the version `if_match`, or any with `*`; without it, there must be none.
+    """
+
+    kind: ClassVar[str] = "save"
+
+    session_id: str
+    workspace_id: str
+    transfer_id: str
+    if_match: str | None
+    unless: str | None = None
+    is_new: bool = field(default=True, compare=False)
+
+    def to_json(self) -> dict[str, Any]:
+        members = asdict(self)
+        del members["is_new"]
+        return members
+
+    @classmethod
+    def from_json(cls, members: dict[str, Any]) -> "Save":
+        return cls(**members, is_new=False)
+
+    def advance(self, reach: Reach, until: float) -> TransferProgress | Workspace | None:
+        """See Transfer.advance. Raises WorkspaceChanged, FileTooLarge if the session has no room for its archive, and
+        SessionNotFound.
+        """
+        part = reach.within_part()
+        blob = None if self.is_new else self._own_blob(part)
+        if blob is not None:
+            return workspace_of(blob, self.workspace_id, self.session_id)
+        try:
+            session = existing_session(part, self.session_id)
+            packed = self._packed(session)
+            if packed is None:
+                packed = self._pack(part, session)
+            if packed is None:  # the session is still packing
+                return TransferProgress(self.session_id, 0, 0)
+            if packed["state"] == "unchanged":
+                return None
+            return self._copy(reach, until, packed)
+        except ConnectorError as failure:
+            if self.is_new or not may_go_on(failure):
+                self._remove(reach.within_part())
+            raise
+
+    def cancel(self, reach: Reach) -> None:
+        """Raises TransferNotFound."""
+        reach = reach.within_part()
+        if self._own_blob(reach) is None:
+            self._remove(reach)
+
+    def _copy(self, reach: Reach, until: float, packed: pack_workspace.Result) -> TransferProgress | Workspace:
+        path = FilePath(self._folder, ARCHIVE)
+        part = reach.within_part()
+        try:
+            _, file = find_headers(existing_session(part, self.session_id), part.facts, path)
+        except FileNotFound:
+            raise transfer_not_found() from None
+        copy = BlobCopy(
+            self.session_id,
+            path.folder,
+            path.name,
+            file.size,
+            file.etag,
+            archive_name(reach.sessions.caller, self.workspace_id),
+            CONTENT_TYPE,
+            self.transfer_id,
+            transfer.PART_BYTES,
+            must_be_absent=self.if_match is None,
+            if_match=None if self.if_match == "*" else self.if_match,
+            metadata=metadata(packed["files"]),
+            is_new=self.is_new or not self._has_blocks(part),
+        )
+        try:
+            copied = copy.advance(reach, until)
+        except (BlobChanged, BlobExists):
+            raise workspace_changed(self.workspace_id) from None
+        if isinstance(copied, TransferProgress):
+            return copied
+        part = reach.within_part()
+        with contextlib.suppress(ConnectorError):  # a session that has ended since has no more use for it
+            write_mark(
+                existing_session(part, self.session_id), Mark(self.workspace_id, copied.etag, packed["fingerprint"])
+            )
+        self._remove(part)
+        return workspace_of(copied, self.workspace_id, self.session_id)
+
+    @property
+    def _folder(self) -> str:
+        return f"{TRANSFERS_FOLDER}/{self.transfer_id}"
+
+    def _own_blob(self, reach: Reach) -> Blob | None:
+        try:
+            blob = reach.storage.require_files().get_blob(archive_name(reach.sessions.caller, self.workspace_id))
+        except BlobNotFound:
+            return None
+        return blob if blob.metadata.get(COMMIT) == self.transfer_id else None
+
+    def _has_blocks(self, reach: Reach) -> bool:
+        name = archive_name(reach.sessions.caller, self.workspace_id)
+        blocks = reach.storage.require_files().uncommitted_blocks(name)
+        return any(block_id.startswith(self.transfer_id) for block_id, _ in blocks)
+
+    def _packed(self, session: SessionClient) -> pack_workspace.Result | None:
+        """What an earlier call has packed. Works while the session runs code."""
+        if self.is_new:
+            return None
+        with contextlib.suppress(FileNotFound, FileTooLarge, ValueError):
+            found = json.loads(session.download_file(FilePath(self._folder, _RESULT), max_bytes=_MOST_RESULT_BYTES))
+            if isinstance(found, dict) and {"files", "fingerprint", "state"} <= found.keys():
+                return pack_workspace.Result(
+                    state="packed",
+                    size=0,
+                    files=int(found["files"]),
+                    skipped=0,
+                    room=0,
+                    fingerprint=str(found["fingerprint"]),
+                )
+        return None
+
+    def _pack(self, reach: Reach, session: SessionClient) -> pack_workspace.Result | None:
+        """None if the session takes longer than a call waits."""
+        arguments = pack_workspace.Arguments(
+            folder=self._folder, archive=ARCHIVE, result=_RESULT, excluded=EXCLUDED, unless=self.unless
+        )
+        try:
+            packed = run_task(session, reach.facts, pack_workspace.perform, arguments, failure=_FAILURE)
+        except (SessionBusy, PoolUnavailable) as failure:
+            if not may_be_performed(failure):
+                raise
+            return None
+        if packed["state"] == "no_room":
+            raise FileTooLarge(
+                f"The session needs {packed['size']:,} bytes for an archive of its files, and has room for "
+                f"{packed['room']:,}. Delete files that are not needed, or export large files one by one.",
+                target="sessionId",
+            )
+        if packed["state"] == "canceled":
+            raise transfer_not_found()
+        return packed
+
+    def _remove(self, reach: Reach) -> None:
+        """Removes the archive from the session. One that is still being packed is removed when it is complete."""
+        with contextlib.suppress(ConnectorError):
+            session = existing_session(reach, self.session_id)
+            left = session.list_files(self._folder, recursive=False)
+            if not any(file.name == _RESULT for file in left):
+                session.upload_file(FilePath(self._folder, "abandoned"), b"")
+            for file in left:
+                with contextlib.suppress(FileNotFound):
+                    session.delete_file(FilePath(self._folder, file.name))
+
+
+_FAILURE = "The session could not pack its files. Try again; if it fails again, export the files one by one."
+
+
+def begin_save(session_id: str, workspace_id: str, *, if_match: str | None, unless: str | None = None) -> Save:
+    return Save(session_id, workspace_id, secrets.token_hex(8), if_match, unless)
+
+
+def workspace_changed(workspace_id: str) -> WorkspaceChanged:
+    return WorkspaceChanged(
+        f"The workspace '{workspace_id}' was saved by someone else since this session restored or saved it, so it was "
+        "not replaced. Restore it into another session and repeat the changes there, or save this session's files with "
+        "SaveWorkspace and the eTag *.",
+        target="workspaceId",
+    )
