@@ -33,7 +33,7 @@ run: $(RUN_VENV)/.emulator  ## Start the connector on http://127.0.0.1:7071, wit
 demo: $(VENV)/.emulator  ## Run the sales report: upload, run code, download a chart (ARGS="--url http://127.0.0.1:7071")
 	@exec $(BIN)/python -m examples.sales_report $(ARGS)
 
-demo-large: $(VENV)/.emulator  ## Upload large files in chunks, sum them up, download in ranges (ARGS="--url http://127.0.0.1:7071")
+demo-large: $(VENV)/.emulator  ## Large files in chunks and ranges, and 1 GB by reference (ARGS="--url http://127.0.0.1:7071")
 	@exec $(BIN)/python -m examples.large_files $(ARGS)
 
 autogen: $(VENV)/examples/autogen_web_api/.made $(VENV)/.emulator  ## Start the AutoGen web API on http://127.0.0.1:8000, with connector and emulator (ARGS="--port 8001")

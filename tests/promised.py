@@ -75,8 +75,9 @@ class Promises:
         def watched_send(session: requests.Session, request: requests.PreparedRequest, **options: Any) -> Any:
             response = send(session, request, **options)
             operation_id = _operation_at(request.method or "", urlsplit(request.url or "").path)
-            # A response without the header is the host's own, or another server's.
-            if operation_id and "x-ms-request-id" in response.headers and not options.get("stream"):
+            # A response without the header is the host's own, or another server's. So is one after a redirect.
+            is_ours = "x-ms-request-id" in response.headers and not response.history
+            if operation_id and is_ours and not options.get("stream"):
                 self.check(operation_id, request.method or "", response.status_code, response.headers, response.content)
             return response
 

@@ -20,7 +20,6 @@ from requests.structures import CaseInsensitiveDict
 
 from ..errors import BlobChanged, SourceUnavailable
 from ..telemetry import open_telemetry
-from ..telemetry.source_calls import SourceCall
 from .allowed_hosts import AllowedHosts, AllowedUrl
 from .connections import AttemptTimeout
 from .deadlines import Deadline, Deadlines
@@ -155,16 +154,22 @@ class FileUrls:
         timeouts: Any = AttemptTimeout(
             deadline, connect=self._deadlines.connect_seconds, read=self._deadlines.read_seconds
         )
-        with SourceCall(allowed.host) as record:
-            if not deadline.left:
-                raise unavailable()
-            with _unavailable_when_lost(record), open_telemetry.without_spans():
-                response = self._adapter.send(request, True, timeouts, self.certificates, proxies={})
-            record.attempted(response.status_code, bytes_in=_stated_length(response), bytes_out=0)
-            if response.status_code in accepted and _encoding(response) in ("", "identity"):
-                return response
-            response.close()
-            raise _refusal(response)
+        if not deadline.left:
+            raise unavailable()
+        with _unavailable_when_lost(), open_telemetry.without_spans():
+            response = self._adapter.send(request, True, timeouts, self.certificates, proxies={})
+        if response.status_code in accepted and _encoding(response) in ("", "identity"):
+            return response
+        response.close()
+        raise _refusal(response) from HostResponded(response.status_code)
+
+
+class HostResponded(Exception):
+    """The cause of an error, for the log, which has its status."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
 
 
 def unavailable() -> SourceUnavailable:
@@ -216,11 +221,6 @@ def _encoding(response: requests.Response) -> str:
     return response.headers.get("Content-Encoding", "").strip().lower()
 
 
-def _stated_length(response: requests.Response) -> int:
-    stated = response.headers.get("Content-Length", "")
-    return int(stated) if _LENGTH.fullmatch(stated) else 0
-
-
 def _name_in(response: requests.Response) -> str:
     """That of the header Content-Disposition, without folders."""
     message = email.message.Message()
@@ -233,11 +233,9 @@ def _name_in(response: requests.Response) -> str:
 
 
 @contextlib.contextmanager
-def _unavailable_when_lost(record: SourceCall | None = None) -> Iterator[None]:
+def _unavailable_when_lost() -> Iterator[None]:
     """Raises SourceUnavailable instead of what libraries raise."""
     try:
         yield
     except _LOST as failure:
-        if record is not None:
-            record.lost(failure)
         raise unavailable() from failure

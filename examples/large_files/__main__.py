@@ -1,4 +1,4 @@
-"""Upload and download large files through a connector: that of --url, one that runs here, or a new emulator's."""
+"""Large files through a connector, that of --url or of a new emulator: in chunks and ranges, and by reference."""
 
 import argparse
 import contextlib
@@ -8,10 +8,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from examples.large_files import tables
+from examples.large_files import by_reference, tables
 from examples.large_files.transfer import Transfer
+from examples.sales_report import emulator
 from examples.sales_report.calls import Connector, DemoFailed
-from examples.sales_report.connectors import find_connector
+from examples.sales_report.connectors import as_api_url
 from examples.sales_report.transcript import heading, say
 
 SUMS = Path(__file__).resolve().parent / "steps" / "sums.py"
@@ -23,13 +24,14 @@ def main() -> int:
     arguments = parse_arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that an emulator started here is stopped too
     try:
-        with (
-            find_connector(arguments.url) as api_url,
-            contextlib.closing(Transfer(api_url, arguments.key, arguments.chunk_bytes)) as transfer,
-            Connector(api_url, arguments.key) as connector,
-            tempfile.TemporaryDirectory() as folder,
-        ):
-            play(connector, transfer, Path(folder), arguments.rows, arguments.excel_rows)
+        with tempfile.TemporaryDirectory() as folder:
+            if arguments.url is not None:
+                play(arguments.url, arguments, Path(folder))
+                say("Files by reference are not shown: they need the storage of an emulator that this demo starts.")
+            else:
+                with emulator.running("--storage-port", "0", "--imports", folder) as started:
+                    play(started.api_url, arguments, Path(folder))
+                    by_reference.play(started, Path(folder), arguments.bytes)
     except DemoFailed as failure:
         print(f"\nThe demo failed: {failure}", file=sys.stderr)
         return 1
@@ -39,8 +41,17 @@ def main() -> int:
     return 0
 
 
-def play(connector: Connector, transfer: Transfer, folder: Path, rows: int, excel_rows: int) -> None:
+def play(url: str, arguments: argparse.Namespace, folder: Path) -> None:
     """Upload, sum and download. Raises DemoFailed if the sums or the downloaded file are wrong."""
+    api_url, key = as_api_url(url), arguments.key
+    with (
+        contextlib.closing(Transfer(api_url, key, arguments.chunk_bytes)) as transfer,
+        Connector(api_url, key) as connector,
+    ):
+        play_in_chunks(connector, transfer, folder, arguments.rows, arguments.excel_rows)
+
+
+def play_in_chunks(connector: Connector, transfer: Transfer, folder: Path, rows: int, excel_rows: int) -> None:
     heading("1. The files", f"A CSV file with {rows:,} rows and an Excel file with {excel_rows:,}, generated here.")
     csv, excel = folder / "sales.csv", folder / "more_sales.xlsx"
     units = tables.write_csv(csv, rows) + tables.write_excel(excel, excel_rows)
@@ -70,24 +81,25 @@ def play(connector: Connector, transfer: Transfer, folder: Path, rows: int, exce
                 raise DemoFailed("the downloaded file differs from the one in the session.")
     finally:
         connector.call("DELETE", f"/sessions/{session_id}", expected_status=204)
-    say(f"\nDone. {downloaded.stat().st_size:,} bytes were downloaded, identical to the file in the session.")
+    say(f"\n{downloaded.stat().st_size:,} bytes were downloaded, identical to the file in the session.")
 
 
 def parse_arguments() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m examples.large_files", description=__doc__)
-    parser.add_argument(
-        "--url", help="the URL of a connector with the setting SIGNING_KEY (default: find or start one)"
-    )
+    parser.add_argument("--url", help="the URL of a connector with the setting SIGNING_KEY (default: start one)")
     parser.add_argument("--key", help="the function key, if the connector requires one")
     parser.add_argument(
-        "--rows", type=int, default=2_000_000, help="number of rows of the CSV file (default: %(default)s)"
+        "--rows", type=int, default=500_000, help="number of rows of the CSV file (default: %(default)s)"
     )
     parser.add_argument(
-        "--excel-rows", type=int, default=100_000, help="number of rows of the Excel file (default: %(default)s)"
+        "--excel-rows", type=int, default=50_000, help="number of rows of the Excel file (default: %(default)s)"
     )
     parser.add_argument(
         "--chunk-bytes", type=int, help="size of a chunk (default: the size that the connector recommends)"
+    )
+    parser.add_argument(
+        "--bytes", type=int, default=1_000_000_000, help="size of the file by reference (default: %(default)s)"
     )
     return parser.parse_args()
 

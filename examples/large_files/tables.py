@@ -1,5 +1,6 @@
 """The files of the demo: generated sales by region, and their sums to compare with."""
 
+import hashlib
 import random
 from collections import Counter
 from datetime import date, timedelta
@@ -47,3 +48,19 @@ def write_excel(path: Path, count: int) -> Counter[str]:
         sheet.append(row)
     book.save(path)
     return sums
+
+
+def write_repeated_csv(path: Path, size: int, block_rows: int) -> tuple[Counter[str], str]:
+    """Write about `size` bytes, which repeat the same rows. Return the units by region, and the SHA-256 of the file."""
+    block = rows(block_rows, seed=-2)
+    text = "".join(f"{row[0]},{row[1]},{row[2]},{row[3]},{row[4]:.2f}\n" for row in block).encode()
+    repetitions = max(1, size // len(text))
+    digest = hashlib.sha256()
+    with path.open("wb") as file:
+        for piece in (f"{','.join(HEADER)}\n".encode(), *[text] * repetitions):
+            file.write(piece)
+            digest.update(piece)
+    sums: Counter[str] = Counter()
+    for row in block:
+        sums[row[1]] += row[3] * repetitions
+    return sums, digest.hexdigest()

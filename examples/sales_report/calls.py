@@ -43,7 +43,7 @@ class Connector:
         *,
         query: dict[str, str] | None = None,
         body: JsonObject | None = None,
-        expected_status: int = 200,
+        expected_status: int | tuple[int, ...] = 200,
     ) -> requests.Response:
         """Send a request, and print it with its response. Raises DemoFailed for no response or another status."""
         url = self.api_url + path + (f"?{urlencode(query)}" if query else "")
@@ -55,9 +55,10 @@ class Connector:
                 f"{method} {path} got no response from {self.api_url} ({type(error).__name__})."
             ) from error
         show_response(response)
-        if response.status_code != expected_status:
+        expected = (expected_status,) if isinstance(expected_status, int) else expected_status
+        if response.status_code not in expected:
             hint = " Set the function key with --key." if response.status_code == 401 else ""
-            raise DemoFailed(f"{method} {path} returned {response.status_code} instead of {expected_status}.{hint}")
+            raise DemoFailed(f"{method} {path} returned {response.status_code} instead of {expected[0]}.{hint}")
         return response
 
 

@@ -22,8 +22,8 @@ def find_connector(url: str | None) -> Iterator[str]:
         yield as_api_url(LOCAL_CONNECTOR)
     else:
         say(f"No connector is running on {LOCAL_CONNECTOR}. The demo starts the emulator, and stops it afterwards.")
-        with emulator.running() as api_url:
-            yield api_url
+        with emulator.running() as started:
+            yield started.api_url
 
 
 def as_api_url(url: str) -> str:

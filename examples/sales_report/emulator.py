@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -16,30 +17,42 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "emulator", "--port", "0", "--pool-port", "0"]
 
 
+@dataclass(frozen=True)
+class Emulator:
+    """`announced` is what it has printed: the first word of a line, and the second."""
+
+    process_id: int
+    announced: dict[str, str]
+
+    @property
+    def api_url(self) -> str:
+        return self.announced["connector"]
+
+
 @contextlib.contextmanager
-def running() -> Iterator[str]:
-    """Start the emulator on free ports, yield the URL of its connector's API, and always stop it."""
+def running(*options: str) -> Iterator[Emulator]:
+    """Start the emulator on free ports, and always stop it."""
     # In a process group of its own: Ctrl-C then reaches only the demo, which stops the emulator cleanly.
-    process = subprocess.Popen(COMMAND, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, process_group=0)
+    process = subprocess.Popen([*COMMAND, *options], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, process_group=0)
     try:
         assert process.stdout is not None
-        api_url = wait_until_ready(process.stdout)
+        announced = wait_until_ready(process.stdout)
         threading.Thread(target=drain, args=[process.stdout], daemon=True).start()
-        yield api_url
+        yield Emulator(process.pid, announced)
     finally:
         stop(process)
 
 
-def wait_until_ready(lines: IO[str]) -> str:
-    """Print the emulator's output up to `ready`, and return the URL from the line that starts with `connector`."""
-    api_url = None
+def wait_until_ready(lines: IO[str]) -> dict[str, str]:
+    """Print the emulator's output up to `ready`, and return the first two words of each line."""
+    announced: dict[str, str] = {}
     for line in lines:
         say(f"    {line.strip()}")
         match line.split():
-            case ["connector", url]:
-                api_url = url
-            case ["ready"] if api_url is not None:
-                return api_url
+            case ["ready"] if "connector" in announced:
+                return announced
+            case [name, value, *_]:
+                announced[name] = value
     raise DemoFailed("the emulator exited before it was ready. Its output above has the reason.")
 
 

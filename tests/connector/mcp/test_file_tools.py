@@ -301,6 +301,25 @@ def test_a_shared_file_opens_without_a_key(api, session_id):
     assert opened.content == b"a,b\n"
 
 
+def test_a_link_with_storage_is_a_resource_too(start_connector, emulator, storage, session_id):
+    """Which hosts show to people, if its address is public; it does not end with the file."""
+    public = {"PUBLIC_BASE_URL": "https://app.example"}
+    api = start_connector(**emulator.environment, **storage.environment, **public)
+    upload(api, "report #1.csv", "a,b\n", session_id)
+    shared = call(api, "ShareFile", sessionId=session_id, fileName="report #1.csv")
+    (link,) = [line for line in shared.text.splitlines() if line.startswith("https://")]
+    assert "or the file changes" not in shared.text
+    (resource,) = shared.links
+    assert resource == {
+        "type": "resource_link", "uri": link, "name": "report #1.csv", "mimeType": "text/csv", "size": 4,
+    }  # fmt: skip
+    call(api, "DeleteFile", sessionId=session_id, fileName="report #1.csv")
+    opened = requests.get(link.replace("https://app.example/api", api.url), timeout=30)
+    assert opened.content == b"a,b\n"
+    refused = call(api, "ShareFile", sessionId=session_id, fileName="a.txt", lifetimeInSeconds=10_000_000)
+    assert refused.is_error and "604,800 seconds" in refused.text
+
+
 def test_links_need_a_signing_key(start_connector, emulator, session_id):
     """The error names the setting."""
     api = start_connector(**{**emulator.environment, "SIGNING_KEY": ""})

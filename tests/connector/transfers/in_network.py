@@ -283,3 +283,14 @@ def test_files_of_a_chat_are_stored_together(api, files, session_id):
     """All, or none."""
     assert error_of(from_chat(api, session_id, "whole", "short")) == "SourceUnavailable"
     assert own_files(api, session_id) == []
+
+
+def test_a_url_is_in_no_log(api, files, session_id, caplog):
+    """Neither its signature nor its path, whatever happens; the operator sees the status of the host."""
+    with caplog.at_level("DEBUG"):
+        for path in ("ranges", "missing", "redirect", "short", "login", "two-lengths"):
+            imported(api, f"{path}/secret-name.csv?sig=secret-signature", session_id)
+        api.call("POST", "/imports", json={"fileUrl": f"https://mixed.{HOST}/secret-name", "sessionId": session_id})
+    assert "secret-" not in caplog.text
+    assert "HostResponded 404" in caplog.text
+    assert "NotPublic" in caplog.text

@@ -32,7 +32,7 @@ export function codePane(state, session) {
       <h2 id="code-heading">Code</h2>
       ${examples(session)} ${earlier(session)}
       <div class="spacer"></div>
-      ${runButton(session)}
+      ${workspaceOption(state, session)} ${runButton(session)}
     </div>
     ${note(session)}
     <div class="pane-body code-body">${element}</div>
@@ -40,7 +40,7 @@ export function codePane(state, session) {
       <span class="digits code-position">${position}</span>
       ${session.mark ? markedLine(session.mark) : html`<span class="code-hint">Esc, then Tab leaves the editor</span>`}
       <div class="spacer"></div>
-      ${workspaceOption(state, session)} ${timeLimit(session)}
+      ${timeLimit(session)}
     </div>
     ${usePanel(state, session)}
   </section>`;

@@ -24,7 +24,7 @@ export function workspaceOption(state, session) {
   return popover({
     id: "workspace-option",
     label: workspaceId ? `Workspace of runs: ${workspaceId}` : "Workspace of runs: none",
-    button: html`<span class="workspace-name">${workspaceId || "No workspace"}</span>${icon("chevron")}`,
+    button: html`<span class="workspace-name">${workspaceId || "Workspace"}</span>${icon("chevron")}`,
     content: html`<div class="workspace-option">
       <label class="field"><span>Workspace of runs</span>
         <input type="text" list="run-workspace-names" .value=${live(workspaceId)} placeholder="none" ?disabled=${refusal !== ""} @change=${changed}

@@ -100,7 +100,8 @@ function storage(containers) {
   if (containers.length === 0) return "None: files live as long as their sessions.";
   return html`<ul>${containers.map(
     ({ containerUrl, use, isAvailable, message }) => html`<li class="pool">
-      <code>${containerUrl}</code>${use === "Imports" ? ", to import from" : ""}
+      <code>${containerUrl}</code>
+      <p class="muted">${use === "Imports" ? "To import from" : "For links, exports and workspaces"}</p>
       ${isAvailable ? nothing : html`<p class="pool-problem">${message}</p>`}
     </li>`,
   )}</ul>`;
