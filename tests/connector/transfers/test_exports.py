@@ -2,6 +2,7 @@
 
 import random
 
+import pytest
 import requests
 
 from tests.connector.transfers.conftest import error_of
