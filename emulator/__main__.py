@@ -96,7 +96,8 @@ def main() -> int:
         return 0
     except PortInUse as taken:
         is_pool = options.pool_port <= taken.port < options.pool_port + options.pools
-        is_storage = not options.no_storage and taken.port == storage_port(options)
+        has_storage = not (options.no_storage or options.pool_endpoint)
+        is_storage = has_storage and taken.port == storage_port(options)
         option = "--pool-port" if is_pool else "--storage-port" if is_storage else "--port"
         print(f"{taken}: choose another with {option} (0 picks a free one)", file=sys.stderr)
         return 1

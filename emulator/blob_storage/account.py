@@ -153,7 +153,11 @@ class Account:
         for path in (self.blocks, self._folder):
             path.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = FolderLock(folder)
-        self._read()
+        try:
+            self._read()
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Another program may use the folder then."""

@@ -3,6 +3,7 @@
 Addresses have the form of emulators: http://127.0.0.1:PORT/devstoreaccount1/CONTAINER/BLOB.
 """
 
+import contextlib
 import re
 import tempfile
 import uuid
@@ -64,17 +65,22 @@ class BlobStorageServer:
         self.clock = clock or Clock()
         self.faults = Faults()
         self.keys = DelegationKeys()
-        app = Starlette(routes=[Route(FAULTS_PATH, self.faults.answer, methods=["GET", "POST", "DELETE"])])
-        app.router.default = request_response(self._answer)
-        self._server = LoopbackServer(app, port=port, certificate=certificate, any_origin=True)
+        with contextlib.ExitStack() as ending:
+            if folder is None:
+                folder = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="blob-storage-")))
+            self.account = Account(folder, self.clock)
+            ending.callback(self.account.close)
+            for name, shared in (shared_folders or {}).items():
+                self.account.add(SharedFolder(name, shared, self.clock.now().replace(microsecond=0)))
+            for name in containers:
+                if name not in self.account.containers:
+                    self.account.create(name)
+            app = Starlette(routes=[Route(FAULTS_PATH, self.faults.answer, methods=["GET", "POST", "DELETE"])])
+            app.router.default = request_response(self._answer)
+            self._server = LoopbackServer(app, port=port, certificate=certificate, any_origin=True)
+            ending.callback(self._server.stop)
+            self._ending = ending.pop_all()
         self.url = f"{self._server.url}/{ACCOUNT}"
-        self._temporary = tempfile.TemporaryDirectory(prefix="blob-storage-") if folder is None else None
-        self.account = Account(Path(self._temporary.name) if self._temporary else folder or Path(), self.clock)
-        for name, shared in (shared_folders or {}).items():
-            self.account.add(SharedFolder(name, shared, self.clock.now().replace(microsecond=0)))
-        for name in containers:
-            if name not in self.account.containers:
-                self.account.create(name)
 
     def container_url(self, name: str) -> str:
         return f"{self.url}/{name}"
@@ -83,10 +89,8 @@ class BlobStorageServer:
         self._server.start()
 
     def stop(self) -> None:
-        self._server.stop()
-        self.account.close()
-        if self._temporary is not None:
-            self._temporary.cleanup()
+        """May be called twice."""
+        self._ending.close()
 
     async def _answer(self, request: Request) -> Response:
         request_id = str(uuid.uuid4())
@@ -105,6 +109,9 @@ class BlobStorageServer:
             response = self._error(error, request_id)
         except ClientDisconnect:
             return Dropped()
+        except OSError as failure:  # no space is left, for one
+            why = f"The emulator could not read or write its files: {failure.strerror}."
+            response = self._error(StorageError("InternalError", message=why), request_id)
         return applied(fault, self._with_common_headers(request, response, request_id))
 
     def _call(self, request: Request) -> tuple[Call, Operation, Fault | None]:

@@ -39,9 +39,9 @@ ARGUMENTS = [
             "workspaceId": TEXT,
         },
     ),
-    ("GetExecution", {"executionId": TEXT, "sessionId": TEXT}, {"includeContent": TEXT}),
+    ("GetExecution", {"executionId": TEXT, "sessionId": TEXT}, {"includeContent": TEXT, "workspaceId": TEXT}),
     ("CancelExecution", {"executionId": TEXT, "sessionId": TEXT}, {"includeContent": TEXT}),
-    ("UploadFile", {"files": LIST}, {"sessionId": TEXT, "folder": TEXT}),
+    ("UploadFile", {"files": LIST}, {"sessionId": TEXT, "folder": TEXT, "workspaceId": TEXT}),
     (
         "ListFiles",
         {"sessionId": TEXT},
@@ -49,7 +49,11 @@ ARGUMENTS = [
     ),
     ("GetFile", {"fileName": TEXT, "sessionId": TEXT}, {"folder": TEXT}),
     ("DeleteFile", {"fileName": TEXT, "sessionId": TEXT}, {"folder": TEXT}),
-    ("ShareFile", {"fileName": TEXT, "sessionId": TEXT}, {"folder": TEXT, "lifetimeInSeconds": INTEGER}),
+    (
+        "ShareFile",
+        {"fileName": TEXT, "sessionId": TEXT},
+        {"folder": TEXT, "lifetimeInSeconds": INTEGER, "waitInSeconds": INTEGER},
+    ),
     ("CreateUploadUrl", {"fileName": TEXT}, {"sessionId": TEXT, "folder": TEXT}),
     (
         "ImportFile",
@@ -247,13 +251,14 @@ class EveryOperation:
         assert [each["fileName"] for each in remaining] == ["a.txt"]
 
     async def test_share_file_returns_a_link_for_people(self, call):
-        """The model writes it into its answer, and the person needs no key."""
+        """The model writes it into its answer; the person needs no key, and may open it after the session has ended."""
         session_id = await new_session(call, file("two words.csv", SALES), folder="reports")
         shared = await call(
             "ShareFile", sessionId=session_id, fileName="two words.csv", folder="reports", lifetimeInSeconds=600
         )
         assert (shared["fileName"], shared["folder"], shared["size"]) == ("two words.csv", "reports", len(SALES))
-        assert shared["isDurable"] is False
+        assert shared["isDurable"] is True
+        await call("EndSession", sessionId=session_id)
         assert without_key("GET", shared["fileUrl"]) == (200, SALES)
 
     async def test_create_upload_url_takes_a_file_that_no_message_holds(self, call):

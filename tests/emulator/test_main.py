@@ -119,56 +119,6 @@ def test_a_file_of_the_printed_folder_can_be_imported(start, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_folders_for_storage_are_kept(start, tmp_path):
-    """Those of --storage-folder and --imports, with what is in them."""
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "a").write_text("1")
-    emulator = start("--storage-folder", str(tmp_path / "kept"), "--imports", str(tmp_path / "mine"))
-    assert emulator.reported("imports").endswith(f" in {tmp_path}/mine")
-    emulator.end(signal.SIGINT)
-    assert (tmp_path / "mine" / "a").read_text() == "1"
-    assert (tmp_path / "kept" / "containers" / "files").is_dir()
-
-
-def test_storage_can_be_left_out(start):
-    """Then none is printed, and the connector has none."""
-    emulator = start("--no-storage")
-    assert not any(line.startswith(("storage", "imports")) for line in emulator.lines)
-    refused = requests.post(
-        f"{emulator.reported('connector')}/exports", json={"sessionId": "a-session", "fileName": "a"}, timeout=60
-    )
-    assert refused.json()["error"]["code"] == "StorageNotConfigured"
-
-
-@pytest.mark.parametrize(
-    ("option", "other"),
-    [
-        (["--imports", "x"], ["--no-storage"]),
-        (["--storage-port", "1"], ["--pool-endpoint", "https://a.example/sessionPools/p"]),
-    ],
-)
-def test_options_of_storage_without_storage(option, other):
-    """They are refused, as they would have no effect."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "emulator", *option, *other], cwd=ROOT, capture_output=True, text=True, timeout=60
-    )
-    assert ended.returncode == 2
-    assert option[0] in ended.stderr.splitlines()[-1]
-    assert other[0] in ended.stderr.splitlines()[-1]
-
-
-def test_a_folder_that_cannot_be_used_for_storage(tmp_path):
-    """One line says which, and why."""
-    (tmp_path / "file").write_text("")
-    options = ["--port", "0", "--pool-port", "0", "--storage-folder", str(tmp_path / "file")]
-    ended = subprocess.run(
-        [sys.executable, "-m", "emulator", *options], cwd=ROOT, capture_output=True, text=True, timeout=60
-    )
-    assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr.startswith(f"{tmp_path}/file cannot be used for storage: ")
-    assert ended.stderr.count("\n") == 1
-
-
 def test_the_mcp_servers_of_the_pools_are_printed(start):
     """With --mcp, an address and a key for each pool; without it, none."""
     emulator = start("--mcp", "--pools", "2")

@@ -163,7 +163,7 @@ class TestEveryTool:
 
     async def test_import_file_names_the_setting_that_allows_a_host(self, tools):
         """Without it, no host is allowed, and the model can tell its user what to ask for."""
-        said = await tools.said("ImportFile", is_error=True, url="https://contoso.example/sales.csv")
+        said = await tools.refused("ImportFile", url="https://contoso.example/sales.csv")
         assert "FILE_URL_HOSTS" in said
         code = "import os\nos.path.getsize('/mnt/data/large.bin')"
         assert "3000000" in (await tools.said("ExecutePythonCode", pythonCode=code)).split()

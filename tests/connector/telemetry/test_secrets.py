@@ -1,6 +1,7 @@
 """No secret is in any log: every operation runs under every fault, with every logger at DEBUG.
 
-Pool, identity endpoint, host and connector run in this process, and so do their loggers and those of all libraries.
+Pool, storage, identity endpoint, host and connector run in this process, and so do their loggers and those of all
+libraries.
 """
 
 import base64
@@ -21,6 +22,7 @@ import requests
 
 from connector.http.operations import OPERATIONS, OPERATIONS_WITHOUT_SETTINGS
 from connector.outbound.deadlines import Deadlines
+from emulator.blob_storage.server import AUDIENCE
 from tests.conftest import Api, Emulator, Storage
 
 FAULTS: list[dict[str, Any]] = [
@@ -37,6 +39,20 @@ FAULTS: list[dict[str, Any]] = [
     {"do": "expireSession"},
 ]
 """All that the emulator has for a request, and statuses that the pool has never had."""
+
+STORAGE_FAULTS: list[dict[str, Any]] = [
+    *({"do": "answer", "status": status} for status in (400, 401, 403, 404, 409, 412, 416, 500, 503)),
+    {"do": "answer", "status": 503, "retryAfter": 0},
+    {"do": "delay", "seconds": 0.5},
+    {"do": "dropBefore"},
+    {"do": "dropAfter"},
+    {"do": "truncate"},
+]
+
+CALL_STORAGE = (
+    "CheckConnection", "ShareFile", "OpenSharedFile", "OpenSharedFileHeaders", "ImportFile", "ExportFile",
+    "SaveWorkspace", "GetWorkspace", "RestoreWorkspace", "DeleteWorkspace",
+)  # fmt: skip
 
 OTHER_LOGGERS = ("urllib3.connectionpool", "azure", "azure.identity", "msal", "requests", "asyncio", "uvicorn.error")
 
@@ -56,18 +72,23 @@ QUICK = Deadlines(
 class Secrets:
     """Marked values, which are searched for in the log as they are, and as base64."""
 
-    def __init__(self, emulator: Emulator) -> None:
+    def __init__(self, emulator: Emulator, storage: Storage) -> None:
+        self.imports = storage.server.container_url("imports")
         self.session_id, self.execution_id = secrets.token_hex(16), secrets.token_hex(16)
         self.file, self.folder, self.code, self.content = (f"{name}Q{secrets.token_hex(6)}" for name in "fdct")
+        self.blob, self.workspace = (f"{name}Q{secrets.token_hex(6)}" for name in "bw")
+        self.signature = secrets.token_urlsafe(24)
         self.idempotency_key = secrets.token_hex(12)
         parts = (b'{"alg": "RS256", "kid": "k"}', secrets.token_bytes(40), secrets.token_bytes(64))
         self.bearer = ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
         settings = emulator.environment
         self.others = [settings["SIGNING_KEY"], settings["IDENTITY_HEADER"]]
+        self.others.append(storage.server.authority.issue(AUDIENCE)[0])
         self.found_in_urls: list[str] = []
 
     def in_log(self, text: str) -> list[str]:
-        values = [*(value for value in vars(self).values() if isinstance(value, str)), *self.others]
+        values = [*(value for name, value in vars(self).items() if isinstance(value, str) and name != "imports")]
+        values += self.others
         forms = {form for value in [*values, *self.found_in_urls] for form in (value, *_base64_forms(value))}
         assert len(forms) > 25 and all(len(form) > 8 for form in forms)
         return [form for form in forms if form.lower() in text.lower()]
@@ -108,7 +129,9 @@ def calls(
 
     def call(method: str, path: str, **request: Any) -> Callable[[str], requests.Response]:
         merged = {**headers, **request.pop("headers", {})}
-        return lambda base: requests.request(method, base + path, headers=merged, timeout=30, **request)
+        return lambda base: requests.request(
+            method, base + path, headers=merged, timeout=30, allow_redirects=False, **request
+        )
 
     session, file = f"sessionId={secret.session_id}", f"/files/{quote(f'{secret.file} ü.txt')}"
     folder = f"folder={secret.folder}"
@@ -120,10 +143,9 @@ def calls(
     body = {"sessionId": secret.session_id, "folder": secret.folder, "files": files}
     chunk = {"Content-Range": f"bytes=0-{len(secret.content) - 1}/{len(secret.content) + 1}"}
     upload = urls.get("upload", f"/uploads?token={secret.bearer}")
-    imported = {"fileUrl": f"https://{secret.file}.example/{secret.content}?sig={secret.bearer}"}
-    imported |= {"sessionId": secret.session_id, "folder": secret.folder}
-    exported = {"sessionId": secret.session_id, "fileName": f"{secret.file}0", "folder": secret.folder}
-    exported |= {"blobName": secret.content}
+    workspace, owned = f"/workspaces/{secret.workspace}", {"sessionId": secret.session_id, "waitInSeconds": 0}
+    transfer = urls.get("transfer", f"/transfers?token={secret.bearer}")
+    signed = f"https://files.example/{secret.blob}?sig={secret.signature}"
     tool = {"name": "ExecutePythonCode", "arguments": {"pythonCode": code, "sessionId": secret.session_id}}
     message = {"jsonrpc": "2.0", "id": secret.idempotency_key, "method": "tools/call", "params": tool}
     return {
@@ -147,16 +169,23 @@ def calls(
         "PutUpload": call(
             "PUT", urls.get("upload_url", f"/uploads?token={secret.bearer}"), data=secret.content.encode()
         ),
-        "ImportFile": call("POST", "/imports", json=imported),
-        "ExportFile": call("POST", "/exports", json=exported),
-        "PollTransfer": call("GET", f"/transfers?token={secret.bearer}"),
-        "CancelTransfer": call("DELETE", f"/transfers?token={secret.bearer}"),
-        "SaveWorkspace": call("PUT", f"/workspaces/{secret.folder}", json={"sessionId": secret.session_id}),
-        "RestoreWorkspace": call("POST", f"/workspaces/{secret.folder}/restore", json={"sessionId": secret.session_id}),
-        "GetWorkspace": call("GET", f"/workspaces/{secret.folder}"),
-        "DeleteWorkspace": call("DELETE", f"/workspaces/{secret.folder}"),
         "DeleteFile": call("DELETE", f"{file}?{session}"),
         "CancelUpload": call("DELETE", upload),
+        "ImportFile": both(
+            call("POST", "/imports", json={**owned, "blobUrl": f"{secret.imports}/{secret.blob}"}),
+            call("POST", "/imports", json={**owned, "fileUrl": signed}),
+        ),
+        "ExportFile": call(
+            "POST",
+            "/exports",
+            json={**owned, "fileName": f"{secret.file}0", "folder": secret.folder, "blobName": secret.blob},
+        ),
+        "PollTransfer": call("GET", transfer),
+        "CancelTransfer": call("DELETE", transfer),
+        "SaveWorkspace": call("PUT", workspace, json=owned),
+        "GetWorkspace": call("GET", workspace),
+        "DeleteWorkspace": call("DELETE", workspace),
+        "RestoreWorkspace": call("POST", f"{workspace}/restore", json=owned),
         "GetSession": call("GET", f"/sessions/{secret.session_id}"),
         "CheckConnection": call("GET", "/connection"),
         "GetOpenApiDocument": call("GET", "/openapi.json"),
@@ -168,6 +197,13 @@ def calls(
         "GetHealth": call("GET", f"/health?{session}&code={secret.bearer}"),
         "EndSession": call("DELETE", f"/sessions/{secret.session_id}"),
     }
+
+
+def both(
+    first: Callable[[str], requests.Response], second: Callable[[str], requests.Response]
+) -> Callable[[str], requests.Response]:
+    """Two requests for one operation."""
+    return lambda base: (first(base), second(base))[1]
 
 
 def prepared(api: Api, secret: Secrets, headers: dict[str, str]) -> dict[str, str]:
@@ -202,16 +238,18 @@ def prepared(api: Api, secret: Secrets, headers: dict[str, str]) -> dict[str, st
 
 def test_no_secret_is_logged_under_any_fault(
     emulator: Emulator,
-    storage: Storage,
+    start_storage: Callable[..., Storage],
     running_connector: Callable[..., contextlib.AbstractContextManager[Api]],
     monkeypatch: pytest.MonkeyPatch,
     log: io.StringIO,
 ) -> None:
-    """Session IDs, names, code, contents, keys and tokens, by any operation."""
-    secret = Secrets(emulator)
-    environment = {**emulator.environment, **storage.environment}
+    """Session IDs, names, code, contents, keys, tokens and signed URLs, by any operation."""
+    storage = start_storage()
+    secret = Secrets(emulator, storage)
+    environment = {**emulator.environment, **storage.environment, "FILE_URL_HOSTS": "other.example"}
     with running_connector(require_keys=True, **environment) as api:
         headers = {"x-functions-key": str(api.key)}
+        storage.put(secret.blob, secret.content.encode())  # now that the libraries log no URLs
         secret.others += [str(api.key), emulator.authority.issue()[0]]
         urls = prepared(api, secret, headers)
     monkeypatch.setattr("connector.app.DEADLINES", QUICK)
@@ -227,14 +265,15 @@ def test_no_secret_is_logged_under_any_fault(
             with ThreadPoolExecutor(len(operations)) as threads:
                 statuses |= set(threads.map(lambda operation: operation(api.url).status_code, operations.values()))
             requests.delete(faults, timeout=10)
+        for fault in STORAGE_FAULTS:
+            storage.server.faults.add(**fault, times=1_000)
+            with ThreadPoolExecutor(len(CALL_STORAGE)) as threads:
+                statuses |= set(threads.map(lambda name: operations[name](api.url).status_code, CALL_STORAGE))
+            storage.server.faults.clear()
     assert {200, 204, 403, 404, 413, 429, 502, 503, 504} <= statuses
     text = log.getvalue()
-    assert (
-        '"record":"request"' in text
-        and '"record":"poolCall"' in text
-        and '"record":"storageCall"' in text
-        and "urllib3.connectionpool" in text
-    )
+    assert '"record":"request"' in text and '"record":"poolCall"' in text and "urllib3.connectionpool" in text
+    assert '"record":"storageCall"' in text
     assert secret.in_log(text) == []
 
 
@@ -275,17 +314,23 @@ def echoing_pool() -> Iterator[str]:
 def test_no_secret_is_logged_when_the_pool_returns_them(
     echoing_pool: str,
     emulator: Emulator,
+    storage: Storage,
     running_connector: Callable[..., contextlib.AbstractContextManager[Api]],
     monkeypatch: pytest.MonkeyPatch,
     log: io.StringIO,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     """In responses that cannot be read. Nothing is printed past the log, either."""
-    secret = Secrets(emulator)
-    with running_connector(**emulator.environment) as api:
+    secret = Secrets(emulator, storage)
+    with running_connector(**emulator.environment, **storage.environment) as api:
         urls = prepared(api, secret, {})
     monkeypatch.setattr("connector.app.DEADLINES", QUICK)
-    with running_connector(**{**emulator.environment, "POOL_MANAGEMENT_ENDPOINT": echoing_pool}) as api:
+    echoing = {
+        "POOL_MANAGEMENT_ENDPOINT": echoing_pool,
+        "FILES_CONTAINER_URL": f"{echoing_pool.partition('/sub')[0]}/account/files",
+        "IMPORT_CONTAINER_URLS": storage.environment["IMPORT_CONTAINER_URLS"],
+    }
+    with running_connector(**{**emulator.environment, **echoing}) as api:
         operations = calls(secret, urls, {}).values()
         with ThreadPoolExecutor(len(operations)) as threads:
             for _ in range(3):
@@ -296,20 +341,27 @@ def test_no_secret_is_logged_when_the_pool_returns_them(
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("broken", ["pool", "identity", "sign-in", "bug"])
+@pytest.mark.parametrize("broken", ["pool", "storage", "identity", "sign-in", "bug"])
 def test_no_secret_is_logged_when_a_service_is_down(
     broken: str,
     emulator: Emulator,
+    storage: Storage,
     running_connector: Callable[..., contextlib.AbstractContextManager[Api]],
     monkeypatch: pytest.MonkeyPatch,
     log: io.StringIO,
 ) -> None:
     """Neither those of requests, nor those in messages of exceptions."""
     monkeypatch.setattr("connector.app.DEADLINES", QUICK)
-    secret = Secrets(emulator)
-    environment = dict(emulator.environment)
+    secret = Secrets(emulator, storage)
+    environment = {**emulator.environment, **storage.environment}
     if broken == "pool":
         environment["POOL_MANAGEMENT_ENDPOINT"] = "http://127.0.0.1:9/subscriptions/s/resourceGroups/g/sessionPools/p"
+    elif broken == "storage":
+        secret.imports = "http://127.0.0.1:9/account/imports"
+        environment |= {
+            "FILES_CONTAINER_URL": "http://127.0.0.1:9/account/files",
+            "IMPORT_CONTAINER_URLS": secret.imports,
+        }
     elif broken == "identity":
         environment["IDENTITY_ENDPOINT"] = "http://127.0.0.1:9/msi/token"
     elif broken == "sign-in":
@@ -330,6 +382,6 @@ def test_no_secret_is_logged_when_a_service_is_down(
         for operation in calls(secret, {}, {"Authorization": f"Bearer {secret.bearer}"}).values():
             operation(api.url)
     text = log.getvalue()
-    levels = {"pool": "WARNING", "identity": "WARNING", "sign-in": "WARNING", "bug": "ERROR"}
+    levels = {"pool": "WARNING", "storage": "WARNING", "identity": "WARNING", "sign-in": "WARNING", "bug": "ERROR"}
     assert f'{levels[broken]} connector.telemetry {{"record":"request"' in text
     assert secret.in_log(text) == []

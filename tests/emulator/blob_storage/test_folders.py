@@ -58,6 +58,14 @@ def test_a_folder_is_one_servers(emulator, tmp_path):
         pass
 
 
+def test_a_folder_that_cannot_be_written_to(start_wire):
+    """An InternalError, as of a service whose disk is full, and not a block that is lost."""
+    wire = start_wire()
+    wire.server.account.blocks.rmdir()
+    assert code_of(wire.put_block("files/a", "1", b"1")) == (500, "InternalError")
+    assert wire.server.account.container("files").uncommitted == {}
+
+
 def test_without_a_folder_nothing_is_left(emulator, tmp_path, monkeypatch):
     """What was stored is removed when the server stops."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
