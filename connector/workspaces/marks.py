@@ -5,11 +5,12 @@ disadvantage only.
 """
 
 import json
+import re
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from ..errors import FileNotFound, FileTooLarge
 from ..in_session.protocol import OUTPUTS_FOLDER, TRANSFERS_FOLDER
+from ..in_session.session_json import optional_text, read_object, text
 from ..models import FilePath
 from ..session_pool.sessions import SessionClient
 
@@ -18,6 +19,9 @@ EXCLUDED = [OUTPUTS_FOLDER, TRANSFERS_FOLDER]
 
 _PATH = FilePath(TRANSFERS_FOLDER, "workspace.json")
 _MOST_BYTES = 2000
+_WORKSPACE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+_ETAG = re.compile(r'"[!#-~]+"')
+"""Of one version. In the header If-Match, `*` would be any, and a list one of several."""
 
 
 @dataclass(frozen=True)
@@ -34,18 +38,16 @@ class Mark:
 def read_mark(session: SessionClient) -> Mark | None:
     """None in a session without a workspace, which must exist."""
     try:
-        members = json.loads(session.download_file(_PATH, max_bytes=_MOST_BYTES))
-        return Mark(_text(members["workspace_id"]) or "", _text(members["etag"]), _text(members["fingerprint"]))
-    except (FileNotFound, FileTooLarge, ValueError, KeyError, TypeError):
+        members = read_object(session.download_file(_PATH, max_bytes=_MOST_BYTES)) or {}
+        workspace_id, etag = text(members["workspace_id"]), optional_text(members["etag"])
+        fingerprint = optional_text(members["fingerprint"])
+    except (FileNotFound, FileTooLarge, KeyError, TypeError):
         return None
+    if not _WORKSPACE_ID.fullmatch(workspace_id) or not (etag is None or _ETAG.fullmatch(etag)):
+        return None
+    return Mark(workspace_id, etag, fingerprint)
 
 
 def write_mark(session: SessionClient, mark: Mark) -> None:
     """Starts the session if it does not exist."""
     session.upload_file(_PATH, json.dumps(asdict(mark)).encode())
-
-
-def _text(value: Any) -> str | None:
-    if not isinstance(value, str | None):
-        raise TypeError
-    return value

@@ -1,7 +1,6 @@
 """The transfer of RestoreWorkspace: the archive is copied into the session, which unpacks it."""
 
 import contextlib
-import json
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
@@ -17,6 +16,8 @@ from ..errors import (
 )
 from ..files.tasks import may_be_performed, run_task
 from ..files.uploads import cancel_upload
+from ..in_session.session_json import read_object
+from ..in_session.task_results import is_result
 from ..in_session.tasks import unpack_workspace
 from ..models import TransferProgress, Workspace
 from ..session_pool.sessions import SessionClient
@@ -83,9 +84,9 @@ class Restore:
 
     def _unpacked(self, session: SessionClient) -> unpack_workspace.Result | None:
         """The result of an earlier call."""
-        with contextlib.suppress(FileNotFound, FileTooLarge, ValueError):
-            found = json.loads(session.download_file(self.copy.upload.own(_RESULT), max_bytes=_MOST_RESULT_BYTES))
-            if isinstance(found, dict) and unpack_workspace.Result.__annotations__.keys() <= found.keys():
+        with contextlib.suppress(FileNotFound, FileTooLarge):
+            found = read_object(session.download_file(self.copy.upload.own(_RESULT), max_bytes=_MOST_RESULT_BYTES))
+            if found is not None and is_result(found, unpack_workspace.perform):
                 return cast(unpack_workspace.Result, found)
         return None
 

@@ -5,10 +5,9 @@ finds out how far it has come, and whether it is complete.
 """
 
 import contextlib
-import json
 import secrets
 from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from ..errors import (
     BlobChanged,
@@ -24,6 +23,8 @@ from ..errors import (
 from ..files.operations import find_headers
 from ..files.tasks import may_be_performed, run_task
 from ..in_session.protocol import TRANSFERS_FOLDER
+from ..in_session.session_json import read_object
+from ..in_session.task_results import is_result
 from ..in_session.tasks import pack_workspace
 from ..models import FilePath, TransferProgress, Workspace
 from ..session_pool.sessions import SessionClient
@@ -148,17 +149,10 @@ class Save:
         """What an earlier call has packed. Works while the session runs code."""
         if self.is_new:
             return None
-        with contextlib.suppress(FileNotFound, FileTooLarge, ValueError):
-            found = json.loads(session.download_file(FilePath(self._folder, _RESULT), max_bytes=_MOST_RESULT_BYTES))
-            if isinstance(found, dict) and {"files", "fingerprint", "state"} <= found.keys():
-                return pack_workspace.Result(
-                    state="packed",
-                    size=0,
-                    files=int(found["files"]),
-                    skipped=0,
-                    room=0,
-                    fingerprint=str(found["fingerprint"]),
-                )
+        with contextlib.suppress(FileNotFound, FileTooLarge):
+            found = read_object(session.download_file(FilePath(self._folder, _RESULT), max_bytes=_MOST_RESULT_BYTES))
+            if found is not None and is_result(found, pack_workspace.perform) and found["state"] == "packed":
+                return cast(pack_workspace.Result, found)
         return None
 
     def _pack(self, reach: Reach, session: SessionClient) -> pack_workspace.Result | None:

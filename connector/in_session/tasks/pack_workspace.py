@@ -55,7 +55,7 @@ def perform(arguments: Arguments) -> Result:
         with open(stored, encoding="utf-8") as file:
             result: Result = json.load(file)
             return result
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         pass
     excluded = arguments["excluded"]
     now = fingerprint(excluded)

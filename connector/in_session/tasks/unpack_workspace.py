@@ -6,6 +6,7 @@ The task may be performed twice, or late: the second time returns the result of 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -15,12 +16,14 @@ from typing import BinaryIO, Literal, TypedDict
 
 from ..protocol import DATA
 from .transfer_folders import make_transfer_folder
-from .workspace_files import fingerprint, is_inside
+from .workspace_files import MOST_FOLDERS, fingerprint, is_inside
 
 PIECE_BYTES = 1 << 20
 _MOST_ENTRIES = 200_000
 _LONGEST_NAME = 255
 _LONGEST_PATH = 4000
+_MOST_NAMES = MOST_FOLDERS + 1
+"""In one path."""
 
 
 class Arguments(TypedDict):
@@ -64,7 +67,7 @@ def perform(arguments: Arguments) -> Result:
         with open(stored, encoding="utf-8") as file:
             result: Result = json.load(file)
             return result
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         pass
     archive, files = os.path.join(folder, arguments["archive"]), os.path.join(folder, "files")
     shutil.rmtree(files, ignore_errors=True)
@@ -123,10 +126,12 @@ def _unpack(archive: str, files: str, excluded: set[str]) -> Result:
 def _members(source: BinaryIO, excluded: set[str]) -> Iterator[tarfile.TarInfo]:
     """Raises _Refused for one that must not be unpacked, and tarfile's errors."""
     seen: dict[str, bool] = {}
+    length = os.fstat(source.fileno()).st_size
     with tarfile.open(fileobj=source, mode="r:", encoding="utf-8", errors="surrogateescape") as tar:
         for number, member in enumerate(tar):
             member.name = member.name.rstrip("/") if member.isdir() else member.name
-            if number >= _MOST_ENTRIES or not _is_valid(member, excluded):
+            is_complete = member.offset_data + member.size <= length
+            if number >= _MOST_ENTRIES or not is_complete or not _is_valid(member, excluded):
                 raise _Refused("invalid", path=member.name)
             above = member.name
             while above := os.path.dirname(above):
@@ -145,9 +150,15 @@ def _is_valid(member: tarfile.TarInfo, excluded: set[str]) -> bool:
         return False
     if any(name in ("", ".", "..") or "\0" in name for name in names) or names[0] in excluded:
         return False
-    if len(os.fsencode(member.name)) > _LONGEST_PATH or any(len(os.fsencode(name)) > _LONGEST_NAME for name in names):
+    if len(names) > _MOST_NAMES or len(os.fsencode(member.name)) > _LONGEST_PATH:
         return False
-    return not member.issym() or is_inside(os.path.dirname(member.name), member.linkname)
+    if any(len(os.fsencode(name)) > _LONGEST_NAME for name in names):
+        return False
+    target = member.linkname
+    if not member.issym():
+        return True
+    is_path = target != "" and "\0" not in target and len(os.fsencode(target)) <= _LONGEST_PATH
+    return is_path and is_inside(os.path.dirname(member.name), target)
 
 
 def _check_free(members: list[tarfile.TarInfo]) -> None:
@@ -178,8 +189,9 @@ def _extract(source: BinaryIO, member: tarfile.TarInfo, path: str) -> None:
             target.write(piece)
             left -= len(piece)
     os.chmod(path, 0o600 | (member.mode & 0o777))
-    nanoseconds = round(float(member.mtime) * 1e9)
-    os.utime(path, ns=(nanoseconds, nanoseconds))
+    with contextlib.suppress(ValueError, OverflowError, OSError):  # code can give a file any time
+        nanoseconds = round(float(member.mtime) * 1e9)
+        os.utime(path, ns=(nanoseconds, nanoseconds))
 
 
 def _move(member: tarfile.TarInfo, files: str) -> None:

@@ -9,12 +9,17 @@ from collections.abc import Iterator, Sequence
 
 from ..protocol import DATA
 
+MOST_FOLDERS = 200
+"""Above a file or a folder, below the data folder. Python's own functions for folders in folders go no deeper than
+about a thousand.
+"""
+
 
 def entries(excluded: Sequence[str]) -> Iterator[tuple[str, os.stat_result]]:
     """The paths of all folders, files and symbolic links below the data folder, in an order that does not change.
 
-    Paths are relative to it. Without the folders `excluded` in the data folder itself, and without sockets, pipes and
-    devices.
+    Paths are relative to it. Without the folders `excluded` in the data folder itself, without sockets, pipes and
+    devices, and without what is in more than MOST_FOLDERS folders.
     """
     yield from _entries("", set(excluded))
 
@@ -35,7 +40,8 @@ def _entries(folder: str, excluded: set[str]) -> Iterator[tuple[str, os.stat_res
         if stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode) or stat.S_ISDIR(status.st_mode):
             yield path, status
         if stat.S_ISDIR(status.st_mode):
-            yield from _entries(path, set())
+            if path.count("/") < MOST_FOLDERS:
+                yield from _entries(path, set())
 
 
 def fingerprint(excluded: Sequence[str]) -> str:
@@ -49,6 +55,12 @@ def fingerprint(excluded: Sequence[str]) -> str:
 
 
 def is_inside(folder: str, target: str) -> bool:
-    """Whether a link in `folder`, relative to the data folder, to `target` stays in the data folder."""
+    """Whether a link in `folder`, relative to the data folder, to `target` stays in the data folder.
+
+    `..` after a name is refused: where it leads depends on what the name is, and that may be another link.
+    """
+    names = [name for name in target.split("/") if name not in ("", ".")]
+    if ".." in names[next((at for at, name in enumerate(names) if name != ".."), len(names)) :]:
+        return False
     joined = os.path.normpath(os.path.join("/", DATA, folder, target))
     return joined == DATA or joined.startswith(DATA + "/")

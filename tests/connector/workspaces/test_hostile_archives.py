@@ -26,6 +26,8 @@ GOOD = entry("good.txt")
 _sparse = tarfile.TarInfo("sparse")
 _sparse.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": "99999999999"}
 _sparse.size = 512
+_huge = tarfile.TarInfo("huge")
+_huge.pax_headers = {"GNU.sparse.realsize": "9" * 30}
 LEFT = """import os
 sorted(
     name
@@ -44,6 +46,11 @@ HOSTILE = {
     "empty step": archive(GOOD, entry("a//evil")),
     "link outside": archive(GOOD, entry("link", kind=tarfile.SYMTYPE, link="../../etc")),
     "absolute link": archive(GOOD, entry("link", kind=tarfile.SYMTYPE, link="/etc/passwd")),
+    "link over a link": archive(
+        entry("a/up", kind=tarfile.SYMTYPE, link=".."), entry("out", kind=tarfile.SYMTYPE, link="a/up/../../etc")
+    ),
+    "link without a target": archive(GOOD, entry("link", kind=tarfile.SYMTYPE)),
+    "link with a long target": archive(GOOD, entry("link", kind=tarfile.SYMTYPE, link="a/" * 4000)),
     "through a link": archive(GOOD, entry("link", kind=tarfile.SYMTYPE, link="."), entry("link/evil")),
     "a link in place of a folder": archive(entry("d/x"), entry("d", kind=tarfile.SYMTYPE, link=".")),
     "hard link": archive(GOOD, entry("hard", kind=tarfile.LNKTYPE, link="/etc/passwd")),
@@ -53,6 +60,8 @@ HOSTILE = {
     "the connector's transfers": archive(GOOD, entry("_transfers/workspace.json")),
     "twice": archive(GOOD, GOOD),
     "sparse": archive(GOOD, (_sparse, b"1\n0\n0\n" + bytes(506))),
+    "size": archive((_huge, b"")),
+    "many folders": archive(entry("a/" * 1500 + "b")),
     "no archive": b"<html>not found</html>" * 100,
     "cut off": archive(GOOD, entry("big", b"y" * 100_000))[:50_000],
     "long name": archive(GOOD, entry("n" * 300)),
@@ -77,3 +86,13 @@ def test_a_folder_in_place_of_a_file_is_refused(api_with_storage, storage, sessi
     refused = api_with_storage.call("POST", f"/workspaces/{workspace_id}/restore", json={"sessionId": session_id})
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "InvalidRequest"), refused.text
     assert api_with_storage.execute("open('/mnt/data/b').read()", session_id)["result"] == "1"
+
+
+@pytest.mark.parametrize("time", ["nan", "inf", "1e300", "-1e300"])
+def test_a_time_that_files_cannot_have_is_not_restored(api_with_storage, storage, workspace_id, time):
+    """Code can give a file any time: what it has saved can be restored."""
+    member, content = entry("a")
+    member.pax_headers = {"mtime": time}
+    storage.put(blob_of(workspace_id), archive((member, content)), container="files")
+    run = api_with_storage.execute("open('/mnt/data/a').read()", workspaceId=workspace_id)
+    assert run["result"] == "x"
