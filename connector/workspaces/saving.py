@@ -26,6 +26,7 @@ from ..in_session.protocol import TRANSFERS_FOLDER
 from ..in_session.session_json import read_object
 from ..in_session.task_results import is_result
 from ..in_session.tasks import pack_workspace
+from ..in_session.tasks.workspace_files import MOST_ENTRIES
 from ..models import FilePath, TransferProgress, Workspace
 from ..session_pool.sessions import SessionClient
 from ..storage.containers import COMMIT, Blob
@@ -170,6 +171,12 @@ class Save:
             raise FileTooLarge(
                 f"The session needs {packed['size']:,} bytes for an archive of its files, and has room for "
                 f"{packed['room']:,}. Delete files that are not needed, or export large files one by one.",
+                target="sessionId",
+            )
+        if packed["state"] == "too_many":
+            raise FileTooLarge(
+                f"The session has {packed['files']:,} files and folders, and a workspace has "
+                f"{MOST_ENTRIES:,} at most. Pack those that belong together into an archive of your own.",
                 target="sessionId",
             )
         if packed["state"] == "canceled":

@@ -16,12 +16,10 @@ from typing import BinaryIO, Literal, TypedDict
 
 from ..protocol import DATA
 from .transfer_folders import make_transfer_folder
-from .workspace_files import MOST_FOLDERS, fingerprint, is_inside
+from .workspace_files import LONGEST_PATH, MOST_ENTRIES, MOST_FOLDERS, fingerprint, is_inside
 
 PIECE_BYTES = 1 << 20
-_MOST_ENTRIES = 200_000
 _LONGEST_NAME = 255
-_LONGEST_PATH = 4000
 _MOST_NAMES = MOST_FOLDERS + 1
 """In one path."""
 
@@ -131,7 +129,7 @@ def _members(source: BinaryIO, excluded: set[str]) -> Iterator[tarfile.TarInfo]:
         for number, member in enumerate(tar):
             member.name = member.name.rstrip("/") if member.isdir() else member.name
             is_complete = member.offset_data + member.size <= length
-            if number >= _MOST_ENTRIES or not is_complete or not _is_valid(member, excluded):
+            if number >= MOST_ENTRIES or not is_complete or not _is_valid(member, excluded):
                 raise _Refused("invalid", path=member.name)
             above = member.name
             while above := os.path.dirname(above):
@@ -150,14 +148,14 @@ def _is_valid(member: tarfile.TarInfo, excluded: set[str]) -> bool:
         return False
     if any(name in ("", ".", "..") or "\0" in name for name in names) or names[0] in excluded:
         return False
-    if len(names) > _MOST_NAMES or len(os.fsencode(member.name)) > _LONGEST_PATH:
+    if len(names) > _MOST_NAMES or len(os.fsencode(member.name)) > LONGEST_PATH:
         return False
     if any(len(os.fsencode(name)) > _LONGEST_NAME for name in names):
         return False
     target = member.linkname
     if not member.issym():
         return True
-    is_path = target != "" and "\0" not in target and len(os.fsencode(target)) <= _LONGEST_PATH
+    is_path = target != "" and "\0" not in target and len(os.fsencode(target)) <= LONGEST_PATH
     return is_path and is_inside(os.path.dirname(member.name), target)
 
 

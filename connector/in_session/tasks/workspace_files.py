@@ -9,6 +9,10 @@ from collections.abc import Iterator, Sequence
 
 from ..protocol import DATA
 
+MOST_ENTRIES = 200_000
+LONGEST_PATH = 4000
+"""In bytes."""
+
 MOST_FOLDERS = 200
 """Above a file or a folder, below the data folder. Python's own functions for folders in folders go no deeper than
 about a thousand.
@@ -19,7 +23,7 @@ def entries(excluded: Sequence[str]) -> Iterator[tuple[str, os.stat_result]]:
     """The paths of all folders, files and symbolic links below the data folder, in an order that does not change.
 
     Paths are relative to it. Without the folders `excluded` in the data folder itself, without sockets, pipes and
-    devices, and without what is in more than MOST_FOLDERS folders.
+    devices, and without what has too long a path, or is in too many folders.
     """
     yield from _entries("", set(excluded))
 
@@ -33,6 +37,8 @@ def _entries(folder: str, excluded: set[str]) -> Iterator[tuple[str, os.stat_res
         if name in excluded:
             continue
         path = os.path.join(folder, name)
+        if len(os.fsencode(path)) > LONGEST_PATH:
+            continue
         try:
             status = os.lstat(os.path.join(DATA, path))
         except OSError:

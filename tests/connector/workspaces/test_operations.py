@@ -221,3 +221,14 @@ def test_two_saves_at_once_are_one_after_the_other(api_with_storage, session_id,
     codes = sorted(response.status_code for response in found)
     assert codes[0] == 200 and codes[1] in (200, 409, 429), [response.text for response in found]
     assert api_with_storage.call("GET", f"/workspaces/{workspace_id}").json()["fileCount"] == 1
+
+
+@pytest.mark.slow
+def test_a_workspace_has_so_many_files(api_with_storage, session_id, workspace_id):
+    """FileTooLarge for more than can be restored, and nothing is saved."""
+    api_with_storage.execute(
+        "import os\nos.mkdir('/mnt/data/many')\nfor number in range(200_001): os.mknod(f'/mnt/data/many/{number}')",
+        session_id,
+    )
+    refused = save(api_with_storage, workspace_id, session_id)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (413, "FileTooLarge"), refused.text
