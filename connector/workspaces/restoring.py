@@ -3,6 +3,7 @@
 import contextlib
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar, cast
 
 from ..errors import (
@@ -17,6 +18,7 @@ from ..errors import (
 )
 from ..files.tasks import may_be_performed, run_task
 from ..files.uploads import cancel_upload
+from ..in_session.task_results import is_result
 from ..in_session.tasks import unpack_workspace
 from ..models import TransferProgress, Workspace
 from ..session_pool.sessions import SessionClient
@@ -24,8 +26,8 @@ from ..transfers.blob_source import BlobSource
 from ..transfers.to_blob import existing_session
 from ..transfers.to_session import SessionCopy, begin_own_copy
 from ..transfers.transfer import Reach, may_go_on, transfer_not_found
-from .archives import ARCHIVE, archive_name, workspace_not_found, workspace_of
-from .marks import EXCLUDED, Mark, write_mark
+from .archives import ARCHIVE, archive_name, workspace_not_found
+from .marks import EXCLUDED, Mark, new_holder, write_mark
 
 _RESULT = "unpacked.json"
 _MOST_RESULT_BYTES = 4000
@@ -38,6 +40,7 @@ class Restore:
     kind: ClassVar[str] = "restore"
 
     workspace_id: str
+    last_modified: datetime
     copy: SessionCopy
 
     @property
@@ -45,12 +48,16 @@ class Restore:
         return self.copy.session_id
 
     def to_json(self) -> dict[str, Any]:
-        return {"workspace_id": self.workspace_id, "copy": self.copy.to_json()}
+        return {
+            "workspace_id": self.workspace_id,
+            "last_modified": self.last_modified.isoformat(),
+            "copy": self.copy.to_json(),
+        }
 
     @classmethod
     def from_json(cls, members: dict[str, Any]) -> "Restore":
         copy = SessionCopy.from_json(members["copy"], {BlobSource.kind: BlobSource})
-        return cls(members["workspace_id"], copy)
+        return cls(members["workspace_id"], datetime.fromisoformat(members["last_modified"]), copy)
 
     def advance(self, reach: Reach, until: float) -> TransferProgress | Workspace:
         """See Transfer.advance. Raises BlobChanged, FileTooLarge, InvalidRequest if a path is taken, and
@@ -72,10 +79,10 @@ class Restore:
         self._check(unpacked)
         source = self.copy.source
         assert isinstance(source, BlobSource)
-        write_mark(session, Mark(self.workspace_id, source.etag, unpacked["fingerprint"]))
-        blob = part.storage.require_files().get_blob(source.name)
-        workspace = workspace_of(blob, self.workspace_id, self.session_id)
-        return workspace
+        write_mark(session, Mark(self.workspace_id, source.etag, unpacked["fingerprint"], new_holder()))
+        return Workspace(
+            self.workspace_id, source.size, unpacked["files"], self.last_modified, source.etag, self.session_id
+        )
 
     def cancel(self, reach: Reach) -> None:
         self.copy.cancel(reach)
@@ -83,9 +90,9 @@ class Restore:
 
     def _unpacked(self, session: SessionClient) -> unpack_workspace.Result | None:
         """The result of an earlier call."""
-        with contextlib.suppress(FileNotFound, FileTooLarge, ValueError):
+        with contextlib.suppress(FileNotFound, FileTooLarge, ValueError, RecursionError):
             found = json.loads(session.download_file(self.copy.upload.own(_RESULT), max_bytes=_MOST_RESULT_BYTES))
-            if isinstance(found, dict) and unpack_workspace.Result.__annotations__.keys() <= found.keys():
+            if isinstance(found, dict) and is_result(found, unpack_workspace.perform):
                 return cast(unpack_workspace.Result, found)
         return None
 
@@ -146,7 +153,7 @@ def begin_restore(reach: Reach, workspace_id: str, session_id: str | None) -> Re
     source = BlobSource.of(container, blob)
 
     def begin(session: SessionClient) -> Restore:
-        return Restore(workspace_id, begin_own_copy(reach, session, source, name=ARCHIVE))
+        return Restore(workspace_id, blob.last_modified, begin_own_copy(reach, session, source, name=ARCHIVE))
 
     if session_id is not None:
         return begin(reach.sessions.session(session_id))

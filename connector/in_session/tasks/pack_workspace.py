@@ -15,7 +15,7 @@ from typing import Literal, TypedDict
 
 from ..protocol import DATA
 from .transfer_folders import make_transfer_folder
-from .workspace_files import entries, fingerprint, is_inside
+from .workspace_files import MOST_ENTRIES, entries, fingerprint, is_inside
 
 _BLOCK = 512
 _HEADER_BYTES = 3 * _BLOCK
@@ -40,7 +40,7 @@ class Result(TypedDict):
     lead out of the data folder and of files that could not be read. `room` is that of the session.
     """
 
-    state: Literal["packed", "unchanged", "no_room", "canceled"]
+    state: Literal["packed", "unchanged", "no_room", "too_many", "canceled"]
     size: int
     files: int
     skipped: int
@@ -61,7 +61,10 @@ def perform(arguments: Arguments) -> Result:
     now = fingerprint(excluded)
     if now == arguments["unless"]:
         return _result("unchanged", now)
-    needed = sum(_HEADER_BYTES + -(-status.st_size // _BLOCK) * _BLOCK for _, status in entries(excluded))
+    sizes = [-(-status.st_size // _BLOCK) * _BLOCK for _, status in entries(excluded)]
+    if len(sizes) > MOST_ENTRIES:
+        return _result("too_many", now, files=len(sizes))
+    needed = sum(sizes) + _HEADER_BYTES * len(sizes)
     status = os.statvfs(DATA)
     room = status.f_bavail * status.f_frsize
     if needed > room:
@@ -85,7 +88,7 @@ def perform(arguments: Arguments) -> Result:
 
 
 def _result(
-    state: Literal["packed", "unchanged", "no_room", "canceled"],
+    state: Literal["packed", "unchanged", "no_room", "too_many", "canceled"],
     now: str,
     *,
     size: int = 0,
