@@ -27,7 +27,7 @@ from ..transfers.to_blob import existing_session
 from ..transfers.to_session import SessionCopy, begin_own_copy
 from ..transfers.transfer import Reach, may_go_on, transfer_not_found
 from .archives import ARCHIVE, archive_name, workspace_not_found
-from .marks import EXCLUDED, Mark, new_holder, write_mark
+from .marks import EXCLUDED, Mark, read_mark, write_mark
 
 _RESULT = "unpacked.json"
 _MOST_RESULT_BYTES = 4000
@@ -79,7 +79,11 @@ class Restore:
         self._check(unpacked)
         source = self.copy.source
         assert isinstance(source, BlobSource)
-        write_mark(session, Mark(self.workspace_id, source.etag, unpacked["fingerprint"], new_holder()))
+        # A poll that repeats the result must not undo what a save has noted since.
+        holder = self.copy.upload.upload_id
+        mark = read_mark(session)
+        if mark is None or mark.holder != holder:
+            write_mark(session, Mark(self.workspace_id, source.etag, unpacked["fingerprint"], holder))
         return Workspace(
             self.workspace_id, source.size, unpacked["files"], self.last_modified, source.etag, self.session_id
         )
