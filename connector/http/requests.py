@@ -89,13 +89,20 @@ def media_type(request: func.HttpRequest) -> str:
 
 
 def json_body(operation: Operation, request: func.HttpRequest, admission: Admission) -> Any:
-    """The body as JSON. Raises what `check_is_json` and `complete_body` raise."""
+    """The body as JSON. Raises what `check_is_json` and `complete_body` raise.
+
+    An empty body is an object without members, if none is required: importers for agents send it when a model gives no
+    arguments.
+    """
     check_is_json(operation, request)
     most_bytes = operation.most_json_bytes
     if most_bytes is None:
-        return parsed(complete_body(request, admission, copies=COPIES_AS_JSON), operation.example)
-    remedy = "Store data as files with UploadFile or PutFile, and read them in the code"
-    body = complete_body(request, admission, copies=COPIES_AS_JSON, most_bytes=most_bytes, remedy=remedy)
+        body = complete_body(request, admission, copies=COPIES_AS_JSON)
+    else:
+        remedy = "Store data as files with UploadFile or PutFile, and read them in the code"
+        body = complete_body(request, admission, copies=COPIES_AS_JSON, most_bytes=most_bytes, remedy=remedy)
+    if not body and not operation.bodies["application/json"].get("required"):
+        return {}
     return parsed(body, operation.example)
 
 

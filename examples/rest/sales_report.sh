@@ -97,7 +97,11 @@ call GET "/files/$CHART/content?sessionId=$SESSION"
 (umask 022 && cat "$WORK/response" >"$CHART")
 echo "saved as $CHART"
 
-# 7. Delete the chart in the session, and end the session.
+# 7. Create a link to the chart, which people open without a key. With storage, it outlives the session.
+call POST "/files/$CHART/links" --header 'Content-Type: application/json' --data "{\"sessionId\": \"$SESSION\"}"
+echo "link: $(member fileUrl)"
+
+# 8. Delete the chart in the session, and end the session.
 call DELETE "/files/$CHART?sessionId=$SESSION"
 call DELETE "/sessions/$SESSION"
 

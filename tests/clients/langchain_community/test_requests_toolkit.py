@@ -46,7 +46,7 @@ def response(connector, reduced, tools):
         }
         url = reduced.servers[0]["url"] + path + (f"?{urlencode(query)}" if query else "")
         body = {name: value for name, value in arguments.items() if name not in query}
-        argument = json.dumps({"url": url, "data": body}) if method == "POST" else url
+        argument = json.dumps({"url": url, "data": body}) if method in ("POST", "PUT") else url
         return tools[f"requests_{method.lower()}"].invoke(argument)
 
     return response

@@ -88,5 +88,5 @@ async def test_a_conversation_goes_on_after_a_restart(start_connector, session_i
     with start_connector(urlsplit(url).port):
         assert "6" in (await tools.said("ExecutePythonCode", pythonCode="sum(rows)")).split()
         assert "kept" in await tools.said("GetFile", fileName="a.txt")
-        assert len((await tools.client.list_tools()).tools) == 9
+        assert len((await tools.client.list_tools()).tools) == 10
         await conversation.__aexit__(None, None, None)

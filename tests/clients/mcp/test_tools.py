@@ -160,13 +160,13 @@ class TestEveryTool:
             second = await http.put(url, content=b"again")
         assert first.is_success, first.text
         assert second.is_client_error
+        code = "import os\nos.path.getsize('/mnt/data/large.bin')"
+        assert "3000000" in (await tools.said("ExecutePythonCode", pythonCode=code)).split()
 
     async def test_import_file_names_the_setting_that_allows_a_host(self, tools):
         """Without it, no host is allowed, and the model can tell its user what to ask for."""
         said = await tools.refused("ImportFile", url="https://contoso.example/sales.csv")
         assert "FILE_URL_HOSTS" in said
-        code = "import os\nos.path.getsize('/mnt/data/large.bin')"
-        assert "3000000" in (await tools.said("ExecutePythonCode", pythonCode=code)).split()
 
     async def test_list_files_lists_files_of_folders(self, tools):
         """Those in subfolders on request."""
@@ -200,7 +200,7 @@ class TestEveryTool:
         await tools.said("UploadFile", fileName="sales report.csv", content=SALES.decode())
         said = await tools.said("ShareFile", fileName="sales report.csv", lifetimeInSeconds=600)
         (url,) = [word.strip("<>.,\"'`()") for word in said.split() if "token=" in word]
-        async with httpx2.AsyncClient(timeout=60) as http:
+        async with httpx2.AsyncClient(timeout=60, follow_redirects=True) as http:
             assert (await http.get(url)).content == SALES
 
     async def test_delete_file_deletes_one_file(self, tools):

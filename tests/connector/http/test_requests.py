@@ -124,3 +124,11 @@ def test_the_unit_of_a_range_may_have_any_case(api, session_id):
     api.call("PUT", f"/files/a.txt?sessionId={session_id}", data=b"0123")
     response = api.call("GET", f"/files/a.txt/content?sessionId={session_id}", headers={"Range": "Bytes=1-2"})
     assert (response.status_code, response.content) == (206, b"12")
+
+
+def test_an_empty_body_has_no_members(api):
+    """Importers for agents send it when a model gives no arguments. What needs some states which."""
+    restored = api.call("POST", "/workspaces/weekly-report/restore")
+    assert restored.json()["error"]["code"] == "StorageNotConfigured"
+    refused(api.call("POST", "/imports"), 400, "ImportFile takes one source")
+    refused(api.call("POST", "/executions"), 400, "The body is empty", "pythonCode")
