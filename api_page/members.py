@@ -49,7 +49,9 @@ def type_text(schema: Json) -> str:
         return "any JSON"
     words = [schema["type"]]
     if schema["type"] == "array":
-        words = [f"array of {'files' if schema['items'].get('format') == 'binary' else 'objects'}"]
+        items = schema["items"]
+        kind = "files" if items.get("format") == "binary" else "strings" if items.get("type") == "string" else "objects"
+        words = [f"array of {kind}"]
     if "enum" in schema:
         words.append(one_of(schema["enum"]))
     elif "format" in schema:

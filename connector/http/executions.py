@@ -11,7 +11,8 @@ from ..executions import operations as executions
 from ..links.execution_links import Publisher, with_links
 from ..models import Execution
 from ..telemetry.activity import note_execution_status
-from . import requests, responses, run_headers, workspace_runs
+from ..workspaces import runs as workspace_runs
+from . import requests, responses, run_headers
 from .context import Context
 from .transfers import reach_of
 
@@ -33,9 +34,10 @@ def execute_python_code(context: Context, request: func.HttpRequest) -> func.Htt
     }
     workspace_id = arguments.pop("workspace_id", None)
     include_content = _include_content(context, arguments)
-    used = workspace_runs.before(context, arguments, workspace_id)
+    used = None if workspace_id is None else workspace_runs.before(reach_of(context), arguments, workspace_id)
     execution = executions.execute_python_code(context.sessions, context.facts, **arguments)
-    execution = workspace_runs.after(context, execution, used, arguments["wait_in_seconds"])
+    if used is not None:
+        execution = workspace_runs.after(reach_of(context), execution, used, arguments["wait_in_seconds"])
     response = _response(context, request, "/executions", execution, include_content)
     response.headers.update(applied)
     return response
@@ -43,10 +45,9 @@ def execute_python_code(context: Context, request: func.HttpRequest) -> func.Htt
 
 def get_execution(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     arguments = requests.parameters(context.operation("GetExecution"), request)
-    workspace_id = arguments.pop("workspace_id", None)
     include_content = _include_content(context, arguments)
     execution = executions.get_execution(context.sessions, context.facts, **arguments)
-    execution = workspace_runs.after(context, execution, workspace_runs.used_before(workspace_id))
+    execution = workspace_runs.after_earlier(reach_of(context), execution)
     return _response(context, request, "/executions", execution, include_content)
 
 
@@ -54,6 +55,7 @@ def cancel_execution(context: Context, request: func.HttpRequest) -> func.HttpRe
     arguments = requests.parameters(context.operation("CancelExecution"), request)
     include_content = _include_content(context, arguments)
     execution = executions.cancel_execution(context.sessions, context.facts, **arguments)
+    execution = workspace_runs.after_earlier(reach_of(context), execution)
     return _response(context, request, "/executions", execution, include_content)
 
 
@@ -72,8 +74,9 @@ def poll_execution(context: Context, request: func.HttpRequest) -> func.HttpResp
     }
     include_content = _include_content(context, arguments)
     execution = executions.get_execution(context.sessions, context.facts, **arguments)
-    used = workspace_runs.used_before(context.address.get("workspaceId"))
-    execution = workspace_runs.after(context, execution, used)
+    if workspace_id := context.address.get("workspaceId"):
+        used = workspace_runs.used_before(workspace_id)
+        execution = workspace_runs.after(reach_of(context), execution, used)
     return _response(context, request, "/polls", execution, include_content)
 
 

@@ -1,5 +1,6 @@
 """UploadFile, ListFiles, ListMoreFiles, GetFile, DownloadFile and DeleteFile."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -10,10 +11,12 @@ from ..errors import InvalidRequest
 from ..files import operations as files
 from ..files.names import checked_folder, checked_path
 from ..files.reading import download_range
-from ..models import FileBytes, FilePath, camel_case
+from ..models import FileBytes, FilePath, Files, camel_case
 from ..session_pool.sessions import SessionClient
-from . import forms, ranges, requests, responses, workspace_runs
+from ..workspaces import runs as workspace_runs
+from . import forms, ranges, requests, responses
 from .context import Context
+from .transfers import reach_of
 
 LISTING = "listing"
 """The purpose of the token in ListMoreFiles' address."""
@@ -32,14 +35,20 @@ def upload_file(context: Context, request: func.HttpRequest) -> func.HttpRespons
         )
     if requests.media_type(request) == "multipart/form-data":
         form = forms.form(operation, request, context.admission)
-        used = workspace_runs.before(context, form, form.pop("workspace_id", None))
-        stored = files.upload_contents(context.sessions, context.facts, **form)
-        return responses.json_response(workspace_runs.after_upload(context, stored, used))
+        return _stored(context, form, files.upload_contents)
     body = requests.json_arguments(operation, request, context.admission)
     body["files"] = [requests.arguments(file) for file in body["files"]]
-    used = workspace_runs.before(context, body, body.pop("workspace_id", None))
-    stored = files.upload_file(context.sessions, context.facts, **body)
-    return responses.json_response(workspace_runs.after_upload(context, stored, used))
+    return _stored(context, body, files.upload_file)
+
+
+def _stored(context: Context, arguments: dict[str, Any], upload: Callable[..., Files]) -> func.HttpResponse:
+    """Calls `upload` with the arguments, around which a workspace is restored and saved if they name one."""
+    workspace_id = arguments.pop("workspace_id", None)
+    if workspace_id is None:
+        return responses.json_response(upload(context.sessions, context.facts, **arguments))
+    used = workspace_runs.before(reach_of(context), arguments, workspace_id)
+    stored = upload(context.sessions, context.facts, **arguments)
+    return responses.json_response(workspace_runs.after_upload(reach_of(context), stored, used))
 
 
 def list_files(context: Context, request: func.HttpRequest) -> func.HttpResponse:

@@ -37,9 +37,9 @@ from .session_links import session_link
 from .stored_links import StoredFile, shared_blob_name
 
 MOST_LINKS = 20
-_MOST_BYTES = LARGEST_MESSAGE
+MOST_BYTES = LARGEST_MESSAGE
 _LONGEST_SECONDS = 30.0
-_LATEST_SECONDS = 170.0
+LATEST_SECONDS = 170.0
 """After the beginning of the request: the last copy must end before the front end of Azure Functions gives up."""
 
 _LIST_SECONDS = 20.0
@@ -83,16 +83,16 @@ def with_links(reach: Reach, publisher: Publisher, execution: Execution, began: 
     """
     if execution.status == "Running" or not (execution.files or any(output.file_name for output in execution.outputs)):
         return fitted(execution, "auto")
-    links = _Links(reach, publisher, execution, min(time.monotonic() + _LONGEST_SECONDS, began + _LATEST_SECONDS))
+    links = _Links(reach, publisher, execution, min(time.monotonic() + _LONGEST_SECONDS, began + LATEST_SECONDS))
     outputs = [_linked_output(output, links) for output in execution.outputs]
     files = [_linked_file(file, links) for file in execution.files]
-    omitted = any(new.content is None is not old.content for new, old in zip(outputs, execution.outputs, strict=True))
+    is_omitted = any(new.content != old.content for new, old in zip(outputs, execution.outputs, strict=True))
     linked = replace(
         execution,
         outputs=outputs,
         files=files,
         notice=joined([*([execution.notice] if execution.notice else []), *links.notices()]),
-        truncated={**(execution.truncated or {}), "outputs": True} if omitted else execution.truncated,
+        truncated={**(execution.truncated or {}), "outputs": True} if is_omitted else execution.truncated,
         openai_file_response=links.openai_files or None,
     )
     return fitted(linked, "auto")
@@ -128,12 +128,13 @@ class _Links:
     _made: int = 0
     _missing: list[str] = field(default_factory=list)
     _failure: ConnectorError | None = None
+    _is_late: bool = False
     _session: tuple[SessionClient, datetime | None] | None = None
 
     def to(self, folder: str, name: str, content_type: str, reported: File | None = None) -> _Link | None:
         """`reported` is the file as the run has left it, if that is known."""
         link = None
-        if self._failure is None and self._made < MOST_LINKS and time.monotonic() < self.until:
+        if self._failure is None and self._made < MOST_LINKS:
             try:
                 link = self._made_link(checked_path(name, folder), reported)
             except _OF_ONE_FILE:
@@ -162,17 +163,19 @@ class _Links:
         yield f"There are no links to {names}{more}: create them with ShareFile."
         if self._failure is not None:
             yield self._failure.message
+        elif self._is_late:
+            yield "There was no time to copy all files: request the result again with GetExecution."
         else:
-            yield (
-                f"A result has at most {MOST_LINKS} links, to unchanged files of at most {_MOST_BYTES:,} bytes, which "
-                f"are copied within {_LONGEST_SECONDS:.0f} seconds."
-            )
+            yield f"A result has links to {MOST_LINKS} files at most, of up to {MOST_BYTES:,} bytes, left unchanged."
 
     def _made_link(self, path: FilePath, reported: File | None) -> _Link | None:
+        if time.monotonic() >= self.until:
+            self._is_late = True
+            return None
         reach = self.reach.within(Deadline.after(_LIST_SECONDS))
         session, session_ends = self._found_session(reach)
         path, file = find_headers(session, reach.facts, path)
-        if file.size > _MOST_BYTES or file.etag is None or (reported is not None and not _is_same(file, reported)):
+        if file.size > MOST_BYTES or file.etag is None or (reported is not None and not _is_same(file, reported)):
             return None
         caller, publisher = reach.sessions.caller, self.publisher
         now = datetime.now(UTC).replace(microsecond=0)
@@ -185,8 +188,10 @@ class _Links:
         blob = self._copied(reach, session, path, file)
         if blob is None:
             return None
-        most = blob.last_modified.replace(microsecond=0) + timedelta(hours=publisher.most_hours)
-        stored = StoredFile(session.id, path.name, path.folder, file.content_type, blob, min(expires, most))
+        expires = min(expires, blob.last_modified.replace(microsecond=0) + timedelta(hours=publisher.most_hours))
+        if expires <= now:
+            return None
+        stored = StoredFile(session.id, path.name, path.folder, file.content_type, blob, expires)
         url = stored.url(publisher.tokens, publisher.base_url, caller)
         streamed_url = stored.url(publisher.tokens, publisher.base_url, caller, is_streamed=True)
         return _Link(url, stored.expires, streamed_url, blob.size)
@@ -218,6 +223,7 @@ class _Links:
             return container.get_blob(name)
         if isinstance(copied, Blob):
             return copied
+        self._is_late = True
         copy.cancel(self.reach)
         return None
 

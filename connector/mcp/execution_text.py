@@ -30,7 +30,8 @@ def sections(execution: Execution, notes: dict[int, str]) -> list[Section]:
         number: table for number, output in enumerate(execution.outputs) if (table := table_of(output)) is not None
     }
     shown = [*tables.values()][:_MOST_TABLES]
-    parts = [Section(f"Session ID: {execution.session_id}"), *_outcome(execution)]
+    heading = [Section(f"Session ID: {execution.session_id}"), *_workspace(execution)]
+    parts = [*heading, *_outcome(execution)]
     if execution.result and not (0 < len(tables) == len(shown) and is_result(shown[-1], execution)):
         parts.append(Section("Result:", execution.result, "result" in truncated))
     parts += [table.section for table in shown]
@@ -43,9 +44,17 @@ def sections(execution: Execution, notes: dict[int, str]) -> list[Section]:
         parts.append(_files(execution.files, is_complete="files" not in truncated))
     if execution.notice:
         parts.append(Section("", f"Notice: {for_models(execution.notice)}"))
-    if execution.status == "Succeeded" and len(parts) == 1 and not execution.outputs:
+    if execution.status == "Succeeded" and len(parts) == len(heading) and not execution.outputs:
         parts.append(Section("The code ran without output. End it with an expression, or print, to see values."))
     return parts
+
+
+def _workspace(execution: Execution) -> list[Section]:
+    used = execution.workspace
+    if used is None:
+        return []
+    states = {"restored": used.is_restored, "saved": used.is_saved, "not saved yet": not used.is_saved}
+    return [Section(f"Workspace {used.workspace_id}: {', '.join(state for state, holds in states.items() if holds)}.")]
 
 
 def _outcome(execution: Execution) -> list[Section]:

@@ -29,7 +29,7 @@ from .results import sections_result
 _MOST_FILES = 100
 """Of a page. A model reads all of them."""
 
-_LONGEST_COPY_SECONDS = 40
+LONGEST_COPY_SECONDS = 40
 """Of a file that is shared or imported. Some clients give up after 60 s (MCP SDK for TypeScript)."""
 
 _PAGE_CHARACTERS = 25_000
@@ -77,12 +77,12 @@ def import_file(context: McpContext, arguments: dict[str, Any], _: Client) -> Js
     source = {"blob_url": url} if _is_blob(context, url) else {"file_url": url}
     begun = begin_import(context.reach, **source, **arguments)
     if isinstance(begun, Import):
-        imported = begun.advance(context.reach, context.reach.deadline.began + _LONGEST_COPY_SECONDS)
+        imported = begun.advance(context.reach, context.reach.deadline.began + LONGEST_COPY_SECONDS)
         if not isinstance(imported, Files):
             begun.cancel(context.reach)
             raise FileTooLarge(
                 f"The file has {imported.size:,} bytes, and only {imported.received:,} were copied within "
-                f"{_LONGEST_COPY_SECONDS} seconds. Have a program import it with the connector's REST operation "
+                f"{LONGEST_COPY_SECONDS} seconds. Have a program import it with the connector's REST operation "
                 "ImportFile, which can be polled, and use the session ID that it returns.",
                 target="url",
             )
@@ -160,13 +160,13 @@ def _shared(context: McpContext, arguments: dict[str, Any]) -> SharedFile:
         return session_links.share_file(context.sessions, context.facts, tokens, context.base_url, **arguments)
     context.sessions.admission.count_as_run()
     share = stored_links.begin_share(context.reach, **arguments)
-    shared = share.advance(context.reach, context.reach.deadline.began + _LONGEST_COPY_SECONDS)
+    shared = share.advance(context.reach, context.reach.deadline.began + LONGEST_COPY_SECONDS)
     if isinstance(shared, StoredFile):
         return shared.shared_file(tokens, context.base_url, context.sessions.caller)
     share.cancel(context.reach)
     raise FileTooLarge(
         f"The file has {shared.size:,} bytes, and only {shared.received:,} were copied within "
-        f"{_LONGEST_COPY_SECONDS} seconds. Compress or split it, and share the parts.",
+        f"{LONGEST_COPY_SECONDS} seconds. Compress or split it, and share the parts.",
         target="fileName",
     )
 

@@ -5,6 +5,7 @@ from typing import Any
 from ..executions import operations as executions
 from ..models import Execution
 from ..telemetry.activity import note_execution_status
+from ..workspaces import runs as workspace_runs
 from . import tasks
 from .context import McpContext
 from .protocol import Client, Json
@@ -24,14 +25,18 @@ def execute_python_code(context: McpContext, arguments: dict[str, Any], client: 
     arguments = {"timeout_in_seconds": _TIMEOUT_SECONDS, **arguments}
     are_tasks = tasks.are_accepted(context, client)
     wait = tasks.WAIT_SECONDS if are_tasks else _wait_seconds(context)
+    workspace_id = arguments.pop("workspace_id", None)
+    arguments["wait_in_seconds"] = wait
+    used = None if workspace_id is None else workspace_runs.before(context.reach, arguments, workspace_id)
     execution = executions.execute_python_code(
         context.sessions,
         context.facts,
         **arguments,
-        wait_in_seconds=wait,
         direct_timeout_in_seconds=min(arguments["timeout_in_seconds"], _LONGEST_WAIT_SECONDS),
         include_content="always",
     )
+    if used is not None:
+        execution = workspace_runs.after(context.reach, execution, used, wait)
     if are_tasks and execution.status == "Running":
         note_execution_status(execution.status)
         return tasks.create_task(context, execution, timeout_seconds=arguments["timeout_in_seconds"])
@@ -48,7 +53,7 @@ def get_execution(context: McpContext, arguments: dict[str, Any], _: Client) -> 
         wait_in_seconds=_wait_seconds(context),
         include_content="always",
     )
-    return _result(execution)
+    return _result(workspace_runs.after_earlier(context.reach, execution))
 
 
 def cancel_execution(context: McpContext, arguments: dict[str, Any], _: Client) -> Json:

@@ -16,6 +16,7 @@ from ..errors import ConnectorError, ExecutionNotFound, InvalidRequest
 from ..executions import operations as executions
 from ..models import Execution, to_wire
 from ..telemetry.activity import note_execution_status
+from ..workspaces import runs as workspace_runs
 from .context import McpContext
 from .protocol import (
     INVALID_PARAMS,
@@ -80,6 +81,7 @@ def get_task(context: McpContext, params: Json, client: Client) -> Json:
             execution_id=task.execution_id,
             include_content="always",
         )
+    execution = workspace_runs.after_earlier(context.reach, execution)
     note_execution_status(execution.status)
     state = _state(params["taskId"], task, execution)
     if state["status"] == "completed":

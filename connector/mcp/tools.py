@@ -72,8 +72,9 @@ TOOLS = (
             "pythonCode": "Python code. It reads and writes files in /mnt/data.",
             "sessionId": _OPTIONAL_SESSION,
             "timeoutInSeconds": "Seconds after which the code is stopped, 300 by default.",
+            "workspaceId": "Name of your choice under which files are kept for later sessions.",
         },
-        optional=("sessionId", "timeoutInSeconds"),
+        optional=("sessionId", "timeoutInSeconds", "workspaceId"),
         is_destructive=True,  # code can delete the session's files
         is_open_world=True,  # sessions may have access to the internet
     ),

@@ -12,11 +12,13 @@ from typing import Any, ClassVar, Protocol, Self
 from ..errors import (
     ConnectorBusy,
     ConnectorError,
+    PoolRejected,
     PoolTimeout,
     PoolUnavailable,
     PoolUnreachable,
     SessionBusy,
     SourceUnavailable,
+    StorageRejected,
     StorageTimeout,
     StorageUnavailable,
     TransferNotFound,
@@ -42,11 +44,13 @@ LIFETIME_SECONDS = 24 * 3600.0
 
 PASSING = (
     ConnectorBusy,
+    PoolRejected,
     PoolTimeout,
     PoolUnavailable,
     PoolUnreachable,
     SessionBusy,
     SourceUnavailable,
+    StorageRejected,
     StorageTimeout,
     StorageUnavailable,
 )

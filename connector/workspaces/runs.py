@@ -3,20 +3,85 @@
 import contextlib
 import time
 from dataclasses import replace
+from typing import Any
 
+from ..callers.session_ids import keyed_session_id
 from ..errors import BlobNotFound, ConnectorError, FileTooLarge, InvalidRequest, SessionNotFound
 from ..executions.notices import with_notice
-from ..models import Execution, TransferProgress, UsedWorkspace
+from ..models import Execution, Files, TransferProgress, UsedWorkspace
 from ..transfers.transfer import Reach
 from .archives import archive_name
 from .marks import Mark, read_mark, write_mark
 from .restoring import begin_restore
 from .saving import begin_save
 
+_COPY_SECONDS = 30.0
+"""For restoring, and for saving, of an operation whose caller does not wait for a run."""
 
-def prepare(reach: Reach, *, workspace_id: str, session_id: str, until: float) -> UsedWorkspace:
-    """To be called before the run or upload, which takes place in this session. If the session is new, the files of
-    the workspace are in it after this.
+_MARGIN_SECONDS = 10.0
+"""How much longer than its caller's wait an operation may take."""
+
+_LONGEST_SECONDS = 200.0
+
+
+def before(reach: Reach, arguments: dict[str, Any], workspace_id: str) -> UsedWorkspace:
+    """To be called before the run or upload with these `arguments`, which get the ID of the session. If the session is
+    new, the files of the workspace are in it after this.
+
+    Raises what `_prepare` raises.
+    """
+    reach.storage.require_files()
+    if arguments.get("session_id") is None:
+        key = arguments.get("idempotency_key")
+        arguments["session_id"] = reach.sessions.mint_session_id() if key is None else keyed_session_id(key)
+    until = _until(reach, arguments.get("wait_in_seconds", _COPY_SECONDS))
+    return _prepare(reach, workspace_id=workspace_id, session_id=arguments["session_id"], until=until)
+
+
+def after(reach: Reach, execution: Execution, used: UsedWorkspace, wait_seconds: float = _COPY_SECONDS) -> Execution:
+    """The execution with what became of its workspace. Only one that has ended is saved: later calls save the others.
+
+    If the files could not be saved, the notice states why. The result of a run is never lost for that.
+    """
+    if execution.status != "Running":
+        until = _until(reach, max(wait_seconds + _MARGIN_SECONDS, _COPY_SECONDS))
+        try:
+            used = _save(reach, used, session_id=execution.session_id, until=until)
+        except ConnectorError as failure:
+            notice = f"The files were not saved as a workspace: {failure.message}"
+            return with_notice(replace(execution, workspace=used), notice)
+    return replace(execution, workspace=used)
+
+
+def after_earlier(reach: Reach, execution: Execution) -> Execution:
+    """The same for a run that an earlier call has begun, whose workspace, if it has one, the session knows."""
+    if reach.storage.files is None or execution.status == "Running":
+        return execution
+    with contextlib.suppress(ConnectorError):
+        mark = read_mark(reach.sessions.session(execution.session_id))
+        if mark is not None:
+            return after(reach, execution, used_before(mark.workspace_id))
+    return execution
+
+
+def used_before(workspace_id: str) -> UsedWorkspace:
+    """The workspace of a run that an earlier call has begun."""
+    return UsedWorkspace(workspace_id, is_restored=False, is_saved=False)
+
+
+def after_upload(reach: Reach, files: Files, used: UsedWorkspace) -> Files:
+    """The files with their workspace, which is saved. Raises what saving raises: the upload can be sent again."""
+    saved = _save(reach, used, session_id=files.session_id, until=_until(reach, _COPY_SECONDS))
+    return replace(files, workspace=saved)
+
+
+def _until(reach: Reach, seconds: float) -> float:
+    """So many seconds after the request began."""
+    return max(reach.deadline.began + min(seconds, _LONGEST_SECONDS), time.monotonic())
+
+
+def _prepare(reach: Reach, *, workspace_id: str, session_id: str, until: float) -> UsedWorkspace:
+    """After this, the files of the workspace are in the session, if it is new.
 
     If it fails, a new session has been ended. Raises InvalidRequest if the session is not new and has another
     workspace, or does not have the files of this one; FileTooLarge if restoring takes longer than `until`, a moment of
@@ -61,7 +126,7 @@ def prepare(reach: Reach, *, workspace_id: str, session_id: str, until: float) -
     return UsedWorkspace(workspace_id, is_restored=True, is_saved=False, e_tag=restored.e_tag)
 
 
-def save(reach: Reach, used: UsedWorkspace, *, session_id: str, until: float) -> UsedWorkspace:
+def _save(reach: Reach, used: UsedWorkspace, *, session_id: str, until: float) -> UsedWorkspace:
     """Saves the session's files if they have changed since the workspace was restored or saved.
 
     Raises FileTooLarge if that takes longer than `until`, SessionNotFound, and what saving raises.
@@ -85,22 +150,6 @@ def save(reach: Reach, used: UsedWorkspace, *, session_id: str, until: float) ->
             target="workspaceId",
         )
     return replace(used, is_saved=True, e_tag=etag if saved is None else saved.e_tag)
-
-
-def with_saved(reach: Reach, execution: Execution, used: UsedWorkspace, *, until: float) -> Execution:
-    """The execution with what became of its workspace. Only one that has ended is saved: later calls save the others.
-
-    If the files could not be saved, the notice states why. The result of a run is never lost for that.
-    """
-    if execution.status == "Running":
-        return replace(execution, workspace=used)
-    try:
-        used = save(reach, used, session_id=execution.session_id, until=max(until, time.monotonic()))
-    except ConnectorError as failure:
-        return with_notice(
-            replace(execution, workspace=used), f"The files were not saved as a workspace: {failure.message}"
-        )
-    return replace(execution, workspace=used)
 
 
 def _exists(reach: Reach, workspace_id: str) -> bool:

@@ -120,11 +120,21 @@ def test_links_that_cannot_be_made_never_fail_a_run(emulator, start_storage, sta
 def test_only_so_many_files_have_links(api, session_id, monkeypatch):
     """The notice counts the others."""
     monkeypatch.setattr(execution_links, "MOST_LINKS", 2)
-    monkeypatch.setattr(execution_links, "_MOST_BYTES", 100)
+    monkeypatch.setattr(execution_links, "MOST_BYTES", 100)
     code = "for n in range(10): open(f'/mnt/data/{n}', 'w').write('x' * (1000 if n == 0 else n))"
     execution = run(api, session_id, code)
     assert [file["fileName"] for file in execution["files"] if "fileUrl" in file] == ["1", "2"]
     assert "'0', '3', '4', '5', '6' and 3 more" in execution["notice"]
+
+
+def test_a_run_that_has_used_up_the_time_has_its_links_later(api_with_storage, session_id, monkeypatch):
+    """As the notice states."""
+    with monkeypatch.context() as patch:
+        patch.setattr(execution_links, "LATEST_SECONDS", 0.0)
+        execution = run(api_with_storage, session_id)
+    assert "fileUrl" not in execution["files"][0] and execution["outputs"][0]["content"]
+    assert "request the result again with GetExecution" in execution["notice"]
+    assert again(api_with_storage, execution)["files"][0]["fileUrl"]
 
 
 def test_without_a_signing_key_nothing_runs(emulator, start_connector, session_id):

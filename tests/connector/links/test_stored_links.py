@@ -1,5 +1,6 @@
 """ShareFile and OpenSharedFile with storage: links to copies, which outlive their sessions."""
 
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from connector.callers.signed_tokens import Tokens
 from connector.files import operations as files
 from connector.http import links as http_links
 from connector.links.addresses import LINK
-from connector.links.stored_links import SHARED
+from connector.links.stored_links import SHARED, shared_blob_name
 from connector.transfers import transfer
 from tests.conftest import Api, Storage
 from tests.connector.files.any_names import ONLY_IN_JSON, UPLOADED
@@ -68,6 +69,12 @@ def test_a_link_outlives_its_session(api_with_storage, storage, session_id):
     got = requests.get(shared["fileUrl"], timeout=30)
     assert (got.status_code, got.content, got.headers["Content-Type"]) == (200, ROWS, "text/csv")
     assert not session_exists(api_with_storage, session_id)
+
+
+def test_each_caller_has_a_folder():
+    """By a hash, so that the names of blobs do not tell who the caller is."""
+    one, other = (shared_blob_name(caller, "x", "a.csv") for caller in ("tenant:one", "tenant:other"))
+    assert one != other and not {"tenant", "one", "other"} & set(re.findall("[a-z]+", one + other))
 
 
 def test_a_link_is_to_the_file_as_it_was(api_with_storage, session_id):

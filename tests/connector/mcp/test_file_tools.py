@@ -7,7 +7,9 @@ import subprocess
 import pytest
 import requests
 
+from connector.mcp import file_tools
 from connector.mcp.file_content import decoded, encoding_of
+from connector.transfers import transfer
 from tests.connector.mcp.calls import call, run
 
 
@@ -318,6 +320,17 @@ def test_a_link_with_storage_is_a_resource_too(start_connector, emulator, storag
     assert opened.content == b"a,b\n"
     refused = call(api, "ShareFile", sessionId=session_id, fileName="a.txt", lifetimeInSeconds=10_000_000)
     assert refused.is_error and "604,800 seconds" in refused.text
+
+
+def test_a_file_that_takes_longer_than_a_call_is_not_shared(api_with_storage, storage, session_id, monkeypatch):
+    """Models do not poll. Nothing of it is left."""
+    monkeypatch.setattr(transfer, "PART_BYTES", 1000)
+    monkeypatch.setattr(file_tools, "LONGEST_COPY_SECONDS", 0)
+    upload(api_with_storage, f"{session_id}.txt", "x" * 3000, session_id)
+    refused = call(api_with_storage, "ShareFile", sessionId=session_id, fileName=f"{session_id}.txt")
+    assert refused.text.startswith("FileTooLarge: The file has 3,000 bytes, and only 1,000 were copied")
+    account = storage.server.account.container("files")
+    assert not [name for name in (*account.blobs, *account.uncommitted) if session_id in name]
 
 
 def test_links_need_a_signing_key(start_connector, emulator, session_id):

@@ -1,5 +1,6 @@
 """ExecutePythonCode, GetExecution and CancelExecution as tools, on the running connector with real sessions."""
 
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -194,3 +195,26 @@ def test_a_direct_run_that_fails_is_an_error(direct):
     failed = run(direct, "1 / 0")
     assert failed.is_error
     assert "Failed in line 1. ZeroDivisionError: division by zero" in failed.text
+
+
+def test_a_workspace_outlives_its_session(api_with_storage):
+    """A model that names it finds its files in another session; the result states what was restored and saved."""
+    workspace = f"test-{uuid.uuid4().hex[:12]}"
+    first = run(api_with_storage, "open('a.txt', 'w').write('lunch')", workspaceId=workspace)
+    assert f"Workspace {workspace}: saved." in first.text
+    second = run(api_with_storage, "open('a.txt').read()", workspaceId=workspace)
+    assert f"Workspace {workspace}: restored, saved." in second.text
+    assert "lunch" in second.text
+
+
+def test_the_call_that_sees_the_end_saves_the_workspace(start_connector, emulator, storage):
+    """Although GetExecution does not name it: the session knows its workspace."""
+    impatient = start_connector(**emulator.environment, **storage.environment, CALLER_WAIT_SECONDS="1")
+    workspace = f"test-{uuid.uuid4().hex[:12]}"
+    code = "import time; time.sleep(2); open('a.txt', 'w').close()"
+    started = run(impatient, code, workspaceId=workspace)
+    assert f"Workspace {workspace}: not saved yet." in started.text
+    ids = {"sessionId": started.after("sessionId "), "executionId": started.after("executionId ")}
+    while "still running" in (ended := call(impatient, "GetExecution", **ids)).text:
+        pass
+    assert f"Workspace {workspace}: saved." in ended.text

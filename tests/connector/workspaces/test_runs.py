@@ -53,14 +53,14 @@ def test_a_conflict_is_a_notice(api_with_storage, workspace_id):
 
 
 def test_the_poll_that_sees_the_end_saves(api_with_storage, workspace_id, poll_to_end):
-    """As GetExecution does, if it names the workspace."""
+    """As GetExecution does: the session knows its workspace."""
     code = "import time; time.sleep(1.5); open('/mnt/data/a', 'w').write('1')"
     body = {"pythonCode": code, "workspaceId": workspace_id, "waitInSeconds": 0}
     responses = poll_to_end(api_with_storage.call("POST", "/executions", json=body))
     assert responses[0].json()["workspace"]["isSaved"] is False
     assert responses[-1].json()["workspace"]["isSaved"] is True
     execution = responses[-1].json()
-    path = f"/executions/{execution['executionId']}?sessionId={execution['sessionId']}&workspaceId={workspace_id}"
+    path = f"/executions/{execution['executionId']}?sessionId={execution['sessionId']}"
     assert api_with_storage.call("GET", path).json()["workspace"]["isSaved"] is True
 
 
