@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, cast
 
@@ -35,13 +35,16 @@ _MOST_RESULT_BYTES = 4000
 
 @dataclass(frozen=True)
 class Restore:
-    """A Transfer whose result is a Workspace."""
+    """A Transfer whose result is a Workspace. `has_own_session` is True until its session, which was made for it, has
+    been part of an answer: nobody knows the session before.
+    """
 
     kind: ClassVar[str] = "restore"
 
     workspace_id: str
     last_modified: datetime
     copy: SessionCopy
+    has_own_session: bool = field(default=False, compare=False)
 
     @property
     def session_id(self) -> str:
@@ -89,6 +92,9 @@ class Restore:
         )
 
     def cancel(self, reach: Reach) -> None:
+        if self.has_own_session:
+            reach.within_part().sessions.session(self.session_id).end_session()
+            return
         self.copy.cancel(reach)
         self._remove(reach.within_part())
 
@@ -157,7 +163,8 @@ def begin_restore(reach: Reach, workspace_id: str, session_id: str | None) -> Re
     source = BlobSource.of(container, blob)
 
     def begin(session: SessionClient) -> Restore:
-        return Restore(workspace_id, blob.last_modified, begin_own_copy(reach, session, source, name=ARCHIVE))
+        copy = begin_own_copy(reach, session, source, name=ARCHIVE)
+        return Restore(workspace_id, blob.last_modified, copy, has_own_session=session_id is None)
 
     if session_id is not None:
         return begin(reach.sessions.session(session_id))

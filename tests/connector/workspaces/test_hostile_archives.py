@@ -133,3 +133,14 @@ def test_a_forged_mark_is_none(api_with_storage, session_id, workspace_id, forge
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "WorkspaceChanged"), refused.text
     found = api_with_storage.call("GET", f"/workspaces/{workspace_id}").json()
     assert found["eTag"] == other["workspace"]["eTag"]
+
+
+def test_a_new_session_ends_with_a_restore_that_fails(start_pool, start_storage, running_connector, workspace_id):
+    """Its ID is in no answer, so nobody could use or end it."""
+    pool = start_pool()
+    own = start_storage(pool.authority)
+    with running_connector(**pool.environment, **own.environment) as api:
+        own.put(blob_of(workspace_id), HOSTILE["parent"], container="files")
+        refused = api.call("POST", f"/workspaces/{workspace_id}/restore", json={})
+        assert refused.json()["error"]["code"] == "StorageRejected", refused.text
+        assert list(pool.identifiers()) == []
