@@ -1,7 +1,9 @@
 """The transfer of RestoreWorkspace: the archive is copied into the session, which unpacks it."""
 
 import contextlib
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar, cast
 
 from ..errors import (
@@ -16,7 +18,6 @@ from ..errors import (
 )
 from ..files.tasks import may_be_performed, run_task
 from ..files.uploads import cancel_upload
-from ..in_session.session_json import read_object
 from ..in_session.task_results import is_result
 from ..in_session.tasks import unpack_workspace
 from ..models import TransferProgress, Workspace
@@ -25,8 +26,8 @@ from ..transfers.blob_source import BlobSource
 from ..transfers.to_blob import existing_session
 from ..transfers.to_session import SessionCopy, begin_own_copy
 from ..transfers.transfer import Reach, may_go_on, transfer_not_found
-from .archives import ARCHIVE, archive_name, workspace_not_found, workspace_of
-from .marks import EXCLUDED, Mark, write_mark
+from .archives import ARCHIVE, archive_name, workspace_not_found
+from .marks import EXCLUDED, Mark, read_mark, write_mark
 
 _RESULT = "unpacked.json"
 _MOST_RESULT_BYTES = 4000
@@ -34,24 +35,32 @@ _MOST_RESULT_BYTES = 4000
 
 @dataclass(frozen=True)
 class Restore:
-    """A Transfer whose result is a Workspace."""
+    """A Transfer whose result is a Workspace. `has_own_session` is True until its session, which was made for it, has
+    been part of an answer: nobody knows the session before.
+    """
 
     kind: ClassVar[str] = "restore"
 
     workspace_id: str
+    last_modified: datetime
     copy: SessionCopy
+    has_own_session: bool = field(default=False, compare=False)
 
     @property
     def session_id(self) -> str:
         return self.copy.session_id
 
     def to_json(self) -> dict[str, Any]:
-        return {"workspace_id": self.workspace_id, "copy": self.copy.to_json()}
+        return {
+            "workspace_id": self.workspace_id,
+            "last_modified": self.last_modified.isoformat(),
+            "copy": self.copy.to_json(),
+        }
 
     @classmethod
     def from_json(cls, members: dict[str, Any]) -> "Restore":
         copy = SessionCopy.from_json(members["copy"], {BlobSource.kind: BlobSource})
-        return cls(members["workspace_id"], copy)
+        return cls(members["workspace_id"], datetime.fromisoformat(members["last_modified"]), copy)
 
     def advance(self, reach: Reach, until: float) -> TransferProgress | Workspace:
         """See Transfer.advance. Raises BlobChanged, FileTooLarge, InvalidRequest if a path is taken, and
@@ -73,20 +82,27 @@ class Restore:
         self._check(unpacked)
         source = self.copy.source
         assert isinstance(source, BlobSource)
-        write_mark(session, Mark(self.workspace_id, source.etag, unpacked["fingerprint"]))
-        blob = part.storage.require_files().get_blob(source.name)
-        workspace = workspace_of(blob, self.workspace_id, self.session_id)
-        return workspace
+        # A poll that repeats the result must not undo what a save has noted since.
+        holder = self.copy.upload.upload_id
+        mark = read_mark(session)
+        if mark is None or mark.holder != holder:
+            write_mark(session, Mark(self.workspace_id, source.etag, unpacked["fingerprint"], holder))
+        return Workspace(
+            self.workspace_id, source.size, unpacked["files"], self.last_modified, source.etag, self.session_id
+        )
 
     def cancel(self, reach: Reach) -> None:
+        if self.has_own_session:
+            reach.within_part().sessions.session(self.session_id).end_session()
+            return
         self.copy.cancel(reach)
         self._remove(reach.within_part())
 
     def _unpacked(self, session: SessionClient) -> unpack_workspace.Result | None:
         """The result of an earlier call."""
-        with contextlib.suppress(FileNotFound, FileTooLarge):
-            found = read_object(session.download_file(self.copy.upload.own(_RESULT), max_bytes=_MOST_RESULT_BYTES))
-            if found is not None and is_result(found, unpack_workspace.perform):
+        with contextlib.suppress(FileNotFound, FileTooLarge, ValueError, RecursionError):
+            found = json.loads(session.download_file(self.copy.upload.own(_RESULT), max_bytes=_MOST_RESULT_BYTES))
+            if isinstance(found, dict) and is_result(found, unpack_workspace.perform):
                 return cast(unpack_workspace.Result, found)
         return None
 
@@ -147,7 +163,8 @@ def begin_restore(reach: Reach, workspace_id: str, session_id: str | None) -> Re
     source = BlobSource.of(container, blob)
 
     def begin(session: SessionClient) -> Restore:
-        return Restore(workspace_id, begin_own_copy(reach, session, source, name=ARCHIVE))
+        copy = begin_own_copy(reach, session, source, name=ARCHIVE)
+        return Restore(workspace_id, blob.last_modified, copy, has_own_session=session_id is None)
 
     if session_id is not None:
         return begin(reach.sessions.session(session_id))

@@ -11,7 +11,7 @@ from ..executions.notices import with_notice
 from ..models import Execution, Files, TransferProgress, UsedWorkspace
 from ..transfers.transfer import Reach
 from .archives import archive_name
-from .marks import Mark, read_mark, write_mark
+from .marks import Mark, new_holder, read_mark, write_mark
 from .restoring import begin_restore
 from .saving import begin_save
 
@@ -105,11 +105,11 @@ def _prepare(reach: Reach, *, workspace_id: str, session_id: str, until: float) 
                 "the workspace ID with the first call of a session, or call RestoreWorkspace before this.",
                 target="workspaceId",
             )
-        write_mark(session, Mark(workspace_id))
+        write_mark(session, Mark(workspace_id, holder=new_holder()))
         return UsedWorkspace(workspace_id, is_restored=False, is_saved=False)
     try:
         if not _exists(reach, workspace_id):
-            write_mark(session, Mark(workspace_id))
+            write_mark(session, Mark(workspace_id, holder=new_holder()))
             return UsedWorkspace(workspace_id, is_restored=False, is_saved=False)
         restore = begin_restore(reach, workspace_id, session_id)
         restored = restore.advance(reach, until)
@@ -136,11 +136,10 @@ def _save(reach: Reach, used: UsedWorkspace, *, session_id: str, until: float) -
         raise SessionNotFound(
             "The session has ended, so that its files could not be saved as a workspace.", target="sessionId"
         )
-    mark = read_mark(session) or Mark(used.workspace_id, used.e_tag)
-    etag = mark.etag if mark.workspace_id == used.workspace_id else used.e_tag
-    transfer = begin_save(
-        session_id, used.workspace_id, if_match=etag, unless=mark.fingerprint if etag is not None else None
-    )
+    mark = read_mark(session)
+    if mark is None or mark.workspace_id != used.workspace_id:
+        mark = Mark(used.workspace_id, used.e_tag)
+    transfer = begin_save(session_id, mark, unless=mark.fingerprint if mark.etag is not None else None)
     saved = transfer.advance(reach, until)
     if isinstance(saved, TransferProgress):
         with contextlib.suppress(ConnectorError):
@@ -149,7 +148,7 @@ def _save(reach: Reach, used: UsedWorkspace, *, session_id: str, until: float) -
             "The files are too large to be saved as a workspace within this call. Save them with SaveWorkspace.",
             target="workspaceId",
         )
-    return replace(used, is_saved=True, e_tag=etag if saved is None else saved.e_tag)
+    return replace(used, is_saved=True, e_tag=mark.etag if saved is None else saved.e_tag)
 
 
 def _exists(reach: Reach, workspace_id: str) -> bool:

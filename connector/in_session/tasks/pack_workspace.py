@@ -15,7 +15,7 @@ from typing import Literal, TypedDict
 
 from ..protocol import DATA
 from .transfer_folders import make_transfer_folder
-from .workspace_files import MOST_ENTRIES, entries, fingerprint, is_inside
+from .workspace_files import LATEST_TIME, MOST_ENTRIES, entries, fingerprint, is_inside
 
 _BLOCK = 512
 _HEADER_BYTES = 3 * _BLOCK
@@ -61,10 +61,10 @@ def perform(arguments: Arguments) -> Result:
     now = fingerprint(excluded)
     if now == arguments["unless"]:
         return _result("unchanged", now)
-    sizes = [_HEADER_BYTES + -(-status.st_size // _BLOCK) * _BLOCK for _, status in entries(excluded)]
+    sizes = [-(-status.st_size // _BLOCK) * _BLOCK for _, status in entries(excluded)]
     if len(sizes) > MOST_ENTRIES:
         return _result("too_many", now, files=len(sizes))
-    needed = sum(sizes)
+    needed = sum(sizes) + _HEADER_BYTES * len(sizes)
     status = os.statvfs(DATA)
     room = status.f_bavail * status.f_frsize
     if needed > room:
@@ -110,7 +110,8 @@ def _pack(archive: str, excluded: list[str]) -> tuple[int, int]:
                 member.type = tarfile.DIRTYPE
                 tar.addfile(member)
                 continue
-            member.mtime = status.st_mtime_ns / 1e9  # PAX stores fractions
+            # PAX stores fractions. Code can give a file any time, and unpacking takes fewer.
+            member.mtime = max(-LATEST_TIME, min(status.st_mtime_ns / 1e9, LATEST_TIME))
             if stat.S_ISLNK(status.st_mode):
                 target = os.readlink(os.path.join(DATA, path))
                 if not is_inside(os.path.dirname(path), target):

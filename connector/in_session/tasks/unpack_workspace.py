@@ -6,7 +6,6 @@ The task may be performed twice, or late: the second time returns the result of 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
@@ -16,12 +15,10 @@ from typing import BinaryIO, Literal, TypedDict
 
 from ..protocol import DATA
 from .transfer_folders import make_transfer_folder
-from .workspace_files import LONGEST_PATH, MOST_ENTRIES, MOST_FOLDERS, fingerprint, is_inside
+from .workspace_files import LATEST_TIME, LONGEST_PATH, MOST_ENTRIES, MOST_FOLDERS, fingerprint, is_inside
 
 PIECE_BYTES = 1 << 20
 _LONGEST_NAME = 255
-_MOST_NAMES = MOST_FOLDERS + 1
-"""In one path."""
 
 
 class Arguments(TypedDict):
@@ -148,31 +145,37 @@ def _is_valid(member: tarfile.TarInfo, excluded: set[str]) -> bool:
         return False
     if any(name in ("", ".", "..") or "\0" in name for name in names) or names[0] in excluded:
         return False
-    if len(names) > _MOST_NAMES or len(os.fsencode(member.name)) > LONGEST_PATH:
+    if len(names) > MOST_FOLDERS + 1 or len(os.fsencode(member.name)) > LONGEST_PATH:
         return False
     if any(len(os.fsencode(name)) > _LONGEST_NAME for name in names):
         return False
-    target = member.linkname
+    if not abs(float(member.mtime)) <= LATEST_TIME:  # also for one that is no number
+        return False
     if not member.issym():
         return True
-    is_path = target != "" and "\0" not in target and len(os.fsencode(target)) <= LONGEST_PATH
-    return is_path and is_inside(os.path.dirname(member.name), target)
+    is_path = "\0" not in member.linkname and len(os.fsencode(member.linkname)) <= LONGEST_PATH
+    return is_path and is_inside(os.path.dirname(member.name), member.linkname)
 
 
 def _check_free(members: list[tarfile.TarInfo]) -> None:
-    """Files and links replace files and links, and folders stay folders. Raises _Refused otherwise."""
+    """Files and links replace files and links, and folders stay folders. Nothing goes through a link of the session.
+    Raises _Refused otherwise.
+    """
+    folders: dict[str, bool] = {DATA: True}
     for member in members:
         path = os.path.join(DATA, member.name)
         is_folder = os.path.isdir(path) and not os.path.islink(path)
-        if (is_folder != member.isdir() and os.path.lexists(path)) or not _has_folders_above(path):
+        if (is_folder != member.isdir() and os.path.lexists(path)) or not _is_folder_above(path, folders):
             raise _Refused("path_taken", path=member.name)
 
 
-def _has_folders_above(path: str) -> bool:
+def _is_folder_above(path: str, known: dict[str, bool]) -> bool:
+    """Whether all that is above the path are folders, as far as it exists. `known` has what was found before."""
     above = os.path.dirname(path)
-    while not os.path.lexists(above):
-        above = os.path.dirname(above)
-    return os.path.isdir(above)
+    if above not in known:
+        is_folder = os.path.isdir(above) and not os.path.islink(above)
+        known[above] = (is_folder or not os.path.lexists(above)) and _is_folder_above(above, known)
+    return known[above]
 
 
 def _extract(source: BinaryIO, member: tarfile.TarInfo, path: str) -> None:
@@ -187,9 +190,8 @@ def _extract(source: BinaryIO, member: tarfile.TarInfo, path: str) -> None:
             target.write(piece)
             left -= len(piece)
     os.chmod(path, 0o600 | (member.mode & 0o777))
-    with contextlib.suppress(ValueError, OverflowError, OSError):  # code can give a file any time
-        nanoseconds = round(float(member.mtime) * 1e9)
-        os.utime(path, ns=(nanoseconds, nanoseconds))
+    nanoseconds = round(float(member.mtime) * 1e9)
+    os.utime(path, ns=(nanoseconds, nanoseconds))
 
 
 def _move(member: tarfile.TarInfo, files: str) -> None:

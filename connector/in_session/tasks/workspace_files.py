@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import stat
 from collections.abc import Iterator, Sequence
 
 from ..protocol import DATA
 
-MOST_ENTRIES = 200_000
+LATEST_TIME = 1 << 33
+"""In seconds since 1970: the year 2242. File systems and Python refuse times of other sizes."""
+
 LONGEST_PATH = 4000
 """In bytes."""
 
@@ -17,6 +20,9 @@ MOST_FOLDERS = 200
 """Above a file or a folder, below the data folder. Python's own functions for folders in folders go no deeper than
 about a thousand.
 """
+
+MOST_ENTRIES = 200_000
+"""Of one workspace: files, folders and links."""
 
 
 def entries(excluded: Sequence[str]) -> Iterator[tuple[str, os.stat_result]]:
@@ -63,10 +69,11 @@ def fingerprint(excluded: Sequence[str]) -> str:
 def is_inside(folder: str, target: str) -> bool:
     """Whether a link in `folder`, relative to the data folder, to `target` stays in the data folder.
 
-    `..` after a name is refused: where it leads depends on what the name is, and that may be another link.
+    The target may begin with `..`, but not have it after a name: that name could be a link itself, from where `..`
+    leads elsewhere.
     """
-    names = [name for name in target.split("/") if name not in ("", ".")]
-    if ".." in names[next((at for at, name in enumerate(names) if name != ".."), len(names)) :]:
+    steps = [step for step in target.split("/") if step not in ("", ".")]
+    if not target or ".." in itertools.dropwhile(lambda step: step == "..", steps):
         return False
     joined = os.path.normpath(os.path.join("/", DATA, folder, target))
     return joined == DATA or joined.startswith(DATA + "/")
