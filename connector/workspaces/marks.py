@@ -1,15 +1,16 @@
 """What a session knows of its workspace: a file in the connector's own folder in the session.
 
-So every instance of the app knows it, as long as the session exists. Code in the session can change it, to its own
-disadvantage only.
+So every instance of the app knows it, as long as the session exists. Code in the session can change it. So a mark names
+one version, never any: who does not know the version of a workspace cannot replace it.
 """
 
 import json
+import re
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from ..errors import FileNotFound, FileTooLarge
 from ..in_session.protocol import OUTPUTS_FOLDER, TRANSFERS_FOLDER
+from ..in_session.session_json import optional_text, read_object, text
 from ..models import FilePath
 from ..session_pool.sessions import SessionClient
 
@@ -18,6 +19,7 @@ EXCLUDED = [OUTPUTS_FOLDER, TRANSFERS_FOLDER]
 
 _PATH = FilePath(TRANSFERS_FOLDER, "workspace.json")
 _MOST_BYTES = 2000
+_WORKSPACE_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 @dataclass(frozen=True)
@@ -34,18 +36,17 @@ class Mark:
 def read_mark(session: SessionClient) -> Mark | None:
     """None in a session without a workspace, which must exist."""
     try:
-        members = json.loads(session.download_file(_PATH, max_bytes=_MOST_BYTES))
-        return Mark(_text(members["workspace_id"]) or "", _text(members["etag"]), _text(members["fingerprint"]))
-    except (FileNotFound, FileTooLarge, ValueError, KeyError, TypeError):
+        members = read_object(session.download_file(_PATH, max_bytes=_MOST_BYTES)) or {}
+        mark = Mark(
+            text(members.get("workspace_id")),
+            optional_text(members.get("etag")),
+            optional_text(members.get("fingerprint")),
+        )
+    except (FileNotFound, FileTooLarge, TypeError):
         return None
+    return mark if _WORKSPACE_ID.fullmatch(mark.workspace_id) and mark.etag not in ("*", "") else None
 
 
 def write_mark(session: SessionClient, mark: Mark) -> None:
     """Starts the session if it does not exist."""
     session.upload_file(_PATH, json.dumps(asdict(mark)).encode())
-
-
-def _text(value: Any) -> str | None:
-    if not isinstance(value, str | None):
-        raise TypeError
-    return value

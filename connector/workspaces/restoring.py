@@ -1,21 +1,20 @@
 """The transfer of RestoreWorkspace: the archive is copied into the session, which unpacks it."""
 
 import contextlib
-import json
-from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, ClassVar
 
 from ..errors import (
     BlobNotFound,
     ConnectorError,
-    FileNotFound,
     FileTooLarge,
     InvalidRequest,
     PoolUnavailable,
     SessionBusy,
     StorageRejected,
 )
-from ..files.tasks import may_be_performed, run_task
+from ..files.tasks import may_be_performed, run_task, stored_result
 from ..files.uploads import cancel_upload
 from ..in_session.tasks import unpack_workspace
 from ..models import TransferProgress, Workspace
@@ -28,16 +27,15 @@ from .archives import ARCHIVE, archive_name, workspace_not_found, workspace_of
 from .marks import EXCLUDED, Mark, write_mark
 
 _RESULT = "unpacked.json"
-_MOST_RESULT_BYTES = 4000
 
 
 @dataclass(frozen=True)
 class Restore:
-    """A Transfer whose result is a Workspace."""
+    """A Transfer whose result is `workspace`: the version that the copy is of, which is perhaps not the current one."""
 
     kind: ClassVar[str] = "restore"
 
-    workspace_id: str
+    workspace: Workspace
     copy: SessionCopy
 
     @property
@@ -45,12 +43,28 @@ class Restore:
         return self.copy.session_id
 
     def to_json(self) -> dict[str, Any]:
-        return {"workspace_id": self.workspace_id, "copy": self.copy.to_json()}
+        shown = self.workspace
+        return {
+            "workspace_id": shown.workspace_id,
+            "files": shown.file_count,
+            "saved": shown.last_modified_time.isoformat(),
+            "copy": self.copy.to_json(),
+        }
 
     @classmethod
     def from_json(cls, members: dict[str, Any]) -> "Restore":
         copy = SessionCopy.from_json(members["copy"], {BlobSource.kind: BlobSource})
-        return cls(members["workspace_id"], copy)
+        assert isinstance(copy.source, BlobSource)
+        return cls(
+            Workspace(
+                members["workspace_id"],
+                copy.source.size,
+                members["files"],
+                datetime.fromisoformat(members["saved"]),
+                copy.source.etag,
+            ),
+            copy,
+        )
 
     def advance(self, reach: Reach, until: float) -> TransferProgress | Workspace:
         """See Transfer.advance. Raises BlobChanged, FileTooLarge, InvalidRequest if a path is taken, and
@@ -62,7 +76,8 @@ class Restore:
         part = reach.within_part()
         session = existing_session(part, self.session_id)
         try:
-            unpacked = self._unpacked(session) or self._unpack(part, session)
+            earlier = stored_result(session, self.copy.upload.own(_RESULT), unpack_workspace.perform)
+            unpacked = earlier or self._unpack(part, session)
         except ConnectorError as failure:
             if not may_go_on(failure):
                 self._remove(part)
@@ -70,24 +85,12 @@ class Restore:
         if unpacked is None:  # the session is still unpacking
             return TransferProgress(self.session_id, self.copy.source.size, self.copy.source.size)
         self._check(unpacked)
-        source = self.copy.source
-        assert isinstance(source, BlobSource)
-        write_mark(session, Mark(self.workspace_id, source.etag, unpacked["fingerprint"]))
-        blob = part.storage.require_files().get_blob(source.name)
-        workspace = workspace_of(blob, self.workspace_id, self.session_id)
-        return workspace
+        write_mark(session, Mark(self.workspace.workspace_id, self.workspace.e_tag, unpacked["fingerprint"]))
+        return replace(self.workspace, session_id=self.session_id)
 
     def cancel(self, reach: Reach) -> None:
         self.copy.cancel(reach)
         self._remove(reach.within_part())
-
-    def _unpacked(self, session: SessionClient) -> unpack_workspace.Result | None:
-        """The result of an earlier call."""
-        with contextlib.suppress(FileNotFound, FileTooLarge, ValueError):
-            found = json.loads(session.download_file(self.copy.upload.own(_RESULT), max_bytes=_MOST_RESULT_BYTES))
-            if isinstance(found, dict) and unpack_workspace.Result.__annotations__.keys() <= found.keys():
-                return cast(unpack_workspace.Result, found)
-        return None
 
     def _unpack(self, reach: Reach, session: SessionClient) -> unpack_workspace.Result | None:
         """None if the session takes longer than a call waits."""
@@ -102,7 +105,7 @@ class Restore:
             return None
 
     def _check(self, unpacked: unpack_workspace.Result) -> None:
-        path = str(unpacked["path"])[:100]
+        path = unpacked["path"][:100]
         match unpacked["state"]:
             case "unpacked":
                 return
@@ -146,7 +149,8 @@ def begin_restore(reach: Reach, workspace_id: str, session_id: str | None) -> Re
     source = BlobSource.of(container, blob)
 
     def begin(session: SessionClient) -> Restore:
-        return Restore(workspace_id, begin_own_copy(reach, session, source, name=ARCHIVE))
+        copy = begin_own_copy(reach, session, source, name=ARCHIVE)
+        return Restore(workspace_of(blob, workspace_id), copy)
 
     if session_id is not None:
         return begin(reach.sessions.session(session_id))

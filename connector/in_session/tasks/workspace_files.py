@@ -49,6 +49,14 @@ def fingerprint(excluded: Sequence[str]) -> str:
 
 
 def is_inside(folder: str, target: str) -> bool:
-    """Whether a link in `folder`, relative to the data folder, to `target` stays in the data folder."""
+    """Whether a link in `folder`, relative to the data folder, to `target` stays in the data folder.
+
+    A target that goes up after it has gone down does not: it may go down through another link.
+    """
+    names = target.split("/")
+    while names and names[0] in ("", ".", ".."):
+        names.pop(0)
+    if ".." in names:
+        return False
     joined = os.path.normpath(os.path.join("/", DATA, folder, target))
     return joined == DATA or joined.startswith(DATA + "/")

@@ -48,7 +48,7 @@ def test_a_conflict_is_a_notice(api_with_storage, workspace_id):
     two = api_with_storage.execute("open('/mnt/data/a', 'w').write('22')", workspaceId=workspace_id)
     late = api_with_storage.execute("open('/mnt/data/a', 'w').write('333')", one, workspaceId=workspace_id)
     assert (late["status"], late["result"], late["workspace"]["isSaved"]) == ("Succeeded", "3", False)
-    assert "was saved by someone else" in late["notice"]
+    assert "someone else has saved or deleted it" in late["notice"]
     assert api_with_storage.call("GET", f"/workspaces/{workspace_id}").json()["eTag"] == two["workspace"]["eTag"]
 
 
