@@ -22,9 +22,11 @@ LONGEST_SECONDS = 3600 if EXAMPLES else 90
 
 @pytest.fixture(scope="module")
 def connector() -> Iterator[Api]:
-    """A connector with a separate pool: most of the requests create a session that is not used again."""
+    """A connector with a separate pool: most of the requests create a session that is not used again. It allows links
+    for as long as the document, which has what any setting may allow.
+    """
     with emulated_pool(max_sessions=200, cooldown=10) as pool:
-        with connector_with(require_keys=True, **pool.environment) as running:
+        with connector_with(require_keys=True, LINK_MAX_HOURS="8760", **pool.environment) as running:
             yield running
 
 

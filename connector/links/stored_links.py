@@ -4,15 +4,17 @@ The token of such a link has the blob and its ETag, so that it serves this versi
 the SIGNING_KEY, and when somebody who administers the storage deletes the blob.
 """
 
+import contextlib
 import hashlib
 import re
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from ..callers.signed_tokens import Tokens
-from ..errors import BlobArchived, BlobChanged, BlobNotFound
+from ..errors import BlobArchived, BlobChanged, BlobExists, BlobNotFound
 from ..files.names import checked_path, shown_folder
 from ..models import FileBytes, SharedFile, TransferProgress
 from ..outbound.deadlines import Deadlines
@@ -139,22 +141,20 @@ class LinkedBlob:
             return b""
         deadlines = Deadlines()
         container = self.container.with_deadline(deadlines.of_transfer(deadlines.of_operation(), last + 1 - first))
-        try:
-            content = container.read_range(self.name, first, last, etag=self.etag)
-        except (BlobArchived, BlobChanged, BlobNotFound):
-            raise link_not_found() from None
-        return content
+        with _link_not_found_without_blob():
+            return container.read_range(self.name, first, last, etag=self.etag)
 
     def signed_url(self) -> str:
         """A URL of the storage itself, for as long as the link works, an hour at most."""
         left = self.expires - datetime.now(UTC).timestamp()
         content_type = self.file.content_type
-        return self.container.signed_url(
-            self.name,
-            lifetime_seconds=max(1.0, min(left, _LONGEST_REDIRECT_SECONDS)),
-            file_name=_saved_name(self.file.file_name),
-            content_type=content_type if _HARMLESS.fullmatch(content_type) else "application/octet-stream",
-        )
+        with _link_not_found_without_blob():
+            return self.container.signed_url(
+                self.name,
+                lifetime_seconds=max(1.0, min(left, _LONGEST_REDIRECT_SECONDS)),
+                file_name=_saved_name(self.file.file_name),
+                content_type=content_type if _HARMLESS.fullmatch(content_type) else "application/octet-stream",
+            )
 
 
 def is_stored(address: dict[str, Any]) -> bool:
@@ -169,14 +169,21 @@ def find_linked_blob(storage: Storage, address: dict[str, Any]) -> LinkedBlob:
     container = storage.files
     if container is None:
         raise link_not_found()
-    try:
+    with _link_not_found_without_blob():
         blob = container.get_blob(address["blob"])
-    except BlobNotFound:
-        raise link_not_found() from None
     if blob.etag != address["etag"]:
         raise link_not_found()
     file = FileBytes(address["file_name"], address["content_type"], blob.size, None, blob.last_modified, blob.etag)
     return LinkedBlob(container, blob.name, blob.etag, address["expires"], address["is_streamed"], file)
+
+
+@contextlib.contextmanager
+def _link_not_found_without_blob() -> Iterator[None]:
+    """Raises LinkNotFound instead of the errors of a blob that is not what it was, whatever became of it."""
+    try:
+        yield
+    except (BlobArchived, BlobChanged, BlobExists, BlobNotFound):
+        raise link_not_found() from None
 
 
 def _plain_name(name: str) -> str:

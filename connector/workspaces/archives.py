@@ -12,6 +12,7 @@ ARCHIVE = "workspace.tar"
 
 CONTENT_TYPE = "application/x-tar"
 _FILES = "connector_files"
+_HOLDER = "connector_holder"
 
 
 def archive_name(caller: str | None, workspace_id: str) -> str:
@@ -19,9 +20,13 @@ def archive_name(caller: str | None, workspace_id: str) -> str:
     return f"workspaces/{hashlib.sha256((caller or '').encode()).hexdigest()}/{workspace_id}.tar"
 
 
-def metadata(files: int) -> Mapping[str, str]:
-    """That of the blob of an archive with so many files."""
-    return {_FILES: str(files)}
+def metadata(files: int, holder: str) -> Mapping[str, str]:
+    """That of the blob of an archive with so many files, which the session with this mark's `holder` has saved."""
+    return {_FILES: str(files), _HOLDER: holder}
+
+
+def holder_of(blob: Blob) -> str | None:
+    return blob.metadata.get(_HOLDER)
 
 
 def workspace_of(blob: Blob, workspace_id: str, session_id: str | None = None) -> Workspace:

@@ -5,7 +5,7 @@ from ..models import Workspace
 from ..transfers.to_blob import existing_session
 from ..transfers.transfer import Reach
 from .archives import archive_name, workspace_not_found, workspace_of
-from .marks import read_mark
+from .marks import Mark, read_mark
 from .restoring import Restore, begin_restore
 from .saving import Save, begin_save
 
@@ -17,10 +17,12 @@ def save_workspace(reach: Reach, *, workspace_id: str, session_id: str, e_tag: s
     """
     reach.storage.require_files()
     session = existing_session(reach, session_id)
-    if e_tag is None:
-        mark = read_mark(session)
-        e_tag = mark.etag if mark is not None and mark.workspace_id == workspace_id else None
-    return begin_save(session.id, workspace_id, if_match=e_tag)
+    if e_tag is not None:
+        return begin_save(session.id, Mark(workspace_id, e_tag))
+    mark = read_mark(session)
+    return begin_save(
+        session.id, mark if mark is not None and mark.workspace_id == workspace_id else Mark(workspace_id)
+    )
 
 
 def restore_workspace(reach: Reach, *, workspace_id: str, session_id: str | None = None) -> Restore:

@@ -1,7 +1,7 @@
 """The transfer of RestoreWorkspace: the archive is copied into the session, which unpacks it."""
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -23,48 +23,40 @@ from ..transfers.blob_source import BlobSource
 from ..transfers.to_blob import existing_session
 from ..transfers.to_session import SessionCopy, begin_own_copy
 from ..transfers.transfer import Reach, may_go_on, transfer_not_found
-from .archives import ARCHIVE, archive_name, workspace_not_found, workspace_of
-from .marks import EXCLUDED, Mark, write_mark
+from .archives import ARCHIVE, archive_name, workspace_not_found
+from .marks import EXCLUDED, Mark, read_mark, write_mark
 
 _RESULT = "unpacked.json"
 
 
 @dataclass(frozen=True)
 class Restore:
-    """A Transfer whose result is `workspace`: the version that the copy is of, which is perhaps not the current one."""
+    """A Transfer whose result is a Workspace. `has_own_session` is True until its session, which was made for it, has
+    been part of an answer: nobody knows the session before.
+    """
 
     kind: ClassVar[str] = "restore"
 
-    workspace: Workspace
+    workspace_id: str
+    last_modified: datetime
     copy: SessionCopy
+    has_own_session: bool = field(default=False, compare=False)
 
     @property
     def session_id(self) -> str:
         return self.copy.session_id
 
     def to_json(self) -> dict[str, Any]:
-        shown = self.workspace
         return {
-            "workspace_id": shown.workspace_id,
-            "files": shown.file_count,
-            "saved": shown.last_modified_time.isoformat(),
+            "workspace_id": self.workspace_id,
+            "last_modified": self.last_modified.isoformat(),
             "copy": self.copy.to_json(),
         }
 
     @classmethod
     def from_json(cls, members: dict[str, Any]) -> "Restore":
         copy = SessionCopy.from_json(members["copy"], {BlobSource.kind: BlobSource})
-        assert isinstance(copy.source, BlobSource)
-        return cls(
-            Workspace(
-                members["workspace_id"],
-                copy.source.size,
-                members["files"],
-                datetime.fromisoformat(members["saved"]),
-                copy.source.etag,
-            ),
-            copy,
-        )
+        return cls(members["workspace_id"], datetime.fromisoformat(members["last_modified"]), copy)
 
     def advance(self, reach: Reach, until: float) -> TransferProgress | Workspace:
         """See Transfer.advance. Raises BlobChanged, FileTooLarge, InvalidRequest if a path is taken, and
@@ -85,10 +77,21 @@ class Restore:
         if unpacked is None:  # the session is still unpacking
             return TransferProgress(self.session_id, self.copy.source.size, self.copy.source.size)
         self._check(unpacked)
-        write_mark(session, Mark(self.workspace.workspace_id, self.workspace.e_tag, unpacked["fingerprint"]))
-        return replace(self.workspace, session_id=self.session_id)
+        source = self.copy.source
+        assert isinstance(source, BlobSource)
+        # A poll that repeats the result must not undo what a save has noted since.
+        holder = self.copy.upload.upload_id
+        mark = read_mark(session)
+        if mark is None or mark.holder != holder:
+            write_mark(session, Mark(self.workspace_id, source.etag, unpacked["fingerprint"] or None, holder))
+        return Workspace(
+            self.workspace_id, source.size, unpacked["files"], self.last_modified, source.etag, self.session_id
+        )
 
     def cancel(self, reach: Reach) -> None:
+        if self.has_own_session:
+            reach.within_part().sessions.session(self.session_id).end_session()
+            return
         self.copy.cancel(reach)
         self._remove(reach.within_part())
 
@@ -150,7 +153,7 @@ def begin_restore(reach: Reach, workspace_id: str, session_id: str | None) -> Re
 
     def begin(session: SessionClient) -> Restore:
         copy = begin_own_copy(reach, session, source, name=ARCHIVE)
-        return Restore(workspace_of(blob, workspace_id), copy)
+        return Restore(workspace_id, blob.last_modified, copy, has_own_session=session_id is None)
 
     if session_id is not None:
         return begin(reach.sessions.session(session_id))

@@ -15,7 +15,7 @@ from ..session_pool.sessions import CallerSessions
 from ..transfers.to_blob import existing_session
 from ..transfers.transfer import Reach
 from .archives import archive_name
-from .marks import Mark, read_mark, write_mark
+from .marks import Mark, new_holder, read_mark, write_mark
 from .restoring import begin_restore
 from .saving import begin_save
 
@@ -124,11 +124,11 @@ def _prepare(reach: Reach, *, workspace_id: str, session_id: str, until: float) 
                 "the workspace ID with the first call of a session, or call RestoreWorkspace before this.",
                 target="workspaceId",
             )
-        write_mark(session, Mark(workspace_id))
+        write_mark(session, Mark(workspace_id, holder=new_holder()))
         return UsedWorkspace(workspace_id, is_restored=False, is_saved=False)
     try:
         if not _exists(reach, workspace_id):
-            write_mark(session, Mark(workspace_id))
+            write_mark(session, Mark(workspace_id, holder=new_holder()))
             return UsedWorkspace(workspace_id, is_restored=False, is_saved=False)
         restore = begin_restore(reach, workspace_id, session_id)
         restored = restore.advance(reach, until)
@@ -155,17 +155,16 @@ def _save(reach: Reach, used: UsedWorkspace, *, session_id: str, until: float) -
     if time.monotonic() > reach.deadline.began + _LATEST_SECONDS:
         raise _too_late("There was no time left to save the files.")
     session = existing_session(reach.within_part(), session_id)
-    mark = read_mark(session) or Mark(used.workspace_id, used.e_tag)
-    etag = mark.etag if mark.workspace_id == used.workspace_id else used.e_tag
-    transfer = begin_save(
-        session_id, used.workspace_id, if_match=etag, unless=mark.fingerprint if etag is not None else None
-    )
+    mark = read_mark(session)
+    if mark is None or mark.workspace_id != used.workspace_id:
+        mark = Mark(used.workspace_id, used.e_tag)
+    transfer = begin_save(session_id, mark, unless=mark.fingerprint if mark.etag is not None else None)
     saved = transfer.advance(reach, until)
     if isinstance(saved, TransferProgress):
         with contextlib.suppress(ConnectorError):
             transfer.cancel(reach)
         raise _too_late("Saving the files takes longer than this call waits.")
-    return replace(used, is_saved=True, e_tag=etag if saved is None else saved.e_tag)
+    return replace(used, is_saved=True, e_tag=mark.etag if saved is None else saved.e_tag)
 
 
 def _too_late(problem: str) -> FileTooLarge:

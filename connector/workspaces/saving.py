@@ -7,7 +7,7 @@ finds out how far it has come, and whether it is complete.
 import contextlib
 import secrets
 from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeGuard
 
 from ..errors import (
     BlobChanged,
@@ -30,8 +30,8 @@ from ..storage.containers import COMMIT, Blob
 from ..transfers import transfer
 from ..transfers.to_blob import BlobCopy, existing_session
 from ..transfers.transfer import Reach, may_go_on, transfer_not_found
-from .archives import ARCHIVE, CONTENT_TYPE, archive_name, metadata, workspace_of
-from .marks import EXCLUDED, Mark, write_mark
+from .archives import ARCHIVE, CONTENT_TYPE, archive_name, holder_of, metadata, workspace_of
+from .marks import EXCLUDED, Mark, new_holder, write_mark
 
 _RESULT = "packed.json"
 _ABANDONED = "abandoned"
@@ -41,7 +41,8 @@ _ABANDONED = "abandoned"
 class Save:
     """A Transfer whose result is a Workspace, or None if the session's files have the fingerprint `unless`.
 
-    Replaces the version `if_match`, or any with `*`; without it, there must be none.
+    Replaces the version `if_match`, or any with `*`; without it, there must be none. It also replaces a version that
+    names the `holder`: the session has saved that itself, even if it could not be told so.
     """
 
     kind: ClassVar[str] = "save"
@@ -50,6 +51,7 @@ class Save:
     workspace_id: str
     transfer_id: str
     if_match: str | None
+    holder: str
     unless: str | None = None
     is_new: bool = field(default=True, compare=False)
 
@@ -67,8 +69,8 @@ class Save:
         SessionNotFound.
         """
         part = reach.within_part()
-        blob = None if self.is_new else self._own_blob(part)
-        if blob is not None:
+        blob = self._blob(part)
+        if self._is_own(blob):
             return workspace_of(blob, self.workspace_id, self.session_id)
         try:
             session = existing_session(part, self.session_id)
@@ -79,7 +81,7 @@ class Save:
                 return TransferProgress(self.session_id, 0, 0)
             if packed["state"] == "unchanged":
                 return None
-            return self._copy(reach, until, packed)
+            return self._copy(reach, until, packed, self._replaced(blob))
         except ConnectorError as failure:
             if self.is_new or not may_go_on(failure):
                 self._remove(reach.within_part())
@@ -88,10 +90,20 @@ class Save:
     def cancel(self, reach: Reach) -> None:
         """Raises TransferNotFound."""
         reach = reach.within_part()
-        if self._own_blob(reach) is None:
+        if not self._is_own(self._blob(reach)):
             self._remove(reach)
 
-    def _copy(self, reach: Reach, until: float, packed: pack_workspace.Result) -> TransferProgress | Workspace:
+    def _replaced(self, blob: Blob | None) -> str | None:
+        """The version that the save may replace, `*` for any, None if there is none yet. Raises WorkspaceChanged."""
+        if blob is not None and holder_of(blob) == self.holder:
+            return blob.etag
+        if self.if_match != "*" and self.if_match != (blob and blob.etag):
+            raise workspace_changed(self.workspace_id)
+        return self.if_match
+
+    def _copy(
+        self, reach: Reach, until: float, packed: pack_workspace.Result, replaced: str | None
+    ) -> TransferProgress | Workspace:
         path = FilePath(self._folder, ARCHIVE)
         part = reach.within_part()
         try:
@@ -108,9 +120,9 @@ class Save:
             CONTENT_TYPE,
             self.transfer_id,
             transfer.PART_BYTES,
-            must_be_absent=self.if_match is None,
-            if_match=None if self.if_match == "*" else self.if_match,
-            metadata=metadata(packed["files"]),
+            must_be_absent=replaced is None,
+            if_match=None if replaced == "*" else replaced,
+            metadata=metadata(packed["files"], self.holder),
             is_new=self.is_new or not self._has_blocks(part),
         )
         try:
@@ -121,9 +133,8 @@ class Save:
             return copied
         part = reach.within_part()
         with contextlib.suppress(ConnectorError):  # a session that has ended since has no more use for it
-            write_mark(
-                existing_session(part, self.session_id), Mark(self.workspace_id, copied.etag, packed["fingerprint"])
-            )
+            mark = Mark(self.workspace_id, copied.etag, packed["fingerprint"], self.holder)
+            write_mark(existing_session(part, self.session_id), mark)
         self._remove(part)
         return workspace_of(copied, self.workspace_id, self.session_id)
 
@@ -131,12 +142,16 @@ class Save:
     def _folder(self) -> str:
         return f"{TRANSFERS_FOLDER}/{self.transfer_id}"
 
-    def _own_blob(self, reach: Reach) -> Blob | None:
+    def _blob(self, reach: Reach) -> Blob | None:
+        """The workspace as it is now."""
         try:
-            blob = reach.storage.require_files().get_blob(archive_name(reach.sessions.caller, self.workspace_id))
+            return reach.storage.require_files().get_blob(archive_name(reach.sessions.caller, self.workspace_id))
         except BlobNotFound:
             return None
-        return blob if blob.metadata.get(COMMIT) == self.transfer_id else None
+
+    def _is_own(self, blob: Blob | None) -> TypeGuard[Blob]:
+        """Whether this save has committed it."""
+        return blob is not None and blob.metadata.get(COMMIT) == self.transfer_id
 
     def _has_blocks(self, reach: Reach) -> bool:
         name = archive_name(reach.sessions.caller, self.workspace_id)
@@ -171,6 +186,12 @@ class Save:
                 f"{packed['room']:,}. Delete files that are not needed, or export large files one by one.",
                 target="sessionId",
             )
+        if packed["state"] == "too_many":
+            raise FileTooLarge(
+                f"The session has {packed['files']:,} files and folders, more than a workspace can have. Put them into "
+                "fewer files, such as archives.",
+                target="sessionId",
+            )
         if packed["state"] == "canceled":
             raise transfer_not_found()
         return packed
@@ -191,8 +212,11 @@ class Save:
 _FAILURE = "The session could not pack its files. Try again; if it fails again, export the files one by one."
 
 
-def begin_save(session_id: str, workspace_id: str, *, if_match: str | None, unless: str | None = None) -> Save:
-    return Save(session_id, workspace_id, secrets.token_hex(8), if_match, unless)
+def begin_save(session_id: str, mark: Mark, *, unless: str | None = None) -> Save:
+    """`mark` states which workspace it is, and which version is to be replaced."""
+    return Save(
+        session_id, mark.workspace_id, secrets.token_hex(8), mark.etag, mark.holder or new_holder(), unless=unless
+    )
 
 
 def workspace_changed(workspace_id: str) -> WorkspaceChanged:

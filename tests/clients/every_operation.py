@@ -39,7 +39,7 @@ ARGUMENTS = [
             "workspaceId": TEXT,
         },
     ),
-    ("GetExecution", {"executionId": TEXT, "sessionId": TEXT}, {"includeContent": TEXT, "workspaceId": TEXT}),
+    ("GetExecution", {"executionId": TEXT, "sessionId": TEXT}, {"includeContent": TEXT}),
     ("CancelExecution", {"executionId": TEXT, "sessionId": TEXT}, {"includeContent": TEXT}),
     ("UploadFile", {"files": LIST}, {"sessionId": TEXT, "folder": TEXT, "workspaceId": TEXT}),
     (

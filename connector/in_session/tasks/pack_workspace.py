@@ -15,7 +15,7 @@ from typing import Literal, TypedDict
 
 from ..protocol import DATA
 from .transfer_folders import make_transfer_folder
-from .workspace_files import entries, fingerprint, is_inside
+from .workspace_files import MOST_ENTRIES, entries, fingerprint, is_inside
 
 _BLOCK = 512
 _HEADER_BYTES = 3 * _BLOCK
@@ -43,7 +43,7 @@ class Arguments(TypedDict):
 class Result(TypedDict):
     """`size` is what the archive needs in bytes, `files` the number of files in it. `room` is that of the session."""
 
-    state: Literal["packed", "unchanged", "no_room", "canceled"]
+    state: Literal["packed", "unchanged", "no_room", "too_many", "canceled"]
     size: int
     files: int
     room: int
@@ -65,7 +65,10 @@ def perform(arguments: Arguments) -> Result:
     now = fingerprint(excluded)
     if now == arguments["unless"]:
         return _result("unchanged", now)
-    needed = _END_BYTES + sum(_needed(path, status) for path, status in entries(excluded))
+    sizes = [_needed(path, status) for path, status in entries(excluded)]
+    if len(sizes) > MOST_ENTRIES:
+        return _result("too_many", now, files=len(sizes))
+    needed = sum(sizes) + _END_BYTES
     status = os.statvfs(DATA)
     room = status.f_bavail * status.f_frsize
     if needed > room:
@@ -92,7 +95,7 @@ def perform(arguments: Arguments) -> Result:
 
 
 def _result(
-    state: Literal["packed", "unchanged", "no_room", "canceled"],
+    state: Literal["packed", "unchanged", "no_room", "too_many", "canceled"],
     now: str,
     *,
     size: int = 0,

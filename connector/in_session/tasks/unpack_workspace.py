@@ -6,7 +6,6 @@ The task may be performed twice, or late: the second time returns the result of 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
@@ -16,12 +15,13 @@ from typing import BinaryIO, Literal, TypedDict
 
 from ..protocol import DATA
 from .transfer_folders import make_transfer_folder
-from .workspace_files import entries, fingerprint, is_inside
+from .workspace_files import MOST_ENTRIES, entries, fingerprint, is_inside
 
 PIECE_BYTES = 1 << 20
-_MOST_ENTRIES = 200_000
 _LONGEST_NAME = 255
 _LONGEST_PATH = 4000
+_LATEST_TIME = 1 << 33
+"""In seconds since 1970: the year 2242. File systems and Python refuse times of other sizes."""
 
 
 class Arguments(TypedDict):
@@ -141,7 +141,7 @@ def _members(source: BinaryIO, excluded: set[str]) -> Iterator[tarfile.TarInfo]:
     with tarfile.open(fileobj=source, mode="r:", encoding="utf-8", errors="surrogateescape") as tar:
         for number, member in enumerate(tar):
             member.name = member.name.rstrip("/") if member.isdir() else member.name
-            if number >= _MOST_ENTRIES or not _is_valid(member, excluded):
+            if number >= MOST_ENTRIES or not _is_valid(member, excluded):
                 raise _Refused("invalid", path=member.name)
             above = member.name
             while above := os.path.dirname(above):
@@ -162,26 +162,33 @@ def _is_valid(member: tarfile.TarInfo, excluded: set[str]) -> bool:
         return False
     if len(os.fsencode(member.name)) > _LONGEST_PATH or any(len(os.fsencode(name)) > _LONGEST_NAME for name in names):
         return False
-    return not member.issym() or is_inside(os.path.dirname(member.name), member.linkname)
+    if not abs(float(member.mtime)) <= _LATEST_TIME:  # also for one that is no number
+        return False
+    if not member.issym():
+        return True
+    is_path = "\0" not in member.linkname and len(os.fsencode(member.linkname)) <= _LONGEST_PATH
+    return is_path and is_inside(os.path.dirname(member.name), member.linkname)
 
 
 def _check_free(members: list[tarfile.TarInfo]) -> None:
-    """Files and links replace files and links, and folders stay folders. Raises _Refused otherwise."""
+    """Files and links replace files and links, and folders stay folders. Nothing goes through a link of the session.
+    Raises _Refused otherwise.
+    """
+    folders: dict[str, bool] = {DATA: True}
     for member in members:
         path = os.path.join(DATA, member.name)
         is_folder = os.path.isdir(path) and not os.path.islink(path)
-        if (is_folder != member.isdir() and os.path.lexists(path)) or not _has_folders_above(path):
+        if (is_folder != member.isdir() and os.path.lexists(path)) or not _is_folder_above(path, folders):
             raise _Refused("path_taken", path=member.name)
 
 
-def _has_folders_above(path: str) -> bool:
-    """Whether all that exists between the data folder and the path is a folder, and no link to one."""
+def _is_folder_above(path: str, known: dict[str, bool]) -> bool:
+    """Whether all that is above the path are folders, as far as it exists. `known` has what was found before."""
     above = os.path.dirname(path)
-    while above != DATA:
-        if os.path.lexists(above) and (os.path.islink(above) or not os.path.isdir(above)):
-            return False
-        above = os.path.dirname(above)
-    return True
+    if above not in known:
+        is_folder = os.path.isdir(above) and not os.path.islink(above)
+        known[above] = (is_folder or not os.path.lexists(above)) and _is_folder_above(above, known)
+    return known[above]
 
 
 def _extract(source: BinaryIO, member: tarfile.TarInfo, path: str) -> None:
@@ -196,9 +203,8 @@ def _extract(source: BinaryIO, member: tarfile.TarInfo, path: str) -> None:
             target.write(piece)
             left -= len(piece)
     os.chmod(path, 0o600 | (member.mode & 0o777))
-    with contextlib.suppress(ValueError, OverflowError, OSError):  # no time that files can have
-        nanoseconds = round(float(member.mtime) * 1e9)
-        os.utime(path, ns=(nanoseconds, nanoseconds))
+    nanoseconds = round(float(member.mtime) * 1e9)
+    os.utime(path, ns=(nanoseconds, nanoseconds))
 
 
 def _move(member: tarfile.TarInfo, files: str) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import stat
 from collections.abc import Iterator, Sequence
 
 from ..protocol import DATA
+
+MOST_ENTRIES = 200_000
+"""Of one workspace: files, folders and links."""
 
 
 def entries(excluded: Sequence[str]) -> Iterator[tuple[str, os.stat_result]]:
@@ -51,12 +55,11 @@ def fingerprint(excluded: Sequence[str]) -> str:
 def is_inside(folder: str, target: str) -> bool:
     """Whether a link in `folder`, relative to the data folder, to `target` stays in the data folder.
 
-    A target that goes up after it has gone down does not: it may go down through another link.
+    The target may begin with `..`, but not have it after a name: that name could be a link itself, from where `..`
+    leads elsewhere.
     """
-    names = target.split("/")
-    while names and names[0] in ("", ".", ".."):
-        names.pop(0)
-    if ".." in names:
+    steps = [step for step in target.split("/") if step not in ("", ".")]
+    if not target or ".." in itertools.dropwhile(lambda step: step == "..", steps):
         return False
     joined = os.path.normpath(os.path.join("/", DATA, folder, target))
     return joined == DATA or joined.startswith(DATA + "/")

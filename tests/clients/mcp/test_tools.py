@@ -13,7 +13,10 @@ pytestmark = pytest.mark.anyio
 
 STRING, INTEGER, BOOLEAN = "string", "integer", "boolean"
 ARGUMENTS = {
-    "ExecutePythonCode": ({"pythonCode": STRING}, {"sessionId": STRING, "timeoutInSeconds": INTEGER}),
+    "ExecutePythonCode": (
+        {"pythonCode": STRING},
+        {"sessionId": STRING, "timeoutInSeconds": INTEGER, "workspaceId": STRING},
+    ),
     "GetExecution": ({"executionId": STRING, "sessionId": STRING}, {}),
     "CancelExecution": ({"executionId": STRING, "sessionId": STRING}, {}),
     "UploadFile": (

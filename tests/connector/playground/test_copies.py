@@ -290,6 +290,25 @@ def test_a_lost_update_of_a_workspace_is_prevented(page: Page) -> None:
 
 
 @browser
+def test_a_workspace_is_restored_into_another_session(page: Page) -> None:
+    """What one session has saved is in the files of a new one, which then is not new any more."""
+    upload(page, sales_dot_csv="a")
+    in_session_menu(page, "Save as workspace")
+    dialog(page).get_by_label("Name of the workspace").fill("tests-playground")
+    press(page, "Save")
+    expect(dialog(page)).to_contain_text("is saved as tests-playground.")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="New session").click()
+    in_session_menu(page, "Restore a workspace")
+    expect(dialog(page).get_by_label("Name of the workspace")).to_have_value("tests-playground")
+    press(page, "Restore")
+    expect(dialog(page)).to_contain_text("is restored from tests-playground.")
+    page.keyboard.press("Escape")
+    expect(row(page, "sales.csv")).to_be_visible()
+    assert session_of(page)
+
+
+@browser
 def test_a_name_of_a_workspace_is_checked(page: Page) -> None:
     """The connector is not called with a name that it refuses."""
     sent = answer(page, "**/workspaces/**", (200, WORKSPACE)).sent

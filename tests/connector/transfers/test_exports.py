@@ -1,6 +1,7 @@
 """ExportFile: whole, in parts by polls, and everything that can go wrong meanwhile."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -71,6 +72,14 @@ def test_polls_continue_an_export(api_with_storage, storage, session_id, name, b
     assert storage.get(f"exports/{name}") == CONTENT
     api_with_storage.call("DELETE", f"/sessions/{session_id}")
     assert polled(begun).json() == ended.json()
+
+
+def test_polls_at_the_same_time(storage, name, begun):
+    """Such as after a lost response: they do not disturb each other."""
+    with ThreadPoolExecutor(3) as threads:
+        assert [response.status_code for response in threads.map(polled, [begun] * 3)] == [200] * 3
+    assert storage.get(f"exports/{name}") == CONTENT
+    assert polled(begun).status_code == 200
 
 
 def test_a_repeated_poll_of_a_replaced_export(exported, storage, name, begun):

@@ -1,6 +1,7 @@
 """ImportFile from a blob: whole, in parts by polls, and everything that can go wrong meanwhile."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -85,6 +86,13 @@ def test_the_same_address_while_it_runs(api_with_storage, storage, session_id, b
     finally:
         storage.server.faults.clear()
     assert polled(begun).status_code == 200
+
+
+def test_polls_at_the_same_time(api_with_storage, session_id, begun):
+    """Such as after a lost response: they do not disturb each other."""
+    with ThreadPoolExecutor(3) as threads:
+        assert [response.status_code for response in threads.map(polled, [begun] * 3)] == [200] * 3
+    assert stored(api_with_storage, session_id, f"{session_id}.bin") == CONTENT
 
 
 def test_a_blob_that_changes_between_polls(api_with_storage, storage, session_id, begun):

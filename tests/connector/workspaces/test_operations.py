@@ -221,3 +221,93 @@ def test_two_saves_at_once_are_one_after_the_other(api_with_storage, session_id,
     codes = sorted(response.status_code for response in found)
     assert codes[0] == 200 and codes[1] in (200, 409, 429), [response.text for response in found]
     assert api_with_storage.call("GET", f"/workspaces/{workspace_id}").json()["fileCount"] == 1
+
+
+def test_a_save_of_which_the_session_was_not_told_is_no_conflict(api_with_storage, session_id, workspace_id):
+    """The version names the session that has saved it."""
+    api_with_storage.execute("open('/mnt/data/a', 'w').write('1')", session_id)
+    first = save(api_with_storage, workspace_id, session_id).json()
+    save(api_with_storage, workspace_id, session_id)
+    code = (
+        "import json; path = '/mnt/data/_transfers/workspace.json'; mark = json.load(open(path));"
+        f"mark['etag'] = {first['eTag']!r}; json.dump(mark, open(path, 'w'))"
+    )
+    api_with_storage.execute(code, session_id)
+    assert save(api_with_storage, workspace_id, session_id).status_code == 200
+    refused = save(api_with_storage, workspace_id, session_id, eTag=first["eTag"])
+    assert refused.json()["error"]["code"] == "WorkspaceChanged"
+
+
+def test_a_repeated_poll_undoes_nothing(api_with_storage, session_id, workspace_id, small_parts, poll_to_end):
+    """A session that has saved since it restored still knows what it has saved; the poll has the version restored."""
+    api_with_storage.execute(BIG, session_id)
+    saved = save(api_with_storage, workspace_id, session_id).json()
+    responses = poll_to_end(restore(api_with_storage, workspace_id, waitInSeconds=0))
+    session = responses[-1].json()["sessionId"]
+    later = save(api_with_storage, workspace_id, session).json()
+    again = requests.get(responses[0].headers["Location"], timeout=60).json()
+    assert again == responses[-1].json() == {**saved, "sessionId": session} and later["eTag"] != saved["eTag"]
+    run = api_with_storage.execute("1", session, workspaceId=workspace_id)
+    assert run["workspace"]["eTag"] == later["eTag"] and "notice" not in run
+
+
+def test_code_that_deletes_the_archive_ends_the_save(
+    api_with_storage, storage, session_id, workspace_id, small_parts, poll_to_end
+):
+    """TransferNotFound, and nothing is stored."""
+    api_with_storage.execute(BIG, session_id)
+    begun = save(api_with_storage, workspace_id, session_id, waitInSeconds=0)
+    code = "import glob, os; [os.unlink(path) for path in glob.glob('/mnt/data/_transfers/*/*.tar')]"
+    assert api_with_storage.execute(code, session_id)["value"] == [None]
+    ended = poll_to_end(begun)[-1]
+    assert (ended.status_code, ended.json()["error"]["code"]) == (404, "TransferNotFound"), ended.text
+    assert api_with_storage.call("GET", f"/workspaces/{workspace_id}").status_code == 404
+    assert save(api_with_storage, workspace_id, session_id).status_code == 200
+
+
+def test_thousands_of_small_files_are_one_call(api_with_storage, session_id, workspace_id):
+    """2,000 files are saved and restored within the time that a call waits."""
+    api_with_storage.execute("[open(f'/mnt/data/{n}', 'w').write(str(n)) for n in range(2000)]; None", session_id)
+    assert save(api_with_storage, workspace_id, session_id).json()["fileCount"] == 2000
+    restored = restore(api_with_storage, workspace_id)
+    assert (restored.status_code, restored.json()["fileCount"]) == (200, 2000)
+    code = "import os; sum(int(open(f'/mnt/data/{n}').read()) for n in range(2000))"
+    assert api_with_storage.execute(code, restored.json()["sessionId"])["value"] == 1_999_000
+
+
+def test_a_workspace_may_be_empty(api_with_storage, session_id, workspace_id):
+    """It is saved and restored as any other."""
+    api_with_storage.execute("1", session_id)
+    assert save(api_with_storage, workspace_id, session_id).json()["fileCount"] == 0
+    assert restore(api_with_storage, workspace_id).json()["fileCount"] == 0
+
+
+@pytest.mark.parametrize("operation", ["GetBlobProperties", "GetBlob"])
+def test_a_fault_of_storage_restores_nothing(start_storage, running_connector, emulator, session_id, operation):
+    """No file of the workspace is in the session, and no run takes place without them."""
+    own = start_storage()
+    with running_connector(**emulator.environment, **own.environment) as api:
+        api.execute("open('/mnt/data/a', 'w').write('1')", session_id, workspaceId="w")
+        own.server.faults.add(
+            "answer", operation=operation, status=403, errorCode="AuthorizationPermissionMismatch", times=99
+        )
+        refused = restore(api, "w")
+        assert refused.json()["error"]["code"] == "StorageAccessDenied", refused.text
+        body = {"pythonCode": "1", "sessionId": f"{session_id}-new", "workspaceId": "w"}
+        refused = api.call("POST", "/executions", json=body)
+        assert refused.json()["error"]["code"] == "StorageAccessDenied", refused.text
+        assert api.call("GET", f"/sessions/{session_id}-new").status_code == 404
+        own.server.faults.clear()
+        assert api.execute("open('/mnt/data/a').read()", f"{session_id}-new", workspaceId="w")["result"] == "1"
+
+
+def test_a_canceled_save_does_not_begin_again(api_with_storage, session_id, workspace_id, small_parts):
+    """A poll that comes late is TransferNotFound, and packs nothing."""
+    api_with_storage.execute(BIG, session_id)
+    location = save(api_with_storage, workspace_id, session_id, waitInSeconds=0).headers["Location"]
+    assert requests.delete(location, timeout=60).status_code == 204
+    late = requests.get(location, timeout=60)
+    assert (late.status_code, late.json()["error"]["code"]) == (404, "TransferNotFound"), late.text
+    find = "import glob; glob.glob('/mnt/data/_transfers/*/*.tar*')"
+    assert api_with_storage.execute(find, session_id)["value"] == []
+    assert api_with_storage.call("GET", f"/workspaces/{workspace_id}").status_code == 404
