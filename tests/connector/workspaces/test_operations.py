@@ -112,6 +112,15 @@ def test_get_and_delete(api_with_storage, session_id, workspace_id):
     assert api_with_storage.execute("open('/mnt/data/a').read()", session_id)["result"] == "1"
 
 
+def test_what_a_name_may_have_is_said(api_with_storage):
+    """In the path, and in the body of a run."""
+    in_path = api_with_storage.call("GET", "/workspaces/weekly report")
+    in_body = api_with_storage.call("POST", "/executions", json={"pythonCode": "1", "workspaceId": "weekly report"})
+    for refused in (in_path, in_body):
+        assert (refused.status_code, refused.json()["error"]["target"]) == (400, "workspaceId")
+        assert "letters, digits, - and _" in refused.json()["error"]["message"]
+
+
 def test_without_storage_the_setting_is_named(api, session_id):
     """StorageNotConfigured, for every operation, before anything happens."""
     for method, path, body in (
