@@ -32,6 +32,8 @@ _PAGES = ("text/html", "application/xhtml+xml")
 _ENDINGS_OF_PAGES = (".html", ".htm", ".xhtml")
 _LOST = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError)
 _PASSING = (408, 425, 429)
+_LONGEST_DISPOSITION = 4_000
+"""Characters of the header that are read: the time for it grows with their square."""
 
 
 class SourceRefused(SourceUnavailable):
@@ -75,11 +77,21 @@ class OpenFile:
         self.name = _name_in(response) or unquote(urlsplit(url).path.rpartition("/")[2])
         """What the host or its URL calls it; may be empty, and have any characters."""
         self._response = response
+        self._left = length
 
     def read(self, most_bytes: int) -> bytes:
-        """The next bytes of the body: fewer than `most_bytes` only at its end. Raises SourceUnavailable."""
+        """The next bytes of the body: fewer than `most_bytes` only at its end. Raises SourceUnavailable.
+
+        What follows its stated `length` is not read: callers have counted no memory for it.
+        """
+        if self._left is not None:
+            most_bytes = min(most_bytes, self._left)
+        if not most_bytes:
+            return b""
         with _unavailable_when_lost():
             content: bytes = self._response.raw.read(most_bytes, decode_content=False)
+        if self._left is not None:
+            self._left -= len(content)
         return content
 
     def close(self) -> None:
@@ -223,12 +235,15 @@ def _encoding(response: requests.Response) -> str:
 
 def _name_in(response: requests.Response) -> str:
     """That of the header Content-Disposition, without folders."""
-    message = email.message.Message()
-    stated = response.headers.get("Content-Disposition", "")
+    stated = response.headers.get("Content-Disposition", "")[:_LONGEST_DISPOSITION]
     with contextlib.suppress(UnicodeError):  # http.client reads headers as Latin-1, and many hosts send UTF-8
         stated = stated.encode("latin-1").decode()
+    message = email.message.Message()
     message["Content-Disposition"] = stated.replace("\r", " ").replace("\n", " ")
-    name = message.get_filename() or ""
+    try:
+        name = message.get_filename() or ""
+    except (ValueError, TypeError, LookupError):  # pieces in disorder, and names of encodings that are not of texts
+        return ""
     return re.split(r"[/\\]", name)[-1]
 
 

@@ -15,7 +15,7 @@ from typing import Literal, TypedDict
 
 from ..protocol import DATA
 from .transfer_folders import make_transfer_folder
-from .workspace_files import MOST_ENTRIES, entries, fingerprint, is_inside
+from .workspace_files import LATEST_TIME, MOST_ENTRIES, entries, fingerprint, is_inside
 
 _BLOCK = 512
 _HEADER_BYTES = 3 * _BLOCK
@@ -57,7 +57,7 @@ def perform(arguments: Arguments) -> Result:
         with open(stored, encoding="utf-8") as file:
             result: Result = json.load(file)
             return result
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         pass
     excluded, abandoned = arguments["excluded"], os.path.join(folder, arguments["abandoned"])
     if os.path.exists(abandoned):
@@ -129,7 +129,8 @@ def _pack(archive: str, excluded: list[str]) -> int:
                 member.type = tarfile.DIRTYPE
                 tar.addfile(member)
                 continue
-            member.mtime = status.st_mtime_ns / 1e9  # PAX stores fractions
+            # PAX stores fractions. Code can give a file any time, and unpacking takes fewer.
+            member.mtime = max(-LATEST_TIME, min(status.st_mtime_ns / 1e9, LATEST_TIME))
             if stat.S_ISLNK(status.st_mode):
                 target = os.readlink(os.path.join(DATA, path))
                 if is_inside(os.path.dirname(path), target):

@@ -15,13 +15,10 @@ from typing import BinaryIO, Literal, TypedDict
 
 from ..protocol import DATA
 from .transfer_folders import make_transfer_folder
-from .workspace_files import MOST_ENTRIES, entries, fingerprint, is_inside
+from .workspace_files import LATEST_TIME, LONGEST_PATH, MOST_ENTRIES, MOST_FOLDERS, entries, fingerprint, is_inside
 
 PIECE_BYTES = 1 << 20
 _LONGEST_NAME = 255
-_LONGEST_PATH = 4000
-_LATEST_TIME = 1 << 33
-"""In seconds since 1970: the year 2242. File systems and Python refuse times of other sizes."""
 
 
 class Arguments(TypedDict):
@@ -66,7 +63,7 @@ def perform(arguments: Arguments) -> Result:
         with open(stored, encoding="utf-8") as file:
             result: Result = json.load(file)
             return result
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         pass
     archive, files = os.path.join(folder, arguments["archive"]), os.path.join(folder, "files")
     shutil.rmtree(files, ignore_errors=True)
@@ -138,10 +135,12 @@ def _are_all(members: list[tarfile.TarInfo], excluded: list[str]) -> bool:
 def _members(source: BinaryIO, excluded: set[str]) -> Iterator[tarfile.TarInfo]:
     """Raises _Refused for one that must not be unpacked, and tarfile's errors."""
     seen: dict[str, bool] = {}
+    length = os.fstat(source.fileno()).st_size
     with tarfile.open(fileobj=source, mode="r:", encoding="utf-8", errors="surrogateescape") as tar:
         for number, member in enumerate(tar):
             member.name = member.name.rstrip("/") if member.isdir() else member.name
-            if number >= MOST_ENTRIES or not _is_valid(member, excluded):
+            is_complete = member.offset_data + member.size <= length
+            if number >= MOST_ENTRIES or not is_complete or not _is_valid(member, excluded):
                 raise _Refused("invalid", path=member.name)
             above = member.name
             while above := os.path.dirname(above):
@@ -160,13 +159,15 @@ def _is_valid(member: tarfile.TarInfo, excluded: set[str]) -> bool:
         return False
     if any(name in ("", ".", "..") or "\0" in name for name in names) or names[0] in excluded:
         return False
-    if len(os.fsencode(member.name)) > _LONGEST_PATH or any(len(os.fsencode(name)) > _LONGEST_NAME for name in names):
+    if len(names) > MOST_FOLDERS + 1 or len(os.fsencode(member.name)) > LONGEST_PATH:
         return False
-    if not abs(float(member.mtime)) <= _LATEST_TIME:  # also for one that is no number
+    if any(len(os.fsencode(name)) > _LONGEST_NAME for name in names):
+        return False
+    if not abs(float(member.mtime)) <= LATEST_TIME:  # also for one that is no number
         return False
     if not member.issym():
         return True
-    is_path = "\0" not in member.linkname and len(os.fsencode(member.linkname)) <= _LONGEST_PATH
+    is_path = "\0" not in member.linkname and len(os.fsencode(member.linkname)) <= LONGEST_PATH
     return is_path and is_inside(os.path.dirname(member.name), member.linkname)
 
 

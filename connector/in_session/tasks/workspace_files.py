@@ -10,6 +10,17 @@ from collections.abc import Iterator, Sequence
 
 from ..protocol import DATA
 
+LATEST_TIME = 1 << 33
+"""In seconds since 1970: the year 2242. File systems and Python refuse times of other sizes."""
+
+LONGEST_PATH = 4000
+"""In bytes."""
+
+MOST_FOLDERS = 200
+"""Above a file or a folder, below the data folder. Python's own functions for folders in folders go no deeper than
+about a thousand.
+"""
+
 MOST_ENTRIES = 200_000
 """Of one workspace: files, folders and links."""
 
@@ -17,8 +28,8 @@ MOST_ENTRIES = 200_000
 def entries(excluded: Sequence[str]) -> Iterator[tuple[str, os.stat_result]]:
     """The paths of all folders, files and symbolic links below the data folder, in an order that does not change.
 
-    Paths are relative to it. Without the folders `excluded` in the data folder itself, and without sockets, pipes and
-    devices.
+    Paths are relative to it. Without the folders `excluded` in the data folder itself, without sockets, pipes and
+    devices, and without what has too long a path, or is in too many folders.
     """
     yield from _entries("", set(excluded))
 
@@ -32,13 +43,15 @@ def _entries(folder: str, excluded: set[str]) -> Iterator[tuple[str, os.stat_res
         if name in excluded:
             continue
         path = os.path.join(folder, name)
+        if len(os.fsencode(path)) > LONGEST_PATH:
+            continue
         try:
             status = os.lstat(os.path.join(DATA, path))
         except OSError:
             continue
         if stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode) or stat.S_ISDIR(status.st_mode):
             yield path, status
-        if stat.S_ISDIR(status.st_mode):
+        if stat.S_ISDIR(status.st_mode) and path.count("/") < MOST_FOLDERS:
             yield from _entries(path, set())
 
 

@@ -16,6 +16,7 @@ from tests.connector.transfers.conftest import error_of, own_files, stored
 from tests.connector.transfers.network import (
     CONTENT,
     HOST,
+    HOSTILE_NAMES,
     PUBLIC,
     FilesOfHost,
     make_addresses,
@@ -160,6 +161,21 @@ def test_what_may_change(opened, path):
         opened(path)
     assert not isinstance(failure.value, SourceRefused)
     assert not set(failure.value.message.split()) & {PUBLIC, "503", "404", "secret"}
+
+
+def test_names_that_cannot_be_read(opened):
+    """Are as if the host stated none, or another one; nothing fails for them, nor takes long."""
+    began = time.monotonic()
+    for number in range(len(HOSTILE_NAMES)):
+        with opened(f"hostile-name/{number}") as file:
+            assert file.read(10) == b"a"
+    assert time.monotonic() - began < 2
+
+
+def test_more_than_is_stated(opened):
+    """Is not read."""
+    with opened("more") as file:
+        assert (file.size, file.read(1_000_000), file.read(1)) == (10, CONTENT[:10], b"")
 
 
 def test_a_slow_host(opened):

@@ -75,6 +75,18 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
     return key_file, certificate_file
 
 
+HOSTILE_NAMES = (
+    "attachment; filename*1*; filename*0*=x; filename*=utf-8''a",
+    "attachment; filename*=idna''%ff..",
+    "attachment; filename*=undefined''a",
+    "attachment; filename*=punycode''%ff",
+    "attachment; filename*=hex''zz",
+    "attachment; filename*=x\0y''a",
+    'attachment; filename="' + ";" * 60_000,
+)
+"""That Python's own parser raises various exceptions for, or takes seconds."""
+
+
 class FilesOfHost:
     """What the host serves, by path, and the headers that it was sent."""
 
@@ -138,6 +150,13 @@ class FilesOfHost:
     def _named(self, handler: BaseHTTPRequestHandler) -> None:
         name = "../größe.csv".encode().decode("latin-1")
         _send(handler, 200, b"a", **{"Content-Disposition": f'attachment; filename="{name}"'})
+
+    def _hostile_name(self, handler: BaseHTTPRequestHandler) -> None:
+        _send(handler, 200, b"a", **{"Content-Disposition": HOSTILE_NAMES[int(handler.path.rpartition("/")[2])]})
+
+    def _more(self, handler: BaseHTTPRequestHandler) -> None:
+        """Than it states."""
+        _send(handler, 206, CONTENT, **{"Content-Range": "bytes 0-9/10"})
 
     def _redirect(self, handler: BaseHTTPRequestHandler) -> None:
         _send(handler, 302, b"", Location=f"https://{HOST}/whole")

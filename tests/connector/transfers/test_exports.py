@@ -225,8 +225,6 @@ def test_what_does_not_exist(api_with_storage, session_id):
 @pytest.mark.parametrize(
     "transfer", [{"kind": "export", "transfer": {"copy": 1}}, {"kind": "move", "transfer": {}}, {}]
 )
-    "transfer", [{"kind": "export", "transfer": {"copy": 1}}, {"kind": "move", "transfer": {}}, {}]
-)
 def test_the_address_of_another_version_is_not_found(api_with_storage, emulator, transfer):
     """A transfer that a version of the connector began which knew other members is begun again."""
     token = Tokens(emulator.environment["SIGNING_KEY"]).seal(

@@ -42,6 +42,8 @@ def at(mtime: str, name: str = "late") -> tuple:
     return member, content
 
 
+_larger = tarfile.TarInfo("larger")
+_larger.pax_headers = {"GNU.sparse.realsize": "9" * 30}
 LEFT = """import os
 sorted(
     name
@@ -81,6 +83,8 @@ HOSTILE = {
     "the connector's transfers": archive(GOOD, entry("_transfers/workspace.json")),
     "twice": archive(GOOD, GOOD),
     "sparse": archive(GOOD, (_sparse, b"1\n0\n0\n" + bytes(506))),
+    "larger than the archive": archive((_larger, b"")),
+    "many folders": archive(entry("a/" * 1500 + "b")),
     "no archive": b"<html>not found</html>" * 100,
     "cut off": archive(GOOD, entry("big", b"y" * 100_000))[:50_000],
     "long name": archive(GOOD, entry("n" * 300)),

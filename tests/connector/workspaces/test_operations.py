@@ -311,3 +311,20 @@ def test_a_canceled_save_does_not_begin_again(api_with_storage, session_id, work
     find = "import glob; glob.glob('/mnt/data/_transfers/*/*.tar*')"
     assert api_with_storage.execute(find, session_id)["value"] == []
     assert api_with_storage.call("GET", f"/workspaces/{workspace_id}").status_code == 404
+
+
+def test_what_was_saved_can_be_restored(api_with_storage, session_id, workspace_id):
+    """Whatever times code has given its files, and however deep its folders are."""
+    code = """import os
+open('/mnt/data/late', 'w').write('1')
+os.utime('/mnt/data/late', (1e10, 1e10))
+os.chdir('/mnt/data')
+for _ in range(400):
+    os.mkdir('d')
+    os.chdir('d')
+os.chdir('/mnt/data')"""
+    api_with_storage.execute(code, session_id)
+    assert save(api_with_storage, workspace_id, session_id).status_code == 200
+    restored = restore(api_with_storage, workspace_id)
+    assert restored.status_code == 200, restored.text
+    assert api_with_storage.execute("open('/mnt/data/late').read()", restored.json()["sessionId"])["result"] == "1"
