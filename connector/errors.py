@@ -28,7 +28,7 @@
     ├── BlobChanged                 409  since it was read first
     ├── FileChanged                 409  while it was copied
     ├── BlobArchived                409  in the archive tier, where it cannot be read
-    ├── WorkspaceChanged            409  saved by someone else, since this session restored it
+    ├── WorkspaceChanged            409  saved or deleted by someone else, since this session restored it
     ├── LengthRequired              411  a body without a length, which the Functions host does not pass on
     ├── RequestTooLarge             413  the body
     ├── FileTooLarge                413  a file
@@ -250,7 +250,7 @@ class BlobArchived(ConnectorError):
 
 
 class WorkspaceChanged(ConnectorError):
-    """The workspace was saved by someone else, since the session restored or saved it."""
+    """The workspace was saved or deleted by someone else, since the session restored or saved it."""
 
     status = 409
 

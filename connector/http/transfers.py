@@ -105,11 +105,16 @@ def reach_of(context: Context) -> Reach:
 
 
 def _polled(context: Context, operation_id: str, request: func.HttpRequest) -> tuple[Transfer, dict[str, Any]]:
-    """The transfer, and the arguments of the request. Raises TransferNotFound."""
+    """The transfer, and the arguments of the request. Raises TransferNotFound, also for an address that another version
+    of the connector has made.
+    """
     arguments = requests.check_signed_url(context.operation(operation_id), request)
     if context.address is None:
         raise transfer_not_found()
-    return from_address(context.address), arguments
+    try:
+        return from_address(context.address), arguments
+    except (KeyError, TypeError, ValueError):
+        raise transfer_not_found() from None
 
 
 def _until(context: Context, wait_seconds: float) -> float:

@@ -69,7 +69,7 @@ class AllowedHosts:
 def _parts(url: str, target: str | None) -> SplitResult:
     problem = "has a character that URLs do not have, such as a space, a backslash or a #"
     if not _REFUSED.search(url):
-        problem = "is not one"
+        problem = "cannot be read"
         try:
             parts = urlsplit(url)
             port = parts.port
@@ -78,7 +78,7 @@ def _parts(url: str, target: str | None) -> SplitResult:
         else:
             if parts.scheme == "https" and "@" not in parts.netloc and port in (None, 443):
                 return parts
-            problem = "does not begin with https:// and the name of a host, without a user and another port than 443"
+            problem = "must begin with https:// and the name of a host, without a user name and with no port but 443"
     raise InvalidRequest(f"The URL {problem}. Send the https address of a file.", target=target)
 
 

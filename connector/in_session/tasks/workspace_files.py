@@ -51,9 +51,8 @@ def _entries(folder: str, excluded: set[str]) -> Iterator[tuple[str, os.stat_res
             continue
         if stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode) or stat.S_ISDIR(status.st_mode):
             yield path, status
-        if stat.S_ISDIR(status.st_mode):
-            if path.count("/") < MOST_FOLDERS:
-                yield from _entries(path, set())
+        if stat.S_ISDIR(status.st_mode) and path.count("/") < MOST_FOLDERS:
+            yield from _entries(path, set())
 
 
 def fingerprint(excluded: Sequence[str]) -> str:

@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
+from connector.callers.signed_tokens import Tokens
+from connector.http.transfers import TRANSFER
 from tests.connector.transfers.conftest import error_of
 
 CONTENT = random.Random(5).randbytes(350_000)
@@ -218,3 +220,15 @@ def test_what_does_not_exist(api_with_storage, session_id):
     assert api_with_storage.call("GET", f"/sessions/{session_id}").status_code == 404
     api_with_storage.execute("1", session_id)
     assert error_of(api_with_storage.call("POST", "/exports", json=body)) == "FileNotFound"
+
+
+@pytest.mark.parametrize(
+    "transfer", [{"kind": "export", "transfer": {"copy": 1}}, {"kind": "move", "transfer": {}}, {}]
+)
+def test_the_address_of_another_version_is_not_found(api_with_storage, emulator, transfer):
+    """A transfer that a version of the connector began which knew other members is begun again."""
+    token = Tokens(emulator.environment["SIGNING_KEY"]).seal(
+        TRANSFER, {**transfer, "caller": None}, lifetime_seconds=60
+    )
+    response = requests.get(f"{api_with_storage.url}/transfers?token={token}", timeout=60)
+    assert (response.status_code, response.json()["error"]["code"]) == (404, "TransferNotFound")

@@ -30,7 +30,7 @@ def saved(api, run: dict) -> dict:
 def test_a_forged_mark_replaces_nothing(api_with_storage, session_id, workspace_id, etag):
     """A version that storage cannot have made is none: it replaces no workspace, and no call fails for it."""
     owned = api_with_storage.execute("open('/mnt/data/a', 'w').write('1')", workspaceId=workspace_id)["workspace"]
-    mark = {"workspace_id": workspace_id, "etag": etag, "fingerprint": None}
+    mark = {"workspace_id": workspace_id, "etag": etag, "fingerprint": None, "holder": None}
     text = etag if etag.startswith("[") else json.dumps(mark)
     run = api_with_storage.execute(FORGE.format(text), session_id)
     assert not saved(api_with_storage, run).get("workspace", {}).get("isSaved")
@@ -40,7 +40,7 @@ def test_a_forged_mark_replaces_nothing(api_with_storage, session_id, workspace_
 @pytest.mark.parametrize("name", ["a/b", "../x", "a\ud800", "x" * 129, ""])
 def test_a_forged_mark_names_workspaces_alone(api_with_storage, session_id, name):
     """A name that no workspace has is that of none."""
-    mark = {"workspace_id": name, "etag": None, "fingerprint": None}
+    mark = {"workspace_id": name, "etag": None, "fingerprint": None, "holder": None}
     assert "workspace" not in saved(
         api_with_storage, api_with_storage.execute(FORGE.format(json.dumps(mark)), session_id)
     )
