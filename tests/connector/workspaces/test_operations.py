@@ -316,3 +316,9 @@ os.chdir('/mnt/data')"""
     restored = restore(api_with_storage, workspace_id)
     assert restored.status_code == 200, restored.text
     assert api_with_storage.execute("open('/mnt/data/late').read()", restored.json()["sessionId"])["result"] == "1"
+
+
+def test_a_line_break_is_no_part_of_an_id(api_with_storage):
+    """Not at its end either, where Python's `$` allows it: the error is that of the parameter."""
+    refused = api_with_storage.call("GET", "/workspaces/report%0A")
+    assert (refused.status_code, refused.json()["error"]["target"]) == (400, "workspaceId")
