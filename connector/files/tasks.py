@@ -6,12 +6,23 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from ..callers.session_ids import mint_execution_id
-from ..errors import ConnectorError, PoolRejected, PoolTimeout, PoolUnavailable, RequestTooLarge, SessionBusy
+from ..errors import (
+    ConnectorError,
+    FileNotFound,
+    FileTooLarge,
+    PoolRejected,
+    PoolTimeout,
+    PoolUnavailable,
+    RequestTooLarge,
+    SessionBusy,
+)
 from ..executions.sending import send_cell
 from ..executions.turns import is_busy
 from ..in_session.cell import make_task_cell
 from ..in_session.report import read_task
+from ..in_session.session_json import read_object
 from ..in_session.task_results import is_result
+from ..models import FilePath
 from ..session_pool.facts import PoolFacts
 from ..session_pool.hand_over import RunLost
 from ..session_pool.sessions import SessionClient
@@ -25,6 +36,9 @@ WAIT_SECONDS = 15.0
 BUSY_RETRY_SECONDS = 10
 FAILURE_RETRY_SECONDS = 5
 _TIMEOUT_SECONDS = 60
+_MOST_RESULT_BYTES = 4000
+"""Of a result that a task has stored."""
+
 _REFUSED = (
     "The session pool refused the code with which the connector works in sessions, because of its size. Check that no "
     "proxy in front of the pool limits the size of requests."
@@ -80,6 +94,17 @@ def run_task(
     if not isinstance(result, dict) or not is_result(result, perform):
         raise forged()
     return cast(Result, result)
+
+
+def stored_result(session: SessionClient, path: FilePath, perform: Callable[[Any], Result]) -> Result | None:
+    """The result that a task has stored as a file, which works while the session runs code. None if there is none, or
+    if it is not the task's.
+    """
+    try:
+        result = read_object(session.download_file(path, max_bytes=_MOST_RESULT_BYTES))
+    except (FileNotFound, FileTooLarge):
+        return None
+    return cast(Result, result) if result is not None and is_result(result, perform) else None
 
 
 def forged() -> PoolRejected:

@@ -34,10 +34,13 @@ def execute_python_code(context: Context, request: func.HttpRequest) -> func.Htt
     }
     workspace_id = arguments.pop("workspace_id", None)
     include_content = _include_content(context, arguments)
-    used = None if workspace_id is None else workspace_runs.before(reach_of(context), arguments, workspace_id)
-    execution = executions.execute_python_code(context.sessions, context.facts, **arguments)
-    if used is not None:
-        execution = workspace_runs.after(reach_of(context), execution, used, arguments["wait_in_seconds"])
+    if workspace_id is None:
+        execution = executions.execute_python_code(context.sessions, context.facts, **arguments)
+    else:
+        wait_seconds = arguments["wait_in_seconds"]
+        used, sessions = workspace_runs.before(reach_of(context), arguments, workspace_id)
+        execution = executions.execute_python_code(sessions, context.facts, **arguments)
+        execution = workspace_runs.after(reach_of(context), execution, used, wait_seconds)
     response = _response(context, request, "/executions", execution, include_content)
     response.headers.update(applied)
     return response

@@ -46,8 +46,8 @@ def _stored(context: Context, arguments: dict[str, Any], upload: Callable[..., F
     workspace_id = arguments.pop("workspace_id", None)
     if workspace_id is None:
         return responses.json_response(upload(context.sessions, context.facts, **arguments))
-    used = workspace_runs.before(reach_of(context), arguments, workspace_id)
-    stored = upload(context.sessions, context.facts, **arguments)
+    used, sessions = workspace_runs.before(reach_of(context), arguments, workspace_id)
+    stored = upload(sessions, context.facts, **arguments)
     return responses.json_response(workspace_runs.after_upload(reach_of(context), stored, used))
 
 

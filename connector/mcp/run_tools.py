@@ -27,9 +27,11 @@ def execute_python_code(context: McpContext, arguments: dict[str, Any], client: 
     wait = tasks.WAIT_SECONDS if are_tasks else _wait_seconds(context)
     workspace_id = arguments.pop("workspace_id", None)
     arguments["wait_in_seconds"] = wait
-    used = None if workspace_id is None else workspace_runs.before(context.reach, arguments, workspace_id)
+    used, sessions = None, context.sessions
+    if workspace_id is not None:
+        used, sessions = workspace_runs.before(context.reach, arguments, workspace_id)
     execution = executions.execute_python_code(
-        context.sessions,
+        sessions,
         context.facts,
         **arguments,
         direct_timeout_in_seconds=min(arguments["timeout_in_seconds"], _LONGEST_WAIT_SECONDS),
@@ -57,7 +59,8 @@ def get_execution(context: McpContext, arguments: dict[str, Any], _: Client) -> 
 
 
 def cancel_execution(context: McpContext, arguments: dict[str, Any], _: Client) -> Json:
-    return _result(executions.cancel_execution(context.sessions, context.facts, **arguments, include_content="always"))
+    execution = executions.cancel_execution(context.sessions, context.facts, **arguments, include_content="always")
+    return _result(workspace_runs.after_earlier(context.reach, execution))
 
 
 def _wait_seconds(context: McpContext) -> int:

@@ -1,7 +1,7 @@
 """What a session knows of its workspace: a file in the connector's own folder in the session.
 
-So every instance of the app knows it, as long as the session exists. Code in the session can change it, to its own
-disadvantage only.
+So every instance of the app knows it, as long as the session exists. Code in the session can change it. So a mark names
+one version, never any: who does not know the version of a workspace cannot replace it.
 """
 
 import json

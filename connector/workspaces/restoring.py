@@ -1,24 +1,21 @@
 """The transfer of RestoreWorkspace: the archive is copied into the session, which unpacks it."""
 
 import contextlib
-import json
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from ..errors import (
     BlobNotFound,
     ConnectorError,
-    FileNotFound,
     FileTooLarge,
     InvalidRequest,
     PoolUnavailable,
     SessionBusy,
     StorageRejected,
 )
-from ..files.tasks import may_be_performed, run_task
+from ..files.tasks import may_be_performed, run_task, stored_result
 from ..files.uploads import cancel_upload
-from ..in_session.task_results import is_result
 from ..in_session.tasks import unpack_workspace
 from ..models import TransferProgress, Workspace
 from ..session_pool.sessions import SessionClient
@@ -30,7 +27,6 @@ from .archives import ARCHIVE, archive_name, workspace_not_found
 from .marks import EXCLUDED, Mark, read_mark, write_mark
 
 _RESULT = "unpacked.json"
-_MOST_RESULT_BYTES = 4000
 
 
 @dataclass(frozen=True)
@@ -72,7 +68,8 @@ class Restore:
         part = reach.within_part()
         session = existing_session(part, self.session_id)
         try:
-            unpacked = self._unpacked(session) or self._unpack(part, session)
+            earlier = stored_result(session, self.copy.upload.own(_RESULT), unpack_workspace.perform)
+            unpacked = earlier or self._unpack(part, session)
         except ConnectorError as failure:
             if not may_go_on(failure):
                 self._remove(part)
@@ -86,7 +83,7 @@ class Restore:
         holder = self.copy.upload.upload_id
         mark = read_mark(session)
         if mark is None or mark.holder != holder:
-            write_mark(session, Mark(self.workspace_id, source.etag, unpacked["fingerprint"], holder))
+            write_mark(session, Mark(self.workspace_id, source.etag, unpacked["fingerprint"] or None, holder))
         return Workspace(
             self.workspace_id, source.size, unpacked["files"], self.last_modified, source.etag, self.session_id
         )
@@ -97,14 +94,6 @@ class Restore:
             return
         self.copy.cancel(reach)
         self._remove(reach.within_part())
-
-    def _unpacked(self, session: SessionClient) -> unpack_workspace.Result | None:
-        """The result of an earlier call."""
-        with contextlib.suppress(FileNotFound, FileTooLarge, ValueError, RecursionError):
-            found = json.loads(session.download_file(self.copy.upload.own(_RESULT), max_bytes=_MOST_RESULT_BYTES))
-            if isinstance(found, dict) and is_result(found, unpack_workspace.perform):
-                return cast(unpack_workspace.Result, found)
-        return None
 
     def _unpack(self, reach: Reach, session: SessionClient) -> unpack_workspace.Result | None:
         """None if the session takes longer than a call waits."""
@@ -119,7 +108,7 @@ class Restore:
             return None
 
     def _check(self, unpacked: unpack_workspace.Result) -> None:
-        path = str(unpacked["path"])[:100]
+        path = unpacked["path"][:100]
         match unpacked["state"]:
             case "unpacked":
                 return

@@ -1,14 +1,18 @@
 """A workspace around a run or an upload: restored when the session is new, saved when files have changed."""
 
 import contextlib
+import math
 import time
 from dataclasses import replace
 from typing import Any
 
 from ..callers.session_ids import keyed_session_id
-from ..errors import BlobNotFound, ConnectorError, FileTooLarge, InvalidRequest, SessionNotFound
+from ..errors import BlobNotFound, ConnectorError, FileTooLarge, InvalidRequest, SessionBusy
 from ..executions.notices import with_notice
 from ..models import Execution, Files, TransferProgress, UsedWorkspace
+from ..outbound.deadlines import Deadline
+from ..session_pool.sessions import CallerSessions
+from ..transfers.to_blob import existing_session
 from ..transfers.transfer import Reach
 from .archives import archive_name
 from .marks import Mark, new_holder, read_mark, write_mark
@@ -16,26 +20,40 @@ from .restoring import begin_restore
 from .saving import begin_save
 
 _COPY_SECONDS = 30.0
-"""For restoring, and for saving, of an operation whose caller does not wait for a run."""
+"""For restoring, and for saving, of an operation whose caller waits for less."""
 
 _MARGIN_SECONDS = 10.0
 """How much longer than its caller's wait an operation may take."""
 
-_LONGEST_SECONDS = 200.0
+_LATEST_SECONDS = 170.0
+"""From the beginning of the request until the last part begins, before the front end of Azure Functions gives up after
+230 s.
+"""
+
+_LONGEST_RUN_SECONDS = 200.0
+"""From the beginning of the request until the end of its caller's wait."""
 
 
-def before(reach: Reach, arguments: dict[str, Any], workspace_id: str) -> UsedWorkspace:
-    """To be called before the run or upload with these `arguments`, which get the ID of the session. If the session is
-    new, the files of the workspace are in it after this.
+def before(reach: Reach, arguments: dict[str, Any], workspace_id: str) -> tuple[UsedWorkspace, CallerSessions]:
+    """To be called before the run or upload with these `arguments`, which get the ID of the session, and what is left
+    of the wait. If the session is new, the files of the workspace are in it after this.
 
-    Raises what `_prepare` raises.
+    Returns the sessions for the run or upload: the time that it may take begins after this. Raises what `_prepare`
+    raises.
     """
+    began = time.monotonic()
     reach.storage.require_files()
     if arguments.get("session_id") is None:
         key = arguments.get("idempotency_key")
         arguments["session_id"] = reach.sessions.mint_session_id() if key is None else keyed_session_id(key)
-    until = _until(reach, arguments.get("wait_in_seconds", _COPY_SECONDS))
-    return _prepare(reach, workspace_id=workspace_id, session_id=arguments["session_id"], until=until)
+    wait_seconds = arguments.get("wait_in_seconds", _COPY_SECONDS)
+    until = _until(reach, max(wait_seconds, _COPY_SECONDS))
+    used = _prepare(reach, workspace_id=workspace_id, session_id=arguments["session_id"], until=until)
+    taken = time.monotonic() - began
+    if taken > 1 and "wait_in_seconds" in arguments:
+        arguments["wait_in_seconds"] = max(0, math.ceil(min(wait_seconds, _LONGEST_RUN_SECONDS) - taken))
+    deadline = reach.deadline
+    return used, replace(reach.sessions, deadline=Deadline.after(deadline.at - deadline.began))
 
 
 def after(reach: Reach, execution: Execution, used: UsedWorkspace, wait_seconds: float = _COPY_SECONDS) -> Execution:
@@ -77,17 +95,18 @@ def after_upload(reach: Reach, files: Files, used: UsedWorkspace) -> Files:
 
 def _until(reach: Reach, seconds: float) -> float:
     """So many seconds after the request began."""
-    return max(reach.deadline.began + min(seconds, _LONGEST_SECONDS), time.monotonic())
+    return reach.deadline.began + min(seconds, _LATEST_SECONDS)
 
 
 def _prepare(reach: Reach, *, workspace_id: str, session_id: str, until: float) -> UsedWorkspace:
     """After this, the files of the workspace are in the session, if it is new.
 
-    If it fails, a new session has been ended. Raises InvalidRequest if the session is not new and has another
-    workspace, or does not have the files of this one; FileTooLarge if restoring takes longer than `until`, a moment of
-    the monotonic clock; and what `begin_restore` raises, except WorkspaceNotFound.
+    If it fails, a new session has been ended, unless another call uses it: then that is SessionBusy. Raises
+    InvalidRequest if the session is not new and has another workspace, or does not have the files of this one;
+    FileTooLarge if restoring takes longer than `until`, a moment of the monotonic clock; and what `begin_restore`
+    raises.
     """
-    reach.storage.require_files()
+    reach = reach.within_part()
     session = reach.sessions.session(session_id)
     if session.exists():
         mark = read_mark(session)
@@ -119,9 +138,11 @@ def _prepare(reach: Reach, *, workspace_id: str, session_id: str, until: float) 
                 "RestoreWorkspace first, and send the session ID that it returns.",
                 target="workspaceId",
             )
+    except SessionBusy:  # another call has come first: the session is its own
+        raise
     except ConnectorError:
         with contextlib.suppress(ConnectorError):
-            session.end_session()
+            reach.within_part().sessions.session(session_id).end_session()
         raise
     return UsedWorkspace(workspace_id, is_restored=True, is_saved=False, e_tag=restored.e_tag)
 
@@ -131,11 +152,9 @@ def _save(reach: Reach, used: UsedWorkspace, *, session_id: str, until: float) -
 
     Raises FileTooLarge if that takes longer than `until`, SessionNotFound, and what saving raises.
     """
-    session = reach.sessions.session(session_id)
-    if not session.exists():
-        raise SessionNotFound(
-            "The session has ended, so that its files could not be saved as a workspace.", target="sessionId"
-        )
+    if time.monotonic() > reach.deadline.began + _LATEST_SECONDS:
+        raise _too_late("There was no time left to save the files.")
+    session = existing_session(reach.within_part(), session_id)
     mark = read_mark(session)
     if mark is None or mark.workspace_id != used.workspace_id:
         mark = Mark(used.workspace_id, used.e_tag)
@@ -144,11 +163,12 @@ def _save(reach: Reach, used: UsedWorkspace, *, session_id: str, until: float) -
     if isinstance(saved, TransferProgress):
         with contextlib.suppress(ConnectorError):
             transfer.cancel(reach)
-        raise FileTooLarge(
-            "The files are too large to be saved as a workspace within this call. Save them with SaveWorkspace.",
-            target="workspaceId",
-        )
+        raise _too_late("Saving the files takes longer than this call waits.")
     return replace(used, is_saved=True, e_tag=mark.etag if saved is None else saved.e_tag)
+
+
+def _too_late(problem: str) -> FileTooLarge:
+    return FileTooLarge(f"{problem} Save them with SaveWorkspace, whose response can be polled.", target="workspaceId")
 
 
 def _exists(reach: Reach, workspace_id: str) -> bool:

@@ -5,10 +5,9 @@ finds out how far it has come, and whether it is complete.
 """
 
 import contextlib
-import json
 import secrets
 from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar, TypeGuard, cast
+from typing import Any, ClassVar, TypeGuard
 
 from ..errors import (
     BlobChanged,
@@ -22,9 +21,8 @@ from ..errors import (
     WorkspaceChanged,
 )
 from ..files.operations import find_headers
-from ..files.tasks import may_be_performed, run_task
+from ..files.tasks import may_be_performed, run_task, stored_result
 from ..in_session.protocol import TRANSFERS_FOLDER
-from ..in_session.task_results import is_result
 from ..in_session.tasks import pack_workspace
 from ..models import FilePath, TransferProgress, Workspace
 from ..session_pool.sessions import SessionClient
@@ -36,7 +34,7 @@ from .archives import ARCHIVE, CONTENT_TYPE, archive_name, holder_of, metadata, 
 from .marks import EXCLUDED, Mark, new_holder, write_mark
 
 _RESULT = "packed.json"
-_MOST_RESULT_BYTES = 4000
+_ABANDONED = "abandoned"
 
 
 @dataclass(frozen=True)
@@ -164,16 +162,17 @@ class Save:
         """What an earlier call has packed. Works while the session runs code."""
         if self.is_new:
             return None
-        with contextlib.suppress(FileNotFound, FileTooLarge, ValueError, RecursionError):
-            found = json.loads(session.download_file(FilePath(self._folder, _RESULT), max_bytes=_MOST_RESULT_BYTES))
-            if isinstance(found, dict) and is_result(found, pack_workspace.perform):
-                return cast(pack_workspace.Result, found)
-        return None
+        return stored_result(session, FilePath(self._folder, _RESULT), pack_workspace.perform)
 
     def _pack(self, reach: Reach, session: SessionClient) -> pack_workspace.Result | None:
         """None if the session takes longer than a call waits."""
         arguments = pack_workspace.Arguments(
-            folder=self._folder, archive=ARCHIVE, result=_RESULT, excluded=EXCLUDED, unless=self.unless
+            folder=self._folder,
+            archive=ARCHIVE,
+            result=_RESULT,
+            abandoned=_ABANDONED,
+            excluded=EXCLUDED,
+            unless=self.unless,
         )
         try:
             packed = run_task(session, reach.facts, pack_workspace.perform, arguments, failure=_FAILURE)
@@ -198,15 +197,16 @@ class Save:
         return packed
 
     def _remove(self, reach: Reach) -> None:
-        """Removes the archive from the session. One that is still being packed is removed when it is complete."""
+        """Removes the archive from the session; one that is still being packed, when it is complete. The task's result
+        stays, or a file in its place, so that a late poll does not pack the files again.
+        """
         with contextlib.suppress(ConnectorError):
             session = existing_session(reach, self.session_id)
-            left = session.list_files(self._folder, recursive=False)
-            if not any(file.name == _RESULT for file in left):
-                session.upload_file(FilePath(self._folder, "abandoned"), b"")
-            for file in left:
-                with contextlib.suppress(FileNotFound):
-                    session.delete_file(FilePath(self._folder, file.name))
+            left = {file.name for file in session.list_files(self._folder, recursive=False)}
+            if _RESULT not in left:
+                session.upload_file(FilePath(self._folder, _ABANDONED), b"")
+            if ARCHIVE in left:
+                session.delete_file(FilePath(self._folder, ARCHIVE))
 
 
 _FAILURE = "The session could not pack its files. Try again; if it fails again, export the files one by one."
@@ -221,8 +221,8 @@ def begin_save(session_id: str, mark: Mark, *, unless: str | None = None) -> Sav
 
 def workspace_changed(workspace_id: str) -> WorkspaceChanged:
     return WorkspaceChanged(
-        f"The workspace '{workspace_id}' was saved by someone else since this session restored or saved it, so it was "
-        "not replaced. Restore it into another session and repeat the changes there, or save this session's files with "
-        "SaveWorkspace and the eTag *.",
+        f"The workspace '{workspace_id}' is not the version that this session has restored or saved, so it was not "
+        "replaced: someone else has saved or deleted it. Restore it into another session and repeat the changes there, "
+        "or save this session's files with SaveWorkspace and the eTag *.",
         target="workspaceId",
     )

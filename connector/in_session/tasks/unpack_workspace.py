@@ -15,7 +15,7 @@ from typing import BinaryIO, Literal, TypedDict
 
 from ..protocol import DATA
 from .transfer_folders import make_transfer_folder
-from .workspace_files import LATEST_TIME, LONGEST_PATH, MOST_ENTRIES, MOST_FOLDERS, fingerprint, is_inside
+from .workspace_files import LATEST_TIME, LONGEST_PATH, MOST_ENTRIES, MOST_FOLDERS, entries, fingerprint, is_inside
 
 PIECE_BYTES = 1 << 20
 _LONGEST_NAME = 255
@@ -38,7 +38,8 @@ State = Literal["unpacked", "not_found", "invalid", "no_room", "path_taken"]
 
 class Result(TypedDict):
     """`files` is the number of files. `path` is the one that an archive may not have, or that is taken. `size` is what
-    the files need in bytes, and `room` what the session has.
+    the files need in bytes, and `room` what the session has. `fingerprint` is empty if the session has files that the
+    archive does not have.
     """
 
     state: State
@@ -67,8 +68,7 @@ def perform(arguments: Arguments) -> Result:
     archive, files = os.path.join(folder, arguments["archive"]), os.path.join(folder, "files")
     shutil.rmtree(files, ignore_errors=True)
     try:
-        result = _unpack(archive, files, set(arguments["excluded"]))
-        result["fingerprint"] = fingerprint(arguments["excluded"])
+        result = _unpack(archive, files, arguments["excluded"])
     except _Refused as refusal:
         result = refusal.result
     except FileNotFoundError:
@@ -88,12 +88,12 @@ def _result(state: State, *, files: int = 0, path: str = "", size: int = 0, room
     return {"state": state, "files": files, "path": shown, "size": size, "room": room, "fingerprint": ""}
 
 
-def _unpack(archive: str, files: str, excluded: set[str]) -> Result:
+def _unpack(archive: str, files: str, excluded: list[str]) -> Result:
     """Into a folder of its own, from where everything is moved once all of it is valid and there."""
     with open(archive, "rb") as source:
         try:
-            members = list(_members(source, excluded))
-        except (tarfile.TarError, EOFError, UnicodeError, ValueError, OverflowError):
+            members = list(_members(source, set(excluded)))
+        except (tarfile.TarError, EOFError, UnicodeError, ValueError, OverflowError, RecursionError):
             raise _Refused("invalid") from None
         size = sum(member.size for member in members)
         status = os.statvfs(DATA)
@@ -115,7 +115,21 @@ def _unpack(archive: str, files: str, excluded: set[str]) -> Result:
                 os.symlink(member.linkname, path)
     for member in members:
         _move(member, files)
-    return _result("unpacked", files=sum(member.isreg() for member in members), size=size)
+    result = _result("unpacked", files=sum(member.isreg() for member in members), size=size)
+    if _are_all(members, excluded):
+        result["fingerprint"] = fingerprint(excluded)
+    return result
+
+
+def _are_all(members: list[tarfile.TarInfo], excluded: list[str]) -> bool:
+    """Whether the session has nothing else."""
+    names = set()
+    for member in members:
+        name = member.name
+        while name and name not in names:
+            names.add(name)
+            name = os.path.dirname(name)
+    return all(path in names for path, _ in entries(excluded))
 
 
 def _members(source: BinaryIO, excluded: set[str]) -> Iterator[tarfile.TarInfo]:

@@ -32,6 +32,10 @@ _huge = tarfile.TarInfo("huge")
 _huge.pax_headers = {"size": str(1 << 62)}
 
 
+_extended = tarfile.TarInfo("x")
+_extended.type, _extended.size = tarfile.XHDTYPE, 512
+
+
 def at(mtime: str, name: str = "late") -> tuple:
     member, content = entry(name)
     member.pax_headers = {"mtime": mtime}
@@ -70,6 +74,7 @@ HOSTILE = {
     "no time": archive(GOOD, at("nan")),
     "endless time": archive(GOOD, at("inf")),
     "time beyond years": archive(GOOD, at("1e300")),
+    "headers of headers": (_extended.tobuf() + bytes(512)) * 2000,
     "many bytes": archive(GOOD, (_huge, b"")),
     "hard link": archive(GOOD, entry("hard", kind=tarfile.LNKTYPE, link="/etc/passwd")),
     "device": archive(GOOD, entry("device", kind=tarfile.CHRTYPE)),

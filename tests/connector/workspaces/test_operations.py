@@ -318,6 +318,18 @@ os.chdir('/mnt/data')"""
     assert api_with_storage.execute("open('/mnt/data/late').read()", restored.json()["sessionId"])["result"] == "1"
 
 
+def test_a_canceled_save_does_not_begin_again(api_with_storage, session_id, workspace_id, small_parts):
+    """A poll that comes late is TransferNotFound, and packs nothing."""
+    api_with_storage.execute(BIG, session_id)
+    location = save(api_with_storage, workspace_id, session_id, waitInSeconds=0).headers["Location"]
+    assert requests.delete(location, timeout=60).status_code == 204
+    late = requests.get(location, timeout=60)
+    assert (late.status_code, late.json()["error"]["code"]) == (404, "TransferNotFound"), late.text
+    find = "import glob; glob.glob('/mnt/data/_transfers/*/*.tar*')"
+    assert api_with_storage.execute(find, session_id)["value"] == []
+    assert api_with_storage.call("GET", f"/workspaces/{workspace_id}").status_code == 404
+
+
 def test_a_line_break_is_no_part_of_an_id(api_with_storage):
     """Not at its end either, where Python's `$` allows it: the error is that of the parameter."""
     refused = api_with_storage.call("GET", "/workspaces/report%0A")

@@ -1,5 +1,9 @@
 """`workspaceId` of runs and uploads."""
 
+import threading
+from dataclasses import replace
+
+from connector import app
 from tests.conftest import connector_with
 from tests.connector.workspaces.conftest import blob_of
 
@@ -48,7 +52,7 @@ def test_a_conflict_is_a_notice(api_with_storage, workspace_id):
     two = api_with_storage.execute("open('/mnt/data/a', 'w').write('22')", workspaceId=workspace_id)
     late = api_with_storage.execute("open('/mnt/data/a', 'w').write('333')", one, workspaceId=workspace_id)
     assert (late["status"], late["result"], late["workspace"]["isSaved"]) == ("Succeeded", "3", False)
-    assert "was saved by someone else" in late["notice"]
+    assert "someone else has saved or deleted it" in late["notice"]
     assert api_with_storage.call("GET", f"/workspaces/{workspace_id}").json()["eTag"] == two["workspace"]["eTag"]
 
 
@@ -123,3 +127,47 @@ def test_a_run_that_fails_is_saved(api_with_storage, workspace_id):
     """What it has written is not lost."""
     run = api_with_storage.execute("open('/mnt/data/a', 'w').write('1'); 1 / 0", workspaceId=workspace_id)
     assert (run["status"], run["workspace"]["isSaved"]) == ("Failed", True)
+
+
+def test_a_run_is_saved_however_long_it_takes(monkeypatch, running_connector, emulator, storage, workspace_id):
+    """Saving has its time after the run, not what the run has left of it."""
+    monkeypatch.setattr(app, "DEADLINES", replace(app.DEADLINES, operation_seconds=0.7))
+    with running_connector(**emulator.environment, **storage.environment) as api:
+        code = "import time; time.sleep(1); open('/mnt/data/a', 'w').write('1')"
+        run = api.execute(code, workspaceId=workspace_id)
+        assert (run["workspace"]["isSaved"], run.get("notice")) == (True, None)
+
+
+def test_files_beside_those_that_were_restored_are_saved(api_with_storage, session_id, workspace_id):
+    """By the next run, although it changes nothing: the workspace does not have them yet."""
+    api_with_storage.execute("open('/mnt/data/a', 'w').write('1')", workspaceId=workspace_id)
+    api_with_storage.execute("open('/mnt/data/b', 'w').write('2')", session_id)
+    api_with_storage.call("POST", f"/workspaces/{workspace_id}/restore", json={"sessionId": session_id})
+    assert api_with_storage.execute("1", session_id, workspaceId=workspace_id)["workspace"]["isSaved"] is True
+    assert api_with_storage.call("GET", f"/workspaces/{workspace_id}").json()["fileCount"] == 2
+
+
+def test_a_deleted_workspace_is_not_saved_again_unasked(api_with_storage, session_id, workspace_id):
+    """The notice states that it was deleted."""
+    api_with_storage.execute("open('/mnt/data/a', 'w').write('1')", session_id, workspaceId=workspace_id)
+    api_with_storage.call("DELETE", f"/workspaces/{workspace_id}")
+    run = api_with_storage.execute("open('/mnt/data/a', 'w').write('22')", session_id, workspaceId=workspace_id)
+    assert run["workspace"]["isSaved"] is False and "deleted it" in run["notice"]
+    assert api_with_storage.call("GET", f"/workspaces/{workspace_id}").status_code == 404
+
+
+def test_calls_that_come_together_do_not_end_each_others_session(api_with_storage, session_id, workspace_id):
+    """One of them restores the workspace; what the other one gets does not concern it."""
+    api_with_storage.execute("open('/mnt/data/a', 'w').write('1')", workspaceId=workspace_id)
+    body = {"pythonCode": "open('/mnt/data/a').read()", "sessionId": session_id, "workspaceId": workspace_id}
+    found = []
+    threads = [
+        threading.Thread(target=lambda: found.append(api_with_storage.call("POST", "/executions", json=body)))
+        for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert any(response.status_code == 200 and response.json()["result"] == "1" for response in found), found
+    assert api_with_storage.call("GET", f"/sessions/{session_id}").status_code == 200
