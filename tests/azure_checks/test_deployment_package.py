@@ -186,8 +186,8 @@ def start(installed: Installed, environment: dict[str, str]) -> subprocess.Popen
 
 
 @pytest.fixture(scope="module")
-def app(installed: Installed, emulator: Any) -> Iterator[App]:
-    with start(installed, emulator.environment) as process:
+def app(installed: Installed, emulator: Any, storage: Any) -> Iterator[App]:
+    with start(installed, {**emulator.environment, **storage.environment}) as process:
         try:
             yield App(process)
         finally:
@@ -196,8 +196,9 @@ def app(installed: Installed, emulator: Any) -> Iterator[App]:
 
 @pytest.mark.azure
 @pytest.mark.timeout(400)
-def test_every_operation_works_from_the_package(app, session_id):
+def test_every_operation_works_from_the_package(app, session_id, storage):
     """With only requirements.txt installed, every operation for agents succeeds, and so do those without a key."""
+    storage.put("a.csv", b"region,amount\n")
     run = app.call("ExecutePythonCode", pythonCode="6 * 7", sessionId=session_id)
     assert json.loads(run["body"])["value"] == 42, run
     values = {
@@ -206,6 +207,9 @@ def test_every_operation_works_from_the_package(app, session_id):
         "executionId": json.loads(run["body"])["executionId"],
         "files": [{"fileName": "a.txt", "fileContent": "aGVsbG8="}],
         "fileName": "a.txt",
+        "blobName": f"{session_id}/a.txt",
+        "blobUrl": f"{storage.server.container_url('imports')}/a.csv",
+        "workspaceId": session_id,
     }
     operations = {name: (required | optional).keys() & values.keys() for name, required, optional in ARGUMENTS}
     assert all(required.keys() <= values.keys() for _, required, _ in ARGUMENTS), "add a value for the new argument"

@@ -1,5 +1,6 @@
 // node queries.js FOLDER: prints what Kusto's compiler reports of the queries that stdin has as a JSON list.
-// FOLDER is that of the package. The tables have those columns of Application Insights that queries may use.
+// FOLDER is that of the package. The tables have those columns of Application Insights and of Blob Storage's logs that
+// queries may use.
 const fs = require("fs");
 const vm = require("vm");
 
@@ -13,6 +14,10 @@ const SHARED =
   "cloud_RoleInstance: string, client_IP: string, customDimensions: dynamic";
 const TABLES = {
   traces: `(${SHARED}, message: string, severityLevel: int)`,
+  StorageBlobLogs:
+    "(TimeGenerated: datetime, Uri: string, OperationName: string, AuthenticationType: string, " +
+    "RequesterObjectId: string, CallerIpAddress: string, StatusCode: string, StatusText: string, " +
+    "RequestBodySize: long, ResponseBodySize: long)",
   requests: `(${SHARED}, id: string, name: string, url: string, success: string, resultCode: string, duration: real)`,
 };
 const tables = Object.entries(TABLES).map(([name, columns]) => new Symbols.TableSymbol.$ctor7(name, columns, ""));

@@ -13,10 +13,21 @@ COMMANDS = BIN.parent / "node_modules" / ".bin"
 DOCUMENTS = ("openapi.yaml", "openapi-full.json", "openapi.json", "swagger.json", "mcp-swagger.json")
 
 
+NOT_FOR_AGENTS = ("operation-4xx-response", "operation-tags")
+"""Rules that the agents' document, openapi.json, does not follow: it is put into prompts, and `default` describes all
+errors there.
+"""
+
+
 @pytest.fixture(params=DOCUMENTS)
 def document(request, connector, tmp_path):
     """The path of a document, in a folder without a configuration of a linter."""
     return connector.save_document(request.param, tmp_path)
+
+
+def allowed(document):
+    """The rules that the document need not follow."""
+    return NOT_FOR_AGENTS if document.name == "openapi.json" else ()
 
 
 def lint(folder, *command):
@@ -35,13 +46,14 @@ def test_redocly_finds_nothing(document):
     """Neither errors nor warnings."""
     completed = lint(document.parent, COMMANDS / "redocly", "lint", document.name, "--format", "json")
     assert completed.returncode == 0, completed.stdout + completed.stderr
-    found = json.loads(completed.stdout)
-    assert (found["totals"]["errors"], found["totals"]["warnings"]) == (0, 0), found["problems"]
+    problems = json.loads(completed.stdout)["problems"]
+    assert [problem for problem in problems if problem["ruleId"] not in allowed(document)] == []
 
 
 def test_spectral_finds_nothing(document):
     """Nor hints."""
-    (document.parent / "ruleset.yaml").write_text('extends: ["spectral:oas"]\n')
+    off = {rule: "off" for rule in allowed(document) if rule != "operation-4xx-response"}  # a rule of Redocly's
+    (document.parent / "ruleset.yaml").write_text(json.dumps({"extends": ["spectral:oas"], "rules": off}))
     completed = lint(
         document.parent, COMMANDS / "spectral", "lint", document.name, "--ruleset", "ruleset.yaml", "--format", "json",
         "--fail-severity", "hint",

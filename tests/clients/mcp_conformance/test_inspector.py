@@ -26,7 +26,7 @@ def test_the_schemas_of_the_tools_are_portable(inspect):
     """Its strict mode finds nothing that a host or a model's API may not understand."""
     code, listed, messages = inspect("--method", "tools/list", "--strict")
     assert (code, messages) == (0, "")
-    assert len(listed["tools"]) == 9
+    assert len(listed["tools"]) == 10
 
 
 def test_a_tool_is_called(inspect):

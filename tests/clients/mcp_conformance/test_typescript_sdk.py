@@ -27,7 +27,7 @@ def test_tools_are_listed_and_called(tour, kind):
     """Results have text, images and links to files; errors of programs are results, those of the protocol are not."""
     seen = tour("everything", kind)
     assert seen.pop("version") == KINDS[kind]
-    assert len(seen.pop("tools")) == 9
+    assert len(seen.pop("tools")) == 10
     assert seen == {
         "types": ["text", "image"],
         "result": True,
