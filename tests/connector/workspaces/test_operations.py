@@ -301,18 +301,6 @@ def test_a_fault_of_storage_restores_nothing(start_storage, running_connector, e
         assert api.execute("open('/mnt/data/a').read()", f"{session_id}-new", workspaceId="w")["result"] == "1"
 
 
-def test_a_canceled_save_does_not_begin_again(api_with_storage, session_id, workspace_id, small_parts):
-    """A poll that comes late is TransferNotFound, and packs nothing."""
-    api_with_storage.execute(BIG, session_id)
-    location = save(api_with_storage, workspace_id, session_id, waitInSeconds=0).headers["Location"]
-    assert requests.delete(location, timeout=60).status_code == 204
-    late = requests.get(location, timeout=60)
-    assert (late.status_code, late.json()["error"]["code"]) == (404, "TransferNotFound"), late.text
-    find = "import glob; glob.glob('/mnt/data/_transfers/*/*.tar*')"
-    assert api_with_storage.execute(find, session_id)["value"] == []
-    assert api_with_storage.call("GET", f"/workspaces/{workspace_id}").status_code == 404
-
-
 def test_what_was_saved_can_be_restored(api_with_storage, session_id, workspace_id):
     """Whatever times code has given its files, and however deep its folders are."""
     code = """import os
@@ -328,3 +316,15 @@ os.chdir('/mnt/data')"""
     restored = restore(api_with_storage, workspace_id)
     assert restored.status_code == 200, restored.text
     assert api_with_storage.execute("open('/mnt/data/late').read()", restored.json()["sessionId"])["result"] == "1"
+
+
+def test_a_canceled_save_does_not_begin_again(api_with_storage, session_id, workspace_id, small_parts):
+    """A poll that comes late is TransferNotFound, and packs nothing."""
+    api_with_storage.execute(BIG, session_id)
+    location = save(api_with_storage, workspace_id, session_id, waitInSeconds=0).headers["Location"]
+    assert requests.delete(location, timeout=60).status_code == 204
+    late = requests.get(location, timeout=60)
+    assert (late.status_code, late.json()["error"]["code"]) == (404, "TransferNotFound"), late.text
+    find = "import glob; glob.glob('/mnt/data/_transfers/*/*.tar*')"
+    assert api_with_storage.execute(find, session_id)["value"] == []
+    assert api_with_storage.call("GET", f"/workspaces/{workspace_id}").status_code == 404
