@@ -7,6 +7,7 @@ of their own. Everything else that is unexpected is an error that names the memb
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -176,9 +177,16 @@ class Checker:
     @cached_property
     def _validator(self) -> "Draft202012Validator":
         # Importing it takes a noticeable part of a cold start, and requests without arguments do not need it.
-        from jsonschema import Draft202012Validator
+        from jsonschema import Draft202012Validator, ValidationError
+        from jsonschema.validators import extend
 
-        return Draft202012Validator(self.schema)
+        def pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationError]:
+            # In JSON Schema, $ is the end; for Python, it may be before a line break at the end.
+            if isinstance(value, str) and not re.search(re.sub(r"(?<!\\)\$$", r"\\Z", pattern), value):
+                yield ValidationError(f"{value!r} does not match {pattern!r}")
+
+        validator: Draft202012Validator = extend(Draft202012Validator, {"pattern": pattern})(self.schema)  # type: ignore[no-untyped-call]
+        return validator
 
     def checked(self, value: Any) -> Json:
         """The value, normalised. Raises InvalidRequest and its subclasses."""

@@ -72,7 +72,7 @@ TOOLS = (
             "pythonCode": "Python code. It reads and writes files in /mnt/data.",
             "sessionId": _OPTIONAL_SESSION,
             "timeoutInSeconds": "Seconds after which the code is stopped, 300 by default.",
-            "workspaceId": "Name of your choice under which files are kept for later sessions.",
+            "workspaceId": "Name (letters, digits, - and _) under which files are kept for later sessions.",
         },
         optional=("sessionId", "timeoutInSeconds", "workspaceId"),
         is_destructive=True,  # code can delete the session's files

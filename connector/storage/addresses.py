@@ -13,6 +13,7 @@ from ..errors import InvalidRequest
 _LOOPBACK = ("127.0.0.1", "localhost")
 _PORTS = {"http": 80, "https": 443}
 _MOST_CHARACTERS = 1024
+_MOST_SEGMENTS = 254
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SEPARATORS = re.compile(r"[/\\]")
 
@@ -78,7 +79,10 @@ def check_blob_name(name: str, target: str | None = None) -> str:
         raise _invalid(f"it has {len(name):,} characters", target)
     if _CONTROL.search(name):
         raise _invalid("it has a control character", target)
-    if any(segment.endswith(".") for segment in _SEPARATORS.split(name)):
+    segments = _SEPARATORS.split(name)
+    if len(segments) > _MOST_SEGMENTS:
+        raise _invalid(f"it has {len(segments):,} parts between slashes, and {_MOST_SEGMENTS} is the most", target)
+    if any(segment.endswith(".") for segment in segments):
         raise _invalid("a part of it ends with a dot", target)
     return name
 

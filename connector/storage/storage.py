@@ -1,11 +1,12 @@
 """The containers that a deployment has: one for its own files, and those that files may be imported from."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Self
 
 from ..bulkhead import Admission
-from ..errors import SourceNotAllowed, StorageNotConfigured
+from ..errors import InvalidRequest, SourceNotAllowed, StorageNotConfigured
 from ..outbound.deadlines import Deadline
 from .addresses import check_blob_name
 from .containers import Container
@@ -43,8 +44,8 @@ class Storage:
     def container_of(self, blob_url: str, *, target: str = "blobUrl") -> tuple[Container, str]:
         """The container that a blob may be imported from, and the blob's name there: one of `imports`, or an export.
 
-        `target` is the part of the request that has the URL. Raises SourceNotAllowed, and InvalidRequest for a name
-        that blobs cannot have.
+        `target` is the part of the request that has the URL. Raises SourceNotAllowed, and InvalidRequest for a
+        query, a fragment, or a name that blobs cannot have.
         """
         for container in filter(None, (self.files, *self.imports)):
             name = container.address.name_of(blob_url)
@@ -54,9 +55,16 @@ class Storage:
             if container is self.files and not name.startswith(EXPORTS):
                 break
             return container, name
+        bare = re.split("[?#]", blob_url, maxsplit=1)[0]
+        if bare != blob_url and any(container.address.name_of(bare) for container in self.imports):
+            raise InvalidRequest(
+                "The URL has more than the name of a blob. Send it without a query, such as a signature; a ? or # that "
+                "belongs to the name is written as %3F or %23.",
+                target=target,
+            )
         raise SourceNotAllowed(
-            "The URL is not that of a blob that files may be imported from. Send it without a query, such as a "
-            "signature, or add the address of its container to IMPORT_CONTAINER_URLS.",
+            "The URL is not that of a blob that files may be imported from. Send a whole URL of a container that "
+            "IMPORT_CONTAINER_URLS names, or add the container to this setting.",
             target=target,
         )
 

@@ -105,6 +105,7 @@ def _from_blob(reach: Reach, url: str, file_name: str | None, destination: _Dest
 
 
 def _from_url(reach: Reach, url: str, file_name: str | None, destination: _Destination, target: str) -> Import | Files:
+    reach.enter()
     deadline = reach.deadline.of(_FETCH_SECONDS)
     opened = reach.file_urls.open(url, deadline=deadline, first_bytes=transfer.PART_BYTES, target=target)
     with contextlib.ExitStack() as closing:
@@ -120,6 +121,7 @@ def _from_url(reach: Reach, url: str, file_name: str | None, destination: _Desti
 
 def _from_chat(reach: Reach, links: list[str], names: Sequence[str | None], destination: _Destination) -> Files:
     """All of the files, or none."""
+    reach.enter()
     with contextlib.ExitStack() as closing:
         files = []
         deadline = reach.deadline.of(_FETCH_SECONDS)

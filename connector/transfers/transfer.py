@@ -80,6 +80,12 @@ class Reach:
         """The same, for the calls of one part, or for those that end a transfer."""
         return self.within(Deadline.after(PART_SECONDS))
 
+    def enter(self) -> None:
+        """Takes the request's place in the process, as the first call of the pool or of storage does: to be called
+        before those of other hosts, which may be slow. Raises ConnectorBusy.
+        """
+        self.sessions.admission.enter_pool()
+
     def hold(self, n_bytes: int) -> None:
         """Counts the memory for a part of so many bytes. At most once for a request. Raises ConnectorBusy."""
         self.sessions.admission.hold(n_bytes * COPIES)

@@ -83,8 +83,15 @@ class Save:
                 return None
             return self._copy(reach, until, packed, self._replaced(blob))
         except ConnectorError as failure:
+            if not self.is_new and not may_go_on(failure):
+                # Another poll may have completed it meanwhile, and removed the archive from the session.
+                blob = self._blob(reach.within_part())
+                if self._is_own(blob):
+                    return workspace_of(blob, self.workspace_id, self.session_id)
             if self.is_new or not may_go_on(failure):
                 self._remove(reach.within_part())
+            if isinstance(failure, FileNotFound):
+                raise transfer_not_found() from failure
             raise
 
     def cancel(self, reach: Reach) -> None:

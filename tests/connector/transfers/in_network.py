@@ -3,6 +3,7 @@
 import random
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import pytest
 import requests
@@ -299,6 +300,18 @@ def test_files_of_a_chat_are_stored_together(api, files, session_id):
     """All, or none."""
     assert error_of(from_chat(api, session_id, "whole", "short")) == "SourceUnavailable"
     assert own_files(api, session_id) == []
+
+
+def test_slow_hosts_leave_threads_free(files, emulator, running_connector, session_id):
+    """Imports that wait for hosts take the places of runs: others are refused, and what needs no host is answered."""
+    settings = {**emulator.environment, "FILE_URL_HOSTS": HOST, "PYTHON_THREADPOOL_THREAD_COUNT": "8"}
+    with running_connector(**settings) as api, ThreadPoolExecutor(7) as callers:
+        begun = [callers.submit(imported, api, f"waiting/{number}", session_id) for number in range(7)]
+        try:
+            refused = next(as_completed(begun, timeout=20)).result()
+        finally:
+            files.is_released.set()
+        assert (refused.status_code, error_of(refused)) == (429, "ConnectorBusy")
 
 
 def test_a_url_is_in_no_log(api, files, session_id, caplog):

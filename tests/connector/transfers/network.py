@@ -94,6 +94,7 @@ class FilesOfHost:
         self.etag = '"one"'
         self.requests: list[dict[str, str]] = []
         self.served = 0
+        self.is_released = threading.Event()
 
     def respond(self, handler: BaseHTTPRequestHandler) -> None:
         self.requests.append({name.lower(): value for name, value in handler.headers.items()})
@@ -189,6 +190,10 @@ class FilesOfHost:
             for _ in range(1000):
                 handler.wfile.write(b"a")
                 time.sleep(0.05)
+
+    def _waiting(self, handler: BaseHTTPRequestHandler) -> None:
+        self.is_released.wait(30)
+        _send(handler, 200, b"a")
 
     def _missing(self, handler: BaseHTTPRequestHandler) -> None:
         _send(handler, 404, b"secret of the other side")

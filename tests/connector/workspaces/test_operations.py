@@ -1,6 +1,7 @@
 """SaveWorkspace, RestoreWorkspace, GetWorkspace and DeleteWorkspace."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -110,6 +111,15 @@ def test_get_and_delete(api_with_storage, session_id, workspace_id):
         response = api_with_storage.call(method, f"/workspaces/{workspace_id}{path}", json=body)
         assert (response.status_code, response.json()["error"]["code"]) == (404, "WorkspaceNotFound")
     assert api_with_storage.execute("open('/mnt/data/a').read()", session_id)["result"] == "1"
+
+
+def test_what_a_name_may_have_is_said(api_with_storage):
+    """In the path, and in the body of a run."""
+    in_path = api_with_storage.call("GET", "/workspaces/weekly report")
+    in_body = api_with_storage.call("POST", "/executions", json={"pythonCode": "1", "workspaceId": "weekly report"})
+    for refused in (in_path, in_body):
+        assert (refused.status_code, refused.json()["error"]["target"]) == (400, "workspaceId")
+        assert "letters, digits, - and _" in refused.json()["error"]["message"]
 
 
 def test_without_storage_the_setting_is_named(api, session_id):
@@ -328,3 +338,19 @@ def test_a_canceled_save_does_not_begin_again(api_with_storage, session_id, work
     find = "import glob; glob.glob('/mnt/data/_transfers/*/*.tar*')"
     assert api_with_storage.execute(find, session_id)["value"] == []
     assert api_with_storage.call("GET", f"/workspaces/{workspace_id}").status_code == 404
+
+
+def test_a_line_break_is_no_part_of_an_id(api_with_storage):
+    """Not at its end either, where Python's `$` allows it: the error is that of the parameter."""
+    refused = api_with_storage.call("GET", "/workspaces/report%0A")
+    assert (refused.status_code, refused.json()["error"]["target"]) == (400, "workspaceId")
+
+
+def test_polls_at_once(api_with_storage, session_id, workspace_id, small_parts):
+    """Each has the result, or states that there is more to do, whichever of them completes the transfer."""
+    api_with_storage.execute(BIG, session_id)
+    location = save(api_with_storage, workspace_id, session_id, waitInSeconds=0).headers["Location"]
+    with ThreadPoolExecutor(6) as callers:
+        polled = list(callers.map(lambda _: requests.get(location, timeout=60), range(6)))
+    assert {response.status_code for response in polled} <= {200, 202}, [response.text for response in polled]
+    assert requests.get(location, timeout=60).json()["workspaceId"] == workspace_id
