@@ -6,8 +6,8 @@ import { icon } from "../controls/icons.js";
 import { popover } from "../controls/popover.js";
 
 const EXPLANATION =
-  "Any name. Runs restore its files if the session is new, and save them if they have changed, so that the files outlive " +
-  "the session. Empty: the files live as long as the session.";
+  "Letters, digits, hyphens and underscores. Runs restore its files if the session is new, and save them if they have " +
+  "changed, so that the files outlive the session. Empty: the files live as long as the session.";
 
 /**
  * @param {import("../../state/types.js").State} state
