@@ -12,6 +12,7 @@ const TOOLS = {
   CancelExecution: ["executionId"],
   ListFiles: ["folder", "recursive", "continuationToken"],
   GetFile: ["fileName", "folder"],
+  ImportFile: ["url"],
   ShareFile: ["fileName", "folder", "lifetimeInSeconds"],
   DeleteFile: ["fileName", "folder"],
 };
@@ -20,7 +21,9 @@ const TOOLS = {
  * @param {import("./request.js").Request} request
  * @returns {boolean} whether the MCP server has a tool for it; the other calls are for agents with openapi.json
  */
-export function isTool({ operationId, upload, download }) {
+export function isTool({ operationId, upload, download, given }) {
+  // The tool keeps the name of the file, and stores it in the data folder itself.
+  if (operationId === "ImportFile") return given.fileName === undefined && given.folder === undefined;
   return upload !== null || download !== null || operationId in TOOLS;
 }
 
@@ -39,7 +42,10 @@ export function toolCall(request, place) {
     return json({ name: "UploadFile", arguments: { ...session, fileName: upload.name, ...content, ...folder } }, 2);
   }
   const name = download === null ? operationId : "GetFile";
-  const known = TOOLS[/** @type {keyof typeof TOOLS} */ (name)] ?? Object.keys(given);
+  if (name === "ImportFile" && isTool(request)) {
+    return json({ name, arguments: { ...session, url: given.blobUrl ?? given.fileUrl } }, 2);
+  }
+  const known = isTool(request) ? TOOLS[/** @type {keyof typeof TOOLS} */ (name)] : Object.keys(given);
   const kept = Object.fromEntries(Object.entries(given).filter(([argument]) => known.includes(argument)));
   return json({ name, arguments: { ...session, ...kept } }, 2);
 }
