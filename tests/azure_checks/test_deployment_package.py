@@ -155,6 +155,7 @@ class App:
     def call(self, operation: str, **arguments: Any) -> dict[str, Any]:
         """Calls an operation with its arguments in the path, the query or the body, as the contract defines."""
         method, path = ROUTES[operation]
+        has_body = method in ("POST", "PUT")
         route = {name: str(value) for name, value in arguments.items() if f"{{{name}}}" in path}
         others = {name: value for name, value in arguments.items() if name not in route}
         call = {
@@ -162,9 +163,9 @@ class App:
             "method": method,
             "url": f"https://app.example/api{path.format(**route)}",
             "headers": {"Content-Type": "application/json"},
-            "params": {} if method == "POST" else others,
+            "params": {} if has_body else others,
             "route_params": route,
-            "body": json.dumps(others) if method == "POST" else "",
+            "body": json.dumps(others) if has_body else "",
         }
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(call) + "\n")
