@@ -90,6 +90,10 @@ def connector_with(*, require_keys: bool = False, **environment: str) -> Iterato
     try:
         host = FunctionsHost(ROOT, require_keys=require_keys)
         host.start()
+        # The app has read them. Programs that tests start meanwhile have settings of their own. The identity's
+        # variables stay, because the app reads them with its first token.
+        for setting in SETTINGS:
+            os.environ.pop(setting.name, None)
         try:
             yield Api(host.url + host.prefix, host.function_key)
         finally:

@@ -15,7 +15,7 @@ broken = pytest.mark.xfail(raises=PromiseBroken, strict=True, reason="a broken p
 
 
 def wrong_version(*_: object) -> Connection:
-    return Connection(message="", api_version=5, runtimes=[], packages=[], pools=[])  # type: ignore[arg-type]
+    return Connection(message="", api_version=5, runtimes=[], packages=[], pools=[], storage=[])  # type: ignore[arg-type]
 
 
 class Teapot(ConnectorError):
