@@ -5,7 +5,6 @@ the SIGNING_KEY, and when somebody who administers the storage deletes the blob.
 """
 
 import contextlib
-import hashlib
 import re
 import secrets
 from collections.abc import Iterator
@@ -19,13 +18,10 @@ from ..files.names import checked_path, shown_folder
 from ..models import FileBytes, SharedFile, TransferProgress
 from ..outbound.deadlines import Deadlines
 from ..storage.containers import Blob, Container
-from ..storage.storage import Storage
+from ..storage.storage import SHARED, Storage, own_name
 from ..transfers.to_blob import BlobCopy, begin_blob_copy
 from ..transfers.transfer import Reach
 from .addresses import link_not_found, link_url
-
-SHARED = "shared/"
-"""The beginning of the names of blobs that links are to."""
 
 _LONGEST_REDIRECT_SECONDS = 3600
 _LONGEST_NAME = 100
@@ -120,8 +116,7 @@ def begin_share(reach: Reach, *, session_id: str, file_name: str, folder: str = 
 
 def shared_blob_name(caller: str | None, unique: str, file_name: str) -> str:
     """`unique` tells the copies of one caller apart."""
-    owner = hashlib.sha256((caller or "").encode()).hexdigest()
-    return f"{SHARED}{owner}/{unique}/{_plain_name(file_name)}"
+    return own_name(SHARED, caller, f"{unique}/{_plain_name(file_name)}")
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,6 @@ from .wire import Blob
 
 __all__ = ["Blob", "Container"]
 
-COMMIT = "connector_commit"
-"""The name of the metadata with which a blob states by which commit it was made."""
-
 _LONGEST_BLOCK_ID = 64
 
 
@@ -150,7 +147,7 @@ class Container:
         """
         commit_id = commit_id or secrets.token_hex(16)
         headers = {"Content-Type": "application/xml", "x-ms-blob-content-type": content_type}
-        headers |= wire.metadata_headers({**(metadata or {}), COMMIT: commit_id})
+        headers |= wire.metadata_headers({**(metadata or {}), wire.COMMIT: commit_id})
         if if_match is not None:
             headers["If-Match"] = if_match
         elif if_absent:
@@ -207,7 +204,7 @@ class Container:
     def _etag_of_commit(self, name: str, commit_id: str) -> str | None:
         with contextlib.suppress(ConnectorError):
             blob = self.get_blob(name)
-            if blob.metadata.get(COMMIT) == commit_id:
+            if blob.commit_id == commit_id:
                 return blob.etag
         return None
 

@@ -1,5 +1,6 @@
 """The containers that a deployment has: one for its own files, and those that files may be imported from."""
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,6 +16,16 @@ EXPORTS = "exports/"
 """The beginning of the names of blobs in the connector's own container that callers choose. The names of others, which
 belong to single callers, can be guessed.
 """
+
+SHARED = "shared/"
+WORKSPACES = "workspaces/"
+
+
+def own_name(beginning: str, caller: str | None, name: str) -> str:
+    """The name of a blob that belongs to one caller: SHARED or WORKSPACES, a hash of the caller, and `name`. Callers
+    with function keys, who are None, are one.
+    """
+    return f"{beginning}{hashlib.sha256((caller or '').encode()).hexdigest()}/{name}"
 
 
 @dataclass(frozen=True)

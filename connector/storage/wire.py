@@ -23,6 +23,10 @@ _METADATA_NAME = re.compile("[a-z_][a-z0-9_]*")
 _METADATA_VALUE = re.compile("[ -~]*")
 
 
+COMMIT = "connector_commit"
+"""The name of the metadata with which a blob states by which commit it was made."""
+
+
 @dataclass(frozen=True)
 class Blob:
     """`size` is in bytes. `etag` is quoted, as headers have it. The names of `metadata` are in lower case."""
@@ -33,6 +37,11 @@ class Blob:
     content_type: str
     last_modified: datetime
     metadata: Mapping[str, str]
+
+    @property
+    def commit_id(self) -> str | None:
+        """That of the commit which has made it. None if another program has."""
+        return self.metadata.get(COMMIT)
 
 
 @dataclass(frozen=True)

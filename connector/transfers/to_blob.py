@@ -24,7 +24,7 @@ from ..files.reading import download_range
 from ..models import FileBytes, FilePath, TransferProgress
 from ..session_pool.errors import session_not_found
 from ..session_pool.sessions import SessionClient
-from ..storage.containers import COMMIT, Blob
+from ..storage.containers import Blob
 from . import transfer
 from .transfer import Reach, may_go_on, parts_until, transfer_not_found
 
@@ -153,7 +153,7 @@ class BlobCopy:
             blob = reach.storage.require_files().get_blob(self.blob_name)
         except BlobNotFound:
             return None
-        return blob if blob.metadata.get(COMMIT) == self.nonce else None
+        return blob if blob.commit_id == self.nonce else None
 
     def _check_unchanged(self, reach: Reach) -> None:
         """Raises FileChanged, FileNotFound and SessionNotFound."""

@@ -1,11 +1,11 @@
 """Where workspaces are in storage, and what is known of one without its archive."""
 
-import hashlib
 from collections.abc import Mapping
 
 from ..errors import WorkspaceNotFound
 from ..models import Workspace
 from ..storage.containers import Blob
+from ..storage.storage import WORKSPACES, own_name
 
 ARCHIVE = "workspace.tar"
 """The name of an archive while it is in a session."""
@@ -16,8 +16,8 @@ _HOLDER = "connector_holder"
 
 
 def archive_name(caller: str | None, workspace_id: str) -> str:
-    """The name of the blob. Each caller has workspaces of their own; callers with function keys share theirs."""
-    return f"workspaces/{hashlib.sha256((caller or '').encode()).hexdigest()}/{workspace_id}.tar"
+    """The name of the blob. Each caller has workspaces of their own."""
+    return own_name(WORKSPACES, caller, f"{workspace_id}.tar")
 
 
 def metadata(files: int, holder: str) -> Mapping[str, str]:

@@ -26,7 +26,7 @@ from ..in_session.protocol import TRANSFERS_FOLDER
 from ..in_session.tasks import pack_workspace
 from ..models import FilePath, TransferProgress, Workspace
 from ..session_pool.sessions import SessionClient
-from ..storage.containers import COMMIT, Blob
+from ..storage.containers import Blob
 from ..transfers import transfer
 from ..transfers.to_blob import BlobCopy, existing_session
 from ..transfers.transfer import Reach, may_go_on, transfer_not_found
@@ -158,7 +158,7 @@ class Save:
 
     def _is_own(self, blob: Blob | None) -> TypeGuard[Blob]:
         """Whether this save has committed it."""
-        return blob is not None and blob.metadata.get(COMMIT) == self.transfer_id
+        return blob is not None and blob.commit_id == self.transfer_id
 
     def _has_blocks(self, reach: Reach) -> bool:
         name = archive_name(reach.sessions.caller, self.workspace_id)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import requests
 
 from connector.links import execution_links
-from connector.links.stored_links import SHARED
+from connector.storage.storage import SHARED
 from tests.conftest import Api, Storage
 
 CHART = """

@@ -13,7 +13,8 @@ from connector.callers.signed_tokens import Tokens
 from connector.files import operations as files
 from connector.http import links as http_links
 from connector.links.addresses import LINK
-from connector.links.stored_links import SHARED, shared_blob_name
+from connector.links.stored_links import shared_blob_name
+from connector.storage.storage import SHARED
 from connector.transfers import transfer
 from tests.conftest import Api, Storage
 from tests.connector.files.any_names import ONLY_IN_JSON, UPLOADED
