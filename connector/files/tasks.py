@@ -96,10 +96,34 @@ def run_task(
     return cast(Result, result)
 
 
-def stored_result(session: SessionClient, path: FilePath, perform: Callable[[Any], Result]) -> Result | None:
-    """The result that a task has stored as a file, which works while the session runs code. None if there is none, or
-    if it is not the task's.
+def run_long_task(
+    session: SessionClient,
+    facts: PoolFacts,
+    perform: Callable[[Arguments], Result],
+    arguments: Arguments,
+    *,
+    stored: FilePath,
+    is_first: bool,
+    failure: str,
+) -> Result | None:
+    """The result of a task that may take longer than a call waits, and stores its result as the file `stored`: that of
+    an earlier call, unless this is the first. None if the session has not finished it: to be called again then.
+
+    Raises what `run_task` raises, except where the task may be performed all the same.
     """
+    found = None if is_first else _stored_result(session, stored, perform)
+    if found is not None:
+        return found
+    try:
+        return run_task(session, facts, perform, arguments, failure=failure)
+    except (SessionBusy, PoolUnavailable) as refusal:
+        if not may_be_performed(refusal):
+            raise
+        return None
+
+
+def _stored_result(session: SessionClient, path: FilePath, perform: Callable[[Any], Result]) -> Result | None:
+    """Works while the session runs code. None if there is none, or if it is not the task's."""
     try:
         result = read_object(session.download_file(path, max_bytes=_MOST_RESULT_BYTES))
     except (FileNotFound, FileTooLarge):

@@ -144,8 +144,10 @@ def payload_sources(data_folder: str = protocol.DATA) -> dict[str, str]:
 
 @functools.cache
 def _task_source(source: Path) -> str:
-    """A task, preceded by the protocol and by what tasks share."""
-    shared = (_FOLDER / "tasks" / f"{name}.py" for name in SHARED)
+    """A task, preceded by the protocol and by what it shares with other tasks."""
+    statements = ast.parse(source.read_text(encoding="utf-8")).body
+    imported = {each.module for each in statements if isinstance(each, ast.ImportFrom) and each.level == 1}
+    shared = (source.with_name(f"{name}.py") for name in SHARED if name in imported)
     return _sources(protocol.DATA, [*shared, source])[""]
 
 

@@ -1,11 +1,12 @@
-"""Where workspaces are in storage, and what is known of one without its archive."""
+"""Workspaces in storage: where one is, and what is known of it without its archive."""
 
 from collections.abc import Mapping
 
-from ..errors import WorkspaceNotFound
+from ..errors import BlobNotFound, WorkspaceNotFound
 from ..models import Workspace
 from ..storage.containers import Blob
 from ..storage.storage import WORKSPACES, own_name
+from ..transfers.transfer import Reach
 
 ARCHIVE = "workspace.tar"
 """The name of an archive while it is in a session."""
@@ -18,6 +19,22 @@ _HOLDER = "connector_holder"
 def archive_name(caller: str | None, workspace_id: str) -> str:
     """The name of the blob. Each caller has workspaces of their own."""
     return own_name(WORKSPACES, caller, f"{workspace_id}.tar")
+
+
+def find_workspace(reach: Reach, workspace_id: str) -> Blob | None:
+    """The caller's workspace as it is now, None if there is none. Raises StorageNotConfigured."""
+    try:
+        return reach.storage.require_files().get_blob(archive_name(reach.sessions.caller, workspace_id))
+    except BlobNotFound:
+        return None
+
+
+def existing_workspace(reach: Reach, workspace_id: str) -> Blob:
+    """The same. Raises WorkspaceNotFound."""
+    blob = find_workspace(reach, workspace_id)
+    if blob is None:
+        raise workspace_not_found(workspace_id)
+    return blob
 
 
 def metadata(files: int, holder: str) -> Mapping[str, str]:

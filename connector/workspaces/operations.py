@@ -4,7 +4,7 @@ from ..errors import BlobNotFound
 from ..models import Workspace
 from ..transfers.to_blob import existing_session
 from ..transfers.transfer import Reach
-from .archives import archive_name, workspace_not_found, workspace_of
+from .archives import archive_name, existing_workspace, workspace_not_found, workspace_of
 from .marks import Mark, read_mark
 from .restoring import Restore, begin_restore
 from .saving import Save, begin_save
@@ -32,11 +32,7 @@ def restore_workspace(reach: Reach, *, workspace_id: str, session_id: str | None
 
 def get_workspace(reach: Reach, *, workspace_id: str) -> Workspace:
     """Raises WorkspaceNotFound and StorageNotConfigured."""
-    try:
-        blob = reach.storage.require_files().get_blob(archive_name(reach.sessions.caller, workspace_id))
-    except BlobNotFound:
-        raise workspace_not_found(workspace_id) from None
-    return workspace_of(blob, workspace_id)
+    return workspace_of(existing_workspace(reach, workspace_id), workspace_id)
 
 
 def delete_workspace(reach: Reach, *, workspace_id: str) -> None:

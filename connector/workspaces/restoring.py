@@ -6,15 +6,12 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from ..errors import (
-    BlobNotFound,
     ConnectorError,
     FileTooLarge,
     InvalidRequest,
-    PoolUnavailable,
-    SessionBusy,
     StorageRejected,
 )
-from ..files.tasks import may_be_performed, run_task, stored_result
+from ..files.tasks import run_long_task
 from ..files.uploads import cancel_upload
 from ..in_session.tasks import unpack_workspace
 from ..models import TransferProgress, Workspace
@@ -23,7 +20,7 @@ from ..transfers.blob_source import BlobSource
 from ..transfers.to_blob import existing_session
 from ..transfers.to_session import SessionCopy, begin_own_copy
 from ..transfers.transfer import Reach, may_go_on, transfer_not_found
-from .archives import ARCHIVE, archive_name, workspace_not_found
+from .archives import ARCHIVE, existing_workspace
 from .marks import EXCLUDED, Mark, read_mark, write_mark
 
 _RESULT = "unpacked.json"
@@ -68,13 +65,12 @@ class Restore:
         part = reach.within_part()
         session = existing_session(part, self.session_id)
         try:
-            earlier = stored_result(session, self.copy.upload.own(_RESULT), unpack_workspace.perform)
-            unpacked = earlier or self._unpack(part, session)
+            unpacked = self._unpacked(part, session)
         except ConnectorError as failure:
             if not may_go_on(failure):
                 self._remove(part)
             raise
-        if unpacked is None:  # the session is still unpacking
+        if unpacked is None:
             return TransferProgress(self.session_id, self.copy.source.size, self.copy.source.size)
         self._check(unpacked)
         source = self.copy.source
@@ -95,17 +91,20 @@ class Restore:
         self.copy.cancel(reach)
         self._remove(reach.within_part())
 
-    def _unpack(self, reach: Reach, session: SessionClient) -> unpack_workspace.Result | None:
-        """None if the session takes longer than a call waits."""
+    def _unpacked(self, reach: Reach, session: SessionClient) -> unpack_workspace.Result | None:
+        """None if the session is still unpacking."""
         arguments = unpack_workspace.Arguments(
             folder=self.copy.upload.folder, archive=ARCHIVE, result=_RESULT, excluded=EXCLUDED
         )
-        try:
-            return run_task(session, reach.facts, unpack_workspace.perform, arguments, failure=_FAILURE)
-        except (SessionBusy, PoolUnavailable) as failure:
-            if not may_be_performed(failure):
-                raise
-            return None
+        return run_long_task(
+            session,
+            reach.facts,
+            unpack_workspace.perform,
+            arguments,
+            stored=self.copy.upload.own(_RESULT),
+            is_first=self.copy.is_new,
+            failure=_FAILURE,
+        )
 
     def _check(self, unpacked: unpack_workspace.Result) -> None:
         path = unpacked["path"][:100]
@@ -144,12 +143,8 @@ def begin_restore(reach: Reach, workspace_id: str, session_id: str | None) -> Re
     """Without a session id, into a new session. Raises WorkspaceNotFound, SessionBusy, FileTooLarge, and
     StorageNotConfigured.
     """
-    container = reach.storage.require_files()
-    try:
-        blob = container.get_blob(archive_name(reach.sessions.caller, workspace_id))
-    except BlobNotFound:
-        raise workspace_not_found(workspace_id) from None
-    source = BlobSource.of(container, blob)
+    blob = existing_workspace(reach, workspace_id)
+    source = BlobSource.of(reach.storage.require_files(), blob)
 
     def begin(session: SessionClient) -> Restore:
         copy = begin_own_copy(reach, session, source, name=ARCHIVE)

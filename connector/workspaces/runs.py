@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from ..callers.session_ids import keyed_session_id
-from ..errors import BlobNotFound, ConnectorError, FileTooLarge, InvalidRequest, SessionBusy
+from ..errors import ConnectorError, FileTooLarge, InvalidRequest, SessionBusy
 from ..executions.notices import with_notice
 from ..models import Execution, Files, TransferProgress, UsedWorkspace
 from ..outbound.deadlines import Deadline
 from ..session_pool.sessions import CallerSessions
 from ..transfers.to_blob import existing_session
 from ..transfers.transfer import Reach
-from .archives import archive_name
+from .archives import find_workspace
 from .marks import Mark, new_holder, read_mark, write_mark
 from .restoring import begin_restore
 from .saving import begin_save
@@ -118,7 +118,7 @@ def _prepare(reach: Reach, *, workspace_id: str, session_id: str, until: float) 
             )
         if mark is not None:
             return UsedWorkspace(workspace_id, is_restored=False, is_saved=False, e_tag=mark.etag)
-        if _exists(reach, workspace_id):
+        if find_workspace(reach, workspace_id) is not None:
             raise InvalidRequest(
                 f"The session was in use before, so the files of the workspace '{workspace_id}' are not in it. Send "
                 "the workspace ID with the first call of a session, or call RestoreWorkspace before this.",
@@ -127,7 +127,7 @@ def _prepare(reach: Reach, *, workspace_id: str, session_id: str, until: float) 
         write_mark(session, Mark(workspace_id, holder=new_holder()))
         return UsedWorkspace(workspace_id, is_restored=False, is_saved=False)
     try:
-        if not _exists(reach, workspace_id):
+        if find_workspace(reach, workspace_id) is None:
             write_mark(session, Mark(workspace_id, holder=new_holder()))
             return UsedWorkspace(workspace_id, is_restored=False, is_saved=False)
         restore = begin_restore(reach, workspace_id, session_id)
@@ -169,11 +169,3 @@ def _save(reach: Reach, used: UsedWorkspace, *, session_id: str, until: float) -
 
 def _too_late(problem: str) -> FileTooLarge:
     return FileTooLarge(f"{problem} Save them with SaveWorkspace, whose response can be polled.", target="workspaceId")
-
-
-def _exists(reach: Reach, workspace_id: str) -> bool:
-    try:
-        reach.storage.require_files().get_blob(archive_name(reach.sessions.caller, workspace_id))
-    except BlobNotFound:
-        return False
-    return True

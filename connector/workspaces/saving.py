@@ -12,16 +12,13 @@ from typing import Any, ClassVar, TypeGuard
 from ..errors import (
     BlobChanged,
     BlobExists,
-    BlobNotFound,
     ConnectorError,
     FileNotFound,
     FileTooLarge,
-    PoolUnavailable,
-    SessionBusy,
     WorkspaceChanged,
 )
 from ..files.operations import find_headers
-from ..files.tasks import may_be_performed, run_task, stored_result
+from ..files.tasks import run_long_task
 from ..in_session.protocol import TRANSFERS_FOLDER
 from ..in_session.tasks import pack_workspace
 from ..models import FilePath, TransferProgress, Workspace
@@ -30,7 +27,7 @@ from ..storage.containers import Blob
 from ..transfers import transfer
 from ..transfers.to_blob import BlobCopy, existing_session
 from ..transfers.transfer import Reach, may_go_on, transfer_not_found
-from .archives import ARCHIVE, CONTENT_TYPE, archive_name, holder_of, metadata, workspace_of
+from .archives import ARCHIVE, CONTENT_TYPE, archive_name, find_workspace, holder_of, metadata, workspace_of
 from .marks import EXCLUDED, Mark, new_holder, write_mark
 
 _RESULT = "packed.json"
@@ -69,15 +66,13 @@ class Save:
         SessionNotFound.
         """
         part = reach.within_part()
-        blob = self._blob(part)
+        blob = find_workspace(part, self.workspace_id)
         if self._is_own(blob):
             return workspace_of(blob, self.workspace_id, self.session_id)
         try:
             session = existing_session(part, self.session_id)
-            packed = self._packed(session)
+            packed = self._packed(part, session)
             if packed is None:
-                packed = self._pack(part, session)
-            if packed is None:  # the session is still packing
                 return TransferProgress(self.session_id, 0, 0)
             if packed["state"] == "unchanged":
                 return None
@@ -85,7 +80,7 @@ class Save:
         except ConnectorError as failure:
             if not self.is_new and not may_go_on(failure):
                 # Another poll may have completed it meanwhile, and removed the archive from the session.
-                blob = self._blob(reach.within_part())
+                blob = find_workspace(reach.within_part(), self.workspace_id)
                 if self._is_own(blob):
                     return workspace_of(blob, self.workspace_id, self.session_id)
             if self.is_new or not may_go_on(failure):
@@ -97,7 +92,7 @@ class Save:
     def cancel(self, reach: Reach) -> None:
         """Raises TransferNotFound."""
         reach = reach.within_part()
-        if not self._is_own(self._blob(reach)):
+        if not self._is_own(find_workspace(reach, self.workspace_id)):
             self._remove(reach)
 
     def _replaced(self, blob: Blob | None) -> str | None:
@@ -149,13 +144,6 @@ class Save:
     def _folder(self) -> str:
         return f"{TRANSFERS_FOLDER}/{self.transfer_id}"
 
-    def _blob(self, reach: Reach) -> Blob | None:
-        """The workspace as it is now."""
-        try:
-            return reach.storage.require_files().get_blob(archive_name(reach.sessions.caller, self.workspace_id))
-        except BlobNotFound:
-            return None
-
     def _is_own(self, blob: Blob | None) -> TypeGuard[Blob]:
         """Whether this save has committed it."""
         return blob is not None and blob.commit_id == self.transfer_id
@@ -165,14 +153,8 @@ class Save:
         blocks = reach.storage.require_files().uncommitted_blocks(name)
         return any(block_id.startswith(self.transfer_id) for block_id, _ in blocks)
 
-    def _packed(self, session: SessionClient) -> pack_workspace.Result | None:
-        """What an earlier call has packed. Works while the session runs code."""
-        if self.is_new:
-            return None
-        return stored_result(session, FilePath(self._folder, _RESULT), pack_workspace.perform)
-
-    def _pack(self, reach: Reach, session: SessionClient) -> pack_workspace.Result | None:
-        """None if the session takes longer than a call waits."""
+    def _packed(self, reach: Reach, session: SessionClient) -> pack_workspace.Result | None:
+        """None if the session is still packing."""
         arguments = pack_workspace.Arguments(
             folder=self._folder,
             archive=ARCHIVE,
@@ -181,11 +163,17 @@ class Save:
             excluded=EXCLUDED,
             unless=self.unless,
         )
-        try:
-            packed = run_task(session, reach.facts, pack_workspace.perform, arguments, failure=_FAILURE)
-        except (SessionBusy, PoolUnavailable) as failure:
-            if not may_be_performed(failure):
-                raise
+        stored = FilePath(self._folder, _RESULT)
+        packed = run_long_task(
+            session,
+            reach.facts,
+            pack_workspace.perform,
+            arguments,
+            stored=stored,
+            is_first=self.is_new,
+            failure=_FAILURE,
+        )
+        if packed is None:
             return None
         if packed["state"] == "no_room":
             raise FileTooLarge(

@@ -5,5 +5,5 @@ and result are JSON. So a module imports only the standard library, and runs on 
 performed twice, or after the connector has stopped waiting for it: its docstring states what happens then.
 """
 
-SHARED = ("listed_paths", "transfer_folders", "workspace_files")
-"""The modules that are sent with every task."""
+SHARED = ("listed_paths", "stored_results", "transfer_folders", "workspace_files")
+"""The modules that are sent with the tasks that import them. They import nothing of each other."""

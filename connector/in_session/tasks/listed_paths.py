@@ -1,4 +1,4 @@
-"""Which file of the session a listing means. Sent with every task; it is not a task itself.
+"""Which file of the session a listing means. Sent with the tasks that import it; it is not a task itself.
 
 A listing shows U+FFFD for the bytes of a name that are not UTF-8, some pools a question mark. And a caller may write
 accented characters in another form than the file's name does, because both look the same.

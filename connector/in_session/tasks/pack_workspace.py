@@ -7,13 +7,13 @@ is removed together with other abandoned transfers.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import stat
 import tarfile
 from typing import Literal, TypedDict
 
 from ..protocol import DATA
+from .stored_results import read_result, store_result
 from .transfer_folders import make_transfer_folder
 from .workspace_files import LATEST_TIME, MOST_ENTRIES, entries, fingerprint, is_inside
 
@@ -53,12 +53,9 @@ class Result(TypedDict):
 def perform(arguments: Arguments) -> Result:
     folder = os.path.join(DATA, arguments["folder"])
     stored = os.path.join(folder, arguments["result"])
-    try:
-        with open(stored, encoding="utf-8") as file:
-            result: Result = json.load(file)
-            return result
-    except (OSError, ValueError, RecursionError):
-        pass
+    earlier: Result | None = read_result(stored)
+    if earlier is not None:
+        return earlier
     excluded, abandoned = arguments["excluded"], os.path.join(folder, arguments["abandoned"])
     if os.path.exists(abandoned):
         return _result("canceled", "")
@@ -79,9 +76,7 @@ def perform(arguments: Arguments) -> Result:
         files = _pack(archive + "-new", excluded)
         os.replace(archive + "-new", archive)
         packed = _result("packed", now, size=os.path.getsize(archive), files=files, room=room)
-        with open(stored + "-new", "w", encoding="utf-8") as file:
-            json.dump(packed, file)
-        os.replace(stored + "-new", stored)
+        store_result(stored, packed)
     except BaseException:
         for left in (archive + "-new", archive):
             with contextlib.suppress(OSError):

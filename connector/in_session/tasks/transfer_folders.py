@@ -1,4 +1,4 @@
-"""Makes the connector's own folders in a session. Sent with every task; it is not a task itself."""
+"""Makes the connector's own folders in a session. Sent with the tasks that import it; it is not a task itself."""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ The task may be performed twice, or late: the second time returns the result of 
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tarfile
@@ -14,6 +13,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, Literal, TypedDict
 
 from ..protocol import DATA
+from .stored_results import read_result, store_result
 from .transfer_folders import make_transfer_folder
 from .workspace_files import LATEST_TIME, LONGEST_PATH, MOST_ENTRIES, MOST_FOLDERS, entries, fingerprint, is_inside
 
@@ -59,12 +59,9 @@ class _Refused(Exception):
 def perform(arguments: Arguments) -> Result:
     folder = os.path.join(DATA, arguments["folder"])
     stored = os.path.join(folder, arguments["result"])
-    try:
-        with open(stored, encoding="utf-8") as file:
-            result: Result = json.load(file)
-            return result
-    except (OSError, ValueError, RecursionError):
-        pass
+    earlier: Result | None = read_result(stored)
+    if earlier is not None:
+        return earlier
     archive, files = os.path.join(folder, arguments["archive"]), os.path.join(folder, "files")
     shutil.rmtree(files, ignore_errors=True)
     try:
@@ -77,9 +74,7 @@ def perform(arguments: Arguments) -> Result:
         shutil.rmtree(files, ignore_errors=True)
     os.unlink(archive)
     make_transfer_folder(folder)
-    with open(stored + "-new", "w", encoding="utf-8") as file:
-        json.dump(result, file)
-    os.replace(stored + "-new", stored)
+    store_result(stored, result)
     return result
 
 

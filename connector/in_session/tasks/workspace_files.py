@@ -1,4 +1,4 @@
-"""Which files a workspace has. Sent with every task; it is not a task itself."""
+"""Which files a workspace has. Sent with the tasks that import it; it is not a task itself."""
 
 from __future__ import annotations
 

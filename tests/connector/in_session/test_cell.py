@@ -6,6 +6,7 @@ import json
 import re
 import secrets
 import threading
+import zlib
 from collections import Counter
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from connector.in_session import cell as cell_module
 from connector.in_session import payload, protocol
-from connector.in_session.cell import make_cell, payload_sources
+from connector.in_session.cell import make_cell, make_task_cell, payload_sources
 from tests.connector.in_session.kernels import Kernel
 
 FOLDER = Path(payload.__file__).parent
@@ -118,3 +119,15 @@ def test_a_part_is_compiled_when_it_is_used(kernel: Kernel) -> None:
     assert kernel.report(left).value == sorted(payload.ON_FIRST_USE)
     kernel.report("1 / 0")
     assert kernel.report(left).value == sorted(payload.ON_FIRST_USE - {"facts", "errors"})
+
+
+def test_a_task_is_sent_with_what_it_imports() -> None:
+    """And with nothing else that tasks share: each call sends it anew."""
+    sources = {}
+    for name in ("append_chunk", "pack_workspace"):
+        task = FOLDER.parent / "tasks" / f"{name}.py"
+        cell = make_task_cell(task, {}, max_report_characters=1000, with_payload=False)
+        packed = max(re.findall(r'"([A-Za-z0-9+/=]+)"', cell.text), key=len)
+        sources[name] = zlib.decompress(base64.b64decode(packed)).decode()
+    assert "def fingerprint" in sources["pack_workspace"]
+    assert "def perform" in sources["append_chunk"] and "def fingerprint" not in sources["append_chunk"]
