@@ -64,8 +64,11 @@ def import_stream(reach: Reach, opened: OpenFile, *, file_name: str, session_id:
             more = opened.read(1) if len(part) == part_bytes else b""
     except ConnectorError:
         with contextlib.suppress(ConnectorError):
-            last_reach = reach.within_part()
-            cancel_upload(last_reach.sessions.session(session.id), reach.facts, upload)
+            last_session = reach.within_part().sessions.session(session.id)
+            if session_id is None:  # nobody knows it
+                last_session.end_session()
+            else:
+                cancel_upload(last_session, reach.facts, upload)
         raise
     return progress.files
 

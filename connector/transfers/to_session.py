@@ -39,12 +39,15 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class SessionCopy:
-    """`is_new` is True until the copy has been part of an address."""
+    """`is_new` is True until the copy has been part of an address. `has_own_session` is True so long if its session was
+    made for it: nobody else knows the session.
+    """
 
     session_id: str
     upload: Upload
     source: Source
     is_new: bool = field(default=True, compare=False)
+    has_own_session: bool = field(default=False, compare=False)
 
     def to_json(self) -> dict[str, Any]:
         source = {"kind": self.source.kind, **self.source.to_json()}
@@ -67,9 +70,13 @@ class SessionCopy:
             return self._advance(reach, until, progress.received)
 
     def cancel(self, reach: Reach) -> None:
-        """Removes what was received, but not a file that is complete. Raises TransferNotFound."""
+        """Removes what was received, but not a file that is complete; or its own session. Raises TransferNotFound."""
+        session = self._session(reach.within_part())
+        if self.has_own_session:
+            session.end_session()
+            return
         with _as_transfer():
-            cancel_upload(self._session(reach.within_part()), reach.facts, self.upload)
+            cancel_upload(session, reach.facts, self.upload)
 
     def _advance(self, reach: Reach, until: float, received: int) -> TransferProgress | Files:
         size = self.source.size
@@ -119,13 +126,15 @@ def begin_session_copy(
     session, upload, _ = begin_upload(
         reach.sessions, reach.facts, file_name=file_name, size=source.size, session_id=session_id, folder=folder
     )
-    return SessionCopy(session.id, upload, source)
+    return SessionCopy(session.id, upload, source, has_own_session=session_id is None)
 
 
-def begin_own_copy(reach: Reach, session: SessionClient, source: Source, *, name: str) -> SessionCopy:
+def begin_own_copy(
+    reach: Reach, session: SessionClient, source: Source, *, name: str, has_own_session: bool
+) -> SessionCopy:
     """A copy to a file of the connector's own, in the folder of `upload`. Raises SessionBusy and FileTooLarge."""
     upload, _ = begin_own_upload(session, reach.facts, name=name, size=source.size)
-    return SessionCopy(session.id, upload, source)
+    return SessionCopy(session.id, upload, source, has_own_session=has_own_session)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """The transfer of RestoreWorkspace: the archive is copied into the session, which unpacks it."""
 
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -12,7 +12,6 @@ from ..errors import (
     StorageRejected,
 )
 from ..files.tasks import run_long_task
-from ..files.uploads import cancel_upload
 from ..in_session.tasks import unpack_workspace
 from ..models import TransferProgress, Workspace
 from ..session_pool.sessions import SessionClient
@@ -28,16 +27,13 @@ _RESULT = "unpacked.json"
 
 @dataclass(frozen=True)
 class Restore:
-    """A Transfer whose result is a Workspace. `has_own_session` is True until its session, which was made for it, has
-    been part of an answer: nobody knows the session before.
-    """
+    """A Transfer whose result is a Workspace."""
 
     kind: ClassVar[str] = "restore"
 
     workspace_id: str
     last_modified: datetime
     copy: SessionCopy
-    has_own_session: bool = field(default=False, compare=False)
 
     @property
     def session_id(self) -> str:
@@ -68,7 +64,8 @@ class Restore:
             unpacked = self._unpacked(part, session)
         except ConnectorError as failure:
             if not may_go_on(failure):
-                self._remove(part)
+                with contextlib.suppress(ConnectorError):
+                    self.cancel(reach)
             raise
         if unpacked is None:
             return TransferProgress(self.session_id, self.copy.source.size, self.copy.source.size)
@@ -85,11 +82,7 @@ class Restore:
         )
 
     def cancel(self, reach: Reach) -> None:
-        if self.has_own_session:
-            reach.within_part().sessions.session(self.session_id).end_session()
-            return
         self.copy.cancel(reach)
-        self._remove(reach.within_part())
 
     def _unpacked(self, reach: Reach, session: SessionClient) -> unpack_workspace.Result | None:
         """None if the session is still unpacking."""
@@ -130,11 +123,6 @@ class Restore:
             "Delete the workspace, and save it again."
         )
 
-    def _remove(self, reach: Reach) -> None:
-        with contextlib.suppress(ConnectorError):
-            session = existing_session(reach, self.session_id)
-            cancel_upload(session, reach.facts, self.copy.upload)
-
 
 _FAILURE = "The session could not unpack the workspace. Try again; if it fails again, use a new session."
 
@@ -147,8 +135,8 @@ def begin_restore(reach: Reach, workspace_id: str, session_id: str | None) -> Re
     source = BlobSource.of(reach.storage.require_files(), blob)
 
     def begin(session: SessionClient) -> Restore:
-        copy = begin_own_copy(reach, session, source, name=ARCHIVE)
-        return Restore(workspace_id, blob.last_modified, copy, has_own_session=session_id is None)
+        copy = begin_own_copy(reach, session, source, name=ARCHIVE, has_own_session=session_id is None)
+        return Restore(workspace_id, blob.last_modified, copy)
 
     if session_id is not None:
         return begin(reach.sessions.session(session_id))

@@ -57,6 +57,17 @@ def test_a_new_session(api_with_storage, imported):
     assert stored(api_with_storage, response.json()["sessionId"], "sales.csv") == b"a"
 
 
+def test_a_new_session_ends_with_an_import_that_fails(api_with_storage, emulator, storage):
+    """Nobody knows its ID."""
+    storage.put("unlucky.csv", b"region,amount")
+    storage.server.faults.add("answer", status=404, errorCode="BlobNotFound", operation="GetBlob", path=".*unlucky.csv")
+    before = set(emulator.identifiers())
+    url = f"{storage.server.container_url('imports')}/unlucky.csv"
+    failed = api_with_storage.call("POST", "/imports", json={"blobUrl": url})
+    assert (failed.status_code, error_of(failed)) == (404, "BlobNotFound")
+    assert set(emulator.identifiers()) == before
+
+
 def test_polls_continue_an_import(api_with_storage, begun, session_id):
     """Until the file is complete; a poll whose response was lost can be repeated."""
     ended = polled(begun)
