@@ -1,6 +1,5 @@
 """ExecutePythonCode, GetExecution, CancelExecution and PollExecution."""
 
-import time
 from typing import Any
 
 import azure.functions as func
@@ -32,15 +31,8 @@ def execute_python_code(context: Context, request: func.HttpRequest) -> func.Htt
         "wait_in_seconds": context.settings.caller_wait_seconds,
         **requests.arguments(operation.checked_body(body)),
     }
-    workspace_id = arguments.pop("workspace_id", None)
     include_content = _include_content(context, arguments)
-    if workspace_id is None:
-        execution = executions.execute_python_code(context.sessions, context.facts, **arguments)
-    else:
-        wait_seconds = arguments["wait_in_seconds"]
-        used, sessions = workspace_runs.before(reach_of(context), arguments, workspace_id)
-        execution = executions.execute_python_code(sessions, context.facts, **arguments)
-        execution = workspace_runs.after(reach_of(context), execution, used, wait_seconds)
+    execution = workspace_runs.execute_python_code(reach_of(context), **arguments)
     response = _response(context, request, "/executions", execution, include_content)
     response.headers.update(applied)
     return response
@@ -96,9 +88,7 @@ def _include_content(context: Context, arguments: dict[str, Any]) -> str:
 
 def _with_links(context: Context, base_url: str, execution: Execution) -> Execution:
     tokens = require_tokens(context.tokens, "links")
-    deadline = context.sessions.deadline
-    publisher = Publisher(tokens, base_url, context.settings.link_max_hours)
-    return with_links(reach_of(context), publisher, execution, time.monotonic() if deadline is None else deadline.began)
+    return with_links(reach_of(context), Publisher(tokens, base_url, context.settings.link_max_hours), execution)
 
 
 def _response(

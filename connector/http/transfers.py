@@ -1,7 +1,6 @@
 """ImportFile, ExportFile, PollTransfer and CancelTransfer, and the responses of all operations that begin transfers."""
 
 import contextlib
-import time
 from typing import Any
 
 import azure.functions as func
@@ -19,8 +18,6 @@ TRANSFER = "transfer"
 """The purpose of the token in a transfer's address."""
 
 _LONGEST_POLL_SECONDS = 60
-_LONGEST_WAIT_SECONDS = 170
-"""Until the last part begins. The front end of Azure Functions responds with 502 after 230 s."""
 
 _WAIT_WITHOUT_POLLS_SECONDS = 90
 _PAUSE_SECONDS = 1
@@ -56,7 +53,8 @@ def export_file(context: Context, request: func.HttpRequest) -> func.HttpRespons
 def poll_transfer(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     transfer, arguments = _polled(context, "PollTransfer", request)
     wait_seconds = min(caller_wait(context, arguments), _LONGEST_POLL_SECONDS)
-    result = transfer.advance(reach_of(context), _until(context, wait_seconds))
+    reach = reach_of(context)
+    result = transfer.advance(reach, reach.until(wait_seconds))
     if isinstance(result, TransferProgress):
         return _progress_response(context, request, "/transfers", result, requests.signed_token(request))
     return _result_response(context, request, "/transfers", result)
@@ -80,7 +78,7 @@ def transfer_response(
     if context.tokens is None:
         wait_seconds = max(wait_seconds, _WAIT_WITHOUT_POLLS_SECONDS)
     try:
-        result = transfer.advance(reach, _until(context, wait_seconds))
+        result = transfer.advance(reach, reach.until(wait_seconds))
         if not isinstance(result, TransferProgress):
             return _result_response(context, request, route, result)
         return _progress_response(context, request, route, result, _token(context, transfer))
@@ -115,13 +113,6 @@ def _polled(context: Context, operation_id: str, request: func.HttpRequest) -> t
         return from_address(context.address), arguments
     except (KeyError, TypeError, ValueError):
         raise transfer_not_found() from None
-
-
-def _until(context: Context, wait_seconds: float) -> float:
-    """The end of the caller's wait, which began with the request."""
-    deadline = context.sessions.deadline
-    began = time.monotonic() if deadline is None else deadline.began
-    return began + min(wait_seconds, _LONGEST_WAIT_SECONDS)
 
 
 def _token(context: Context, transfer: Transfer) -> str:

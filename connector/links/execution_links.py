@@ -6,6 +6,7 @@ execution and of the version of the file, so that a result that is requested aga
 
 import contextlib
 import hashlib
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -39,9 +40,6 @@ from .stored_links import StoredFile, shared_blob_name
 MOST_LINKS = 20
 MOST_BYTES = LARGEST_MESSAGE
 _LONGEST_SECONDS = 30.0
-LATEST_SECONDS = 170.0
-"""After the beginning of the request: the last copy must end before the front end of Azure Functions gives up."""
-
 _LIST_SECONDS = 20.0
 """For finding one file, or its copy."""
 
@@ -75,15 +73,14 @@ class _Link:
     size: int
 
 
-def with_links(reach: Reach, publisher: Publisher, execution: Execution, began: float) -> Execution:
+def with_links(reach: Reach, publisher: Publisher, execution: Execution) -> Execution:
     """The execution as it is returned with `includeContent: links`. While it is Running, it has no links.
 
-    `began` is when the request did, in seconds of the monotonic clock. Makes at most MOST_LINKS, and none once that
-    has taken half a minute. Raises nothing.
+    Makes at most MOST_LINKS, and none once that has taken half a minute. Raises nothing.
     """
     if execution.status == "Running" or not (execution.files or any(output.file_name for output in execution.outputs)):
         return fitted(execution, "auto")
-    links = _Links(reach, publisher, execution, min(time.monotonic() + _LONGEST_SECONDS, began + LATEST_SECONDS))
+    links = _Links(reach, publisher, execution, min(time.monotonic() + _LONGEST_SECONDS, reach.until(math.inf)))
     outputs = [_linked_output(output, links) for output in execution.outputs]
     files = [_linked_file(file, links) for file in execution.files]
     is_omitted = any(new.content != old.content for new, old in zip(outputs, execution.outputs, strict=True))

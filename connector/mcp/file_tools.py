@@ -3,7 +3,7 @@
 import re
 import shlex
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from ..callers.signed_tokens import require_tokens
 from ..errors import FileTooLarge, InvalidFileContent, SourceNotAllowed
@@ -15,9 +15,10 @@ from ..files.pages import Listing
 from ..links import session_links, stored_links
 from ..links.addresses import lifetime_of
 from ..links.stored_links import StoredFile
-from ..models import File, FilePath, Files, SharedFile
+from ..models import File, FilePath, Files, SharedFile, TransferProgress
 from ..session_pool.sessions import SessionClient
 from ..transfers.imports import Import, begin_import
+from ..transfers.transfer import Transfer
 from .context import McpContext
 from .execution_text import file_line, shown_path, shown_size
 from .file_content import file_result
@@ -77,16 +78,11 @@ def import_file(context: McpContext, arguments: dict[str, Any], _: Client) -> Js
     source = {"blob_url": url} if _is_blob(context, url) else {"file_url": url}
     begun = begin_import(context.reach, **source, **arguments)
     if isinstance(begun, Import):
-        imported = begun.advance(context.reach, context.reach.deadline.began + LONGEST_COPY_SECONDS)
-        if not isinstance(imported, Files):
-            begun.cancel(context.reach)
-            raise FileTooLarge(
-                f"The file has {imported.size:,} bytes, and only {imported.received:,} were copied within "
-                f"{LONGEST_COPY_SECONDS} seconds. Have a program import it with the connector's REST operation "
-                "ImportFile, which can be polled, and use the session ID that it returns.",
-                target="url",
-            )
-        begun = imported
+        remedy = (
+            "Have a program import it with the connector's REST operation ImportFile, which can be polled, and use the "
+            "session ID that it returns."
+        )
+        begun = cast(Files, _copied(context, begun, remedy, target="url"))
     file = begun.files[0]
     place = shown_path(FilePath(file.folder, file.file_name))
     return sections_result(
@@ -160,14 +156,20 @@ def _shared(context: McpContext, arguments: dict[str, Any]) -> SharedFile:
         return session_links.share_file(context.sessions, context.facts, tokens, context.base_url, **arguments)
     context.sessions.admission.count_as_run()
     share = stored_links.begin_share(context.reach, **arguments)
-    shared = share.advance(context.reach, context.reach.deadline.began + LONGEST_COPY_SECONDS)
-    if isinstance(shared, StoredFile):
-        return shared.shared_file(tokens, context.base_url, context.sessions.caller)
-    share.cancel(context.reach)
+    shared = cast(StoredFile, _copied(context, share, "Compress or split it, and share the parts.", target="fileName"))
+    return shared.shared_file(tokens, context.base_url, context.sessions.caller)
+
+
+def _copied(context: McpContext, transfer: Transfer, remedy: str, *, target: str) -> Any:
+    """The result of a transfer. Raises FileTooLarge for one that does not end within the call."""
+    copied = transfer.advance(context.reach, context.reach.until(LONGEST_COPY_SECONDS))
+    if not isinstance(copied, TransferProgress):
+        return copied
+    transfer.cancel(context.reach)
     raise FileTooLarge(
-        f"The file has {shared.size:,} bytes, and only {shared.received:,} were copied within "
-        f"{LONGEST_COPY_SECONDS} seconds. Compress or split it, and share the parts.",
-        target="fileName",
+        f"The file has {copied.size:,} bytes, and only {copied.received:,} were copied within {LONGEST_COPY_SECONDS} "
+        f"seconds. {remedy}",
+        target=target,
     )
 
 

@@ -25,20 +25,13 @@ def execute_python_code(context: McpContext, arguments: dict[str, Any], client: 
     arguments = {"timeout_in_seconds": _TIMEOUT_SECONDS, **arguments}
     are_tasks = tasks.are_accepted(context, client)
     wait = tasks.WAIT_SECONDS if are_tasks else _wait_seconds(context)
-    workspace_id = arguments.pop("workspace_id", None)
-    arguments["wait_in_seconds"] = wait
-    used, sessions = None, context.sessions
-    if workspace_id is not None:
-        used, sessions = workspace_runs.before(context.reach, arguments, workspace_id)
-    execution = executions.execute_python_code(
-        sessions,
-        context.facts,
+    execution = workspace_runs.execute_python_code(
+        context.reach,
         **arguments,
+        wait_in_seconds=wait,
         direct_timeout_in_seconds=min(arguments["timeout_in_seconds"], _LONGEST_WAIT_SECONDS),
         include_content="always",
     )
-    if used is not None:
-        execution = workspace_runs.after(context.reach, execution, used, wait)
     if are_tasks and execution.status == "Running":
         note_execution_status(execution.status)
         return tasks.create_task(context, execution, timeout_seconds=arguments["timeout_in_seconds"])

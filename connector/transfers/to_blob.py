@@ -35,7 +35,7 @@ class BlobCopy:
 
     The blob is committed on the condition that there is none of this name if `must_be_absent`, that it has the ETag
     `if_match`, or on none. `metadata` is added to the blob's. `is_new` is True until the copy has been part of an
-    address.
+    address: none of its parts is stored, and its file was found in this request.
     """
 
     session_id: str
@@ -85,7 +85,7 @@ class BlobCopy:
     def _advance(self, reach: Reach, until: float, blocks: int) -> TransferProgress | Blob:
         reach.hold(min(self.size, self.part_bytes))
         total = -(-self.size // self.part_bytes)
-        is_checked, advanced = False, False
+        is_checked, advanced = self.is_new, False  # the headers of a new copy have just been found
         try:
             for part in parts_until(reach, until):
                 if not is_checked:

@@ -39,6 +39,11 @@ COPIES = 2
 PART_SECONDS = 46.0
 """For a part, in and out: as much as Deadlines allows an operation that carries so many bytes."""
 
+LATEST_SECONDS = 170.0
+"""From the beginning of a request until its last part begins. The front end of Azure Functions responds with 502 after
+230 s.
+"""
+
 LIFETIME_SECONDS = 24 * 3600.0
 """Of a transfer's address, from its beginning."""
 
@@ -69,6 +74,10 @@ class Reach:
     @property
     def deadline(self) -> Deadline:
         return self.sessions.deadline or Deadline.after(PART_SECONDS)
+
+    def until(self, seconds: float) -> float:
+        """So many seconds after the request began, on the monotonic clock, but not too late for a last part."""
+        return self.deadline.began + min(seconds, LATEST_SECONDS)
 
     def within(self, deadline: Deadline) -> "Reach":
         """The same, for calls that heed this deadline."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..callers.session_ids import keyed_session_id
 from ..errors import ConnectorError, FileTooLarge, InvalidRequest, SessionBusy
+from ..executions import operations as executions
 from ..executions.notices import with_notice
 from ..models import Execution, Files, TransferProgress, UsedWorkspace
 from ..outbound.deadlines import Deadline
@@ -25,13 +26,18 @@ _COPY_SECONDS = 30.0
 _MARGIN_SECONDS = 10.0
 """How much longer than its caller's wait an operation may take."""
 
-_LATEST_SECONDS = 170.0
-"""From the beginning of the request until the last part begins, before the front end of Azure Functions gives up after
-230 s.
-"""
-
 _LONGEST_RUN_SECONDS = 200.0
 """From the beginning of the request until the end of its caller's wait."""
+
+
+def execute_python_code(reach: Reach, *, workspace_id: str | None = None, **arguments: Any) -> Execution:
+    """ExecutePythonCode with the other `arguments`; with a workspace, around the run. Raises what `before` raises."""
+    if workspace_id is None:
+        return executions.execute_python_code(reach.sessions, reach.facts, **arguments)
+    wait_seconds = arguments["wait_in_seconds"]
+    used, sessions = before(reach, arguments, workspace_id)
+    execution = executions.execute_python_code(sessions, reach.facts, **arguments)
+    return after(reach, execution, used, wait_seconds)
 
 
 def before(reach: Reach, arguments: dict[str, Any], workspace_id: str) -> tuple[UsedWorkspace, CallerSessions]:
@@ -47,7 +53,7 @@ def before(reach: Reach, arguments: dict[str, Any], workspace_id: str) -> tuple[
         key = arguments.get("idempotency_key")
         arguments["session_id"] = reach.sessions.mint_session_id() if key is None else keyed_session_id(key)
     wait_seconds = arguments.get("wait_in_seconds", _COPY_SECONDS)
-    until = _until(reach, max(wait_seconds, _COPY_SECONDS))
+    until = reach.until(max(wait_seconds, _COPY_SECONDS))
     used = _prepare(reach, workspace_id=workspace_id, session_id=arguments["session_id"], until=until)
     taken = time.monotonic() - began
     if taken > 1 and "wait_in_seconds" in arguments:
@@ -62,7 +68,7 @@ def after(reach: Reach, execution: Execution, used: UsedWorkspace, wait_seconds:
     If the files could not be saved, the notice states why. The result of a run is never lost for that.
     """
     if execution.status != "Running":
-        until = _until(reach, max(wait_seconds + _MARGIN_SECONDS, _COPY_SECONDS))
+        until = reach.until(max(wait_seconds + _MARGIN_SECONDS, _COPY_SECONDS))
         try:
             used = _save(reach, used, session_id=execution.session_id, until=until)
         except ConnectorError as failure:
@@ -89,13 +95,8 @@ def used_before(workspace_id: str) -> UsedWorkspace:
 
 def after_upload(reach: Reach, files: Files, used: UsedWorkspace) -> Files:
     """The files with their workspace, which is saved. Raises what saving raises: the upload can be sent again."""
-    saved = _save(reach, used, session_id=files.session_id, until=_until(reach, _COPY_SECONDS))
+    saved = _save(reach, used, session_id=files.session_id, until=reach.until(_COPY_SECONDS))
     return replace(files, workspace=saved)
-
-
-def _until(reach: Reach, seconds: float) -> float:
-    """So many seconds after the request began."""
-    return reach.deadline.began + min(seconds, _LATEST_SECONDS)
 
 
 def _prepare(reach: Reach, *, workspace_id: str, session_id: str, until: float) -> UsedWorkspace:
@@ -152,7 +153,7 @@ def _save(reach: Reach, used: UsedWorkspace, *, session_id: str, until: float) -
 
     Raises FileTooLarge if that takes longer than `until`, SessionNotFound, and what saving raises.
     """
-    if time.monotonic() > reach.deadline.began + _LATEST_SECONDS:
+    if time.monotonic() > reach.until(math.inf):
         raise _too_late("There was no time left to save the files.")
     session = existing_session(reach.within_part(), session_id)
     mark = read_mark(session)

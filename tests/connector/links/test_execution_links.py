@@ -10,6 +10,7 @@ import requests
 
 from connector.links import execution_links
 from connector.storage.storage import SHARED
+from connector.transfers import transfer
 from tests.conftest import Api, Storage
 
 CHART = """
@@ -130,7 +131,7 @@ def test_only_so_many_files_have_links(api, session_id, monkeypatch):
 def test_a_run_that_has_used_up_the_time_has_its_links_later(api_with_storage, session_id, monkeypatch):
     """As the notice states."""
     with monkeypatch.context() as patch:
-        patch.setattr(execution_links, "LATEST_SECONDS", 0.0)
+        patch.setattr(transfer, "LATEST_SECONDS", 0.0)
         execution = run(api_with_storage, session_id)
     assert "fileUrl" not in execution["files"][0] and execution["outputs"][0]["content"]
     assert "request the result again with GetExecution" in execution["notice"]
