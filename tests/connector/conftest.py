@@ -9,7 +9,6 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
@@ -17,9 +16,6 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from connector.errors import FileNotFound
 from connector.models import FilePath
@@ -27,6 +23,7 @@ from connector.outbound.deadlines import Deadlines
 from connector.session_pool.client import SessionPoolClient
 from connector.session_pool.pools import Pools
 from connector.session_pool.sessions import CallerSessions, SessionClient
+from tests.certificates import self_signed
 from tests.conftest import Emulator
 
 
@@ -173,7 +170,7 @@ class TlsPool:
 @pytest.fixture
 def tls_pool(tmp_path: Path) -> Iterator[TlsPool]:
     """Reads a request over TLS completely, and then sends bytes that are not TLS."""
-    key, certificate = self_signed(tmp_path)
+    key, certificate = self_signed(tmp_path, x509.IPAddress(ip_address("127.0.0.1")))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     handed_over: list[bool] = []
@@ -199,28 +196,6 @@ def tls_pool(tmp_path: Path) -> Iterator[TlsPool]:
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()
     server.join(5)
-
-
-def self_signed(folder: Path) -> tuple[Path, Path]:
-    """The files of a key, and of a certificate for 127.0.0.1 that it signs itself."""
-    private = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(private.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .sign(private, hashes.SHA256())
-    )
-    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    (folder / "key.pem").write_bytes(private.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
-    (folder / "certificate.pem").write_bytes(certificate.public_bytes(pem))
-    return folder / "key.pem", folder / "certificate.pem"
 
 
 class GivenToken:

@@ -6,8 +6,10 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from ipaddress import ip_address
 
 import pytest
+from cryptography import x509
 
 from connector import errors
 from connector.models import FilePath
@@ -16,7 +18,8 @@ from connector.session_pool.client import SessionPoolClient
 from connector.session_pool.hand_over import RunLost
 from connector.session_pool.pools import Pools
 from connector.session_pool.sessions import CallerSessions, SessionClient
-from tests.connector.conftest import GivenToken, self_signed
+from tests.certificates import self_signed
+from tests.connector.conftest import GivenToken
 
 SHORT = Deadlines(operation_seconds=0.6, longest_transfer_seconds=0.6, reserve_seconds=0.1, retry_pause_seconds=0)
 LONGEST_SECONDS = 3.0
@@ -74,7 +77,7 @@ def trickling(tmp_path, monkeypatch) -> Iterator[Callable[..., Trickling]]:
     def start(head: bytes | None, repeated: bytes, *, tls: bool = False) -> Trickling:
         context = None
         if tls:
-            key, certificate = self_signed(tmp_path)
+            key, certificate = self_signed(tmp_path, x509.IPAddress(ip_address("127.0.0.1")))
             monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate, key)

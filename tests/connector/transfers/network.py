@@ -17,16 +17,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+
+from tests.certificates import self_signed
 
 HOST, PUBLIC = "files.contoso.example", "20.60.1.1"
 CONTENT = random.Random(11).randbytes(350_000)
@@ -51,28 +49,8 @@ def make_addresses(*addresses: str) -> None:
 
 
 def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """The files of a key, and of a certificate for HOST and the names below it, which is its own authority."""
-    private = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
-    now = datetime.now(UTC)
-    names = x509.SubjectAlternativeName([x509.DNSName(HOST), x509.DNSName(f"*.{HOST}")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(private.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(names, critical=False)
-        .sign(private, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    key_file, certificate_file = folder / "key.pem", folder / "certificate.pem"
-    plain = serialization.NoEncryption()
-    key_file.write_bytes(private.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
-    certificate_file.write_bytes(certificate.public_bytes(pem))
-    return key_file, certificate_file
+    """The files of a key, and of a certificate for HOST and the names below it."""
+    return self_signed(folder, x509.DNSName(HOST), x509.DNSName(f"*.{HOST}"))
 
 
 HOSTILE_NAMES = (
