@@ -9,7 +9,7 @@ of their own. Everything else that is unexpected is an error that names the memb
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -167,6 +167,12 @@ def followed(node: Json, document: Json) -> Json:
     return node
 
 
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """In JSON Schema, $ is the end; for Python, it may be before a line break at the end."""
+    return re.compile(re.sub(r"(?<!\\)\$$", r"\\Z", pattern))
+
+
 class Checker:
     """Checks values against a schema. `what` they are, for messages. Made once for each schema."""
 
@@ -181,8 +187,7 @@ class Checker:
         from jsonschema.validators import extend
 
         def pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationError]:
-            # In JSON Schema, $ is the end; for Python, it may be before a line break at the end.
-            if isinstance(value, str) and not re.search(re.sub(r"(?<!\\)\$$", r"\\Z", pattern), value):
+            if isinstance(value, str) and not _compiled(pattern).search(value):
                 yield ValidationError(f"{value!r} does not match {pattern!r}")
 
         validator: Draft202012Validator = extend(Draft202012Validator, {"pattern": pattern})(self.schema)  # type: ignore[no-untyped-call]
