@@ -74,8 +74,8 @@ class Storage:
                 target=target,
             )
         raise SourceNotAllowed(
-            "The URL is not that of a blob that files may be imported from. Send a whole URL of a container that "
-            "IMPORT_CONTAINER_URLS names, or add the container to this setting.",
+            "The URL is not that of a blob that files may be imported from. Send the complete URL of a blob in a "
+            "container that IMPORT_CONTAINER_URLS names, or add the container to this setting.",
             target=target,
         )
 
