@@ -20,7 +20,16 @@ SENT = [
 """What is sent into sessions, and runs there."""
 
 EMULATOR = sorted((ROOT / "emulator").rglob("*.py"))
-PROJECT = ("connector", "emulator", "function_app", "api_page", "azure_checks", "connector_package")
+PROJECT = (
+    "connector",
+    "emulator",
+    "function_app",
+    "api_page",
+    "azure_checks",
+    "connector_package",
+    "recipe_pages",
+    "workflow_player",
+)
 
 LAYERS = {
     # The edge: functions, the wrapper around them, one adapter for each operation.
@@ -36,7 +45,7 @@ LAYERS = {
     },
     "mcp": {
         "links", "workspaces", "transfers", "storage", "executions", "files", "sessions", "session_pool", "callers",
-        "contract", "settings", "telemetry", "content_types", "models", "text", "bounded_json", "errors",
+        "contract", "recipes", "settings", "telemetry", "content_types", "models", "text", "bounded_json", "errors",
     },
     # The operations: plain values in, models out.
     "links": {
@@ -59,6 +68,7 @@ LAYERS = {
     "sessions": {"session_pool", "models"},
     "connection": {"session_pool", "storage", "outbound", "settings", "models", "errors"},
     "playground": set(),
+    "recipes": set(),
     # What operations are made of.
     "in_session": {"models", "text", "bounded_json"},
     "session_pool": {"outbound", "bulkhead", "callers", "telemetry", "models", "text", "bounded_json", "errors"},
@@ -84,7 +94,7 @@ LIBRARIES = {
     "urllib3": {"session_pool", "storage", "outbound"},
     "azure.identity": {"outbound/credentials"},
     "jsonschema": {"contract"},
-    "yaml": {"contract/validation"},
+    "yaml": {"contract/validation", "recipes/catalog"},
     "cryptography": {"callers/signed_tokens"},
     "jwt": {"callers/entra"},
 }
@@ -216,7 +226,9 @@ def test_the_storage_account_imports_little_of_the_session_pool():
 # ---- the tools
 
 
-@pytest.mark.parametrize("package", ["api_page", "azure_checks", "connector_package"])
+@pytest.mark.parametrize(
+    "package", ["api_page", "azure_checks", "connector_package", "recipe_pages", "workflow_player"]
+)
 def test_tools_are_not_deployed(package):
     """Nothing that is deployed imports them, and .funcignore excludes them."""
     assert importers([ROOT / "function_app.py", *CONNECTOR, *EMULATOR], package) == set()

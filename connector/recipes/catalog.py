@@ -1,0 +1,45 @@
+"""Reads the recipes: `recipes.yaml` has everything but their code, which is in `code/NAME.py`."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """`question` is in the words of a user. `files` are those that the code reads, by their names in docs/recipes/data;
+    `creates` are those that it writes to /mnt/data. `notes`, in Markdown, are how to adapt it to another file.
+    """
+
+    name: str
+    title: str
+    question: str
+    files: tuple[str, ...]
+    creates: tuple[str, ...]
+    notes: str
+    python_code: str
+
+
+@lru_cache(maxsize=1)
+def recipes() -> tuple[Recipe, ...]:
+    """All recipes, in the order of the catalog."""
+    entries = yaml.safe_load((_FOLDER / "recipes.yaml").read_text(encoding="utf-8"))
+    return tuple(_recipe(entry) for entry in entries)
+
+
+def _recipe(entry: dict[str, Any]) -> Recipe:
+    code = (_FOLDER / "code" / f"{entry['name']}.py").read_text(encoding="utf-8")
+    return Recipe(
+        name=entry["name"],
+        title=entry["title"],
+        question=entry["question"],
+        files=tuple(entry["files"]),
+        creates=tuple(entry.get("creates", ())),
+        notes=entry["notes"],
+        python_code=code,
+    )
