@@ -11,8 +11,10 @@ import pandas as pd
 COLUMNS = ["employee", "date", "category", "amount"]  # as they are called in your own file
 FACTOR = 3  # times the median of the category
 
-(file,) = glob.glob("/mnt/data/*.csv")
-expenses = pd.read_csv(file)
+files = glob.glob("/mnt/data/*.csv")
+if len(files) != 1:
+    raise ValueError("A list of expenses has to be one file, whose name ends in .csv.")
+expenses = pd.read_csv(files[0])
 missing = [column for column in COLUMNS if column not in expenses.columns]
 if missing:
     raise ValueError(f"The file has no column {', '.join(missing)}. Its columns are: {', '.join(expenses.columns)}.")
