@@ -1,8 +1,8 @@
 """The actions of a custom connector, as Power Fx and Copilot Studio make them of its document.
 
-The members of a body become parameters beside those of path and query. A formula has the required ones first, those of
-the path before the rest, and all others in one record: so does the connectors library of microsoft/Power-Fx, and so read
-formulas such as Office365Outlook.SendEmailV2 in Microsoft's documentation.
+The members of a body become parameters beside those of path and query. A formula has the required ones first, those
+of the path before the rest, and all others in one record: so does the connectors library of microsoft/Power-Fx, and so
+read formulas such as Office365Outlook.SendEmailV2 in Microsoft's documentation.
 """
 
 import base64

@@ -6,7 +6,8 @@ files; `Untyped` for what ParseJSON returns. What functions do: learn.microsoft.
 
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections import ChainMap
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,15 +30,15 @@ class Scope:
     """`names` are variables, controls and namespaces; `connectors` call operations by names such as
     CodeInterpreter.ShareFile; `effects` are functions that change something, with the nodes of their arguments."""
 
-    names: Mapping[str, Any]
+    names: MutableMapping[str, Any]
     connectors: Mapping[str, Callable[[str, list[Any]], Any]]
     effects: Mapping[str, Callable[["Scope", tuple[Node, ...]], Any]]
 
     def with_row(self, row: dict[str, Any]) -> "Scope":
-        return Scope({**self.names, **row, "ThisRecord": row}, self.connectors, self.effects)
+        return Scope(ChainMap({**row, "ThisRecord": row}, self.names), self.connectors, self.effects)
 
 
-def evaluated(formula: str, names: Mapping[str, Any], **functions: Any) -> Any:
+def evaluated(formula: str, names: dict[str, Any], **functions: Any) -> Any:
     """The value of a formula, such as `=Topic.Files`. Raises FormulaError, and CallRefused of connectors."""
     return value_of(parsed(formula), Scope(names, functions.get("connectors", {}), functions.get("effects", {})))
 
@@ -100,23 +101,7 @@ def _operation(operator: str, operands: tuple[Node, ...], scope: Scope) -> Any:
         return text(values[0]) + text(values[1])
     if operator in ("=", "<>"):
         return (values[0] == values[1]) is (operator == "=")
-    numbers = [0 if value is None else value for value in values]
-    if not all(isinstance(value, int | float) for value in numbers):
-        raise FormulaError(f"{operator} takes numbers")
-    if len(numbers) == 1:
-        return -numbers[0]
-    left, right = numbers
-    results: dict[str, Callable[[], Any]] = {
-        "+": lambda: left + right,
-        "-": lambda: left - right,
-        "*": lambda: left * right,
-        "/": lambda: left / right,
-        "<": lambda: left < right,
-        "<=": lambda: left <= right,
-        ">": lambda: left > right,
-        ">=": lambda: left >= right,
-    }
-    return results[operator]()
+    raise FormulaError(f"There is no operator {operator}")
 
 
 def _call(function: Node, arguments: tuple[Node, ...], scope: Scope) -> Any:
@@ -135,9 +120,8 @@ def _call(function: Node, arguments: tuple[Node, ...], scope: Scope) -> Any:
         try:
             return value_of(arguments[0], scope)
         except CallRefused as refused:
-            return value_of(arguments[1], Scope(
-                {**scope.names, "FirstError": {"Message": str(refused)}}, scope.connectors, scope.effects
-            ))  # fmt: skip
+            error = {"FirstError": {"Message": str(refused)}}
+            return value_of(arguments[1], Scope(ChainMap(error, scope.names), scope.connectors, scope.effects))
     if name not in _PURE:
         raise FormulaError(f"There is no function {name}")
     return _PURE[name](*[value_of(argument, scope) for argument in arguments])
@@ -175,6 +159,12 @@ def _filter(rows: list[dict[str, Any]], scopes: list[Scope], arguments: tuple[No
     return [row for row, scope in zip(rows, scopes, strict=True) if value_of(arguments[0], scope)]
 
 
+def _formatted(value: Any, form: str) -> str:
+    if form != "#,##0.00":
+        raise FormulaError(f"There is no format {form}")
+    return f"{_number(value) or 0:,.2f}"
+
+
 def _number(value: Any) -> float | None:
     value = value.value if isinstance(value, Untyped) else value
     return None if value in (None, "") else float(value)
@@ -195,7 +185,7 @@ _PURE: dict[str, Callable[..., Any]] = {
     "ParseJSON": lambda value: Untyped(json.loads(value)),
     "RGBA": lambda *channels: tuple(channels),
     "StartsWith": lambda value, start: text(value).lower().startswith(text(start).lower()),
-    "Table": lambda *records: list(records),
-    "Text": lambda value: text(value),
+    "Table": lambda *records: list(records) if isinstance(records[0], dict) else _table(records[0]),
+    "Text": lambda value, form=None: text(value) if form is None else _formatted(value, form),
     "Value": _number,
 }
