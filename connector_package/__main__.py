@@ -36,7 +36,9 @@ def main() -> int:
     print(f"sign-in    {caller_sign_in.name}")
     print(f"next       cd {shlex.quote(str(options.output))}, then: paconn login; {caller_sign_in.command}")
     print("           for the MCP server in Copilot Studio, the same in its folder mcp")
-    print(f"           or, with flows, import {' and then '.join(path.name for path in solutions)}")
+    first, second = (path.relative_to(options.output) for path in solutions)
+    print(f"           or, with flows, import {first}, then")
+    print(f"           {second}, in Power Automate")
     return 0
 
 

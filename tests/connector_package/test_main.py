@@ -30,7 +30,8 @@ def test_command_writes_the_package_and_prints_the_next_step(tmp_path):
         "sign-in    function key",
         f"next       cd '{folder}', then: paconn login; paconn create --settings settings.json",
         "           for the MCP server in Copilot Studio, the same in its folder mcp",
-        "           or, with flows, import CodeInterpreterConnector_1_0_0_0.zip and then CodeInterpreterFlows_1_0_0_0.zip",
+        "           or, with flows, import solutions/CodeInterpreterConnector_1_0_0_0.zip, then",
+        "           solutions/CodeInterpreterFlows_1_0_0_0.zip, in Power Automate",
     ]
 
 
