@@ -12,7 +12,7 @@ SOURCE, RESULT = "/mnt/data/input.csv", "/mnt/data/cleaned.csv"
 ROWS_AT_A_TIME = 100_000
 
 
-def text_format():
+def text_format() -> tuple[str, str]:
     """The encoding and the separator of the file, found in its beginning."""
     with open(SOURCE, "rb") as file:
         beginning = file.read(65_536)
@@ -27,7 +27,7 @@ def text_format():
 
 encoding, separator = text_format()
 read = written = trimmed = empty = 0
-seen = set()
+seen: set[int] = set()
 with open(RESULT, "w", encoding="utf-8", newline="") as cleaned:
     chunks = pd.read_csv(
         SOURCE, dtype=str, keep_default_na=False, encoding=encoding, sep=separator, chunksize=ROWS_AT_A_TIME,
