@@ -45,6 +45,7 @@ class SharePoint(StandIn):
                 ),
                 _get("GetFileMetadata", "/datasets/{dataset}/files/{id}", _DATASET, item): self._metadata,
                 _get("GetFileMetadataByPath", "/datasets/{dataset}/GetFileByPath", *paths, _SINGLE): self._metadata,
+                _get("GetFolderMetadataByPath", "/datasets/{dataset}/GetFolderByPath", *paths, _SINGLE): self._metadata,
                 _get("ListFolder", "/datasets/{dataset}/folders/{id}", _DATASET, item): self._list,
                 Operation(
                     "CreateFile",
@@ -58,12 +59,14 @@ class SharePoint(StandIn):
                         header("ReadFileMetadataFromServer"),
                         body("body"),
                     ),
+                    takes_chunks=True,
                 ): self._create,
                 Operation(
                     "UpdateFile",
                     "PUT",
                     "/datasets/{dataset}/files/{id}",
                     (_DATASET, path("id", times=2), header("ReadFileMetadataFromServer"), body("body")),
+                    takes_chunks=True,
                 ): self._update,
                 Operation(
                     "HttpRequest",
@@ -90,6 +93,8 @@ class SharePoint(StandIn):
             "ID": 1,
             "Created": modified,
             "Modified": modified,
+            "Author": {"DisplayName": "Ada Lovelace", "Email": "ada@contoso.example"},
+            "Editor": {"DisplayName": "Ada Lovelace", "Email": "ada@contoso.example"},
             "{Identifier}": identifier(file),
             "{IsFolder}": False,
             "{Link}": f"{SITE}/{quote(file.strip('/'))}",
