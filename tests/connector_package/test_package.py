@@ -1,6 +1,7 @@
 """The connector package is complete, filled in, and meets the requirements of import and certification."""
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from connector.contract.validation import read_document
 from connector_package.package import (
     EXAMPLE_URL,
     POWER_PLATFORM,
+    SCRIPT,
     Entra,
     FunctionKey,
     PackageError,
@@ -56,11 +58,24 @@ def operation_ids(document: dict[str, Any]) -> list[str]:
 
 
 def test_package_is_complete(package):
-    """Definition, properties, icon, readme, and the settings for Microsoft's command-line tool."""
+    """Definition, properties, icon, readme, and for commands a script and the settings of paconn."""
     files = {path.name for path in package.iterdir()}
-    assert files == {"apiDefinition.swagger.json", "apiProperties.json", "icon.png", "readme.md", "settings.json"}
+    assert files == {
+        "apiDefinition.swagger.json",
+        "apiProperties.json",
+        "icon.png",
+        "readme.md",
+        "settings.json",
+        SCRIPT,
+    }
+    assert os.access(package / SCRIPT, os.X_OK)
     settings = read(package / "settings.json")
     assert {settings["apiDefinition"], settings["apiProperties"], settings["icon"]} <= files
+
+
+def test_files_are_ascii(package):
+    """paconn reads them in the encoding of the machine, which on Windows is not UTF-8."""
+    assert all(path.read_bytes().isascii() for path in package.glob("*.json"))
 
 
 def test_definition_has_the_url_of_the_app(package):
