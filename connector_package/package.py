@@ -121,14 +121,30 @@ def write_package(
     folder: Path, url: str, caller_sign_in: SignIn, document: Document, readme: str = "readme.md"
 ) -> None:
     """Write the files of the connector to `folder`. `url` is the result of `api_url`; `readme` is a file of
-    power-platform/."""
+    power-platform/.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / _SETTINGS["apiDefinition"], caller_sign_in.definition(document(url)))
+    definition = caller_sign_in.definition(document(url))
+    _write(folder / "settings.json", {**_created(folder, definition["host"]), **_SETTINGS})
+    _write(folder / _SETTINGS["apiDefinition"], definition)
     _write(folder / _SETTINGS["apiProperties"], caller_sign_in.properties())
-    _write(folder / "settings.json", _SETTINGS)
     for source, name in ((_SETTINGS["icon"], _SETTINGS["icon"]), (readme, "readme.md"), (SCRIPT, SCRIPT)):
         shutil.copyfile(POWER_PLATFORM / source, folder / name)
     (folder / SCRIPT).chmod(0o755)
+
+
+def _created(folder: Path, host: str) -> Json:
+    """What paconn has written to settings.json when it created the connector for the same app, to be kept: with the ID,
+    a new package updates this connector.
+    """
+    try:
+        earlier = json.loads((folder / _SETTINGS["apiDefinition"]).read_text(encoding="utf-8"))
+        settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    if earlier.get("host") != host:
+        return {}
+    return {name: settings[name] for name in ("connectorId", "environment") if settings.get(name)}
 
 
 def _template(auth: str) -> Json:

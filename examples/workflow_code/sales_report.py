@@ -1,25 +1,30 @@
-"""Adds up the CSV files of a session by one column, and draws the totals.
+"""The code of the report. Keep it in your library: the next run uses it as it is then.
 
-Prints one sentence, saves chart.png, and ends with the totals as a list of rows, which a workflow makes a table of.
+The workflow puts the files of the folder into /mnt/data, and mails what this code prints, chart.png, and the totals as
+a table, which are the value of the last line.
 """
 
-import glob
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
 
-GROUP, AMOUNT = "region", "amount"  # the column to group by, and the one to add up: write the names in your own files
+GROUP_BY = "Category"  # the columns of your own files: the one to group by,
+VALUE = "Price"  # and the one to add up
 
-files = sorted(glob.glob("/mnt/data/*.csv"))
+files = sorted(Path("/mnt/data").glob("*.csv"))
 sales = pd.concat([pd.read_csv(file) for file in files], ignore_index=True)
-missing = [column for column in (GROUP, AMOUNT) if column not in sales.columns]
-if missing:
-    raise ValueError(f"The files have no column {', '.join(missing)}. Their columns are: {', '.join(sales.columns)}.")
+totals = sales.groupby(GROUP_BY)[VALUE].agg(["sum", "count"]).sort_values("sum", ascending=False)
 
-totals = sales.groupby(GROUP)[AMOUNT].sum().sort_values(ascending=False)
-totals.plot.bar(title=f"{AMOUNT} by {GROUP}", rot=0, xlabel="")
-plt.tight_layout()
-plt.savefig("/mnt/data/chart.png", dpi=120)
-plt.close()
-print(f"{len(sales):,} rows in {len(files)} file(s), {totals.sum():,.2f} in total.")
-totals.reset_index().to_dict("records")
+print(f"{len(sales):,} sales, {totals['sum'].sum():,.2f} in total\n")
+for name, row in totals.iterrows():
+    print(f"{name}: {row['sum']:,.2f} from {row['count']:,.0f} sales")
+
+figure, axes = plt.subplots(figsize=(8, 4.5))
+totals["sum"][::-1].plot.barh(ax=axes, color="#0f5c6e")
+axes.set_xlabel(VALUE)
+axes.set_ylabel("")
+figure.tight_layout()
+figure.savefig("/mnt/data/chart.png", dpi=100)
+plt.close(figure)
+totals["sum"].round(2).reset_index().to_dict("records")

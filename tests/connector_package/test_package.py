@@ -153,6 +153,18 @@ def test_second_package_replaces_the_first(tmp_path):
     assert "my-app" not in texts and TENANT not in texts
 
 
+def test_a_new_package_for_the_same_app_keeps_the_id_of_the_connector(tmp_path):
+    """paconn writes it to settings.json; for another app there is another connector."""
+    settings = tmp_path / "settings.json"
+    for url, kept in ((URL, True), ("https://other.azurewebsites.net/api", False)):
+        write_package(tmp_path, URL, ENTRA, makers_document)
+        settings.write_text(json.dumps({**read(settings), "connectorId": "shared_x", "environment": "e", "icon": None}))
+        write_package(tmp_path, url, ENTRA, makers_document)
+        found = read(settings)
+        assert (found.get("connectorId"), found.get("environment")) == (("shared_x", "e") if kept else (None, None))
+        assert found["icon"] == "icon.png"
+
+
 @pytest.mark.parametrize(
     "url",
     [
