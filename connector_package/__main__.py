@@ -1,6 +1,7 @@
 """python -m connector_package: generate the custom connectors for one deployment of the app.
 
-That with the operations, and in the folder `mcp` that of the MCP server, for agents in Copilot Studio.
+That with the operations, in the folder `mcp` that of the MCP server, for agents in Copilot Studio, and in the folder
+`solutions` what Power Automate imports: the connector, and flows that use it.
 """
 
 import argparse
@@ -12,6 +13,7 @@ from connector.contract.documents import Documents
 from connector.contract.validation import read_document
 
 from .package import ROOT, PackageError, api_url, sign_in, write_package
+from .solutions import write_solutions
 
 
 def main() -> int:
@@ -25,6 +27,7 @@ def main() -> int:
         documents = Documents(read_document())
         write_package(options.output, url, caller_sign_in, documents.makers)
         write_package(options.output / "mcp", url, caller_sign_in, documents.mcp, "mcp-readme.md")
+        solutions = write_solutions(options.output / "solutions", url, caller_sign_in, documents.makers)
     except (PackageError, OSError) as error:
         print(f"The connector package was not written. {error}", file=sys.stderr)
         return 1
@@ -33,6 +36,9 @@ def main() -> int:
     print(f"sign-in    {caller_sign_in.name}")
     print(f"next       cd {shlex.quote(str(options.output))}, then: paconn login; {caller_sign_in.command}")
     print("           for the MCP server in Copilot Studio, the same in its folder mcp")
+    first, second = (path.relative_to(options.output) for path in solutions)
+    print(f"           or, with flows, import {first}, then")
+    print(f"           {second}, in Power Automate")
     return 0
 
 

@@ -172,10 +172,13 @@ ENVIRONMENT_VARIABLES = (
         "Library", "Document library", "The library of this site with your files.", data_source="table", parent="Site"
     ),
     EnvironmentVariable(
-        "ReportFolder",
-        "Report folder",
-        "The folder with the CSV files of the weekly report, and its code, report.py.",
-        "/Shared Documents/Report",
+        "CodeFolder",
+        "Code folder",
+        "The folder with the Python code: sales_report.py, clean_up.py, check_expenses.py.",
+        "/Shared Documents/Code",
+    ),
+    EnvironmentVariable(
+        "ReportFolder", "Report folder", "The folder with the files of the weekly report.", "/Shared Documents/Sales"
     ),
     EnvironmentVariable(
         "IncomingFolder", "Incoming folder", "The folder whose new files are cleaned.", "/Shared Documents/Incoming"
@@ -187,15 +190,19 @@ ENVIRONMENT_VARIABLES = (
         "/Shared Documents/Cleaned",
     ),
     EnvironmentVariable(
-        "ExpensesFolder", "Expenses folder", "The folder for new lists of expenses.", "/Shared Documents/Expenses"
+        "SubmittedFolder",
+        "Submitted folder",
+        "The folder for new lists of expenses.",
+        "/Shared Documents/Expenses/Submitted",
     ),
     EnvironmentVariable(
         "ApprovedFolder",
         "Approved folder",
-        "The folder for lists of expenses that were approved. It must not be inside the expenses folder.",
-        "/Shared Documents/Approved",
+        "The folder for approved lists of expenses. It must not be inside the submitted folder.",
+        "/Shared Documents/Expenses/Approved",
     ),
-    EnvironmentVariable("Recipient", "Recipient", "The e-mail address that reports and errors are sent to."),
+    EnvironmentVariable("Recipients", "Recipients", "The e-mail addresses for reports and links, with ; between."),
+    EnvironmentVariable("Maker", "Maker", "Your own e-mail address, for what went wrong."),
     EnvironmentVariable("Approver", "Approver", "The e-mail address of the person who approves expenses."),
 )
 ALL_FLOWS = (

@@ -81,7 +81,8 @@ def _wrong(name: str, problem: str) -> ProtocolError:
 def _text(recipe: Recipe, arguments: Mapping[str, str]) -> str:
     question = arguments.get(_QUESTION, recipe.question)
     steps = [
-        "Run code that prints the names of its columns, their types and the first rows. Do not guess them.",
+        "First run code that shows what is in it: the columns with their types and some rows, or the first lines. Do not "
+        "guess them.",
         "Adapt the code below to this file, and run it with ExecutePythonCode. If the file lacks something that the "
         "question needs, say so, and do not invent values.",
         "Answer in a few sentences, with the figures that the code printed. For each file that I shall get, call "
@@ -103,8 +104,8 @@ def _where(arguments: Mapping[str, str]) -> str:
         named = f"My file is {file}" if file else "My file is the one that ListFiles shows"
         return f"{named}, in the session {session_id}."
     upload = (
-        "If it is not in the session yet, upload it: with UploadFile if you have its text, with ImportFile if it has a "
-        "URL, or with the command that CreateUploadUrl returns if it is on my machine and you can run commands there."
+        "If it is not in the session yet, upload it: with the command that CreateUploadUrl returns if you can run commands "
+        "where the file is, with ImportFile if it has a URL, or with UploadFile if all that you have is its text."
     )
     if file:
         return f"My file is {file}. {upload}"
@@ -124,5 +125,5 @@ def _example(recipe: Recipe, *, is_other_question: bool) -> str:
     fence = "`" * max([3, *(len(found) + 1 for found in _FENCE.findall(recipe.python_code))])
     parts = [heading, f"{fence}python\n{recipe.python_code.strip()}\n{fence}"]
     if recipe.notes.strip():
-        parts.append(f"To adapt it: {recipe.notes.strip()}")
+        parts.append(f"To adapt it:\n\n{recipe.notes.strip()}")
     return "\n\n".join(parts)

@@ -30,6 +30,8 @@ def test_command_writes_the_package_and_prints_the_next_step(tmp_path):
         "sign-in    function key",
         f"next       cd '{folder}', then: paconn login; paconn create --settings settings.json",
         "           for the MCP server in Copilot Studio, the same in its folder mcp",
+        "           or, with flows, import solutions/CodeInterpreterConnector_1_0_0_0.zip, then",
+        "           solutions/CodeInterpreterFlows_1_0_0_0.zip, in Power Automate",
     ]
 
 
@@ -39,7 +41,7 @@ def test_command_writes_the_connector_of_the_mcp_server(tmp_path):
     completed = package("--url", "https://my-app.azurewebsites.net", "--auth", "entra", *ids, "--output", str(tmp_path))
     assert (completed.returncode, completed.stderr) == (0, "")
     names = {path.name for path in tmp_path.iterdir()}
-    assert {path.name for path in (tmp_path / "mcp").iterdir()} == names - {"mcp"}
+    assert {path.name for path in (tmp_path / "mcp").iterdir()} == names - {"mcp", "solutions"}
     definition = json.loads((tmp_path / "mcp" / "apiDefinition.swagger.json").read_text())
     assert (definition["host"], list(definition["paths"])) == ("my-app.azurewebsites.net", ["/mcp"])
     assert [scheme["type"] for scheme in definition["securityDefinitions"].values()] == ["oauth2"]

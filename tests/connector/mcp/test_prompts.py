@@ -14,8 +14,26 @@ from tests.connector.mcp.calls import LEGACY, MODERN, request
 QUESTION = "Which products bring in the most revenue?"
 CODE = "import pandas as pd\n\nprint(pd.read_csv('/mnt/data/orders.csv').describe())\n"
 CATALOG = (
-    Recipe("top_products", "Top products", QUESTION, ("orders.csv",), ("top.xlsx",), "Rename the column.", CODE),
-    Recipe("two_files", "Two files", "Do they agree?", ("a.csv", "b.csv"), (), "", 'print("""\n```text\n""")\n'),
+    Recipe(
+        name="top_products",
+        title="Top products",
+        scenario="Sales and marketing",
+        question=QUESTION,
+        files=("orders.csv",),
+        creates=("top.xlsx",),
+        notes="Rename the column.",
+        python_code=CODE,
+    ),
+    Recipe(
+        name="two_files",
+        title="Two files",
+        scenario="Finance",
+        question="Do they agree?",
+        files=("a.csv", "b.csv"),
+        creates=(),
+        notes="",
+        python_code='print("""\n```text\n""")\n',
+    ),
 )
 
 
@@ -58,6 +76,7 @@ def test_the_list_may_be_kept(api):
 @pytest.mark.parametrize("version", [LEGACY, MODERN])
 def test_every_prompt_has_the_complete_code_of_its_recipe(api, version):
     """And its question first; each fits the largest message that hosts accept, which `request` checks."""
+    assert recipes()
     for recipe in recipes():
         result = request(api, "prompts/get", {"name": recipe.name}, version=version).result
         assert result["description"] == recipe.question
@@ -130,10 +149,10 @@ def test_without_a_file_the_model_asks_for_one(arguments):
 def test_the_columns_are_looked_at_before_the_example_is_adapted():
     """And results are handed over: these are the steps, in their order."""
     text = text_of({"file": "a.csv"})
-    places = [text.index(words) for words in ("1. Run code that prints", "2. Adapt", "3. Answer", "ShareFile", CODE)]
+    places = [text.index(words) for words in ("1. First run code", "2. Adapt", "3. Answer", "ShareFile", CODE)]
     assert places == sorted(places)
     assert "Do not guess" in text and "do not invent" in text
-    assert text.endswith("To adapt it: Rename the column.\n")
+    assert text.endswith("To adapt it:\n\nRename the column.\n")
 
 
 def test_code_is_fenced_whatever_it_contains():
