@@ -118,7 +118,6 @@ class SharePoint(StandIn):
             "{FilenameWithExtension}": found.name,
             "{Path}": folder,
             "{FullPath}": file.strip("/"),
-            "Author": {"DisplayName": "Ada Lovelace", "Email": "ada@contoso.com"},
         }
 
     def _file(self, file: str) -> Path:
