@@ -113,7 +113,7 @@ class SharePoint(StandIn):
             "{FilenameWithExtension}": found.name,
             "{Path}": folder,
             "{FullPath}": file.strip("/"),
-            "Author": {"DisplayName": "Ada Lovelace", "Email": "ada@contoso.com"},
+            "Author": {"DisplayName": "Ada Lovelace", "Email": "ada@contoso.example"},
         }
 
     def _file(self, file: str) -> Path:
