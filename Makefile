@@ -20,7 +20,7 @@ choice   := $(if $(filter-out full,$(PACKAGES)),$(shell printf '%s' '$(PACKAGES)
 package_files = $(patsubst full,requirements-packages.txt,$(filter full %.txt,$(PACKAGES)))
 package_names = $(filter-out full %.txt,$(PACKAGES))
 
-.PHONY: help run demo demo-large autogen deploy-autogen remove-autogen document api-page connector-package \
+.PHONY: help run demo demo-large autogen deploy-autogen remove-autogen document api-page recipes connector-package \
         prebuilt-package connection test test-attacks test-playground screenshots test-clients benchmark soak check \
         check-azure check-playground playground playground-libraries template lock audit format wheel clean
 
@@ -44,6 +44,9 @@ document: $(VENV)/.emulator  ## Print a derived OpenAPI document (ARGS="swagger 
 
 api-page: $(VENV)/.emulator  ## Regenerate docs/api.md, after a change of openapi.yaml, errors.py or api_page/
 	@$(BIN)/python -m api_page
+
+recipes: $(VENV)/.emulator  ## Run the recipes and regenerate docs/recipes, after a change of connector/recipes/ (ARGS="NAME")
+	@$(BIN)/python -m recipe_pages $(ARGS)
 
 test: $(VENV)/.dev  ## Run the tests (ARGS="-k upload")
 	$(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)

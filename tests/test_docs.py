@@ -174,20 +174,6 @@ def test_named_tests_and_benchmarks_exist(name):
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
-def test_costs_add_up():
-    """Each sum in docs/deploy.md is that of the amounts above it, and each product is right."""
-    cost = section(page("docs/deploy.md"), "Cost")
-    columns = list(zip(*table(cost.split("The loads assume", 1)[1]), strict=True))[1:]
-    for column in columns:
-        amounts = []
-        for cell in column[1:-1]:
-            formula, _, amount = cell.replace("−", "-").replace("×", "*").replace(",", "").partition(" = ")
-            if amount:
-                assert float(amount) == pytest.approx(eval(formula), abs=0.005), cell
-            amounts.append(float(amount or (cell if re.fullmatch(r"[\d.]+", cell) else 0)))
-        assert float(column[-1].strip("*").replace(",", "")) == pytest.approx(sum(amounts), abs=0.005)
-
-
 @pytest.mark.parametrize("name", PAGES)
 def test_links_resolve(name):
     """A link to a file of the repository, or to a heading of one of its pages, has a target."""

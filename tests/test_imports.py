@@ -9,7 +9,10 @@ import pytest
 from connector.in_session.tasks import SHARED
 
 ROOT = Path(__file__).resolve().parents[1]
-CONNECTOR = sorted((ROOT / "connector").rglob("*.py"))
+RECIPES = ROOT / "connector" / "recipes" / "code"
+"""Code that users run in sessions; the connector reads it as text."""
+
+CONNECTOR = sorted(path for path in (ROOT / "connector").rglob("*.py") if path.parent != RECIPES)
 IN_SESSION = ROOT / "connector" / "in_session"
 SENT = [
     *(IN_SESSION / "payload").glob("*.py"),
@@ -131,7 +134,7 @@ def files_of(part: str) -> list[Path]:
     if part == "function_app":
         return [ROOT / "function_app.py"]
     path = ROOT / "connector" / part
-    return sorted(path.rglob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
+    return [each for each in CONNECTOR if each.is_relative_to(path)] if path.is_dir() else [path.with_suffix(".py")]
 
 
 # ---- the connector
@@ -241,10 +244,13 @@ def test_tools_are_not_deployed(package):
         ("api_page", {"connector.contract", "connector.errors"}),
         ("connector_package", {"connector.contract"}),
         ("azure_checks", {"connector.settings"}),
+        ("recipe_pages", {"connector.recipes"}),
     ],
 )
 def test_tools_import_little_of_the_connector(package, known):
-    """The page is made of contract and errors, the package of the contract; the checks compare with the settings."""
+    """api.md is made of contract and errors, the package of the contract; the checks compare with the settings, and the
+    pages of recipes are made of their catalog.
+    """
     for path in (ROOT / package).glob("*.py"):
         imported = {".".join(name.split(".")[:2]) for name in imports(path) if name.split(".")[0] in PROJECT}
         assert imported - {name for name in imported if name.startswith(package)} <= known, path

@@ -1,7 +1,9 @@
-"""What the server offers: the methods of tools, resources and tasks, for the caller of one request."""
+"""What the server offers: the methods of tools, resources, prompts and tasks, for the caller of one request."""
 
+from ..recipes.catalog import recipes
 from . import tasks
 from .context import McpContext
+from .prompts import get_prompt, list_prompts
 from .protocol import Json, Methods, ServerInfo
 from .resources import list_resource_templates, list_resources, read_resource, with_accepted_links
 from .tools import call_tool, list_tools
@@ -18,7 +20,8 @@ INSTRUCTIONS = (
 def server_info(context: McpContext) -> ServerInfo:
     version = str(context.contract.document["info"]["version"])
     extensions: Json = {tasks.EXTENSION: {}} if context.settings.rich_results else {}
-    return ServerInfo("code-interpreter", version, INSTRUCTIONS, {"tools": {}, "resources": {}}, extensions)
+    capabilities: Json = {"tools": {}, "resources": {}, "prompts": {}}
+    return ServerInfo("code-interpreter", version, INSTRUCTIONS, capabilities, extensions)
 
 
 def methods(context: McpContext) -> Methods:
@@ -28,6 +31,8 @@ def methods(context: McpContext) -> Methods:
         "resources/list": lambda _, __: list_resources(),
         "resources/templates/list": lambda _, __: list_resource_templates(),
         "resources/read": lambda params, client: read_resource(context, params, client),
+        "prompts/list": lambda _, __: list_prompts(recipes()),
+        "prompts/get": lambda params, _: get_prompt(recipes(), params),
         "tasks/get": lambda params, client: tasks.get_task(context, params, client),
         "tasks/update": lambda params, client: tasks.update_task(context, params, client),
         "tasks/cancel": lambda params, client: tasks.cancel_task(context, params, client),

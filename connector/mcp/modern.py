@@ -30,6 +30,7 @@ _FRESH_MILLISECONDS = 300_000
 _CACHED = {
     "server/discover": (_FRESH_MILLISECONDS, "public"),
     "tools/list": (_FRESH_MILLISECONDS, "public"),
+    "prompts/list": (_FRESH_MILLISECONDS, "public"),
     "resources/templates/list": (_FRESH_MILLISECONDS, "public"),
     "resources/list": (0, "private"),
     "resources/read": (0, "private"),

@@ -9,15 +9,20 @@ import yaml
 
 _FOLDER = Path(__file__).parent
 
+SCENARIOS = ("Sales and marketing", "Finance", "Operations logs", "Data exploration")
+"""What recipes are for, in the order of docs/recipes/README.md."""
+
 
 @dataclass(frozen=True)
 class Recipe:
-    """`question` is in the words of a user. `files` are those that the code reads, by their names in docs/recipes/data;
-    `creates` are those that it writes to /mnt/data. `notes`, in Markdown, are how to adapt it to another file.
+    """`question` is in the words of a user, and `scenario` one of SCENARIOS. `files` are those that the code reads, by
+    their names in docs/recipes/data; `creates` are those that it writes to /mnt/data. `notes`, in Markdown, are how to
+    adapt it to another file.
     """
 
     name: str
     title: str
+    scenario: str
     question: str
     files: tuple[str, ...]
     creates: tuple[str, ...]
@@ -37,6 +42,7 @@ def _recipe(entry: dict[str, Any]) -> Recipe:
     return Recipe(
         name=entry["name"],
         title=entry["title"],
+        scenario=entry["scenario"],
         question=entry["question"],
         files=tuple(entry["files"]),
         creates=tuple(entry.get("creates", ())),

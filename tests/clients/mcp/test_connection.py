@@ -28,7 +28,7 @@ async def test_the_server_introduces_itself(client):
     assert "/mnt/data" in client.instructions
     assert client.server_capabilities.tools is not None
     assert client.server_capabilities.resources is not None
-    assert client.server_capabilities.prompts is None
+    assert client.server_capabilities.prompts is not None
 
 
 async def test_an_unknown_tool_is_an_error_of_the_protocol(client):

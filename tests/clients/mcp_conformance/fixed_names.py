@@ -1,4 +1,4 @@
-"""Tools and resources of the names that the conformance suite asks for, as methods of the connector's MCP server.
+"""Tools, resources and prompts of the names that the conformance suite asks for, as methods of the MCP server.
 
 Contents are what the suite expects. Its tools of long runs are runs of the connector, so that tasks are the real ones.
 Source: SDK_INTEGRATION.md and the scenarios' descriptions of @modelcontextprotocol/conformance.
@@ -82,6 +82,15 @@ _SECONDS = {"type": "object", "properties": {"seconds": {"type": "integer", "des
 _NAME = {"type": "object", "properties": {"name": {"type": "string", "description": "Who is greeted."}}}
 _EMPTY: Json = {"type": "object", "properties": {}}
 
+_EMBEDDING = "test_prompt_with_embedded_resource"
+_PROMPTS: dict[str, tuple[str, ...]] = {
+    "test_simple_prompt": (),
+    "test_prompt_with_arguments": ("arg1", "arg2"),
+    _EMBEDDING: ("resourceUri",),
+    "test_prompt_with_image": (),
+}
+"""With the names of their arguments."""
+
 _TEMPLATE = re.compile(r"test://template/([^/]+)/data")
 
 
@@ -96,6 +105,8 @@ def methods(context: McpContext) -> Methods:
         "resources/list": lambda _, __: {"resources": [_resource(uri) for uri in _RESOURCES]},
         "resources/templates/list": lambda _, __: {"resourceTemplates": [_TEMPLATE_ENTRY]},
         "resources/read": _read,
+        "prompts/list": lambda _, __: {"prompts": [_prompt(name) for name in _PROMPTS]},
+        "prompts/get": lambda params, _: _got(params),
     }
 
 
@@ -142,3 +153,22 @@ def _read(params: Json, client: Client) -> Json:
         code = INVALID_PARAMS if client.is_modern else RESOURCE_NOT_FOUND
         raise ProtocolError(code, "There is no such resource.", {"uri": uri})
     return {"contents": [{"uri": uri, **contents}]}
+
+
+def _prompt(name: str) -> Json:
+    arguments = [{"name": argument, "description": "Any text.", "required": True} for argument in _PROMPTS[name]]
+    return {"name": name, "description": f"The suite's {name}.", "arguments": arguments}
+
+
+def _got(params: Json) -> Json:
+    name, arguments = str(params.get("name")), params.get("arguments", {})
+    if name not in _PROMPTS or not arguments.keys() >= {*_PROMPTS[name]}:
+        raise ProtocolError(INVALID_PARAMS, "There is no such prompt, or an argument is missing.")
+    contents: list[Json] = [_text("This is a simple prompt for testing.")]
+    if name == _EMBEDDING:
+        contents.insert(0, _embedded(arguments["resourceUri"], "text/plain", "Embedded resource content for testing."))
+    elif name == "test_prompt_with_image":
+        contents.insert(0, _IMAGE)
+    elif arguments:
+        contents = [_text(f"Prompt with arguments: arg1='{arguments['arg1']}', arg2='{arguments['arg2']}'")]
+    return {"messages": [{"role": "user", "content": content} for content in contents]}

@@ -1,7 +1,7 @@
 """The conformance suite of MCP finds no failure in the connector's server but those of expected_failures.toml.
 
-Most scenarios ask for tools and resources of fixed names: they run on the fixture beside this module. Those that do not
-also run on the connector as it is served.
+Most scenarios ask for tools, resources and prompts of fixed names: they run on the fixture beside this module. Those
+that do not also run on the connector as it is served.
 """
 
 import json
@@ -97,9 +97,9 @@ def expected_failures(outcome: Outcome, version: str) -> set[Check]:
 @pytest.mark.parametrize(
     ("package", "version", "options", "passing"),
     [
-        (RELEASED, "2025-11-25", ["--suite", "all"], 15),
-        (NEWEST, "2025-11-25", ["--requirements", "2025-11-25"], 40),
-        (NEWEST, "2026-07-28", ["--requirements", "2026-07-28"], 120),
+        (RELEASED, "2025-11-25", ["--suite", "all"], 20),
+        (NEWEST, "2025-11-25", ["--requirements", "2025-11-25"], 45),
+        (NEWEST, "2026-07-28", ["--requirements", "2026-07-28"], 126),
     ],
     ids=["released", "2025-11-25", "2026-07-28"],
 )
@@ -118,9 +118,11 @@ def test_the_suite_fails_only_as_expected(fixed_names, tmp_path, package, versio
         ("2025-11-25", "ping"),
         ("2025-11-25", "tools-list"),
         ("2025-11-25", "resources-list"),
+        ("2025-11-25", "prompts-list"),
         ("2025-11-25", "dns-rebinding-protection"),
         ("2026-07-28", "tools-list"),
         ("2026-07-28", "resources-list"),
+        ("2026-07-28", "prompts-list"),
         ("2026-07-28", "server-stateless"),
         ("2026-07-28", "sep-2164-resource-not-found"),
         ("2026-07-28", "http-header-validation"),

@@ -12,7 +12,7 @@ MOST_CHARACTERS = 100_000
 """Of a complete answer. Hosts of agents truncate or refuse more."""
 
 _META = "io.modelcontextprotocol/"
-_NAMED_BY = {"tools/call": "name", "resources/read": "uri"}
+_NAMED_BY = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 _numbers = itertools.count(1)
 
 

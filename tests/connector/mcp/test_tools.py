@@ -105,7 +105,7 @@ def test_the_server_states_how_to_use_it(api):
     opened = request(api, "initialize", {"protocolVersion": "2025-11-25", "capabilities": {}}).result
     assert "begin with the session ID" in opened["instructions"]
     assert len(opened["instructions"]) < 600
-    assert opened["capabilities"].keys() == {"tools", "resources"}
+    assert opened["capabilities"].keys() == {"tools", "resources", "prompts"}
     assert request(api, "server/discover", version=MODERN).result["instructions"] == opened["instructions"]
 
 

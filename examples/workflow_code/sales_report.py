@@ -1,0 +1,30 @@
+"""The code of the report. Keep it in your library: the next run uses it as it is then.
+
+The workflow puts the files of the folder into /mnt/data, and mails what this code prints, chart.png, and the totals as
+a table, which are the value of the last line.
+"""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+GROUP_BY = "Category"  # the columns of your own files: the one to group by,
+VALUE = "Price"  # and the one to add up
+
+files = sorted(Path("/mnt/data").glob("*.csv"))
+sales = pd.concat([pd.read_csv(file) for file in files], ignore_index=True)
+totals = sales.groupby(GROUP_BY)[VALUE].agg(["sum", "count"]).sort_values("sum", ascending=False)
+
+print(f"{len(sales):,} sales, {totals['sum'].sum():,.2f} in total\n")
+for name, row in totals.iterrows():
+    print(f"{name}: {row['sum']:,.2f} from {row['count']:,.0f} sales")
+
+figure, axes = plt.subplots(figsize=(8, 4.5))
+totals["sum"][::-1].plot.barh(ax=axes, color="#0f5c6e")
+axes.set_xlabel(VALUE)
+axes.set_ylabel("")
+figure.tight_layout()
+figure.savefig("/mnt/data/chart.png", dpi=100)
+plt.close(figure)
+totals["sum"].round(2).reset_index().to_dict("records")
