@@ -42,7 +42,10 @@ SECTIONS = [
 ]
 MAKERS = makers_document(yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8")))
 OPERATIONS = {
-    operation["operationId"]: {**operation, "parameters": [*item.get("parameters", []), *operation.get("parameters", [])]}
+    operation["operationId"]: {
+        **operation,
+        "parameters": [*item.get("parameters", []), *operation.get("parameters", [])],
+    }
     for item in MAKERS["paths"].values()
     for method, operation in item.items()
     if method != "parameters"
@@ -85,7 +88,9 @@ def test_each_step_says_how_one_sees_that_it_worked(name):
     parts = re.split(r"^(?:### |\d+\. \*\*)", steps, flags=re.MULTILINE)[1:]
     assert len(parts) >= 3
     for part in parts:
-        assert "**You see**" in part or "You see" in part or "Tell it how to work" in part or "Create an agent" in part, part
+        assert (
+            "**You see**" in part or "You see" in part or "Tell it how to work" in part or "Create an agent" in part
+        ), part
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -125,7 +130,9 @@ def test_outputs_in_the_comparison_exist():
     for _, _, _, named, output, _ in (re.split(r"\s*\|\s*", line) for line in lines[2:]):
         named = named.strip("`")
         operation_id = named or operation_id
-        schema = OPERATIONS[operation_id]["responses"]["200" if operation_id != "DeleteFile" else "204"].get("schema", {})
+        schema = OPERATIONS[operation_id]["responses"]["200" if operation_id != "DeleteFile" else "204"].get(
+            "schema", {}
+        )
         for member in re.findall(r"`([\w.\[\]]+)`", output):
             if member in ("GetFile", "fileContent"):
                 continue
@@ -214,7 +221,9 @@ def built_by_hand() -> Flow:
     actions: dict[str, Any] = {}
     before: str | None = None
     for title, _, filled in table(text):
-        named = [(name, value.strip("`"), value) for name, value in re.findall(r"\*\*([^*]+)\*\* (`[^`]+`|[^;]+)", filled)]
+        named = [
+            (name, value.strip("`"), value) for name, value in re.findall(r"\*\*([^*]+)\*\* (`[^`]+`|[^;]+)", filled)
+        ]
         values = {name: said.get(written.strip(), plain) for name, plain, written in named}
         connection, operation_id, parameters = _parameters(title, values)
         name = title.replace(" ", "_")
@@ -239,7 +248,9 @@ def built_by_hand() -> Flow:
         "triggers": {"manual": {"type": "Request", "kind": "Button", "inputs": {"schema": {"type": "object"}}}},
         "actions": actions,
     }
-    return Flow.of({"properties": {"connectionReferences": references, "definition": definition}, "schemaVersion": "1.0.0.0"})
+    return Flow.of(
+        {"properties": {"connectionReferences": references, "definition": definition}, "schemaVersion": "1.0.0.0"}
+    )
 
 
 def _parameters(title: str, values: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
@@ -284,7 +295,9 @@ def test_expressions_after_the_move_give_what_they_say(api):
     """The column After, evaluated on responses of the running connector."""
     rows = table(section(PAGES["migrating"], "Expressions"))
     after = {purpose: new if new != "the same" else old for purpose, old, new in rows}
-    upload = api.call("POST", "/files", json={"files": [{"fileName": "a.txt", "fileContent": base64.b64encode(b"abc").decode()}]})
+    upload = api.call(
+        "POST", "/files", json={"files": [{"fileName": "a.txt", "fileContent": base64.b64encode(b"abc").decode()}]}
+    )
     session = upload.json()["sessionId"]
     chart = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.savefig('chart.png')\nprint('done')\n{'total': 7}"
     values = {
@@ -309,15 +322,19 @@ def test_expressions_after_the_move_give_what_they_say(api):
 
 def _evaluated(text: str, bodies: dict[str, Any]) -> list[Any]:
     """The values of the complete expressions in a cell, whose actions have these bodies."""
-    found = [text] if text.startswith("@") else re.findall(r"`(@[^`]+)`", text)  # a cell that is only code has no backticks
+    found = (
+        [text] if text.startswith("@") else re.findall(r"`(@[^`]+)`", text)
+    )  # a cell that is only code has no backticks
     wanted = [expression for expression in found if "body('Download')" not in expression]
-    compose = {
-        name: {"type": "Compose", "inputs": {"body": body}, "runAfter": {}} for name, body in bodies.items()
-    }
+    compose = {name: {"type": "Compose", "inputs": {"body": body}, "runAfter": {}} for name, body in bodies.items()}
     actions: dict[str, Any] = dict(compose)
     for place, expression in enumerate(wanted):
         read = re.sub(r"body\('(\w+)'\)", r"outputs('\1')?['body']", expression)
-        actions[f"value_{place}"] = {"type": "Compose", "inputs": read, "runAfter": {name: ["Succeeded"] for name in compose}}
+        actions[f"value_{place}"] = {
+            "type": "Compose",
+            "inputs": read,
+            "runAfter": {name: ["Succeeded"] for name in compose},
+        }
     trigger = {"manual": {"type": "Request", "kind": "Http", "inputs": {"schema": {}}}}
     flow = Flow.of({"definition": {"triggers": trigger, "actions": actions}, "parameters": {}})
     played = play(flow)
