@@ -1,6 +1,7 @@
 """The connector package is complete, filled in, and meets the requirements of import and certification."""
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from connector.contract.validation import read_document
 from connector_package.package import (
     EXAMPLE_URL,
     POWER_PLATFORM,
+    SCRIPT,
     Entra,
     FunctionKey,
     PackageError,
@@ -56,11 +58,24 @@ def operation_ids(document: dict[str, Any]) -> list[str]:
 
 
 def test_package_is_complete(package):
-    """Definition, properties, icon, readme, and the settings for Microsoft's command-line tool."""
+    """Definition, properties, icon, readme, and for commands a script and the settings of paconn."""
     files = {path.name for path in package.iterdir()}
-    assert files == {"apiDefinition.swagger.json", "apiProperties.json", "icon.png", "readme.md", "settings.json"}
+    assert files == {
+        "apiDefinition.swagger.json",
+        "apiProperties.json",
+        "icon.png",
+        "readme.md",
+        "settings.json",
+        SCRIPT,
+    }
+    assert os.access(package / SCRIPT, os.X_OK)
     settings = read(package / "settings.json")
     assert {settings["apiDefinition"], settings["apiProperties"], settings["icon"]} <= files
+
+
+def test_files_are_ascii(package):
+    """paconn reads them in the encoding of the machine, which on Windows is not UTF-8."""
+    assert all(path.read_bytes().isascii() for path in package.glob("*.json"))
 
 
 def test_definition_has_the_url_of_the_app(package):
@@ -136,6 +151,18 @@ def test_second_package_replaces_the_first(tmp_path):
     write_package(tmp_path, "https://other.azurewebsites.net/api", FunctionKey(), makers_document)
     texts = "".join(path.read_text() for path in tmp_path.glob("*.json"))
     assert "my-app" not in texts and TENANT not in texts
+
+
+def test_a_new_package_for_the_same_app_keeps_the_id_of_the_connector(tmp_path):
+    """paconn writes it to settings.json; for another app there is another connector."""
+    settings = tmp_path / "settings.json"
+    for url, kept in ((URL, True), ("https://other.azurewebsites.net/api", False)):
+        write_package(tmp_path, URL, ENTRA, makers_document)
+        settings.write_text(json.dumps({**read(settings), "connectorId": "shared_x", "environment": "e", "icon": None}))
+        write_package(tmp_path, url, ENTRA, makers_document)
+        found = read(settings)
+        assert (found.get("connectorId"), found.get("environment")) == (("shared_x", "e") if kept else (None, None))
+        assert found["icon"] == "icon.png"
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ class SharePoint(StandIn):
                 ),
                 _get("GetFileMetadata", "/datasets/{dataset}/files/{id}", _DATASET, item): self._metadata,
                 _get("GetFileMetadataByPath", "/datasets/{dataset}/GetFileByPath", *paths, _SINGLE): self._metadata,
+                _get("GetFolderMetadataByPath", "/datasets/{dataset}/GetFolderByPath", *paths, _SINGLE): self._metadata,
                 _get("ListFolder", "/datasets/{dataset}/folders/{id}", _DATASET, item): self._list,
                 Operation(
                     "CreateFile",
@@ -60,12 +61,14 @@ class SharePoint(StandIn):
                         header("ReadFileMetadataFromServer"),
                         body("body"),
                     ),
+                    takes_chunks=True,
                 ): self._create,
                 Operation(
                     "UpdateFile",
                     "PUT",
                     "/datasets/{dataset}/files/{id}",
                     (_DATASET, path("id", times=2), header("ReadFileMetadataFromServer"), body("body")),
+                    takes_chunks=True,
                 ): self._update,
                 Operation(
                     "HttpRequest",
@@ -106,6 +109,8 @@ class SharePoint(StandIn):
             "ID": self._items.index(file) + 1,
             "Created": modified,
             "Modified": modified,
+            "Author": {"DisplayName": "Ada Lovelace", "Email": "ada@contoso.example"},
+            "Editor": {"DisplayName": "Ada Lovelace", "Email": "ada@contoso.example"},
             "{Identifier}": identifier(file),
             "{IsFolder}": found.is_dir(),
             "{Link}": f"{SITE}/{quote(file.strip('/'))}",
@@ -113,7 +118,6 @@ class SharePoint(StandIn):
             "{FilenameWithExtension}": found.name,
             "{Path}": folder,
             "{FullPath}": file.strip("/"),
-            "Author": {"DisplayName": "Ada Lovelace", "Email": "ada@contoso.example"},
         }
 
     def _file(self, file: str) -> Path:
