@@ -20,7 +20,7 @@ choice   := $(if $(filter-out full,$(PACKAGES)),$(shell printf '%s' '$(PACKAGES)
 package_files = $(patsubst full,requirements-packages.txt,$(filter full %.txt,$(PACKAGES)))
 package_names = $(filter-out full %.txt,$(PACKAGES))
 
-.PHONY: help run demo demo-large autogen deploy-autogen remove-autogen document api-page recipes connector-package \
+.PHONY: help run demo demo-large play autogen deploy-autogen remove-autogen document api-page recipes connector-package \
         prebuilt-package connection test test-attacks test-playground screenshots test-clients benchmark soak check \
         check-azure check-playground playground playground-libraries template lock audit format wheel clean
 
@@ -35,6 +35,9 @@ demo: $(VENV)/.emulator  ## Run the sales report: upload, run code, download a c
 
 demo-large: $(VENV)/.emulator  ## Large files in chunks and ranges, and 1 GB by reference (ARGS="--url http://127.0.0.1:7071")
 	@exec $(BIN)/python -m examples.large_files $(ARGS)
+
+play: $(VENV)/.emulator  ## Play a flow with your file (FLOW=examples/logic_apps/scheduled_report ARGS="--file my.csv")
+	@exec $(BIN)/python -m workflow_player $(FLOW) $(ARGS)
 
 autogen: $(VENV)/examples/autogen_web_api/.made $(VENV)/.emulator  ## Start the AutoGen web API on http://127.0.0.1:8000, with connector and emulator (ARGS="--port 8001")
 	@exec $(VENV)/examples/autogen_web_api/bin/python -m examples.autogen_web_api --emulator-python $(BIN)/python $(ARGS)
@@ -149,7 +152,7 @@ format: $(VENV)/.dev $(PAGE_VENV)/.made  ## Format the code
 	cd playground_tools && $(page_tools) biome check --write . ../connector/playground/page
 
 clean:           ## Remove everything that these targets created
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache demo-output screenshots dist
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache demo-output play-output screenshots dist
 
 $(VENV)/.made:
 	$(PYTHON) -m venv $(VENV)

@@ -5,19 +5,19 @@ That with the operations, in the folder `mcp` that of the MCP server, for agents
 """
 
 import argparse
-import shlex
 import sys
 from pathlib import Path
 
 from connector.contract.documents import Documents
 from connector.contract.validation import read_document
 
+from .next_steps import next_steps
 from .package import ROOT, PackageError, api_url, sign_in, write_package
 from .solutions import write_solutions
 
 
 def main() -> int:
-    """Write the files and print the next step. Returns 1, after an error message, if an option is wrong."""
+    """Write the files and print the next steps. Returns 1, after an error message, if an option is wrong."""
     options = _parser().parse_args()
     try:
         url = api_url(options.url)
@@ -34,11 +34,8 @@ def main() -> int:
     print(f"package    {options.output.resolve()}")
     print(f"connector  {url}")
     print(f"sign-in    {caller_sign_in.name}")
-    print(f"next       cd {shlex.quote(str(options.output))}, then: paconn login; {caller_sign_in.command}")
-    print("           for the MCP server in Copilot Studio, the same in its folder mcp")
-    first, second = (path.relative_to(options.output) for path in solutions)
-    print(f"           or, with flows, import {first}, then")
-    print(f"           {second}, in Power Automate")
+    print()
+    print("\n".join(next_steps(options.output, caller_sign_in, solutions)))
     return 0
 
 

@@ -24,6 +24,9 @@ Document = Callable[[str], Json]
 
 ROOT = Path(__file__).resolve().parent.parent
 POWER_PLATFORM = ROOT / "power-platform"
+SCRIPT = "create_connector.sh"
+"""In each package: creates or updates the connector, with pac or paconn."""
+
 EXAMPLE_URL = "https://YOUR-APP.azurewebsites.net"
 
 _LOGIN = "https://login.microsoftonline.com"
@@ -46,7 +49,6 @@ class FunctionKey:
     """Callers sign in with a function key, which is stored in the connection."""
 
     name = "function key"
-    command = "paconn create --settings settings.json"
 
     def definition(self, document: Json) -> Json:
         return document
@@ -61,13 +63,15 @@ class Entra:
 
     If both are the same registration, `resource` must be its client ID: Entra ID refuses the application ID URI with
     AADSTS90009, at the latest when the token is renewed.
+
+    Each connector has a redirect URL of its own, which exists when the connector does (`redirectMode`): connectors that
+    have been made since February 2024 must not share one.
     """
 
     tenant_id: str
     client_id: str
     resource: str
     name = "Entra ID"
-    command = "paconn create --settings settings.json --secret CLIENT-SECRET"
 
     def definition(self, document: Json) -> Json:
         return EntraId(_LOGIN, self.tenant_id).makers(document)
@@ -117,13 +121,30 @@ def write_package(
     folder: Path, url: str, caller_sign_in: SignIn, document: Document, readme: str = "readme.md"
 ) -> None:
     """Write the files of the connector to `folder`. `url` is the result of `api_url`; `readme` is a file of
-    power-platform/."""
+    power-platform/.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / _SETTINGS["apiDefinition"], caller_sign_in.definition(document(url)))
+    definition = caller_sign_in.definition(document(url))
+    _write(folder / "settings.json", {**_created(folder, definition["host"]), **_SETTINGS})
+    _write(folder / _SETTINGS["apiDefinition"], definition)
     _write(folder / _SETTINGS["apiProperties"], caller_sign_in.properties())
-    _write(folder / "settings.json", _SETTINGS)
-    for source, name in ((_SETTINGS["icon"], _SETTINGS["icon"]), (readme, "readme.md")):
+    for source, name in ((_SETTINGS["icon"], _SETTINGS["icon"]), (readme, "readme.md"), (SCRIPT, SCRIPT)):
         shutil.copyfile(POWER_PLATFORM / source, folder / name)
+    (folder / SCRIPT).chmod(0o755)
+
+
+def _created(folder: Path, host: str) -> Json:
+    """What paconn has written to settings.json when it created the connector for the same app, to be kept: with the ID,
+    a new package updates this connector.
+    """
+    try:
+        earlier = json.loads((folder / _SETTINGS["apiDefinition"]).read_text(encoding="utf-8"))
+        settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    if earlier.get("host") != host:
+        return {}
+    return {name: settings[name] for name in ("connectorId", "environment") if settings.get(name)}
 
 
 def _template(auth: str) -> Json:
@@ -147,5 +168,6 @@ def _is_local(host: str) -> bool:
 
 
 def _write(path: Path, value: Json) -> None:
-    # Microsoft's coding standards for connectors require four spaces.
-    path.write_text(json.dumps(value, indent=4, ensure_ascii=False) + "\n", encoding="utf-8")
+    # Microsoft's coding standards for connectors require four spaces. paconn reads the files in the encoding of the
+    # machine, which on Windows is not UTF-8: so they are ASCII.
+    path.write_text(json.dumps(value, indent=4) + "\n", encoding="ascii")

@@ -81,8 +81,8 @@ def _wrong(name: str, problem: str) -> ProtocolError:
 def _text(recipe: Recipe, arguments: Mapping[str, str]) -> str:
     question = arguments.get(_QUESTION, recipe.question)
     steps = [
-        "First run code that shows what is in it: the columns with their types and some rows, or the first lines. Do not "
-        "guess them.",
+        "First run code that shows what is in it: the columns with their types and some rows, or the first lines. Do "
+        "not guess them.",
         "Adapt the code below to this file, and run it with ExecutePythonCode. If the file lacks something that the "
         "question needs, say so, and do not invent values.",
         "Answer in a few sentences, with the figures that the code printed. For each file that I shall get, call "
@@ -104,8 +104,8 @@ def _where(arguments: Mapping[str, str]) -> str:
         named = f"My file is {file}" if file else "My file is the one that ListFiles shows"
         return f"{named}, in the session {session_id}."
     upload = (
-        "If it is not in the session yet, upload it: with the command that CreateUploadUrl returns if you can run commands "
-        "where the file is, with ImportFile if it has a URL, or with UploadFile if all that you have is its text."
+        "If it is not in the session yet, upload it: with the command that CreateUploadUrl returns if you can run "
+        "commands where the file is, with ImportFile if it has a URL, or with UploadFile if you only have its text."
     )
     if file:
         return f"My file is {file}. {upload}"

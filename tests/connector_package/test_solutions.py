@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from connector.contract.validation import read_document
 from connector_package import connector_solution, flow_solution
 from connector_package.package import POWER_PLATFORM, Entra, FunctionKey, SignIn
 from connector_package.solution import PREFIX, solution_version
-from connector_package.solutions import write_solutions
+from connector_package.solutions import CODE, write_solutions
 
 URL = "https://my-app.azurewebsites.net/api"
 TENANT, CLIENT = "0d6d4b5c-1111-4222-8333-0123456789ab", "7f1e9a2b-4444-4555-8666-fedcba987654"
@@ -237,6 +238,14 @@ def test_solutions_contain_no_secret_and_no_value_of_a_tenant(zips, caller_sign_
 def test_version_has_four_parts(version, expected):
     """The version of the document is that of the solution."""
     assert solution_version(version) == expected
+
+
+def test_code_of_the_flows_is_beside_them(tmp_path, flows):
+    """The folder code has each file that a flow gets from the library, as it is in the examples."""
+    for name in flows.files:
+        if name.startswith("Workflows/"):
+            (code,) = set(re.findall(r"/([a-z_]+\.py)\"", flows.files[name].decode()))
+            assert (tmp_path / "code" / code).read_text() == (CODE / code).read_text()
 
 
 def test_version_that_no_solution_can_have():

@@ -141,7 +141,7 @@ class BlobStorage(StandIn):
 
 def _maker(method: str) -> Callable[..., Operation]:
     def make(operation_id: str, address: str, *parameters: Parameter) -> Operation:
-        return Operation(operation_id, method, address, parameters)
+        return Operation(operation_id, method, address, parameters, takes_chunks=method != "GET")
 
     return make
 

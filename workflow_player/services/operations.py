@@ -18,7 +18,7 @@ class Parameter:
     location: str
     required: bool = False
     times: int = 1
-    schema: Mapping[str, Any] = field(default_factory=dict)
+    schema: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     webhook: bool = False
     trigger: bool = False
+    takes_chunks: bool = False
+    """Whether its content may come in chunks."""
 
     def parameter(self, location: str, name: str) -> Parameter | None:
         return next((found for found in self.parameters if (found.location, found.name) == (location, name)), None)

@@ -21,6 +21,7 @@ from workflow_player.services.stand_ins import Call, Json, StandIn, answer, body
 SITE = "https://contoso.sharepoint.com/sites/sales"
 _INFER, _SINGLE = query("inferContentType", kind="boolean"), query("queryParametersSingleEncoded", kind="boolean")
 _DATASET = path("dataset")
+_DRIVE_ITEM = re.compile(r"/?_api/v2\.0/sites/root/lists/[^/]+/items/(?P<id>\d+)/driveItem", re.IGNORECASE)
 _DOWNLOAD = re.compile(r"_api/web/GetFileByServerRelativePath\(decodedurl='(?P<path>(?:[^']|'')*)'\)", re.IGNORECASE)
 
 
@@ -34,6 +35,7 @@ class SharePoint(StandIn):
         self.folder = folder
         self._infers = infers
         self._download_url = download_url
+        self._items: list[str] = []
         item = path("id", times=1)
         paths: tuple[Parameter, ...] = (_DATASET, query("path", required=True))
         super().__init__(
@@ -45,6 +47,7 @@ class SharePoint(StandIn):
                 ),
                 _get("GetFileMetadata", "/datasets/{dataset}/files/{id}", _DATASET, item): self._metadata,
                 _get("GetFileMetadataByPath", "/datasets/{dataset}/GetFileByPath", *paths, _SINGLE): self._metadata,
+                _get("GetFolderMetadataByPath", "/datasets/{dataset}/GetFolderByPath", *paths, _SINGLE): self._metadata,
                 _get("ListFolder", "/datasets/{dataset}/folders/{id}", _DATASET, item): self._list,
                 Operation(
                     "CreateFile",
@@ -58,12 +61,14 @@ class SharePoint(StandIn):
                         header("ReadFileMetadataFromServer"),
                         body("body"),
                     ),
+                    takes_chunks=True,
                 ): self._create,
                 Operation(
                     "UpdateFile",
                     "PUT",
                     "/datasets/{dataset}/files/{id}",
                     (_DATASET, path("id", times=2), header("ReadFileMetadataFromServer"), body("body")),
+                    takes_chunks=True,
                 ): self._update,
                 Operation(
                     "HttpRequest",
@@ -71,6 +76,14 @@ class SharePoint(StandIn):
                     "/datasets/{dataset}/httprequest",
                     (_DATASET, body("parameters", members("method uri", "headers body"))),
                 ): self._http_request,
+                _get(
+                    "GetFileItems",
+                    "/datasets/{dataset}/tables/{table}/getfileitems",
+                    _DATASET,
+                    path("table"),
+                    *(query(name) for name in ("$filter", "$orderby", "folderPath", "viewScopeOption", "view")),
+                    query("$top", kind="integer"),
+                ): self._file_items,
                 Operation(
                     "GetOnNewFileItems",
                     "GET",
@@ -83,22 +96,29 @@ class SharePoint(StandIn):
 
     def new_file(self, file: str) -> Json:
         """What the trigger "When a file is created (properties only)" returns for a file, by its path."""
+        return {"headers": {}, "body": {"value": [self._item(file)]}}
+
+    def _item(self, file: str) -> Json:
+        """A file or folder, as an item of its library."""
+        if file not in self._items:
+            self._items.append(file)
         found = self._file(file)
         modified = datetime.fromtimestamp(found.stat().st_mtime, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         folder = file.strip("/").rpartition("/")[0] + "/"
-        item = {
-            "ID": 1,
+        return {
+            "ID": self._items.index(file) + 1,
             "Created": modified,
             "Modified": modified,
+            "Author": {"DisplayName": "Ada Lovelace", "Email": "ada@contoso.example"},
+            "Editor": {"DisplayName": "Ada Lovelace", "Email": "ada@contoso.example"},
             "{Identifier}": identifier(file),
-            "{IsFolder}": False,
+            "{IsFolder}": found.is_dir(),
             "{Link}": f"{SITE}/{quote(file.strip('/'))}",
             "{Name}": found.stem,
             "{FilenameWithExtension}": found.name,
             "{Path}": folder,
             "{FullPath}": file.strip("/"),
         }
-        return {"headers": {}, "body": {"value": [item]}}
 
     def _file(self, file: str) -> Path:
         found = (self.folder / file.strip("/")).resolve()
@@ -129,6 +149,13 @@ class SharePoint(StandIn):
             return _not_found()
         return answer([self._described(f"{folder.rstrip('/')}/{item.name}") for item in sorted(found.iterdir())])
 
+    def _file_items(self, call: Call) -> Response:
+        folder = "/" + call.query.get("folderPath", "").strip("/")
+        found = self._file(folder)
+        if not found.is_dir():
+            return _not_found()
+        return answer({"value": [self._item(f"{folder.rstrip('/')}/{each.name}") for each in sorted(found.iterdir())]})
+
     def _create(self, call: Call) -> Response:
         folder = self._file(call.query["folderPath"])
         file = folder / call.query["name"]
@@ -147,7 +174,16 @@ class SharePoint(StandIn):
         return answer(self._described(named))
 
     def _http_request(self, call: Call) -> Response:
-        """Only what flows need for a download: the members of a file, with `@content.downloadUrl`."""
+        """Only what flows need for a download: the members of a file, with `@content.downloadUrl`.
+
+        The connector itself asks /_api/v2.0/sites/root/lists/{table}/items/{id}/driveItem when it creates links.
+        """
+        item = _DRIVE_ITEM.fullmatch(call.body["uri"])
+        if item and call.body["method"] == "GET" and self._download_url is not None:
+            named = self._items[int(item["id"]) - 1]
+            size = self._file(named).stat().st_size
+            url = self._download_url(named)
+            return answer({"name": self._file(named).name, "size": size, "@content.downloadUrl": url})
         asked = _DOWNLOAD.search(call.body["uri"])
         if call.body["method"] != "GET" or not asked or self._download_url is None:
             return error(400, "the stand-in only answers a GET of GetFileByServerRelativePath")

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workflow_player.content import value_of
+from workflow_player.content import BINARY, value_of
+from workflow_player.errors import FlowError
 from workflow_player.messages import Request, Response
 from workflow_player.services.operations import Operation, Parameter, Service
 
@@ -28,33 +29,66 @@ class Call:
 Handler = Callable[[Call], Response]
 
 
+@dataclass
+class _Upload:
+    begun: Request
+    content: bytes = b""
+
+
+_CHUNKS = "/chunks/"
+
+
 class StandIn(Service):
     """A service whose operations are answered by functions. `failures` are answers that come first, to play faults."""
 
     def __init__(self, api: str, handlers: Mapping[Operation, Handler | None]) -> None:
         super().__init__(api, handlers)
         self._handlers = dict(handlers)
+        self._uploads: list[_Upload] = []
         self.failures: list[Response] = []
         self.calls: list[Call] = []
 
     def send(self, request: Request, seconds: float) -> Response:
+        """Answers one request. An upload in chunks is answered by its last chunk."""
+        if self.failures:
+            return self.failures.pop(0)
+        if request.url.startswith(_CHUNKS):
+            return self._chunk(request)
         operation = self.by_path(request.method, request.url)
-        handler = self._handlers[operation]
-        content_type = next((value for name, value in request.headers.items() if name.lower() == "content-type"), None)
+        if header_of(request, "x-ms-transfer-mode") == "chunked":
+            if not operation.takes_chunks:
+                raise FlowError(f"{operation.operation_id} takes no content in chunks")
+            self._uploads.append(_Upload(request))
+            return Response(200, {"Location": f"{_CHUNKS}{len(self._uploads) - 1}"})
+        return self._answered(operation, request)
+
+    def _answered(self, operation: Operation, request: Request) -> Response:
         call = Call(
             operation.operation_id,
             operation.path_values(request.url) or {},
             request.queries,
             request.headers,
-            value_of(request.body, content_type),
+            value_of(request.body, header_of(request, "content-type")),
             request.body,
         )
         self.calls.append(call)
-        if self.failures:
-            return self.failures.pop(0)
+        handler = self._handlers[operation]
         if handler is None:
             return error(400, f"{operation.operation_id} is no action")
         return handler(call)
+
+    def _chunk(self, request: Request) -> Response:
+        upload = self._uploads[int(request.url.removeprefix(_CHUNKS))]
+        upload.content += request.body
+        begun = upload.begun
+        received = {"Range": f"bytes=0-{len(upload.content) - 1}"}
+        if len(upload.content) < int(header_of(begun, "x-ms-content-length") or 0):
+            return Response(200, received)
+        kind = header_of(request, "content-type") or BINARY
+        headers = {**begun.headers, "Content-Type": kind}
+        whole = Request(begun.method, begun.url, begun.queries, headers, upload.content)
+        final = self._answered(self.by_path(begun.method, begun.url), whole)
+        return Response(final.status, {**final.headers, **received}, final.body)
 
 
 def answer(value: Any, status: int = 200) -> Response:
@@ -65,6 +99,10 @@ def answer(value: Any, status: int = 200) -> Response:
 def error(status: int, message: str) -> Response:
     """As connectors report errors."""
     return answer({"status": status, "message": message, "error": {"message": message}}, status)
+
+
+def header_of(request: Request, name: str) -> str | None:
+    return next((value for key, value in request.headers.items() if key.lower() == name), None)
 
 
 def path(name: str, times: int = 2) -> Parameter:

@@ -185,9 +185,18 @@ def test_readme_says_of_every_operation_whether_it_is_a_tool(actions):
     """Its tables have each operation of the connector and each tool of the MCP server, with the reason."""
     for operation_id in actions:
         assert re.search(rf"^\| `{operation_id}` \| .+ \| .+ \|$", README, re.MULTILINE), operation_id
+
+
+def test_readme_has_the_titles_of_actions_and_tools(document):
+    """Makers find an action by the title that the connector's definition gives it."""
+    summaries = {each["operationId"]: each["summary"] for path in document["paths"].values() for each in path.values()
+                 if isinstance(each, dict)}  # fmt: skip
     for name in AGENTS:
         for file in workspace(AGENTS[name]).values():
             assert file.get("modelDisplayName", "") in README
+        used = {node["operationId"] for kind in ("InvokeConnectorTaskAction", "InvokeConnectorAction")
+                for node in members_of(list(workspace(AGENTS[name]).values()), kind)}  # fmt: skip
+        assert used and all(f"*{summaries[operation]}*" in README for operation in used)
 
 
 def test_a_conversation_with_the_connector_agent(connector, document):
