@@ -2,7 +2,7 @@
 
 import contextlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,11 @@ from workflow_player.play_file import PlayFailed, Start, filled_in
 from workflow_player.services import Service, code_interpreter
 from workflow_player.services.approvals import Approvals
 from workflow_player.services.blob_storage import BlobStorage
+from workflow_player.services.file_urls import DownloadUrls
 from workflow_player.services.outlook import Mail, Outlook
 from workflow_player.services.rest_account import RestAccount
 from workflow_player.services.sharepoint import SharePoint
 from workflow_player.web_files import served
-
-CONTAINERS = ("files", "imports")
 
 
 @dataclass(frozen=True)
@@ -71,10 +70,11 @@ class Stage:
         found = {
             f"sharepoint/{file.relative_to(folder)}": file.read_bytes() for file in folder.rglob("*") if file.is_file()
         }
-        for container in CONTAINERS if self.connector.account else ():
-            assert self.connector.account
-            for name in self.connector.account.names(container):
-                found[f"azureblob/{container}/{name}"] = self.connector.account.read(container, name) or b""
+        account = self.connector.account
+        for container in ("files", "imports") if account and self.start.uses_storage else ():
+            assert account
+            for name in account.names(container):
+                found[f"azureblob/{container}/{name}"] = account.read(container, name) or b""
         return found
 
 
@@ -95,10 +95,15 @@ def set_up(start: Start, connector: Connector, site: Path) -> Iterator[Stage]:
                 container, _, name = place.path.strip("/").partition("/")
                 assert connector.account
                 connector.account.write(container, name, source.read_bytes(), "application/octet-stream")
-        outlook, sharepoint = Outlook(start.answer), SharePoint(site)
+        outlook = Outlook(start.answer)
         headers = {"x-functions-key": connector.key} if connector.key else {}
+        if connector.account:
+            interpreter: Service = DownloadUrls(connector.url, headers, connector.account, connector.storage_url, site)
+            sharepoint = SharePoint(site, download_url=DownloadUrls.of)
+        else:
+            interpreter, sharepoint = code_interpreter(connector.url, headers), SharePoint(site)
         services: dict[str, Service] = {
-            "codeinterpreter": code_interpreter(connector.url, headers),
+            "codeinterpreter": interpreter,
             "office365": outlook,
             "sharepointonline": sharepoint,
         }
@@ -139,6 +144,3 @@ def model_of(start: Start) -> Model | None:
         return str(said)
 
     return model
-
-
-Starter = Callable[[], contextlib.AbstractContextManager[Connector]]
