@@ -15,6 +15,7 @@ from tests.connector.mcp.calls import call, request
 from tests.examples.copilot_studio.agent import Agent, workspace
 from tests.examples.power_fx.connector_actions import Action, ConnectorActions, actions_of, encoded, has_member
 from tests.examples.power_fx.formulas import Member, Name, nodes, parsed
+from workflow_player.services.code_interpreter import code_interpreter
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLES = ROOT / "examples" / "copilot_studio"
@@ -61,7 +62,7 @@ def key_of(connector: Api) -> dict[str, str]:
 
 
 def agent_of(name: str, connector: Api, document: Json, answer: Callable[[str], Json] = lambda _: {}) -> Agent:
-    return Agent(AGENTS[name], ConnectorActions(document, connector.url, key_of(connector)), answer)
+    return Agent(AGENTS[name], ConnectorActions(code_interpreter(connector.url, key_of(connector)), document), answer)
 
 
 def tools(name: str) -> list[Json]:
