@@ -166,6 +166,7 @@ def test_instructions_name_what_the_agent_has(name):
         offered += [tool for tool in allowed_tools() if tool != "ListFiles"]
     assert all(each in instructions for each in offered)
     assert "{" not in instructions and "}" not in instructions
+    assert len(instructions) < 3000, "README states it"
 
 
 @pytest.mark.parametrize("name", AGENTS)
@@ -251,6 +252,18 @@ def test_long_runs_of_the_connector_agent(connector, document):
     while run["status"] == "Running":
         run = agent.call("Get the result of a run", executionId=run["executionId"])
     assert (run["status"], run["stdout"]) == ("Succeeded", "began\nended\n")
+
+
+def test_responses_are_small_enough_for_copilot_studio(connector):
+    """It takes 500 KB from a connector: a run that prints and draws more stays below, with the tool's inputs."""
+    draw = "import matplotlib.pyplot as plt\nfor _ in range(3):\n    plt.figure()\n"
+    (tool,) = [tool for tool in tools("connector_agent") if tool["modelDisplayName"] == "Run Python code"]
+    fixed = {each["propertyName"]: each["value"] for each in tool["inputs"] if each["kind"] == "ManualTaskInput"}
+    del fixed["sessionId"]
+    body = {"pythonCode": draw + "print('x' * 3_000_000)\n'y' * 3_000_000", **fixed}
+    response = connector.call("POST", "/executions", json=body, headers=key_of(connector))
+    assert response.json()["status"] == "Succeeded" and len(response.json()["outputs"]) == 3
+    assert len(response.content) < 500_000
 
 
 @pytest.mark.parametrize("name", AGENTS)
