@@ -37,7 +37,7 @@ def next_steps(folder: Path, caller_sign_in: SignIn, solutions: Sequence[Path]) 
         "",
         "3. Import the flows: choose Solutions, Import solution, and select",
         f"       {flows}",
-        "   Or add an action of Code Interpreter to a flow of your own, such as Run Python code.",
+        "   Or add actions of Code Interpreter to a flow of your own: readme.md shows how (Getting Started).",
         "",
         f"For agents in Copilot Studio, create the connector of {folder.resolve() / 'mcp'} by a command of step 1.",
     ]

@@ -1,12 +1,15 @@
 """The connector package is complete, filled in, and meets the requirements of import and certification."""
 
+import base64
 import json
 import os
 import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import yaml
 from jsonschema import Draft202012Validator
 
@@ -25,6 +28,7 @@ from connector_package.package import (
     sign_in,
     write_package,
 )
+from tests.markdown import section
 
 ROOT = Path(__file__).resolve().parents[2]
 documents = Documents(read_document())
@@ -51,10 +55,6 @@ def package(tmp_path: Path, caller_sign_in: SignIn, request: pytest.FixtureReque
 def read(path: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
-
-
-def operation_ids(document: dict[str, Any]) -> list[str]:
-    return [entry["operationId"] for item in document["paths"].values() for entry in item.values()]
 
 
 def test_package_is_complete(package):
@@ -251,9 +251,31 @@ def test_readme_has_the_sections_of_the_certification_template(name):
 
 @pytest.mark.parametrize("name", READMES)
 def test_readme_lists_the_operations(name):
-    """It describes every operation of the definition, and no others."""
-    listed = re.findall(r"^### .* \((\w+)\)\n\n\S", READMES[name], re.MULTILINE)
-    assert sorted(listed) == sorted(operation_ids(DOCUMENTS[name](URL)))
+    """It describes every operation of the definition by the name that makers see, and no others."""
+    listed = re.findall(r"^### (.*) \((\w+)\)\n\n\S", READMES[name], re.MULTILINE)
+    operations = [entry for item in DOCUMENTS[name](URL)["paths"].values() for entry in item.values()]
+    assert sorted(listed) == sorted((entry["summary"], entry["operationId"]) for entry in operations)
+
+
+def test_readme_names_actions_and_their_values_as_makers_see_them():
+    """What is bold in it is an action, and what is in italics beside a value exists: each can be found by its name."""
+    summaries = {entry["summary"] for item in makers_document(URL)["paths"].values() for entry in item.values()}
+    bold = set(re.findall(r"\*\*([^*]+)\*\*", READMES["readme.md"]))
+    assert bold - summaries == {"Function key.", "Entra ID.", "CheckConnection"}
+    titles = set(re.findall(r'"x-ms-summary": "([^"]+)"', json.dumps(makers_document(URL))))
+    used = {
+        "File Name",
+        "File Content",
+        "Session ID",
+        "Python Code",
+        "Status",
+        "Error Message",
+        "Hint",
+        "File URL",
+        "Result",
+    }
+    started = section(READMES["readme.md"], "Getting Started").replace("**", "")
+    assert used <= titles & set(re.findall(r"\*([^*\n]+)\*", started))
 
 
 def test_both_templates_look_the_same():
@@ -261,3 +283,15 @@ def test_both_templates_look_the_same():
     key, entra = (read(POWER_PLATFORM / f"apiProperties.{auth}.json")["properties"] for auth in ("key", "entra"))
     del key["connectionParameters"], entra["connectionParameters"]
     assert key == entra
+
+
+def test_the_first_flow_of_the_readme_works(api):
+    """Its code runs on a file of any columns, and what it writes can be shared."""
+    (code,) = re.findall(r"```python\n(.*?)```", section(READMES["readme.md"], "Getting Started"), re.DOTALL)
+    content = base64.b64encode(b"region,amount\nNorth,3\nSouth,5\n").decode()
+    uploaded = api.call("POST", "/files", json={"files": [{"fileName": "data.csv", "fileContent": content}]}).json()
+    session_id = uploaded["sessionId"]
+    run = api.call("POST", "/executions", json={"sessionId": session_id, "pythonCode": textwrap.dedent(code)}).json()
+    assert (run["status"], "amount" in run["result"]) == ("Succeeded", True)
+    link = api.call("POST", "/files/summary.csv/links", json={"sessionId": session_id}).json()
+    assert requests.get(link["fileUrl"], timeout=30).text.startswith(",amount\ncount,2.0\n")

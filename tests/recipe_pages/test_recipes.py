@@ -4,8 +4,11 @@ import io
 import json
 import re
 import zipfile
+from collections.abc import Callable
 
+import pandas as pd
 import pytest
+from openpyxl import load_workbook
 from PIL import Image
 
 from connector.recipes.catalog import recipes
@@ -13,7 +16,7 @@ from recipe_pages.__main__ import FOLDER, INDEX
 from recipe_pages.index import entry, readme
 from recipe_pages.pages import page_name, picture_names, recipe_page
 from recipe_pages.pictures import MAX_BYTES
-from recipe_pages.running import DATA, MadeFile, RecipeFailed, run
+from recipe_pages.running import DATA, MadeFile, RecipeFailed, Run, run
 from tests.markdown import anchors, links
 
 ENTRIES = {each["name"]: each for each in json.loads(INDEX.read_text(encoding="utf-8"))}
@@ -21,10 +24,23 @@ PAGES = sorted(path for path in FOLDER.glob("*.md") if path.name != "README.md")
 PICTURES = sorted((FOLDER / "images").iterdir())
 
 
+@pytest.fixture(scope="module")
+def run_of(api) -> Callable[[str], Run]:
+    """Returns what a recipe returned; each runs once."""
+    runs: dict[str, Run] = {}
+
+    def run_once(name: str) -> Run:
+        if name not in runs:
+            runs[name] = run(next(recipe for recipe in recipes() if recipe.name == name), api.url)
+        return runs[name]
+
+    return run_once
+
+
 @pytest.mark.parametrize("recipe", recipes(), ids=lambda recipe: recipe.name)
-def test_a_recipe_returns_what_its_page_shows(api, recipe):
+def test_a_recipe_returns_what_its_page_shows(run_of, recipe):
     """The page and the entry of index.json are those of this run; `make recipes` writes them."""
-    made = run(recipe, api.url)
+    made = run_of(recipe.name)
     assert made.printed or made.table
     assert made.charts or made.files or made.table
     assert set(made.files) == set(recipe.creates)
@@ -61,6 +77,23 @@ def colors(png: bytes) -> int:
     """How many colors a picture has, up to 256; a blank one has one."""
     with Image.open(io.BytesIO(png)) as picture:
         return len(picture.convert("RGB").quantize(256).getcolors() or [])
+
+
+def test_the_workbook_of_quarters_computes_its_totals(run_of):
+    """Its totals are formulas over the quarters of the export; numbers have formats, and a chart shows them."""
+    export = pd.read_excel(DATA / "wine_sales.xlsx")
+    content = run_of("quarterly_breakdown").files["quarterly_breakdown.xlsx"].content
+    sheet = load_workbook(io.BytesIO(content)).active
+    header, *rows, last = ([cell.value for cell in row] for row in sheet.iter_rows())
+    products = header[1:-2]
+    assert sorted(products) == sorted(export["Product"].unique())
+    sums = [sum(row[1 : len(products) + 1]) for row in rows]
+    assert sum(sums) == export["Sales (thousand litres)"].sum()
+    assert [row[-2] for row in rows] == [f"=SUM(B{number}:G{number})" for number in range(2, len(rows) + 2)]
+    assert last[1:-1] == [f"=SUM({column}2:{column}{len(rows) + 1})" for column in "BCDEFGH"]
+    assert rows[4][-1] == "=H6/H2-1"
+    assert (sheet["B2"].number_format, sheet["I6"].number_format) == ("#,##0", "0.0%")
+    assert len(sheet._charts) == 1
 
 
 def test_a_recipe_that_fails_is_no_page(api):

@@ -143,7 +143,9 @@ def test_variables_of_topics_are_set_before_they_are_read(name):
     """Every variable of a topic that a formula reads is an input of the topic, or set by one of its nodes."""
     for topic in topics(name):
         known = {each["propertyName"] for each in topic.get("inputs", [])}
-        known |= {text.removeprefix("init:Topic.") for text in texts(topic) if text.startswith("init:Topic.")}
+        made = [text.removeprefix("init:Topic.") for text in texts(topic) if text.startswith("init:Topic.")]
+        assert len(made) == len(set(made)), "a variable is made once, and then set"
+        known |= set(made)
         for formula in (text for text in texts(topic) if text.startswith("=")):
             read = {
                 each.name for each in nodes(parsed(formula)) if isinstance(each, Member) and each.owner == Name("Topic")
@@ -202,7 +204,7 @@ def test_readme_has_the_titles_of_actions_and_tools(document):
 def test_a_conversation_with_the_connector_agent(connector, document):
     """A file goes in, code that fails is corrected, the chart is shown, and nothing shows the session ID."""
     agent = agent_of("connector_agent", connector, document)
-    agent.receive(ATTACHED)
+    agent.receive({"Name": None, "Content": "<p>See the file</p>", "ContentType": "text/html"}, ATTACHED)
     uploaded = agent.call("Upload a file")
     assert uploaded == {"fileNames": "sales.csv"}
 

@@ -1,0 +1,94 @@
+import json
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.collections import PathCollection
+from matplotlib.path import Path
+
+POINTS = "/mnt/data/earthquakes.csv"
+LATITUDE, LONGITUDE = "latitude", "longitude"
+SIZE = "magnitude"  # how large a point is drawn
+LABEL = "place"
+SMALLEST = 4.5  # smaller ones are left out: weak earthquakes are only recorded where there are many stations
+AREAS = "/mnt/data/countries.geojson"
+AREA_NAME = "name"
+
+points = pd.read_csv(POINTS)
+missing = [column for column in (LATITUDE, LONGITUDE, SIZE, LABEL) if column not in points.columns]
+if missing:
+    raise ValueError(f"The file has no column {missing}. It has the columns {list(points.columns)}.")
+points = points[points[SIZE] >= SMALLEST].reset_index(drop=True)
+if not (points[LATITUDE].between(-90, 90).all() and points[LONGITUDE].between(-180, 180).all()):
+    raise ValueError(f"Some coordinates are no degrees. Are {LATITUDE} and {LONGITUDE} swapped?")
+
+
+def outline(polygons: list[list[list[list[float]]]]) -> Path:
+    """One path of all outlines of an area: its islands, and the holes, which are outlines inside of another."""
+    rings = [np.array(ring) for polygon in polygons for ring in polygon]
+    codes = [[Path.MOVETO] + [Path.LINETO] * (len(ring) - 2) + [Path.CLOSEPOLY] for ring in rings]
+    return Path(np.concatenate(rings), np.concatenate(codes))
+
+
+with open(AREAS, encoding="utf-8") as file:
+    features = json.load(file)["features"]
+names, outlines = [], []
+for feature in features:
+    geometry = feature["geometry"]
+    coordinates = geometry["coordinates"]
+    names.append(feature["properties"][AREA_NAME])
+    outlines.append(outline(coordinates if geometry["type"] == "MultiPolygon" else [coordinates]))
+
+# In which area is each point? GeoJSON has the longitude first.
+positions = points[[LONGITUDE, LATITUDE]].to_numpy()
+inside = np.array([path.contains_points(positions) for path in outlines])
+points["area"] = [names[column.argmax()] if column.any() else "at sea" for column in inside.T]
+counts = points["area"].value_counts()
+on_land = counts.drop("at sea", errors="ignore")
+
+strongest = points.loc[points[SIZE].idxmax()]
+print(
+    f"{len(points)} earthquakes of magnitude {SMALLEST} or more. The strongest was {strongest[SIZE]:.1f}, "
+    f"{strongest[LABEL]}. {on_land.sum()} were on land, most of them in {on_land.index[0]} ({on_land.iloc[0]}); "
+    f"{len(points) - on_land.sum()} were at sea, or nearer to a coast than the outlines are exact."
+)
+
+
+def area(size):
+    """Of a drawn point, in square points: a magnitude more is three times the area."""
+    return 9 * 3.0 ** (size - SMALLEST)
+
+
+figure, axes = plt.subplots(figsize=(9, 4.9), layout="constrained")
+shade = [counts.get(name, 0) for name in names]
+colors = plt.get_cmap("Blues")(np.array(shade) / max(shade) * 0.55 + 0.12)
+colors[np.array(shade) == 0] = (0.93, 0.93, 0.91, 1)
+axes.add_collection(PathCollection(outlines, facecolors=colors, edgecolors="white", linewidths=0.5))
+style = {"color": "#c2571a", "alpha": 0.65, "linewidths": 0}
+axes.scatter(points[LONGITUDE], points[LATITUDE], s=area(points[SIZE]), **style)
+axes.annotate(
+    f"{strongest[SIZE]:.1f}  {strongest[LABEL]}",
+    (strongest[LONGITUDE], strongest[LATITUDE]),
+    (0, 42),
+    textcoords="offset points",
+    ha="center",
+    fontsize=9,
+    arrowprops={"arrowstyle": "-", "color": "#555555"},
+)
+sizes = sorted({SMALLEST, round((SMALLEST + points[SIZE].max()) / 2, 1), float(points[SIZE].max())})
+for size in sizes:
+    axes.scatter([], [], s=area(size), label=f"{size:.1f}", **style)
+axes.legend(title="Magnitude", loc="lower left", frameon=False, fontsize=9, title_fontsize=9)
+axes.set_xlim(-180, 180)
+axes.set_ylim(-62, 84)
+# A degree of longitude is shorter in the north; on average over the inhabited latitudes this looks right.
+axes.set_aspect(1.2)
+axes.set_title(
+    f"Earthquakes of magnitude {SMALLEST} or more. Darker countries had more on their land", loc="left", fontsize=12
+)
+axes.set_axis_off()
+plt.show()
+
+counts.rename_axis("Area").reset_index(name="Earthquakes").merge(
+    points.groupby("area")[SIZE].max().rename_axis("Area").reset_index(name="Strongest"), on="Area"
+).sort_values(["Earthquakes", "Area"], ascending=[False, True], ignore_index=True)
