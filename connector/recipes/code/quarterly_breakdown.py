@@ -20,7 +20,7 @@ if missing:
 export["Quarter"] = pd.to_datetime(export[DATE]).dt.to_period("Q")
 quarters = export.pivot_table(index="Quarter", columns=PRODUCT, values=VALUE, aggfunc="sum")
 quarters = quarters.reindex(pd.period_range(quarters.index.min(), quarters.index.max())).fillna(0)
-quarters.index = [f"{quarter.year} Q{quarter.quarter}" for quarter in quarters.index]
+quarters.index = [f"{quarter.qyear} Q{quarter.quarter}" for quarter in quarters.index]
 products, count = list(quarters.columns), len(quarters)
 last_product, total = get_column_letter(len(products) + 1), get_column_letter(len(products) + 2)
 

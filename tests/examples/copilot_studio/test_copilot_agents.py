@@ -15,6 +15,7 @@ from tests.connector.mcp.calls import call, request
 from tests.examples.copilot_studio.agent import Agent, workspace
 from tests.examples.power_fx.connector_actions import Action, ConnectorActions, actions_of, encoded, has_member
 from tests.examples.power_fx.formulas import Member, Name, nodes, parsed
+from workflow_player.services.code_interpreter import code_interpreter
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLES = ROOT / "examples" / "copilot_studio"
@@ -61,7 +62,7 @@ def key_of(connector: Api) -> dict[str, str]:
 
 
 def agent_of(name: str, connector: Api, document: Json, answer: Callable[[str], Json] = lambda _: {}) -> Agent:
-    return Agent(AGENTS[name], ConnectorActions(document, connector.url, key_of(connector)), answer)
+    return Agent(AGENTS[name], ConnectorActions(code_interpreter(connector.url, key_of(connector)), document), answer)
 
 
 def tools(name: str) -> list[Json]:
@@ -143,7 +144,9 @@ def test_variables_of_topics_are_set_before_they_are_read(name):
     """Every variable of a topic that a formula reads is an input of the topic, or set by one of its nodes."""
     for topic in topics(name):
         known = {each["propertyName"] for each in topic.get("inputs", [])}
-        known |= {text.removeprefix("init:Topic.") for text in texts(topic) if text.startswith("init:Topic.")}
+        made = [text.removeprefix("init:Topic.") for text in texts(topic) if text.startswith("init:Topic.")]
+        assert len(made) == len(set(made)), "a variable is made once, and then set"
+        known |= set(made)
         for formula in (text for text in texts(topic) if text.startswith("=")):
             read = {
                 each.name for each in nodes(parsed(formula)) if isinstance(each, Member) and each.owner == Name("Topic")
@@ -163,6 +166,7 @@ def test_instructions_name_what_the_agent_has(name):
         offered += [tool for tool in allowed_tools() if tool != "ListFiles"]
     assert all(each in instructions for each in offered)
     assert "{" not in instructions and "}" not in instructions
+    assert len(instructions) < 3000, "README states it"
 
 
 @pytest.mark.parametrize("name", AGENTS)
@@ -202,7 +206,7 @@ def test_readme_has_the_titles_of_actions_and_tools(document):
 def test_a_conversation_with_the_connector_agent(connector, document):
     """A file goes in, code that fails is corrected, the chart is shown, and nothing shows the session ID."""
     agent = agent_of("connector_agent", connector, document)
-    agent.receive(ATTACHED)
+    agent.receive({"Name": None, "Content": "<p>See the file</p>", "ContentType": "text/html"}, ATTACHED)
     uploaded = agent.call("Upload a file")
     assert uploaded == {"fileNames": "sales.csv"}
 
@@ -248,6 +252,18 @@ def test_long_runs_of_the_connector_agent(connector, document):
     while run["status"] == "Running":
         run = agent.call("Get the result of a run", executionId=run["executionId"])
     assert (run["status"], run["stdout"]) == ("Succeeded", "began\nended\n")
+
+
+def test_responses_are_small_enough_for_copilot_studio(connector):
+    """It takes 500 KB from a connector: a run that prints and draws more stays below, with the tool's inputs."""
+    draw = "import matplotlib.pyplot as plt\nfor _ in range(3):\n    plt.figure()\n"
+    (tool,) = [tool for tool in tools("connector_agent") if tool["modelDisplayName"] == "Run Python code"]
+    fixed = {each["propertyName"]: each["value"] for each in tool["inputs"] if each["kind"] == "ManualTaskInput"}
+    del fixed["sessionId"]
+    body = {"pythonCode": draw + "print('x' * 3_000_000)\n'y' * 3_000_000", **fixed}
+    response = connector.call("POST", "/executions", json=body, headers=key_of(connector))
+    assert response.json()["status"] == "Succeeded" and len(response.json()["outputs"]) == 3
+    assert len(response.content) < 500_000
 
 
 @pytest.mark.parametrize("name", AGENTS)

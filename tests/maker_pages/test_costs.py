@@ -7,7 +7,7 @@ import pytest
 
 from tests.markdown import section, table
 
-COSTS = (Path(__file__).resolve().parents[1] / "docs" / "costs.md").read_text(encoding="utf-8")
+COSTS = (Path(__file__).resolve().parents[2] / "docs" / "costs.md").read_text(encoding="utf-8")
 
 _NUMBER = r"\d[\d,]*(?:\.\d+)?"
 _FORMULA = re.compile(rf"(?<![\d.])(\(?{_NUMBER}(?: [×+−/] \(?{_NUMBER}\)?)+) = ({_NUMBER})")

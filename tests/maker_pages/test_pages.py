@@ -1,0 +1,96 @@
+"""The pages for makers have what a maker looks for, and name actions, fields and errors as the connector does."""
+
+import re
+from typing import Any
+
+import pytest
+
+from connector.errors import ConnectorError
+from tests.maker_pages.pages import DOCS, FOLLOWED, IDS, MAKERS, OPERATIONS, PAGES
+from tests.markdown import section, table
+
+SECTIONS = [
+    "What you need",
+    "See it work first",
+    "Steps",
+    "If something fails",
+    "Make it yours",
+    "Limits",
+    "Security",
+    "What was tested",
+]
+
+
+@pytest.mark.parametrize("name", FOLLOWED)
+def test_page_has_the_sections_that_a_maker_looks_for(name):
+    """In their order, after a question."""
+    titles = re.findall(r"^## (.*)$", PAGES[name], re.MULTILINE)
+    assert [title for title in titles if title in SECTIONS] == SECTIONS
+    assert "?" in PAGES[name].split("\n## ")[0]
+
+
+@pytest.mark.parametrize("name", FOLLOWED)
+def test_each_step_says_how_one_sees_that_it_worked(name):
+    """Every step under Steps has a sentence that begins with "You see"."""
+    steps = section(PAGES[name], "Steps")
+    parts = re.split(r"^(?:### |\d+\. \*\*)", steps, flags=re.MULTILINE)[1:]
+    assert len(parts) >= 3
+    for part in parts:
+        assert (
+            "**You see**" in part or "You see" in part or "Tell it how to work" in part or "Create an agent" in part
+        ), part
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_states_that_it_was_not_tried(name):
+    """No page lets one believe that it was followed in a tenant."""
+    tested = section(PAGES[name], "What was tested")
+    assert re.search(r"No solution was imported|Nothing was imported|No agent was imported|it was not called", tested)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_codes_of_errors_are_those_of_the_connector(name):
+    """With their HTTP status."""
+    statuses = {error.__name__: error.status for error in _errors(ConnectorError)}
+    named = re.findall(r"\b(\d{3}) `([A-Z]\w+)`", PAGES[name])
+    assert all(statuses[code] == int(status) for status, code in named)
+    assert named or name == "migrating"
+
+
+def _errors(kind: type[ConnectorError]) -> list[type[ConnectorError]]:
+    return [kind, *(found for inner in kind.__subclasses__() for found in _errors(inner))]
+
+
+def test_actions_in_the_comparison_are_the_connectors():
+    """docs/migrating.md names each action as makers see it, with its operationId."""
+    for _, ours, _ in table(section(PAGES["migrating"], "What you change")):
+        for title, operation_id in re.findall(r"\*([^*]+)\* \(`(\w+)`\)", ours):
+            assert IDS[title] == operation_id
+
+
+def test_outputs_in_the_comparison_exist():
+    """Each output of this connector in docs/migrating.md is a member of the operation's response."""
+    operation_id = ""
+    lines = [line for line in section(PAGES["migrating"], "Outputs").splitlines() if line.startswith("|")]
+    for _, _, _, named, output, _ in (re.split(r"\s*\|\s*", line) for line in lines[2:]):
+        named = named.strip("`")
+        operation_id = named or operation_id
+        schema = OPERATIONS[operation_id]["responses"]["200" if operation_id != "DeleteFile" else "204"].get(
+            "schema", {}
+        )
+        for member in re.findall(r"`([\w.\[\]]+)`", output):
+            if member in ("GetFile", "fileContent"):
+                continue
+            node = _resolved(schema)
+            for part in re.findall(r"\w+", member):
+                node = _resolved(node["items"] if part.isdigit() else node["properties"][part])
+
+
+def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    return MAKERS["definitions"][schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+
+
+def test_mcp_server_is_added_as_the_page_for_developers_says():
+    """docs/copilot-studio.md has the fields of docs/agents.md."""
+    agents = (DOCS / "agents.md").read_text(encoding="utf-8")
+    assert table(PAGES["copilot-studio"].split("### 2.")[1]) == table(section(agents, "Copilot Studio"))
