@@ -4,6 +4,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,23 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from connector.contract.validation import Contract, Operation
-from tests.examples.logic_apps.workflow_language import Run, expressions, run_order
+from tests.conftest import Api, Emulator
+from workflow_player.flow import Flow
+from workflow_player.order import run_order
+from workflow_player.player import Player
+from workflow_player.results import Played
+from workflow_player.services import code_interpreter
+from workflow_player.services.acasession import AcaSession
+from workflow_player.templates import expressions
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = ROOT / "examples" / "logic_apps" / "agent_workflow"
 STANDARD = sorted((EXAMPLE / "standard").glob("*/workflow.json"))
 CONSUMPTION = sorted((EXAMPLE / "consumption").glob("*.json"))
+BUILT_IN = EXAMPLE / "standard" / "SalesReportBuiltIn" / "workflow.json"
+"""The same agent with the connector of the Standard plan."""
+
+WITH_CONNECTOR = [*(path for path in STANDARD if path != BUILT_IN), *CONSUMPTION]
 DOCUMENT = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
 OPERATIONS = Contract(max_code_characters=262144).operations
 CALLED = {"Upload_file": "UploadFile", "Execute_Python_code": "ExecutePythonCode"}
@@ -39,8 +51,25 @@ REPORT = "1550 books; February was best\n"
 Json = dict[str, Any]
 
 
-@pytest.fixture(params=[*STANDARD, *CONSUMPTION], ids=lambda path: str(path.relative_to(EXAMPLE)))
+def in_example(path: Path) -> str:
+    return str(path.relative_to(EXAMPLE))
+
+
+@pytest.fixture(params=[*WITH_CONNECTOR, BUILT_IN], ids=in_example)
+def file(request: pytest.FixtureRequest) -> Path:
+    """Any of the workflows."""
+    found: Path = request.param
+    return found
+
+
+@pytest.fixture
+def any_workflow(file: Path) -> Json:
+    return read(file)
+
+
+@pytest.fixture(params=WITH_CONNECTOR, ids=in_example)
 def workflow(request: pytest.FixtureRequest) -> Json:
+    """A workflow that calls the connector, not the built-in one."""
     return read(request.param)
 
 
@@ -112,31 +141,34 @@ def assert_members(value: Any, schema: Json, place: str) -> None:
         assert schema["type"] == "string", f"{place}: an expression in a body returns a string"
 
 
-def test_workflow_is_valid(workflow):
+def test_workflow_is_valid(any_workflow):
     """A workflow has the form that the language and the designer of Logic Apps require."""
     schema = read(Path(__file__).with_name("workflow.schema.json"))
     Draft202012Validator.check_schema(schema)
-    Draft202012Validator(schema).validate(workflow)
+    Draft202012Validator(schema).validate(any_workflow)
 
 
-def test_actions_have_a_run_order(workflow):
+def test_actions_have_a_run_order(any_workflow):
     """The actions in runAfter belong to the same workflow or the same tool, without cycles."""
-    run_order(workflow["definition"]["actions"])
-    for tool in agent_of(workflow)["tools"].values():
+    run_order(any_workflow["definition"]["actions"])
+    for tool in agent_of(any_workflow)["tools"].values():
         run_order(tool["actions"])
 
 
-def test_expressions_name_existing_things(workflow):
+def test_expressions_name_existing_things(any_workflow):
     """The actions, agent parameters and parameters in expressions exist."""
-    (tool,) = agent_of(workflow)["tools"].values()
+    (tool,) = agent_of(any_workflow)["tools"].values()
     known = {
-        "body": set(actions_of(workflow)),
-        "outputs": set(actions_of(workflow)),
+        "body": set(actions_of(any_workflow)),
+        "outputs": set(actions_of(any_workflow)),
         "agentParameters": set(tool["agentParameterSchema"]["properties"]),
-        "parameters": set(workflow["definition"].get("parameters", read(EXAMPLE / "standard" / "parameters.json"))),
+        "parameters": set(any_workflow["definition"].get("parameters", read(EXAMPLE / "standard" / "parameters.json"))),
     }
     named = [
-        call for text in expressions(workflow) for call in re.findall(r"(\w+)\('([^']*)'\)", text) if call[0] in known
+        call
+        for text in expressions(any_workflow)
+        for call in re.findall(r"(\w+)\('([^']*)'\)", text)
+        if call[0] in known
     ]
     assert {"body", "outputs", "agentParameters"} <= {function for function, _ in named}
     for function, name in named:
@@ -173,12 +205,9 @@ def test_expressions_use_members_of_responses(workflow):
 def test_every_call_of_the_tool_uses_one_session(workflow):
     """Its ID is made once, before the agent, and every action that calls the connector sends it."""
     definition = workflow["definition"]["actions"]
-    assert definition["Session_ID"] == {
-        "type": "Compose",
-        "inputs": "@guid()",
-        "runAfter": {"Get_sales_data": ["SUCCEEDED"]},
-    }
-    assert definition["Sales_Report_Agent"]["runAfter"] == {"Session_ID": ["SUCCEEDED"]}
+    made = definition["Session_ID"]
+    assert (made["type"], made["inputs"], list(made["runAfter"])) == ("Compose", "@guid()", ["Get_sales_data"])
+    assert list(definition["Sales_Report_Agent"]["runAfter"]) == ["Session_ID"]
     for action in CALLED:
         assert actions_of(workflow)[action]["inputs"]["body"]["sessionId"] == "@{outputs('Session_ID')}"
 
@@ -211,7 +240,7 @@ def followed(node: Json) -> Json:
 
 def test_all_files_are_the_same_workflow():
     """The four files differ only in how they call the connector and the model."""
-    plain = [without_call_details(read(path)["definition"]) for path in [*STANDARD, *CONSUMPTION]]
+    plain = [without_call_details(read(path)["definition"]) for path in WITH_CONNECTOR]
     assert len(plain) == 4
     assert all(definition == plain[0] for definition in plain)
 
@@ -251,6 +280,7 @@ def test_standard_connections_exist():
     connections = read(EXAMPLE / "standard" / "connections.json")
     named = re.findall(r'"referenceName": "(\w+)"', "".join(path.read_text() for path in STANDARD))
     assert set(named) == {*connections["agentConnections"], *connections["managedApiConnections"]}
+    assert set(Flow.read(BUILT_IN).connections) == {"codeinterpreter", "acasession"}
 
 
 def test_consumption_connections_exist():
@@ -269,60 +299,81 @@ def test_readme_lists_every_setting():
     assert all(f"`{parameter}`" in readme for parameter in read(EXAMPLE / "standard" / "parameters.json"))
 
 
-def run_of(workflow: Json, api: Any, file_url: str, model: Callable[..., str]) -> Run:
-    return Run(
-        workflow,
-        trigger_body={"fileUrl": file_url, "question": QUESTION},
-        parameters={
-            "connectorUrl": api.url,
-            "functionKey": api.key,
-            "$connections": {"codeinterpreter": {"connectionId": "test"}},
-        },
-        connection=(api.url, {"x-functions-key": api.key}),
-        model=model,
-    )
+@dataclass
+class Stage:
+    """Plays a workflow on the connector, and on the pool for the one with the built-in connector."""
+
+    file: Path
+    api: Api
+    emulator: Emulator
+    file_url: str
+
+    def play(self, model: Callable[..., str]) -> Played:
+        flow = Flow.read(self.file)
+        services = {
+            "codeinterpreter": code_interpreter(self.api.url, {"x-functions-key": str(self.api.key)}),
+            "acasession": AcaSession(self.emulator.pool.endpoint, lambda: self.emulator.authority.issue()[0]),
+        }
+        settings = {"CODE_INTERPRETER_URL": self.api.url, "CODE_INTERPRETER_FUNCTION_KEY": str(self.api.key)}
+        parameters = {"connectorUrl": self.api.url, "functionKey": self.api.key}
+        given = (
+            {}
+            if flow.dialect == "standard"
+            else {name: parameters[name] for name in flow.parameters & parameters.keys()}
+        )
+        player = Player(flow, services, given, model, app_settings=settings)
+        return player.play({"headers": {}, "body": {"fileUrl": self.file_url, "question": QUESTION}})
+
+    def report(self, model: Callable[..., str]) -> str:
+        response = self.play(model).response
+        assert response is not None
+        assert response["statusCode"] == 200
+        return str(response["body"])
 
 
-def test_workflow_returns_a_report(api_with_key, workflow, file_url):
+@pytest.fixture
+def stage(api_with_key: Api, emulator: Emulator, file: Path, file_url: str) -> Stage:
+    return Stage(file, api_with_key, emulator, file_url)
+
+
+def test_workflow_returns_a_report(stage):
     """With fixed code in place of the model, the workflow runs the code on the file and returns its output."""
-    run = run_of(
-        workflow,
-        api_with_key,
-        file_url,
-        lambda tools: tools["Upload_sales_data"](python_code=PYTHON_CODE)["Result"]["stdout"],
-    )
-    assert run.run() == REPORT
-    assert run.statuses == {"Get_sales_data": 200, "Upload_file": 200, "Execute_Python_code": 200}
-    uploaded, executed = run.outputs["Upload_file"]["body"], run.outputs["Execute_Python_code"]["body"]
-    assert uploaded["files"][0]["size"] == len(SALES)
-    assert executed["sessionId"] == uploaded["sessionId"]
+    played = stage.play(lambda tools: tools["Upload_sales_data"](python_code=PYTHON_CODE)["Result"]["stdout"])
+    assert played.response == {"statusCode": 200, "headers": {}, "body": REPORT}
+    assert set(played.statuses().values()) == {"Succeeded"}
+    uploaded, executed = (played.actions[name].outputs["body"] for name in CALLED)
+    assert executed["sessionId"] == uploaded["sessionId"] == played.actions["Session_ID"].outputs
+    assert (uploaded if stage.file == BUILT_IN else uploaded["files"][0])["size"] == len(SALES)
 
 
-def test_model_can_fix_code_that_fails(api_with_key, workflow, file_url):
+def test_model_can_fix_code_that_fails(stage):
     """Code that fails does not fail the tool: the model reads the error, fixes the code, and calls the tool again."""
 
     def model(tools: dict[str, Callable[..., Json]]) -> str:
         failed = tools["Upload_sales_data"](python_code="print(sales)")["Result"]
-        assert (failed["status"], failed["error"]["name"]) == ("Failed", "NameError")
+        assert failed["status"] == "Failed"
+        assert "NameError" in (failed["stderr"] if stage.file == BUILT_IN else failed["error"]["name"])
         return str(tools["Upload_sales_data"](python_code=PYTHON_CODE)["Result"]["stdout"])
 
-    assert run_of(workflow, api_with_key, file_url, model).run() == REPORT
+    assert stage.report(model) == REPORT
 
 
-def test_variables_persist_from_call_to_call(api_with_key, workflow, file_url):
+def test_variables_persist_from_call_to_call(stage):
     """Two calls of the tool run in one session; another run of the workflow has another."""
 
     def model(tools: dict[str, Callable[..., Json]]) -> str:
         call = tools["Upload_sales_data"]
         call(python_code=PYTHON_CODE)
-        return str(call(python_code="sales.shape")["Result"]["result"])
+        return str(call(python_code="print(sales.shape)")["Result"]["stdout"])
 
-    runs = [run_of(workflow, api_with_key, file_url, model) for _ in range(2)]
-    assert [run.run() for run in runs] == ["(3, 3)", "(3, 3)"]
-    assert len({run.outputs["Session_ID"] for run in runs}) == 2
+    runs = [stage.play(model) for _ in range(2)]
+    assert [run.response and run.response["body"] for run in runs] == ["(3, 3)\n", "(3, 3)\n"]
+    assert [run.actions["Execute_Python_code"].times for run in runs] == [2, 2]
+    assert len({run.actions["Session_ID"].outputs for run in runs}) == 2
 
 
-def test_the_model_reads_no_base64(api_with_key, workflow, file_url):
+@pytest.mark.parametrize("file", WITH_CONNECTOR, ids=in_example)
+def test_the_model_reads_no_base64(stage):
     """A chart costs no tokens: neither the actions of the tool nor its result contain it."""
     code = "import matplotlib.pyplot as plt\nplt.plot([1, 4, 9])\nplt.show()\nprint('drawn')"
 
@@ -339,4 +390,4 @@ def test_the_model_reads_no_base64(api_with_key, workflow, file_url):
         }
         return "done"
 
-    assert run_of(workflow, api_with_key, file_url, model).run() == "done"
+    assert stage.report(model) == "done"

@@ -2,11 +2,7 @@
 
 import json
 import re
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
@@ -14,7 +10,11 @@ from jsonschema import Draft202012Validator
 
 from connector.contract.validation import Contract
 from tests.conftest import emulated_storage
-from tests.examples.logic_apps.workflow_language import Run, expressions, run_order
+from workflow_player.flow import Flow
+from workflow_player.order import run_order
+from workflow_player.player import Player
+from workflow_player.services.outlook import Outlook
+from workflow_player.templates import expressions
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "logic_apps" / "mail_report"
 WORKFLOW = json.loads((EXAMPLE / "mail_report.json").read_text(encoding="utf-8"))
@@ -26,29 +26,6 @@ PART_BYTES = 32 << 20
 
 SALES = b"region,amount\nNorth,42\nSouth,17\nNorth,8\n"
 PNG = b"\x89PNG\r\n\x1a\n"
-
-
-@pytest.fixture
-def mail() -> Iterator[tuple[str, list[Any]]]:
-    """The URL of what stands for Office 365 Outlook, and the mails that it has been given."""
-    sent: list[Any] = []
-
-    class Outlook(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            assert self.path == "/v2/Mail"
-            sent.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Outlook) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}", sent
-        server.shutdown()
-        thread.join()
 
 
 def test_workflow_is_valid():
@@ -88,9 +65,8 @@ def test_readme_has_every_step():
 
 
 @pytest.mark.parametrize("padding", [0, PART_BYTES], ids=["a small file", "a file that takes polls"])
-def test_workflow_mails_a_link_that_opens_without_a_key(emulator, running_connector, mail, padding):
+def test_workflow_mails_a_link_that_opens_without_a_key(emulator, running_connector, padding):
     """The mail has the totals and a link to the chart, also if import and run take longer than their calls wait."""
-    mail_url, sent = mail
     with (
         emulated_storage(emulator.authority) as storage,
         running_connector(
@@ -101,23 +77,18 @@ def test_workflow_mails_a_link_that_opens_without_a_key(emulator, running_connec
         ) as connector,
     ):
         storage.put("sales.csv", SALES + b" " * padding)
-        run = Run(
-            WORKFLOW,
-            trigger_body={
-                "blobUrl": f"{storage.server.container_url('imports')}/sales.csv",
-                "recipient": "ada@contoso.example",
-            },
-            parameters={
-                "connectorUrl": connector.url,
-                "functionKey": connector.key,
-                "$connections": {"office365": {"connectionId": "test"}},
-            },
-            connection=(mail_url, {}),
-            model=lambda _: "",
+        outlook = Outlook()
+        player = Player(
+            Flow.read(EXAMPLE / "mail_report.json"),
+            {"office365": outlook},
+            {"connectorUrl": connector.url, "functionKey": connector.key},
         )
-        run.run_actions(ACTIONS)
-        (message,) = sent
-        assert message["To"] == "ada@contoso.example"
-        assert "North: 50, South: 17" in message["Body"]
-        link = re.findall('href="([^"]*)"', message["Body"])[0]
+        blob = f"{storage.server.container_url('imports')}/sales.csv"
+        played = player.play({"body": {"blobUrl": blob, "recipient": "ada@contoso.example"}})
+        assert played.status == "Succeeded", played.actions
+        assert bool(played.actions["Import_sales"].polls) == bool(padding)
+        (message,) = outlook.mails
+        assert message.to == "ada@contoso.example"
+        assert "North: 50, South: 17" in message.body
+        link = re.findall('href="([^"]*)"', message.body)[0]
         assert requests.get(link, timeout=30).content.startswith(PNG)
