@@ -2,7 +2,7 @@
 
 import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,13 @@ from workflow_player.play_file import PlayFailed, Start, filled_in
 from workflow_player.services import Service, code_interpreter
 from workflow_player.services.approvals import Approvals
 from workflow_player.services.blob_storage import BlobStorage
-from workflow_player.services.file_urls import DownloadUrls
 from workflow_player.services.outlook import Mail, Outlook
 from workflow_player.services.rest_account import RestAccount
 from workflow_player.services.sharepoint import SharePoint
+from workflow_player.services.sharepoint_files import Downloads, ImportsFromSharePoint
 from workflow_player.web_files import served
+
+CONTAINERS = ("files", "imports")
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,10 @@ class Stage:
         found = {
             f"sharepoint/{file.relative_to(folder)}": file.read_bytes() for file in folder.rglob("*") if file.is_file()
         }
-        account = self.connector.account
-        for container in ("files", "imports") if account and self.start.uses_storage else ():
-            assert account
-            for name in account.names(container):
-                found[f"azureblob/{container}/{name}"] = account.read(container, name) or b""
+        for container in CONTAINERS if self.connector.account else ():
+            assert self.connector.account
+            for name in self.connector.account.names(container):
+                found[f"azureblob/{container}/{name}"] = self.connector.account.read(container, name) or b""
         return found
 
 
@@ -95,15 +96,16 @@ def set_up(start: Start, connector: Connector, site: Path) -> Iterator[Stage]:
                 container, _, name = place.path.strip("/").partition("/")
                 assert connector.account
                 connector.account.write(container, name, source.read_bytes(), "application/octet-stream")
+        downloads = Downloads(site, _imports(connector)) if connector.account else None
         outlook = Outlook(start.answer)
+        sharepoint = SharePoint(site, download_url=downloads.url_of if downloads else None)
         headers = {"x-functions-key": connector.key} if connector.key else {}
-        if connector.account:
-            interpreter: Service = DownloadUrls(connector.url, headers, connector.account, connector.storage_url, site)
-            sharepoint = SharePoint(site, download_url=DownloadUrls.of)
-        else:
-            interpreter, sharepoint = code_interpreter(connector.url, headers), SharePoint(site)
         services: dict[str, Service] = {
-            "codeinterpreter": interpreter,
+            "codeinterpreter": (
+                ImportsFromSharePoint(connector.url, headers, downloads)
+                if downloads
+                else code_interpreter(connector.url, headers)
+            ),
             "office365": outlook,
             "sharepointonline": sharepoint,
         }
@@ -128,6 +130,17 @@ def set_up(start: Start, connector: Connector, site: Path) -> Iterator[Stage]:
         yield stage
 
 
+def _imports(connector: Connector) -> Callable[[str, bytes], str]:
+    """Puts a file where the connector may import from, and returns its URL."""
+
+    def put(name: str, content: bytes) -> str:
+        assert connector.account
+        connector.account.write("imports", name, content, "application/octet-stream")
+        return f"{connector.storage_url}/imports/{name}"
+
+    return put
+
+
 def model_of(start: Start) -> Model | None:
     """What stands for an agent's model: it makes the calls of play.json, and answers with a part of the last result."""
     if not start.agent:
@@ -144,3 +157,6 @@ def model_of(start: Start) -> Model | None:
         return str(said)
 
     return model
+
+
+Starter = Callable[[], contextlib.AbstractContextManager[Connector]]

@@ -14,13 +14,13 @@ import requests
 from connector_package.flow_solution import ALL_FLOWS, ENVIRONMENT_VARIABLES
 from tests.conftest import Api, Storage
 from workflow_player.flow import Flow
-from workflow_player.messages import Request, Response
+from workflow_player.messages import Response
 from workflow_player.player import Player
 from workflow_player.results import Played
 from workflow_player.services.approvals import Approvals
-from workflow_player.services.code_interpreter import CodeInterpreter
 from workflow_player.services.outlook import Outlook
 from workflow_player.services.sharepoint import SITE, SharePoint
+from workflow_player.services.sharepoint_files import Downloads, ImportsFromSharePoint
 
 CODE = Path(__file__).resolve().parents[3] / "examples" / "workflow_code"
 LIBRARY = "6ba1f4f8-3c5e-4ea5-b8b1-9a1f0f1f7d53"
@@ -48,22 +48,6 @@ PARAMETERS = {
 FLOWS = {flow.folder: Flow.read(flow.source) for flow in ALL_FLOWS}
 
 
-class WithoutTheInternet(CodeInterpreter):
-    """The connector, for which a container of the storage emulator is what SharePoint is: the same file, elsewhere."""
-
-    def __init__(self, url: str, storage: Storage) -> None:
-        super().__init__(url, {})
-        self._imports = storage.server.container_url("imports")
-
-    def send(self, request: Request, seconds: float) -> Response:
-        if request.url == "/imports":
-            body = json.loads(request.body)
-            name = body.pop("fileUrl").removeprefix("https://contoso.sharepoint.com/download?path=")
-            body["blobUrl"] = f"{self._imports}/{name}"
-            request = Request(request.method, request.url, request.queries, request.headers, json.dumps(body).encode())
-        return super().send(request, seconds)
-
-
 @dataclass
 class Tenant:
     """A site, a mailbox and an approver, and the connector in between."""
@@ -78,7 +62,8 @@ class Tenant:
             self.put("/Shared Documents/Code", source.name, source.read_text())
         for folder in ("Sales", "Incoming", "Cleaned", "Expenses/Submitted", "Expenses/Approved"):
             (self.site / "Shared Documents" / folder).mkdir(parents=True)
-        self.sharepoint = SharePoint(self.site, download_url=self._download_url)
+        self.downloads = Downloads(self.site, self._imports)
+        self.sharepoint = SharePoint(self.site, download_url=self.downloads.url_of)
 
     def put(self, folder: str, name: str, text: str) -> None:
         target = self.site / folder.strip("/")
@@ -95,7 +80,7 @@ class Tenant:
         player = Player(
             flow,
             {
-                "codeinterpreter": WithoutTheInternet(api.url, self.storage),
+                "codeinterpreter": ImportsFromSharePoint(api.url, {}, self.downloads),
                 "sharepointonline": self.sharepoint,
                 "office365": self.outlook,
                 "approvals": self.approvals,
@@ -107,10 +92,9 @@ class Tenant:
         )
         return player.play(self.sharepoint.new_file(arrived) if arrived else None)
 
-    def _download_url(self, file: str) -> str:
-        name = f"{self.site.name}-{Path(file).name}"
-        self.storage.put(name, (self.site / file.strip("/")).read_bytes())
-        return f"https://contoso.sharepoint.com/download?path={name}"
+    def _imports(self, name: str, content: bytes) -> str:
+        self.storage.put(name, content)
+        return f"{self.storage.server.container_url('imports')}/{name}"
 
 
 @pytest.fixture
@@ -258,9 +242,7 @@ def test_long_clean_up_is_waited_for(tenant, impatient_api, polls):
 def test_file_that_cannot_be_imported_is_a_failed_run(tenant, api_with_storage):
     """The maker is told, and nothing is put back."""
     tenant.put("/Shared Documents/Incoming", "contacts.csv", CONTACTS)
-    tenant.sharepoint = SharePoint(
-        tenant.site, download_url=lambda _: "https://contoso.sharepoint.com/download?path=no"
-    )
+    tenant.sharepoint = SharePoint(tenant.site, download_url=lambda _: "https://contoso.sharepoint.com/no")
     played = tenant.play("clean_up_file", api_with_storage, "/Shared Documents/Incoming/contacts.csv")
     assert (played.status, played.error["code"]) == ("Failed", "CleanUpFailed")
     assert played.actions["Import_file"].status == "Failed"
