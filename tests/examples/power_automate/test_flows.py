@@ -124,8 +124,8 @@ def test_report_is_mailed(tenant, api_with_storage):
     assert played.status == "Succeeded", played.statuses()
     (mail,) = tenant.outlook.mails
     assert mail.to == "sales@contoso.example"
-    assert re.findall(r"<td>(.*?)</td>", mail.body) == ["Fiction", "22.4", "Travel", "20"]
-    assert "Made of 2 files." in mail.body and "3 sales, 42.40 in total" in mail.body
+    assert re.findall(r"<t[hd]>(.*?)</t[hd]>", mail.body) == ["Category", "Price"] + ["Fiction", "22.4", "Travel", "20"]
+    assert "Files: 2." in mail.body and "3 sales, 42.40 in total" in mail.body
     ((name, content),) = [(attachment.name, attachment.content) for attachment in mail.attachments]
     assert name == "chart.png" and content.startswith(PNG)
     (link,) = re.findall('href="([^"]*)"', mail.body)
