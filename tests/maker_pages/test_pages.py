@@ -94,3 +94,13 @@ def test_mcp_server_is_added_as_the_page_for_developers_says():
     """docs/copilot-studio.md has the fields of docs/agents.md."""
     agents = (DOCS / "agents.md").read_text(encoding="utf-8")
     assert table(PAGES["copilot-studio"].split("### 2.")[1]) == table(section(agents, "Copilot Studio"))
+
+
+def test_doubts_of_every_example_are_collected():
+    """docs/verification.md leads to each page that lists what only a tenant can settle."""
+    collected = section((DOCS / "verification.md").read_text(encoding="utf-8"), "What only a tenant can settle")
+    for page in (DOCS.parent / "examples").glob("*/**/README.md"):
+        if re.search(r"[Oo]nly a tenant", page.read_text(encoding="utf-8")):
+            assert f"../{page.relative_to(DOCS.parent)}#" in collected, page
+    for page in PAGES.values():
+        assert "verification.md#what-only-a-tenant-can-settle" in page or "built-in connector's operations" in page
