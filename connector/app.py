@@ -154,7 +154,9 @@ class Connector:
 
 def _context(settings: Settings, entra: EntraId | None) -> Context:
     """What all requests have in common."""
-    contract = Contract(max_code_characters=settings.max_code_characters)
+    contract = Contract(
+        max_code_characters=settings.max_code_characters, caller_wait_seconds=settings.caller_wait_seconds
+    )
     pools = Pools(
         *(
             SessionPoolClient(

@@ -15,6 +15,7 @@ from workflow_player.services.blob_storage import BlobStorage
 from workflow_player.services.outlook import Mail, Outlook
 from workflow_player.services.rest_account import RestAccount
 from workflow_player.services.sharepoint import SharePoint
+from workflow_player.services.sharepoint_files import Downloads, ImportsFromSharePoint
 from workflow_player.web_files import served
 
 CONTAINERS = ("files", "imports")
@@ -95,10 +96,16 @@ def set_up(start: Start, connector: Connector, site: Path) -> Iterator[Stage]:
                 container, _, name = place.path.strip("/").partition("/")
                 assert connector.account
                 connector.account.write(container, name, source.read_bytes(), "application/octet-stream")
-        outlook, sharepoint = Outlook(start.answer), SharePoint(site)
+        downloads = Downloads(site, _imports(connector)) if connector.account else None
+        outlook = Outlook(start.answer)
+        sharepoint = SharePoint(site, download_url=downloads.url_of if downloads else None)
         headers = {"x-functions-key": connector.key} if connector.key else {}
         services: dict[str, Service] = {
-            "codeinterpreter": code_interpreter(connector.url, headers),
+            "codeinterpreter": (
+                ImportsFromSharePoint(connector.url, headers, downloads)
+                if downloads
+                else code_interpreter(connector.url, headers)
+            ),
             "office365": outlook,
             "sharepointonline": sharepoint,
         }
@@ -121,6 +128,17 @@ def set_up(start: Start, connector: Connector, site: Path) -> Iterator[Stage]:
         stage = Stage(start, services, outlook, sharepoint, blobs, connector, known, set())
         stage.before = set(stage._files().items())
         yield stage
+
+
+def _imports(connector: Connector) -> Callable[[str, bytes], str]:
+    """Puts a file where the connector may import from, and returns its URL."""
+
+    def put(name: str, content: bytes) -> str:
+        assert connector.account
+        connector.account.write("imports", name, content, "application/octet-stream")
+        return f"{connector.storage_url}/imports/{name}"
+
+    return put
 
 
 def model_of(start: Start) -> Model | None:

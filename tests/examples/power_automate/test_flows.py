@@ -14,13 +14,13 @@ import requests
 from connector_package.flow_solution import ALL_FLOWS, ENVIRONMENT_VARIABLES
 from tests.conftest import Api, Storage
 from workflow_player.flow import Flow
-from workflow_player.messages import Request, Response
+from workflow_player.messages import Response
 from workflow_player.player import Player
 from workflow_player.results import Played
 from workflow_player.services.approvals import Approvals
-from workflow_player.services.code_interpreter import CodeInterpreter
 from workflow_player.services.outlook import Outlook
 from workflow_player.services.sharepoint import SITE, SharePoint
+from workflow_player.services.sharepoint_files import Downloads, ImportsFromSharePoint
 
 CODE = Path(__file__).resolve().parents[3] / "examples" / "workflow_code"
 LIBRARY = "6ba1f4f8-3c5e-4ea5-b8b1-9a1f0f1f7d53"
@@ -48,22 +48,6 @@ PARAMETERS = {
 FLOWS = {flow.folder: Flow.read(flow.source) for flow in ALL_FLOWS}
 
 
-class WithoutTheInternet(CodeInterpreter):
-    """The connector, for which a container of the storage emulator is what SharePoint is: the same file, elsewhere."""
-
-    def __init__(self, url: str, storage: Storage) -> None:
-        super().__init__(url, {})
-        self._imports = storage.server.container_url("imports")
-
-    def send(self, request: Request, seconds: float) -> Response:
-        if request.url == "/imports":
-            body = json.loads(request.body)
-            name = body.pop("fileUrl").removeprefix("https://contoso.sharepoint.com/download?path=")
-            body["blobUrl"] = f"{self._imports}/{name}"
-            request = Request(request.method, request.url, request.queries, request.headers, json.dumps(body).encode())
-        return super().send(request, seconds)
-
-
 @dataclass
 class Tenant:
     """A site, a mailbox and an approver, and the connector in between."""
@@ -78,7 +62,8 @@ class Tenant:
             self.put("/Shared Documents/Code", source.name, source.read_text())
         for folder in ("Sales", "Incoming", "Cleaned", "Expenses/Submitted", "Expenses/Approved"):
             (self.site / "Shared Documents" / folder).mkdir(parents=True)
-        self.sharepoint = SharePoint(self.site, download_url=self._download_url)
+        self.downloads = Downloads(self.site, self._imports)
+        self.sharepoint = SharePoint(self.site, download_url=self.downloads.url_of)
 
     def put(self, folder: str, name: str, text: str) -> None:
         target = self.site / folder.strip("/")
@@ -95,7 +80,7 @@ class Tenant:
         player = Player(
             flow,
             {
-                "codeinterpreter": WithoutTheInternet(api.url, self.storage),
+                "codeinterpreter": ImportsFromSharePoint(api.url, {}, self.downloads),
                 "sharepointonline": self.sharepoint,
                 "office365": self.outlook,
                 "approvals": self.approvals,
@@ -107,10 +92,9 @@ class Tenant:
         )
         return player.play(self.sharepoint.new_file(arrived) if arrived else None)
 
-    def _download_url(self, file: str) -> str:
-        name = f"{self.site.name}-{Path(file).name}"
-        self.storage.put(name, (self.site / file.strip("/")).read_bytes())
-        return f"https://contoso.sharepoint.com/download?path={name}"
+    def _imports(self, name: str, content: bytes) -> str:
+        self.storage.put(name, content)
+        return f"{self.storage.server.container_url('imports')}/{name}"
 
 
 @pytest.fixture
@@ -140,8 +124,8 @@ def test_report_is_mailed(tenant, api_with_storage):
     assert played.status == "Succeeded", played.statuses()
     (mail,) = tenant.outlook.mails
     assert mail.to == "sales@contoso.example"
-    assert re.findall(r"<td>(.*?)</td>", mail.body) == ["Fiction", "22.4", "Travel", "20"]
-    assert "Made of 2 files." in mail.body and "3 sales, 42.40 in total" in mail.body
+    assert re.findall(r"<t[hd]>(.*?)</t[hd]>", mail.body) == ["Category", "Price"] + ["Fiction", "22.4", "Travel", "20"]
+    assert "Files: 2." in mail.body and "3 sales, 42.40 in total" in mail.body
     ((name, content),) = [(attachment.name, attachment.content) for attachment in mail.attachments]
     assert name == "chart.png" and content.startswith(PNG)
     (link,) = re.findall('href="([^"]*)"', mail.body)
@@ -181,7 +165,7 @@ def test_long_run_is_waited_for(tenant, impatient_api, polls):
     """A run that takes longer than its call waits is polled: by the gateway, or else by the flow."""
     report_sales(tenant)
     code = tenant.files("Code")["sales_report.py"]
-    tenant.put("/Shared Documents/Code", "sales_report.py", f"import time\ntime.sleep(2.5)\n{code}")
+    tenant.put("/Shared Documents/Code", "sales_report.py", f"import time\ntime.sleep(1.2)\n{code}")
     played = tenant.play("scheduled_report", impatient_api, polls=polls)
     assert played.status == "Succeeded", played.statuses()
     assert played.actions["Until_it_has_ended"].status == ("Skipped" if polls else "Succeeded")
@@ -244,13 +228,12 @@ def test_link_to_a_large_result_is_mailed(tenant, api_with_storage):
     assert requests.get(link, timeout=30).text == "Name,City\nAda Lovelace,London\n"
 
 
-@pytest.mark.parametrize("polls", [True, False], ids=["gateway polls", "gateway does not poll"])
-def test_long_clean_up_is_waited_for(tenant, impatient_api, polls):
-    """As for the report."""
+def test_long_clean_up_is_waited_for(tenant, impatient_api):
+    """As for the report, without the gateway."""
     tenant.put("/Shared Documents/Incoming", "contacts.csv", CONTACTS)
     code = tenant.files("Code")["clean_up.py"]
-    tenant.put("/Shared Documents/Code", "clean_up.py", f"import time\ntime.sleep(2)\n{code}")
-    played = tenant.play("clean_up_file", impatient_api, "/Shared Documents/Incoming/contacts.csv", polls=polls)
+    tenant.put("/Shared Documents/Code", "clean_up.py", f"import time\ntime.sleep(1.2)\n{code}")
+    played = tenant.play("clean_up_file", impatient_api, "/Shared Documents/Incoming/contacts.csv", polls=False)
     assert played.status == "Succeeded", played.statuses()
     assert list(tenant.files("Cleaned")) == ["contacts_cleaned.csv"]
 
@@ -258,9 +241,7 @@ def test_long_clean_up_is_waited_for(tenant, impatient_api, polls):
 def test_file_that_cannot_be_imported_is_a_failed_run(tenant, api_with_storage):
     """The maker is told, and nothing is put back."""
     tenant.put("/Shared Documents/Incoming", "contacts.csv", CONTACTS)
-    tenant.sharepoint = SharePoint(
-        tenant.site, download_url=lambda _: "https://contoso.sharepoint.com/download?path=no"
-    )
+    tenant.sharepoint = SharePoint(tenant.site, download_url=lambda _: "https://contoso.sharepoint.com/no")
     played = tenant.play("clean_up_file", api_with_storage, "/Shared Documents/Incoming/contacts.csv")
     assert (played.status, played.error["code"]) == ("Failed", "CleanUpFailed")
     assert played.actions["Import_file"].status == "Failed"
@@ -317,12 +298,11 @@ def test_unremarkable_expenses_need_no_approval(tenant, api_with_storage):
     assert name.startswith("nothing-found_")
 
 
-@pytest.mark.parametrize("polls", [True, False], ids=["gateway polls", "gateway does not poll"])
-def test_long_check_is_waited_for(tenant, impatient_api, polls):
-    """As for the report."""
+def test_long_check_is_waited_for(tenant, impatient_api):
+    """As for the report, without the gateway."""
     code = tenant.files("Code")["check_expenses.py"]
-    tenant.put("/Shared Documents/Code", "check_expenses.py", f"import time\ntime.sleep(2)\n{code}")
-    assert decide(tenant, impatient_api, EXPENSES, polls=polls).status == "Succeeded"
+    tenant.put("/Shared Documents/Code", "check_expenses.py", f"import time\ntime.sleep(1.2)\n{code}")
+    assert decide(tenant, impatient_api, EXPENSES, polls=False).status == "Succeeded"
     assert len(tenant.approvals.approvals) == 1
 
 
