@@ -5,7 +5,6 @@ import json
 import os
 import re
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ from connector_package.package import (
     write_package,
 )
 from tests.markdown import section
+from tests.shown_titles import outputs
 
 ROOT = Path(__file__).resolve().parents[2]
 documents = Documents(read_document())
@@ -128,7 +128,7 @@ def test_entra_sign_in_is_filled_in(tmp_path):
 def test_entra_definition_is_the_one_that_the_app_serves(tmp_path):
     """The package for Entra ID has the same definition as an app with Entra ID serves."""
     write_package(tmp_path, URL, ENTRA, makers_document)
-    served = Documents(read_document(), EntraId("https://login.microsoftonline.com", TENANT)).makers(URL)
+    served = Documents(read_document(), EntraId("https://login.microsoftonline.com", TENANT, "any")).makers(URL)
     assert read(tmp_path / "apiDefinition.swagger.json") == served
 
 
@@ -258,36 +258,29 @@ def test_readme_lists_the_operations(name):
     assert sorted(listed) == sorted((entry["summary"], entry["operationId"]) for entry in operations)
 
 
-def shown_titles(document: dict[str, Any]) -> Iterator[str]:
-    """Of inputs and outputs, as designers show them: each begins with those of its ancestors, up to a list."""
-
-    def resolved(node: dict[str, Any]) -> dict[str, Any]:
-        _, kind, name = node["$ref"].split("/") if "$ref" in node else ("", "", "")
-        return {**document[kind][name], **node} if name else node
-
-    def of_members(node: dict[str, Any], before: str = "") -> Iterator[str]:
-        for member in map(resolved, resolved(node).get("properties", {}).values()):
-            title = f"{before} {member.get('x-ms-summary', '')}".strip()
-            yield title
-            yield from of_members(member, title)
-            yield from of_members(member.get("items", {}))
-
-    for operation in (entry for item in document["paths"].values() for entry in item.values()):
-        for parameter in map(resolved, operation.get("parameters", [])):
-            yield parameter.get("x-ms-summary", "")
-            yield from of_members(parameter.get("schema", {}))
-        yield from of_members(operation["responses"].get("200", {}).get("schema", {}))
-
-
 def test_readme_names_actions_and_their_values_as_makers_see_them():
     """What is bold in it is an action, and what is in italics beside a value exists: each can be found by its name."""
     summaries = {entry["summary"] for item in makers_document(URL)["paths"].values() for entry in item.values()}
     bold = set(re.findall(r"\*\*([^*]+)\*\*", READMES["readme.md"]))
     assert bold - summaries == {"Function key.", "Entra ID.", "CheckConnection"}
-    titles = set(shown_titles(makers_document(URL)))
+    makers = makers_document(URL)
+    titles = set(re.findall(r'"x-ms-summary": "([^"]+)"', json.dumps(makers)))
+    for item in makers["paths"].values():
+        for response in (response for entry in item.values() for response in entry["responses"].values()):
+            titles |= {" ".join(shown) for shown in outputs(response.get("schema", {}), makers)}
+    used = {
+        "File Name",
+        "File Content",
+        "Session ID",
+        "Python Code",
+        "Status",
+        "Error Message",
+        "Error Hint",
+        "File URL",
+        "Result",
+    }
     started = section(READMES["readme.md"], "Getting Started").replace("**", "")
-    used = "File Name,File Content,Session ID,Python Code,Status,Error Message,Error Hint,File URL,Result".split(",")
-    assert set(used) <= titles & set(re.findall(r"\*([^*\n]+)\*", started))
+    assert used <= titles & set(re.findall(r"\*([^*\n]+)\*", started))
 
 
 def test_both_templates_look_the_same():
