@@ -7,6 +7,7 @@ Json = dict[str, Any]
 
 _CHARACTERS = {"^[A-Za-z0-9-]+$": "letters, digits and hyphens"}
 _FORMATS = {"byte": "base64", "binary": "bytes", "date-time": "date and time"}
+"""Others, such as int64, are for generators of clients."""
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
@@ -54,7 +55,7 @@ def type_text(schema: Json) -> str:
         words = [f"array of {kind}"]
     if "enum" in schema:
         words.append(one_of(schema["enum"]))
-    elif "format" in schema:
+    elif schema.get("format") in _FORMATS:
         words.append(_FORMATS[schema["format"]])
     for least, most, what in (
         ("minLength", "maxLength", _CHARACTERS.get(schema.get("pattern", ""), "characters")),

@@ -15,7 +15,7 @@ import azure.functions as func
 from .bulkhead import Admission, Bulkhead
 from .callers.signed_tokens import Tokens
 from .contract.documents import Documents
-from .contract.sign_in import EntraId
+from .contract.sign_in import EntraId, scope_of
 from .contract.validation import Contract
 from .errors import InternalError, error_body, to_response
 from .http.context import Context
@@ -154,7 +154,9 @@ class Connector:
 
 def _context(settings: Settings, entra: EntraId | None) -> Context:
     """What all requests have in common."""
-    contract = Contract(max_code_characters=settings.max_code_characters)
+    contract = Contract(
+        max_code_characters=settings.max_code_characters, caller_wait_seconds=settings.caller_wait_seconds
+    )
     pools = Pools(
         *(
             SessionPoolClient(
@@ -214,4 +216,4 @@ def _entra(settings: Settings) -> "tuple[EntraSignIn | None, EntraId | None]":
     from .callers.entra import EntraSignIn
 
     authority = settings.azure_authority_host
-    return EntraSignIn(authority, tenant_id, audiences, allowed), EntraId(authority, tenant_id)
+    return EntraSignIn(authority, tenant_id, audiences, allowed), EntraId(authority, tenant_id, scope_of(audiences))

@@ -86,7 +86,13 @@ def main() -> int:
                 **identity.environment,
             )
         _set(NO_PROXY=",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1", "localhost"))))
-        host = FunctionsHost(APP_ROOT, port=options.port, require_keys=options.keys, app_settings=app_settings)
+        host = FunctionsHost(
+            APP_ROOT,
+            port=options.port,
+            require_keys=options.keys,
+            chunked=options.chunked,
+            app_settings=app_settings,
+        )
         servers.append(host)
         for server in servers:
             server.start()
@@ -129,6 +135,13 @@ def _parser() -> argparse.ArgumentParser:
     add_mcp_option(parser)
     add_max_sessions_option(parser)
     parser.add_argument("--keys", action="store_true", help="require a function key of callers, as Azure does")
+    parser.add_argument(
+        "--chunked",
+        choices=("pass", "drop"),
+        default="pass",
+        help="bodies without a length (Transfer-Encoding: chunked): pass them on, as in Azure (default), or drop them, "
+        "as the Functions host on its own does",
+    )
     parser.add_argument(
         "--pool-endpoint",
         metavar="URL",

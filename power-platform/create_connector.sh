@@ -104,8 +104,8 @@ fi
 set -- # the command's arguments
 if [ "$tool" = pac ]; then
     if [ -n "$secret" ]; then # pac has no option for it: it is a member of the properties
-        properties_with_secret=$(mktemp "${TMPDIR:-/tmp}/apiProperties.XXXXXX")
-        trap 'rm -f "$properties_with_secret"' EXIT
+        private=$(mktemp -d "${TMPDIR:-/tmp}/connector.XXXXXX")
+        trap 'rm -rf "$private"' EXIT
         trap 'exit 130' INT TERM
         SECRET=$secret awk '
             BEGIN {
@@ -116,8 +116,8 @@ if [ "$tool" = pac ]; then
             }
             { print }
             /"clientId":/ { print "\"clientSecret\": \"" text "\"," }
-        ' "$properties" >"$properties_with_secret"
-        properties=$properties_with_secret
+        ' "$properties" >"$private/$properties"
+        properties=$private/$properties
     fi
     set -- --api-definition-file "$definition" --api-properties-file "$properties" --icon-file "$icon"
     [ -z "$environment" ] || set -- "$@" --environment "$environment"

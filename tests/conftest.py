@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 import pytest
@@ -81,14 +81,17 @@ class Api:
 
 
 @contextmanager
-def connector_with(*, require_keys: bool = False, **environment: str) -> Iterator[Api]:
-    """A host for the connector, configured only by `environment`."""
+def connector_with(
+    *, require_keys: bool = False, chunked: Literal["drop", "pass"] = "drop", **environment: str
+) -> Iterator[Api]:
+    """A host for the connector, configured only by `environment`. `chunked` is what it does with bodies without a
+    length."""
     before = dict(os.environ)
     for name in ("WEBSITE_HOSTNAME", *(setting.name for setting in SETTINGS)):  # set by another running host
         os.environ.pop(name, None)
     os.environ.update(environment)
     try:
-        host = FunctionsHost(ROOT, require_keys=require_keys)
+        host = FunctionsHost(ROOT, require_keys=require_keys, chunked=chunked)
         host.start()
         # The app has read them. Programs that tests start meanwhile have settings of their own. The identity's
         # variables stay, because the app reads them with its first token.

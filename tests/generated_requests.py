@@ -1,4 +1,4 @@
-"""Hooks for Schemathesis: seven of its checks, relaxed where the connector intentionally differs.
+"""Hooks for Schemathesis: eight of its checks, relaxed where the connector intentionally differs.
 
 Schemathesis loads this module with `SCHEMATHESIS_HOOKS=tests.generated_requests`, as tests/test_generated_requests.py
 sets it.
@@ -15,6 +15,7 @@ from schemathesis.openapi.checks import (
     EnsureResourceAvailability,
     MissingHeaderNotRejected,
     RejectedPositiveData,
+    UndefinedStatusCode,
     UnsupportedMethodResponse,
 )
 from schemathesis.specs.openapi.checks import (
@@ -24,6 +25,7 @@ from schemathesis.specs.openapi.checks import (
     negative_data_rejection,
     positive_data_acceptance,
     response_schema_conformance,
+    status_code_conformance,
     unsupported_method,
 )
 
@@ -37,11 +39,18 @@ REPLACED = (
     "negative_data_rejection",
     "positive_data_acceptance",
     "response_schema_conformance",
+    "status_code_conformance",
     "unsupported_method",
 )
 LONGEST_RUN_SECONDS = 5
 
 _OPERATIONS = {operation.name: operation for operation in operations(read_document())}
+_STATUSES = {
+    entry["operationId"]: entry["responses"].keys()
+    for item in read_document()["paths"].values()
+    for entry in item.values()
+    if isinstance(entry, dict)
+}
 _METHODS_AND_PATHS = {(operation.method, operation.path) for operation in _OPERATIONS.values()}
 
 
@@ -130,6 +139,18 @@ def undocumented_methods_are_rejected(
         if (response.request.method, case.operation.path) in _METHODS_AND_PATHS:
             return None
         if response.status_code == 404 and not response.content:
+            return None
+        raise
+
+
+@schemathesis.check
+def statuses_are_documented(ctx: CheckContext, response: schemathesis.Response, case: schemathesis.Case) -> bool | None:
+    """Except that errors beside a success without a body are in the contract, and not in the agents' document."""
+    try:
+        return status_code_conformance(ctx, response, case)
+    except UndefinedStatusCode:
+        raw = case.operation.definition.raw
+        if list(raw["responses"]) == ["204"] and str(response.status_code) in _STATUSES[raw["operationId"]]:
             return None
         raise
 

@@ -89,7 +89,7 @@ class Promises:
     ) -> str | None:
         responses = self._responses[operation_id]
         # `default` would promise everything: operations list all their statuses.
-        promised = responses.get(str(status))
+        promised = responses.get(str(status)) or responses.get(f"{status // 100}XX")
         if promised is None:
             return f"the status is not one of {', '.join(responses)}"
         always = {name for name, header in promised.get("headers", {}).items() if header.get("required", True)}

@@ -87,23 +87,10 @@ def request_by_id(service: Service, inputs: Json) -> tuple[Operation, Request]:
     """
     _only(inputs, OPEN_API_INPUTS)
     operation = service.by_id(inputs.get("host", {}).get("operationId", ""))
-    given: dict[str, Json] = {"path": {}, "query": {}, "header": {}}
-    body: Any = None
-    has_body = False
-    for name, value in inputs.get("parameters", {}).items():
-        place = next((place for place in given if operation.parameter(place, name)), None)
-        if place:
-            given[place][name] = value
-            continue
-        first, slash, member = name.partition("/")
-        if not operation.parameter("body", first):
-            known = ", ".join(parameter.name for parameter in operation.parameters)
-            raise FlowError(f"{operation.operation_id} has no parameter {name}; there are: {known}")
-        has_body = True
-        body = _with_member(body, member.split("/"), value) if slash else value
+    given, body = _sorted(operation, inputs.get("parameters", {}))
     for place, values in given.items():
         _check_named(operation, place, values)
-    _check_body(operation, body, given=has_body)
+    _check_body(operation, body, given=body is not None)
     path = operation.path
     for name, value in given["path"].items():
         parameter = operation.parameter("path", name)
@@ -114,13 +101,48 @@ def request_by_id(service: Service, inputs: Json) -> tuple[Operation, Request]:
     return operation, Request.of(operation.method, path, given["query"], given["header"], body)
 
 
+def check_names(operation: Operation, inputs: Json) -> None:
+    """Check names and what is required, in inputs whose values are still expressions. Raises FlowError."""
+    if "path" in inputs:
+        _only(inputs, PLAIN_INPUTS)
+        _check_named(operation, "query", inputs.get("queries", {}), types=False)
+        body = inputs.get("body")
+    else:
+        _only(inputs, OPEN_API_INPUTS)
+        given, body = _sorted(operation, inputs.get("parameters", {}))
+        for place, values in given.items():
+            _check_named(operation, place, values, types=False)
+    if isinstance(body, str):
+        return
+    _check_body(operation, body, given=body is not None, types=False)
+
+
+def _sorted(operation: Operation, parameters: Json) -> tuple[dict[str, Json], Any]:
+    """Parameters of an operation by their places, and the body that the rest makes."""
+    given: dict[str, Json] = {"path": {}, "query": {}, "header": {}}
+    body: Any = None
+    for name, value in parameters.items():
+        place = next((place for place in given if operation.parameter(place, name)), None)
+        if place:
+            given[place][name] = value
+            continue
+        first, slash, member = name.partition("/")
+        if not operation.parameter("body", first):
+            known = ", ".join(parameter.name for parameter in operation.parameters)
+            raise FlowError(f"{operation.operation_id} has no parameter {name}; there are: {known}")
+        body = _with_member(body, member.split("/"), value) if slash else value
+    return given, body
+
+
 def _with_member(body: Any, steps: list[str], value: Any) -> Json:
     made = dict(body or {})
     made[steps[0]] = _with_member(made.get(steps[0]), steps[1:], value) if len(steps) > 1 else value
     return made
 
 
-def _check_named(operation: Operation, place: str, values: Mapping[str, Any], *, case: bool = True) -> None:
+def _check_named(
+    operation: Operation, place: str, values: Mapping[str, Any], *, case: bool = True, types: bool = True
+) -> None:
     known = {
         parameter.name if case else parameter.name.lower(): parameter for parameter in operation.of_location(place)
     }
@@ -130,14 +152,16 @@ def _check_named(operation: Operation, place: str, values: Mapping[str, Any], *,
             shown = ", ".join(known) or "none"
             raise FlowError(f"{operation.operation_id} has no {place} parameter {name}; there are: {shown}")
         if value is not None:
-            check_value(value, known[key].schema, name, text_is_enough=place in ("path", "query", "header"))
+            check_value(
+                value, known[key].schema, name, text_is_enough=place in ("path", "query", "header"), types=types
+            )
     given = {name if case else name.lower() for name, value in values.items() if value is not None}
     for name, parameter in known.items():
         if parameter.required and name not in given:
             raise FlowError(f"{operation.operation_id} needs the {place} parameter {parameter.name}")
 
 
-def _check_body(operation: Operation, value: Any, *, given: bool) -> None:
+def _check_body(operation: Operation, value: Any, *, given: bool, types: bool = True) -> None:
     parameters = operation.of_location("body")
     if not parameters:
         if given and value is not None:
@@ -148,7 +172,7 @@ def _check_body(operation: Operation, value: Any, *, given: bool) -> None:
         if parameter.required:
             raise FlowError(f"{operation.operation_id} needs the parameter {parameter.name}, its body")
         return
-    check_value(value, parameter.schema, parameter.name)
+    check_value(value, parameter.schema, parameter.name, types=types)
 
 
 def _only(inputs: Json, known: set[str]) -> None:

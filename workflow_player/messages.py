@@ -11,10 +11,19 @@ from workflow_player.content import body_of, value_of
 
 DEFAULT_TYPE = "application/json"
 
-_WRITTEN = ("Cache-Control", "Content-Length", "Content-Type", "Date", "ETag", "Last-Modified", "Location", "Retry-After")
+_WRITTEN = (
+    "Cache-Control",
+    "Content-Length",
+    "Content-Type",
+    "Date",
+    "ETag",
+    "Last-Modified",
+    "Location",
+    "Retry-After",
+)
 _NAMES = {name.lower(): name for name in _WRITTEN}
-"""How .NET writes the headers that it knows, however they were sent: the engine is built on it, so expressions that read
-the outputs of actions find `Location`. Source: KnownHeaders of dotnet/runtime.
+"""How .NET writes the headers that it knows, however they were sent: the engine is built on it, so expressions that
+read the outputs of actions find `Location`. Source: KnownHeaders of dotnet/runtime.
 """
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from workflow_player.actions import HANDLERS
 from workflow_player.actions.interface import Json, Model, Options, Step
+from workflow_player.check import check
 from workflow_player.chunks import TransferLimits
 from workflow_player.clock import Clock
 from workflow_player.conditions import is_met
@@ -54,6 +55,7 @@ class Player:
         self.flow = flow
         self.options = Options(services, model, connector_polls, call_seconds, limits or TransferLimits(), identity)
         self.clock = Clock(longest_pause_seconds)
+        check(flow, services)
         self._parameters = dict(parameters or {})
         self._app_settings = dict(app_settings or {})
         self._on_step = on_step or (lambda result, depth: None)

@@ -1,6 +1,7 @@
 """Functions that read the run: results of actions, the trigger, items of loops, variables and parameters."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from workflow_player.errors import FlowError, TemplateError
@@ -124,5 +125,20 @@ class Evaluator:
         }
 
 
+def _known_functions() -> FunctionTable:
+    clock = clock_functions(lambda: datetime.now(UTC))
+    of_the_run: dict[str, Callable[..., Any]] = dict.fromkeys(_WITHOUT, lambda: None)
+    return FunctionTable(FUNCTIONS, clock, of_the_run, dict.fromkeys(_WITH_A_NAME, lambda name: None))
+
+
 def _body(outputs: Any) -> Any:
     return outputs.get("body") if isinstance(outputs, dict) else None
+
+
+_WITHOUT = ("item", "listCallbackUrl", "trigger", "triggerBody", "triggerOutputs", "workflow")
+_WITH_A_NAME = (
+    "actionBody", "actionOutputs", "actions", "agentParameters", "appsetting", "body", "items", "iterationIndexes",
+    "outputs", "parameters", "result", "variables",
+)  # fmt: skip
+KNOWN_FUNCTIONS = _known_functions()
+"""Every function with its number of arguments, to check calls without a run."""

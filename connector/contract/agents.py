@@ -2,9 +2,11 @@
 
 Importers support different subsets, so it has only what all of them read: JSON, one security scheme, and no extensions
 but OpenAI's. It is put into prompts, so everything is written once. Parameters and bodies, which become the arguments
-of a tool, are inlined, as not all importers follow references there; responses, which tools do not describe, refer to
-shared ones. What no model reads is omitted: tags, examples, headers of responses, members for operators, and all errors
-but `default`, which describes them.
+of a tool, are inlined: with a reference in its place, Semantic Kernel (Python 1.45) shows models an argument without a
+type, and the loaders of LangChain (0.4) and LlamaIndex show them the reference; it would be shorter by 3 percent.
+Responses, which tools do not describe, refer to shared ones. What no model reads is omitted: tags, examples, headers
+of responses, members for operators, and all errors but `default`, which describes them beside a successful response
+with a body.
 """
 
 from collections.abc import Callable
@@ -35,7 +37,7 @@ def agents_document(source: Json) -> Json:
     document: Json = without_extensions(
         {
             "openapi": source["openapi"],
-            "info": source["info"],
+            "info": {name: source["info"][name] for name in source["info"] if name not in ("contact", "license")},
             "servers": [],
             "security": source["security"],
             "paths": _without(paths, _is_example),
@@ -57,9 +59,16 @@ def _operation(operation: PublishedOperation, source: Json) -> Json:
     derived["responses"] = {
         status: response if "$ref" in response else _response(response)
         for status, response in derived["responses"].items()
-        if status.startswith("2") or status == _ERRORS
+        if status.startswith("2") or (status == _ERRORS and _has_body(operation))
     }
     return derived
+
+
+def _has_body(operation: PublishedOperation) -> bool:
+    """Whether its successful response has one. If not, importers take `default` for it, and show an error after a
+    success: Microsoft 365 Copilot as a card, Semantic Kernel (.NET) as the schema of the result.
+    """
+    return bool(operation.success[1].get("content"))
 
 
 def _response(response: Json) -> Json:

@@ -1,9 +1,9 @@
 """The makers' document: Swagger 2.0, for custom connectors in Power Platform and Logic Apps.
 
 It meets the rules of their import and certification beyond the specification. One response of an operation has a
-schema, and other statuses only a description; headers of responses are omitted, which a designer would offer as
-outputs; a `$ref` has no siblings. Sources: "Coding standards", "OpenAPI extensions" and "Swagger validator rules" in
-the documentation of Microsoft's connectors.
+schema, and other statuses only a description; a `$ref` has no siblings. Headers of responses are omitted, which a
+designer would offer as outputs, and redirections (3XX), for which Swagger 2.0 has no form. Sources: "Coding
+standards", "OpenAPI extensions" and "Swagger validator rules" in the documentation of Microsoft's connectors.
 """
 
 from typing import Any
@@ -97,6 +97,7 @@ def _operation(operation: PublishedOperation, source: Json) -> Json:
     derived["responses"] = {
         status: {"description": followed(response, source)["description"]}
         for status, response in operation.entry["responses"].items()
+        if not status.startswith("3")
     }
     status, success = operation.success
     for media in success.get("content", {}).values():
@@ -124,13 +125,16 @@ def _parameter(parameter: Json, source: Json) -> Json:
 
 
 def _body(body: Json, source: Json) -> Json:
-    """The body as one parameter. Its schema is inlined: designers show a field for each of its members."""
+    """The body as one parameter. Its schema is inlined: designers show a field for each of its members. It has no
+    title, which would begin the title of each of them.
+    """
+    schema = _schema(body["content"][JSON_TYPE]["schema"], source)
     return {
         "name": "body",
         "in": "body",
         "required": body.get("required", False),
         **{name: value for name, value in body.items() if name == "description" or name.startswith("x-ms-")},
-        "schema": _schema(body["content"][JSON_TYPE]["schema"], source),
+        "schema": {name: value for name, value in schema.items() if name != "title"},
     }
 
 

@@ -183,6 +183,8 @@ def _wanted(schema: Json, name: str) -> str:
 
 
 def _wanted_itself(schema: Json) -> str:
+    if schema.get("format") == "byte":  # Power Apps has a file there, and omits any other value without a word
+        return "Send the file as base64; in Power Apps, use a file (blob) and no text, which it omits"
     kind = _A_KIND.get(schema.get("type", ""), "a value")
     description = schema.get("description", "").partition(". ")[0]
     return f"Send {kind}: {description}".rstrip(":. ")

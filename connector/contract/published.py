@@ -20,6 +20,9 @@ Json = dict[str, Any]
 _NAMES = ("content", "headers", "paths", "properties", "responses", "schemas", "securitySchemes")
 """Members whose own members are named by the API: those are not extensions, even if they begin with x-."""
 
+_KEPT = ("x-openai-", "x-ms-primary-error-message")
+"""Beginnings of extensions that importers of OpenAPI 3.0 read. Exceptions of Kiota show the member with the second."""
+
 
 @dataclass(frozen=True)
 class PublishedOperation:
@@ -92,11 +95,13 @@ def references(node: Any) -> list[str]:
 
 
 def without_extensions(node: Any, are_names: bool = False) -> Any:
-    """The node without members that begin with x-, except OpenAI's and the names of the API."""
+    """The node without members that begin with x-, except OpenAI's, the mark of the message that generated exceptions
+    show, and the names of the API.
+    """
     if isinstance(node, dict):
         return {
             name: without_extensions(value, not are_names and name in _NAMES)
             for name, value in node.items()
-            if are_names or not name.startswith("x-") or name.startswith("x-openai-")
+            if are_names or not name.startswith("x-") or name.startswith(_KEPT)
         }
     return [without_extensions(item) for item in node] if isinstance(node, list) else node

@@ -98,12 +98,14 @@ class Operation:
 
 
 class Contract:
-    """`document` is openapi.yaml with the limits of the settings; `operations` are its operations."""
+    """`document` is openapi.yaml with the limits and defaults of the settings; `operations` are its operations."""
 
-    def __init__(self, *, max_code_characters: int) -> None:
+    def __init__(self, *, max_code_characters: int, caller_wait_seconds: int = 90) -> None:
         self.document = read_document()
         execute = self.document["paths"]["/executions"]["post"]["requestBody"]["content"]["application/json"]["schema"]
         execute["properties"]["pythonCode"]["maxLength"] = max_code_characters
+        # Some importers send every default: a client that gives up sooner would never see the setting work.
+        execute["properties"]["waitInSeconds"]["default"] = caller_wait_seconds
         self.operations = self._read_operations()
 
     def _read_operations(self) -> dict[str, Operation]:

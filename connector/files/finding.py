@@ -1,5 +1,9 @@
 """Finds the file that a caller names: the file itself, or the one that a listing shows under this name."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
 from ..errors import FileNotFound, InvalidFileName
 from ..models import FilePath
 from ..session_pool.errors import file_not_found
@@ -8,6 +12,8 @@ from ..session_pool.sessions import SessionClient
 from ..session_pool.wire import PoolFile
 from .listing import files_below
 from .names import is_known_to_pool, is_written_like, may_be_path, path_as_name, quoted
+
+T = TypeVar("T")
 
 
 def find_file(session: SessionClient, facts: PoolFacts, path: FilePath) -> tuple[FilePath, PoolFile]:
@@ -37,6 +43,23 @@ def find_file(session: SessionClient, facts: PoolFacts, path: FilePath) -> tuple
             target="fileName",
         )
     return FilePath(found[0].directory, found[0].name), found[0]
+
+
+def with_spaces(session: SessionClient, facts: PoolFacts, path: FilePath, read: Callable[[FilePath], T]) -> T:
+    """`read(path)`, or, if there is no such file, that of the one file whose name is `path`'s with a plus for each
+    space: so .NET's HttpUtility.UrlEncode writes them in addresses, which Semantic Kernel uses. Raises what `read`
+    raises.
+    """
+    try:
+        return read(path)
+    except FileNotFound:
+        if "+" not in path.name:
+            raise
+        names = [file.name for file in files_below(session, facts, path.folder, recursive=False)]
+        written_so = [name for name in names if name.replace(" ", "+") == path.name]
+        if len(written_so) != 1:
+            raise
+    return read(replace(path, name=written_so[0]))
 
 
 def missing_file(path: FilePath) -> FileNotFound | InvalidFileName:

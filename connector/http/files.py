@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -9,6 +10,7 @@ import azure.functions as func
 
 from ..errors import InvalidRequest
 from ..files import operations as files
+from ..files.finding import with_spaces
 from ..files.names import checked_folder, checked_path
 from ..files.reading import download_range
 from ..models import FileBytes, FilePath, Files, camel_case
@@ -92,12 +94,14 @@ def _page(
 
 def get_file(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     session, path = _file(context, "GetFile", request)
-    return responses.json_response(files.get_file(session, context.facts, path))
+    read = partial(files.get_file, session, context.facts)
+    return responses.json_response(with_spaces(session, context.facts, path, read))
 
 
 def download_file(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     session, path = _file(context, "DownloadFile", request)
-    return content_response(context, request, session, *files.find_headers(session, context.facts, path))
+    found = with_spaces(session, context.facts, path, partial(files.find_headers, session, context.facts))
+    return content_response(context, request, session, *found)
 
 
 def content_response(
@@ -117,7 +121,7 @@ def content_response(
 
 def download_file_headers(context: Context, request: func.HttpRequest) -> func.HttpResponse:
     session, path = _file(context, "DownloadFileHeaders", request)
-    _, file = files.find_headers(session, context.facts, path)
+    _, file = with_spaces(session, context.facts, path, partial(files.find_headers, session, context.facts))
     is_unchanged = ranges.is_unchanged(request.headers, file.etag)
     return responses.unchanged_response(file) if is_unchanged else responses.file_response(file)
 

@@ -143,8 +143,8 @@ def complete_body(
     body = request.get_body()
     if not body and "transfer-encoding" in request.headers:
         raise LengthRequired(
-            "The body was sent without a length, and the Functions host does not pass it on. Send it with a "
-            "Content-Length."
+            "The body was sent without a length (Transfer-Encoding: chunked), and did not arrive. Send a "
+            "Content-Length: in .NET, await content.LoadIntoBufferAsync() first; in curl, send a file, not a pipe."
         )
     if len(body) > most_bytes:
         raise RequestTooLarge(f"The body has {len(body):,} bytes, and {most_bytes:,} is the most. {remedy}.")

@@ -149,9 +149,10 @@ def execution_not_found() -> ExecutionNotFound:
 
 
 def file_not_found(name: str) -> FileNotFound:
+    remedy = "Write a space in an address as %20, or use" if "+" in name else "Use"
     return FileNotFound(
-        f"The session has no file '{name[:100]}' in this folder, or has ended with its files since. Use ListFiles with "
-        "recursive to see all files.",
+        f"The session has no file '{name[:100]}' in this folder, or has ended with its files since. {remedy} ListFiles "
+        "with recursive to see all files.",
         target="fileName",
     )
 

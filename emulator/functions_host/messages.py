@@ -10,7 +10,7 @@ import secrets
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qsl
 
 import azure.functions as func
@@ -21,6 +21,14 @@ from starlette.responses import Response
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 _WITHOUT_BODY = (204, 205, 304)
+
+Chunked = Literal["drop", "pass"]
+"""What becomes of a body without Content-Length (`Transfer-Encoding: chunked`).
+
+The host drops it: it copies a body only if `ContentLength > 0`. In front of a deployed app, App Service's front end
+gives it a length, as two reports have it (azure-functions-python-worker#574, modelcontextprotocol/csharp-sdk#816);
+others say that such bodies arrive empty there too (azure-functions-host#4926, #7930).
+"""
 
 
 @dataclass(frozen=True)
@@ -49,8 +57,8 @@ def trace_context(request: Request) -> TraceContext:
     return TraceContext(request.headers.get("traceparent", generated), request.headers.get("tracestate", ""))
 
 
-async def read_body(request: Request, max_bytes: int) -> bytes | None:
-    """None if it is too large. Empty without Content-Length (a chunked body): the host does not copy such a body."""
+async def read_body(request: Request, max_bytes: int, chunked: Chunked) -> bytes | None:
+    """None if it is too large."""
     declared = request.headers.get("content-length")
     if declared is not None and int(declared) > max_bytes:
         return None
@@ -60,7 +68,7 @@ async def read_body(request: Request, max_bytes: int) -> bytes | None:
         received += len(chunk)
         if received > max_bytes:
             return None
-        if declared is not None:
+        if declared is not None or chunked == "pass":
             body += chunk
     return bytes(body)
 
@@ -72,17 +80,19 @@ def query_parameters(query_string: bytes) -> dict[str, str]:
 
 
 def worker_request(
-    request: Request, query: dict[str, str], route_values: dict[str, str], body: bytes
+    request: Request, query: dict[str, str], route_values: dict[str, str], body: bytes, chunked: Chunked
 ) -> func.HttpRequest:
     """What the worker builds from the host's message (host: GrpcMessageConversionExtensions.ToRpcHttp)."""
+    headers = [(name.decode("ascii"), value.decode("utf-8", "replace")) for name, value in request.headers.raw]
+    if chunked == "pass" and "content-length" not in request.headers and "transfer-encoding" in request.headers:
+        headers = [(name, value) for name, value in headers if name != "transfer-encoding"]
+        headers.append(("content-length", str(len(body))))
     query_string = request.scope["query_string"]
     target = request.scope["raw_path"] + (b"?" + query_string if query_string else b"")
     return WorkerHttpRequest(
         method=request.method,
         url=f"{request.url.scheme}://{request.headers['host']}{target.decode('latin-1')}",
-        headers=_joined(
-            (name.decode("ascii"), value.decode("utf-8", "replace")) for name, value in request.headers.raw
-        ),
+        headers=_joined(headers),
         params=query,
         route_params=route_values,
         body_type="bytes",

@@ -51,6 +51,7 @@ class FunctionsHost:
         *,
         port: int = 0,
         require_keys: bool = False,
+        chunked: messages.Chunked = "drop",
         app_settings: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Loads the app in `app_root`; `port` 0 picks a free one. Raises FunctionAppError and PortInUse.
@@ -59,10 +60,11 @@ class FunctionsHost:
         local.settings.json, wins.
 
         With `require_keys`, functions that are not anonymous require `function_key`; without it no key is checked, as
-        in `func start`.
+        in `func start`. `chunked` is what becomes of bodies without a length.
         """
         http_settings = loading.http_settings(app_root)
         self.prefix = loading.route_prefix(http_settings)
+        self._chunked = chunked
         self.function_key = secrets.token_urlsafe(32) if require_keys else None
         self._custom_headers = {name: str(value) for name, value in http_settings.get("customHeaders", {}).items()}
         with contextlib.ExitStack() as undo:
@@ -110,12 +112,13 @@ class FunctionsHost:
         if not self._has_key(function, request, query):
             return Response(status_code=401)
         try:
-            body = await messages.read_body(request, self._max_body_bytes)
+            body = await messages.read_body(request, self._max_body_bytes, self._chunked)
         except ClientDisconnect:
             return Response(status_code=400)
         if body is None:
             return Response(status_code=413)
-        return await self._invoke(function, request, messages.worker_request(request, query, route_values, body))
+        received = messages.worker_request(request, query, route_values, body, self._chunked)
+        return await self._invoke(function, request, received)
 
     def _has_key(self, function: HttpFunction, request: Request, query: dict[str, str]) -> bool:
         """The header decides if it is present, even next to a valid `code` (host: AuthenticationLevelHandler).

@@ -21,6 +21,7 @@ from pathspec import GitIgnoreSpec
 
 from azure_checks.deployment_package import packaged_files, write_package
 from azure_checks.prebuilt_package import SITE_PACKAGES, deployed_python, download, write_prebuilt_package
+from connector.recipes.catalog import recipes
 from tests.clients.every_operation import ARGUMENTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -220,6 +221,24 @@ def test_every_operation_works_from_the_package(app, session_id, storage):
         assert response["status"] < 300, (name, response)
     for name in ("GetHealth", "GetOpenApiDocument", "GetSwaggerDocument"):
         assert app.call(name)["status"] == 200
+
+
+@pytest.mark.azure
+@pytest.mark.timeout(400)
+def test_the_package_has_every_recipe(app):
+    """Each is a prompt of the MCP server, with its code."""
+    prompts = _asked(app, "prompts/list")["prompts"]
+    assert [prompt["name"] for prompt in prompts] == [recipe.name for recipe in recipes()]
+    for recipe in recipes():
+        (message,) = _asked(app, "prompts/get", name=recipe.name)["messages"]
+        assert recipe.python_code.strip() in message["content"]["text"]
+
+
+def _asked(app: App, method: str, **params: Any) -> dict[str, Any]:
+    """The result of a request to the MCP server."""
+    response = app.call("CallMcpServer", jsonrpc="2.0", id=1, method=method, params=params)
+    result: dict[str, Any] = json.loads(response["body"])["result"]
+    return result
 
 
 @pytest.mark.azure

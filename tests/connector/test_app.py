@@ -10,10 +10,13 @@ import uuid
 from itertools import product
 from urllib.parse import quote, urlsplit
 
+import azure.functions as func
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connector.bulkhead import Admission, Bulkhead
+from connector.http.requests import complete_body
 from connector.outbound.deadlines import Deadlines
 
 JSON = {"Content-Type": "application/json"}
@@ -305,6 +308,26 @@ def test_a_body_without_a_length_is_refused(api):
         response = api.call("POST", path, data=iter([b'{"pythonCode": "1"}']), headers=headers)
         refused(response, 411, "LengthRequired", "Content-Length")
     refused(api.call("PUT", "/files/a.txt", data=iter([b"x"])), 411, "LengthRequired")
+
+
+def test_a_body_that_gets_a_length_on_the_way_is_used(emulator, session_id, running_connector):
+    """As from the front end of a deployed app: JSON, files and messages of MCP."""
+    with running_connector(chunked="pass", **emulator.environment) as api:
+        code = json.dumps({"pythonCode": "6 * 7", "sessionId": session_id}).encode()
+        ran = api.call("POST", "/executions", data=iter([code[:5], code[5:]]), headers=JSON)
+        assert (ran.status_code, ran.json()["value"]) == (200, 42)
+        assert api.call("PUT", "/files/a.txt", params={"sessionId": session_id}, data=iter([b"x"])).status_code == 200
+        listed = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+        answered = api.call("POST", "/mcp", data=iter([json.dumps(listed).encode()]), headers=JSON)
+        assert answered.status_code == 200 and answered.json()["result"]["tools"]
+
+
+def test_a_body_that_arrives_is_used_whatever_the_headers_state():
+    """A gateway may leave Transfer-Encoding there."""
+    headers = {"transfer-encoding": "chunked"}
+    request = func.HttpRequest(method="PUT", url="http://app.example/api/files/a.txt", headers=headers, body=b"x")
+    with Admission(Bulkhead(4, 100_000_000)) as admission:
+        assert complete_body(request, admission) == b"x"
 
 
 def test_a_lone_surrogate_in_the_code_is_a_failed_run(api, session_id):
@@ -857,3 +880,9 @@ def test_the_document_ignores_the_host_header(api):
     """The address is the platform's."""
     response = api.call("GET", "/openapi.json", headers={"Host": "localhost:1"})
     assert response.json()["servers"] == [{"url": api.url}]
+
+
+def test_a_missing_file_content_names_what_power_apps_does(api):
+    """It omits a text where a file belongs, without a word: the maker sees this error alone."""
+    error = refused(api.call("POST", "/files", json={"files": [{"fileName": "a.txt"}]}), 400, "InvalidFileContent")
+    assert "Power Apps" in error["message"] and error["target"] == "files[0].fileContent"

@@ -79,6 +79,27 @@ def colors(png: bytes) -> int:
         return len(picture.convert("RGB").quantize(256).getcolors() or [])
 
 
+def test_a_file_with_other_columns_is_no_riddle(api):
+    """Recipes that need columns name those that a file lacks, and those that it has."""
+    need_columns = [recipe for recipe in recipes() if "has no column" in recipe.python_code]
+    assert need_columns
+    session_id = api.execute(OTHER_COLUMNS)["sessionId"]
+    for recipe in need_columns:
+        code = recipe.python_code
+        for name in recipe.files:
+            code = code.replace(name, f"other.{name.rsplit('.', 1)[-1]}")
+        error = api.execute(code, session_id)["error"]
+        assert re.search(r"has no column \[.+\]. It has the columns \['Item', 'Total'\]", error["message"]), recipe.name
+
+
+OTHER_COLUMNS = """
+import pandas as pd
+other = pd.DataFrame({"Item": ["a"], "Total": [1]})
+other.to_csv("/mnt/data/other.csv", index=False)
+other.to_excel("/mnt/data/other.xlsx", sheet_name="Export", index=False)
+"""
+
+
 def test_the_workbook_of_quarters_computes_its_totals(run_of):
     """Its totals are formulas over the quarters of the export; numbers have formats, and a chart shows them."""
     export = pd.read_excel(DATA / "wine_sales.xlsx")

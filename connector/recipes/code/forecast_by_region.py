@@ -68,7 +68,7 @@ print(
     f"{first['Change in %']:+.1f}%, most likely between {first['Low']:,} and {first['High']:,}."
 )
 print(
-    f"A test of the {LEVEL:.0%} intervals: those made a year ahead for each of the last {TEST_YEARS} years contained "
+    f"A test of the {LEVEL:.0%} intervals: those made before each of the last {TEST_YEARS} times 12 months contained "
     f"{np.mean(hits):.0%} of the actual values."
 )
 

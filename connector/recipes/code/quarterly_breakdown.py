@@ -4,6 +4,7 @@ from openpyxl import Workbook
 from openpyxl.chart import BarChart, Reference
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
 
 FILE = "/mnt/data/wine_sales.xlsx"
 SHEET = "Export"
@@ -11,6 +12,7 @@ DATE = "Month"
 PRODUCT = "Product"
 VALUE = "Sales (thousand litres)"
 RESULT = "/mnt/data/quarterly_breakdown.xlsx"
+COLORS = ["1f5a94", "6f9bc6", "c3d3e4", "c8641b", "e8b48c", "5f6b76", "b8c0c8", "20303f"]
 
 export = pd.read_excel(FILE, sheet_name=SHEET)
 missing = [column for column in (DATE, PRODUCT, VALUE) if column not in export.columns]
@@ -20,7 +22,7 @@ if missing:
 export["Quarter"] = pd.to_datetime(export[DATE]).dt.to_period("Q")
 quarters = export.pivot_table(index="Quarter", columns=PRODUCT, values=VALUE, aggfunc="sum")
 quarters = quarters.reindex(pd.period_range(quarters.index.min(), quarters.index.max())).fillna(0)
-quarters.index = [f"{quarter.year} Q{quarter.quarter}" for quarter in quarters.index]
+quarters.index = [f"{quarter.qyear} Q{quarter.quarter}" for quarter in quarters.index]
 products, count = list(quarters.columns), len(quarters)
 last_product, total = get_column_letter(len(products) + 1), get_column_letter(len(products) + 2)
 
@@ -36,11 +38,11 @@ columns = [get_column_letter(number) for number in range(2, len(products) + 3)]
 sheet.append(["Total", *(f"=SUM({column}2:{column}{count + 1})" for column in columns)])
 
 for cell in sheet[1]:
-    cell.font = Font(bold=True, color="FFFFFF")
+    cell.font = Font(name="Calibri", bold=True, color="FFFFFF")
     cell.fill = PatternFill("solid", fgColor="1F5A94")
     cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
 for cell in sheet[count + 2]:
-    cell.font = Font(bold=True)
+    cell.font = Font(name="Calibri", bold=True)
 for row in sheet.iter_rows(min_row=2, min_col=2):
     for cell in row:
         cell.number_format = "0.0%" if cell.column == len(products) + 3 else "#,##0"
@@ -49,17 +51,20 @@ for number in range(1, len(products) + 4):
 sheet.row_dimensions[1].height = 32
 sheet.freeze_panes = "B2"
 sheet.page_setup.orientation = "landscape"
+sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
 
 chart = BarChart()
-chart.type, chart.grouping, chart.overlap = "col", "stacked", 100
+chart.type, chart.grouping, chart.overlap, chart.gapWidth = "col", "stacked", 100, 40
 chart.title = f"{VALUE} by quarter"
 chart.height, chart.width = 9, 22
 chart.x_axis.delete = chart.y_axis.delete = False
 chart.add_data(
     Reference(sheet, min_col=2, max_col=len(products) + 1, min_row=1, max_row=count + 1), titles_from_data=True
 )
+for series, color in zip(chart.series, COLORS):
+    series.graphicalProperties.solidFill = color
 chart.set_categories(Reference(sheet, min_col=1, min_row=2, max_row=count + 1))
-sheet.add_chart(chart, f"B{count + 5}")
+sheet.add_chart(chart, f"A{count + 4}")
 workbook.save(RESULT)
 
 sums = quarters.sum(axis=1)
@@ -73,9 +78,8 @@ if len(empty):
     cells = ", ".join(f"{product} {date:%Y-%m}" for product, date in zip(empty[PRODUCT], empty[DATE]))
     print(f"{len(empty)} months have no value in the export, so that their quarters are too low: {cells}.")
 
-colors = ["#1f5a94", "#6f9bc6", "#c3d3e4", "#c8641b", "#e8b48c", "#5f6b76", "#b8c0c8", "#20303f"]
 labels = [quarter if quarter.endswith("Q1") else "" for quarter in quarters.index]
-axes = quarters.plot.bar(stacked=True, figsize=(9.5, 4.6), width=0.8, color=colors[: len(products)])
+axes = quarters.plot.bar(stacked=True, figsize=(9.5, 4.6), width=0.8, color=[f"#{color}" for color in COLORS])
 axes.set_xticks(range(count), labels, rotation=0)
 axes.set_xlabel("")
 axes.yaxis.set_major_formatter("{x:,.0f}")

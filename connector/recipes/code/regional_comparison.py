@@ -7,22 +7,23 @@ REGION = "Region"
 VALUE = "SalesVolume"
 UNIT = "million $"
 DIVIDE_BY = 1_000_000
+MONTHS = 12  # that are compared with the same months a year before
 
 sales = pd.read_csv(FILE)
 missing = [column for column in (DATE, REGION, VALUE) if column not in sales.columns]
 if missing:
     raise ValueError(f"The file has no column {missing}. It has the columns {list(sales.columns)}.")
 
-# Twelve months against the twelve before: the same seasons, and no comparison of a whole year with a part of one.
+# The same number of months of the same season: no comparison of a whole year with a part of one.
 sales[DATE] = pd.to_datetime(sales[DATE]).dt.to_period("M")
 last = sales[DATE].max()
-recent = sales[sales[DATE] > last - 12]
-before = sales[(sales[DATE] <= last - 12) & (sales[DATE] > last - 24)]
+recent = sales[sales[DATE] > last - MONTHS]
+before = sales[(sales[DATE] <= last - 12) & (sales[DATE] > last - 12 - MONTHS)]
 
 table = pd.DataFrame(
     {
-        f"Last 12 months ({UNIT})": recent.groupby(REGION)[VALUE].sum() / DIVIDE_BY,
-        f"The 12 before ({UNIT})": before.groupby(REGION)[VALUE].sum() / DIVIDE_BY,
+        f"Last {MONTHS} months ({UNIT})": recent.groupby(REGION)[VALUE].sum() / DIVIDE_BY,
+        f"A year before ({UNIT})": before.groupby(REGION)[VALUE].sum() / DIVIDE_BY,
     }
 ).fillna(0)
 now, then = table.columns
@@ -35,7 +36,7 @@ total = 100 * (recent[VALUE].sum() / before[VALUE].sum() - 1)
 fastest = table.loc[table["Change in %"].idxmax()]
 slowest = table.loc[table["Change in %"].idxmin()]
 print(
-    f"In the 12 months to {last.strftime('%B %Y')}, all regions together changed by {total:+.1f}%. "
+    f"In the {MONTHS} months to {last.strftime('%B %Y')}, all regions together changed by {total:+.1f}% in a year. "
     f"{fastest[REGION]} grew most ({fastest['Change in %']:+.1f}%), {slowest[REGION]} least "
     f"({slowest['Change in %']:+.1f}%). {table.loc[0, REGION]} is the largest, with {table.loc[0, 'Share in %']:.0f}%."
 )
@@ -43,7 +44,7 @@ print(
 bars = table.iloc[::-1]
 figure, (size, change) = plt.subplots(1, 2, figsize=(9.5, 0.45 * len(bars) + 1.2), sharey=True, layout="constrained")
 size.bar_label(size.barh(bars[REGION], bars[now], color="#8a94a0"), fmt="{:,.0f}", padding=4)
-size.set_title(f"Last 12 months, {UNIT}", loc="left", fontsize=11)
+size.set_title(f"Last {MONTHS} months, {UNIT}", loc="left", fontsize=11)
 size.set_xlim(0, bars[now].max() * 1.2)
 white = {"facecolor": "white", "edgecolor": "none", "pad": 1}
 colors = ["#1f5a94" if value >= total else "#c8641b" for value in bars["Change in %"]]

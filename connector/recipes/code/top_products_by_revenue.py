@@ -13,7 +13,7 @@ missing = [column for column in (PRODUCT, GROUP, AMOUNT) if column not in sales.
 if missing:
     raise ValueError(f"The file has no column {missing}. It has the columns {list(sales.columns)}.")
 
-sales[PRODUCT] = sales[PRODUCT].str.replace("_", " ")
+sales[PRODUCT] = sales[PRODUCT].astype(str).str.replace("_", " ")
 products = sales.groupby([PRODUCT, GROUP])[AMOUNT].agg(Sales="count", Revenue="sum").reset_index()
 products["Share in %"] = (100 * products["Revenue"] / products["Revenue"].sum()).round(1)
 products["Average price"] = (products["Revenue"] / products["Sales"]).round(2)

@@ -24,6 +24,9 @@ class FamilyA:
     api_versions: str | None = None
     """The header `api-supported-versions`, which recordings of this family lack."""
 
+    takes_legacy_audience: bool = True
+    """Tokens for the private preview."""
+
     async def answer(self, call: Call) -> Response:
         """Raises what `errors.error_response` handles."""
         call.check_container_type()

@@ -39,6 +39,8 @@ class FamilyB:
     """`recursive` lists, and the member `directory`."""
 
     has_stop_session: bool = True
+    takes_legacy_audience: bool = False
+    """Tokens for the private preview, which Semantic Kernel requests for the first of these versions, too."""
 
     async def answer(self, call: Call) -> Response:
         """Raises what `errors.error_response` handles."""

@@ -51,6 +51,7 @@ _VERSIONS: dict[str, FamilyA | FamilyB] = {
         has_sessions=False,
         has_folders=False,
         has_stop_session=False,
+        takes_legacy_audience=True,
     ),
     "2025-02-02-preview": FamilyB(synchronous_status=202, has_folders=False, has_stop_session=False),
     "2025-10-02-preview": FamilyB(),
@@ -142,8 +143,7 @@ def make_app(pool: Pool, authority: TokenAuthority, faults: Faults, mcp: McpServ
 async def _answer(call: Call, authority: TokenAuthority) -> Response:
     family = _VERSIONS.get(call.api_version)
     is_legacy = call.segments[:1] == ["python"] and (isinstance(family, FamilyA) or not call.api_version)
-    # Semantic Kernel requests tokens for the private preview's audience, and uses them with family A.
-    audiences = [LEGACY_AUDIENCE] if is_legacy or isinstance(family, FamilyA) else []
+    audiences = [LEGACY_AUDIENCE] if is_legacy or (family is not None and family.takes_legacy_audience) else []
     try:
         authority.check(call.http.headers.get("authorization"), *audiences)
     except Unauthorized:

@@ -87,11 +87,11 @@ def test_it_has_all_operations_but_those_for_programs(makers):
 
 @pytest.mark.parametrize("operation_id", PUBLISHED)
 def test_an_operation_equals_the_contracts(makers, operation_id):
-    """Address, texts and statuses are those of openapi.yaml."""
+    """Address, texts and statuses are those of openapi.yaml, without redirections."""
     source, derived = IN_SOURCE[operation_id], operations(makers)[operation_id]
     for member in ("place", "summary", "description", "tags", "x-ms-visibility", "x-ms-api-annotation"):
         assert derived.get(member) == source.get(member), member
-    assert derived["responses"].keys() == source["responses"].keys()
+    assert derived["responses"].keys() == source["responses"].keys() - {"3XX"}
     for status, response in derived["responses"].items():
         assert response["description"] == source["responses"][status]["description"]
 

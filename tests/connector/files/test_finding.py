@@ -182,3 +182,24 @@ def test_a_file_that_the_pool_takes_is_one_call(api, emulator, session, session_
     assert api.call("GET", f"/files/{quote('売上 2026.csv')}/content{query}").content == b"x"
     assert api.call("DELETE", f"/files/{quote('売上 2026.csv')}{query}").status_code == 204
     assert calls == ["GET", "GET", "DELETE"]
+
+
+def test_a_plus_in_an_address_may_be_a_space(api, session_id):
+    """As .NET's UrlEncode writes it: for reads, if there is no file of this very name, and one whose name it may be."""
+    write = "for name in ['a b.txt', 'c+d.txt', 'c d.txt', 'e f+g.txt']: open(f'/mnt/data/{name}', 'w').write(name)"
+    assert api.execute(write, session_id)["status"] == "Succeeded"
+    query = {"sessionId": session_id}
+    for asked, expected in {"a+b.txt": "a b.txt", "c+d.txt": "c+d.txt", "e+f+g.txt": "e f+g.txt"}.items():
+        assert api.call("GET", f"/files/{asked}", params=query).json()["fileName"] == expected
+        assert api.call("GET", f"/files/{asked}/content", params=query).text == expected
+        head = api.call("HEAD", f"/files/{asked}/content", params=query)
+        assert int(head.headers["Content-Length"]) == len(expected)
+    assert api.call("GET", "/files/x+y.txt", params=query).status_code == 404
+
+
+def test_a_deletion_does_not_guess(api, session_id):
+    """The error states how a space is written."""
+    assert api.execute("open('/mnt/data/a b.txt', 'w').write('x')", session_id)["status"] == "Succeeded"
+    response = api.call("DELETE", "/files/a+b.txt", params={"sessionId": session_id})
+    assert response.status_code == 404 and "%20" in response.json()["error"]["message"]
+    assert api.call("DELETE", "/files/a%20b.txt", params={"sessionId": session_id}).status_code == 204

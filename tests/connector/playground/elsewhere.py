@@ -3,7 +3,6 @@
 What a reader has to fill in is filled in: the key, the session ID, the content of a file. Nothing else is changed.
 """
 
-import base64
 import json
 import subprocess
 import sys
@@ -13,11 +12,14 @@ from typing import Any
 from urllib.parse import quote
 
 import requests
-from jsonschema import Draft4Validator, Draft202012Validator
+from jsonschema import Draft202012Validator
 from playwright._impl._driver import compute_driver_executable
 
 from tests.conftest import Api
-from tests.examples.logic_apps.workflow_language import Run
+from workflow_player.flow import Flow
+from workflow_player.player import Player
+from workflow_player.services import code_interpreter
+from workflow_player.services.sharepoint import SITE, SharePoint
 
 Json = dict[str, Any]
 
@@ -69,40 +71,51 @@ class Elsewhere:
         Draft202012Validator({"$ref": "#/$defs/actions", "$defs": WORKFLOWS["$defs"]}).validate(actions)
         (name,) = actions
         assert actions[name]["inputs"]["uri"].startswith(self.api.url)
-        run = self._workflow()
-        run.run_actions({FILE_STEP: self._file_step(), **actions})
-        return run.outputs[name]["body"]
+        return self._played({}, actions, name)
 
     def stepped(self, text: str) -> Any:
-        """The response to the call that the connector made of swagger.json sends for the step."""
-        ((_, step),) = json.loads(text).items()
+        """What the connector made of swagger.json returns for the step in a cloud flow."""
+        ((name, step),) = json.loads(text).items()
         inputs = step["inputs"]
         assert step["type"] == "OpenApiConnection"
         assert inputs["authentication"] == "@parameters('$authentication')"
         assert inputs["host"]["connectionName"] == inputs["host"]["apiId"].rpartition("/")[2]
-        run = self._workflow()
-        run.run_actions({FILE_STEP: self._file_step()})
-        values = run.evaluated(inputs["parameters"], {})
-        document = requests.get(f"{self.api.url}/swagger.json", timeout=10).json()
-        path, method, operation = _operation(document, inputs["host"]["operationId"])
-        parameters = [_followed(document, parameter) for parameter in operation.get("parameters", [])]
-        sent: dict[str, Json] = {"path": {}, "query": {}, "header": {}}
-        body: Json = {}
-        for name, value in values.items():
-            before, _, member = name.partition("/")
-            (parameter,) = [found for found in parameters if found["name"] == before]
-            if parameter["in"] == "body":
-                body[member] = value
-            else:
-                assert not member
-                Draft4Validator({key: parameter[key] for key in parameter.keys() & SCHEMA}).validate(value)
-                sent[parameter["in"]][before] = value
-        for parameter in parameters:
-            if parameter["in"] == "body":
-                Draft4Validator(parameter["schema"] | {"definitions": document["definitions"]}).validate(body)
-            else:
-                assert not parameter.get("required") or parameter["name"] in sent[parameter["in"]]
-        return self._sent(method, path, sent["path"], sent["query"], body or None)
+        reference = {"api": {"name": "codeinterpreter"}}
+        inputs["host"]["apiId"] = ""  # it is another one in each environment
+        document = {"properties": {"connectionReferences": {inputs["host"]["connectionName"]: reference}}}
+        return self._played(document, {name: step}, name)
+
+    def _played(self, flow: Json, actions: Json, name: str) -> Any:
+        """The body that an action returns in a flow, in which a step before it has got the file from SharePoint."""
+        definition = {
+            "triggers": {"manual": {"type": "Request", "kind": "Button"}},
+            "parameters": {"functionKey": {"type": "SecureString"}, "sessionId": {"type": "String"}},
+            "actions": actions,
+        }
+        if "properties" in flow:
+            references = flow["properties"]["connectionReferences"]
+            references["shared_sharepointonline"] = {"api": {"name": "shared_sharepointonline"}}
+            flow["properties"]["definition"] = definition
+        else:
+            connection = {"id": "/managedApis/sharepointonline", "connectionId": "test"}
+            flow["parameters"] = {"$connections": {"value": {"sharepointonline": connection}}}
+            flow["definition"] = definition
+        if actions[name].get("runAfter"):
+            definition["actions"] = {FILE_STEP: _file_step("properties" in flow), **actions}
+        site = self.folder / "site"
+        site.mkdir(exist_ok=True)
+        (site / "file.bin").write_bytes(self.content)
+        player = Player(
+            Flow.of(flow),
+            {
+                "codeinterpreter": code_interpreter(self.api.url, {"x-functions-key": str(self.api.key)}),
+                "sharepointonline": SharePoint(site),
+            },
+            {"functionKey": self.api.key, "sessionId": self.session_id},
+        )
+        played = player.play()
+        assert played.status == "Succeeded", played.actions[name].error
+        return played.actions[name].outputs["body"]
 
     def called(self, text: str) -> Any:
         """What the MCP server's tool returns as text; for calls that are none of its tools, the response to the call
@@ -148,16 +161,24 @@ class Elsewhere:
         is_json = response.headers["Content-Type"].startswith("application/json") and not path.endswith("/content")
         return response.json() if is_json else response.content
 
-    def _workflow(self) -> Run:
-        parameters = {"functionKey": self.api.key, "sessionId": self.session_id}
-        return Run({}, {}, parameters, ("", {}), lambda tools: "")
 
-    def _file_step(self) -> Json:
-        content = {"$content-type": "application/octet-stream", "$content": base64.b64encode(self.content).decode()}
-        return {"type": "Compose", "inputs": {"body": content}, "runAfter": {}}
-
-
-SCHEMA = {"type", "enum", "minLength", "maxLength", "minimum", "maximum", "pattern"}
+def _file_step(cloud: bool) -> Json:
+    """SharePoint's "Get file content using path", in a cloud flow or in Logic Apps."""
+    if cloud:
+        host = {"connectionName": "shared_sharepointonline", "operationId": "GetFileContentByPath"}
+        return {
+            "type": "OpenApiConnection",
+            "inputs": {"host": host, "parameters": {"dataset": SITE, "path": "/file.bin"}},
+        }
+    return {
+        "type": "ApiConnection",
+        "inputs": {
+            "host": {"connection": {"name": "@parameters('$connections')['sharepointonline']['connectionId']"}},
+            "method": "get",
+            "path": f"/datasets/@{{encodeURIComponent(encodeURIComponent('{SITE}'))}}/GetFileContentByPath",
+            "queries": {"path": "/file.bin"},
+        },
+    }
 
 
 def _operation(document: Json, operation_id: str) -> tuple[str, str, Json]:
@@ -168,11 +189,6 @@ def _operation(document: Json, operation_id: str) -> tuple[str, str, Json]:
         if operation["operationId"] == operation_id
     ]
     return path, method, operation
-
-
-def _followed(document: Json, parameter: Json) -> Json:
-    found: Json = document["parameters"][parameter["$ref"].rpartition("/")[2]] if "$ref" in parameter else parameter
-    return found
 
 
 def said(execution: Json) -> str:

@@ -469,6 +469,15 @@ def test_a_chunked_body_arrives_empty(habits: FunctionsHost) -> None:
     connection.close()
 
 
+def test_a_chunked_body_gets_a_length(served: Served) -> None:
+    """If it is passed on, as by the front end of a deployed app: the function cannot distinguish it from another."""
+    host = served(HABITS, chunked="pass")
+    seen = echoed(host, "POST", "/api/echo", iter([b"x" * 100_000, b"more"]))
+    assert seen["body_bytes"] == 100_004
+    headers = {name.lower(): value for name, value in seen["headers"].items()}
+    assert headers["content-length"] == "100004" and "transfer-encoding" not in headers
+
+
 def test_a_body_over_the_limit_is_413(
     tmp_path: Path, served: Served, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ from tests.connector.mcp.calls import call, request
 from tests.examples.copilot_studio.agent import Agent, workspace
 from tests.examples.power_fx.connector_actions import Action, ConnectorActions, actions_of, encoded, has_member
 from tests.examples.power_fx.formulas import Member, Name, nodes, parsed
+from workflow_player.services.code_interpreter import code_interpreter
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLES = ROOT / "examples" / "copilot_studio"
@@ -61,7 +62,7 @@ def key_of(connector: Api) -> dict[str, str]:
 
 
 def agent_of(name: str, connector: Api, document: Json, answer: Callable[[str], Json] = lambda _: {}) -> Agent:
-    return Agent(AGENTS[name], ConnectorActions(document, connector.url, key_of(connector)), answer)
+    return Agent(AGENTS[name], ConnectorActions(code_interpreter(connector.url, key_of(connector)), document), answer)
 
 
 def tools(name: str) -> list[Json]:
@@ -165,6 +166,7 @@ def test_instructions_name_what_the_agent_has(name):
         offered += [tool for tool in allowed_tools() if tool != "ListFiles"]
     assert all(each in instructions for each in offered)
     assert "{" not in instructions and "}" not in instructions
+    assert len(instructions) < 3000, "README states it"
 
 
 @pytest.mark.parametrize("name", AGENTS)
@@ -250,6 +252,18 @@ def test_long_runs_of_the_connector_agent(connector, document):
     while run["status"] == "Running":
         run = agent.call("Get the result of a run", executionId=run["executionId"])
     assert (run["status"], run["stdout"]) == ("Succeeded", "began\nended\n")
+
+
+def test_responses_are_small_enough_for_copilot_studio(connector):
+    """It takes 500 KB from a connector: a run that prints and draws more stays below, with the tool's inputs."""
+    draw = "import matplotlib.pyplot as plt\nfor _ in range(3):\n    plt.figure()\n"
+    (tool,) = [tool for tool in tools("connector_agent") if tool["modelDisplayName"] == "Run Python code"]
+    fixed = {each["propertyName"]: each["value"] for each in tool["inputs"] if each["kind"] == "ManualTaskInput"}
+    del fixed["sessionId"]
+    body = {"pythonCode": draw + "print('x' * 3_000_000)\n'y' * 3_000_000", **fixed}
+    response = connector.call("POST", "/executions", json=body, headers=key_of(connector))
+    assert response.json()["status"] == "Succeeded" and len(response.json()["outputs"]) == 3
+    assert len(response.content) < 500_000
 
 
 @pytest.mark.parametrize("name", AGENTS)

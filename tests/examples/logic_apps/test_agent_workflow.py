@@ -1,4 +1,4 @@
-"""The agent workflow calls the connector as openapi.yaml defines, and returns a report."""
+"""The agent workflow calls the connector, or a session pool by the built-in one, and returns a report."""
 
 import json
 import re
@@ -9,23 +9,34 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 
-from connector.contract.validation import Contract, Operation
-from tests.examples.logic_apps.workflow_language import Run, expressions, run_order
+from connector.contract.documents import Documents
+from connector.contract.validation import Contract, Operation, read_document
+from tests.examples.logic_apps.flows import FOLDER, connector, player, read
+from workflow_player.flow import Flow
+from workflow_player.order import run_order
+from workflow_player.results import Played
+from workflow_player.services.acasession import AcaSession
 
-ROOT = Path(__file__).resolve().parents[3]
-EXAMPLE = ROOT / "examples" / "logic_apps" / "agent_workflow"
+EXAMPLE = FOLDER / "agent_workflow"
+BUILT_IN = EXAMPLE / "standard" / "SalesReportBuiltIn" / "workflow.json"
 STANDARD = sorted((EXAMPLE / "standard").glob("*/workflow.json"))
 CONSUMPTION = sorted((EXAMPLE / "consumption").glob("*.json"))
-DOCUMENT = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
+OF_CONNECTOR = [path for path in [*STANDARD, *CONSUMPTION] if path != BUILT_IN]
+MAKERS = Documents(read_document()).makers("https://app.example/api")
 OPERATIONS = Contract(max_code_characters=262144).operations
 CALLED = {"Upload_file": "UploadFile", "Execute_Python_code": "ExecutePythonCode"}
 """The actions that call the connector, and the operations that they should call."""
 
 RESULT = ("status", "result", "stdout", "stderr", "error")
 """The members of an Execution that the model reads."""
+
+OUTPUTS = {
+    "fileUpload": {"filename", "size", "lastModifiedTime", "sessionId"},
+    "executeCode": {"status", "result", "stdout", "stderr", "sessionId"},
+}
+"""Of the built-in connector. Source: its reference page."""
 
 SALES = "month,books,tapes\nJanuary,500,200\nFebruary,650,150\nMarch,400,90\n"
 QUESTION = "What are the total sales of books, and which month was the best?"
@@ -37,21 +48,27 @@ print(f"{sales['books'].sum()} books; {sales.loc[sales['books'].idxmax(), 'month
 REPORT = "1550 books; February was best\n"
 
 Json = dict[str, Any]
+Tools = dict[str, Callable[..., Json]]
 
 
 @pytest.fixture(params=[*STANDARD, *CONSUMPTION], ids=lambda path: str(path.relative_to(EXAMPLE)))
-def workflow(request: pytest.FixtureRequest) -> Json:
-    return read(request.param)
+def any_flow(request: pytest.FixtureRequest) -> Flow:
+    return Flow.read(request.param)
 
 
-@pytest.fixture(params=["text/csv", "application/octet-stream"])
+@pytest.fixture(params=OF_CONNECTOR, ids=lambda path: str(path.relative_to(EXAMPLE)))
+def flow(request: pytest.FixtureRequest) -> Flow:
+    return Flow.read(request.param)
+
+
+@pytest.fixture
 def file_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a CSV file, served with a content type that workflows read as text and with one that they do not."""
+    """The URL of a CSV file. Workflows read its content type as text, unless a test has another one."""
 
     class Files(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
-            self.send_header("Content-Type", request.param)
+            self.send_header("Content-Type", getattr(request, "param", "text/csv"))
             self.end_headers()
             self.wfile.write(SALES.encode())
 
@@ -66,23 +83,16 @@ def file_url(request: pytest.FixtureRequest) -> Iterator[str]:
         thread.join()
 
 
-def read(path: Path) -> Json:
-    found: Json = json.loads(path.read_text(encoding="utf-8"))
+def tool_of(flow: Flow) -> Json:
+    """The one tool of the one agent."""
+    (agent,) = [action for action in flow.actions.values() if action["type"] == "Agent"]
+    ((_, tool),) = agent["tools"].items()
+    found: Json = tool
     return found
 
 
-def agent_of(workflow: Json) -> Json:
-    (agent,) = [action for action in workflow["definition"]["actions"].values() if action["type"] == "Agent"]
-    return agent
-
-
-def actions_of(workflow: Json) -> Json:
-    """All actions by name, including those of the agent's tools."""
-    actions = dict(workflow["definition"]["actions"])
-    for tool in agent_of(workflow)["tools"].values():
-        assert not actions.keys() & tool["actions"].keys(), "the names of actions must be unique in a workflow"
-        actions |= tool["actions"]
-    return actions
+def actions_of(flow: Flow) -> Json:
+    return {name: action.definition for name, action in flow.all_actions().items()}
 
 
 def operation_of(action: Json) -> Operation:
@@ -112,106 +122,74 @@ def assert_members(value: Any, schema: Json, place: str) -> None:
         assert schema["type"] == "string", f"{place}: an expression in a body returns a string"
 
 
-def test_workflow_is_valid(workflow):
+def test_workflow_is_valid(any_flow):
     """A workflow has the form that the language and the designer of Logic Apps require."""
     schema = read(Path(__file__).with_name("workflow.schema.json"))
-    Draft202012Validator.check_schema(schema)
-    Draft202012Validator(schema).validate(workflow)
+    Draft202012Validator(schema).validate(read(any_flow.path))
 
 
-def test_actions_have_a_run_order(workflow):
+def test_actions_have_a_run_order(any_flow):
     """The actions in runAfter belong to the same workflow or the same tool, without cycles."""
-    run_order(workflow["definition"]["actions"])
-    for tool in agent_of(workflow)["tools"].values():
-        run_order(tool["actions"])
+    run_order(any_flow.actions)
+    run_order(tool_of(any_flow)["actions"])
 
 
-def test_expressions_name_existing_things(workflow):
+def test_expressions_name_existing_things(any_flow):
     """The actions, agent parameters and parameters in expressions exist."""
-    (tool,) = agent_of(workflow)["tools"].values()
     known = {
-        "body": set(actions_of(workflow)),
-        "outputs": set(actions_of(workflow)),
-        "agentParameters": set(tool["agentParameterSchema"]["properties"]),
-        "parameters": set(workflow["definition"].get("parameters", read(EXAMPLE / "standard" / "parameters.json"))),
+        "body": set(actions_of(any_flow)),
+        "outputs": set(actions_of(any_flow)),
+        "agentParameters": set(tool_of(any_flow)["agentParameterSchema"]["properties"]),
+        "parameters": {*any_flow.parameters, "$connections"},
     }
     named = [
-        call for text in expressions(workflow) for call in re.findall(r"(\w+)\('([^']*)'\)", text) if call[0] in known
+        call for text in any_flow.expressions() for call in re.findall(r"(\w+)\('([^']*)'\)", text) if call[0] in known
     ]
     assert {"body", "outputs", "agentParameters"} <= {function for function, _ in named}
-    for function, name in named:
-        assert name in known[function], f"{function}('{name}')"
+    assert not [call for call in named if call[1] not in known[call[0]]]
 
 
 @pytest.mark.parametrize(("action", "operation_id"), CALLED.items())
-def test_action_calls_its_operation(workflow, action, operation_id):
-    """The method and path of an action are those of the operation in its name."""
-    assert operation_of(actions_of(workflow)[action]).operation_id == operation_id
-
-
-@pytest.mark.parametrize("action", CALLED)
-def test_action_sends_a_valid_body(workflow, action):
-    """The body has only members of the contract, and all required ones."""
-    called = actions_of(workflow)[action]
+def test_action_sends_a_valid_body(flow, action, operation_id):
+    """An action calls the operation in its name; the body has only members of the contract, and all required ones."""
+    called = actions_of(flow)[action]
     operation = operation_of(called)
+    assert operation.operation_id == operation_id
     assert not [parameter for parameter in operation.parameters if parameter.get("required")]
     assert "queries" not in called["inputs"]
     assert_members(called["inputs"]["body"], operation.bodies["application/json"], action)
 
 
-def test_expressions_use_members_of_responses(workflow):
+def test_expressions_use_members_of_responses(flow):
     """A member that an expression reads from a response is a required member of that response."""
-    used = [
-        member for text in expressions(workflow) for member in re.findall(r"body\('([^']+)'\)\?\['([^']+)'\]", text)
-    ]
+    used = [member for text in flow.expressions() for member in re.findall(r"body\('([^']+)'\)\?\['([^']+)'\]", text)]
     assert used == [("Execute_Python_code", member) for member in RESULT]
-    schema = response_of(CALLED["Execute_Python_code"])
-    assert set(RESULT) - {"error"} <= set(schema["required"])  # null in the workflow, if the code did not fail
-    assert "error" in schema["properties"]
+    execution = MAKERS["definitions"]["Execution"]
+    assert set(RESULT) - {"error"} <= set(execution["required"])  # null in the workflow, if the code did not fail
+    assert "error" in execution["properties"]
 
 
-def test_every_call_of_the_tool_uses_one_session(workflow):
-    """Its ID is made once, before the agent, and every action that calls the connector sends it."""
-    definition = workflow["definition"]["actions"]
-    assert definition["Session_ID"] == {
-        "type": "Compose",
-        "inputs": "@guid()",
-        "runAfter": {"Get_sales_data": ["SUCCEEDED"]},
-    }
-    assert definition["Sales_Report_Agent"]["runAfter"] == {"Session_ID": ["SUCCEEDED"]}
-    for action in CALLED:
-        assert actions_of(workflow)[action]["inputs"]["body"]["sessionId"] == "@{outputs('Session_ID')}"
+def test_every_call_of_the_tool_uses_one_session(any_flow):
+    """Its ID is made once, before the agent; every action that calls sends it, and hides it in the run history."""
+    session, agent = any_flow.actions["Session_ID"], any_flow.actions["Sales_Report_Agent"]
+    assert (session["inputs"], agent["runAfter"]) == ("@guid()", {"Session_ID": ["Succeeded"]})
+    for name in CALLED:
+        inputs = actions_of(any_flow)[name]["inputs"]
+        assert (inputs.get("body") or inputs["parameters"])["sessionId"] == "@{outputs('Session_ID')}"
+    for name in ("Session_ID", *CALLED):
+        assert actions_of(any_flow)[name]["runtimeConfiguration"] == {"secureData": {"properties": ["inputs"]}}
 
 
-def test_tool_description_lists_members_of_the_response(workflow):
-    """The members in the tool's description are members of the response of ExecutePythonCode."""
-    (tool,) = agent_of(workflow)["tools"].values()
+def test_tool_description_lists_what_the_model_reads(any_flow):
+    """The members in the tool's description are those that its last action selects."""
+    tool = tool_of(any_flow)
     listed = tool["description"].rpartition(":")[2].replace(" and ", ", ")
-    names = [name.strip(" .") for name in listed.split(",")]
-    assert tuple(names) == RESULT
-    assert set(names) <= response_of("ExecutePythonCode")["properties"].keys()
+    assert [name.strip(" .") for name in listed.split(",")] == list(tool["actions"]["Result"]["inputs"])
 
 
-def response_of(operation_id: str) -> Json:
-    """The schema of an operation's response, from openapi.yaml: the connector's contract code only reads requests."""
-    called = OPERATIONS[operation_id]
-    response = followed(DOCUMENT["paths"][called.path][called.method.lower()]["responses"]["200"])
-    return followed(response["content"]["application/json"]["schema"])
-
-
-def followed(node: Json) -> Json:
-    """The target of a reference; anything else unchanged."""
-    if "$ref" not in node:
-        return node
-    target = DOCUMENT
-    for step in node["$ref"].removeprefix("#/").split("/"):
-        target = target[step]
-    return followed(target)
-
-
-def test_all_files_are_the_same_workflow():
+def test_files_with_the_connector_are_the_same_workflow():
     """The four files differ only in how they call the connector and the model."""
-    plain = [without_call_details(read(path)["definition"]) for path in [*STANDARD, *CONSUMPTION]]
+    plain = [without_call_details(read(path)["definition"]) for path in OF_CONNECTOR]
     assert len(plain) == 4
     assert all(definition == plain[0] for definition in plain)
 
@@ -227,106 +205,170 @@ def without_call_details(definition: Json) -> Json:
             assert action["type"] == "Compose"
             continue
         action["inputs"] = {"body": action["inputs"]["body"]}
-        for member in ("type", "runtimeConfiguration"):
-            action.pop(member, None)
+        action.pop("type")
     return definition
+
+
+def differences(before: Any, after: Any, place: str = "") -> Iterator[str]:
+    """The places where two definitions differ."""
+    if isinstance(before, dict) and isinstance(after, dict) and before.get("type") == after.get("type"):
+        for name in {**before, **after}:
+            yield from differences(before.get(name), after.get(name), f"{place}.{name}".strip("."))
+    elif before != after:
+        yield place
+
+
+def test_built_in_connector_changes_what_the_readme_lists():
+    """Beside the two actions that call, only instructions, description and the selected members differ."""
+    ours, built_in = (read(path)["definition"] for path in (EXAMPLE / "standard/SalesReport/workflow.json", BUILT_IN))
+    tool = "actions.Sales_Report_Agent.tools.Upload_sales_data"
+    assert set(differences(ours, built_in)) == {
+        "actions.Sales_Report_Agent.inputs.parameters.messages",
+        f"{tool}.description",
+        f"{tool}.actions.Upload_file",
+        f"{tool}.actions.Execute_Python_code",
+        f"{tool}.actions.Result.inputs.error",
+    }
+    readme = (EXAMPLE / "README.md").read_text(encoding="utf-8")
+    for name in (*CALLED, "Result"):
+        assert re.search(rf"^\| `{name}` \|", readme, re.MULTILINE)
+
+
+def test_built_in_connector_is_called_as_its_reference_has_it():
+    """Operations, inputs and the outputs that expressions read are those of the reference page."""
+    flow = Flow.read(BUILT_IN)
+    called = {
+        action["inputs"]["serviceProviderConfiguration"]["operationId"]: action["inputs"]["parameters"]
+        for action in tool_of(flow)["actions"].values()
+        if action["type"] == "ServiceProvider"
+    }
+    assert {name: set(parameters) for name, parameters in called.items()} == {
+        "fileUpload": {"files", "sessionId"},
+        "executeCode": {"pythonCode", "sessionId"},
+    }
+    used = {
+        member for text in flow.expressions() for member in re.findall(r"'Execute_Python_code'\)\?\['(\w+)'\]", text)
+    }
+    assert used <= OUTPUTS["executeCode"]
 
 
 def test_files_contain_no_key():
     """The key comes from a parameter without a value, or from a setting, and is hidden in the run history."""
-    for path in [*STANDARD, *CONSUMPTION]:
+    for path in OF_CONNECTOR:
         workflow = read(path)
         assert "functionKey" not in workflow.get("parameters", {})
         assert "defaultValue" not in workflow["definition"].get("parameters", {}).get("functionKey", {})
-        for action in actions_of(workflow).values():
+        for action in actions_of(Flow.read(path)).values():
             inputs = action["inputs"] if isinstance(action["inputs"], dict) else {}
-            key = inputs.get("headers", {}).get("x-functions-key")
-            assert key in (None, "@{parameters('functionKey')}")
-            assert key is None or action["runtimeConfiguration"] == {"secureData": {"properties": ["inputs"]}}
+            assert inputs.get("headers", {}).get("x-functions-key") in (None, "@{parameters('functionKey')}")
     assert read(EXAMPLE / "standard" / "parameters.json")["functionKey"]["value"].startswith("@appsetting(")
 
 
 def test_standard_connections_exist():
     """In the Standard project, connections.json has exactly the connections that the workflows reference."""
     connections = read(EXAMPLE / "standard" / "connections.json")
-    named = re.findall(r'"referenceName": "(\w+)"', "".join(path.read_text() for path in STANDARD))
-    assert set(named) == {*connections["agentConnections"], *connections["managedApiConnections"]}
+    named = re.findall(r'"(?:referenceName|connectionName)": "(\w+)"', "".join(path.read_text() for path in STANDARD))
+    assert set(named) == {name for group in connections.values() for name in group}
 
 
 def test_consumption_connections_exist():
     """In the Consumption plan, the parameter $connections has the connections that a workflow references."""
-    workflow = read(EXAMPLE / "consumption" / "sales_report.json")
-    named = {found for text in expressions(workflow) for found in re.findall(r"\('\$connections'\)\['(\w+)'\]", text)}
-    assert named == set(workflow["parameters"]["$connections"]["value"])
+    flow = Flow.read(EXAMPLE / "consumption" / "sales_report.json")
+    named = {found for text in flow.expressions() for found in re.findall(r"\('\$connections'\)\['(\w+)'\]", text)}
+    assert named == set(flow.connections)
 
 
-def test_readme_lists_every_setting():
-    """It has every setting that the Standard project reads, and every parameter of the workflows."""
+def test_readme_lists_every_setting_and_step():
+    """It has every setting that the Standard project reads, every parameter of the workflows, and every action."""
     readme = (EXAMPLE / "README.md").read_text(encoding="utf-8")
     project = "".join(path.read_text() for path in (EXAMPLE / "standard").glob("*.json"))
-    settings = set(re.findall(r"appsetting\('(\w+)'\)", project))
-    assert settings and all(f"`{setting}`" in readme for setting in settings)
-    assert all(f"`{parameter}`" in readme for parameter in read(EXAMPLE / "standard" / "parameters.json"))
+    words = {*re.findall(r"appsetting\('(\w+)'\)", project), *read(EXAMPLE / "standard" / "parameters.json")}
+    assert words and not {word for word in words if f"`{word}`" not in readme}
+    flow = Flow.read(EXAMPLE / "consumption" / "sales_report.json")
+    assert not {name for name in (*flow.triggers, *actions_of(flow)) if name not in readme}
 
 
-def run_of(workflow: Json, api: Any, file_url: str, model: Callable[..., str]) -> Run:
-    return Run(
-        workflow,
-        trigger_body={"fileUrl": file_url, "question": QUESTION},
-        parameters={
-            "connectorUrl": api.url,
-            "functionKey": api.key,
-            "$connections": {"codeinterpreter": {"connectionId": "test"}},
-        },
-        connection=(api.url, {"x-functions-key": api.key}),
+def play(flow: Flow, api: Any, file_url: str, model: Callable[[Tools], str]) -> Played:
+    given = {"connectorUrl": api.url, "functionKey": api.key}
+    services = () if not flow.connections.keys() & {"codeinterpreter"} else (connector(api),)
+    settings = {"CODE_INTERPRETER_URL": api.url, "CODE_INTERPRETER_FUNCTION_KEY": api.key}
+    return player(
+        flow.path,
+        *services,
+        parameters={name: value for name, value in given.items() if name in flow.parameters},
+        app_settings=settings,
         model=model,
-    )
+    ).play({"body": {"fileUrl": file_url, "question": QUESTION}})
 
 
-def test_workflow_returns_a_report(api_with_key, workflow, file_url):
+def report_of(played: Played) -> Any:
+    assert played.status == "Succeeded" and played.response
+    return played.response["body"]
+
+
+@pytest.mark.parametrize("file_url", ["text/csv", "application/octet-stream"], indirect=True)
+def test_workflow_returns_a_report(api_with_key, flow, file_url):
     """With fixed code in place of the model, the workflow runs the code on the file and returns its output."""
-    run = run_of(
-        workflow,
+    played = play(
+        flow,
         api_with_key,
         file_url,
         lambda tools: tools["Upload_sales_data"](python_code=PYTHON_CODE)["Result"]["stdout"],
     )
-    assert run.run() == REPORT
-    assert run.statuses == {"Get_sales_data": 200, "Upload_file": 200, "Execute_Python_code": 200}
-    uploaded, executed = run.outputs["Upload_file"]["body"], run.outputs["Execute_Python_code"]["body"]
+    assert report_of(played) == REPORT
+    uploaded = played.actions["Upload_file"].outputs["body"]
+    executed = played.actions["Execute_Python_code"].outputs["body"]
     assert uploaded["files"][0]["size"] == len(SALES)
     assert executed["sessionId"] == uploaded["sessionId"]
 
 
-def test_model_can_fix_code_that_fails(api_with_key, workflow, file_url):
+@pytest.mark.parametrize("file_url", ["text/csv", "application/octet-stream"], indirect=True)
+def test_built_in_connector_returns_the_same_report(emulator, file_url):
+    """On the emulated session pool, the built-in connector's stand-in runs the same code to the same report."""
+    pool = AcaSession(emulator.pool.endpoint, lambda: emulator.authority.issue()[0])
+
+    def model(tools: Tools) -> str:
+        failed = tools["Upload_sales_data"](python_code="print(sales)")["Result"]
+        assert "NameError" in failed["stderr"]
+        return str(tools["Upload_sales_data"](python_code=PYTHON_CODE)["Result"]["stdout"])
+
+    settings = {"CODE_INTERPRETER_URL": "", "CODE_INTERPRETER_FUNCTION_KEY": ""}
+    played = player(BUILT_IN, pool, app_settings=settings, model=model).play(
+        {"body": {"fileUrl": file_url, "question": QUESTION}}
+    )
+    assert report_of(played) == REPORT
+    assert OUTPUTS["fileUpload"] == played.actions["Upload_file"].outputs["body"].keys()
+
+
+def test_model_can_fix_code_that_fails(api_with_key, flow, file_url):
     """Code that fails does not fail the tool: the model reads the error, fixes the code, and calls the tool again."""
 
-    def model(tools: dict[str, Callable[..., Json]]) -> str:
+    def model(tools: Tools) -> str:
         failed = tools["Upload_sales_data"](python_code="print(sales)")["Result"]
         assert (failed["status"], failed["error"]["name"]) == ("Failed", "NameError")
         return str(tools["Upload_sales_data"](python_code=PYTHON_CODE)["Result"]["stdout"])
 
-    assert run_of(workflow, api_with_key, file_url, model).run() == REPORT
+    assert report_of(play(flow, api_with_key, file_url, model)) == REPORT
 
 
-def test_variables_persist_from_call_to_call(api_with_key, workflow, file_url):
+def test_variables_persist_from_call_to_call(api_with_key, flow, file_url):
     """Two calls of the tool run in one session; another run of the workflow has another."""
 
-    def model(tools: dict[str, Callable[..., Json]]) -> str:
+    def model(tools: Tools) -> str:
         call = tools["Upload_sales_data"]
         call(python_code=PYTHON_CODE)
         return str(call(python_code="sales.shape")["Result"]["result"])
 
-    runs = [run_of(workflow, api_with_key, file_url, model) for _ in range(2)]
-    assert [run.run() for run in runs] == ["(3, 3)", "(3, 3)"]
-    assert len({run.outputs["Session_ID"] for run in runs}) == 2
+    plays = [play(flow, api_with_key, file_url, model) for _ in range(2)]
+    assert [report_of(played) for played in plays] == ["(3, 3)", "(3, 3)"]
+    assert len({played.actions["Session_ID"].outputs for played in plays}) == 2
 
 
-def test_the_model_reads_no_base64(api_with_key, workflow, file_url):
+def test_the_model_reads_no_base64(api_with_key, flow, file_url):
     """A chart costs no tokens: neither the actions of the tool nor its result contain it."""
     code = "import matplotlib.pyplot as plt\nplt.plot([1, 4, 9])\nplt.show()\nprint('drawn')"
 
-    def model(tools: dict[str, Callable[..., Json]]) -> str:
+    def model(tools: Tools) -> str:
         result = tools["Upload_sales_data"](python_code=code)
         assert [output["contentType"] for output in result["Execute_Python_code"]["outputs"]] == ["image/png"]
         assert not re.search("[A-Za-z0-9+/]{200}", json.dumps(result))
@@ -339,4 +381,4 @@ def test_the_model_reads_no_base64(api_with_key, workflow, file_url):
         }
         return "done"
 
-    assert run_of(workflow, api_with_key, file_url, model).run() == "done"
+    assert report_of(play(flow, api_with_key, file_url, model)) == "done"

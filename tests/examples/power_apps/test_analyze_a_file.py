@@ -15,6 +15,7 @@ from tests.conftest import Api
 from tests.examples.power_fx.connector_actions import ConnectorActions, actions_of, has_member
 from tests.examples.power_fx.evaluation import Scope, value_of
 from tests.examples.power_fx.formulas import Call, Member, Name, Node, Record, nodes, parsed
+from workflow_player.services.code_interpreter import code_interpreter
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = ROOT / "examples" / "power_apps"
@@ -94,7 +95,7 @@ class Screen:
     """Runs the formulas of the screen, as the app does: `notes` and `opened` are what the user gets to see."""
 
     def __init__(self, api: Api, document: Json, *attachments: Json) -> None:
-        self.connector = ConnectorActions(document, api.url, {})
+        self.connector = ConnectorActions(code_interpreter(api.url), document)
         self.notes: list[str] = []
         self.opened: list[str] = []
         set_by_formulas = {name for _, node in formulas() for name in variables_set_by(node)}

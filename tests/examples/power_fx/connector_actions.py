@@ -6,12 +6,16 @@ read formulas such as Office365Outlook.SendEmailV2 in Microsoft's documentation.
 """
 
 import base64
+import json
 from dataclasses import dataclass
 from typing import Any
-
-import requests
+from urllib.parse import quote
 
 from tests.examples.power_fx.evaluation import CallRefused, Untyped
+from workflow_player.messages import Request
+from workflow_player.services.code_interpreter import CodeInterpreter
+from workflow_player.services.operations import Operation
+from workflow_player.services.swagger import operations_of
 
 Json = dict[str, Any]
 
@@ -47,12 +51,13 @@ class Action:
 
 
 class ConnectorActions:
-    """Calls the operations of a Swagger document at `url`, and keeps what was called, in order."""
+    """Calls the operations of a running connector, and keeps what was called, in order."""
 
-    def __init__(self, document: Json, url: str, headers: dict[str, str]) -> None:
+    def __init__(self, connector: CodeInterpreter, document: Json) -> None:
+        """`document` is the connector's Swagger."""
         self.actions = actions_of(document)
         self.calls: list[tuple[str, Json]] = []
-        self._url, self._headers = url, headers
+        self._connector = connector
 
     def call_formula(self, operation_id: str, arguments: list[Any]) -> Any:
         """With the arguments as a formula has them."""
@@ -74,42 +79,36 @@ class ConnectorActions:
         for name, value in given.items():
             parameter = action.parameter(name)
             if parameter.place == "path":
-                path = path.replace(f"{{{name}}}", requests.utils.quote(str(value), safe=""))
+                path = path.replace(f"{{{name}}}", quote(str(value), safe=""))
             elif parameter.place == "query":
-                query[name] = value
+                query[name] = str(value)
             else:
                 assert parameter.place == "body", name
                 body[name] = encoded(value, parameter.schema)
         has_body = any(parameter.place == "body" for parameter in action.parameters)
-        response = requests.request(
-            action.method,
-            self._url + path,
-            params=query,
-            json=body if has_body else None,
-            headers=self._headers,
-            timeout=100,
-        )
-        if response.status_code >= 400:
-            raise CallRefused(f"The server returned an HTTP error with code {response.status_code}")
-        return _received(response, action.result)
+        headers, content = ({"Content-Type": "application/json"}, json.dumps(body).encode()) if has_body else ({}, b"")
+        response = self._connector.send(Request(action.method, path, query, headers, content), 120)
+        if not response.ok:
+            raise CallRefused(f"The server returned an HTTP error with code {response.status}")
+        if (response.header("Content-Type") or "").startswith("application/json") and action.result.get(
+            "type"
+        ) == "object":
+            return typed(json.loads(response.body), action.result)
+        return response.body
 
 
 def actions_of(document: Json) -> dict[str, Action]:
     """All actions of a Swagger 2.0 document, by operation ID."""
-    found = {}
-    for path, methods in document["paths"].items():
-        shared = methods.get("parameters", [])
-        for method, operation in methods.items():
-            if method == "parameters":
-                continue
-            parameters = [
-                flat for each in [*shared, *operation.get("parameters", [])] for flat in _flat(document, each)
-            ]
-            result = _resolved(document, operation["responses"].get("200", {}).get("schema", {}))
-            found[operation["operationId"]] = Action(
-                operation["operationId"], method.upper(), path, tuple(parameters), result
-            )
-    return found
+    results = {
+        operation["operationId"]: _resolved(document, operation["responses"].get("200", {}).get("schema", {}))
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        if isinstance(operation, dict)
+    }
+    return {
+        each.operation_id: Action(each.operation_id, each.method, each.path, _flat(each), results[each.operation_id])
+        for each in operations_of(document)
+    }
 
 
 def has_member(schema: Json, path: str) -> bool:
@@ -139,15 +138,16 @@ def encoded(value: Any, schema: Json) -> Any:
     return value
 
 
-def _flat(document: Json, parameter: Json) -> list[Parameter]:
-    parameter = _resolved(document, parameter)
-    if parameter["in"] != "body":
-        return [Parameter(parameter["name"], parameter["in"], parameter.get("required", False), parameter)]
-    schema = parameter["schema"]
-    return [
-        Parameter(name, "body", name in schema.get("required", []), member)
-        for name, member in schema["properties"].items()
-    ]
+def _flat(operation: Operation) -> tuple[Parameter, ...]:
+    found = []
+    for parameter in operation.parameters:
+        if parameter.location != "body":
+            found.append(Parameter(parameter.name, parameter.location, parameter.required, dict(parameter.schema)))
+            continue
+        required = parameter.schema.get("required", [])
+        for name, schema in parameter.schema["properties"].items():
+            found.append(Parameter(name, "body", name in required, schema))
+    return tuple(found)
 
 
 def _resolved(document: Json, node: Any) -> Any:
@@ -161,12 +161,6 @@ def _resolved(document: Json, node: Any) -> Any:
             target = target[step]
         return _resolved(document, target)
     return {name: _resolved(document, member) for name, member in node.items()}
-
-
-def _received(response: requests.Response, schema: Json) -> Any:
-    if response.headers.get("Content-Type", "").startswith("application/json") and schema.get("type") == "object":
-        return typed(response.json(), schema)
-    return response.content
 
 
 def typed(value: Any, schema: Json) -> Any:

@@ -51,9 +51,9 @@ def test_the_body_of_an_execution(call, wire):
 
 
 def test_a_failure(call):
-    """Still a 200; the result is null."""
+    """Still a 200; the result is an empty text."""
     body = call("POST", "execute", json={"properties": {"pythonCode": "1/0"}}).json()
-    assert (body["status"], body["stdout"], body["result"]) == ("Failure", "", None)
+    assert (body["status"], body["stdout"], body["result"]) == ("Failure", "", "")
     assert "ZeroDivisionError: division by zero" in body["stderr"]
 
 
@@ -127,12 +127,12 @@ def test_current_tokens_are_accepted_too(wire):
     ("method", "path", "version"),
     [
         ("GET", "metadata", "2025-10-02-preview"),
-        ("GET", "files", "2024-10-02-preview"),
+        ("GET", "files", "2025-02-02-preview"),
         ("POST", "executions", "2025-02-02-preview"),
         ("GET", "python/files", "2025-10-02-preview"),
     ],
 )
-def test_the_old_audience_is_refused_by_family_b(emulator, wire, method, path, version):
+def test_the_old_audience_is_refused_by_versions_of_2025(emulator, wire, method, path, version):
     """401 without a body."""
     old = dataclasses.replace(wire, token=emulator.authority.issue(LEGACY_AUDIENCE)[0])
     response = old.call(method, path, params={"api-version": version}, json={"properties": {"code": "1"}})

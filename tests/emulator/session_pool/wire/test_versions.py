@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from emulator.session_pool.wire import family_b
+from emulator.session_pool.wire.tokens import LEGACY_AUDIENCE
 
 FIRST, SECOND, NEWEST = "2024-10-02-preview", "2025-02-02-preview", "2025-10-02-preview"
 VERSIONS = (FIRST, SECOND, NEWEST)
@@ -55,6 +56,17 @@ def test_the_response_to_an_execution(call, wire, version, status, first):
     assert "operation-location" not in response.headers
     again = call(version, "GET", "executions/mine")
     assert (again.status_code, again.text) == (200, response.text)
+
+
+@pytest.mark.parametrize(
+    ("version", "status"), [(OLD, 200), ("2024-08-02-preview", 200), (FIRST, 200), (SECOND, 401), (NEWEST, 401)]
+)
+def test_the_private_previews_audience(wire_to, emulator, session_id, version, status):
+    """Its tokens open all versions of 2024, and none later: Semantic Kernel uses them with 2024-10-02-preview."""
+    wire = wire_to(session_id)
+    headers = {"Authorization": f"Bearer {emulator.authority.issue(LEGACY_AUDIENCE)[0]}"}
+    query = {"api-version": version, "identifier": session_id}
+    assert requests.get(f"{wire.endpoint}/files", params=query, headers=headers, timeout=30).status_code == status
 
 
 @pytest.mark.parametrize(("version", "has_it"), [(FIRST, False), (SECOND, True), (NEWEST, True)])
