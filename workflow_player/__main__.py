@@ -14,7 +14,8 @@ from workflow_player.errors import FlowError
 from workflow_player.flows import flow_at, known_flows
 from workflow_player.play_file import PlayFailed, start_of
 from workflow_player.player import Player
-from workflow_player.stage import Connector, model_of, set_up
+from workflow_player.scripted_agent import model_of
+from workflow_player.stage import Connector, set_up
 
 
 def main() -> int:
@@ -67,7 +68,7 @@ def _connector(arguments: argparse.Namespace) -> Iterator[Connector]:
 
     print("Starting the connector with an emulated session pool and storage.", flush=True)
     with running() as started:
-        yield Connector(started.url, started.key, started.account, started.storage_url)
+        yield Connector(started.url, started.key, started.account, started.storage_url, started.pool)
 
 
 def _parser() -> argparse.ArgumentParser:

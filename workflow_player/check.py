@@ -85,11 +85,20 @@ def _check_orders(group: Json) -> None:
 
 
 def _of_action(action: Action) -> Iterator[str]:
+    """Limits: Azure Logic Apps, "Limits and configuration"."""
+    if len(action.name) > 80:
+        yield "a name has at most 80 characters"
+    if len(action.inside) >= 8:
+        yield "actions are nested at most 8 deep"
     if action.type not in HANDLERS:
         yield f"the player has no actions of the type {action.type}"
     unknown = action.definition.keys() - MEMBERS
     if unknown:
         yield f"unknown members: {', '.join(sorted(unknown))}"
+    if action.type == "SetVariable" and isinstance(action.definition.get("inputs"), dict):
+        inputs = action.definition["inputs"]
+        if f"variables('{inputs.get('name')}')" in str(inputs.get("value")):
+            yield f"a variable cannot be set to a value made of itself: {inputs.get('name')}"
     if action.type in ("If", "Until"):
         try:
             check_condition(action.definition.get("expression"))

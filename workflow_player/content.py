@@ -66,7 +66,10 @@ def json_text(value: Any) -> str:
 
 
 def text_of(value: Any) -> str:
-    """What a value becomes in a text: null becomes nothing, true becomes True, objects and arrays become JSON."""
+    """What a value becomes in a text.
+
+    Null becomes nothing, true becomes True, a content object the text that it holds; objects and arrays become JSON.
+    """
     if value is None:
         return ""
     if isinstance(value, str):
@@ -75,4 +78,6 @@ def text_of(value: Any) -> str:
         return str(int(value))
     if isinstance(value, bool | int | float):
         return str(value)
+    if is_content(value):
+        return from_base64(value["$content"]).decode(errors="replace")
     return json_text(value)

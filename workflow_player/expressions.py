@@ -4,10 +4,12 @@
     operand    = text | number | "true" | "false" | "null" | name "(" [ expression { "," expression } ] ")"
 
 A text stands in single quotes; two of them in it mean one. Names of functions are compared without regard to case.
-A member that is missing is an error, unless a question mark precedes it: then it is null. In the name of a member,
-slashes separate the names of members of members, as Power Automate writes them: `outputs('Get')?['body/value']`.
+A member that is missing is an error, unless a question mark precedes it: then it is null. Names of members, too, are
+compared without regard to case, if none is the same. Slashes in them separate the names of members of members, as Power
+Automate writes them: `outputs('Get')?['body/value']`.
 
-Source: Azure Logic Apps, "Schema reference guide for the Workflow Definition Language", operators.
+Sources: Azure Logic Apps, "Schema reference guide for the Workflow Definition Language", operators; for what it does
+not say, tests of tomdam/flowforger, which were compared with Power Automate.
 """
 
 import re
@@ -145,17 +147,27 @@ def member(owner: Any, key: Any, *, safe: bool) -> Any:
         raise TemplateError(f"the member {key!r} cannot be selected from a {kind_of(owner)}, only from an object")
     if not isinstance(key, str):
         raise TemplateError(f"an object has members with names, not {key!r}")
-    if key in owner:
-        return owner[key]
+    found = key_of(owner, key)
+    if found is not None:
+        return owner[found]
     first, slash, rest = key.partition("/")
-    if slash and isinstance(owner.get(first), dict | list):
-        return member(owner[first], rest, safe=safe)
+    if slash and (found := key_of(owner, first)) is not None:
+        return member(owner[found], rest, safe=safe)
     if safe:
         return None
     raise TemplateError(f"there is no member {key!r}; there are: {', '.join(map(str, owner)) or 'none'}")
 
 
+def key_of(owner: dict[str, Any], name: str) -> str | None:
+    """The name of the member that a name selects: the same, or else the same without regard to case."""
+    if name in owner:
+        return name
+    return next((key for key in owner if key.lower() == name.lower()), None)
+
+
 def _item(owner: list[Any], key: Any, *, safe: bool) -> Any:
+    if isinstance(key, str) and key.isdigit():
+        key = int(key)
     if isinstance(key, bool) or not isinstance(key, int):
         raise TemplateError(f"an item of an array is selected by its index, not by {key!r}")
     if 0 <= key < len(owner):

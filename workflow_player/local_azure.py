@@ -15,6 +15,7 @@ from emulator.session_pool.sessions.pool import Pool
 from emulator.session_pool.wire.identity_endpoint import IdentityEndpoint
 from emulator.session_pool.wire.server import SessionPoolServer
 from emulator.session_pool.wire.tokens import TokenAuthority
+from workflow_player.services.acasession import AcaSession
 from workflow_player.services.rest_account import RestAccount
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,12 +25,13 @@ OWNER = "00000000-0000-0000-0000-0000000000ff"
 
 @dataclass(frozen=True)
 class LocalAzure:
-    """`url` is that of the connector's API. `account` has the blobs, at `storage_url`."""
+    """`url` is that of the connector's API. `account` has the blobs, at `storage_url`; `pool` the sessions."""
 
     url: str
     key: str | None
     account: RestAccount
     storage_url: str
+    pool: AcaSession
 
 
 @contextlib.contextmanager
@@ -60,7 +62,8 @@ def running() -> Iterator[LocalAzure]:
         host.start()
         started.callback(host.stop)
         account = RestAccount(storage.url, lambda: authority.issue(AUDIENCE, object_id=OWNER)[0])
-        yield LocalAzure(host.url + host.prefix, host.function_key, account, storage.url)
+        built_in = AcaSession(pool.endpoint, lambda: authority.issue()[0])
+        yield LocalAzure(host.url + host.prefix, host.function_key, account, storage.url, built_in)
 
 
 def _restore(before: dict[str, str]) -> None:

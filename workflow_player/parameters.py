@@ -1,11 +1,17 @@
 """The values of a flow's parameters: those of the play, of the file or project, or their defaults."""
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
 from workflow_player.errors import FlowError
 from workflow_player.flow import Flow
 from workflow_player.templates import evaluated
+
+
+class _NoSetting(Exception):
+    pass
+
 
 OF_THE_PLATFORM = {"$connections", "$authentication"}
 
@@ -19,8 +25,10 @@ def parameter_values(flow: Flow, given: Mapping[str, Any], app_settings: Mapping
 
     def of_settings(text: str) -> Any:
         name = text.removeprefix("appsetting('").removesuffix("')")
-        if text != f"appsetting('{name}')" or name not in app_settings:
-            raise FlowError(f"parameters.json: the app setting of @{text} has no value in the play")
+        if text != f"appsetting('{name}')":
+            raise FlowError(f"parameters.json: @{text} is no app setting, which is all that it may have")
+        if name not in app_settings:
+            raise _NoSetting
         return app_settings[name]
 
     values: dict[str, Any] = {
@@ -31,7 +39,8 @@ def parameter_values(flow: Flow, given: Mapping[str, Any], app_settings: Mapping
         if name in given:
             values[name] = given[name]
         elif name in flow.values and name not in OF_THE_PLATFORM:
-            values[name] = evaluated(flow.values[name], of_settings)
+            with contextlib.suppress(_NoSetting):  # a project has the parameters of all its workflows
+                values[name] = evaluated(flow.values[name], of_settings)
         elif "defaultValue" in declared and name not in OF_THE_PLATFORM:
             values[name] = declared["defaultValue"]
     return values

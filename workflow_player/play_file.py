@@ -48,11 +48,6 @@ class Start:
     agent: list[dict[str, Any]] = field(default_factory=list)
 
     @property
-    def uses_storage(self) -> bool:
-        """Whether the flow works with blobs; otherwise storage is the connector's own affair."""
-        return "azureblob" in self.services
-
-    @property
     def services(self) -> set[str]:
         """Where there are files."""
         return {place.service for place in self.files}

@@ -104,7 +104,15 @@ class Player:
             status, error = self.run_group(self.flow.actions, frame), None
         except Terminated as ended:
             status, error = ended.status, ended.error
-        return Played(status, run.results, run.response, error, run.variables)
+            self._skip_rest(run)
+        return Played(status, run.all_results(), run.response, error, run.variables)
+
+    @staticmethod
+    def _skip_rest(run: Run) -> None:
+        """Actions that have not run when the run was ended."""
+        for name, action in run.actions.items():
+            if name not in run.results:
+                run.add(ActionResult(name, action.type, "Skipped", code="Terminated"))
 
     def run_group(self, actions: Json, frame: Frame) -> str:
         """Run actions that belong together, in order. Returns the status of the group."""
@@ -115,24 +123,25 @@ class Player:
             frame.results[name] = result
         return group_status(actions, statuses)
 
-    def skip(self, actions: Json, frame: Frame) -> None:
+    def skip(self, actions: Json, frame: Frame, code: str = "ActionBranchingConditionNotSatisfied") -> None:
         for name, definition in actions.items():
-            result = ActionResult(name, definition["type"], "Skipped", code="ActionSkipped")
+            error = {"code": code, "message": "skipped: its branch is not taken, or what is around it does not run"}
+            result = ActionResult(name, definition["type"], "Skipped", code="ActionSkipped", error=error)
             frame.results[name] = result
             frame.run.add(result)
             self._skip_inside(definition, frame)
 
     def _skip_inside(self, definition: Json, frame: Frame) -> None:
         for _, inner in branches(definition):
-            self.skip(inner, frame)
+            self.skip(inner, frame, "ActionDependencyFailed")
 
     def _run_one(self, name: str, definition: Json, frame: Frame, before: Mapping[str, str]) -> ActionResult:
         result = ActionResult(name, definition["type"], "Succeeded", started=self.clock.now())
         reason = unmet(definition, before)
         if reason is not None:
-            result.status, result.code = "Skipped", "ActionConditionFailed"
+            result.status, result.code = "Skipped", "ActionSkipped"
             result.error = {
-                "code": result.code,
+                "code": "ActionConditionFailed",
                 "message": f"skipped: it does not run after {reason} with the status {before[reason]}",
             }
             frame.run.add(result)
@@ -144,11 +153,12 @@ class Player:
             result.status, result.code, result.outputs = failed.status, failed.code, failed.outputs
             result.error = {"code": failed.code, "message": failed.message}
         except TemplateError as mistake:
-            result.status, result.code = "Failed", "InvalidTemplate"
+            result.status, result.code, result.inputs = "Failed", "BadRequest", None
             result.error = {"code": "InvalidTemplate", "message": f"{name}: {mistake}"}
         except FlowError as mistake:
             raise mistake.of(name) from None
         except Terminated:
+            result.status = "Cancelled" if "actions" in definition or "cases" in definition else "Succeeded"
             result.ended = self.clock.now()
             frame.run.add(result)
             raise

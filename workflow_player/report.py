@@ -18,8 +18,9 @@ def print_step(result: ActionResult, depth: int) -> None:
     if result.status == "Skipped":
         return
     extra = f", {result.polls} polls" if result.polls else ""
-    extra += f", sent {result.attempts} times" if result.attempts > 1 else ""
-    print(f"  {'  ' * depth}{result.name}  {result.status}  {result.seconds:.1f} s{extra}", flush=True)
+    extra += f", {result.attempts} requests" if result.attempts > 1 else ""
+    name = f"  {'  ' * depth}{result.name}"
+    print(f"{name:<46}  {result.status:<9} {result.seconds:6.1f} s{extra}", flush=True)
     if result.status != "Succeeded" and result.error:
         print(f"  {'  ' * depth}    {result.error['code']}", flush=True)
 
@@ -44,10 +45,12 @@ def write(flow: Flow, played: list[Played], stage: Stage, folder: Path) -> None:
             _print_errors(run, hidden)
         if run.response is not None:
             print(f"Its response: {run.response['statusCode']} {run.response.get('body')}")
-    for number, mail in enumerate(stage.mails(), 1):
+    for number, mail in enumerate(stage.outlook.mails, 1):
         page = mail_pages.written(mail, number, folder / "mails")
         answer = f", answered with {mail.chosen}" if mail.chosen else ""
         print(f"A mail to {mail.to}: {mail.subject}{answer}\n    {page}")
+    for approval in stage.approvals.approvals:
+        print(f"An approval for {approval.assigned_to}: {approval.title}, answered with {approval.outcome}")
     for name, content in stage.new_files().items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -59,15 +59,21 @@ def secrets_of(flow: Flow, values: dict[str, Any]) -> set[str]:
 
 def shown(result: ActionResult, hidden: set[str], secrets: set[str]) -> dict[str, Any]:
     """A result as it may be written to a file."""
-    record = {**result.record(), "seconds": round(result.seconds, 2), "times": result.times}
-    for part in ("inputs", "outputs"):
-        if part in hidden and record[part] is not None:
-            record[part] = HIDDEN
-    if "outputs" in hidden and "error" in record:
-        record["error"] = {"code": record["error"]["code"], "message": HIDDEN}
+    record = _hidden(result, hidden)
+    if result.repetitions:
+        record["repetitions"] = [_hidden(repetition, hidden) for repetition in result.repetitions]
     cleaned = _without(record, secrets)
     assert isinstance(cleaned, dict)
     return cleaned
+
+
+def _hidden(result: ActionResult, hidden: set[str]) -> dict[str, Any]:
+    record = {**result.record(), "seconds": round(result.seconds, 2)}
+    for part in hidden & record.keys():
+        record[part] = HIDDEN
+    if "outputs" in hidden and "error" in record:
+        record["error"] = {"code": record["error"]["code"], "message": HIDDEN}
+    return record
 
 
 def _without(value: Any, secrets: set[str]) -> Any:

@@ -7,28 +7,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workflow_player.actions.interface import Model, Tools
 from workflow_player.play_file import PlayFailed, Start, filled_in
 from workflow_player.services import Service, code_interpreter
+from workflow_player.services.acasession import AcaSession
 from workflow_player.services.approvals import Approvals
 from workflow_player.services.blob_storage import BlobStorage
-from workflow_player.services.outlook import Mail, Outlook
+from workflow_player.services.outlook import Outlook
 from workflow_player.services.rest_account import RestAccount
 from workflow_player.services.sharepoint import SharePoint
 from workflow_player.services.sharepoint_files import Downloads, ImportsFromSharePoint
 from workflow_player.web_files import served
 
-CONTAINERS = ("files", "imports")
+_EXPORTS = "exports/"
+"""Where ExportFile puts files. The rest of the container is the connector's own."""
 
 
 @dataclass(frozen=True)
 class Connector:
-    """`account` and `storage_url` are those of its storage, if the play has access to it."""
+    """`account` and `storage_url` are those of its storage, if the play has started it."""
 
     url: str
     key: str | None
     account: RestAccount | None = None
     storage_url: str = ""
+    pool: AcaSession | None = None
+    """Its session pool, for flows that have the built-in connector beside it."""
 
 
 @dataclass
@@ -39,6 +42,7 @@ class Stage:
     services: dict[str, Service]
     outlook: Outlook
     sharepoint: SharePoint
+    approvals: Approvals
     blobs: BlobStorage | None
     connector: Connector
     known: dict[str, str]
@@ -60,9 +64,6 @@ class Stage:
         found: dict[str, str] = filled_in(self.start.app_settings, self.known)
         return found
 
-    def mails(self) -> list[Mail]:
-        return self.outlook.mails
-
     def new_files(self) -> dict[str, bytes]:
         """What the flow has put into SharePoint and Blob Storage, by its place."""
         return {name: content for name, content in self._files().items() if (name, content) not in self.before}
@@ -72,10 +73,11 @@ class Stage:
         found = {
             f"sharepoint/{file.relative_to(folder)}": file.read_bytes() for file in folder.rglob("*") if file.is_file()
         }
-        for container in CONTAINERS if self.connector.account else ():
-            assert self.connector.account
-            for name in self.connector.account.names(container):
-                found[f"azureblob/{container}/{name}"] = self.connector.account.read(container, name) or b""
+        account = self.connector.account
+        if account and "azureblob" in self.start.services:
+            names = [("imports", name) for name in account.names("imports")]
+            names += [("files", name) for name in account.names("files") if name.startswith(_EXPORTS)]
+            found |= {f"azureblob/{place}/{name}": account.read(place, name) or b"" for place, name in names}
         return found
 
 
@@ -100,7 +102,9 @@ def set_up(start: Start, connector: Connector, site: Path) -> Iterator[Stage]:
         outlook = Outlook(start.answer)
         sharepoint = SharePoint(site, download_url=downloads.url_of if downloads else None)
         headers = {"x-functions-key": connector.key} if connector.key else {}
+        approvals = Approvals(start.answer)
         services: dict[str, Service] = {
+            "approvals": approvals,
             "codeinterpreter": (
                 ImportsFromSharePoint(connector.url, headers, downloads)
                 if downloads
@@ -109,11 +113,11 @@ def set_up(start: Start, connector: Connector, site: Path) -> Iterator[Stage]:
             "office365": outlook,
             "sharepointonline": sharepoint,
         }
-        if start.answer in ("Approve", "Reject"):
-            services["approvals"] = Approvals(start.answer)
         blobs = BlobStorage(connector.account, connector.storage_url) if connector.account else None
         if blobs:
             services["azureblob"] = blobs
+        if connector.pool:
+            services["acasession"] = connector.pool
         known = {
             "connector": connector.url,
             "key": connector.key or "no key is needed",
@@ -125,7 +129,7 @@ def set_up(start: Start, connector: Connector, site: Path) -> Iterator[Stage]:
             known |= {"file": path, "file.name": path.rpartition("/")[2]}
             if url is not None:
                 known["file.url"] = url + path
-        stage = Stage(start, services, outlook, sharepoint, blobs, connector, known, set())
+        stage = Stage(start, services, outlook, sharepoint, approvals, blobs, connector, known, set())
         stage.before = set(stage._files().items())
         yield stage
 
@@ -139,24 +143,3 @@ def _imports(connector: Connector) -> Callable[[str, bytes], str]:
         return f"{connector.storage_url}/imports/{name}"
 
     return put
-
-
-def model_of(start: Start) -> Model | None:
-    """What stands for an agent's model: it makes the calls of play.json, and answers with a part of the last result."""
-    if not start.agent:
-        return None
-
-    def model(tools: Tools) -> str:
-        said: Any = ""
-        for call in start.agent:
-            if call["tool"] not in tools:
-                raise PlayFailed(f"the agent has no tool {call['tool']}; it has: {', '.join(tools)}")
-            said = tools[call["tool"]](**call.get("with", {}))
-            for step in filter(None, call.get("say", "").split(".")):
-                said = said[step]
-        return str(said)
-
-    return model
-
-
-Starter = Callable[[], contextlib.AbstractContextManager[Connector]]

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workflow_player.clock import Clock
@@ -28,18 +28,26 @@ class Run:
     variables: dict[str, Any] = field(default_factory=dict)
     variable_types: dict[str, str] = field(default_factory=dict)
     results: dict[str, ActionResult] = field(default_factory=dict)
+    runs: dict[str, list[ActionResult]] = field(default_factory=dict)
     response: dict[str, Any] | None = None
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def add(self, result: ActionResult) -> None:
         with self.lock:
-            before = self.results.get(result.name)
-            if before and before.status != "Skipped":
-                repetitions = [*(before.repetitions or [before]), result]
-                result.times = len(repetitions)
-                result.repetitions = repetitions
+            runs = self.runs.setdefault(result.name, [])
+            if runs and runs[-1].status == "Skipped":
+                runs.clear()
+            runs.append(result)
+            result.times = len(runs)
             self.results[result.name] = result
             self.on_step(result, len(self.actions[result.name].inside))
+
+    def all_results(self) -> dict[str, ActionResult]:
+        """The last of each action, with all of it as repetitions if there are more."""
+        return {
+            name: replace(result, repetitions=self.runs[name] if len(self.runs[name]) > 1 else [])
+            for name, result in self.results.items()
+        }
 
 
 @dataclass

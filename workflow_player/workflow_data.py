@@ -79,17 +79,13 @@ class Evaluator:
         return _body(found.outputs) if found else None
 
     def _result(self, name: Any) -> list[Any]:
-        """The records of the actions directly inside of a scope or loop, of all its iterations."""
+        """The records of the actions directly inside of a scope or loop."""
         if not isinstance(name, str) or name not in self._frame.run.actions:
             raise FlowError(f"result(): there is no scope {name}")
-        inside = self._frame.run.actions[name]
-        names = [found.name for found in self._frame.run.actions.values() if found.inside == (*inside.inside, name)]
-        records: list[Any] = []
-        for inner in names:
-            found = self._frame.result(inner)
-            if found:
-                records += [repetition.record() for repetition in found.repetitions or [found]]
-        return records
+        scope = self._frame.run.actions[name]
+        names = [found.name for found in self._frame.run.actions.values() if found.inside == (*scope.inside, name)]
+        results = [self._frame.result(inner) for inner in names]
+        return [result.record_of_all() for result in results if result]
 
     def _parameter(self, name: Any) -> Any:
         if name not in self._frame.run.parameters:

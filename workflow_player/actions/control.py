@@ -37,7 +37,12 @@ def condition(step: Step) -> Any:
 def switch(step: Step) -> Any:
     value = step.evaluator.value(step.definition["expression"])
     step.result.inputs = {"expressionResult": value}
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ActionFailed("ExpressionEvaluationFailed", f"a Switch takes a text or an integer, not {value!r}")
     cases: Json = step.definition.get("cases", {})
+    for name, case in cases.items():
+        if isinstance(case["case"], str) != isinstance(value, str):
+            raise ActionFailed("ActionFailed", f"the case {name} is not of the type of the expression, {value!r}")
     taken = next((name for name, case in cases.items() if equals(step.evaluator.value(case["case"]), value)), None)
     for name, case in cases.items():
         if name != taken:
@@ -105,7 +110,10 @@ def until(step: Step) -> Any:
     for index in range(count):
         frame = Frame(step.frame.run, step.frame, loop=step.name, index=index)
         status = step.engine.run_group(actions, frame)
-        step.frame.results.update(frame.results)
+        for name, result in frame.results.items():
+            before = step.frame.results.get(name)
+            result.repetitions = [*(before.repetitions if before and index else []), result]
+            step.frame.results[name] = result
         step.result.inputs = {"iterations": index + 1}
         if is_met(step.definition["expression"], Evaluator(frame)):
             return _ended(status)

@@ -5,7 +5,7 @@ from typing import Any
 
 from workflow_player.content import text_of
 from workflow_player.errors import TemplateError
-from workflow_player.expressions import kind_of
+from workflow_player.expressions import key_of, kind_of
 from workflow_player.functions.logic import equals
 from workflow_player.functions.types import array, integer, text
 
@@ -19,11 +19,11 @@ def chunk(value: Any, length: Any) -> list[Any]:
 
 
 def contains(value: Any, sought: Any) -> bool:
-    """A text contains a part (with the same case), an array an item, an object a member of that name."""
+    """A text contains a part (with the same case), an array an item, an object a member of that name (in any case)."""
     if isinstance(value, str):
         return text(sought, "contains") in value
     if isinstance(value, dict):
-        return text(sought, "contains") in value
+        return key_of(value, text(sought, "contains")) is not None
     return any(equals(item, sought) for item in array(value, "contains"))
 
 
@@ -34,7 +34,7 @@ def empty(value: Any) -> bool:
 
 
 def first(value: Any) -> Any:
-    """The first item or character; of an empty array null, of an empty text the empty text."""
+    """The first item or character; null if there is none."""
     return _end(value, 0, "first")
 
 
@@ -45,7 +45,7 @@ def last(value: Any) -> Any:
 def _end(value: Any, index: int, function: str) -> Any:
     if not isinstance(value, str | list):
         raise TemplateError(f"{function} takes a text or an array, not {kind_of(value)}")
-    return value[index] if value else ("" if isinstance(value, str) else None)
+    return value[index] if value else None
 
 
 def intersection(first: Any, *others: Any) -> Any:
@@ -74,8 +74,8 @@ def reverse(value: Any) -> list[Any]:
     return array(value, "reverse")[::-1]
 
 
-def skip(value: Any, count: Any) -> list[Any]:
-    return array(value, "skip")[max(integer(count, "skip"), 0) :]
+def skip(value: Any, count: Any) -> Any:
+    return _counted(value, "skip")[_count(count, "skip") :]
 
 
 def sort(value: Any, by: Any = None) -> list[Any]:
@@ -89,9 +89,19 @@ def sort(value: Any, by: Any = None) -> list[Any]:
 
 
 def take(value: Any, count: Any) -> Any:
+    return _counted(value, "take")[: _count(count, "take")]
+
+
+def _counted(value: Any, function: str) -> Any:
     if not isinstance(value, str | list):
-        raise TemplateError(f"take takes a text or an array, not {kind_of(value)}")
-    return value[: max(integer(count, "take"), 0)]
+        raise TemplateError(f"{function} takes a text or an array, not {kind_of(value)}")
+    return value
+
+
+def _count(value: Any, function: str) -> int:
+    if integer(value, function) < 0:
+        raise TemplateError(f"{function} takes a count that is not negative")
+    return int(value)
 
 
 def union(first: Any, *others: Any) -> Any:

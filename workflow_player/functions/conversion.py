@@ -8,7 +8,6 @@ from urllib.parse import unquote_to_bytes
 
 from workflow_player.content import bytes_of, content_object, from_base64, is_content, text_of
 from workflow_player.errors import TemplateError
-from workflow_player.expressions import kind_of
 from workflow_player.functions.types import text
 
 _INTEGER = re.compile(r"\s*[+-]?\d+\s*")
@@ -20,8 +19,8 @@ def array(value: Any) -> list[Any]:
     return [value]
 
 
-def create_array(*values: Any) -> list[Any]:
-    return list(values)
+def create_array(first: Any, *others: Any) -> list[Any]:
+    return [first, *others]
 
 
 def base64(value: Any) -> str:
@@ -105,9 +104,11 @@ def is_int(value: Any) -> bool:
 
 
 def json(value: Any) -> Any:
-    """The value of a JSON text; a content object is read as one."""
+    """The value of a JSON text, or of a content object with one; any other value stays what it is."""
+    if value is None:
+        raise TemplateError("json takes a text, not null")
     if not isinstance(value, str) and not is_content(value):
-        raise TemplateError(f"json takes a text, not {kind_of(value)}")
+        return value
     try:
         return json_module.loads(bytes_of(value).decode("utf-8-sig"))
     except ValueError as error:

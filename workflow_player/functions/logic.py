@@ -1,4 +1,8 @@
-"""Comparisons and logic. `if` is in `signatures.py`, because it evaluates one of its branches only."""
+"""Comparisons. Those that do not evaluate all of their arguments, such as `and`, are in `lazy.py`.
+
+`equals` tells types and cases of letters apart; the order of texts does not depend on the case. The reference does not
+say so; tests of tomdam/flowforger, which were compared with Power Automate, do.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,14 +15,6 @@ def boolean(value: Any, function: str) -> bool:
     if not isinstance(value, bool):
         raise TemplateError(f"{function} takes true or false, not the {kind_of(value)} {value!r}")
     return value
-
-
-def and_(first: Any, *others: Any) -> bool:
-    return all([boolean(value, "and") for value in (first, *others)])
-
-
-def or_(first: Any, *others: Any) -> bool:
-    return any([boolean(value, "or") for value in (first, *others)])
 
 
 def not_(value: Any) -> bool:
@@ -38,8 +34,10 @@ def equals(first: Any, second: Any) -> bool:
 
 def _compared(first: Any, second: Any, function: str) -> int:
     kinds = {kind_of(first), kind_of(second)}
-    if kinds not in ({"number"}, {"text"}, {"boolean"}):
+    if kinds not in ({"number"}, {"text"}):
         raise TemplateError(f"{function} compares numbers or texts, not {kind_of(first)} with {kind_of(second)}")
+    if kinds == {"text"}:
+        first, second = first.upper(), second.upper()
     return int(first > second) - int(first < second)
 
 
@@ -60,12 +58,10 @@ def less_or_equals(first: Any, second: Any) -> bool:
 
 
 LOGIC: dict[str, Callable[..., Any]] = {
-    "and": and_,
     "equals": equals,
     "greater": greater,
     "greaterOrEquals": greater_or_equals,
     "less": less,
     "lessOrEquals": less_or_equals,
     "not": not_,
-    "or": or_,
 }

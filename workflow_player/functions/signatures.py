@@ -1,8 +1,4 @@
-"""Calls of functions by name: their names without regard to case, their numbers of arguments, and which are lazy.
-
-`if` evaluates the branch that it takes, and no other. The reference does not say so; flows rely on it, as in
-`if(empty(x), null, formatDateTime(x))`.
-"""
+"""Calls of functions by name: their names without regard to case, and their numbers of arguments."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -10,7 +6,7 @@ from typing import Any
 
 from workflow_player.errors import FlowError
 from workflow_player.expressions import Node
-from workflow_player.functions.logic import boolean
+from workflow_player.functions.lazy import LAZY
 
 Function = Callable[..., Any]
 
@@ -23,15 +19,14 @@ class FunctionTable:
 
     def call(self, name: str, arguments: tuple[Node, ...], evaluated: Callable[[Node], Any]) -> Any:
         self.check(name, len(arguments))
-        if name.lower() == "if":
-            condition, if_true, if_false = arguments
-            return evaluated(if_true if boolean(evaluated(condition), "if") else if_false)
+        if name.lower() in LAZY:
+            return LAZY[name.lower()](arguments, evaluated)
         return self._functions[name.lower()][1](*map(evaluated, arguments))
 
     def check(self, name: str, count: int) -> None:
         """Raise a FlowError for a function that there is not, or that takes another number of arguments."""
-        if name.lower() == "if":
-            fewest, most = 3, 3.0
+        if name.lower() in LAZY:
+            fewest, most = (3, 3.0) if name.lower() == "if" else (1, float("inf"))
         elif name.lower() in self._functions:
             fewest, most = _arity(self._functions[name.lower()][1])
         else:

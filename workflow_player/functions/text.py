@@ -70,15 +70,15 @@ def slice_(value: Any, start: Any, end: Any = None) -> str:
 
 
 def split(value: Any, separator: Any) -> list[str]:
-    if not text(separator, "split"):
-        raise TemplateError("split takes a separator that is not empty")
-    return text(value, "split").split(separator)
+    """An empty separator separates nothing."""
+    whole = text(value, "split")
+    return whole.split(separator) if text(separator, "split") else [whole]
 
 
 def substring(value: Any, start: Any, length: Any = None) -> str:
     whole, first = text(value, "substring"), integer(start, "substring")
     count = len(whole) - first if length is None else integer(length, "substring")
-    if first < 0 or count < 0 or first + count > len(whole):
+    if not 0 <= first < len(whole) or count < 0 or first + count > len(whole):
         raise TemplateError(f"substring: {count} characters from {first} are outside of a text of {len(whole)}")
     return whole[first : first + count]
 
