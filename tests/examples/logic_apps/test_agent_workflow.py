@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from connector.contract.documents import Documents
 from connector.contract.validation import Contract, Operation, read_document
 from tests.examples.logic_apps.flows import FOLDER, connector, counts, player, read
+from workflow_player.diagram import mermaid
 from workflow_player.flow import Flow
 from workflow_player.order import run_order
 from workflow_player.results import Played
@@ -286,6 +287,7 @@ def test_readme_lists_every_setting_and_step():
     assert words and not {word for word in words if f"`{word}`" not in readme}
     flow = Flow.read(EXAMPLE / "consumption" / "sales_report.json")
     assert not {name for name in (*flow.triggers, *actions_of(flow)) if name not in readme}
+    assert f"```mermaid\n{mermaid(flow)}```" in readme
 
 
 def play(flow: Flow, api: Any, file_url: str, model: Callable[[Tools], str]) -> Played:
