@@ -46,7 +46,7 @@ def test_each_step_says_how_one_sees_that_it_worked(name):
 @pytest.mark.parametrize("name", PAGES)
 def test_page_states_that_it_was_not_tried(name):
     """No page lets one believe that it was followed in a tenant."""
-    tested = section(PAGES[name], "What was tested")
+    tested = " ".join(section(PAGES[name], "What was tested").split())
     assert re.search(r"No solution was imported|Nothing was imported|No agent was imported|it was not called", tested)
 
 

@@ -66,7 +66,7 @@ def test_the_code_imports_what_every_session_has(recipe):
 
 
 STANDARD_LIBRARY = {
-    "calendar", "collections", "csv", "datetime", "difflib", "glob", "io", "json", "math", "os", "pathlib", "re", "statistics", "textwrap",
-    "time", "unicodedata", "xml", "zipfile",
+    "calendar", "collections", "csv", "datetime", "difflib", "glob", "io", "json", "math", "os", "pathlib", "re",
+    "statistics", "textwrap", "time", "unicodedata", "xml", "zipfile",
 }  # fmt: skip
 """What recipes may use of it: nothing that starts processes or opens connections."""
