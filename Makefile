@@ -21,7 +21,7 @@ package_files = $(patsubst full,requirements-packages.txt,$(filter full %.txt,$(
 package_names = $(filter-out full %.txt,$(PACKAGES))
 
 .PHONY: help run demo demo-large play autogen deploy-autogen remove-autogen document api-page recipes connector-package \
-        prebuilt-package connection test test-attacks test-playground screenshots test-clients benchmark soak check \
+        prebuilt-package connection test test-attacks test-playground screenshots pictures test-clients benchmark soak check \
         check-azure check-playground playground playground-libraries template lock audit format wheel clean
 
 help:            ## Show the targets
@@ -62,6 +62,9 @@ test-playground: $(VENV)/.dev  ## Run all tests of the Playground, in Chromium (
 
 screenshots: $(VENV)/.dev  ## Take pictures of the Playground's main states, in screenshots/ (ARGS="succeeded failed")
 	@$(BIN)/python -m tests.connector.playground.screenshots $(ARGS)
+
+pictures: $(VENV)/.dev  ## Take the pictures of the flows' mails in docs/images
+	@$(BIN)/python -m tests.maker_pages.pictures
 
 test-clients: $(addprefix test-client-,$(CLIENTS))  ## Run published clients against the emulator, each in a separate venv
 

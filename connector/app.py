@@ -15,7 +15,7 @@ import azure.functions as func
 from .bulkhead import Admission, Bulkhead
 from .callers.signed_tokens import Tokens
 from .contract.documents import Documents
-from .contract.sign_in import EntraId
+from .contract.sign_in import EntraId, scope_of
 from .contract.validation import Contract
 from .errors import InternalError, error_body, to_response
 from .http.context import Context
@@ -216,4 +216,4 @@ def _entra(settings: Settings) -> "tuple[EntraSignIn | None, EntraId | None]":
     from .callers.entra import EntraSignIn
 
     authority = settings.azure_authority_host
-    return EntraSignIn(authority, tenant_id, audiences, allowed), EntraId(authority, tenant_id)
+    return EntraSignIn(authority, tenant_id, audiences, allowed), EntraId(authority, tenant_id, scope_of(audiences))

@@ -58,7 +58,7 @@ def connector_solution(definition: Json, sign_in: SignIn) -> Solution:
         "openapidefinition": _json(sign_in.definition(definition)),
         "connectionparameters": _json(properties["connectionParameters"]),
         "policytemplateinstances": _json([]),
-        "iconblob": (POWER_PLATFORM / "icon.png").read_bytes(),
+        "iconblob": (POWER_PLATFORM / "solution-icon.png").read_bytes(),
     }
     paths = {kind: f"Connector/{NAME}_{kind}.{'Png' if kind == 'iconblob' else 'json'}" for kind in files}
     connector = elements(

@@ -1,7 +1,8 @@
 """python -m connector_package.icon: draw power-platform/icon.png, a prompt and the bars of a chart.
 
 Certification requires 230 x 230 pixels and a background that is neither white nor transparent; here it is
-iconBrandColor. The drawing stays within the middle 70 percent.
+iconBrandColor. The drawing stays within the middle 70 percent. In solutions, icons have at most 144 x 144 pixels (the
+column IconBlob of Dataverse's table connector): those get power-platform/solution-icon.png.
 """
 
 from io import BytesIO
@@ -14,7 +15,9 @@ from PIL import Image
 
 BRAND_COLOR = "#0f5c6e"
 PIXELS = 230
+SOLUTION_PIXELS = 144
 PATH = Path(__file__).resolve().parent.parent / "power-platform" / "icon.png"
+SOLUTION_PATH = PATH.with_name("solution-icon.png")
 
 _LIGHT, _ACCENT = "#ffffff", "#ffd166"
 _PIXELS_PER_INCH = 100
@@ -52,5 +55,11 @@ def draw() -> Image.Image:
     return Image.open(drawn).convert("RGB")
 
 
+def draw_for_solutions() -> Image.Image:
+    """The same, smaller."""
+    return draw().resize((SOLUTION_PIXELS, SOLUTION_PIXELS), Image.Resampling.LANCZOS)
+
+
 if __name__ == "__main__":
     draw().save(PATH, optimize=True)
+    draw_for_solutions().save(SOLUTION_PATH, optimize=True)

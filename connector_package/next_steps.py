@@ -35,7 +35,8 @@ def next_steps(folder: Path, caller_sign_in: SignIn, solutions: Sequence[Path]) 
         f"   and {'sign in' if is_entra else 'paste a function key'}. Then select the operation CheckConnection, and "
         "choose Test operation: the status is 200.",
         "",
-        "3. Import the flows: choose Solutions, Import solution, and select",
+        "3. Import the flows: upload the files of solutions/code to a folder Code in SharePoint, choose Solutions,",
+        "   Import solution, and select this file. examples/power_automate/README.md of the project has each click.",
         f"       {flows}",
         "   Or add actions of Code Interpreter to a flow of your own: readme.md shows how (Getting Started).",
         "",

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connector.contract.routes import route_prefix
-from connector.contract.sign_in import EntraId
+from connector.contract.sign_in import EntraId, scope_of
 
 Json = dict[str, Any]
 Document = Callable[[str], Json]
@@ -74,7 +74,7 @@ class Entra:
     name = "Entra ID"
 
     def definition(self, document: Json) -> Json:
-        return EntraId(_LOGIN, self.tenant_id).makers(document)
+        return EntraId(_LOGIN, self.tenant_id, scope_of([self.resource])).makers(document)
 
     def properties(self) -> Json:
         values = {"TENANT-ID": self.tenant_id, "CLIENT-ID": self.client_id, "RESOURCE": self.resource}

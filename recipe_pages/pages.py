@@ -1,5 +1,7 @@
 """The page of a recipe: the question, what its run returned, the code, how to adapt it, and where the data is from."""
 
+import textwrap
+
 from connector.recipes.catalog import Recipe
 
 from .running import Run
@@ -66,11 +68,12 @@ def _how_to_run(recipe: Recipe) -> str:
     if not recipe.files:
         return "Send it to `ExecutePythonCode`."
     names = " and ".join(f"`{name}`" for name in recipe.files)
-    it, uploaded = ("it is", "the file") if len(recipe.files) == 1 else ("they are", "the files")
-    return (
+    they_are, yours = ("it is", "a file") if len(recipe.files) == 1 else ("they are", "files")
+    text = (
         f"Upload {names} with `UploadFile`, then send the code to `ExecutePythonCode` with the same session ID: "
-        f"{it} in `/mnt/data` then. With {uploaded} of your own, change the names at the top."
+        f"{they_are} in `/mnt/data` then. With {yours} of your own, change the names at the top."
     )
+    return "\n".join(textwrap.wrap(text, 120, break_long_words=False, break_on_hyphens=False))
 
 
 def _data(recipe: Recipe) -> str:

@@ -155,3 +155,19 @@ def test_host_that_gives_up_early_gets_an_execution_id_in_time(start_connector, 
         time.sleep(0.2)
         response = api.call("GET", poll)
     assert response.json()["result"] == "42"
+
+
+def test_arguments_of_prompts_are_listed(api):
+    """In the order in which hosts ask for them, and all with the mark of what can be omitted."""
+    documented = [name for name, _ in table(section(MCP, "Prompts"))]
+    (arguments,) = {
+        tuple(argument["name"] for argument in each["arguments"]) for each in call(api, "prompts/list")["prompts"]
+    }
+    assert documented == [f"{name}?" for name in arguments]
+
+
+def test_the_prompt_that_is_shown_exists(api):
+    """As a slash command of each host."""
+    names = {prompt["name"] for prompt in call(api, "prompts/list")["prompts"]}
+    shown = re.findall(r"`/mcp(?:\.|__)code-interpreter(?:\.|__)(\w+)", AGENTS)
+    assert len(shown) == 2 and set(shown) <= names

@@ -11,17 +11,8 @@ from workflow_player.content import body_of, value_of
 
 DEFAULT_TYPE = "application/json"
 
-_WRITTEN = (
-    "Cache-Control",
-    "Content-Length",
-    "Content-Type",
-    "Date",
-    "ETag",
-    "Last-Modified",
-    "Location",
-    "Retry-After",
-)
-_NAMES = {name.lower(): name for name in _WRITTEN}
+_KNOWN = "Cache-Control Content-Length Content-Type Date ETag Last-Modified Location Retry-After"
+_WRITTEN = {name.lower(): name for name in _KNOWN.split()}
 """How .NET writes the headers that it knows, however they were sent: the engine is built on it, so expressions that
 read the outputs of actions find `Location`. Source: KnownHeaders of dotnet/runtime.
 """
@@ -79,7 +70,7 @@ class Response:
         """As an action returns them."""
         return {
             "statusCode": self.status,
-            "headers": {_NAMES.get(name.lower(), name): value for name, value in self.headers.items()},
+            "headers": {_WRITTEN.get(name.lower(), name): value for name, value in self.headers.items()},
             "body": value_of(self.body, self.header("Content-Type")),
         }
 

@@ -8,15 +8,26 @@ from urllib.parse import urlsplit
 
 from .documents import Documents
 from .routes import route_prefix
+from .sign_in import EntraId, scope_of
 from .validation import read_document
+
+_LOGIN = "https://login.microsoftonline.com"
 
 
 def main() -> int:
-    options = _parser().parse_args()
-    documents = Documents(read_document())
+    parser = _parser()
+    options = parser.parse_args()
+    entra = None
+    if options.tenant_id or options.resource:
+        if not (options.tenant_id and options.resource):
+            parser.error("--tenant-id and --resource belong together: with both, callers sign in with Entra ID")
+        entra = EntraId(_LOGIN, options.tenant_id, scope_of([options.resource]))
+    elif options.sign_in == "user":
+        parser.error("--sign-in user is for Entra ID: add --tenant-id and --resource")
+    documents = Documents(read_document(), entra)
     derive = {
         "swagger": documents.makers,
-        "openapi": documents.agents,
+        "openapi": documents.users if options.sign_in == "user" else documents.agents,
         "openapi-full": documents.clients,
         "mcp-swagger": documents.mcp,
     }
@@ -47,6 +58,16 @@ def _parser() -> argparse.ArgumentParser:
         required=True,
         type=_address,
         help="address of the function app, such as https://YOUR-APP.azurewebsites.net",
+    )
+    parser.add_argument("--tenant-id", metavar="UUID", help="with Entra ID: the tenant of the callers")
+    parser.add_argument(
+        "--resource", metavar="AUDIENCE", help="with Entra ID: what tokens are for, such as api://CLIENT-ID"
+    )
+    parser.add_argument(
+        "--sign-in",
+        choices=["token", "user"],
+        default="token",
+        help="with Entra ID, in openapi: a token that the agent's program obtains (default), or a sign-in of each user",
     )
     parser.add_argument("--output", metavar="FILE", type=Path, help="where to write it; by default, standard output")
     return parser

@@ -7,7 +7,8 @@ and for Copilot Studio, which calls the MCP server.
 from functools import cached_property
 from typing import Any
 
-from .sign_in import FunctionKey, SignIn
+from ..errors import InvalidRequest
+from .sign_in import EntraId, FunctionKey, SignIn
 
 Json = dict[str, Any]
 
@@ -23,6 +24,12 @@ class Documents:
     def agents(self, base_url: str) -> Json:
         """OpenAPI 3.0. `base_url` is where callers reach the operations, or its path if the rest is unknown."""
         return {**self._agents, "servers": [{"url": base_url}]}
+
+    def users(self, base_url: str) -> Json:
+        """That for agents, of a host that signs in each of its users with Entra ID. `base_url` as for `agents`. Raises
+        InvalidRequest if callers authenticate with function keys.
+        """
+        return {**self._users, "servers": [{"url": base_url}]}
 
     def clients(self, base_url: str) -> Json:
         """OpenAPI 3.0 with all operations, for generators. `base_url` as for `agents`."""
@@ -41,6 +48,16 @@ class Documents:
         from .agents import agents_document
 
         return self._sign_in.agents(agents_document(self._source))
+
+    @cached_property
+    def _users(self) -> Json:
+        from .agents import agents_document
+
+        if not isinstance(self._sign_in, EntraId):
+            raise InvalidRequest(
+                "Callers of this connector authenticate with a function key. Omit signIn.", target="signIn"
+            )
+        return self._sign_in.users(agents_document(self._source))
 
     @cached_property
     def _clients(self) -> Json:

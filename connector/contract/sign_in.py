@@ -4,6 +4,7 @@ openapi.yaml has the schemes of both. A document has those of its connector alon
 one: of several, importers take the first, or none.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -43,10 +44,28 @@ class FunctionKey:
 
 @dataclass(frozen=True)
 class EntraId:
-    """`authority` is the address of Entra ID's host; `tenant_id` is that of the callers."""
+    """`authority` is the address of Entra ID's host, `tenant_id` the callers' tenant, and `scope` what they request
+    tokens for.
+    """
 
     authority: str
     tenant_id: str
+    scope: str
+
+    def users(self, document: Json) -> Json:
+        """The agents' document for a host that signs in its users. With a scheme for tokens, Microsoft 365 Copilot
+        would store one for all of them, like a key.
+        """
+        address = f"{self.authority}/{self.tenant_id}/oauth2/v2.0"
+        flow = {
+            "authorizationUrl": f"{address}/authorize",
+            "tokenUrl": f"{address}/token",
+            "refreshUrl": f"{address}/token",
+            "scopes": {self.scope: "Run code, and use files, as yourself."},
+        }
+        scheme = {"type": "oauth2", "flows": {"authorizationCode": flow}}
+        components = {**self.agents(document)["components"], "securitySchemes": {"entra": scheme}}
+        return {**document, "components": components, "security": [{"entra": [self.scope]}]}
 
     def agents(self, document: Json) -> Json:
         """With a token in a header, which the agent's host must obtain."""
@@ -68,6 +87,13 @@ class EntraId:
             "scopes": {},
         }
         return {**document, "securityDefinitions": {"entra": scheme}, "security": [{"entra": []}]}
+
+
+def scope_of(audiences: Sequence[str]) -> str:
+    """What to request tokens for, of those that the connector accepts: all permissions for an application ID URI, if
+    there is one.
+    """
+    return f"{sorted(audiences, key=lambda audience: '://' not in audience)[0]}/.default"
 
 
 def _keys(document: Json) -> list[str]:

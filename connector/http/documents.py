@@ -2,13 +2,16 @@
 
 import azure.functions as func
 
-from . import responses
+from . import requests, responses
 from .context import Context
 
 
 def get_openapi_document(context: Context, request: func.HttpRequest) -> func.HttpResponse:
+    arguments = requests.parameters(context.operation("GetOpenApiDocument"), request)
     base_url = responses.base_url(context.settings, request, "/openapi.json")
-    return responses.json_response(context.documents.agents(base_url))
+    signs_in_users = arguments.get("sign_in") == "user"
+    documents = context.documents
+    return responses.json_response(documents.users(base_url) if signs_in_users else documents.agents(base_url))
 
 
 def get_full_openapi_document(context: Context, request: func.HttpRequest) -> func.HttpResponse:

@@ -7,6 +7,7 @@ called, so only the challenge of the MCP server has it.
 
 import azure.functions as func
 
+from ..contract.sign_in import scope_of
 from ..errors import MetadataNotFound
 from ..settings import Settings
 from . import responses
@@ -46,5 +47,4 @@ def _scope(settings: Settings, resource: str) -> str:
     (AADSTS9010010): so the resource is used as the audience if it is one, and otherwise an application ID URI.
     """
     audiences = settings.entra_audiences or ()
-    best = sorted(audiences, key=lambda audience: (audience != resource, "://" not in audience))
-    return f"{best[0]}/.default"
+    return scope_of((resource,) if resource in audiences else audiences)

@@ -1,9 +1,10 @@
 """Finds the entries of a list of expenses that a person should look at, and states why in words.
 
 An amount is unusual if it is several times the median of its category, and also far outside of what is usual there,
-which is measured so that single high amounts do not matter. An entry is a repetition if there is the same one before it,
-unless its amount is a fee, which occurs often. A round amount on a weekend is remarkable, too. Prints one sentence, writes checked.csv, the list with a
-column for what was found, and ends with the findings as rows: employee, date, category, amount, finding.
+which is measured so that single high amounts do not matter. An entry is a repetition if there is the same one before
+it, unless its amount is a fee, which occurs often. A round amount on a weekend is remarkable, too. Prints one sentence,
+writes checked.csv, the list with a column for what was found, and ends with the findings as rows: employee, date,
+category, amount, finding.
 """
 
 from pathlib import Path

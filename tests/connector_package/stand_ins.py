@@ -1,11 +1,11 @@
 """Stand-ins for pac and paconn, which accept what these accept and nothing else, and write down what they were given.
 
-Options of pac: learn.microsoft.com/power-platform/developer/cli/reference/connector and /env; its message without a
-profile, as reported by users. paconn: the source of version 0.0.21 (PyPI), including that it refuses to create a
-connector with sign-in without a secret, and where it writes settings.json.
+Options of pac: learn.microsoft.com/power-platform/developer/cli/reference, its pages connector, auth and env; its
+message without a profile, as reported by users. paconn: the source of version 0.0.21 (PyPI), including that it refuses
+to create a connector with sign-in without a secret, and where it writes settings.json.
 
 A program runs as `python stand_ins.py LOG pac ARGUMENTS`. In LOG, which has one line of JSON per call, `files` are the
-contents of files among the options. Of a variable REFUSE, such as "pac env who", the command of that name fails.
+contents of files among the options. The command that the variable REFUSE names, such as "pac env who", fails.
 """
 
 import argparse
@@ -42,6 +42,8 @@ _PACONN = (
 )
 OPTIONS: dict[str, dict[Command, tuple[str, ...]]] = {
     "pac": {
+        ("auth", "create"): ("--environment -env", "--name -n", "--deviceCode -dc"),
+        ("connector", "list"): ("--environment -env", "--json"),
         ("env", "who"): ("--environment -env", "--json"),
         ("connector", "create"): _PAC,
         ("connector", "update"): (*_PAC, "--connector-id -id"),

@@ -14,7 +14,7 @@ import pytest
 from connector.contract.documents import Documents
 from connector.contract.validation import read_document
 from connector_package.package import POWER_PLATFORM, SCRIPT, Entra, FunctionKey, SignIn, write_package
-from tests.connector_package.stand_ins import PAC_ID, PACONN_ID, SECRET, calls, install
+from tests.connector_package.stand_ins import OPTIONS, PAC_ID, PACONN_ID, SECRET, calls, install
 
 KEY = FunctionKey()
 ENTRA = Entra("0d6d4b5c-1111-4222-8333-0123456789ab", "7f1e9a2b-4444-4555-8666-fedcba987654", "api://the-connector")
@@ -229,3 +229,18 @@ def test_help_describes_all_options(maker):
     accepted = set(re.findall(r"--[a-z-]+(?=\)| \|)", script)) - {"--help"}
     assert accepted == {"--environment", "--connector-id", "--solution", "--tool"}
     assert all(option in done.stdout for option in accepted)
+
+
+@pytest.mark.parametrize("name", ["readme.md", "mcp-readme.md"])
+def test_commands_of_the_readme_have_options_that_the_tools_know(name):
+    """Those for PowerShell, which are the script's own there; files that they name are in a package."""
+    text = (POWER_PLATFORM / name).read_text(encoding="utf-8").replace("\n--settings", " --settings")
+    commands = re.findall(r"\b(pac|paconn) ((?:auth create|connector \w+|login|create|update) ?[^`\n]*)", text)
+    assert len(commands) >= 2
+    for tool, rest in commands:
+        command = next(each for each in OPTIONS[tool] if tuple(rest.split()[: len(each)]) == each)
+        words = rest.split()[len(command) :]
+        known = {option for names in OPTIONS[tool][command] for option in names.split()}
+        assert {word for word in words if word.startswith("-")} <= known, rest
+        files = {"apiDefinition.swagger.json", "apiProperties.json", "icon.png", "settings.json"}
+        assert {word for word in words if word.endswith((".json", ".png"))} <= files

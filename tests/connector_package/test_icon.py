@@ -1,8 +1,9 @@
 """The connector's icon meets the requirements of certification."""
 
+import pytest
 from PIL import Image
 
-from connector_package.icon import BRAND_COLOR, PATH, PIXELS, draw
+from connector_package.icon import BRAND_COLOR, PATH, PIXELS, SOLUTION_PATH, SOLUTION_PIXELS, draw, draw_for_solutions
 from connector_package.package import FunctionKey
 
 BRAND = tuple(bytes.fromhex(BRAND_COLOR.removeprefix("#")))
@@ -25,9 +26,15 @@ def test_background_is_the_brand_color():
     assert FunctionKey().properties()["properties"]["iconBrandColor"] == BRAND_COLOR
 
 
-def test_icon_is_up_to_date():
+@pytest.mark.parametrize(
+    ("path", "drawn", "pixels"),
+    [(PATH, draw, PIXELS), (SOLUTION_PATH, draw_for_solutions, SOLUTION_PIXELS)],
+    ids=["icon", "icon of solutions"],
+)
+def test_icon_is_up_to_date(path, drawn, pixels):
     """The file is what the code draws, except for edges, which differ between versions of the drawing library."""
-    with Image.open(PATH) as icon:
-        pairs = zip(icon.convert("L").tobytes(), draw().convert("L").tobytes(), strict=True)
-        differing = sum(abs(drawn - kept) > 32 for kept, drawn in pairs)
-    assert differing < PIXELS * PIXELS / 100
+    with Image.open(path) as icon:
+        assert icon.size == (pixels, pixels)
+        pairs = zip(icon.convert("L").tobytes(), drawn().convert("L").tobytes(), strict=True)
+        differing = sum(abs(now - kept) > 32 for kept, now in pairs)
+    assert differing < pixels * pixels / 100

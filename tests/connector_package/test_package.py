@@ -29,6 +29,7 @@ from connector_package.package import (
     write_package,
 )
 from tests.markdown import section
+from tests.shown_titles import outputs
 
 ROOT = Path(__file__).resolve().parents[2]
 documents = Documents(read_document())
@@ -127,7 +128,7 @@ def test_entra_sign_in_is_filled_in(tmp_path):
 def test_entra_definition_is_the_one_that_the_app_serves(tmp_path):
     """The package for Entra ID has the same definition as an app with Entra ID serves."""
     write_package(tmp_path, URL, ENTRA, makers_document)
-    served = Documents(read_document(), EntraId("https://login.microsoftonline.com", TENANT)).makers(URL)
+    served = Documents(read_document(), EntraId("https://login.microsoftonline.com", TENANT, "any")).makers(URL)
     assert read(tmp_path / "apiDefinition.swagger.json") == served
 
 
@@ -262,7 +263,11 @@ def test_readme_names_actions_and_their_values_as_makers_see_them():
     summaries = {entry["summary"] for item in makers_document(URL)["paths"].values() for entry in item.values()}
     bold = set(re.findall(r"\*\*([^*]+)\*\*", READMES["readme.md"]))
     assert bold - summaries == {"Function key.", "Entra ID.", "CheckConnection"}
-    titles = set(re.findall(r'"x-ms-summary": "([^"]+)"', json.dumps(makers_document(URL))))
+    makers = makers_document(URL)
+    titles = set(re.findall(r'"x-ms-summary": "([^"]+)"', json.dumps(makers)))
+    for item in makers["paths"].values():
+        for response in (response for entry in item.values() for response in entry["responses"].values()):
+            titles |= {" ".join(shown) for shown in outputs(response.get("schema", {}), makers)}
     used = {
         "File Name",
         "File Content",
@@ -270,7 +275,7 @@ def test_readme_names_actions_and_their_values_as_makers_see_them():
         "Python Code",
         "Status",
         "Error Message",
-        "Hint",
+        "Error Hint",
         "File URL",
         "Result",
     }

@@ -142,7 +142,7 @@ def test_connector_is_complete(zips, caller_sign_in):
     assert zipped.json(paths["openapidefinition"]) == caller_sign_in.definition(document(URL))
     assert zipped.json(paths["connectionparameters"]) == properties["connectionParameters"]
     assert zipped.json(paths["policytemplateinstances"]) == []
-    assert zipped.files[paths["iconblob"].removeprefix("/")] == (POWER_PLATFORM / "icon.png").read_bytes()
+    assert zipped.files[paths["iconblob"].removeprefix("/")] == (POWER_PLATFORM / "solution-icon.png").read_bytes()
     assert connector.findtext("iconbrandcolor") == properties["iconBrandColor"]
 
 
@@ -220,6 +220,19 @@ def test_flows_require_the_connector(zips):
         dependents.append(dependent.get("id") or dependent.get("id.connectionreferencelogicalname"))
     flow_ids = [each.get("id") for each in flows.manifest.find("RootComponents")]
     assert sorted(dependents) == sorted([*flow_ids, "cic_codeinterpreter_connection"])
+
+
+def test_texts_fit_into_their_columns(zips):
+    """Those of the tables that an import fills, according to Microsoft's reference of Dataverse."""
+    connector, flows = zips
+    (element,) = connector.customizations.iter("Connector")
+    assert len(element.findtext("description")) <= 1000
+    assert len(connector.files[element.findtext("openapidefinition").removeprefix("/")]) <= 500_000
+    for variable in flow_solution.ENVIRONMENT_VARIABLES:
+        assert max(map(len, (variable.schema_name, variable.display_name))) <= 100
+        assert max(map(len, (variable.description, variable.default))) <= 2000
+    for each in (*flow_solution.ALL_FLOWS, *flow_solution.CONNECTION_REFERENCES):
+        assert len(getattr(each, "title", "") or each.logical_name) <= 100
 
 
 def test_solutions_contain_no_secret_and_no_value_of_a_tenant(zips, caller_sign_in):

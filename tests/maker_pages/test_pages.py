@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from connector.errors import ConnectorError
-from tests.maker_pages.pages import DOCS, FOLLOWED, IDS, MAKERS, OPERATIONS, PAGES
+from connector_package import connector_solution, flow_solution
+from connector_package.solution import solution_version
+from tests.maker_pages.pages import DOCS, FOLLOWED, IDS, MAKERS, OPERATIONS, PAGES, ROOT
 from tests.markdown import section, table
 
 SECTIONS = [
@@ -44,7 +46,7 @@ def test_each_step_says_how_one_sees_that_it_worked(name):
 @pytest.mark.parametrize("name", PAGES)
 def test_page_states_that_it_was_not_tried(name):
     """No page lets one believe that it was followed in a tenant."""
-    tested = section(PAGES[name], "What was tested")
+    tested = " ".join(section(PAGES[name], "What was tested").split())
     assert re.search(r"No solution was imported|Nothing was imported|No agent was imported|it was not called", tested)
 
 
@@ -94,3 +96,47 @@ def test_mcp_server_is_added_as_the_page_for_developers_says():
     """docs/copilot-studio.md has the fields of docs/agents.md."""
     agents = (DOCS / "agents.md").read_text(encoding="utf-8")
     assert table(PAGES["copilot-studio"].split("### 2.")[1]) == table(section(agents, "Copilot Studio"))
+
+
+def test_doubts_of_every_example_are_collected():
+    """docs/verification.md leads to each page that lists what only a tenant can settle."""
+    collected = section((DOCS / "verification.md").read_text(encoding="utf-8"), "What only a tenant can settle")
+    for page in (ROOT / "examples").glob("*/**/README.md"):
+        if re.search(r"[Oo]nly a tenant", page.read_text(encoding="utf-8")):
+            assert f"../{page.relative_to(ROOT)}#" in collected, page
+    for page in PAGES.values():
+        assert "verification.md#what-only-a-tenant-can-settle" in page or "built-in connector's operations" in page
+
+
+# ---- what the pages name of the flows
+
+
+@pytest.mark.parametrize("name", FOLLOWED)
+def test_flows_to_play_exist(name):
+    """Each `make play` names a flow that can be played, and a file."""
+    for flow, file in re.findall(r'make play FLOW=(\S+) ARGS="--file (\S+)"', PAGES[name]):
+        folder = ROOT / flow
+        assert (folder / "play.json").exists() or (folder.parent / "play.json").exists() or list(folder.glob("*.json"))
+        assert (ROOT / file).exists()
+    assert "make play" in PAGES[name] or "make run" in PAGES[name]
+
+
+def test_solutions_are_named_as_they_are_written():
+    """docs/power-automate.md has the names of the zips, of the flows, and of environment variables."""
+    page = PAGES["power-automate"]
+    version = re.findall(r"CodeInterpreterFlows_([\d_]+)\.zip", page)[0].replace("_", ".")
+    for unique_name in (connector_solution.UNIQUE_NAME, flow_solution.UNIQUE_NAME):
+        assert f"`{unique_name}_{version.replace('.', '_')}.zip`" in page
+    assert solution_version(MAKERS["info"]["version"]) == version
+    for flow in flow_solution.ALL_FLOWS:
+        assert f"*{flow.title}*" in page
+    named = {name for name, _ in table(page.split("### 4.")[1].replace("   |", "|"))}
+    assert named <= {variable.display_name for variable in flow_solution.ENVIRONMENT_VARIABLES}
+    defaults = {variable.display_name: variable.default for variable in flow_solution.ENVIRONMENT_VARIABLES}
+    assert all(f"`{defaults[name]}`" in page for name in ("Code folder", "Report folder"))
+
+
+def test_lines_to_change_are_those_of_the_code():
+    """docs/power-automate.md shows two lines of sales_report.py, as the file has them."""
+    shown = re.findall(r"^```python\n(.*?)^```$", PAGES["power-automate"], re.MULTILINE | re.DOTALL)[0]
+    assert shown in (ROOT / "examples/workflow_code/sales_report.py").read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ OUTPUT = "/mnt/data/differences.csv"
 def read(file: str) -> pd.DataFrame:
     table = pd.read_csv(file, dtype=str, keep_default_na=False)
     if KEY not in table.columns:
-        raise ValueError(f"{file} has no column {KEY!r}. It has the columns {list(table.columns)}.")
+        raise ValueError(f"{file} has no column {[KEY]}. It has the columns {list(table.columns)}.")
     if repeated := table[KEY][table[KEY].duplicated()].unique().tolist():
         raise ValueError(f"{file} has {KEY} more than once: {repeated[:5]}. Choose a key that is unique.")
     return table.set_index(KEY)

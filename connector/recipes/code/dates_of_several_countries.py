@@ -47,8 +47,8 @@ def day(year: int, month: int, day_of_month: int) -> date | None:
 def readings(text: str) -> tuple[str, dict[str, date]]:
     """How the text is written, and every date that it can mean, by the order of day and month."""
     text = plain(text)
-    if match := re.search(r"\b(\d{4})[-/](\d\d?)[-/](\d\d?)", text):
-        found = {"year first": day(int(match[1]), int(match[2]), int(match[3]))}
+    if match := re.search(r"\b(\d{4})([-/])(\d\d?)\2(\d\d?)", text):
+        found = {"year first": day(int(match[1]), int(match[3]), int(match[4]))}
         return "year-month-day", {order: value for order, value in found.items() if value}
     if match := re.fullmatch(r"\d{5}(?:\.\d+)?", text.strip()):
         days = int(float(text))

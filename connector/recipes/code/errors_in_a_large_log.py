@@ -18,10 +18,10 @@ OUTPUT = "/mnt/data/problems.csv"
 
 # What differs from entry to entry is replaced, the most special first, so that one kind of problem has one pattern.
 VARIABLES = [
-    (re.compile(r"https?://\S+"), "<url>"),
-    (re.compile(r"/?\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?"), "<address>"),
-    (re.compile(r"\b0x[0-9a-f]+\b|\b[0-9a-f]{8}-[0-9a-f-]{27}\b", re.I), "<id>"),
-    (re.compile(r"\d+"), "<n>"),
+    (re.compile(r"https?://\S+"), "{url}"),
+    (re.compile(r"/?\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?"), "{address}"),
+    (re.compile(r"\b0x[0-9a-f]+\b|\b[0-9a-f]{8}-[0-9a-f-]{27}\b", re.I), "{id}"),
+    (re.compile(r"\d+"), "{n}"),
 ]
 EXCEPTION = re.compile(r"(?:Caused by: )?[\w.$]*?(\w+(?:Exception|Error)\b.*)")
 
@@ -63,6 +63,9 @@ if pending:
     record(*pending, exception)
 if not entries:
     raise ValueError(f"No line of {FILE} begins as ENTRY says. The first lines are {open(FILE).readlines(2000)[:3]}.")
+
+if not total:
+    raise ValueError(f"No entry has one of the levels {sorted(PROBLEMS)}. The file has {dict(levels)}.")
 
 problems = pd.DataFrame(
     {"Problem": key, "Times": times, "First": first[key], "Last": last[key], "Example": example[key]}

@@ -19,7 +19,7 @@ OUTPUT = "/mnt/data/texts_with_subject.csv"
 
 texts = pd.read_csv(FILE)
 if TEXT not in texts.columns:
-    raise ValueError(f"The file has no column {TEXT!r}. It has the columns {list(texts.columns)}.")
+    raise ValueError(f"The file has no column {[TEXT]}. It has the columns {list(texts.columns)}.")
 texts = texts[texts[TEXT].fillna("").str.strip() != ""].reset_index(drop=True)
 
 

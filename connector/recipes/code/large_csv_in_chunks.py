@@ -35,23 +35,31 @@ with pd.read_csv(FILE, usecols=[GROUP, VALUE], chunksize=ROWS_AT_A_TIME) as chun
 scale = np.arange(LOWEST, HIGHEST + 1)
 
 
-def quantile(of_group: np.ndarray, share: float) -> int:
-    return int(scale[np.searchsorted(of_group.cumsum(), share * of_group.sum())])
+def value_at(of_group: np.ndarray, position: int) -> int:
+    """The value at this position, from 0, if the values were sorted."""
+    return int(scale[np.searchsorted(of_group.cumsum(), position, side="right")])
+
+
+def median(of_group: np.ndarray) -> float:
+    rows_of_group = int(of_group.sum())
+    return (value_at(of_group, (rows_of_group - 1) // 2) + value_at(of_group, rows_of_group // 2)) / 2
 
 
 summary = pd.DataFrame(
     {
         GROUP: group,
         "Rows": int(of_group.sum()),
-        "Median": quantile(of_group, 0.5),
+        "Median": median(of_group),
         "Mean": round(float((of_group * scale).sum() / of_group.sum()), 1),
-        "9 of 10 below": quantile(of_group, 0.9),
+        "9 of 10 at most": value_at(of_group, int(0.9 * (of_group.sum() - 1))),
         f"Above {LIMIT} in %": round(100 * float(of_group[scale > LIMIT].sum() / of_group.sum()), 1),
     }
     for group, of_group in counts.items()
 ).sort_values(f"Above {LIMIT} in %", ascending=False, ignore_index=True)
 small = summary[summary["Rows"] < FEWEST_ROWS]
 summary = summary[summary["Rows"] >= FEWEST_ROWS].reset_index(drop=True)
+if summary.empty:
+    raise ValueError(f"No {GROUP} has {FEWEST_ROWS} rows with both values. Set a smaller FEWEST_ROWS.")
 
 share = summary[f"Above {LIMIT} in %"]
 print(

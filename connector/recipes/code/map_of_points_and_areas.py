@@ -46,10 +46,11 @@ points["area"] = [names[column.argmax()] if column.any() else "at sea" for colum
 counts = points["area"].value_counts()
 on_land = counts.drop("at sea", errors="ignore")
 
+where = f"most of them in {on_land.index[0]} ({on_land.iloc[0]})" if len(on_land) else "so no country is colored"
 strongest = points.loc[points[SIZE].idxmax()]
 print(
     f"{len(points)} earthquakes of magnitude {SMALLEST} or more. The strongest was {strongest[SIZE]:.1f}, "
-    f"{strongest[LABEL]}. {on_land.sum()} were on land, most of them in {on_land.index[0]} ({on_land.iloc[0]}); "
+    f"{strongest[LABEL]}. {on_land.sum()} were on land, {where}; "
     f"{len(points) - on_land.sum()} were at sea, or nearer to a coast than the outlines are exact."
 )
 
@@ -61,7 +62,7 @@ def area(size):
 
 figure, axes = plt.subplots(figsize=(9, 4.9), layout="constrained")
 shade = [counts.get(name, 0) for name in names]
-colors = plt.get_cmap("Blues")(np.array(shade) / max(shade) * 0.55 + 0.12)
+colors = plt.get_cmap("Blues")(np.array(shade) / max(1, *shade) * 0.55 + 0.12)
 colors[np.array(shade) == 0] = (0.93, 0.93, 0.91, 1)
 axes.add_collection(PathCollection(outlines, facecolors=colors, edgecolors="white", linewidths=0.5))
 style = {"color": "#c2571a", "alpha": 0.65, "linewidths": 0}

@@ -100,7 +100,8 @@ print(
     + f". {int(merged.isna().sum().sum())} values after that are missing and were left empty."
 )
 
-colors = dict(zip(FILES, ("#1f5a94", "#c2571a", "#5b8c3a", "#7a4f9a")))
+palette = ("#1f5a94", "#c2571a", "#5b8c3a", "#7a4f9a", "#3d9ca8", "#8a6d3b")
+colors = {name: palette[number % len(palette)] for number, name in enumerate(FILES)}
 figure, axes = plt.subplots(figsize=(8, 4.2), layout="constrained")
 for name in ranked.index:
     values = merged[name].dropna()

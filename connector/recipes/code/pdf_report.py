@@ -13,15 +13,18 @@ FEWEST_ROWS = 100  # of a group in the table
 A4 = (8.27, 11.69)
 BLUE, ORANGE, GRAY = "#1f5a94", "#c2571a", "#666666"
 
-flights = pd.read_csv(FILE, parse_dates=[DATE])
+flights = pd.read_csv(FILE)
 missing = [column for column in (DATE, GROUP, VALUE) if column not in flights.columns]
 if missing:
     raise ValueError(f"The file has no column {missing}. It has the columns {list(flights.columns)}.")
+flights[DATE] = pd.to_datetime(flights[DATE])
 flights["late"] = flights[VALUE] > LIMIT
 arrived = flights.dropna(subset=[VALUE])
 shares = arrived.groupby(arrived[DATE].dt.to_period("M"))["late"].mean()
 groups = arrived.groupby(GROUP).agg(Flights=("late", "size"), Late=("late", "mean"), Median=(VALUE, "median"))
 groups = groups[groups["Flights"] >= FEWEST_ROWS].sort_values("Late").reset_index()
+if groups.empty:
+    raise ValueError(f"No {GROUP} has {FEWEST_ROWS} rows with a value. Set a smaller FEWEST_ROWS.")
 
 begin, end = flights[DATE].min(), flights[DATE].max()
 worst_month, best_month = (month.strftime("%B") for month in (shares.idxmax(), shares.idxmin()))

@@ -68,10 +68,10 @@ sheet.add_chart(chart, f"A{count + 4}")
 workbook.save(RESULT)
 
 sums = quarters.sum(axis=1)
-best = quarters.iloc[-1].idxmax()
+change = f", {sums.iloc[-1] / sums.iloc[-5] - 1:+.1%} from a year before" if count > 4 else ""
 print(
-    f"{sums.index[-1]}: {sums.iloc[-1]:,.0f} {VALUE.split('(')[-1].rstrip(')')}, "
-    f"{sums.iloc[-1] / sums.iloc[-5] - 1:+.1%} from a year before. The largest product is {best}."
+    f"{sums.index[-1]}: {sums.iloc[-1]:,.0f} {VALUE.split('(')[-1].rstrip(')')}{change}. "
+    f"The largest product is {quarters.iloc[-1].idxmax()}."
 )
 empty = export[export[VALUE].isna()]
 if len(empty):

@@ -114,15 +114,18 @@ class WordDocument:
         return f'<w:r>{"<w:rPr><w:b/></w:rPr>" * bold}<w:t xml:space="preserve">{escape(text)}</w:t></w:r>'
 
 
-flights = pd.read_csv(FILE, parse_dates=[DATE])
+flights = pd.read_csv(FILE)
 missing = [column for column in (DATE, GROUP, VALUE) if column not in flights.columns]
 if missing:
     raise ValueError(f"The file has no column {missing}. It has the columns {list(flights.columns)}.")
+flights[DATE] = pd.to_datetime(flights[DATE])
 flights["late"] = flights[VALUE] > LIMIT
 arrived = flights.dropna(subset=[VALUE])
 months = arrived.groupby(arrived[DATE].dt.to_period("M"))["late"].mean()
 groups = arrived.groupby(GROUP).agg(Flights=("late", "size"), Late=("late", "mean"), Median=(VALUE, "median"))
 groups = groups[groups["Flights"] >= FEWEST_ROWS].sort_values("Late").reset_index()
+if groups.empty:
+    raise ValueError(f"No {GROUP} has {FEWEST_ROWS} rows with a value. Set a smaller FEWEST_ROWS.")
 worst_month, best_month = (month.strftime("%B") for month in (months.idxmax(), months.idxmin()))
 finding = (
     f"{arrived['late'].mean():.0%} of the flights arrived more than {LIMIT} minutes late: from {months.min():.0%} "

@@ -169,7 +169,7 @@ def test_clients_get_extensions_of_the_contract():
 def test_sign_in_replaces_the_key():
     """With Entra ID, each document has that one scheme, and is valid; the source keeps its own."""
     source = read_document()
-    documents = Documents(source, EntraId("https://login.example", "a-tenant"))
+    documents = Documents(source, EntraId("https://login.example", "a-tenant", "api://an-app/.default"))
     agents, makers = documents.agents("https://app.example/api"), documents.makers("https://app.example/api")
     clients, mcp = documents.clients("https://app.example/api"), documents.mcp("https://app.example/api")
     for document in (agents, clients, makers, mcp):
@@ -181,3 +181,46 @@ def test_sign_in_replaces_the_key():
     assert [scheme["type"] for scheme in makers["securityDefinitions"].values()] == ["oauth2"]
     assert agents["security"] == clients["security"] == makers["security"] == [{"entra": []}]
     assert source == read_document()
+
+
+def test_users_sign_in_with_a_code():
+    """The agents' document for a host that signs in each user has the one flow that such hosts know, and nothing else
+    differs.
+    """
+    documents = Documents(read_document(), EntraId("https://login.example", "a-tenant", "api://an-app/.default"))
+    users, agents = documents.users("https://app.example/api"), documents.agents("https://app.example/api")
+    openapi_spec_validator.validate(users)
+    (scheme,) = users["components"]["securitySchemes"].values()
+    flow = scheme["flows"].pop("authorizationCode")
+    assert (scheme, list(flow["scopes"])) == ({"type": "oauth2", "flows": {}}, ["api://an-app/.default"])
+    assert flow["authorizationUrl"] == "https://login.example/a-tenant/oauth2/v2.0/authorize"
+    assert flow["tokenUrl"] == flow["refreshUrl"] == "https://login.example/a-tenant/oauth2/v2.0/token"
+    assert users["security"] == [{"entra": ["api://an-app/.default"]}]
+    components = {**users["components"], "securitySchemes": agents["components"]["securitySchemes"]}
+    assert {**users, "components": components, "security": agents["security"]} == agents
+
+
+def test_users_do_not_sign_in_with_keys(api):
+    """The error states what to omit."""
+    response = api.call("GET", "/openapi.json", params={"signIn": "user"})
+    assert response.status_code == 400 and "signIn" in response.json()["error"]["message"]
+    assert (
+        api.call("GET", "/openapi.json", params={"signIn": "token"}).json() == api.call("GET", "/openapi.json").json()
+    )
+
+
+@pytest.mark.parametrize("sign_in", ["token", "user"])
+def test_the_document_of_users_is_served(emulator, running_connector, sign_in):
+    """With the tenant and the audience of the settings."""
+    settings = {
+        "CONNECTOR_AUTH": "entra",
+        "ENTRA_TENANT_ID": "0d6d4b5c-1111-4222-8333-0123456789ab",
+        "ENTRA_AUDIENCES": "7f1e9a2b-4444-4555-8666-fedcba987654,api://7f1e9a2b-4444-4555-8666-fedcba987654",
+        "ENTRA_ALLOWED_CALLERS": "50000000-aaaa-4bbb-8ccc-dddddddddddd",
+    }
+    with running_connector(**emulator.environment, **settings) as connector:
+        document = connector.call("GET", "/openapi.json", params={"signIn": sign_in}).json()
+    (scheme,) = document["components"]["securitySchemes"].values()
+    assert scheme["type"] == {"token": "http", "user": "oauth2"}[sign_in]
+    scope = "api://7f1e9a2b-4444-4555-8666-fedcba987654/.default"
+    assert document["security"] == [{"entra": [scope] if sign_in == "user" else []}]

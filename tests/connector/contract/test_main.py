@@ -26,6 +26,15 @@ def test_it_prints_the_document_that_the_app_serves(document, fixture, api, requ
     assert json.loads(printed.stdout) == request.getfixturevalue(fixture)
 
 
+def test_it_prints_the_document_of_users():
+    """With the tenant, and an audience that tokens are requested for."""
+    options = ("--url", "https://app.example", "--tenant-id", "a-tenant", "--resource", "api://an-app")
+    printed = json.loads(run("openapi", *options, "--sign-in", "user").stdout)
+    assert printed["security"] == [{"entra": ["api://an-app/.default"]}]
+    refused = run("openapi", *options[:2], "--sign-in", "user")
+    assert refused.returncode == 2 and "--tenant-id" in refused.stderr
+
+
 @pytest.mark.parametrize("path", ["", "/", "/api", "/api/"])
 def test_the_address_may_be_copied_with_or_without_the_prefix(path):
     """The operations are below /api in both cases."""

@@ -12,6 +12,7 @@ import pytest
 
 from connector.contract.validation import METHODS, resolved
 from tests.connector.contract.conftest import operations
+from tests.shown_titles import outputs
 
 Json = dict[str, Any]
 
@@ -117,16 +118,6 @@ def test_schemas_keep_their_names(openapi):
             inner = member.get("items", member)
             if inner.get("properties"):
                 assert name.lower() not in names, name
-
-
-def outputs(schema: Json, document: Json, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """The titles of each output, after those of its ancestors."""
-    schema = resolved(schema, document)
-    for member in schema.get("properties", {}).values():
-        titles = (*above, member["x-ms-summary"])
-        yield titles
-        for inner in (member, member.get("items", {})):
-            yield from outputs(inner, document, titles)
 
 
 def words(title: str) -> set[str]:

@@ -33,23 +33,22 @@ def test_names_and_titles_have_one_form(recipe):
 
 @each_recipe
 def test_the_question_is_one(recipe):
-    """It is a sentence of at most 160 characters that ends with a question mark."""
-    assert re.fullmatch(r"[A-Z][^?]{10,158}\?", recipe.question)
+    """It has at most 180 characters, and ends with a question mark."""
+    assert re.fullmatch(r"[A-Z].{10,178}\?", recipe.question)
 
 
 @each_recipe
 def test_the_notes_say_what_to_change(recipe):
-    """They are two to five bullets, each of which begins with what changes in bold; text may follow."""
+    """They have two to five bullets, each of which begins with what changes, in bold; text may follow."""
     bullets = re.findall(r"^- (.*)", recipe.notes, re.MULTILINE)
     assert 2 <= len(bullets) <= 5
-    assert all(re.match(r"\*\*[^*]+[:.]\*\* ", bullet) for bullet in bullets)
-    assert max(map(len, recipe.notes.splitlines())) <= 120
+    assert all(bullet.startswith("**") for bullet in bullets)
 
 
 @each_recipe
 def test_the_code_names_its_files(recipe):
-    """It reads each of `files` from /mnt/data, and writes each of `creates` there."""
-    for name in (*recipe.files, *recipe.creates):
+    """It reads each of `files` from /mnt/data."""
+    for name in recipe.files:
         assert f'"/mnt/data/{name}"' in recipe.python_code
 
 
@@ -67,7 +66,7 @@ def test_the_code_imports_what_every_session_has(recipe):
 
 
 STANDARD_LIBRARY = {
-    "calendar", "collections", "csv", "datetime", "io", "json", "math", "os", "pathlib", "re", "statistics", "textwrap",
-    "time", "unicodedata", "xml", "zipfile",
+    "calendar", "collections", "csv", "datetime", "difflib", "glob", "io", "json", "math", "os", "pathlib", "re",
+    "statistics", "textwrap", "time", "unicodedata", "xml", "zipfile",
 }  # fmt: skip
 """What recipes may use of it: nothing that starts processes or opens connections."""

@@ -13,7 +13,8 @@ from jsonschema import Draft202012Validator
 
 from connector.contract.documents import Documents
 from connector.contract.validation import Contract, Operation, read_document
-from tests.examples.logic_apps.flows import FOLDER, connector, player, read
+from tests.examples.logic_apps.flows import FOLDER, connector, counts, player, read
+from workflow_player.diagram import mermaid
 from workflow_player.flow import Flow
 from workflow_player.order import run_order
 from workflow_player.results import Played
@@ -286,6 +287,7 @@ def test_readme_lists_every_setting_and_step():
     assert words and not {word for word in words if f"`{word}`" not in readme}
     flow = Flow.read(EXAMPLE / "consumption" / "sales_report.json")
     assert not {name for name in (*flow.triggers, *actions_of(flow)) if name not in readme}
+    assert f"```mermaid\n{mermaid(flow)}```" in readme
 
 
 def play(flow: Flow, api: Any, file_url: str, model: Callable[[Tools], str]) -> Played:
@@ -382,3 +384,13 @@ def test_the_model_reads_no_base64(api_with_key, flow, file_url):
         return "done"
 
     assert report_of(play(flow, api_with_key, file_url, model)) == "done"
+
+
+def test_readme_states_what_a_question_takes(api_with_key, file_url):
+    """The number of actions, as played, if the model calls its tool once."""
+    flow = Flow.read(EXAMPLE / "consumption" / "sales_report.json")
+    played = play(
+        flow, api_with_key, file_url, lambda tools: str(tools["Upload_sales_data"](python_code="1")["Result"])
+    )
+    readme = (EXAMPLE / "README.md").read_text(encoding="utf-8")
+    assert f"A question with one call of the tool: {counts(played)}." in readme

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from connector.contract.documents import Documents
 from connector.contract.validation import read_document
 from tests.examples.logic_apps.flows import FOLDER, IN_STANDARD, PROJECT, files, read
+from workflow_player.diagram import mermaid
 from workflow_player.flow import Action, Flow
 from workflow_player.order import run_order
 from workflow_player.services.blob_storage import BlobStorage
@@ -199,6 +200,12 @@ def test_readme_has_every_step_and_parameter(name):
     of_recurrence = {found for found, trigger in flow.triggers.items() if trigger["type"] == "Recurrence"}
     wanted = {*flow.all_actions(), *flow.triggers, *flow.parameters} - {"$connections"} - of_recurrence
     assert not {word for word in wanted if f"`{word}`" not in readme}
+
+
+def test_readme_shows_the_diagram(name):
+    """It is that of `python -m workflow_player.diagram` for the flow."""
+    readme = (FOLDER / name / "README.md").read_text(encoding="utf-8")
+    assert f"```mermaid\n{mermaid(Flow.read(files(name)['consumption']))}```" in readme
 
 
 def test_readme_of_the_project_has_every_setting():

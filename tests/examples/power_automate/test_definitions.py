@@ -13,6 +13,7 @@ from connector.contract.documents import Documents
 from connector.contract.validation import read_document
 from connector_package import connector_solution
 from connector_package.flow_solution import ALL_FLOWS
+from workflow_player.diagram import mermaid
 from workflow_player.flow import Action, Flow
 from workflow_player.services.approvals import Approvals
 from workflow_player.services.operations import Operation, Service
@@ -124,6 +125,12 @@ def test_secrets_are_hidden_in_the_run_history(flow):
     actions: dict[str, Action] = flow.all_actions()
     for name in ("Session_ID", "Result"):
         assert secured(actions[name].definition) == {"inputs"}, name
+
+
+def test_readme_has_the_diagram(flow):
+    """As the player draws it of the flow."""
+    readme = flow.path.with_name("README.md").read_text(encoding="utf-8")
+    assert re.findall("```mermaid\n(.*?)```", readme, re.DOTALL) == [mermaid(flow)]
 
 
 def test_code_is_not_in_the_flow(flow):
