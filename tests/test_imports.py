@@ -245,15 +245,38 @@ def test_tools_are_not_deployed(package):
         ("connector_package", {"connector.contract"}),
         ("azure_checks", {"connector.settings"}),
         ("recipe_pages", {"connector.recipes"}),
+        ("workflow_player", {"emulator.blob_storage", "emulator.functions_host", "emulator.session_pool"}),
     ],
 )
 def test_tools_import_little_of_the_connector(package, known):
     """api.md is made of contract and errors, the package of the contract; the checks compare with the settings, and the
-    pages of recipes are made of their catalog.
+    pages of recipes are made of their catalog. The player knows the connector by its document alone.
     """
-    for path in (ROOT / package).glob("*.py"):
+    for path in (ROOT / package).rglob("*.py"):
         imported = {".".join(name.split(".")[:2]) for name in imports(path) if name.split(".")[0] in PROJECT}
         assert imported - {name for name in imported if name.startswith(package)} <= known, path
+
+
+PLAYER = {
+    "errors": set(),
+    "content": {"errors"},
+    "expressions": {"errors"},
+    "templates": {"content", "errors"},
+    "functions": {"content", "errors", "expressions"},
+    "flow": {"errors", "templates"},
+    "services": {"content", "errors", "expressions", "flow", "messages"},
+}
+"""What the lower parts of the player import of it; the others are above them."""
+
+
+@pytest.mark.parametrize("part", PLAYER)
+def test_the_player_is_built_in_layers(part):
+    """Expressions can be used without flows, and services without a player."""
+    package = ROOT / "workflow_player"
+    files = [package / f"{part}.py"] if (package / f"{part}.py").is_file() else [*(package / part).glob("*.py")]
+    for path in files:
+        imported = {name.split(".")[1] for name in imports(path) if name.startswith("workflow_player.")}
+        assert imported - {part} <= PLAYER[part], path
 
 
 def test_the_check_of_the_connection_needs_only_python():
