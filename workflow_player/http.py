@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 from workflow_player.chunks import MESSAGE_LIMIT, TransferLimits, downloaded, uploaded
 from workflow_player.clock import Clock
 from workflow_player.errors import ActionFailed
-from workflow_player.messages import CallFailed, CallTimedOut, Request, Response, Sender, over_http
+from workflow_player.messages import CallFailed, CallTimedOut, NobodyAnswers, Request, Response, Sender, over_http
 from workflow_player.retries import RetryPolicy, is_retried, retry_after
 
 POLL_SECONDS = 20.0
@@ -99,6 +99,9 @@ class _Calls:
             return send(request, self._options.seconds)
         except CallTimedOut:
             return None
+        except NobodyAnswers:
+            self._clock.pause(self._options.longest_seconds)
+            raise ActionFailed("ActionTimedOut", "nobody has answered", status="TimedOut") from None
         except CallFailed as error:
             raise ActionFailed("BadRequest", f"the request cannot be sent: {error}") from None
 
