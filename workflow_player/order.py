@@ -44,7 +44,7 @@ def unmet(action: Json, statuses: Mapping[str, str]) -> str | None:
 
 
 def group_status(actions: Json, statuses: Mapping[str, str]) -> str:
-    """Succeeded or Failed; that an action timed out is a failure of what is around it, as measured in Power Automate."""
+    """Succeeded or Failed. What is around an action that timed out has failed, as measured in Power Automate."""
     inner = {before for action in actions.values() for before in action.get("runAfter", {})}
     found = {status for name in actions if name not in inner for status in _counted(name, actions, statuses)}
     return "Failed" if found & {"Failed", "TimedOut", "Cancelled"} else "Succeeded"
