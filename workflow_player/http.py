@@ -5,7 +5,8 @@ messages of 100 MB, or 1 GB in chunks), "Asynchronous request-response behavior"
 `Location` is polled with GET, every 20 seconds unless `Retry-After` says otherwise, until it is no 202.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from urllib.parse import urljoin
 
@@ -30,6 +31,8 @@ class CallOptions:
     longest_seconds: float
     """How long polls may go on; the limit of the action, or 30 days."""
     limits: TransferLimits = TransferLimits()
+    poll_headers: Mapping[str, str] = field(default_factory=dict)
+    """Of the action's authentication; its other headers are not sent with polls."""
 
 
 @dataclass
@@ -106,7 +109,7 @@ class _Calls:
             raise ActionFailed("BadRequest", f"the request cannot be sent: {error}") from None
 
     def polled(self, request: Request, response: Response) -> Response:
-        """What a 202 with a Location has come to. Polls have no headers of the action: the address is enough."""
+        """What a 202 with a Location has come to."""
         started = self._clock.now()
         address = request.url
         while response.status == HTTPStatus.ACCEPTED and (location := response.header("Location")):
@@ -116,7 +119,7 @@ class _Calls:
                 raise ActionFailed("ActionTimedOut", "the polls took longer than the limit", status="TimedOut")
             address = urljoin(address, location)
             self._counts.polls += 1
-            response = self._retried(over_http, Request("GET", address))
+            response = self._retried(over_http, Request("GET", address, headers=self._options.poll_headers))
         return response
 
 
