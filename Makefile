@@ -21,7 +21,7 @@ package_files = $(patsubst full,requirements-packages.txt,$(filter full %.txt,$(
 package_names = $(filter-out full %.txt,$(PACKAGES))
 
 .PHONY: help run demo demo-large play autogen deploy-autogen remove-autogen document api-page recipes connector-package \
-        prebuilt-package connection test test-attacks test-playground screenshots pictures test-clients benchmark soak check \
+        copilot-agent prebuilt-package connection test test-attacks test-playground screenshots pictures test-clients benchmark soak check \
         check-azure check-playground playground playground-libraries template lock audit format wheel clean
 
 help:            ## Show the targets
@@ -94,6 +94,15 @@ connector-package: $(VENV)/.emulator  ## Write custom connectors, ready for impo
 	    --auth '$(or $(AUTH),$(call deployed,CONNECTOR_AUTH),key)' \
 	    --tenant-id '$(or $(TENANT_ID),$(call deployed,AZURE_TENANT_ID))' \
 	    --client-id '$(or $(CLIENT_ID),$(call deployed,ENTRA_CLIENT_ID))' --resource '$(RESOURCE)'
+
+# REFERENCE_ID is that of the key or client that is registered for Copilot; CONTENT, VERSION, DEVELOPER and WEBSITE are options.
+copilot-agent: $(VENV)/.emulator  ## Write an agent for Microsoft 365 Copilot (URL=https://my-app.azurewebsites.net AUTH=key)
+	@$(BIN)/python -m copilot_agent --url '$(or $(URL),$(call deployed,CONNECTOR_URL))' \
+	    --auth '$(or $(AUTH),$(call deployed,CONNECTOR_AUTH),key)' \
+	    --tenant-id '$(or $(TENANT_ID),$(call deployed,AZURE_TENANT_ID))' \
+	    --client-id '$(or $(CLIENT_ID),$(call deployed,ENTRA_CLIENT_ID))' --resource '$(RESOURCE)' \
+	    --reference-id '$(REFERENCE_ID)' --content '$(or $(CONTENT),links)' --version '$(or $(VERSION),1.0.0)' \
+	    --developer '$(DEVELOPER)' --website '$(WEBSITE)'
 
 deploy-autogen:  ## Deploy the AutoGen web API beside the connector that azd deployed (AZURE_OPENAI_MODEL=gpt-5-mini ...)
 	@$(PYTHON) -m examples.autogen_web_api.deployment deploy

@@ -29,7 +29,7 @@ SCRIPT = "create_connector.sh"
 
 EXAMPLE_URL = "https://YOUR-APP.azurewebsites.net"
 
-_LOGIN = "https://login.microsoftonline.com"
+LOGIN = "https://login.microsoftonline.com"
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SETTINGS = {  # for paconn, which asks for the environment
     "apiProperties": "apiProperties.json",
@@ -74,7 +74,7 @@ class Entra:
     name = "Entra ID"
 
     def definition(self, document: Json) -> Json:
-        return EntraId(_LOGIN, self.tenant_id, scope_of([self.resource])).makers(document)
+        return EntraId(LOGIN, self.tenant_id, scope_of([self.resource])).makers(document)
 
     def properties(self) -> Json:
         values = {"TENANT-ID": self.tenant_id, "CLIENT-ID": self.client_id, "RESOURCE": self.resource}
@@ -111,7 +111,7 @@ def api_url(url: str) -> str:
     if parts.query or parts.fragment or "@" in parts.netloc:  # it may contain a key, which must not be printed
         raise PackageError(f"URL contains more than a host. Remove the key and everything else: URL={EXAMPLE_URL}")
     if parts.scheme == "http" or _is_local(host):
-        raise PackageError(f"URL is '{url}'. A custom connector calls from the cloud over https: URL={EXAMPLE_URL}")
+        raise PackageError(f"URL is '{url}'. It is called from the cloud, over https: URL={EXAMPLE_URL}")
     if parts.scheme != "https" or "." not in host or has_port or parts.path.rstrip("/") not in ("", prefix):
         raise PackageError(f"URL is '{url}'. Set it to the URL of a function app, such as {EXAMPLE_URL}")
     return f"https://{host}{prefix}"

@@ -30,6 +30,7 @@ PROJECT = (
     "api_page",
     "azure_checks",
     "connector_package",
+    "copilot_agent",
     "recipe_pages",
     "workflow_player",
 )
@@ -230,7 +231,7 @@ def test_the_storage_account_imports_little_of_the_session_pool():
 
 
 @pytest.mark.parametrize(
-    "package", ["api_page", "azure_checks", "connector_package", "recipe_pages", "workflow_player"]
+    "package", ["api_page", "azure_checks", "connector_package", "copilot_agent", "recipe_pages", "workflow_player"]
 )
 def test_tools_are_not_deployed(package):
     """Nothing that is deployed imports them, and .funcignore excludes them."""
@@ -243,17 +244,45 @@ def test_tools_are_not_deployed(package):
     [
         ("api_page", {"connector.contract", "connector.errors"}),
         ("connector_package", {"connector.contract"}),
+        (
+            "copilot_agent",
+            {"connector.contract", "connector.recipes", "connector_package.icon", "connector_package.package"},
+        ),
         ("azure_checks", {"connector.settings"}),
         ("recipe_pages", {"connector.recipes"}),
+        ("workflow_player", {"emulator.blob_storage", "emulator.functions_host", "emulator.session_pool"}),
     ],
 )
 def test_tools_import_little_of_the_connector(package, known):
     """api.md is made of contract and errors, the package of the contract; the checks compare with the settings, and the
-    pages of recipes are made of their catalog.
+    pages of recipes are made of their catalog. The player knows the connector by its document alone. The agent for
+    Microsoft 365 has the sign-in, the icon and the URL of the package.
     """
-    for path in (ROOT / package).glob("*.py"):
+    for path in (ROOT / package).rglob("*.py"):
         imported = {".".join(name.split(".")[:2]) for name in imports(path) if name.split(".")[0] in PROJECT}
         assert imported - {name for name in imported if name.startswith(package)} <= known, path
+
+
+PLAYER = {
+    "errors": set(),
+    "content": {"errors"},
+    "expressions": {"errors"},
+    "templates": {"content", "errors"},
+    "functions": {"content", "errors", "expressions"},
+    "flow": {"errors", "templates"},
+    "services": {"content", "errors", "expressions", "flow", "messages"},
+}
+"""What the lower parts of the player import of it; the others are above them."""
+
+
+@pytest.mark.parametrize("part", PLAYER)
+def test_the_player_is_built_in_layers(part):
+    """Expressions can be used without flows, and services without a player."""
+    package = ROOT / "workflow_player"
+    files = [package / f"{part}.py"] if (package / f"{part}.py").is_file() else [*(package / part).glob("*.py")]
+    for path in files:
+        imported = {name.split(".")[1] for name in imports(path) if name.startswith("workflow_player.")}
+        assert imported - {part} <= PLAYER[part], path
 
 
 def test_the_check_of_the_connection_needs_only_python():

@@ -33,15 +33,16 @@ class CallOptions:
 
 
 @dataclass
-class Called:
-    response: Response
+class Counts:
+    """How many requests a call has sent, and how many polls besides."""
+
     attempts: int = 0
     polls: int = 0
 
 
-def call(send: Sender, request: Request, options: CallOptions, clock: Clock) -> Called:
+def call(send: Sender, request: Request, options: CallOptions, clock: Clock, counts: Counts) -> Response:
     """The final response of a call that has succeeded. Raises ActionFailed."""
-    made = _Calls(send, options, clock)
+    made = _Calls(send, options, clock, counts)
     if options.chunked and request.body and request.method in ("POST", "PUT", "PATCH"):
         response = uploaded(made.attempt, request, options.limits)
     else:
@@ -61,23 +62,22 @@ def call(send: Sender, request: Request, options: CallOptions, clock: Clock) -> 
         )
     if not response.ok:
         raise _failed(response)
-    return Called(response, made.attempts, made.polls)
+    return response
 
 
 class _Calls:
-    def __init__(self, send: Sender, options: CallOptions, clock: Clock) -> None:
+    def __init__(self, send: Sender, options: CallOptions, clock: Clock, counts: Counts) -> None:
         self._send = send
         self._options = options
         self._clock = clock
-        self.attempts = 0
-        self.polls = 0
+        self._counts = counts
 
     def attempt(self, request: Request) -> Response:
         """The response after all retries: the last, if none was good."""
         return self._retried(self._counted, request)
 
     def _counted(self, request: Request, seconds: float) -> Response:
-        self.attempts += 1
+        self._counts.attempts += 1
         return self._send(request, seconds)
 
     def _retried(self, send: Sender, request: Request) -> Response:
@@ -112,7 +112,7 @@ class _Calls:
             if (self._clock.now() - started).total_seconds() > self._options.longest_seconds:
                 raise ActionFailed("ActionTimedOut", "the polls took longer than the limit", status="TimedOut")
             address = urljoin(address, location)
-            self.polls += 1
+            self._counts.polls += 1
             response = self._retried(over_http, Request("GET", address))
         return response
 

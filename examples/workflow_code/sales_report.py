@@ -14,17 +14,14 @@ VALUE = "Price"  # and the one to add up
 
 files = sorted(Path("/mnt/data").glob("*.csv"))
 sales = pd.concat([pd.read_csv(file) for file in files], ignore_index=True)
-totals = sales.groupby(GROUP_BY)[VALUE].agg(["sum", "count"]).sort_values("sum", ascending=False)
-
-print(f"{len(sales):,} sales, {totals['sum'].sum():,.2f} in total\n")
-for name, row in totals.iterrows():
-    print(f"{name}: {row['sum']:,.2f} from {row['count']:,.0f} sales")
+totals = sales.groupby(GROUP_BY)[VALUE].sum().sort_values(ascending=False)
+print(f"{len(sales):,} sales, {totals.sum():,.2f} in total")
 
 figure, axes = plt.subplots(figsize=(8, 4.5))
-totals["sum"][::-1].plot.barh(ax=axes, color="#0f5c6e")
+totals[::-1].plot.barh(ax=axes, color="#0f5c6e")
 axes.set_xlabel(VALUE)
 axes.set_ylabel("")
 figure.tight_layout()
 figure.savefig("/mnt/data/chart.png", dpi=100)
 plt.close(figure)
-totals["sum"].rename(VALUE).round(2).reset_index().to_dict("records")
+totals.round(2).reset_index().to_dict("records")

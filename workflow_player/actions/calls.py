@@ -7,7 +7,7 @@ from workflow_player.actions.interface import Handler, Json, Step
 from workflow_player.connections import request_by_id, request_by_path, service_of
 from workflow_player.durations import seconds_of
 from workflow_player.errors import FlowError
-from workflow_player.http import Called, CallOptions, call
+from workflow_player.http import CallOptions, Counts, call
 from workflow_player.messages import Request, Sender, over_http
 from workflow_player.retries import RetryPolicy
 from workflow_player.services.operations import Operation
@@ -122,24 +122,19 @@ def _made(step: Step, send: Sender, request: Request, *, polls: bool) -> Any:
     inputs = step.inputs if isinstance(step.inputs, dict) else {}
     transfer = step.definition.get("runtimeConfiguration", {}).get("contentTransfer", {})
     limit = step.definition.get("limit", {}).get("timeout")
-    called = Called(None)  # type: ignore[arg-type]
+    counts = Counts()
+    made = CallOptions(
+        RetryPolicy.of(inputs.get("retryPolicy"), run.flow.dialect),
+        polls=polls,
+        chunked=transfer.get("transferMode") == "Chunked",
+        seconds=options.call_seconds or CALL_SECONDS[run.flow.dialect],
+        longest_seconds=seconds_of(limit) if limit else LONGEST_SECONDS,
+        limits=options.limits,
+    )
     try:
-        called = call(
-            send,
-            request,
-            CallOptions(
-                RetryPolicy.of(inputs.get("retryPolicy"), run.flow.dialect),
-                polls=polls,
-                chunked=transfer.get("transferMode") == "Chunked",
-                seconds=options.call_seconds or CALL_SECONDS[run.flow.dialect],
-                longest_seconds=seconds_of(limit) if limit else LONGEST_SECONDS,
-                limits=options.limits,
-            ),
-            run.clock,
-        )
+        return call(send, request, made, run.clock, counts).outputs()
     finally:
-        step.result.attempts, step.result.polls = called.attempts, called.polls
-    return called.response.outputs()
+        step.result.attempts, step.result.polls = counts.attempts, counts.polls
 
 
 CALLS: dict[str, Handler] = {

@@ -22,8 +22,9 @@ def generated(request, connector, tmp_path_factory):
     folder = tmp_path_factory.mktemp("generated")
     document = connector.save_document(request.param, folder)
     bin_folder = Path(sys.executable).parent
+    arguments = ["generate", "--path", document, "--config", Path(__file__).with_name("names.yml")]
     completed = subprocess.run(
-        [bin_folder / "openapi-python-client", "generate", "--path", document, "--output-path", folder / "client"],
+        [bin_folder / "openapi-python-client", *arguments, "--output-path", folder / "client"],
         env={"PATH": f"{bin_folder}:/usr/bin:/bin"},
         capture_output=True,
         text=True,
@@ -67,14 +68,14 @@ def test_every_module_can_be_imported(generated):
 def test_files_are_uploaded_and_read_by_code(generated, client, models):
     """As JSON and as multipart, into one session."""
     upload = generated("api.files.upload_file")
-    item = models.UploadFileJsonBodyFilesItem(file_name="a.csv", file_content=base64.b64encode(b"x\n1\n").decode())
-    uploaded = upload.sync(client=client, body=models.UploadFileJsonBody(files=[item]))
+    item = models.UploadFileRequestFilesItem(file_name="a.csv", file_content=base64.b64encode(b"x\n1\n").decode())
+    uploaded = upload.sync(client=client, body=models.UploadFileRequest(files=[item]))
     assert [(file.file_name, file.size) for file in uploaded.files] == [("a.csv", 4)]
     part = generated("types").File(payload=io.BytesIO(b"x\n2\n"), file_name="b.csv", mime_type="text/csv")
-    body = models.UploadFileFilesBody(file=[part], session_id=uploaded.session_id)
+    body = models.UploadFileForm(file=[part], session_id=uploaded.session_id)
     assert upload.sync(client=client, body=body).session_id == uploaded.session_id
     code = "import pandas as pd\nsum(pd.read_csv(f'/mnt/data/{name}.csv')['x'][0] for name in 'ab')"
-    body = models.ExecutePythonCodeBody(python_code=code, session_id=uploaded.session_id)
+    body = models.ExecutePythonCodeRequest(python_code=code, session_id=uploaded.session_id)
     execution = generated("api.executions.execute_python_code").sync(client=client, body=body)
     assert (execution.status, execution.value) == (models.ExecutionStatus.SUCCEEDED, 3)
     listed = generated("api.files.list_files").sync(client=client, session_id=uploaded.session_id)
@@ -98,7 +99,7 @@ def test_a_file_is_stored_and_downloaded_as_bytes(generated, client, session_id)
 
 def test_a_background_run_is_polled_and_canceled(generated, client, models, session_id):
     """The 202 has the members of an execution, and its header an address to poll."""
-    body = models.ExecutePythonCodeBody(
+    body = models.ExecutePythonCodeRequest(
         python_code="import time\ntime.sleep(600)", session_id=session_id, timeout_in_seconds=900, wait_in_seconds=0
     )
     started = generated("api.executions.execute_python_code").sync_detailed(client=client, body=body)
@@ -117,7 +118,7 @@ def test_a_background_run_is_polled_and_canceled(generated, client, models, sess
 def test_a_key_in_a_header_prevents_a_second_run(generated, client, models, session_id):
     """It is a parameter of the generated function."""
     execute = generated("api.executions.execute_python_code")
-    body = models.ExecutePythonCodeBody(python_code="import random\nrandom.random()", session_id=session_id)
+    body = models.ExecutePythonCodeRequest(python_code="import random\nrandom.random()", session_id=session_id)
     first, second = (execute.sync(client=client, body=body, idempotency_key="k-1") for _ in range(2))
     assert first.execution_id == second.execution_id and first.result == second.result
 
@@ -126,7 +127,7 @@ def test_an_error_is_an_object(generated, client, models, session_id):
     """With its code and message."""
     found = generated("api.files.get_file").sync_detailed("none.csv", client=client, session_id=session_id)
     assert found.status_code == HTTPStatus.NOT_FOUND
-    assert isinstance(found.parsed, models.Error)
+    assert isinstance(found.parsed, models.ErrorResponse)
     assert found.parsed.error.code == "FileNotFound"
 
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -105,9 +104,3 @@ class Blobs:
 
     def names(self, container: str) -> list[str]:
         return self._storage.names(container=container)
-
-
-def parameters(flow: Path, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of `given` that the flow reads: a Standard project has the parameters of all its workflows."""
-    named = {name for text in Flow.read(flow).expressions() for name in re.findall(r"parameters\('(\w+)'\)", text)}
-    return {name: value for name, value in given.items() if name in named}

@@ -52,7 +52,7 @@ def test_mail_has_totals_picture_and_link(api_with_storage, flow, tmp_path):
     assert played.status == "Succeeded"
     mail = only_mail(outlook)
     assert mail.to == "team@YOUR-DOMAIN"
-    assert "Books: 50.00 from 2 sales" in mail.body
+    assert "3 sales, 67.00 in total" in mail.body and "<td>Books</td><td>50</td>" in mail.body
     assert 'src="cid:chart.png"' in mail.body
     (chart,) = mail.attachments
     assert (chart.name, chart.content[:8]) == ("chart.png", PNG)
@@ -81,13 +81,22 @@ def test_code_that_fails_is_reported_to_the_maker(api_with_key, flow, tmp_path):
     assert session_status(service, played.actions["Session_ID"].outputs) == 404
 
 
+def test_code_without_rows_makes_no_table(api_with_key, tmp_path):
+    """A report may be what the code prints, and its chart, alone."""
+    outlook = Outlook()
+    code = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.savefig('/mnt/data/chart.png')\nprint('Up')\n42"
+    played = player(CONSUMPTION, connector(api_with_key), Library(tmp_path, code=code), outlook).play()
+    assert played.status == "Succeeded"
+    assert "Up" in only_mail(outlook).body and "<td>" not in only_mail(outlook).body
+
+
 @pytest.mark.parametrize("polls", [True, False], ids=["the gateway polls", "the gateway does not poll"])
 def test_run_that_takes_longer_than_its_call(emulator, running_connector, polls, tmp_path):
     """Whether or not the gateway polls a 202, the mail has the result of the run."""
     outlook = Outlook()
     with running_connector(**emulator.environment, CALLER_WAIT_SECONDS="0") as api:
         played = player(CONSUMPTION, connector(api), Library(tmp_path), outlook, connector_polls=polls).play()
-    assert "Books: 50.00 from 2 sales" in only_mail(outlook).body
+    assert "<td>Books</td><td>50</td>" in only_mail(outlook).body
     assert (played.actions["Run_code"].polls > 0) == polls
     assert ("Get_run" in ran(played)) != polls
 

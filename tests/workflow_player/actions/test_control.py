@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.workflow_player.flows import FAILS, compose, play
+from tests.workflow_player.flows import FAILS, compose, flow_of, play
 from workflow_player.errors import FlowError
+from workflow_player.messages import Response
+from workflow_player.player import Player
+from workflow_player.services.operations import Operation
+from workflow_player.services.stand_ins import StandIn
 
 Json = dict[str, Any]
 
@@ -153,12 +157,6 @@ def test_for_each_goes_on_after_a_failure():
 )
 def test_how_many_iterations_run_at_once(dialect, members, at_once):
     """In Logic Apps 20 by default, in Power Automate one."""
-    from tests.workflow_player.flows import flow_of
-    from workflow_player.messages import Response
-    from workflow_player.player import Player
-    from workflow_player.services.operations import Operation
-    from workflow_player.services.stand_ins import StandIn
-
     barrier = threading.Barrier(2)
 
     def meet(_: Any) -> Response:

@@ -1,4 +1,4 @@
-"""Compose, Parse JSON, Select, Filter array, Create table and Join, as in "Perform data operations" of Azure Logic Apps."""
+"""Compose, Parse JSON, Select, Filter array, Create table and Join, as in "Perform data operations" of Logic Apps."""
 
 from typing import Any
 

@@ -1,0 +1,86 @@
+"""python -m copilot_agent: write an agent for Microsoft 365 Copilot, for one deployment of the app."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from connector.contract.documents import Documents
+from connector.contract.sign_in import EntraId, scope_of
+from connector.contract.validation import read_document
+from connector_package.package import LOGIN, ROOT, Entra, PackageError, SignIn, api_url, sign_in
+
+from .app_package import NO_REFERENCE, Choices, Json, write_app_package
+from .document import CONTENTS
+from .next_steps import next_steps
+
+
+def main() -> int:
+    """Write the app package and print the next steps. Returns 1, after an error message, if an option is wrong."""
+    options = _parser().parse_args()
+    try:
+        url = api_url(options.url)
+        caller_sign_in = sign_in(
+            options.auth, tenant_id=options.tenant_id, client_id=options.client_id, resource=options.resource
+        )
+        choices = Choices(
+            reference_id=options.reference_id or NO_REFERENCE,
+            content=options.content,
+            version=options.version,
+            developer=options.developer,
+            website=options.website,
+        )
+        document = _document(url, caller_sign_in)
+        write_app_package(options.output, document, choices)
+    except (PackageError, OSError) as error:
+        print(f"The agent was not written. {error}", file=sys.stderr)
+        return 1
+    print(f"package    {options.output.resolve()}")
+    print(f"connector  {url}")
+    print(f"sign-in    {caller_sign_in.name}")
+    print()
+    print("\n".join(next_steps(options.output, document, caller_sign_in, choices)))
+    return 0
+
+
+def _document(url: str, caller_sign_in: SignIn) -> Json:
+    """With Entra ID, for a host that signs in each of its users: the scheme for tokens is taken for a stored key."""
+    if not isinstance(caller_sign_in, Entra):
+        return Documents(read_document()).agents(url)
+    entra = EntraId(LOGIN, caller_sign_in.tenant_id, scope_of([caller_sign_in.resource]))
+    return Documents(read_document(), entra).users(url)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m copilot_agent", description=__doc__)
+    parser.add_argument(
+        "--url", default="", help="the URL of the function app, such as https://YOUR-APP.azurewebsites.net"
+    )
+    parser.add_argument("--auth", default="key", help="how callers sign in: key (default) or entra")
+    parser.add_argument("--tenant-id", default="", help="with entra: the tenant of the callers")
+    parser.add_argument("--client-id", default="", help="with entra: the app registration that callers sign in with")
+    parser.add_argument(
+        "--resource", default="", help="with entra: the resource that the token is for (default: CLIENT-ID)"
+    )
+    parser.add_argument(
+        "--reference-id", default="", help="the ID of the key or the client that is registered for Copilot"
+    )
+    parser.add_argument(
+        "--content",
+        default=CONTENTS[0],
+        help="what cards have of charts and files: links (default), which anyone can open who has them, or never",
+    )
+    parser.add_argument("--version", default="1.0.0", help="of the app, to be raised for an update (default: 1.0.0)")
+    parser.add_argument("--developer", default="", help="the name of your organization (default: the host's)")
+    parser.add_argument("--website", default="", help="your page on support, privacy and terms of use")
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        type=Path,
+        default=ROOT / "dist" / "copilot-agent" / "code-interpreter.zip",
+        help="where to write the app package",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""make play: the program, as a maker runs it."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.markdown import section, table
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(*arguments: str | Path, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "workflow_player", *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=90,
+    )
+
+
+def test_a_flow_with_a_file_of_ones_own(tmp_path):
+    """Every step is printed; the mail is a page with the chart in it, and what the flow hides is hidden."""
+    sales = tmp_path / "mine.csv"
+    sales.write_text("Category,Price,Date\nBooks,42,2026-01-02\nTapes,17,2026-01-03\n")
+    output = tmp_path / "output"
+    made = run("examples/logic_apps/scheduled_report", "--file", sales, "--output", output)
+    assert made.returncode == 0, made.stdout + made.stderr
+    assert re.search(r"^    Run_code +Succeeded +\d+\.\d s$", made.stdout, re.MULTILINE)
+    assert "The flow ended as Succeeded." in made.stdout
+    (page,) = (output / "mails").glob("*.html")
+    assert str(page) in made.stdout
+    text = page.read_text(encoding="utf-8")
+    assert "data:image/png;base64,iVBOR" in text and "Books" in text
+    (steps,) = json.loads((output / "steps.json").read_text(encoding="utf-8"))
+    hidden = {step["name"]: step.get("inputs") for step in steps if step["name"] in ("Run_code", "Send_report")}
+    assert set(hidden.values()) == {"(hidden: secure data)"}
+
+
+def test_an_unknown_flow():
+    """Those that there are are named, as commands."""
+    made = run("examples/nothing")
+    assert made.returncode == 2
+    assert "no flow 'examples/nothing'" in made.stderr
+    assert "make play FLOW=examples/logic_apps/scheduled_report\n" in made.stderr
+    assert "Traceback" not in made.stderr
+
+
+def test_a_missing_file():
+    """It is named."""
+    made = run("examples/logic_apps/scheduled_report", "--file", "nothing.csv")
+    assert made.returncode == 2 and "there is no file nothing.csv" in made.stderr
+
+
+def test_options_are_listed():
+    """README has every option, and no other."""
+    readme = (ROOT / "workflow_player" / "README.md").read_text(encoding="utf-8")
+    options = set(re.findall(r"--[a-z]+", run("--help").stdout)) - {"--help"}
+    assert {row[0].split()[0] for row in table(section(readme, "Options"))} == options
