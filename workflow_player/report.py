@@ -20,9 +20,17 @@ def print_step(result: ActionResult, depth: int) -> None:
     extra = f", {result.polls} polls" if result.polls else ""
     extra += f", {result.attempts} requests" if result.attempts > 1 else ""
     name = f"  {'  ' * depth}{result.name}"
-    print(f"{name:<46}  {result.status:<9} {result.seconds:6.1f} s{extra}", flush=True)
+    print(f"{name:<46}  {result.status:<9} {_duration(result.seconds):>8}{extra}", flush=True)
     if result.status != "Succeeded" and result.error:
         print(f"  {'  ' * depth}    {result.error['code']}", flush=True)
+
+
+def _duration(seconds: float) -> str:
+    """A pause of days has not been made, but the flow would have."""
+    for unit, length in (("days", 86400), ("hours", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.1f} s"
 
 
 def write(flow: Flow, played: list[Played], stage: Stage, folder: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from workflow_player.content import bytes_of, from_base64, is_content
 from workflow_player.errors import FlowError, TemplateError
-from workflow_player.messages import Response
+from workflow_player.messages import NobodyAnswers, Response
 from workflow_player.services.operations import Operation
 from workflow_player.services.stand_ins import Call, Json, StandIn, answer, body, error, members
 
@@ -44,11 +44,14 @@ class Mail:
     chosen: str | None = None
 
 
-Decision = str | Callable[[Mail], str]
+Decision = str | Callable[[Mail], str] | None
 
 
 class Outlook(StandIn):
-    """`decision` is what recipients of mails with options choose: one of the options, or a function that says which."""
+    """`decision` is what recipients of mails with options choose: an option, or a function that says which.
+
+    None if nobody answers.
+    """
 
     def __init__(self, decision: Decision = "Approve") -> None:
         self.mails: list[Mail] = []
@@ -90,6 +93,9 @@ class Outlook(StandIn):
             asked = _mail(message, options)
         except TemplateError as mistake:
             return error(400, str(mistake))
+        if self._decision is None:
+            self.mails.append(asked)
+            raise NobodyAnswers
         chosen = self._decision if isinstance(self._decision, str) else self._decision(asked)
         if chosen not in options:
             raise FlowError(f"the mail {asked.subject!r} has the options {', '.join(options)}, not {chosen}")

@@ -88,3 +88,11 @@ def test_faults_are_retried():
     body = {"To": "a", "Subject": "S", "Body": "B"}
     assert by_path(outlook, "post", "/v2/Mail", body=body).attempts == 3
     assert len(outlook.mails) == 1
+
+
+def test_nobody_answers():
+    """The action times out at its limit, so that the flow can go on."""
+    outlook = Outlook(None)
+    result = by_path(outlook, "post", "/approvalmail/$subscriptions", body=ASK, webhook=True, limit={"timeout": "P14D"})
+    assert (result.status, result.attempts) == ("TimedOut", 1)
+    assert result.seconds >= 14 * 86400 and len(outlook.mails) == 1
