@@ -83,12 +83,15 @@ class Api:
 
 @contextmanager
 def running_api() -> Iterator[Api]:
+    """A connector with storage, until the block ends."""
     program = Program("emulator", "--keys", "--port", "0", "--pool-port", "0", "--storage-port", "0")
     found = re.fullmatch(r"(\S+)/NAME is the file NAME in (.+)", program.output["imports"])
     assert found
-    yield Api(program.output["connector"], program.output["function key"], found[1], Path(found[2]))
-    program.terminate()
-    program.wait()
+    try:
+        yield Api(program.output["connector"], program.output["function key"], found[1], Path(found[2]))
+    finally:
+        program.terminate()
+        program.wait()
 
 
 def read_cards(folder: Path) -> dict[str, Any]:

@@ -100,9 +100,9 @@ def test_a_run_with_a_chart(api, show):
 
 def test_columns_stay_aligned(api, show):
     """Spaces that a page would merge are ones that it keeps; the text is in a font of fixed width."""
-    _, card = show("ExecutePythonCode", api.run("print('a      b\\nlong   c')"))
+    _, card = show("ExecutePythonCode", api.run("print(' a     b\\n one   two words')"))
     (run,) = [element for element in elements(card) if element.get("fontType") == "Monospace"]
-    assert run["text"] == "a\u00a0\u00a0\u00a0\u00a0\u00a0\u00a0b\nlong\u00a0\u00a0 c\n"
+    assert run["text"] == "\u00a0a\u00a0\u00a0\u00a0\u00a0 b\n\u00a0one\u00a0\u00a0 two words\n"
 
 
 def test_a_run_that_fails(api, show):
