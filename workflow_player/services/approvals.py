@@ -2,7 +2,7 @@
 
 Source: Microsoft's reference of the connector Approvals (Standard approvals), and exported cloud flows: the parameters
 are approvalType and members of WebhookApprovalCreationInput; the body has outcome and responses. Answers to Basic and
-BasicAwaitAll are Approve and Reject, in this spelling.
+BasicAwaitAll are Approve and Reject, in this spelling. Flows name the operation by its ID; its path here is made up.
 """
 
 from collections.abc import Callable

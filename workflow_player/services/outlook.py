@@ -3,7 +3,8 @@
 Source: the generated class of Azure/logicapps-sdk for office365: `POST /v2/Mail` (SendEmailV2) with To, Subject, Body,
 From, Cc, Bcc, Attachments, Sensitivity, ReplyTo and Importance; `POST /approvalmail/$subscriptions` (SendApprovalMail)
 and `POST /mailwithoptions/$subscriptions` (SendMailWithOptions) with NotificationUrl and Message. An attachment has
-Name and ContentBytes, which is base64. What people choose comes back as SelectedOption.
+Name and ContentBytes, which is base64. What people choose comes back as SelectedOption. Cloud flows do not give
+NotificationUrl: Power Automate does.
 """
 
 from collections.abc import Callable
@@ -56,7 +57,7 @@ class Outlook(StandIn):
     def __init__(self, decision: Decision = "Approve") -> None:
         self.mails: list[Mail] = []
         self._decision = decision
-        asks = {"type": "object", "required": ["NotificationUrl", "Message"], "additionalProperties": False}
+        asks = {"type": "object", "required": ["Message"], "additionalProperties": False}
         asking: Json = {**asks, "properties": {"NotificationUrl": {"type": "string"}, "Message": _MESSAGE}}
         super().__init__(
             "office365",
@@ -66,7 +67,7 @@ class Outlook(StandIn):
                     "SendApprovalMail",
                     "POST",
                     "/approvalmail/$subscriptions",
-                    (body("ApprovalEmailSubscription", asking),),
+                    (body("approvalEmailSubscription", asking),),
                     webhook=True,
                 ): self._ask,
                 Operation(

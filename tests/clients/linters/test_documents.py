@@ -14,8 +14,8 @@ DOCUMENTS = ("openapi.yaml", "openapi-full.json", "openapi.json", "swagger.json"
 
 
 NOT_FOR_AGENTS = ("operation-4xx-response", "operation-tags", "info-contact", "info-license")
-"""Rules that the agents' document, openapi.json, does not follow: it is put into prompts, which need neither tags nor whom
-to ask, and `default` describes all errors there.
+"""Rules that the agents' document, openapi.json, does not follow: it is put into prompts, which need neither tags nor a
+contact, and `default` describes all errors there.
 """
 
 

@@ -71,6 +71,15 @@ def test_approval_mail():
     assert (outlook.mails[0].options, outlook.mails[0].chosen) == (("Yes", "No"), "No")
 
 
+def test_mail_with_options_of_power_automate():
+    """Its parameters are members of the subscription; the address of the answer is not given."""
+    outlook = Outlook("Later")
+    message = {"To": "a@b.example", "Options": "Now, Later"}
+    parameters = {f"optionsEmailSubscription/Message/{name}": value for name, value in message.items()}
+    result = by_id(outlook, "SendMailWithOptions", parameters, webhook=True)
+    assert result.outputs["body"] == {"SelectedOption": "Later"}
+
+
 def test_approval_mail_by_another_type_of_action():
     """Only a webhook waits for an answer, and gives its address."""
     with pytest.raises(FlowError, match="Webhook"):
