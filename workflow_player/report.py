@@ -57,8 +57,9 @@ def write(flow: Flow, played: list[Played], stage: Stage, folder: Path) -> None:
         page = mail_pages.written(mail, number, folder / "mails")
         answer = f", answered with {mail.chosen}" if mail.chosen else ""
         print(f"A mail to {mail.to}: {mail.subject}{answer}\n    {page}")
-    for approval in stage.approvals.approvals:
-        print(f"An approval for {approval.assigned_to}: {approval.title}, answered with {approval.outcome}")
+    for number, approval in enumerate(stage.approvals.approvals, 1):
+        page = mail_pages.approval_written(approval, number, folder / "approvals")
+        print(f"An approval for {approval.assigned_to}: {approval.title}, answered with {approval.outcome}\n    {page}")
     for name, content in stage.new_files().items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +71,7 @@ def write(flow: Flow, played: list[Played], stage: Stage, folder: Path) -> None:
 def _remove_earlier(folder: Path) -> None:
     """What an earlier play has written, and nothing else."""
     if (folder / STEPS).is_file():
-        for name in ("mails", "sharepoint", "azureblob"):
+        for name in ("mails", "approvals", "sharepoint", "azureblob"):
             shutil.rmtree(folder / name, ignore_errors=True)
         (folder / STEPS).unlink()
 

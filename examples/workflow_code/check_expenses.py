@@ -69,5 +69,6 @@ def finding(row: int) -> str:
 entries["finding"] = expenses["finding"] = [finding(row) for row in entries.index]
 expenses.to_csv("/mnt/data/checked.csv", index=False)
 findings = entries[entries["finding"] != ""]
-print(f"{len(findings)} of {len(entries):,} entries are unusual, {entries['amount'].sum():,.2f} in total.")
+amounts = f"{findings['amount'].sum():,.2f} of {entries['amount'].sum():,.2f}"
+print(f"{len(findings)} of {len(entries):,} entries are unusual: {amounts} in total.")
 findings.to_dict("records")

@@ -124,7 +124,12 @@ def test_report_is_mailed(tenant, api_with_storage):
     assert played.status == "Succeeded", played.statuses()
     (mail,) = tenant.outlook.mails
     assert mail.to == "sales@contoso.example"
-    assert re.findall(r"<t[hd]>(.*?)</t[hd]>", mail.body) == ["Category", "Price"] + ["Fiction", "22.4", "Travel", "20"]
+    assert re.findall(r"<t[hd]>(.*?)</t[hd]>", mail.body) == ["Category", "Price"] + [
+        "Fiction",
+        "22.40",
+        "Travel",
+        "20.00",
+    ]
     assert "Files: 2." in mail.body and "3 sales, 42.40 in total" in mail.body
     ((name, content),) = [(attachment.name, attachment.content) for attachment in mail.attachments]
     assert name == "chart.png" and content.startswith(PNG)
@@ -295,7 +300,7 @@ def test_approved_expenses_are_put_into_the_folder(tenant, api_with_storage):
     (approval,) = tenant.approvals.approvals
     assert approval.assigned_to == "manager@contoso.example" and "march.csv" in approval.title
     assert approval.details.splitlines() == [
-        "2 of 4 entries are unusual, 365.00 in total.",
+        "2 of 4 entries are unusual: 320.00 of 365.00 in total.",
         "",
         "| Employee | Date | Category | Amount | Finding |",
         "|---|---|---|---|---|",
