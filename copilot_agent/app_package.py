@@ -19,7 +19,7 @@ from connector_package.package import PackageError
 
 from .document import CONTENTS, plugin_document
 from .icons import COLOR_PATH, OUTLINE_PATH
-from .plugin import CARDS, CARDS_NAME, DOCUMENT_NAME, NAME, plugin
+from .plugin import DOCUMENT_NAME, NAME, plugin
 
 Json = dict[str, Any]
 
@@ -83,7 +83,6 @@ def write_app_package(path: Path, document: Json, choices: Choices) -> None:
         "manifest.json": _json(_app(host, choices)),
         "declarativeAgent.json": _json(_agent()),
         "ai-plugin.json": _json(plugin(reduced, choices.reference_id)),
-        **{f"{CARDS_NAME}/{card.name}": card.read_bytes() for card in sorted(CARDS.iterdir())},
         DOCUMENT_NAME: _json(reduced),
         "color.png": COLOR_PATH.read_bytes(),
         "outline.png": OUTLINE_PATH.read_bytes(),

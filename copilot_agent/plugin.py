@@ -3,6 +3,7 @@
 Schema: https://developer.microsoft.com/json-schemas/copilot/plugin/v2.4/schema.json.
 """
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ from .document import FUNCTIONS, operations
 Json = dict[str, Any]
 
 CARDS = Path(__file__).parent / "cards"
-"""The cards, in the template language of Adaptive Cards."""
+"""The cards, in the template language of Adaptive Cards. They become parts of the manifest, as they do when Microsoft's
+Agents Toolkit makes a package.
+"""
 
-CARDS_NAME = "adaptiveCards"
 DOCUMENT_NAME = "openapi.json"
 NAME = "Code Interpreter"
 VAULTS = {"apiKey": "ApiKeyPluginVault", "oauth2": "OAuthPluginVault"}
@@ -128,6 +130,11 @@ def _function(name: str, description: str) -> Json:
         capabilities["response_semantics"] = {
             "data_path": "$",
             **({"properties": properties} if properties else {}),
-            "static_template": {"file": f"{CARDS_NAME}/{function.card}.json"},
+            "static_template": _card(function.card),
         }
     return {"name": name, "description": description, "capabilities": capabilities}
+
+
+def _card(name: str) -> Json:
+    found: Json = json.loads((CARDS / f"{name}.json").read_text(encoding="utf-8"))
+    return found

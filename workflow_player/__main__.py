@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import requests
+
 from workflow_player import report
 from workflow_player.errors import FlowError
 from workflow_player.flows import flow_at, known_flows
@@ -27,6 +29,9 @@ def main() -> int:
         return _play(arguments)
     except (FlowError, PlayFailed) as mistake:
         print(f"\nNot played: {mistake}", file=sys.stderr)
+        return 2
+    except requests.RequestException:
+        print(f"\nNot played: the connector at {arguments.url or 'this machine'} does not answer.", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)

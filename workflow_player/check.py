@@ -28,6 +28,9 @@ MEMBERS = {
 }  # fmt: skip
 """Of an action."""
 
+CONFIGURATION = {"concurrency", "contentTransfer", "paginationPolicy", "secureData"}
+"""Of its runtimeConfiguration. Stand-ins have no pages: lists come whole."""
+
 _GROUPS = {"actions", "cases", "default", "else", "tools"}
 _NO_EXPRESSIONS = {"description", "metadata", "runAfter", "type"}
 _AROUND = {"items", "iterationindexes"}
@@ -92,7 +95,8 @@ def _of_action(action: Action) -> Iterator[str]:
         yield "actions are nested at most 8 deep"
     if action.type not in HANDLERS:
         yield f"the player has no actions of the type {action.type}"
-    unknown = action.definition.keys() - MEMBERS
+    configuration = action.definition.get("runtimeConfiguration", {})
+    unknown = (action.definition.keys() - MEMBERS) | (configuration.keys() - CONFIGURATION)
     if unknown:
         yield f"unknown members: {', '.join(sorted(unknown))}"
     if action.type == "SetVariable" and isinstance(action.definition.get("inputs"), dict):

@@ -76,8 +76,10 @@ def text_of(value: Any) -> str:
         return value
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
-    if isinstance(value, bool | int | float):
+    if isinstance(value, bool):
         return str(value)
+    if isinstance(value, int | float):
+        return str(value).upper()  # 1E+21
     if is_content(value):
         return from_base64(value["$content"]).decode(errors="replace")
     return json_text(value)

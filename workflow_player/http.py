@@ -5,14 +5,15 @@ messages of 100 MB, or 1 GB in chunks), "Asynchronous request-response behavior"
 `Location` is polled with GET, every 20 seconds unless `Retry-After` says otherwise, until it is no 202.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from urllib.parse import urljoin
 
 from workflow_player.chunks import MESSAGE_LIMIT, TransferLimits, downloaded, uploaded
 from workflow_player.clock import Clock
 from workflow_player.errors import ActionFailed
-from workflow_player.messages import CallFailed, CallTimedOut, Request, Response, Sender, over_http
+from workflow_player.messages import CallFailed, CallTimedOut, NobodyAnswers, Request, Response, Sender, over_http
 from workflow_player.retries import RetryPolicy, is_retried, retry_after
 
 POLL_SECONDS = 20.0
@@ -30,6 +31,8 @@ class CallOptions:
     longest_seconds: float
     """How long polls may go on; the limit of the action, or 30 days."""
     limits: TransferLimits = TransferLimits()
+    poll_headers: Mapping[str, str] = field(default_factory=dict)
+    """Of the action's authentication; its other headers are not sent with polls."""
 
 
 @dataclass
@@ -99,11 +102,14 @@ class _Calls:
             return send(request, self._options.seconds)
         except CallTimedOut:
             return None
+        except NobodyAnswers:
+            self._clock.pause(self._options.longest_seconds)
+            raise ActionFailed("ActionTimedOut", "nobody has answered", status="TimedOut") from None
         except CallFailed as error:
             raise ActionFailed("BadRequest", f"the request cannot be sent: {error}") from None
 
     def polled(self, request: Request, response: Response) -> Response:
-        """What a 202 with a Location has come to. Polls have no headers of the action: the address is enough."""
+        """What a 202 with a Location has come to."""
         started = self._clock.now()
         address = request.url
         while response.status == HTTPStatus.ACCEPTED and (location := response.header("Location")):
@@ -113,7 +119,7 @@ class _Calls:
                 raise ActionFailed("ActionTimedOut", "the polls took longer than the limit", status="TimedOut")
             address = urljoin(address, location)
             self._counts.polls += 1
-            response = self._retried(over_http, Request("GET", address))
+            response = self._retried(over_http, Request("GET", address, headers=self._options.poll_headers))
         return response
 
 

@@ -1,4 +1,4 @@
-"""Mails as HTML files that open in a browser, with their pictures in them and their attachments beside them."""
+"""Mails and approvals as HTML files that open in a browser, with their pictures in them and attachments beside them."""
 
 import base64
 import html
@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from urllib.parse import quote
 
+from workflow_player.services.approvals import Approval
 from workflow_player.services.outlook import Attachment, Mail
 
 _PAGE = """<!doctype html>
@@ -54,11 +55,46 @@ def written(mail: Mail, number: int, folder: Path) -> Path:
     body, shown = _with_pictures(mail)
     rest = [attachment for attachment in mail.attachments if attachment.name not in shown and _is_picture(attachment)]
     pictures = "".join(f'<p><img alt="{html.escape(found.name)}" src="{_data_url(found)}"></p>' for found in rest)
+    return _page(folder / f"{stem}.html", mail.subject, rows, body, pictures)
+
+
+def approval_written(approval: Approval, number: int, folder: Path) -> Path:
+    """Write what a person is asked, with the tables of its details, which are Markdown. Returns the page."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = {
+        "For": html.escape(approval.assigned_to),
+        "Title": html.escape(approval.title),
+        "Options": "Approve, Reject",
+        "Chosen": html.escape(approval.outcome),
+        "Comments": html.escape(approval.comments),
+    }
+    page = folder / f"{number}-{_plain(approval.title) or 'approval'}.html"
+    return _page(page, approval.title, rows, _from_markdown(approval.details))
+
+
+def _page(page: Path, title: str, rows: dict[str, str], body: str, pictures: str = "") -> Path:
     header = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows.items() if value)
-    page = folder / f"{stem}.html"
-    text = _PAGE.format(subject=html.escape(mail.subject), header=header, body=body, pictures=pictures)
+    text = _PAGE.format(subject=html.escape(title), header=header, body=body, pictures=pictures)
     page.write_text(text, encoding="utf-8")
     return page
+
+
+def _from_markdown(text: str) -> str:
+    """Paragraphs and tables; anything else as it is."""
+    parts = []
+    for block in re.split(r"\n\s*\n", text.strip()):
+        head, *lines = [line.strip() for line in block.splitlines()]
+        if not lines or not re.fullmatch(r"\|(\s*:?-+:?\s*\|)+", lines[0]):
+            parts.append(f"<p>{html.escape(block)}</p>")
+            continue
+        table = [f"<tr>{_cells(head, 'th')}</tr>", *(f"<tr>{_cells(line, 'td')}</tr>" for line in lines[1:])]
+        parts.append(f"<table>{''.join(table)}</table>")
+    return "\n".join(parts)
+
+
+def _cells(line: str, tag: str) -> str:
+    cells = line.removeprefix("|").removesuffix("|").split("|")
+    return "".join(f"<{tag}>{html.escape(cell.strip())}</{tag}>" for cell in cells)
 
 
 def _with_pictures(mail: Mail) -> tuple[str, set[str]]:

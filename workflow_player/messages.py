@@ -22,6 +22,10 @@ class CallTimedOut(Exception):
     """There was no response in time."""
 
 
+class NobodyAnswers(Exception):
+    """A service has asked somebody, and there is no answer as long as the action waits."""
+
+
 class CallFailed(Exception):
     """The host cannot be reached."""
 

@@ -20,9 +20,17 @@ def print_step(result: ActionResult, depth: int) -> None:
     extra = f", {result.polls} polls" if result.polls else ""
     extra += f", {result.attempts} requests" if result.attempts > 1 else ""
     name = f"  {'  ' * depth}{result.name}"
-    print(f"{name:<46}  {result.status:<9} {result.seconds:6.1f} s{extra}", flush=True)
+    print(f"{name:<46}  {result.status:<9} {_duration(result.seconds):>8}{extra}", flush=True)
     if result.status != "Succeeded" and result.error:
         print(f"  {'  ' * depth}    {result.error['code']}", flush=True)
+
+
+def _duration(seconds: float) -> str:
+    """A pause of days has not been made, but the flow would have."""
+    for unit, length in (("days", 86400), ("hours", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.1f} s"
 
 
 def write(flow: Flow, played: list[Played], stage: Stage, folder: Path) -> None:
@@ -49,8 +57,9 @@ def write(flow: Flow, played: list[Played], stage: Stage, folder: Path) -> None:
         page = mail_pages.written(mail, number, folder / "mails")
         answer = f", answered with {mail.chosen}" if mail.chosen else ""
         print(f"A mail to {mail.to}: {mail.subject}{answer}\n    {page}")
-    for approval in stage.approvals.approvals:
-        print(f"An approval for {approval.assigned_to}: {approval.title}, answered with {approval.outcome}")
+    for number, approval in enumerate(stage.approvals.approvals, 1):
+        page = mail_pages.approval_written(approval, number, folder / "approvals")
+        print(f"An approval for {approval.assigned_to}: {approval.title}, answered with {approval.outcome}\n    {page}")
     for name, content in stage.new_files().items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +71,7 @@ def write(flow: Flow, played: list[Played], stage: Stage, folder: Path) -> None:
 def _remove_earlier(folder: Path) -> None:
     """What an earlier play has written, and nothing else."""
     if (folder / STEPS).is_file():
-        for name in ("mails", "sharepoint", "azureblob"):
+        for name in ("mails", "approvals", "sharepoint", "azureblob"):
             shutil.rmtree(folder / name, ignore_errors=True)
         (folder / STEPS).unlink()
 

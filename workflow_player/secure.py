@@ -1,8 +1,8 @@
 """What a flow hides of its run: the data that run history does not show, and a report must not.
 
 Source: Azure Logic Apps, "Secure access and data": secure inputs and outputs are set per action; an action that uses
-the hidden outputs of another hides its inputs too; Compose, Parse JSON and Response then hide their outputs. Values of
-parameters of the types SecureString and SecureObject are secrets everywhere.
+the hidden outputs of another hides its inputs too; Compose, Parse JSON and Response have secure inputs alone, which
+hide their outputs too. Values of parameters of the types SecureString and SecureObject are secrets everywhere.
 """
 
 from typing import Any
@@ -24,6 +24,9 @@ def hidden_parts(flow: Flow) -> dict[str, set[str]]:
         name: set(action.definition.get("runtimeConfiguration", {}).get("secureData", {}).get("properties", []))
         for name, action in actions.items()
     }
+    for name, action in actions.items():
+        if action.type in _PASSES_ON and "inputs" in hidden[name]:
+            hidden[name].add("outputs")
     used = {name: _used(action.definition.get("inputs")) for name, action in actions.items()}
     changed = True
     while changed:

@@ -18,6 +18,9 @@ from workflow_player.services.sharepoint import SharePoint
 from workflow_player.services.sharepoint_files import Downloads, ImportsFromSharePoint
 from workflow_player.web_files import served
 
+NOBODY = "nobody"
+"""The answer of a person who does not answer."""
+
 _EXPORTS = "exports/"
 """Where ExportFile puts files. The rest of the container is the connector's own."""
 
@@ -99,10 +102,11 @@ def set_up(start: Start, connector: Connector, site: Path) -> Iterator[Stage]:
                 assert connector.account
                 connector.account.write(container, name, source.read_bytes(), "application/octet-stream")
         downloads = Downloads(site, _imports(connector)) if connector.account else None
-        outlook = Outlook(start.answer)
+        answer = None if start.answer == NOBODY else start.answer
+        outlook = Outlook(answer)
         sharepoint = SharePoint(site, download_url=downloads.url_of if downloads else None)
         headers = {"x-functions-key": connector.key} if connector.key else {}
-        approvals = Approvals(start.answer)
+        approvals = Approvals(answer)
         services: dict[str, Service] = {
             "approvals": approvals,
             "codeinterpreter": (

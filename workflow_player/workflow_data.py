@@ -105,6 +105,7 @@ class Evaluator:
         return self._frame.run.app_settings[name]
 
     def _workflow(self) -> dict[str, Any]:
+        """Tags as in Power Automate. Source: Microsoft, "Employ robust error handling" of Power Automate."""
         run = self._frame.run
         path = f"/workflows/{run.flow.name}"
         return {
@@ -112,7 +113,7 @@ class Evaluator:
             "name": run.flow.name,
             "type": "Microsoft.Logic/workflows",
             "location": "westeurope",
-            "tags": {},
+            "tags": {"environmentName": "Default", "logicAppName": run.flow.name},
             "run": {
                 "id": f"{path}/runs/{run.run_id}",
                 "name": run.run_id,

@@ -18,6 +18,7 @@ NAMES = {
     "category": ["category", "MCH.MERCHANT NAME"],
     "amount": ["amount", "FIN.TRANSACTION AMOUNT"],
 }
+FORMAT = {}  # of CSV files from Excel in German: {"sep": ";", "decimal": ",", "thousands": ".", "encoding": "cp1252"}
 DAY_FIRST = True  # 04/01/2026 is 4 January; a date such as 2026-01-04 is never ambiguous
 TIMES = 3  # unusual is so many times the median of the category,
 SPREADS = 5  # and so many times the usual distance from it, in categories with enough entries
@@ -28,14 +29,17 @@ ROUND, LEAST = 10, 50  # a multiple of the one, from the other
 files = [file for file in Path("/mnt/data").glob("*.csv") if file.name != "checked.csv"]
 if len(files) != 1:
     raise ValueError("A list of expenses has to be one file, whose name ends in .csv.")
-expenses = pd.read_csv(files[0])
+expenses = pd.read_csv(files[0], **FORMAT)
 found = {meaning: next((name for name in names if name in expenses), None) for meaning, names in NAMES.items()}
 missing = [meaning for meaning, name in found.items() if name is None and meaning != "employee"]
 if missing:
-    raise ValueError(f"The file has no column {', '.join(missing)}. Its columns are: {', '.join(expenses.columns)}.")
+    what_to_do = "See FORMAT in the code." if len(expenses.columns) == 1 else "See NAMES in the code."
+    columns = ", ".join(map(str, expenses.columns))
+    raise ValueError(f"The file has no column {', '.join(missing)}. Its columns are: {columns}. {what_to_do}")
 
 entries = pd.DataFrame({meaning: expenses[name] if name else "" for meaning, name in found.items()})
 entries["category"] = entries["category"].fillna("(none)")
+entries["amount"] = pd.to_numeric(entries["amount"])
 written_first_by_year = entries["date"].astype(str).str.match(r"\d{4}-").all()
 days = pd.to_datetime(entries["date"], dayfirst=DAY_FIRST and not written_first_by_year)
 
@@ -65,5 +69,6 @@ def finding(row: int) -> str:
 entries["finding"] = expenses["finding"] = [finding(row) for row in entries.index]
 expenses.to_csv("/mnt/data/checked.csv", index=False)
 findings = entries[entries["finding"] != ""]
-print(f"{len(findings)} of {len(entries):,} entries are unusual, {entries['amount'].sum():,.2f} in total.")
+amounts = f"{findings['amount'].sum():,.2f} of {entries['amount'].sum():,.2f}"
+print(f"{len(findings)} of {len(entries):,} entries are unusual: {amounts} in total.")
 findings.to_dict("records")

@@ -23,7 +23,10 @@ def text_format() -> tuple[str, str]:
         text, encoding = beginning.decode("utf-8-sig"), "utf-8-sig"
     except UnicodeDecodeError:
         text, encoding = beginning.decode("cp1252"), "cp1252"
-    return encoding, csv.Sniffer().sniff(text, delimiters=",;\t|").delimiter
+    try:
+        return encoding, csv.Sniffer().sniff(text, delimiters=",;\t|").delimiter
+    except csv.Error:  # as for a single column
+        return encoding, max(",;\t|", key=text.partition("\n")[0].count)
 
 
 encoding, separator = text_format()

@@ -11,9 +11,20 @@ import pandas as pd
 
 GROUP_BY = "Category"  # the columns of your own files: the one to group by,
 VALUE = "Price"  # and the one to add up
+FORMAT = {}  # of CSV files from Excel in German: {"sep": ";", "decimal": ",", "thousands": ".", "encoding": "cp1252"}
 
-files = sorted(Path("/mnt/data").glob("*.csv"))
-sales = pd.concat([pd.read_csv(file) for file in files], ignore_index=True)
+
+def read(file: Path) -> pd.DataFrame:
+    return pd.read_csv(file, **FORMAT) if file.suffix.lower() == ".csv" else pd.read_excel(file)
+
+
+files = sorted(file for file in Path("/mnt/data").iterdir() if file.suffix.lower() in (".csv", ".xlsx"))
+if not files:
+    raise ValueError("The folder has no file whose name ends in .csv or .xlsx.")
+sales = pd.concat([read(file) for file in files], ignore_index=True)
+if sales.empty:
+    raise ValueError("The files have no rows.")
+sales[VALUE] = pd.to_numeric(sales[VALUE])
 totals = sales.groupby(GROUP_BY)[VALUE].sum().sort_values(ascending=False)
 print(f"{len(sales):,} sales, {totals.sum():,.2f} in total")
 
@@ -24,4 +35,4 @@ axes.set_ylabel("")
 figure.tight_layout()
 figure.savefig("/mnt/data/chart.png", dpi=100)
 plt.close(figure)
-totals.round(2).reset_index().to_dict("records")
+totals.map("{:,.2f}".format).reset_index().to_dict("records")

@@ -122,6 +122,12 @@ def impatient_connector() -> Iterator[Connector]:
     yield from _running_connector(CALLER_WAIT_SECONDS="1")
 
 
+@pytest.fixture(scope="session")
+def connector_for_bridges() -> Iterator[Connector]:
+    """A connector that waits 20 seconds for runs, for programs that give up after 30."""
+    yield from _running_connector(CALLER_WAIT_SECONDS="20")
+
+
 def _running_connector(**settings: str) -> Iterator[Connector]:
     program = Program("emulator", "--keys", "--port", "0", "--pool-port", "0", **settings)
     yield Connector(program.output["connector"], program.output["function key"])

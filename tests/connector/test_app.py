@@ -882,6 +882,15 @@ def test_the_document_ignores_the_host_header(api):
     assert response.json()["servers"] == [{"url": api.url}]
 
 
+def test_words_of_a_list_may_have_another_case(api, session_id):
+    """In bodies and in queries: generated clients send the names of an enumeration, such as NSwag's Auto."""
+    run = api.execute("print('x')", session_id, includeContent="Never")
+    query = {"sessionId": session_id, "includeContent": "AUTO"}
+    assert api.call("GET", f"/executions/{run['executionId']}", params=query).json()["stdout"] == "x\n"
+    response = api.call("GET", f"/executions/{run['executionId']}", params={**query, "includeContent": "some"})
+    refused(response, 400, "InvalidRequest", "auto", "never")
+
+
 def test_a_missing_file_content_names_what_power_apps_does(api):
     """It omits a text where a file belongs, without a word: the maker sees this error alone."""
     error = refused(api.call("POST", "/files", json={"files": [{"fileName": "a.txt"}]}), 400, "InvalidFileContent")

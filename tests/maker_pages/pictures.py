@@ -1,4 +1,4 @@
-"""make pictures: the mails of the flows, as a browser shows them, for docs/images.
+"""make pictures: the mails and approvals of the flows, as a browser shows them, for docs/images.
 
 The flows are played as `make play` plays them, so the pictures show what comes out and nothing else.
 """
@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MAILS = {
     "mail-with-a-report.png": "examples/power_automate/scheduled_report",
     "mail-with-an-approval.png": "examples/logic_apps/approve_expenses",
+    "approval.png": "examples/power_automate/approve_expenses",
 }
 WIDTH, HIGHEST = 760, 1200  # pixels
 
@@ -28,7 +29,7 @@ def main() -> None:
             output = Path(folder, name)
             command = [sys.executable, "-m", "workflow_player", flow, "--output", str(output)]
             subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, timeout=120)
-            (mail,) = output.glob("mails/*.html")
+            (mail,) = [*output.glob("mails/*.html"), *output.glob("approvals/*.html")]
             page = browser.new_page(viewport={"width": WIDTH, "height": 400})
             page.goto(mail.as_uri())
             picture = ROOT / "docs" / "images" / name

@@ -42,6 +42,7 @@ def _failed(api: Api) -> list[str]:
     cp1252 = "open('u.csv', 'wb').write('Umsatz;Größe\\n1;2'.encode('cp1252'))\n"
     codes = [
         ("import pandas as pd\npd.read_csv('a.csv')['region']", 90),
+        ("open('s.csv', 'w').write('Region;Amount\\n1;2')\nimport pandas as pd\npd.read_csv('s.csv')['Amount']", 90),
         (f"{cp1252}import pandas as pd\npd.read_csv('u.csv')", 90),
         ("import seaborn", 90),
         ("import time\ntime.sleep(5)", 1),

@@ -15,6 +15,7 @@ REPLACED = {
     ],
     "regional_comparison": [("MONTHS = 12", "MONTHS = 3")],
     "forecast_by_region": [("LEVEL = 0.80", "LEVEL = 0.95")],
+    "group_texts_by_subject": [('RATING = "rating"', "RATING = None")],
     "quarterly_breakdown": [('to_period("Q")', 'to_period("Q-JUN")'), ('SHEET = "Export"', "SHEET = 0")],
 }  # fmt: skip
 """Parts of the code, and what the notes suggest instead."""

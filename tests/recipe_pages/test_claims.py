@@ -124,6 +124,24 @@ def test_duplicates_are_those_that_people_found(api):
     assert claims == [len(linked), len(linked & set(found)), len(same), len(linked & set(same))]
 
 
+def test_texts_are_in_the_group_of_their_subject(api):
+    """As many sentences with the words of a subject are in its group as the notes state."""
+    recipe = BY_NAME["group_texts_by_subject"]
+    grouped = pd.read_csv(BytesIO(run(recipe, api.url).files["texts_with_subject.csv"].content))
+
+    def of(words: str, subject: str) -> list[int]:
+        inside = grouped[grouped["text"].str.contains(words)]
+        return [len(inside), int((inside["subject"] == subject).sum())]
+
+    claims = re.search(r'Of the (\d+) .* "customer service", (\d+) .*; of the (\d+) with "remote", (\d+)', recipe.notes)
+    assert claims
+    assert [int(number) for number in claims.groups()] == of("customer service", "customer, service, contact") + of(
+        "remote", "remote, button, control"
+    )
+    reviews = pd.read_csv(DATA / "product_reviews.csv")
+    assert grouped[list(reviews.columns)].equals(reviews)
+
+
 def test_the_word_document_has_its_parts(api):
     """Headings, text, table and picture are there, every part has a content type, and every relationship a target."""
     archive = zipfile.ZipFile(BytesIO(run(BY_NAME["word_report"], api.url).files["report.docx"].content))

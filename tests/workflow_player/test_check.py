@@ -43,6 +43,7 @@ BODY = {"To": "@{1}", "Subject": "S", "Body": "B"}
         (compose("@outputs('Step')"), "Step: outputs\\(\\) names Step, which does not run before"),
         ({"type": "Unknown"}, "Step: the player has no actions of the type Unknown"),
         ({**compose(1), "input": 2}, "Step: unknown members: input"),
+        ({**compose(1), "runtimeConfiguration": {"secure": 1}}, "Step: unknown members: secure"),
         (mail(body={**BODY, "Html": 1}), "Step: emailMessage has no member Html"),
         (mail(body={"To": "@{1}"}), "Step: emailMessage needs Subject and Body"),
         (mail(path="/v3/Mail"), "Step: office365 has no operation POST /v3/Mail"),

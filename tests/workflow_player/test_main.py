@@ -48,6 +48,12 @@ def test_an_unknown_flow():
     assert "Traceback" not in made.stderr
 
 
+def test_a_connector_that_does_not_answer():
+    """It is named."""
+    made = run("examples/logic_apps/scheduled_report", "--url", "http://127.0.0.1:9")
+    assert made.returncode == 2 and made.stderr.strip().endswith("the connector at http://127.0.0.1:9 does not answer.")
+
+
 def test_a_missing_file():
     """It is named."""
     made = run("examples/logic_apps/scheduled_report", "--file", "nothing.csv")

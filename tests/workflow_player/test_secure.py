@@ -5,7 +5,7 @@ import json
 from tests.workflow_player.flows import compose, flow_of, play
 from workflow_player.secure import HIDDEN, hidden_parts, secrets_of, shown
 
-SECURE = {"runtimeConfiguration": {"secureData": {"properties": ["outputs"]}}}
+SECURE = {"runtimeConfiguration": {"secureData": {"properties": ["inputs"]}}}
 ACTIONS = {
     "Key": {**compose("key"), **SECURE},
     "Uses": {
@@ -22,7 +22,7 @@ ACTIONS = {
 def test_hidden_outputs_hide_what_uses_them():
     """The inputs of an action that reads them; of Compose the outputs as well, and so on."""
     assert hidden_parts(flow_of(ACTIONS)) == {
-        "Key": {"outputs"},
+        "Key": {"inputs", "outputs"},
         "Uses": {"inputs"},
         "Copies": {"inputs", "outputs"},
         "Further": {"inputs", "outputs"},

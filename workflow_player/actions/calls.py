@@ -28,13 +28,14 @@ def http(step: Step) -> Any:
     uri = str(inputs.get("uri", ""))
     if not uri.startswith(("http://", "https://")):
         raise FlowError(f"the uri {uri!r} is no URL")
-    headers = {**inputs.get("headers", {}), **_authorization(step, inputs.get("authentication"))}
+    authorization = _authorization(step, inputs.get("authentication"))
+    headers = {**inputs.get("headers", {}), **authorization}
     for name in headers:
         if _is_removed(name.lower()):
             raise FlowError(f"the header {name} does not reach the host: the engine removes it")
     request = Request.of(inputs["method"], uri, inputs.get("queries", {}), headers, inputs.get("body"))
     polls = "DisableAsyncPattern" not in str(step.definition.get("operationOptions", ""))
-    return _made(step, over_http, request, polls=polls)
+    return _made(step, over_http, request, polls=polls, poll_headers=authorization)
 
 
 def _is_removed(name: str) -> bool:
@@ -117,7 +118,7 @@ def _check_kind(operation: Operation, *, webhook: bool) -> None:
         raise FlowError(f"{operation.operation_id} is called by an action {kind} Webhook in its type")
 
 
-def _made(step: Step, send: Sender, request: Request, *, polls: bool) -> Any:
+def _made(step: Step, send: Sender, request: Request, *, polls: bool, poll_headers: Json | None = None) -> Any:
     run, options = step.frame.run, step.engine.options
     inputs = step.inputs if isinstance(step.inputs, dict) else {}
     transfer = step.definition.get("runtimeConfiguration", {}).get("contentTransfer", {})
@@ -130,6 +131,7 @@ def _made(step: Step, send: Sender, request: Request, *, polls: bool) -> Any:
         seconds=options.call_seconds or CALL_SECONDS[run.flow.dialect],
         longest_seconds=seconds_of(limit) if limit else LONGEST_SECONDS,
         limits=options.limits,
+        poll_headers=poll_headers or {},
     )
     try:
         return call(send, request, made, run.clock, counts).outputs()

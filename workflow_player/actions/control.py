@@ -127,7 +127,7 @@ def until(step: Step) -> Any:
 def _ended(status: str) -> None:
     """Fail as the engine does, if the actions inside have failed."""
     if status != "Succeeded":
-        raise ActionFailed("ActionFailed", "An action failed. No dependent actions succeeded.", status=status)
+        raise ActionFailed("ActionFailed", "An action failed. No dependent actions succeeded.")
 
 
 CONTROL: dict[str, Handler] = {

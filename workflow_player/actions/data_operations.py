@@ -1,6 +1,7 @@
 """Actions on data: Compose, Parse JSON, Select, Filter array, Create CSV or HTML table, Join.
 
-Source: Azure Logic Apps, "Perform data operations".
+Sources: Azure Logic Apps, "Perform data operations"; the texts of tables are as tests of tomdam/flowforger have
+measured them in Power Automate.
 """
 
 import csv
@@ -87,6 +88,8 @@ def table(step: Step) -> Any:
 
 
 def _csv(header: list[str], rows: list[list[str]]) -> str:
+    if not header:
+        return ""
     written = io.StringIO()
     csv.writer(written, lineterminator="\r\n").writerows([header, *rows])
     return written.getvalue()
@@ -94,10 +97,20 @@ def _csv(header: list[str], rows: list[list[str]]) -> str:
 
 def _html(header: list[str], rows: list[list[str]]) -> str:
     def row(cells: list[str], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+        return "<tr>" + "".join(f"<{tag}>{_escaped(cell)}</{tag}>" for cell in cells) + "</tr>"
 
     body = "".join(row(cells, "td") for cells in rows)
-    return f"<table><thead>{row(header, 'th')}</thead><tbody>{body}</tbody></table>"
+    head = f"<thead>{row(header, 'th')}</thead>" if header else ""
+    return f"<table>{head}<tbody>{body}</tbody></table>"
+
+
+def _escaped(cell: str) -> str:
+    """As .NET escapes text in HTML: also letters of Latin-1, and what is outside of the first plane of Unicode."""
+    escaped = html.escape(cell).replace("&#x27;", "&#39;")
+    return "".join(
+        f"&#{ord(character)};" if "\u00a0" <= character <= "\u00ff" or character > "\uffff" else character
+        for character in escaped
+    )
 
 
 def _items(step: Step) -> list[Any]:

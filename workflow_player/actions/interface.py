@@ -34,7 +34,7 @@ class Engine(Protocol):
     options: Options
 
     def run_group(self, actions: Json, frame: Frame) -> str:
-        """The status of the group: Succeeded, Failed, TimedOut or Cancelled."""
+        """The status of the group: Succeeded or Failed."""
 
     def skip(self, actions: Json, frame: Frame) -> None:
         """Mark actions, and those inside of them, as skipped."""

@@ -49,12 +49,15 @@ def _end(value: Any, index: int, function: str) -> Any:
 
 
 def intersection(first: Any, *others: Any) -> Any:
-    """What all arrays, or all objects, have; of objects with the last one's values."""
+    """What all arrays, or all objects, have; of objects the members that have the same value in all."""
     if isinstance(first, dict):
         if not all(isinstance(other, dict) for other in others):
             raise TemplateError("intersection takes arrays only, or objects only")
-        common = [name for name in first if all(name in other for other in others)]
-        return {name: (others[-1] if others else first)[name] for name in common}
+        return {
+            name: value
+            for name, value in first.items()
+            if all(name in other and equals(other[name], value) for other in others)
+        }
     arrays = [array(other, "intersection") for other in others]
     kept = [item for item in array(first, "intersection") if all(_has(other, item) for other in arrays)]
     return _distinct(kept)

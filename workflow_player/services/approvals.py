@@ -2,7 +2,7 @@
 
 Source: Microsoft's reference of the connector Approvals (Standard approvals), and exported cloud flows: the parameters
 are approvalType and members of WebhookApprovalCreationInput; the body has outcome and responses. Answers to Basic and
-BasicAwaitAll are Approve and Reject, in this spelling.
+BasicAwaitAll are Approve and Reject, in this spelling. Flows name the operation by its ID; its path here is made up.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workflow_player.errors import FlowError
-from workflow_player.messages import Response
+from workflow_player.messages import NobodyAnswers, Response
 from workflow_player.services.operations import Operation
 from workflow_player.services.stand_ins import Call, Json, StandIn, answer, body, members, query
 
@@ -29,11 +29,13 @@ class Approval:
     comments: str
 
 
-Decision = str | Callable[[Json], str]
+Decision = str | Callable[[Json], str] | None
 
 
 class Approvals(StandIn):
-    """`decision` is Approve or Reject, or a function that says which for the parameters of an approval."""
+    """`decision` is Approve or Reject, or a function that says which for the parameters of an approval; None if nobody
+    answers.
+    """
 
     def __init__(self, decision: Decision = "Approve", comments: str = "") -> None:
         self.approvals: list[Approval] = []
@@ -60,6 +62,8 @@ class Approvals(StandIn):
         if call.query["approvalType"] not in TYPES:
             raise FlowError(f"the player knows approvals of the types {' and '.join(TYPES)}")
         asked: Json = call.body
+        if self._decision is None:
+            raise NobodyAnswers
         outcome = self._decision if isinstance(self._decision, str) else self._decision(asked)
         if outcome not in ("Approve", "Reject"):
             raise FlowError(f"an approval is answered by Approve or Reject, not by {outcome}")

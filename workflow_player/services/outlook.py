@@ -3,7 +3,8 @@
 Source: the generated class of Azure/logicapps-sdk for office365: `POST /v2/Mail` (SendEmailV2) with To, Subject, Body,
 From, Cc, Bcc, Attachments, Sensitivity, ReplyTo and Importance; `POST /approvalmail/$subscriptions` (SendApprovalMail)
 and `POST /mailwithoptions/$subscriptions` (SendMailWithOptions) with NotificationUrl and Message. An attachment has
-Name and ContentBytes, which is base64. What people choose comes back as SelectedOption.
+Name and ContentBytes, which is base64. What people choose comes back as SelectedOption. Cloud flows do not give
+NotificationUrl: Power Automate does.
 """
 
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from typing import Any
 
 from workflow_player.content import bytes_of, from_base64, is_content
 from workflow_player.errors import FlowError, TemplateError
-from workflow_player.messages import Response
+from workflow_player.messages import NobodyAnswers, Response
 from workflow_player.services.operations import Operation
 from workflow_player.services.stand_ins import Call, Json, StandIn, answer, body, error, members
 
@@ -44,16 +45,19 @@ class Mail:
     chosen: str | None = None
 
 
-Decision = str | Callable[[Mail], str]
+Decision = str | Callable[[Mail], str] | None
 
 
 class Outlook(StandIn):
-    """`decision` is what recipients of mails with options choose: one of the options, or a function that says which."""
+    """`decision` is what recipients of mails with options choose: an option, or a function that says which.
+
+    None if nobody answers.
+    """
 
     def __init__(self, decision: Decision = "Approve") -> None:
         self.mails: list[Mail] = []
         self._decision = decision
-        asks = {"type": "object", "required": ["NotificationUrl", "Message"], "additionalProperties": False}
+        asks = {"type": "object", "required": ["Message"], "additionalProperties": False}
         asking: Json = {**asks, "properties": {"NotificationUrl": {"type": "string"}, "Message": _MESSAGE}}
         super().__init__(
             "office365",
@@ -63,7 +67,7 @@ class Outlook(StandIn):
                     "SendApprovalMail",
                     "POST",
                     "/approvalmail/$subscriptions",
-                    (body("ApprovalEmailSubscription", asking),),
+                    (body("approvalEmailSubscription", asking),),
                     webhook=True,
                 ): self._ask,
                 Operation(
@@ -90,6 +94,9 @@ class Outlook(StandIn):
             asked = _mail(message, options)
         except TemplateError as mistake:
             return error(400, str(mistake))
+        if self._decision is None:
+            self.mails.append(asked)
+            raise NobodyAnswers
         chosen = self._decision if isinstance(self._decision, str) else self._decision(asked)
         if chosen not in options:
             raise FlowError(f"the mail {asked.subject!r} has the options {', '.join(options)}, not {chosen}")

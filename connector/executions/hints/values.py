@@ -5,7 +5,8 @@ import re
 from .failure import Failure
 
 _NUMBER = re.compile(
-    r"could not convert string to float: '(?P<text>[^']*)'|Unable to parse string \"(?P<other>[^\"]*)\""
+    r"could not convert string to float: '(?P<text>[^']*)'"
+    r"|Unable to parse string (?P<quote>[\"'])(?P<other>.*?)(?P=quote)"
 )
 _MESSAGES = (
     (

@@ -6,13 +6,16 @@ From openapi.yaml, and from the document that the app serves for generated clien
 import base64
 import importlib
 import io
+import re
 import subprocess
 import sys
 from http import HTTPStatus
 from pathlib import Path
 
 import pytest
+from programs import ROOT
 
+NAMES = Path(__file__).with_name("names.yml")
 PACKAGE = "code_interpreter_client"
 
 
@@ -22,7 +25,7 @@ def generated(request, connector, tmp_path_factory):
     folder = tmp_path_factory.mktemp("generated")
     document = connector.save_document(request.param, folder)
     bin_folder = Path(sys.executable).parent
-    arguments = ["generate", "--path", document, "--config", Path(__file__).with_name("names.yml")]
+    arguments = ["generate", "--path", document, "--config", NAMES]
     completed = subprocess.run(
         [bin_folder / "openapi-python-client", *arguments, "--output-path", folder / "client"],
         env={"PATH": f"{bin_folder}:/usr/bin:/bin"},
@@ -137,3 +140,19 @@ def test_a_wrong_key_is_reported(generated, connector):
         client=authenticated(generated, connector, "wrong")
     )
     assert (response.status_code, response.parsed) == (HTTPStatus.UNAUTHORIZED, "")
+
+
+def test_what_the_page_shows_runs(generated, connector, capsys):
+    """With the address and the key in their places, and the configuration that is here."""
+    page = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
+    (configuration,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert NAMES.read_text(encoding="utf-8").endswith(f"\n{configuration}")
+    (code,) = re.findall(r"<!-- run by tests/clients/openapi_python_client -->\n```python\n(.*?)```", page, re.DOTALL)
+    for placeholder, value in (
+        ("https://YOUR-APP.azurewebsites.net/api", connector.url),
+        ('"KEY"', repr(connector.key)),
+    ):
+        assert placeholder in code
+        code = code.replace(placeholder, value)
+    exec(code, {})
+    assert capsys.readouterr().out == "42\n"

@@ -1,4 +1,4 @@
-// A tour with the client that @hey-api/openapi-ts generates in ./hey. Prints what the test compares, as JSON.
+// A tour with the client that @hey-api/openapi-ts generates in ./client. Prints what the test compares, as JSON.
 import {
   cancelExecution,
   checkConnection,
@@ -11,8 +11,8 @@ import {
   listFiles,
   putFile,
   uploadFile,
-} from "./hey";
-import { client } from "./hey/client.gen";
+} from "./client";
+import { client } from "./client/client.gen";
 
 async function tour(url: string, key: string): Promise<unknown> {
   client.setConfig({ baseUrl: url, auth: key });
@@ -30,6 +30,7 @@ async function tour(url: string, key: string): Promise<unknown> {
     headers: { Range: "bytes=2-4" },
     parseAs: "text",
   });
+  const bytes = await downloadFile({ path: { fileName: "b.bin" }, query: { sessionId }, parseAs: "arrayBuffer" });
   const listed = await listFiles({ query: { sessionId } });
   const started = await executePythonCode({
     body: { pythonCode: "import time\ntime.sleep(600)", sessionId, timeoutInSeconds: 900 },
@@ -44,6 +45,7 @@ async function tour(url: string, key: string): Promise<unknown> {
     connection: connection.data!.status,
     value: again.data!.value,
     part: String(part.data),
+    bytes: (bytes.data as unknown as ArrayBuffer).byteLength,
     files: listed.data!.files.map((file) => file.fileName),
     started: [started.response!.status, started.data!.status],
     canceled: canceled.data!.status,
@@ -53,4 +55,4 @@ async function tour(url: string, key: string): Promise<unknown> {
   };
 }
 
-tour(process.argv[2], process.argv[3]).then((result) => console.log(JSON.stringify(result)));
+tour(process.argv[2]!, process.argv[3]!).then((result) => console.log(JSON.stringify(result)));

@@ -19,6 +19,7 @@ async function tour(url: string, key: string): Promise<unknown> {
     params: { path, query, header: { Range: "bytes=2-4" } },
     parseAs: "text",
   });
+  const bytes = await client.GET("/files/{fileName}/content", { params: { path, query }, parseAs: "arrayBuffer" });
   const listed = await client.GET("/files", { params: { query } });
   const started = await client.POST("/executions", {
     params: { header: { Prefer: "respond-async" } },
@@ -35,6 +36,7 @@ async function tour(url: string, key: string): Promise<unknown> {
     connection: connection.data!.status,
     value: again.data!.value,
     part: String(part.data),
+    bytes: bytes.data!.byteLength,
     files: listed.data!.files.map((file) => file.fileName),
     started: [started.response.status, started.data!.status],
     canceled: canceled.data!.status,
@@ -44,4 +46,4 @@ async function tour(url: string, key: string): Promise<unknown> {
   };
 }
 
-tour(process.argv[2], process.argv[3]).then((result) => console.log(JSON.stringify(result)));
+tour(process.argv[2]!, process.argv[3]!).then((result) => console.log(JSON.stringify(result)));

@@ -52,7 +52,7 @@ def test_mail_has_totals_picture_and_link(api_with_storage, flow, tmp_path):
     assert played.status == "Succeeded"
     mail = only_mail(outlook)
     assert mail.to == "team@YOUR-DOMAIN"
-    assert "3 sales, 67.00 in total" in mail.body and "<td>Books</td><td>50</td>" in mail.body
+    assert "3 sales, 67.00 in total" in mail.body and "<td>Books</td><td>50.00</td>" in mail.body
     assert 'src="cid:chart.png"' in mail.body
     (chart,) = mail.attachments
     assert (chart.name, chart.content[:8]) == ("chart.png", PNG)
@@ -96,7 +96,7 @@ def test_run_that_takes_longer_than_its_call(emulator, running_connector, polls,
     outlook = Outlook()
     with running_connector(**emulator.environment, CALLER_WAIT_SECONDS="0") as api:
         played = player(CONSUMPTION, connector(api), Library(tmp_path), outlook, connector_polls=polls).play()
-    assert "<td>Books</td><td>50</td>" in only_mail(outlook).body
+    assert "<td>Books</td><td>50.00</td>" in only_mail(outlook).body
     assert (played.actions["Run_code"].polls > 0) == polls
     assert ("Get_run" in ran(played)) != polls
 

@@ -125,6 +125,15 @@ def test_secrets_are_hidden_in_the_run_history(flow):
     actions: dict[str, Action] = flow.all_actions()
     for name in ("Session_ID", "Result"):
         assert secured(actions[name].definition) == {"inputs"}, name
+    for name in {"Totals", "Rows", "Findings"} & actions.keys():
+        assert secured(actions[name].definition) == {"inputs", "outputs"}, name
+
+
+def test_notes_fit(flow):
+    """Each trigger and the steps that are not plain have a note, of at most 256 characters."""
+    actions = [action.definition for action in flow.all_actions().values()]
+    notes = [each["description"] for each in [*flow.triggers.values(), *actions] if "description" in each]
+    assert len(notes) > 8 and max(map(len, notes)) <= 256
 
 
 def test_readme_has_the_diagram(flow):

@@ -220,6 +220,14 @@ def test_polls(host, call):
     assert 5 + 20 <= result.seconds < 26
 
 
+def test_polls_have_the_authentication(host, call):
+    """That of the action, which is no header of it."""
+    host.answer(202, Location="HOST/status")
+    host.answer(200)
+    call(authentication={"type": "Raw", "value": "Bearer x"}, headers={"x-functions-key": "secret"})
+    assert host.requests[1][2]["Authorization"] == "Bearer x" and "x-functions-key" not in host.requests[1][2]
+
+
 def test_a_poll_that_fails(host, call):
     """It fails the action, after its retries."""
     host.answer(202, Location="HOST/status")

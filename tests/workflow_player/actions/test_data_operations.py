@@ -46,7 +46,9 @@ def test_csv_table():
 
 
 def test_html_table():
-    """With characters escaped."""
+    """With characters escaped, as .NET does it; without rows, there are no columns."""
+    assert made("Table", {"from": "@triggerBody()", "format": "HTML"}, []) == "<table><tbody></tbody></table>"
+    assert "<td>&#228;€&#39;</td>" in made("Table", {"from": "@triggerBody()", "format": "HTML"}, [{"a": "ä€'"}])
     table = made("Table", {"from": "@triggerBody()", "format": "HTML"}, [{"a": "<b>"}])
     assert table == "<table><thead><tr><th>a</th></tr></thead><tbody><tr><td>&lt;b&gt;</td></tr></tbody></table>"
 

@@ -23,6 +23,7 @@ BODY = {"o": {"a": 1, "B": 2}, "list": [3, 1, 2], "none": None, "rows": [{"n": 2
         ("first(json('[]'))", None),
         ("last(createArray(0, 1, 2))", 2),
         ("intersection(createArray(1, 2, 3), createArray(101, 2, 1, 10), createArray(6, 8, 1, 2))", [1, 2]),
+        ("intersection(triggerBody()['o'], json('{\"a\": 1, \"B\": 3}'))", {"a": 1}),
         ("join(createArray('a', 'b', 1), '.')", "a.b.1"),
         ("length('abcd')", 4),
         ("length(createArray(0, 1))", 2),

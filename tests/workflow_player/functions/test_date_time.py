@@ -1,10 +1,12 @@
 """Dates and times, as in Microsoft's reference and its examples, and in .NET's formats."""
 
 import re
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.workflow_player.flows import mistake_of, value_of
+from workflow_player.functions.time_zones import IANA
 
 
 @pytest.mark.parametrize(
@@ -45,6 +47,11 @@ from tests.workflow_player.flows import mistake_of, value_of
 def test_examples(expression, value):
     """The text of each call; a time with an offset becomes UTC."""
     assert value_of("@" + expression) == value
+
+
+def test_zones():
+    """Every name that Windows has for a zone, in the table, leads to one."""
+    assert {str(ZoneInfo(name)) for name in IANA.values()} == set(IANA.values())
 
 
 def test_the_present():

@@ -47,3 +47,10 @@ def test_an_action_that_does_not_wait():
     """Its type has Webhook."""
     with pytest.raises(FlowError, match="Webhook"):
         by_id(Approvals(), "StartAndWaitForAnApproval", PARAMETERS)
+
+
+def test_nobody_answers():
+    """The action times out at its limit."""
+    limit = {"limit": {"timeout": "P1D"}}
+    result = by_id(Approvals(None), "StartAndWaitForAnApproval", PARAMETERS, webhook=True, **limit)
+    assert result.status == "TimedOut" and result.seconds >= 86400

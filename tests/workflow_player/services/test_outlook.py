@@ -71,6 +71,15 @@ def test_approval_mail():
     assert (outlook.mails[0].options, outlook.mails[0].chosen) == (("Yes", "No"), "No")
 
 
+def test_mail_with_options_of_power_automate():
+    """Its parameters are members of the subscription; the address of the answer is not given."""
+    outlook = Outlook("Later")
+    message = {"To": "a@b.example", "Options": "Now, Later"}
+    parameters = {f"optionsEmailSubscription/Message/{name}": value for name, value in message.items()}
+    result = by_id(outlook, "SendMailWithOptions", parameters, webhook=True)
+    assert result.outputs["body"] == {"SelectedOption": "Later"}
+
+
 def test_approval_mail_by_another_type_of_action():
     """Only a webhook waits for an answer, and gives its address."""
     with pytest.raises(FlowError, match="Webhook"):
@@ -88,3 +97,11 @@ def test_faults_are_retried():
     body = {"To": "a", "Subject": "S", "Body": "B"}
     assert by_path(outlook, "post", "/v2/Mail", body=body).attempts == 3
     assert len(outlook.mails) == 1
+
+
+def test_nobody_answers():
+    """The action times out at its limit, so that the flow can go on."""
+    outlook = Outlook(None)
+    result = by_path(outlook, "post", "/approvalmail/$subscriptions", body=ASK, webhook=True, limit={"timeout": "P14D"})
+    assert (result.status, result.attempts) == ("TimedOut", 1)
+    assert result.seconds >= 14 * 86400 and len(outlook.mails) == 1
