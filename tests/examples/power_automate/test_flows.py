@@ -313,6 +313,18 @@ def test_approved_expenses_are_put_into_the_folder(tenant, api_with_storage):
     assert tenant.outlook.mails == []
 
 
+def test_expenses_of_another_format(tenant, api_with_storage):
+    """With the format and the names that the code is told; dates with points are no numbers."""
+    code = tenant.files("Code")["check_expenses.py"]
+    code = code.replace('FORMAT = {"sep": ","}', 'FORMAT = {"sep": ";", "decimal": ",", "thousands": "."}')
+    tenant.put("/Shared Documents/Code", "check_expenses.py", code.replace('["date",', '["Datum",'))
+    text = "Datum;category;amount\n01.03.2026;Meals;20,00\n02.03.2026;Meals;22,50\n07.03.2026;Meals;1.200,00\n"
+    assert decide(tenant, api_with_storage, text).status == "Succeeded"
+    (approval,) = tenant.approvals.approvals
+    *_, row = approval.details.splitlines()
+    assert row == "|  | 07.03.2026 | Meals | 1200 | 53.3 times the median and a round amount on a Saturday |"
+
+
 def test_findings_stay_in_their_cells(tenant, api_with_storage):
     """A cell of the table in Markdown that has a line as the table has them, and one that is empty."""
     text = EXPENSES.replace("Cy,2026-03-04,Meals", ",2026-03-04,Meals").replace("Meals", "Meals | drinks")
