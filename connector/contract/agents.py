@@ -37,7 +37,7 @@ def agents_document(source: Json) -> Json:
     document: Json = without_extensions(
         {
             "openapi": source["openapi"],
-            "info": {name: source["info"][name] for name in source["info"] if name not in ("contact", "license")},
+            "info": source["info"],
             "servers": [],
             "security": source["security"],
             "paths": _without(paths, _is_example),

@@ -13,9 +13,9 @@ COMMANDS = BIN.parent / "node_modules" / ".bin"
 DOCUMENTS = ("openapi.yaml", "openapi-full.json", "openapi.json", "swagger.json", "mcp-swagger.json")
 
 
-NOT_FOR_AGENTS = ("operation-4xx-response", "operation-tags", "info-contact", "info-license")
-"""Rules that the agents' document, openapi.json, does not follow: it is put into prompts, which need neither tags nor a
-contact, and `default` describes all errors there.
+NOT_FOR_AGENTS = ("operation-4xx-response", "operation-tags")
+"""Rules that the agents' document, openapi.json, does not follow: it is put into prompts, which need no tags, and
+`default` describes all errors there.
 """
 
 

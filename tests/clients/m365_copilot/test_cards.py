@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from agent import node, read_cards, running_api, write_package
+from agent import fill, read_cards, running_api, write_package
 
 CHART = """
 import matplotlib.pyplot as plt, pandas as pd
@@ -76,7 +76,7 @@ def show(tmp_path_factory):
     cards = read_cards(write_package(tmp_path_factory.mktemp("agent")))
 
     def shown(function, response):
-        (filled,) = node("cards.js", text=json.dumps([[cards[function], response]]))
+        filled = fill(cards[function], response)
         assert filled["objections"] == []
         return checked(filled["card"], response), filled["card"]
 
@@ -100,9 +100,9 @@ def test_a_run_with_a_chart(api, show):
 
 def test_columns_stay_aligned(api, show):
     """Spaces that a page would merge are ones that it keeps; the text is in a font of fixed width."""
-    _, card = show("ExecutePythonCode", api.run("print('a      b\\nlong   c')"))
+    _, card = show("ExecutePythonCode", api.run("print(' a     b\\n one   two words')"))
     (run,) = [element for element in elements(card) if element.get("fontType") == "Monospace"]
-    assert run["text"] == "a\u00a0\u00a0\u00a0\u00a0\u00a0\u00a0b\nlong\u00a0\u00a0 c\n"
+    assert run["text"] == "\u00a0a\u00a0\u00a0\u00a0\u00a0 b\n\u00a0one\u00a0\u00a0 two words\n"
 
 
 def test_a_run_that_fails(api, show):
