@@ -5,7 +5,7 @@ import re
 from .failure import Failure
 
 _NUMBER = re.compile(
-    r"could not convert string to float: '(?P<text>[^']*)'"
+    r"(?:could not convert string to float:|texts that are no numbers, such as) '(?P<text>[^']*)'"  # so recipes say it
     r"|Unable to parse string (?P<quote>[\"'])(?P<other>.*?)(?P=quote)"
 )
 _MESSAGES = (

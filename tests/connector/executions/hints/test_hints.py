@@ -176,6 +176,7 @@ REMEDIES = {
     # Values
     "pd.Series(['1.234,50']).astype(float)": "decimal=','",
     "pd.to_numeric(pd.Series(['12,50']))": "dtype={'COLUMN': str}",
+    "raise ValueError(\"Amount has 2 texts that are no numbers, such as '1.234,50'.\")": "decimal=','",
     "pd.Series(['1,234.50']).astype(float)": "thousands=','",
     "pd.DataFrame({'a': ['x'], 'b': [1]}).mean()": "numeric_only=True",
     "pd.to_datetime(pd.Series(['01/02/2024', '31/01/2024']))": "dayfirst=True",
