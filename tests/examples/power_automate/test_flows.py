@@ -308,7 +308,7 @@ def test_approved_expenses_are_put_into_the_folder(tenant, api_with_storage):
         "| Ada | 2026-03-02 | Meals | 20 | twice |",
     ]
     ((name, text),) = tenant.files("Expenses/Approved").items()
-    assert re.fullmatch(r"approved_\d{4}-\d\d-\d\d_march\.csv", name)
+    assert re.fullmatch(r"approved_\d{4}-\d\d-\d\d_\d{6}_march\.csv", name)
     assert [row["finding"] for row in rows_of(text)] == ["", "", "13.3 times the median", "twice"]
     assert tenant.outlook.mails == []
 
