@@ -63,8 +63,10 @@ test-playground: $(VENV)/.dev  ## Run all tests of the Playground, in Chromium (
 screenshots: $(VENV)/.dev  ## Take pictures of the Playground's main states, in screenshots/ (ARGS="succeeded failed")
 	@$(BIN)/python -m tests.connector.playground.screenshots $(ARGS)
 
-pictures: $(VENV)/.dev  ## Take the pictures of the flows' mails in docs/images
+pictures: $(VENV)/.dev $(CLIENT_VENVS)/m365_copilot/.made  ## Take the pictures of the flows' mails, and of the agent's cards, in docs/images
 	@$(BIN)/python -m tests.maker_pages.pictures
+	@PYTHONPATH=.:tests/clients POOL_PYTHON=$(abspath $(BIN))/python CLIENT_ENVIRONMENT=$(abspath $(CLIENT_VENVS))/m365_copilot \
+	    $(BIN)/python tests/clients/m365_copilot/pictures.py
 
 test-clients: $(addprefix test-client-,$(CLIENTS))  ## Run published clients against the emulator, each in a separate venv
 

@@ -1,5 +1,9 @@
-"""Reads the recipes: `recipes.yaml` has everything but their code, which is in `code/NAME.py`."""
+"""Reads the recipes: `recipes.yaml` has everything but their code, which is in `code/NAME.py`.
 
+Functions that a recipe imports from `code/reading.py` are copied into its code, which is complete in a session then.
+"""
+
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -38,7 +42,7 @@ def recipes() -> tuple[Recipe, ...]:
 
 
 def _recipe(entry: dict[str, Any]) -> Recipe:
-    code = (_FOLDER / "code" / f"{entry['name']}.py").read_text(encoding="utf-8")
+    code = _complete((_FOLDER / "code" / f"{entry['name']}.py").read_text(encoding="utf-8"))
     return Recipe(
         name=entry["name"],
         title=entry["title"],
@@ -49,3 +53,26 @@ def _recipe(entry: dict[str, Any]) -> Recipe:
         notes=entry["notes"],
         python_code=code,
     )
+
+
+def _complete(code: str) -> str:
+    """`code` with the functions, and those that they call, in the place of their import."""
+    return _IMPORT.sub(lambda found: _definitions(found[1].split(", ")), code)
+
+
+_IMPORT = re.compile(r"^\nfrom reading import (.+)\n", re.MULTILINE)
+
+
+def _definitions(names: list[str]) -> str:
+    reading = (_FOLDER / "code" / "reading.py").read_text(encoding="utf-8")
+    definitions = re.split(r"^(?=\n\ndef )", reading, flags=re.MULTILINE)[1:]
+    text_of = {_defined(text): text for text in definitions}
+    needed = {other for name in names for other in text_of if re.search(rf"\b{other}\(", text_of[name])}
+    return _ABOVE + "".join(text for name, text in text_of.items() if name in needed) + "\n"
+
+
+_ABOVE = "\n# These functions read the file and check its columns. They stay as they are for another file.\n"
+
+
+def _defined(definition: str) -> str:
+    return definition.split("(")[0].removeprefix("\n\ndef ")

@@ -1,5 +1,6 @@
 """A recipe becomes the code of the report, as the pages for makers say under Make it yours."""
 
+from connector.recipes.catalog import recipes
 from connector_package.flow_solution import ENVIRONMENT_VARIABLES
 from tests.maker_pages.pages import DOCS, FOLLOWED, PAGES, PNG, ROOT, play
 from workflow_player.flow import Flow
@@ -23,7 +24,7 @@ def test_recipe_with_two_changes_is_the_code_of_the_report(api, tmp_path):
     (library / "Sales").mkdir(parents=True)
     (library / "Code").mkdir()
     (library / "Sales" / "own.csv").write_bytes((DOCS / "recipes/data/auction_sales.csv").read_bytes())
-    recipe = (ROOT / "connector/recipes/code/top_products_by_revenue.py").read_text(encoding="utf-8")
+    recipe = next(each for each in recipes() if each.name == "top_products_by_revenue").python_code
     code = recipe.replace("auction_sales.csv", "own.csv").replace("plt.show()", SAVES)
     (library / "Code" / "sales_report.py").write_text(code, encoding="utf-8")
     flow = Flow.read(ROOT / "examples/power_automate/scheduled_report/flow.json")

@@ -9,15 +9,18 @@ AMOUNT = "Amount"
 CURRENCY = "$"
 A, B = 80, 95  # percent of the revenue up to which an item is in class A, and in class B
 
-sales = pd.read_csv(FILE)
-missing = [column for column in (ITEM, AMOUNT) if column not in sales.columns]
-if missing:
-    raise ValueError(f"The file has no column {missing}. It has the columns {list(sales.columns)}.")
+from reading import numbers, read
 
+sales = read(FILE, ITEM, AMOUNT)
+sales[AMOUNT] = numbers(sales[AMOUNT])
+of_nobody = sales.loc[sales[ITEM].isna(), AMOUNT]
 revenue = sales.groupby(ITEM)[AMOUNT].sum().sort_values(ascending=False)
+without = revenue[revenue <= 0]
 revenue = revenue[revenue > 0]
+if revenue.empty:
+    raise ValueError(f"No {ITEM} has a positive {AMOUNT} in total. Does the file write sales as negative?")
 # An item belongs to the class in which its revenue begins, so that the largest is always in class A.
-begins_at = 100 * (revenue.cumsum() - revenue) / revenue.sum()
+begins_at = (100 * (revenue.cumsum() - revenue) / revenue.sum()).round(9)
 classes = pd.Series(np.select([begins_at < A, begins_at < B], ["A", "B"], "C"), index=revenue.index)
 
 table = revenue.groupby(classes).agg(Number="size", Revenue="sum")
@@ -27,11 +30,16 @@ table["Average"] = (table["Revenue"] / table["Number"]).round(2)
 table["Revenue"] = table["Revenue"].round(0).astype(int)
 table = table.rename_axis("Class").reset_index()
 
-number, share = table.loc[0, "Number"], table.loc[0, f"{ITEMS.capitalize()} in %"]
+number, share, part = (table.loc[0, column] for column in ("Number", f"{ITEMS.capitalize()} in %", "Revenue in %"))
 print(
-    f"{number:,} of {len(revenue):,} {ITEMS} ({share:.0f}%) make up {A}% of the revenue. The largest has "
+    f"{number:,} of {len(revenue):,} {ITEMS} ({share:.0f}%) make up {part:.0f}% of the revenue. The largest has "
     f"{CURRENCY}{revenue.iloc[0]:,.0f}, the median {CURRENCY}{revenue.median():,.0f}."
 )
+if len(of_nobody) or len(without):
+    print(
+        f"Left out: {len(of_nobody):,} rows without {ITEM} ({CURRENCY}{of_nobody.sum():,.0f}), and {len(without):,} "
+        f"{ITEMS} whose revenue is not positive ({CURRENCY}{without.sum():,.0f})."
+    )
 
 x = 100 * np.arange(len(revenue) + 1) / len(revenue)
 y = np.append(0, 100 * revenue.cumsum() / revenue.sum())
@@ -41,11 +49,13 @@ for name, color in (("A", "#1f5a94"), ("B", "#6f9bc6"), ("C", "#c3d3e4")):
     last = begin + int((classes == name).sum())
     axes.fill_between(x[begin : last + 1], y[begin : last + 1], color=color, linewidth=0)
     label = f"{name}\n{last - begin:,}"
-    axes.text((x[begin] + x[last]) / 2, 12, label, ha="center", color="white" if name == "A" else "#20303f")
+    if last > begin:
+        axes.text((x[begin] + x[last]) / 2, 12, label, ha="center", color="white" if name == "A" else "#20303f")
     begin = last
 axes.plot(x, y, color="#20303f", linewidth=1.6)
 axes.annotate(
-    f"{share:.0f}% of {ITEMS}:\n{A}% of revenue", (x[number], y[number]), (x[number] + 4, y[number] - 22),
+    f"{share:.0f}% of {ITEMS}:\n{part:.0f}% of revenue", (x[number], y[number]),
+    (min(x[number] + 4, 72), y[number] - 22),
     arrowprops={"arrowstyle": "-", "color": "#20303f"},
 )  # fmt: skip
 axes.set_xlim(0, 100)

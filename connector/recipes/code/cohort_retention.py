@@ -8,13 +8,14 @@ COHORT = "W"  # customers are grouped by the week of their first order: W, M (mo
 PERIOD_DAYS = 30
 PERIODS = 12
 
-orders = pd.read_csv(FILE)
-missing = [column for column in (CUSTOMER, DATE) if column not in orders.columns]
-if missing:
-    raise ValueError(f"The file has no column {missing}. It has the columns {list(orders.columns)}.")
+from reading import dates, read
 
-orders[DATE] = pd.to_datetime(orders[DATE])
+orders = read(FILE, CUSTOMER, DATE)
+orders[DATE] = dates(orders[DATE]).dt.normalize()
+rows = len(orders)
 orders = orders.dropna(subset=[CUSTOMER, DATE])
+if orders.empty:
+    raise ValueError(f"No row has both {CUSTOMER} and {DATE}.")
 orders["First"] = orders.groupby(CUSTOMER)[DATE].transform("min")
 orders["Cohort"] = orders["First"].dt.to_period(COHORT)
 orders["Period"] = (orders[DATE] - orders["First"]).dt.days // PERIOD_DAYS
@@ -31,14 +32,22 @@ for period in retention.columns:
     retention.loc[~is_over, period] = None
 
 known = retention.notna()
+if not known[1].any():
+    raise ValueError(
+        f"The file ends {(end - orders['First'].min()).days} days after the first order. To see who came back, it has "
+        f"to go on for {2 * PERIOD_DAYS} days after a cohort. Set a smaller PERIOD_DAYS, or a shorter COHORT."
+    )
+observed = [period for period in range(1, PERIODS + 1) if known[period].any()]
 average = (active[known].sum() / known.mul(sizes, axis=0).sum() * 100).round(1)
 print(
     f"Of {sizes.sum():,} customers in {len(sizes)} cohorts, {average[1]:.0f}% ordered again {PERIOD_DAYS} to "
-    f"{2 * PERIOD_DAYS} days after their first order, and {average[PERIODS]:.0f}% in the {PERIOD_DAYS} days after day "
-    f"{PERIODS * PERIOD_DAYS}."
+    f"{2 * PERIOD_DAYS} days after their first order, and {average[observed[-1]]:.0f}% in the {PERIOD_DAYS} days "
+    f"after day {observed[-1] * PERIOD_DAYS}."
 )
+if len(orders) < rows:
+    print(f"{rows - len(orders):,} of {rows:,} rows are left out: they have no {CUSTOMER} or no {DATE}.")
 
-shown = retention.drop(columns=0)
+shown = retention[observed]
 figure, axes = plt.subplots(figsize=(9.5, 0.36 * len(shown) + 1.5), layout="constrained")
 axes.imshow(shown, cmap="Blues", vmin=0, vmax=shown.max().max() * 1.3, aspect="auto")
 for row in range(len(shown)):

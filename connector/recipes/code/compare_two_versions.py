@@ -12,9 +12,13 @@ OUTPUT = "/mnt/data/differences.csv"
 
 
 def read(file: str) -> pd.DataFrame:
-    table = pd.read_csv(file, dtype=str, keep_default_na=False)
+    try:
+        table = pd.read_csv(file, dtype=str, keep_default_na=False)
+    except (UnicodeDecodeError, pd.errors.EmptyDataError) as error:
+        raise ValueError(f"{file} is no CSV file in UTF-8 ({error}). The notes say how to read Excel.") from None
     if KEY not in table.columns:
         raise ValueError(f"{file} has no column {[KEY]}. It has the columns {list(table.columns)}.")
+    table[KEY] = table[KEY].str.strip()
     if repeated := table[KEY][table[KEY].duplicated()].unique().tolist():
         raise ValueError(f"{file} has {KEY} more than once: {repeated[:5]}. Choose a key that is unique.")
     return table.set_index(KEY)
@@ -24,14 +28,20 @@ old, new = read(OLD), read(NEW)
 columns = [column for column in old.columns if column in new.columns]
 only_in_one = sorted(set(old.columns) ^ set(new.columns))
 
+if not columns:
+    raise ValueError(f"The files have only {KEY} in common: {list(old.columns)} and {list(new.columns)}.")
+if OTHER_KEY and OTHER_KEY not in columns:
+    raise ValueError(f"Not both files have {OTHER_KEY!r}. Set OTHER_KEY to one of {columns}, or to None.")
 added, removed = new.index.difference(old.index), old.index.difference(new.index)
 both = old.index.intersection(new.index)
 
 
 def same(before: pd.Series, after: pd.Series) -> pd.Series:
-    """Equal as text without spaces around, or as numbers: 12.50 and 12.5 are no change."""
-    numbers = pd.to_numeric(before, errors="coerce"), pd.to_numeric(after, errors="coerce")
-    return (before.str.strip() == after.str.strip()) | (numbers[0] == numbers[1])
+    """Equal as text without spaces around and zeros after the point: 12.50 is 12.5, but 007 is not 7."""
+    written = [
+        cells.str.strip().str.replace(r"^(-?\d+)(?:\.0*|(\.\d*?)0+)$", r"\1\2", regex=True) for cells in (before, after)
+    ]
+    return written[0] == written[1]
 
 
 changes = []
@@ -77,7 +87,7 @@ if len(large):
         print(f"  {change[KEY]} {change['column']}: {change['before']} -> {change['after']} ({change['by']:+g})")
 
 shown = changes.groupby("column")["large"].agg(Changes="size", large="sum").sort_values("Changes")
-figure, axes = plt.subplots(figsize=(8, 0.4 * len(shown) + 1.3), layout="constrained")
+figure, axes = plt.subplots(figsize=(8, 0.4 * max(1, len(shown)) + 1.3), layout="constrained")
 axes.barh(shown.index, shown["Changes"], color="#a9c4de", label="changed")
 axes.barh(shown.index, shown["large"], color="#c2571a", label="of which large")
 for row, (total, big) in enumerate(zip(shown["Changes"], shown["large"])):

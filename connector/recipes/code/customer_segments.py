@@ -10,14 +10,18 @@ DATE = "OrderDate"
 AMOUNT = "Amount"
 CURRENCY = "$"
 
-orders = pd.read_csv(FILE)
-missing = [column for column in (CUSTOMER, DATE, AMOUNT) if column not in orders.columns]
-if missing:
-    raise ValueError(f"The file has no column {missing}. It has the columns {list(orders.columns)}.")
+from reading import dates, numbers, read
 
+orders = read(FILE, CUSTOMER, DATE, AMOUNT)
 # For each customer: days since the last order, number of order days, and the total amount.
-orders[DATE] = pd.to_datetime(orders[DATE])
-orders = orders[orders[AMOUNT] > 0].dropna(subset=[CUSTOMER])
+orders[DATE], orders[AMOUNT] = dates(orders[DATE]).dt.normalize(), numbers(orders[AMOUNT])
+rows = len(orders)
+orders = orders[orders[AMOUNT] > 0].dropna(subset=[CUSTOMER, DATE])
+if orders[CUSTOMER].nunique() < 20:
+    raise ValueError(
+        f"{orders[CUSTOMER].nunique()} customers have an order with a date and a positive amount. Segments need 20 or "
+        f"more; so few can be looked at one by one."
+    )
 today = orders[DATE].max()
 customers = orders.groupby(CUSTOMER).agg(Last=(DATE, "max"), Orders=(DATE, "nunique"), Total=(AMOUNT, "sum"))
 customers["Days"] = (today - customers["Last"]).dt.days
@@ -44,6 +48,8 @@ segments["Revenue in %"] = (100 * segments["Revenue"] / segments["Revenue"].sum(
 segments["Revenue per customer"] = (segments["Revenue"] / segments["Customers"]).round(0).astype(int)
 segments = segments.drop(columns="Revenue").sort_values("Revenue in %", ascending=False).reset_index()
 
+if len(orders) < rows:
+    print(f"{rows - len(orders):,} of {rows:,} rows are left out: no {CUSTOMER}, no {DATE}, or no positive {AMOUNT}.")
 best = segments.iloc[0]
 print(
     f"{best['Segment']} are {best['Customers in %']:.0f}% of the customers, and bring {best['Revenue in %']:.0f}% of "

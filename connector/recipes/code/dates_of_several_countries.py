@@ -38,16 +38,18 @@ def plain(text: str) -> str:
 
 
 def day(year: int, month: int, day_of_month: int) -> date | None:
+    if year < 100:  # 26 is 2026, 99 is 1999: no year more than ten years ahead
+        year += 2000 if 2000 + year <= date.today().year + 10 else 1900
     try:
-        return date(year + 2000 if year < 100 else year, month, day_of_month)
+        return date(year, month, day_of_month)
     except ValueError:
         return None
 
 
 def readings(text: str) -> tuple[str, dict[str, date]]:
     """How the text is written, and every date that it can mean, by the order of day and month."""
-    text = plain(text)
-    if match := re.search(r"\b(\d{4})([-/])(\d\d?)\2(\d\d?)", text):
+    text = re.sub(r"\d\d?:\d\d(:\d\d)?(\.\d+)?", " ", plain(text))  # without the time
+    if match := re.search(r"\b(\d{4})([-/.])(\d\d?)\2(\d\d?)", text):
         found = {"year first": day(int(match[1]), int(match[3]), int(match[4]))}
         return "year-month-day", {order: value for order, value in found.items() if value}
     if match := re.fullmatch(r"\d{5}(?:\.\d+)?", text.strip()):
@@ -68,6 +70,8 @@ def readings(text: str) -> tuple[str, dict[str, date]]:
     return ("empty" if not text.strip() else "not understood"), {}
 
 
+if table.empty:
+    raise ValueError(f"{FILE} has no rows below its header.")
 table["written as"], found = zip(*(readings(text) for text in table[DATE]))
 
 # A date such as 13/01 proves its order. It holds for the other dates of the same source, unless two dates contradict.
@@ -94,12 +98,13 @@ table["clean date"], table["state"] = dates, states
 table.to_csv(OUTPUT, index=False)
 
 open_cases = table[table["clean date"].isna()]
+known = sorted(filter(None, dates))
 print(
-    f"{len(table) - len(open_cases)} of {len(table)} dates are clean, between {min(filter(None, dates))} and "
-    f"{max(filter(None, dates))}. {sum('other dates' in state for state in states)} of them follow the order that "
+    f"{len(known)} of {len(table)} dates are clean{f', between {known[0]} and {known[-1]}' if known else ''}. "
+    f"{sum('other dates' in state for state in states)} of them follow the order that "
     f"other dates of their source prove. {len(open_cases)} need a decision:"
 )
-for _, row in open_cases.iterrows():
+for _, row in open_cases.head(20).iterrows():
     print(f"  {row[SOURCE] if SOURCE else 'row'}: {row[DATE]!r} is {row['state']}")
 
 summary = table.assign(day=table["clean date"].astype(str)).groupby("written as")

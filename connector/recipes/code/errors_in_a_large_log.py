@@ -28,7 +28,7 @@ EXCEPTION = re.compile(r"(?:Caused by: )?[\w.$]*?(\w+(?:Exception|Error)\b.*)")
 # One entry at a time is held in memory, and one line of counts per pattern: a file of any size can be read.
 total, first, last, example = Counter(), {}, {}, {}
 per_period: Counter[tuple[str, str]] = Counter()
-entries, lines = 0, 0
+entries, lines, first_lines = 0, 0, []
 levels: Counter[str] = Counter()
 
 
@@ -50,6 +50,8 @@ exception = ""
 with open(FILE, encoding="utf-8", errors="replace") as log:
     for line in log:
         lines += 1
+        if lines <= 3:
+            first_lines.append(line[:200])
         if line[:1].isdigit() and (match := ENTRY.match(line)):
             if pending:
                 record(*pending, exception)
@@ -62,7 +64,7 @@ with open(FILE, encoding="utf-8", errors="replace") as log:
 if pending:
     record(*pending, exception)
 if not entries:
-    raise ValueError(f"No line of {FILE} begins as ENTRY says. The first lines are {open(FILE).readlines(2000)[:3]}.")
+    raise ValueError(f"No line of {FILE} begins as ENTRY says. The first lines are {first_lines}.")
 
 if not total:
     raise ValueError(f"No entry has one of the levels {sorted(PROBLEMS)}. The file has {dict(levels)}.")
@@ -110,7 +112,9 @@ for axes, (_, problem) in zip(strips[:, 0], shown.iterrows()):
         weights=list(of_problem.values()),
         color="#c2571a",
     )
-    axes.set_title(f"{problem['Problem'][:95]}   {problem['Times']:,}×", loc="left", fontsize=9, pad=2)
+    axes.set_title(
+        f"{problem['Problem'][:95]}   {problem['Times']:,}×", loc="left", fontsize=9, pad=2, parse_math=False
+    )
     axes.set_yticks([])
     axes.spines[["top", "right", "left"]].set_visible(False)
 locator = mdates.AutoDateLocator()

@@ -5,19 +5,18 @@ FILE = "/mnt/data/card_spending.csv"
 DATE = "FIN.TRANSACTION DATE"
 MERCHANT = "MCH.MERCHANT NAME"
 AMOUNT = "FIN.TRANSACTION AMOUNT"
-DAY_FIRST = True  # 04/01/2018 is 4 January
+DAY_FIRST = True  # 04/01/2018 is 4 January; None if the texts of the dates leave no doubt
 CURRENCY = "£"
 LIMIT = 1_000  # payments above need an approval
 DAYS = 7  # between payments that may be the same one, made twice
 TIMES, SMALL = 5, 100  # unusual is this many times the usual payment to a merchant, and not a small amount
 
-payments = pd.read_csv(FILE)
-missing = [column for column in (DATE, MERCHANT, AMOUNT) if column not in payments.columns]
-if missing:
-    raise ValueError(f"The file has no column {missing}. It has the columns {list(payments.columns)}.")
+from reading import dates, numbers, read
 
+payments = read(FILE, DATE, MERCHANT, AMOUNT)
 payments = payments[[DATE, MERCHANT, AMOUNT]].set_axis(["Date", "Merchant", "Amount"], axis=1)
-payments["Date"] = pd.to_datetime(payments["Date"], dayfirst=DAY_FIRST)
+payments["Date"] = dates(payments["Date"], DAY_FIRST).dt.normalize()
+payments["Amount"] = numbers(payments["Amount"])
 payments = payments.sort_values("Date", kind="stable", ignore_index=True)
 spent = payments[payments["Amount"] > 0]
 found = []  # row, kind, reason
@@ -27,7 +26,8 @@ def report(rows, kind, reason):
     found.extend((row, kind, reason) for row in rows)
 
 
-report(payments.index[payments["Merchant"].isna()], "No merchant", "No merchant is named")
+for column in ("Merchant", "Date", "Amount"):
+    report(payments.index[payments[column].isna()], f"No {column.lower()}", f"No {column.lower()} is named")
 report(spent.index[spent["Amount"] > LIMIT], "Above the limit", f"Above the limit of {CURRENCY}{LIMIT:,}")
 
 # Payments on one day that stay below the limit one by one, but not together.
@@ -67,18 +67,20 @@ print(
     f"{len(table)} of {len(payments)} payments should be looked at. {len(asked)} of them are expenses: "
     f"{CURRENCY}{asked['Amount'].sum():,.2f} of {CURRENCY}{spent['Amount'].sum():,.2f}."
 )
+if spent.empty:
+    print("No amount is positive. If this file writes what was spent as negative, change the sign of AMOUNT first.")
 
 kinds = (
     reasons.join(payments["Amount"].abs(), on="Row").groupby("Kind")["Amount"].agg(["size", "sum"]).sort_values("size")
 )
-figure, axes = plt.subplots(figsize=(8, 0.5 * len(kinds) + 1), layout="constrained")
+figure, axes = plt.subplots(figsize=(8, 0.5 * max(1, len(kinds)) + 1), layout="constrained")
 bars = axes.barh(kinds.index, kinds["size"], color="#c8641b")
 labels = [f"{size} ({CURRENCY}{total:,.0f})" for size, total in zip(kinds["size"], kinds["sum"])]
 axes.bar_label(bars, labels, padding=4)
 axes.set_title("Payments to be looked at, by reason (their amount)", loc="left", fontsize=12)
 axes.spines[:].set_visible(False)
 axes.tick_params(left=False, bottom=False, labelbottom=False)
-axes.set_xlim(0, kinds["size"].max() * 1.25)
+axes.set_xlim(0, kinds["size"].max() * 1.25 if len(kinds) else 1)
 plt.show()
 
 table

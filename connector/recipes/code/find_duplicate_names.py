@@ -29,14 +29,18 @@ if missing:
 
 
 def words(name: str) -> list[str]:
-    text = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()
+    text = "".join(c for c in unicodedata.normalize("NFKD", name.lower()) if not unicodedata.combining(c))
     text = re.sub(r"\b(?:[a-z]\.){2,}", lambda match: match[0].replace(".", ""), text)  # L.L.C. -> llc
     text = text.replace("limited partnership", "lp").replace("d/b/a", "dba")
-    found = re.findall(r"[a-z0-9]+", text)
+    found = re.findall(r"[^\W_]+", text)
     return [ABBREVIATIONS.get(word, word) for word in found if word not in NO_MEANING]
 
 
 suppliers["words"] = suppliers[NAME].map(words)
+nameless = ~suppliers["words"].astype(bool)
+suppliers = suppliers[~nameless].reset_index(drop=True)
+if len(suppliers) < 2:
+    raise ValueError(f"{len(suppliers)} rows have a name: there is nothing to compare.")
 suppliers["core"] = suppliers["words"].map(
     lambda found: " ".join(w for w in found if w not in LEGAL_FORMS) or " ".join(found)
 )
@@ -86,9 +90,11 @@ pairs.to_csv(OUTPUT, index=False)
 
 sure = pairs[pairs["Verdict"] == "the same"]
 print(
-    f"{len(suppliers)} names. {len(sure)} pairs are the same company written differently, and "
+    f"{len(suppliers)} names. {len(sure)} pairs are probably the same company written differently, and "
     f"{len(pairs) - len(sure)} pairs need a look. Nothing was merged: mark the right pairs in {OUTPUT.split('/')[-1]}."
 )
+if nameless.any():
+    print(f"{nameless.sum()} rows have no name with letters or digits, and were not compared.")
 
 # Of each verdict, the first: all pairs are in the file.
 pairs.groupby("Verdict", sort=False).head(7).reset_index(drop=True)

@@ -12,16 +12,29 @@ LEVEL = 0.80  # how often the interval should contain the actual value
 TEST_YEARS = 5  # the last years, for which intervals are made as if they were not known yet
 TAILS = [0.5 - LEVEL / 2, 0.5 + LEVEL / 2]
 
-sales = pd.read_csv(FILE)
-missing = [column for column in (DATE, REGION, VALUE) if column not in sales.columns]
-if missing:
-    raise ValueError(f"The file has no column {missing}. It has the columns {list(sales.columns)}.")
+from reading import dates, names, numbers, read, short
 
-sales[DATE] = pd.to_datetime(sales[DATE]).dt.to_period("M")
+sales = read(FILE, DATE, REGION, VALUE)
+sales[DATE], sales[REGION] = dates(sales[DATE]).dt.to_period("M"), names(sales[REGION])
+sales[VALUE] = numbers(sales[VALUE])
+sales = sales.dropna(subset=[DATE, VALUE])
 monthly = sales.pivot_table(index=DATE, columns=REGION, values=VALUE, aggfunc="sum")
 monthly = monthly.reindex(pd.period_range(monthly.index.min(), monthly.index.max(), freq="M"))
 if len(monthly) < 12 * (TEST_YEARS + 4):
     raise ValueError(f"The file has {len(monthly)} months. A tested forecast needs {12 * (TEST_YEARS + 4)}.")
+
+# A gap would shift the months after it, and growth needs values above zero.
+usable = (monthly.tail(12 * (TEST_YEARS + 4)) > 0).all()
+for region in monthly.columns:
+    of_region = monthly.loc[monthly[region].first_valid_index() :, region]
+    usable[region] &= bool((of_region > 0).all())
+left_out = [region for region in monthly.sum().nlargest(REGIONS).index if not usable[region]]
+if not usable.any():
+    raise ValueError(
+        f"Every {REGION} lacks months, or has values that are not above zero, or fewer than "
+        f"{12 * (TEST_YEARS + 4)} months up to {monthly.index[-1]}. Set a smaller TEST_YEARS, or join regions."
+    )
+monthly = monthly.loc[:, usable]
 
 
 def forecast(history):
@@ -44,7 +57,7 @@ def interval(history):
     return *months, total
 
 
-rows, panels, hits = [], {}, []
+rows, panels, hits, total_hits = [], {}, [], []
 for region in monthly.sum().nlargest(REGIONS).index:
     history = monthly[region].dropna().to_numpy(float)
     low, high, total = interval(history)
@@ -53,33 +66,43 @@ for region in monthly.sum().nlargest(REGIONS).index:
 
     # A test: intervals made of what was known before each of the last years, and what happened then.
     for end in range(len(history), len(history) - 12 * TEST_YEARS, -12):
-        low, high, _ = interval(history[: end - 12])
+        low, high, (least, most) = interval(history[: end - 12])
         hits += list((history[end - 12 : end] >= low) & (history[end - 12 : end] <= high))
+        total_hits.append(least <= history[end - 12 : end].sum() <= most)
 
 table = pd.DataFrame(rows, columns=[REGION, "Last 12 months", "Next 12 months", "Low", "High"])
 table["Change in %"] = (100 * (table["Next 12 months"] / table["Last 12 months"] - 1)).round(1)
 for column in ("Last 12 months", "Next 12 months", "Low", "High"):
-    table[column] = table[column].round(-1).astype(int)
+    table[column] = table[column].round(-1 if table["Next 12 months"].min() > 1_000 else 0).astype(int)
 
 last_month, end = monthly.index[-1], monthly.index[-1] + 12
 first = table.iloc[0]
 print(
     f"{first[REGION]}: about {first['Next 12 months']:,} {WHAT} in the 12 months to {end.strftime('%B %Y')}, "
-    f"{first['Change in %']:+.1f}%, most likely between {first['Low']:,} and {first['High']:,}."
+    f"{first['Change in %']:+.1f}%, probably between {first['Low']:,} and {first['High']:,}."
 )
 print(
     f"A test of the {LEVEL:.0%} intervals: those made before each of the last {TEST_YEARS} times 12 months contained "
-    f"{np.mean(hits):.0%} of the actual values."
+    f"{np.mean(hits):.0%} of the months, and {np.mean(total_hits):.0%} of the totals of 12 months."
 )
+if left_out:
+    print(f"Without a forecast, because months are missing or not above zero: {', '.join(left_out)}.")
 
-figure, axes = plt.subplots(-(-len(panels) // 3), 3, figsize=(10.5, 5.6), sharex=True, layout="constrained")
+figure, axes = plt.subplots(
+    -(-len(panels) // 3),
+    3,
+    figsize=(10.5, 0.6 + 2.5 * -(-len(panels) // 3)),
+    sharex=True,
+    squeeze=False,
+    layout="constrained",
+)
 for axis, (region, (history, low, middle, high)) in zip(axes.flat, panels.items()):
     months = pd.period_range(end=last_month, periods=len(history), freq="M").to_timestamp()
     future = pd.period_range(last_month + 1, periods=12, freq="M").to_timestamp()
     axis.plot(months, history, color="#5f6b76", linewidth=1.4)
     axis.fill_between(future, low, high, color="#1f5a94", alpha=0.2, linewidth=0)
     axis.plot(future, middle, color="#1f5a94", linewidth=1.8)
-    axis.set_title(region, loc="left", fontsize=11)
+    axis.set_title(*short([region]), loc="left", fontsize=11, parse_math=False)
     axis.set_ylim(0, max(history.max(), high.max()) * 1.08)
     axis.yaxis.set_major_formatter("{x:,.0f}")
     axis.spines[["top", "right"]].set_visible(False)

@@ -10,8 +10,14 @@ SAME_COUNTRY = {"Scotland": "United Kingdom"}  # names that the service uses for
 
 with open(FILE, encoding="utf-8") as file:
     answer = json.load(file)
-if RECORDS not in answer:
-    raise ValueError(f"The answer has no list {RECORDS!r}. It has {list(answer)}.")
+if not isinstance(answer, dict) or not isinstance(answer.get(RECORDS), list):
+    has = list(answer) if isinstance(answer, dict) else f"a {type(answer).__name__} at the top"
+    raise ValueError(
+        f"The answer has no list {RECORDS!r}. It has {has}. Set RECORDS, or write answer for answer[RECORDS] below."
+    )
+first = answer[RECORDS][0] if answer[RECORDS] else {}
+if missing := {KEY, "born", "died", "bornCountry", "prizes"} - set(first):
+    raise ValueError(f"The records have no {sorted(missing)}. They have {list(first)}. Adapt the loop and the columns.")
 
 # A table per level: a list inside a record is a table of its own, with the record's key. One flat table would repeat
 # each person for every prize, and every count of persons would be wrong.
@@ -29,7 +35,8 @@ prizes["year"] = pd.to_numeric(prizes["year"])
 for column in ("born", "died"):
     people[column] = pd.to_datetime(people[column], errors="coerce").dt.date
 
-assert people[KEY].is_unique and prizes["prize"].is_unique  # or the tables cannot be joined
+if not people[KEY].is_unique:  # the tables could not be joined
+    raise ValueError(f"{KEY} is there twice: {people[KEY][people[KEY].duplicated()].tolist()[:5]}.")
 tables = {"people": people, "prizes": prizes, "places": places}
 for name, table in tables.items():
     table.to_csv(f"/mnt/data/{name}.csv", index=False)

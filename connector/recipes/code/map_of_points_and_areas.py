@@ -14,11 +14,18 @@ SMALLEST = 4.5  # smaller ones are left out: weak earthquakes are only recorded 
 AREAS = "/mnt/data/countries.geojson"
 AREA_NAME = "name"
 
-points = pd.read_csv(POINTS)
-missing = [column for column in (LATITUDE, LONGITUDE, SIZE, LABEL) if column not in points.columns]
-if missing:
-    raise ValueError(f"The file has no column {missing}. It has the columns {list(points.columns)}.")
-points = points[points[SIZE] >= SMALLEST].reset_index(drop=True)
+from reading import names, numbers, read, short
+
+points = read(POINTS, LATITUDE, LONGITUDE, SIZE, LABEL)
+for column in (LATITUDE, LONGITUDE, SIZE):
+    points[column] = numbers(points[column])
+points[LABEL] = names(points[LABEL])
+incomplete = points[[LATITUDE, LONGITUDE, SIZE]].isna().any(axis=1)
+if incomplete.any():
+    print(f"{incomplete.sum()} of {len(points)} rows are left out: {LATITUDE}, {LONGITUDE} or {SIZE} is empty.")
+points = points[~incomplete & (points[SIZE] >= SMALLEST)].reset_index(drop=True)
+if points.empty:
+    raise ValueError(f"No {SIZE} is {SMALLEST} or more. Set a smaller SMALLEST.")
 if not (points[LATITUDE].between(-90, 90).all() and points[LONGITUDE].between(-180, 180).all()):
     raise ValueError(f"Some coordinates are no degrees. Are {LATITUDE} and {LONGITUDE} swapped?")
 
@@ -31,22 +38,32 @@ def outline(polygons: list[list[list[list[float]]]]) -> Path:
 
 
 with open(AREAS, encoding="utf-8") as file:
-    features = json.load(file)["features"]
-names, outlines = [], []
-for feature in features:
-    geometry = feature["geometry"]
-    coordinates = geometry["coordinates"]
-    names.append(feature["properties"][AREA_NAME])
-    outlines.append(outline(coordinates if geometry["type"] == "MultiPolygon" else [coordinates]))
-
-# In which area is each point? GeoJSON has the longitude first.
+    features = json.load(file).get("features", [])
+# GeoJSON has the longitude first.
 positions = points[[LONGITUDE, LATITUDE]].to_numpy()
-inside = np.array([path.contains_points(positions) for path in outlines])
-points["area"] = [names[column.argmax()] if column.any() else "at sea" for column in inside.T]
+areas, outlines, inside = [], [], []
+for feature in features:
+    geometry, properties = feature["geometry"] or {}, feature["properties"] or {}
+    if AREA_NAME not in properties:
+        raise ValueError(f"An area of {AREAS} has no {AREA_NAME!r}. It has {list(properties)}. Set AREA_NAME.")
+    if geometry.get("type") not in ("Polygon", "MultiPolygon"):
+        continue
+    polygons = geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
+    areas.append(properties[AREA_NAME])
+    outlines.append(outline(polygons))
+    # A point in a hole is inside of two outlines: Lesotho is not in South Africa.
+    rings = [Path(ring).contains_points(positions) for polygon in polygons for ring in polygon]
+    inside.append(np.sum(rings, axis=0) % 2 == 1)
+if not areas:
+    raise ValueError(f"{AREAS} has no areas: it needs features of the type Polygon or MultiPolygon.")
+points["area"] = [areas[column.argmax()] if column.any() else "at sea" for column in np.array(inside).T]
 counts = points["area"].value_counts()
 on_land = counts.drop("at sea", errors="ignore")
 
-where = f"most of them in {on_land.index[0]} ({on_land.iloc[0]})" if len(on_land) else "so no country is colored"
+most = on_land[on_land == on_land.max()]
+where = (
+    f"the most in {' and in '.join(sorted(most.index))} ({most.max()})" if len(on_land) else "so no country is colored"
+)
 strongest = points.loc[points[SIZE].idxmax()]
 print(
     f"{len(points)} earthquakes of magnitude {SMALLEST} or more. The strongest was {strongest[SIZE]:.1f}, "
@@ -61,19 +78,20 @@ def area(size):
 
 
 figure, axes = plt.subplots(figsize=(9, 4.9), layout="constrained")
-shade = [counts.get(name, 0) for name in names]
+shade = [counts.get(name, 0) for name in areas]
 colors = plt.get_cmap("Blues")(np.array(shade) / max(1, *shade) * 0.55 + 0.12)
 colors[np.array(shade) == 0] = (0.93, 0.93, 0.91, 1)
 axes.add_collection(PathCollection(outlines, facecolors=colors, edgecolors="white", linewidths=0.5))
 style = {"color": "#c2571a", "alpha": 0.65, "linewidths": 0}
 axes.scatter(points[LONGITUDE], points[LATITUDE], s=area(points[SIZE]), **style)
 axes.annotate(
-    f"{strongest[SIZE]:.1f}  {strongest[LABEL]}",
+    f"{strongest[SIZE]:.1f}  {short([strongest[LABEL]])[0]}",
     (strongest[LONGITUDE], strongest[LATITUDE]),
     (0, 42),
     textcoords="offset points",
     ha="center",
     fontsize=9,
+    parse_math=False,
     arrowprops={"arrowstyle": "-", "color": "#555555"},
 )
 sizes = sorted({SMALLEST, round((SMALLEST + points[SIZE].max()) / 2, 1), float(points[SIZE].max())})

@@ -36,15 +36,18 @@ def decoded(content: bytes) -> tuple[str, str]:
     raise ValueError("Neither UTF-8 nor Windows-1252.")
 
 
-def month_of(cells: list[str], year: str) -> pd.Period | None:
-    """Knows 2022-10-01, 2022M10, 2022 OCT, and a name with the year in a column of its own, empty where it repeats."""
-    for cell in cells[:3]:
+def month_of(cells: list[str], year: str) -> tuple[pd.Period | None, int]:
+    """Knows 2022-10-01, 2022M10, 2022 OCT, and a name with the year in a column of its own, empty where it repeats.
+
+    With the place of its cell.
+    """
+    for place, cell in enumerate(cells[:3]):
         if match := re.fullmatch(r"(\d{4})-(\d\d)(?:-01)?", cell) or re.fullmatch(r"(\d{4})M(\d\d)", cell):
-            return pd.Period(f"{match[1]}-{match[2]}", "M")
+            return pd.Period(f"{match[1]}-{match[2]}", "M"), place
         *before, name = cell.lower().split() or [""]
         if name in MONTHS and (before or year):
-            return pd.Period(f"{before[0] if before else year}-{MONTHS[name]:02d}", "M")
-    return None
+            return pd.Period(f"{before[0] if before else year}-{MONTHS[name]:02d}", "M"), place
+    return None, 0
 
 
 def read(name: str, path: str) -> tuple[pd.Series, dict[str, object]]:
@@ -54,13 +57,13 @@ def read(name: str, path: str) -> tuple[pd.Series, dict[str, object]]:
     lines = [line for line in text.splitlines() if line.strip()]
     separator = max(";,\t|", key=lambda character: sum(line.count(character) for line in lines))
     decimal_comma = separator == ";" and bool(re.search(r"\d,\d", text))
-    number = re.compile(r"-?\d+,\d+" if decimal_comma else r"-?\d+\.\d+")
+    number = re.compile(r"-?\d+(?:,\d+)?" if decimal_comma else r"-?\d+(?:\.\d+)?")
     values, left_out, year = {}, 0, ""
     for line in lines:
         cells = [cell.strip().strip('"') for cell in line.split(separator)]
         year = cells[0] if re.fullmatch(r"\d{4}", cells[0]) else year
-        month = month_of(cells, year) if ONLY_ROWS_WITH.get(name, "") in line else None
-        value = next((cell for cell in cells if number.fullmatch(cell)), None)
+        month, place = month_of(cells, year) if ONLY_ROWS_WITH.get(name, "") in line else (None, 0)
+        value = next((cell for cell in cells[place + 1 :] if number.fullmatch(cell)), None)
         if month is None or value is None:
             left_out += 1
         elif month in values:
@@ -91,16 +94,20 @@ if in_base_year.isna().any(axis=None) or len(in_base_year) < 12:
 merged = (100 * levels / in_base_year.mean()).round(2)
 merged.rename_axis("Month").to_csv(OUTPUT)
 
+if merged.dropna().empty:
+    raise ValueError(
+        f"There is no month that all files have. They have {[(each['File'], each['Last']) for each in understood]}."
+    )
 last = merged.dropna().index[-1]
 ranked = merged.loc[last].sort_values(ascending=False)
 print(
     f"{len(merged)} months of {len(FILES)} files, {COMMON_BASE} = 100. All files have values up to {last}: since "
     f"{COMMON_BASE}, prices rose by "
     + ", ".join(f"{value - 100:.1f}% ({name})" for name, value in ranked.items())
-    + f". {int(merged.isna().sum().sum())} values after that are missing and were left empty."
+    + f". {int(merged.isna().sum().sum())} values are missing and were left empty."
 )
 
-palette = ("#1f5a94", "#c2571a", "#5b8c3a", "#7a4f9a", "#3d9ca8", "#8a6d3b")
+palette = ("#1f5a94", "#e69f00", "#20303f", "#cc79a7", "#009e73", "#56b4e9")  # told apart by color-blind people, too
 colors = {name: palette[number % len(palette)] for number, name in enumerate(FILES)}
 figure, axes = plt.subplots(figsize=(8, 4.2), layout="constrained")
 for name in ranked.index:

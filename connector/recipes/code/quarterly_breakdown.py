@@ -14,12 +14,11 @@ VALUE = "Sales (thousand litres)"
 RESULT = "/mnt/data/quarterly_breakdown.xlsx"
 COLORS = ["1f5a94", "6f9bc6", "c3d3e4", "c8641b", "e8b48c", "5f6b76", "b8c0c8", "20303f"]
 
-export = pd.read_excel(FILE, sheet_name=SHEET)
-missing = [column for column in (DATE, PRODUCT, VALUE) if column not in export.columns]
-if missing:
-    raise ValueError(f"The sheet has no column {missing}. It has the columns {list(export.columns)}.")
+from reading import dates, names, numbers, read, short
 
-export["Quarter"] = pd.to_datetime(export[DATE]).dt.to_period("Q")
+export = read(FILE, DATE, PRODUCT, VALUE, sheet=SHEET)
+export[DATE], export[PRODUCT], export[VALUE] = dates(export[DATE]), names(export[PRODUCT]), numbers(export[VALUE])
+export["Quarter"] = export[DATE].dt.to_period("Q")
 quarters = export.pivot_table(index="Quarter", columns=PRODUCT, values=VALUE, aggfunc="sum")
 quarters = quarters.reindex(pd.period_range(quarters.index.min(), quarters.index.max())).fillna(0)
 quarters.index = [f"{quarter.qyear} Q{quarter.quarter}" for quarter in quarters.index]
@@ -38,6 +37,7 @@ columns = [get_column_letter(number) for number in range(2, len(products) + 3)]
 sheet.append(["Total", *(f"=SUM({column}2:{column}{count + 1})" for column in columns)])
 
 for cell in sheet[1]:
+    cell.data_type = "s"  # a name that begins with = is no formula
     cell.font = Font(name="Calibri", bold=True, color="FFFFFF")
     cell.fill = PatternFill("solid", fgColor="1F5A94")
     cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
@@ -68,7 +68,7 @@ sheet.add_chart(chart, f"A{count + 4}")
 workbook.save(RESULT)
 
 sums = quarters.sum(axis=1)
-change = f", {sums.iloc[-1] / sums.iloc[-5] - 1:+.1%} from a year before" if count > 4 else ""
+change = f", {sums.iloc[-1] / sums.iloc[-5] - 1:+.1%} from a year before" if count > 4 and sums.iloc[-5] > 0 else ""
 print(
     f"{sums.index[-1]}: {sums.iloc[-1]:,.0f} {VALUE.split('(')[-1].rstrip(')')}{change}. "
     f"The largest product is {quarters.iloc[-1].idxmax()}."
@@ -76,16 +76,26 @@ print(
 empty = export[export[VALUE].isna()]
 if len(empty):
     cells = ", ".join(f"{product} {date:%Y-%m}" for product, date in zip(empty[PRODUCT], empty[DATE]))
-    print(f"{len(empty)} months have no value in the export, so that their quarters are too low: {cells}.")
+    print(f"{len(empty)} months have no value in the export, so that their quarters are too low: {cells[:500]}.")
+if export[DATE].isna().any():
+    print(f"{export[DATE].isna().sum()} rows have no {DATE}, and are in no quarter.")
 
 labels = [quarter if quarter.endswith("Q1") else "" for quarter in quarters.index]
-axes = quarters.plot.bar(stacked=True, figsize=(9.5, 4.6), width=0.8, color=[f"#{color}" for color in COLORS])
+# The chart has room for eight: the smallest are drawn as one.
+largest = list(quarters.sum().nlargest(7 if len(products) > 8 else 8).index)
+drawn = quarters[[product for product in products if product in largest]]
+if len(products) > 8:
+    drawn = drawn.assign(Others=quarters.drop(columns=largest).sum(axis=1))
+colors = [f"#{color}" for color in COLORS[:-1]] + ["#d9dde1"]
+axes = drawn.plot.bar(stacked=True, figsize=(9.5, 4.6), width=0.8, color=colors)
 axes.set_xticks(range(count), labels, rotation=0)
 axes.set_xlabel("")
 axes.yaxis.set_major_formatter("{x:,.0f}")
 axes.set_title(f"{VALUE} by quarter", loc="left", fontsize=12)
-handles, names = axes.get_legend_handles_labels()
-axes.legend(handles[::-1], names[::-1], loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+handles, labels_of = axes.get_legend_handles_labels()
+place = {"loc": "upper left", "bbox_to_anchor": (1, 1), "frameon": False}
+for text in axes.legend(handles[::-1], short(labels_of[::-1], 24), **place).get_texts():
+    text.set_parse_math(False)
 axes.spines[["top", "right"]].set_visible(False)
 plt.tight_layout()
 plt.show()

@@ -1,4 +1,5 @@
 import io
+import re
 import zipfile
 from xml.sax.saxutils import escape
 
@@ -13,6 +14,9 @@ LIMIT = 15  # minutes from which a flight is late
 TITLE = "Punctuality of flights from New York"
 REPORT = "/mnt/data/report.docx"
 FEWEST_ROWS = 100  # of a group in the table
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # not allowed in XML
 
 
 class WordDocument:
@@ -111,32 +115,39 @@ class WordDocument:
         return f"<w:tr>{repeated}" + "".join(f"<w:tc><w:tcPr/>{text}</w:tc>" for text in texts) + "</w:tr>"
 
     def _run(self, text: str, bold: bool = False) -> str:
-        return f'<w:r>{"<w:rPr><w:b/></w:rPr>" * bold}<w:t xml:space="preserve">{escape(text)}</w:t></w:r>'
+        text = escape(_CONTROL.sub("", text))
+        return f'<w:r>{"<w:rPr><w:b/></w:rPr>" * bold}<w:t xml:space="preserve">{text}</w:t></w:r>'
 
 
-flights = pd.read_csv(FILE)
-missing = [column for column in (DATE, GROUP, VALUE) if column not in flights.columns]
-if missing:
-    raise ValueError(f"The file has no column {missing}. It has the columns {list(flights.columns)}.")
-flights[DATE] = pd.to_datetime(flights[DATE])
+from reading import dates, names, numbers, read
+
+flights = read(FILE, DATE, GROUP, VALUE)
+flights[DATE], flights[GROUP], flights[VALUE] = dates(flights[DATE]), names(flights[GROUP]), numbers(flights[VALUE])
 flights["late"] = flights[VALUE] > LIMIT
-arrived = flights.dropna(subset=[VALUE])
+arrived = flights.dropna(subset=[DATE, VALUE])
 months = arrived.groupby(arrived[DATE].dt.to_period("M"))["late"].mean()
 groups = arrived.groupby(GROUP).agg(Flights=("late", "size"), Late=("late", "mean"), Median=(VALUE, "median"))
 groups = groups[groups["Flights"] >= FEWEST_ROWS].sort_values("Late").reset_index()
 if groups.empty:
     raise ValueError(f"No {GROUP} has {FEWEST_ROWS} rows with a value. Set a smaller FEWEST_ROWS.")
-worst_month, best_month = (month.strftime("%B") for month in (months.idxmax(), months.idxmin()))
+# A month is named with its year if there are several.
+form = "%B %Y" if months.index[0].year != months.index[-1].year else "%B"
+worst_month, best_month = (month.strftime(form) for month in (months.idxmax(), months.idxmin()))
 finding = (
     f"{arrived['late'].mean():.0%} of the flights arrived more than {LIMIT} minutes late: from {months.min():.0%} "
-    f"in {best_month} to {months.max():.0%} in {worst_month}. {groups[GROUP].iloc[0]} was the most punctual "
-    f"carrier, {groups[GROUP].iloc[-1]} the least."
+    f"in {best_month} to {months.max():.0%} in {worst_month}."
 )
+if groups["Late"].iloc[0] < groups["Late"].iloc[-1]:
+    finding += f" {groups[GROUP].iloc[0]} was the most punctual carrier, {groups[GROUP].iloc[-1]} the least."
 
 figure, axes = plt.subplots(figsize=(8, 3.2), layout="constrained")
 colors = ["#c2571a" if month == months.idxmax() else "#1f5a94" for month in months.index]
-bars = axes.bar(months.index.strftime("%b"), 100 * months, color=colors)
-axes.bar_label(bars, fmt="%.0f%%", fontsize=9)
+bars = axes.bar(range(len(months)), 100 * months, color=colors)
+if len(months) <= 18:
+    axes.bar_label(bars, fmt="%.0f%%", fontsize=9)
+every = -(-len(months) // 12)
+labels = [f"{month:%b}\n{month:%Y}" if "Y" in form else f"{month:%b}" for month in months.index[::every]]
+axes.set_xticks(range(0, len(months), every), labels)
 axes.set_yticks([])
 axes.spines[["top", "left", "right"]].set_visible(False)
 axes.tick_params(bottom=False)

@@ -18,8 +18,10 @@ from urllib.parse import quote
 from programs import ROOT, Program
 
 HERE = Path(__file__).parent
-BIN = Path(sys.executable).parent
-NODE_MODULES = BIN.parent / "node_modules"
+ENVIRONMENT = Path(os.environ.get("CLIENT_ENVIRONMENT", sys.prefix))
+"""Where requirements.txt and package.json are installed."""
+
+NODE_MODULES = ENVIRONMENT / "node_modules"
 ENTRA = (
     "--auth", "entra", "--tenant-id", "0d6d4b5c-1111-4222-8333-0123456789ab",
     "--client-id", "7f1e9a2b-4444-4555-8666-fedcba987654",
@@ -29,7 +31,7 @@ ENTRA = (
 def node(program: str, *arguments: str, text: str = "") -> Any:
     """The JSON that a program beside this module prints."""
     completed = subprocess.run(
-        [BIN / "node", HERE / program, NODE_MODULES, *arguments],
+        [ENVIRONMENT / "bin" / "node", HERE / program, NODE_MODULES, *arguments],
         input=text,
         capture_output=True,
         text=True,
@@ -38,6 +40,12 @@ def node(program: str, *arguments: str, text: str = "") -> Any:
     )
     assert completed.returncode == 0, completed.stderr
     return json.loads(completed.stdout)
+
+
+def fill(card: Any, response: Any) -> Any:
+    """The `card` as the template engine fills it, and the `objections` of the reader of Adaptive Cards."""
+    (filled,) = node("cards.js", text=json.dumps([[card, response]]))
+    return filled
 
 
 def write_package(folder: Path, *options: str) -> Path:

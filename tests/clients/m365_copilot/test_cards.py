@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from agent import node, read_cards, running_api, write_package
+from agent import fill, read_cards, running_api, write_package
 
 CHART = """
 import matplotlib.pyplot as plt, pandas as pd
@@ -76,7 +76,7 @@ def show(tmp_path_factory):
     cards = read_cards(write_package(tmp_path_factory.mktemp("agent")))
 
     def shown(function, response):
-        (filled,) = node("cards.js", text=json.dumps([[cards[function], response]]))
+        filled = fill(cards[function], response)
         assert filled["objections"] == []
         return checked(filled["card"], response), filled["card"]
 

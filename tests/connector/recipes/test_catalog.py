@@ -16,9 +16,18 @@ each_recipe = pytest.mark.parametrize("recipe", recipes(), ids=lambda recipe: re
 
 
 def test_every_file_of_code_is_a_recipe():
-    """Each file in code/ has one entry in recipes.yaml, and each entry a file."""
+    """Each file in code/ but reading.py has one entry in recipes.yaml, and each entry a file."""
     names = [recipe.name for recipe in recipes()]
-    assert sorted(names) == sorted(path.stem for path in CODE.iterdir() if path.suffix == ".py")
+    assert sorted([*names, "reading"]) == sorted(path.stem for path in CODE.iterdir() if path.suffix == ".py")
+
+
+@each_recipe
+def test_the_code_is_complete(recipe):
+    """Functions of reading.py are in it; a session has no such module."""
+    assert "from reading import" not in recipe.python_code
+    defined = {node.name for node in ast.walk(ast.parse(recipe.python_code)) if isinstance(node, ast.FunctionDef)}
+    for name in ("csv_format", "read", "numbers", "dates", "names", "short"):
+        assert name in defined or not re.search(rf"(?<![\w.]){name}\(", recipe.python_code)
 
 
 @each_recipe
