@@ -48,6 +48,10 @@ def _play(arguments: argparse.Namespace) -> int:
         print(f"    not played: {other.path} ({other.dialect})")
     if start.about:
         print(start.about)
+    if arguments.url and "acasession" in flow.connections.values():
+        raise PlayFailed(
+            "this flow needs the session pool of the connector: play it without --url, so that one is started"
+        )
     with _connector(arguments) as connector, tempfile.TemporaryDirectory(prefix="play-") as site:
         with set_up(start, connector, Path(site)) as stage:
             player = Player(
@@ -67,13 +71,22 @@ def _play(arguments: argparse.Namespace) -> int:
 @contextlib.contextmanager
 def _connector(arguments: argparse.Namespace) -> Iterator[Connector]:
     if arguments.url:
-        yield Connector(arguments.url.rstrip("/").removesuffix("/api") + "/api", arguments.key)
+        yield _running(arguments.url.rstrip("/").removesuffix("/api") + "/api", arguments.key)
         return
     from workflow_player.local_azure import running  # it imports the emulator, which a play on a URL does not need
 
     print("Starting the connector with an emulated session pool and storage.", flush=True)
     with running() as started:
         yield Connector(started.url, started.key, started.account, started.storage_url, started.pool)
+
+
+def _running(url: str, key: str | None) -> Connector:
+    """A play would hide why each call fails, so the key is tried before."""
+    headers = {"x-functions-key": key} if key else {}
+    if requests.get(f"{url}/connection", headers=headers, timeout=120).status_code == 401:
+        what = "does not accept this function key" if key else "asks for a function key"
+        raise PlayFailed(f"the connector at {url} {what}: --key KEY")
+    return Connector(url, key)
 
 
 def _parser() -> argparse.ArgumentParser:

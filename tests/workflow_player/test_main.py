@@ -54,6 +54,20 @@ def test_a_connector_that_does_not_answer():
     assert made.returncode == 2 and made.stderr.strip().endswith("the connector at http://127.0.0.1:9 does not answer.")
 
 
+def test_a_connector_that_asks_for_a_key(api_with_key):
+    """The option is named before anything is played, with or without a wrong key."""
+    made = run("examples/logic_apps/scheduled_report", "--url", api_with_key.url)
+    assert made.returncode == 2 and made.stderr.strip().endswith("asks for a function key: --key KEY")
+    made = run("examples/logic_apps/scheduled_report", "--url", api_with_key.url, "--key", "wrong")
+    assert made.returncode == 2 and made.stderr.strip().endswith("does not accept this function key: --key KEY")
+
+
+def test_a_flow_that_needs_more_than_a_running_connector():
+    """The built-in connector needs the pool behind it, which only a connector started for the play shows."""
+    made = run("examples/logic_apps/agent_workflow/standard/SalesReportBuiltIn", "--url", "http://127.0.0.1:9")
+    assert made.returncode == 2 and "play it without --url" in made.stderr
+
+
 def test_a_missing_file():
     """It is named."""
     made = run("examples/logic_apps/scheduled_report", "--file", "nothing.csv")

@@ -64,7 +64,7 @@ class Approvals(StandIn):
         asked: Json = call.body
         if self._decision is None:
             raise NobodyAnswers
-        outcome = self._decision if isinstance(self._decision, str) else self._decision(asked)
+        outcome = (self._decision if isinstance(self._decision, str) else self._decision(asked)).capitalize()
         if outcome not in ("Approve", "Reject"):
             raise FlowError(f"an approval is answered by Approve or Reject, not by {outcome}")
         people = [person.strip() for person in str(asked["assignedTo"]).split(";") if person.strip()]

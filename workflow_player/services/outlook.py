@@ -97,7 +97,8 @@ class Outlook(StandIn):
         if self._decision is None:
             self.mails.append(asked)
             raise NobodyAnswers
-        chosen = self._decision if isinstance(self._decision, str) else self._decision(asked)
+        wanted = self._decision if isinstance(self._decision, str) else self._decision(asked)
+        chosen = next((option for option in options if option.lower() == wanted.lower()), wanted)
         if chosen not in options:
             raise FlowError(f"the mail {asked.subject!r} has the options {', '.join(options)}, not {chosen}")
         self.mails.append(Mail(**{**asked.__dict__, "chosen": chosen}))

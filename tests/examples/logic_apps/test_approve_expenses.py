@@ -78,12 +78,22 @@ def test_list_without_findings_goes_on_without_a_question(api_with_key, flow, tm
 
 
 def test_code_that_fails_is_reported_to_the_maker(api_with_key, flow, tmp_path):
-    """A list that the code does not understand is neither approved nor rejected."""
+    """A list that the code does not understand is neither approved nor rejected, and the run fails."""
     library, outlook = Library(tmp_path, "who,when\nAda,2026-03-02\n"), Outlook()
-    play(flow, api_with_key, library, outlook)
+    played = play(flow, api_with_key, library, outlook)
+    assert (played.status, (played.error or {})["code"]) == ("Failed", "ExpensesNotChecked")
     (mail,) = outlook.mails
     assert (mail.to, mail.subject) == ("you@YOUR-DOMAIN", "Expenses not checked: march.csv")
     assert "The file has no column" in mail.body
+    assert not library.approved()
+
+
+def test_code_that_writes_no_list_is_reported_to_the_maker(api_with_key, tmp_path):
+    """Nothing is approved, and the maker learns which file is missing."""
+    library, outlook = Library(tmp_path, UNUSUAL, code="[]"), Outlook()
+    played = play(CONSUMPTION, api_with_key, library, outlook)
+    assert (played.status, outlook.mails[0].subject) == ("Failed", "Expenses not decided: march.csv")
+    assert "The code has written no file checked.csv." in outlook.mails[0].body
     assert not library.approved()
 
 

@@ -94,10 +94,11 @@ def test_no_content_passes_through_the_workflow(service, account, flow):
 
 
 def test_code_that_fails_is_reported_to_the_maker(service, account, flow):
-    """The maker gets the error; nothing is put back."""
+    """The maker gets the error, and the run fails; nothing is put back."""
     outlook = Outlook()
     account.put("empty.csv", b"")
     played = play(flow, service, account, outlook, "empty.csv")
+    assert (played.status, (played.error or {})["code"]) == ("Failed", "CleanUpFailed")
     (mail,) = outlook.mails
     assert (mail.to, mail.subject) == ("you@YOUR-DOMAIN", "Not cleaned up: empty.csv")
     assert played.actions["Run_code"].outputs["body"]["error"]["message"] in mail.body

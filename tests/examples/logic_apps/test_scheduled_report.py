@@ -69,16 +69,33 @@ def test_link_of_a_connector_without_storage_is_not_mailed(api_with_key, flow, t
 
 
 def test_code_that_fails_is_reported_to_the_maker(api_with_key, flow, tmp_path):
-    """The maker gets the error with its hint, instead of a report to the others; the session has ended."""
+    """The maker gets the error with its hint, instead of a report to the others; run and session end, as failed."""
     outlook, service = Outlook(), connector(api_with_key)
     code = "import pandas as pd\nprint('a < b')\npd.read_csv('/mnt/data/missing.csv')"
     played = player(flow, service, Library(tmp_path, code=code), outlook).play()
+    assert (played.status, (played.error or {})["code"]) == ("Failed", "ReportFailed")
     mail = only_mail(outlook)
     assert (mail.to, mail.subject) == ("you@YOUR-DOMAIN", "The report failed")
     error = played.actions["Run_code"].outputs["body"]["error"]
     assert error["message"] in mail.body and "a &lt; b" in mail.body
     assert error["hint"].partition("&")[0].partition("<")[0] in mail.body
     assert session_status(service, played.actions["Session_ID"].outputs) == 404
+
+
+def test_code_without_a_chart_is_reported_to_the_maker(api_with_key, tmp_path):
+    """The maker learns which file the code has not saved, and which ones there are."""
+    outlook = Outlook()
+    played = player(CONSUMPTION, connector(api_with_key), Library(tmp_path, code="print(1)"), outlook).play()
+    assert played.status == "Failed"
+    assert (only_mail(outlook).to, only_mail(outlook).subject) == ("you@YOUR-DOMAIN", "The report failed")
+    assert "chart.png" in only_mail(outlook).body
+
+
+def test_file_without_content(api_with_key, tmp_path):
+    """The code says what is wrong with the file, as with any other."""
+    outlook = Outlook()
+    player(CONSUMPTION, connector(api_with_key), Library(tmp_path, sales={"empty.csv": ""}), outlook).play()
+    assert "The file is empty" in only_mail(outlook).body
 
 
 def test_code_without_rows_makes_no_table(api_with_key, tmp_path):

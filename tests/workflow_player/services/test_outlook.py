@@ -72,8 +72,8 @@ def test_approval_mail():
 
 
 def test_mail_with_options_of_power_automate():
-    """Its parameters are members of the subscription; the address of the answer is not given."""
-    outlook = Outlook("Later")
+    """Its parameters are members of the subscription; the address of the answer is not given. Case does not matter."""
+    outlook = Outlook("later")
     message = {"To": "a@b.example", "Options": "Now, Later"}
     parameters = {f"optionsEmailSubscription/Message/{name}": value for name, value in message.items()}
     result = by_id(outlook, "SendMailWithOptions", parameters, webhook=True)
