@@ -12,7 +12,8 @@ from connector.contract.documents import Documents
 from connector.contract.validation import read_document
 
 from .next_steps import next_steps
-from .package import ROOT, PackageError, api_url, sign_in, write_package
+from .options import add_deployment_options, deployment
+from .package import ROOT, PackageError, write_package
 from .solutions import write_solutions
 
 
@@ -20,10 +21,7 @@ def main() -> int:
     """Write the files and print the next steps. Returns 1, after an error message, if an option is wrong."""
     options = _parser().parse_args()
     try:
-        url = api_url(options.url)
-        caller_sign_in = sign_in(
-            options.auth, tenant_id=options.tenant_id, client_id=options.client_id, resource=options.resource
-        )
+        url, caller_sign_in = deployment(options)
         documents = Documents(read_document())
         write_package(options.output, url, caller_sign_in, documents.makers)
         write_package(options.output / "mcp", url, caller_sign_in, documents.mcp, "mcp-readme.md")
@@ -41,17 +39,7 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m connector_package", description=__doc__)
-    parser.add_argument(
-        "--url", default="", help="the URL of the function app, such as https://YOUR-APP.azurewebsites.net"
-    )
-    parser.add_argument("--auth", default="key", help="how callers sign in: key (default) or entra")
-    parser.add_argument("--tenant-id", default="", help="with entra: the tenant of the callers")
-    parser.add_argument("--client-id", default="", help="with entra: the app registration that callers sign in with")
-    parser.add_argument(
-        "--resource",
-        default="",
-        help="with entra: the resource that the token is for (default: the app registration itself, CLIENT-ID)",
-    )
+    add_deployment_options(parser)
     parser.add_argument(
         "--output",
         metavar="FOLDER",

@@ -114,6 +114,8 @@ def api_url(url: str) -> str:
         raise PackageError(f"URL is '{url}'. It is called from the cloud, over https: URL={EXAMPLE_URL}")
     if parts.scheme != "https" or "." not in host or has_port or parts.path.rstrip("/") not in ("", prefix):
         raise PackageError(f"URL is '{url}'. Set it to the URL of a function app, such as {EXAMPLE_URL}")
+    if host == urlsplit(EXAMPLE_URL).hostname:  # whoever has that name would get the keys of makers
+        raise PackageError(f"URL is '{url}', the example. Set it to the URL of your own function app.")
     return f"https://{host}{prefix}"
 
 

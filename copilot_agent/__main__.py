@@ -7,7 +7,8 @@ from pathlib import Path
 from connector.contract.documents import Documents
 from connector.contract.sign_in import EntraId, scope_of
 from connector.contract.validation import read_document
-from connector_package.package import LOGIN, ROOT, Entra, PackageError, SignIn, api_url, sign_in
+from connector_package.options import add_deployment_options, deployment
+from connector_package.package import LOGIN, ROOT, Entra, PackageError, SignIn
 
 from .app_package import NO_REFERENCE, Choices, Json, write_app_package
 from .document import CONTENTS
@@ -18,10 +19,7 @@ def main() -> int:
     """Write the app package and print the next steps. Returns 1, after an error message, if an option is wrong."""
     options = _parser().parse_args()
     try:
-        url = api_url(options.url)
-        caller_sign_in = sign_in(
-            options.auth, tenant_id=options.tenant_id, client_id=options.client_id, resource=options.resource
-        )
+        url, caller_sign_in = deployment(options)
         choices = Choices(
             reference_id=options.reference_id or NO_REFERENCE,
             content=options.content,
@@ -52,15 +50,7 @@ def _document(url: str, caller_sign_in: SignIn) -> Json:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m copilot_agent", description=__doc__)
-    parser.add_argument(
-        "--url", default="", help="the URL of the function app, such as https://YOUR-APP.azurewebsites.net"
-    )
-    parser.add_argument("--auth", default="key", help="how callers sign in: key (default) or entra")
-    parser.add_argument("--tenant-id", default="", help="with entra: the tenant of the callers")
-    parser.add_argument("--client-id", default="", help="with entra: the app registration that callers sign in with")
-    parser.add_argument(
-        "--resource", default="", help="with entra: the resource that the token is for (default: CLIENT-ID)"
-    )
+    add_deployment_options(parser)
     parser.add_argument(
         "--reference-id", default="", help="the ID of the key or the client that is registered for Copilot"
     )

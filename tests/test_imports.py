@@ -246,7 +246,13 @@ def test_tools_are_not_deployed(package):
         ("connector_package", {"connector.contract"}),
         (
             "copilot_agent",
-            {"connector.contract", "connector.recipes", "connector_package.icon", "connector_package.package"},
+            {
+                "connector.contract",
+                "connector.recipes",
+                "connector_package.icon",
+                "connector_package.options",
+                "connector_package.package",
+            },
         ),
         ("azure_checks", {"connector.settings"}),
         ("recipe_pages", {"connector.recipes"}),

@@ -117,7 +117,7 @@ def _of_record(folder: ExecutionFolder, files: dict[str, PoolFile], record: Reco
         return _of_one_call(folder, record)
     if record.is_lost:
         return replace(execution, status="Failed", error=INTERPRETER_ENDED)
-    progress = folder.progress(files)
+    progress = folder.progress()
     if progress is not None:
         execution = running_execution(folder.session.id, folder.execution_id, progress)
     if has_heartbeat(files):

@@ -57,8 +57,9 @@ class ExecutionFolder:
             return UNREADABLE
         return report.read_record(content) or (UNREADABLE if b"\n" in content else None)
 
-    def progress(self, files: dict[str, PoolFile]) -> Report | None:
-        content = self._read(protocol.PROGRESS, files)
+    def progress(self) -> Report | None:
+        """Whether a listing has it or not: one that is made while the session replaces the file may lack it."""
+        content = self._read(protocol.PROGRESS, None)
         return None if content is None else report.read_progress(content)
 
     def request(self, files: dict[str, PoolFile]) -> Request | None:

@@ -25,6 +25,7 @@ _ARGUMENTS = {
 """By name, in the order in which hosts ask for them. All can be omitted: some hosts ask for each, one after another."""
 
 _MOST_CHARACTERS = {_FILE: 1_000, _QUESTION: 4_000, _SESSION: 128}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 _FENCE = re.compile("^`{3,}", re.MULTILINE)
 
 
@@ -65,13 +66,19 @@ def _checked(given: Any) -> dict[str, str]:
             raise _wrong(name, "is not a string. Send a text")
         if len(value) > _MOST_CHARACTERS[name]:
             raise _wrong(name, f"is too long. Send at most {_MOST_CHARACTERS[name]:,} characters")
-    values = {name: well_formed(" ".join(value.split())) for name, value in given.items()}
+    values = {name: well_formed(_one_line(name, value)) for name, value in given.items()}
     if values.get(_SESSION):
         try:
             check_session_id(values[_SESSION])
         except InvalidSessionId:
             raise _wrong(_SESSION, "is not a session ID. Send that of an earlier result, or none") from None
     return {name: value for name, value in values.items() if value}
+
+
+def _one_line(name: str, value: str) -> str:
+    """Without control characters; a file's name keeps its spaces, of which two in a row are others than one."""
+    value = _CONTROL.sub(" ", value).strip()
+    return value if name == _FILE else " ".join(value.split())
 
 
 def _wrong(name: str, problem: str) -> ProtocolError:
@@ -83,7 +90,8 @@ def _text(recipe: Recipe, arguments: Mapping[str, str]) -> str:
     steps = [
         "First run code that shows what is in it: the columns with their types and some rows, or the first lines. Do "
         "not guess them.",
-        "Adapt the code below to this file, and run it with ExecutePythonCode. If the file lacks something that the "
+        "Adapt the code below to this file, and run it with ExecutePythonCode. Of the functions that read a file and "
+        "check its columns, keep only what this file needs. If the file lacks something that the "
         "question needs, say so, and do not invent values.",
         "Answer in a few sentences, with the figures that the code printed. For each file that I shall get, call "
         "ShareFile, and give me the link.",

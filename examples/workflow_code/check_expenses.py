@@ -18,7 +18,7 @@ NAMES = {
     "category": ["category", "MCH.MERCHANT NAME"],
     "amount": ["amount", "FIN.TRANSACTION AMOUNT"],
 }
-FORMAT = {}  # of CSV files from Excel in German: {"sep": ";", "decimal": ",", "thousands": ".", "encoding": "cp1252"}
+FORMAT = {"sep": ","}  # from Excel in German: {"sep": ";", "decimal": ",", "thousands": ".", "encoding": "cp1252"}
 DAY_FIRST = True  # 04/01/2026 is 4 January; a date such as 2026-01-04 is never ambiguous
 TIMES = 3  # unusual is so many times the median of the category,
 SPREADS = 5  # and so many times the usual distance from it, in categories with enough entries
@@ -29,7 +29,7 @@ ROUND, LEAST = 10, 50  # a multiple of the one, from the other
 files = [file for file in Path("/mnt/data").glob("*.csv") if file.name != "checked.csv"]
 if len(files) != 1:
     raise ValueError("A list of expenses has to be one file, whose name ends in .csv.")
-expenses = pd.read_csv(files[0], **FORMAT)
+expenses = pd.read_csv(files[0], dtype=dict.fromkeys(NAMES["date"], str), **FORMAT)  # 04.01.2026 is no number
 found = {meaning: next((name for name in names if name in expenses), None) for meaning, names in NAMES.items()}
 missing = [meaning for meaning, name in found.items() if name is None and meaning != "employee"]
 if missing:

@@ -11,7 +11,7 @@ import pandas as pd
 
 GROUP_BY = "Category"  # the columns of your own files: the one to group by,
 VALUE = "Price"  # and the one to add up
-FORMAT = {}  # of CSV files from Excel in German: {"sep": ";", "decimal": ",", "thousands": ".", "encoding": "cp1252"}
+FORMAT = {"sep": ","}  # from Excel in German: {"sep": ";", "decimal": ",", "thousands": ".", "encoding": "cp1252"}
 
 
 def read(file: Path) -> pd.DataFrame:

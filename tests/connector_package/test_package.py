@@ -192,6 +192,7 @@ def test_api_url_accepts_the_url_of_the_app(url):
         ("https://my-app.azurewebsites.net/api/files", "Set it to the URL of a function app"),
         ("https://my-app.azurewebsites.net:70000", "Set it to the URL of a function app"),
         ("ftp://my-app.azurewebsites.net", "Set it to the URL of a function app"),
+        ("https://YOUR-APP.azurewebsites.net", "the example"),
         ("http://my-app.azurewebsites.net", "over https"),
         ("http://127.0.0.1:7071", "from the cloud"),
         ("https://localhost", "from the cloud"),

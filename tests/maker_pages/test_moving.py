@@ -33,9 +33,15 @@ def test_expressions_after_the_move_give_what_they_say(api):
     assert got["its size"] == [3]
     assert got["whether there is a chart"] == [True]
     assert base64.b64decode(got["the content, for an attachment"][-1]).startswith(PNG)
+    for code, has_chart in ((SHOWN, True), ("open('/mnt/data/a.csv', 'w').write('a')", False)):
+        values["Run_code"] = api.execute(code, session, includeContent="never")
+        assert _evaluated(after["whether there is a chart"], values)[0] is has_chart
     values["Run_code"] = api.execute("1 / 0", session)
     assert _evaluated(after["whether the code failed"], values) == [True]
     assert _evaluated(after["why it failed"], values)[0] == "division by zero"
+
+
+SHOWN = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
 
 
 def _evaluated(text: str, bodies: dict[str, Any]) -> list[Any]:

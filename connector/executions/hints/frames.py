@@ -7,6 +7,8 @@ import re
 from .failure import Failure, Link, alternatives, listed
 
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
+_ONE_COLUMN = re.compile(r"columns \[(?P<label>'[^'\]]*')\]")
+"""In a message of the code's own, such as that of a recipe."""
 _SHOWN = 20
 _MOST_LABELS, _LONGEST_LABEL = 100, 100
 """That are compared with the one that does not exist: sessions report fewer and shorter ones."""
@@ -18,6 +20,9 @@ def hint(failure: Failure) -> str | None:
     sheets = failure.error.texts("sheets")
     if sheets and "orksheet" in failure.error.message:
         return f"The sheets are: {listed(sheets, failure.error.number('labelCount'), most=_SHOWN)}."
+    stated = _ONE_COLUMN.search(failure.error.message[:2000]) if failure.error.name == "ValueError" else None
+    if stated:
+        return _read_as_one(stated["label"])
     for link in failure.links:
         for kind in ("columns", "keys", "labels"):
             labels = link.texts(kind)
@@ -36,11 +41,9 @@ def _hint(failure: Failure, link: Link, kind: str, labels: list[str]) -> str | N
         return f"Did you mean {alternatives(link.texts('similar'))}?"
     nearest = _nearest(wanted, labels)
     if kind == "columns" and len(labels) == 1:
-        separator = next((mark for mark in (";", "\\t", "|") if mark in labels[0]), None)
-        if separator:
-            return f"The file was read as one column, {labels[0]}. Read it with `sep={separator!r}`.".replace(
-                "\\\\", "\\"
-            )
+        one = _read_as_one(labels[0])
+        if one:
+            return one
     if kind == "labels":
         return _of_rows(link, labels, nearest, wanted)
     what = "columns" if kind == "columns" else "keys"
@@ -48,6 +51,14 @@ def _hint(failure: Failure, link: Link, kind: str, labels: list[str]) -> str | N
     if nearest is None:
         return all_of_them
     return f"{_difference(wanted, nearest, what)} {all_of_them}"
+
+
+def _read_as_one(label: str) -> str | None:
+    """Of the only column, as its repr."""
+    separator = next((mark for mark in (";", "\\t", "|") if mark in label), None)
+    if separator is None:
+        return None
+    return f"The file was read as one column, {label}. Read it with `sep={separator!r}`.".replace("\\\\", "\\")
 
 
 def _of_rows(link: Link, labels: list[str], nearest: str | None, wanted: str) -> str | None:

@@ -5,7 +5,7 @@ import re
 from .failure import Failure
 
 _NUMBER = re.compile(
-    r"could not convert string to float: '(?P<text>[^']*)'"
+    r"(?:could not convert string to float:|texts that are no numbers, such as) '(?P<text>[^']*)'"  # so recipes say it
     r"|Unable to parse string (?P<quote>[\"'])(?P<other>.*?)(?P=quote)"
 )
 _MESSAGES = (
@@ -95,7 +95,8 @@ def _number(text: str) -> str | None:
     if re.fullmatch(r"\d{1,3}(?:[.\u00a0 ']\d{3})*,\d+", bare):
         return (
             "The number has a decimal comma: read the file with `decimal=',', thousands='.'`, or replace "
-            "the separators first."
+            "the separators first. `thousands` makes numbers of dates such as 31.12.2025: read their columns with "
+            "dtype={'COLUMN': str}."
         )
     if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", bare):
         return "The number has thousands separators: read the file with `thousands=','`, or s.str.replace(',', '')."

@@ -203,10 +203,10 @@ def test_a_second_file_joins_the_first(api, document):
     screen.attachments[:] = [{"Name": "east.csv", "Value": b"month,region,amount\nMarch,East,9\n"}]
     screen.run("btnAnalyze", "OnSelect")
     assert [row["region"] for row in screen.run("galRows", "Items")] == ["North", "South", "East"]
-    session = screen.variables["varRun"]["sessionId"]
+    session = screen.variables["varSession"]
     screen.run("btnStartOver", "OnSelect")
     assert api.call("GET", f"/sessions/{session}").status_code == 404
-    assert (screen.run("galRows", "Items"), screen.run("imgChart", "Image")) == ([], None)
+    assert (screen.run("galRows", "Items"), screen.run("imgChart", "Image")) == (None, None)
     assert {screen.run(name, "DisplayMode") for name in ("btnAnalyze", "btnStartOver", "btnOpenChart")} == {"disabled"}
 
 
@@ -216,15 +216,31 @@ def test_code_that_fails_says_why(api, document):
     screen.run("btnAnalyze", "OnSelect")
     status = screen.run("lblStatus", "Text")
     assert re.match(r"The code failed in line 5: .*region", status), status
-    assert (screen.run("galRows", "Items"), screen.variables["varLink"], screen.notes) == ([], None, [])
+    assert (screen.run("galRows", "Items"), screen.variables["varLink"], screen.notes) == (None, None, [])
 
 
 def test_a_refused_call_is_a_notification(api, document):
     """It has the status alone: the connector's message does not reach a formula."""
     screen = Screen(api, document, {"Name": "a/b.csv", "Value": b"x"})
     screen.run("btnAnalyze", "OnSelect")
-    assert screen.notes == ["The call was refused: The server returned an HTTP error with code 400"]
+    assert screen.notes == ["The upload was refused: The server returned an HTTP error with code 400"]
     assert screen.run("btnAnalyze", "DisplayMode") == "edit"
+
+
+def test_a_refused_file_leaves_no_old_answer(api, document):
+    """No code runs on the files of the last time, and nothing of it stays on the screen; the session does."""
+    screen = Screen(api, document, ATTACHED)
+    screen.run("btnAnalyze", "OnSelect")
+    screen.attachments[:] = [{"Name": "a/b.csv", "Value": b"x"}]
+    screen.run("btnAnalyze", "OnSelect")
+    assert len(screen.notes) == 1
+    assert [screen.run(*shown) for shown in SHOWN] == [None, None, None]
+    screen.attachments[:] = [{"Name": "east.csv", "Value": b"month,region,amount\nMarch,East,9\n"}]
+    screen.run("btnAnalyze", "OnSelect")
+    assert [row["region"] for row in screen.run("galRows", "Items")] == ["North", "South", "East"]
+
+
+SHOWN = (("galRows", "Items"), ("imgChart", "Image"), ("lblStatus", "Text"))
 
 
 def test_readme_shows_the_formulas_of_the_screen():

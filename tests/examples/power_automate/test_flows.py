@@ -308,9 +308,21 @@ def test_approved_expenses_are_put_into_the_folder(tenant, api_with_storage):
         "| Ada | 2026-03-02 | Meals | 20 | twice |",
     ]
     ((name, text),) = tenant.files("Expenses/Approved").items()
-    assert re.fullmatch(r"approved_\d{4}-\d\d-\d\d_march\.csv", name)
+    assert re.fullmatch(r"approved_\d{4}-\d\d-\d\d_\d{6}_march\.csv", name)
     assert [row["finding"] for row in rows_of(text)] == ["", "", "13.3 times the median", "twice"]
     assert tenant.outlook.mails == []
+
+
+def test_expenses_of_another_format(tenant, api_with_storage):
+    """With the format and the names that the code is told; dates with points are no numbers."""
+    code = tenant.files("Code")["check_expenses.py"]
+    code = code.replace('FORMAT = {"sep": ","}', 'FORMAT = {"sep": ";", "decimal": ",", "thousands": "."}')
+    tenant.put("/Shared Documents/Code", "check_expenses.py", code.replace('["date",', '["Datum",'))
+    text = "Datum;category;amount\n01.03.2026;Meals;20,00\n02.03.2026;Meals;22,50\n07.03.2026;Meals;1.200,00\n"
+    assert decide(tenant, api_with_storage, text).status == "Succeeded"
+    (approval,) = tenant.approvals.approvals
+    *_, row = approval.details.splitlines()
+    assert row == "|  | 07.03.2026 | Meals | 1200 | 53.3 times the median and a round amount on a Saturday |"
 
 
 def test_findings_stay_in_their_cells(tenant, api_with_storage):

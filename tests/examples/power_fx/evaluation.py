@@ -8,6 +8,7 @@ import json
 import uuid
 from collections import ChainMap
 from collections.abc import Callable, Mapping, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +60,7 @@ def value_of(node: Node, scope: Scope) -> Any:
             values = [value_of(item, scope) for item in items]
             return [value if isinstance(value, dict) else {"Value": value} for value in values]
         case Chain(steps):
-            return [value_of(step, scope) for step in steps][-1]
+            return _chain(steps, scope)
         case Operation(operator, operands):
             return _operation(operator, operands, scope)
         case Call(function, arguments):
@@ -117,14 +118,30 @@ def _call(function: Node, arguments: tuple[Node, ...], scope: Scope) -> Any:
     if name == "If":
         return _if(arguments, scope)
     if name == "IfError":
-        try:
-            return value_of(arguments[0], scope)
-        except CallRefused as refused:
-            error = {"FirstError": {"Message": str(refused)}}
-            return value_of(arguments[1], Scope(ChainMap(error, scope.names), scope.connectors, scope.effects))
+        return _if_error(arguments, scope)
     if name not in _PURE:
         raise FormulaError(f"There is no function {name}")
     return _PURE[name](*[value_of(argument, scope) for argument in arguments])
+
+
+def _chain(steps: tuple[Node, ...], scope: Scope) -> Any:
+    """All steps, whatever happens to those before: the scope of an error is the step. The value is that of the last."""
+    for step in steps[:-1]:
+        with suppress(CallRefused):
+            value_of(step, scope)
+    return value_of(steps[-1], scope)
+
+
+def _if_error(arguments: tuple[Node, ...], scope: Scope) -> Any:
+    """Pairs of a value and what to do if it is an error, which ends it; then perhaps a value for no error."""
+    value = None
+    for place in range(0, len(arguments) - 1, 2):
+        try:
+            value = value_of(arguments[place], scope)
+        except CallRefused as refused:
+            error = {"FirstError": {"Message": str(refused)}}
+            return value_of(arguments[place + 1], Scope(ChainMap(error, scope.names), scope.connectors, scope.effects))
+    return value_of(arguments[-1], scope) if len(arguments) % 2 else value
 
 
 def _if(arguments: tuple[Node, ...], scope: Scope) -> Any:

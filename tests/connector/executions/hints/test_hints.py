@@ -172,9 +172,11 @@ REMEDIES = {
     "{}.has_key(1)": "in dictionary",
     "from datetime import datetime\ndatetime.datetime.now()": "leave out one `datetime.`",
     "import matplotlib.pyplot as plt\nplt.subplots(2, 2)[1].plot([1])": "axes.flat[0]",
+    "import io\nraise ValueError(f'columns {list(pd.read_csv(io.StringIO(\"A;B\")))}')": "Read it with `sep=';'`",
     # Values
     "pd.Series(['1.234,50']).astype(float)": "decimal=','",
-    "pd.to_numeric(pd.Series(['12,50']))": "decimal=','",
+    "pd.to_numeric(pd.Series(['12,50']))": "dtype={'COLUMN': str}",
+    "raise ValueError(\"Amount has 2 texts that are no numbers, such as '1.234,50'.\")": "decimal=','",
     "pd.Series(['1,234.50']).astype(float)": "thousands=','",
     "pd.DataFrame({'a': ['x'], 'b': [1]}).mean()": "numeric_only=True",
     "pd.to_datetime(pd.Series(['01/02/2024', '31/01/2024']))": "dayfirst=True",
