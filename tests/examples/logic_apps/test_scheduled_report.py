@@ -98,10 +98,12 @@ def test_file_without_content(api_with_key, tmp_path):
     assert "The file is empty" in only_mail(outlook).body
 
 
-def test_code_without_rows_makes_no_table(api_with_key, tmp_path):
+@pytest.mark.parametrize("last_line", ["42", "[1, 2]", "None"])
+def test_code_without_rows_makes_no_table(api_with_key, last_line, tmp_path):
     """A report may be what the code prints, and its chart, alone."""
     outlook = Outlook()
-    code = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.savefig('/mnt/data/chart.png')\nprint('Up')\n42"
+    chart = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.savefig('/mnt/data/chart.png')"
+    code = f"{chart}\nprint('Up')\n{last_line}"
     played = player(CONSUMPTION, connector(api_with_key), Library(tmp_path, code=code), outlook).play()
     assert played.status == "Succeeded"
     assert "Up" in only_mail(outlook).body and "<td>" not in only_mail(outlook).body
