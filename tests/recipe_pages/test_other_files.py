@@ -181,3 +181,23 @@ def test_years_of_two_digits_are_not_in_the_far_future(answer):
     """31.12.99 is 1999."""
     result = answer("dates_of_several_countries", b"source,date\na,31.12.99\na,10:30 3 sep 2024\n")
     assert "between 1999-12-31 and 2024-09-03" in result["stdout"]
+
+
+def test_shares_of_counts_are_exact(answer):
+    """At most a tenth lies above "9 of 10 at most", and 15.4 is above 15 although it is counted as 15."""
+    values = [15.4, *range(2, 113)]
+    result = answer(
+        "large_csv_in_chunks", ("carrier,arr_delay\n" + "".join(f"XX,{each}\n" for each in values)).encode()
+    )
+    (row,) = result["value"]
+    assert sum(each > row["9 of 10 at most"] for each in values) == 11
+    assert row["Above 15 in %"] == round(100 * 98 / 112, 1)
+    assert row["Mean"] == round(sum(values) / 112, 1)
+
+
+def test_reports_of_two_years_have_a_bar_for_each_month(answer):
+    """The same month of two years is two bars, and is named with its year."""
+    table = table_of("pdf_report")
+    later = table.assign(date=table["date"].str.replace("2013", "2014"))
+    result = answer("pdf_report", pd.concat([table, later]).to_csv(index=False).encode())
+    assert "in September 2013 to 33% in December 2013" in result["stdout"], result["error"]
