@@ -8,23 +8,20 @@ OTHER_KEY = "iata"  # finds rows whose key changed; None if there is no second k
 LARGE = {"lat": 0.1, "lon": 0.1, "elevation": 100}  # numbers that change by more than this are listed for a check
 OUTPUT = "/mnt/data/differences.csv"
 
+from reading import read
+
 # As text: 007 stays 007, an empty cell stays empty, and nothing differs only because pandas guessed another type.
 
 
-def read(file: str) -> pd.DataFrame:
-    try:
-        table = pd.read_csv(file, dtype=str, keep_default_na=False)
-    except (UnicodeDecodeError, pd.errors.EmptyDataError) as error:
-        raise ValueError(f"{file} is no CSV file in UTF-8 ({error}). The notes say how to read Excel.") from None
-    if KEY not in table.columns:
-        raise ValueError(f"{file} has no column {[KEY]}. It has the columns {list(table.columns)}.")
+def keyed(file: str) -> pd.DataFrame:
+    table = read(file, KEY, dtype=str, keep_default_na=False)
     table[KEY] = table[KEY].str.strip()
     if repeated := table[KEY][table[KEY].duplicated()].unique().tolist():
         raise ValueError(f"{file} has {KEY} more than once: {repeated[:5]}. Choose a key that is unique.")
     return table.set_index(KEY)
 
 
-old, new = read(OLD), read(NEW)
+old, new = keyed(OLD), keyed(NEW)
 columns = [column for column in old.columns if column in new.columns]
 only_in_one = sorted(set(old.columns) ^ set(new.columns))
 

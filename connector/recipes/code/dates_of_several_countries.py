@@ -24,10 +24,9 @@ jan feb mar apr may jun jul aug sep oct nov dec
 """
 MONTHS = {name: i for line in MONTH_NAMES.split("\n") for i, name in enumerate(line.split(), 1)} | {"marz": 3}
 
-table = pd.read_csv(FILE, dtype=str, keep_default_na=False)
-missing = [column for column in (DATE, SOURCE) if column and column not in table.columns]
-if missing:
-    raise ValueError(f"The file has no column {missing}. It has the columns {list(table.columns)}.")
+from reading import read
+
+table = read(FILE, *filter(None, (DATE, SOURCE)), dtype=str, keep_default_na=False)
 
 
 def plain(text: str) -> str:
@@ -70,8 +69,6 @@ def readings(text: str) -> tuple[str, dict[str, date]]:
     return ("empty" if not text.strip() else "not understood"), {}
 
 
-if table.empty:
-    raise ValueError(f"{FILE} has no rows below its header.")
 table["written as"], found = zip(*(readings(text) for text in table[DATE]))
 
 # A date such as 13/01 proves its order. It holds for the other dates of the same source, unless two dates contradict.

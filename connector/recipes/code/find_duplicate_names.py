@@ -22,10 +22,9 @@ ABBREVIATIONS = {
 LEGAL_FORMS = {"incorporated", "corporation", "company", "limited", "llc", "lp", "gmbh", "ag", "sa", "plc"}
 NO_MEANING = {"the", "and", "of", "a", "dba"}
 
-suppliers = pd.read_csv(FILE, dtype=str, keep_default_na=False)
-missing = [column for column in (KEY, NAME) if column not in suppliers.columns]
-if missing:
-    raise ValueError(f"The file has no column {missing}. It has the columns {list(suppliers.columns)}.")
+from reading import read
+
+suppliers = read(FILE, KEY, NAME, dtype=str, keep_default_na=False)
 
 
 def words(name: str) -> list[str]:
@@ -33,7 +32,7 @@ def words(name: str) -> list[str]:
     text = re.sub(r"\b(?:[a-z]\.){2,}", lambda match: match[0].replace(".", ""), text)  # L.L.C. -> llc
     text = text.replace("limited partnership", "lp").replace("d/b/a", "dba")
     found = re.findall(r"[^\W_]+", text)
-    return [ABBREVIATIONS.get(word, word) for word in found if word not in NO_MEANING]
+    return [ABBREVIATIONS.get(word, word) for word in found if word not in NO_MEANING] or found
 
 
 suppliers["words"] = suppliers[NAME].map(words)

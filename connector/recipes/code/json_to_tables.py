@@ -9,7 +9,10 @@ KEY = "id"  # what the other tables refer to
 SAME_COUNTRY = {"Scotland": "United Kingdom"}  # names that the service uses for parts of a country
 
 with open(FILE, encoding="utf-8") as file:
-    answer = json.load(file)
+    try:
+        answer = json.load(file)
+    except ValueError as error:
+        raise ValueError(f"{FILE} is no JSON: {error}. Is it the answer itself, and complete?") from None
 if not isinstance(answer, dict) or not isinstance(answer.get(RECORDS), list):
     has = list(answer) if isinstance(answer, dict) else f"a {type(answer).__name__} at the top"
     raise ValueError(

@@ -74,7 +74,7 @@ bars = axes.bar(range(len(shares)), 100 * shares, color=colors)
 if len(shares) <= 18:
     axes.bar_label(bars, fmt="%.0f%%", fontsize=9)
 every = -(-len(shares) // 12)
-labels = [f"{month:%b}\n{month:%Y}" if "Y" in form else f"{month:%b}" for month in shares.index[::every]]
+labels = [month.strftime("%b\n%Y" if "Y" in form else "%b") for month in shares.index[::every]]
 axes.set_xticks(range(0, len(shares), every), labels)
 axes.set_yticks([])
 axes.spines[["top", "left", "right"]].set_visible(False)

@@ -22,8 +22,8 @@ def csv_format(path):
     return {"sep": separator, "decimal": decimal, "encoding": encoding, "encoding_errors": "replace"}
 
 
-def read(path, *columns, sheet=0):
-    """A table with these columns, from Excel or CSV."""
+def read(path, *columns, sheet=0, **how):
+    """A table with these columns, from Excel or CSV. `how` is for pandas, such as dtype=str."""
     with open(path, "rb") as file:
         start = file.read(4)
     if start == b"\xd0\xcf\x11\xe0":
@@ -32,15 +32,15 @@ def read(path, *columns, sheet=0):
         with pd.ExcelFile(path) as book:
             if isinstance(sheet, str) and sheet not in book.sheet_names:
                 raise ValueError(f"{path} has no sheet {sheet!r}. It has {book.sheet_names}.")
-            table = pd.read_excel(book, sheet_name=sheet)
+            table = pd.read_excel(book, sheet_name=sheet, **how)
     else:
         try:
-            table = pd.read_csv(path, **csv_format(path))
+            table = pd.read_csv(path, **csv_format(path), **how)
         except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
             raise ValueError(f"{path} is no table with a header in its first line: {error}") from None
     missing = [column for column in columns if column not in table.columns]
     if missing:
-        raise ValueError(f"The file has no column {missing}. It has the columns {list(table.columns)}.")
+        raise ValueError(f"{path} has no column {missing}. It has the columns {list(table.columns)}.")
     if table.empty:
         raise ValueError(f"{path} has no rows below its header.")
     return table

@@ -146,7 +146,7 @@ bars = axes.bar(range(len(months)), 100 * months, color=colors)
 if len(months) <= 18:
     axes.bar_label(bars, fmt="%.0f%%", fontsize=9)
 every = -(-len(months) // 12)
-labels = [f"{month:%b}\n{month:%Y}" if "Y" in form else f"{month:%b}" for month in months.index[::every]]
+labels = [month.strftime("%b\n%Y" if "Y" in form else "%b") for month in months.index[::every]]
 axes.set_xticks(range(0, len(months), every), labels)
 axes.set_yticks([])
 axes.spines[["top", "left", "right"]].set_visible(False)

@@ -162,6 +162,12 @@ def test_code_is_fenced_whatever_it_contains():
     assert "a.csv and b.csv" in text
 
 
+def test_a_file_keeps_its_name():
+    """Two spaces are others than one; control characters, which a terminal would obey, are not passed on."""
+    text = text_of({"file": " a  b\x1b[2J\x00.csv\n"})
+    assert "My file is a  b [2J .csv. If" in text
+
+
 def test_text_that_cannot_be_encoded_is_replaced():
     """A host gets valid JSON."""
     assert "My file is a\ufffd.csv." in text_of({"file": "a\ud800.csv"})
