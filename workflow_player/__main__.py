@@ -57,7 +57,7 @@ def _play(arguments: argparse.Namespace) -> int:
             player = Player(
                 flow,
                 stage.services,
-                stage.parameters(),
+                {name: value for name, value in stage.parameters().items() if name in flow.parameters},
                 model_of(start),
                 app_settings=stage.app_settings(),
                 on_step=report.print_step,

@@ -18,7 +18,9 @@ def model_of(start: Start) -> Model | None:
                 raise PlayFailed(f"the agent has no tool {call['tool']}; it has: {', '.join(tools)}")
             said = tools[call["tool"]](**call.get("with", {}))
             for step in filter(None, call.get("say", "").split(".")):
-                said = said[step]
+                said = said.get(step) if isinstance(said, dict) else None
+            if call.get("say") and not said:  # the tool has failed, or the code has
+                said = f"The tool {call['tool']} has returned no {call['say']}."
         return str(said)
 
     return model

@@ -3,8 +3,8 @@
 An amount is unusual if it is several times the median of its category, and also far outside of what is usual there,
 which is measured so that single high amounts do not matter. An entry is a repetition if there is the same one before
 it, unless its amount is a fee, which occurs often. A round amount on a weekend is remarkable, too. Prints one sentence,
-writes checked.csv, the list with a column for what was found, and ends with the findings as rows: employee, date,
-category, amount, finding.
+writes checked.csv, the list with a column for what was found, and ends with the findings as rows, by date: employee if
+there is one, date, category, amount, finding.
 """
 
 from pathlib import Path
@@ -68,7 +68,8 @@ def finding(row: int) -> str:
 
 entries["finding"] = expenses["finding"] = [finding(row) for row in entries.index]
 expenses.to_csv("/mnt/data/checked.csv", index=False)
-findings = entries[entries["finding"] != ""]
+findings = entries.loc[days[entries["finding"] != ""].sort_values(kind="stable").index]
 amounts = f"{findings['amount'].sum():,.2f} of {entries['amount'].sum():,.2f}"
 print(f"{len(findings)} of {len(entries):,} entries are unusual: {amounts} in total.")
-findings.to_dict("records")
+shown = findings.assign(amount=findings["amount"].map("{:,.2f}".format))
+shown.drop(columns=[] if found["employee"] else ["employee"]).to_dict("records")

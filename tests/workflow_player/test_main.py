@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.markdown import section, table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,6 +68,16 @@ def test_a_flow_that_needs_more_than_a_running_connector():
     """The built-in connector needs the pool behind it, which only a connector started for the play shows."""
     made = run("examples/logic_apps/agent_workflow/standard/SalesReportBuiltIn", "--url", "http://127.0.0.1:9")
     assert made.returncode == 2 and "play it without --url" in made.stderr
+
+
+@pytest.mark.parametrize("flow", ["consumption/sales_report_over_http.json", "consumption/sales_report.json"])
+def test_flows_that_share_a_play_file(flow, api_with_key, tmp_path):
+    """Each takes the parameters that it has; the agent says when its tool has returned nothing."""
+    unreadable = tmp_path / "sales.csv"
+    unreadable.write_text("Category;Price\nBooks;1\n")
+    own = ["--file", unreadable, "--output", tmp_path / "output"]
+    made = run(f"examples/logic_apps/agent_workflow/{flow}", "--url", api_with_key.url, "--key", api_with_key.key, *own)
+    assert "The tool Upload_sales_data has returned no Result.stdout." in made.stdout, made.stderr
 
 
 def test_a_missing_file():

@@ -52,7 +52,7 @@ def test_approve_puts_the_list_into_the_next_folder(api_with_key, flow, tmp_path
     assert played.status == "Succeeded"
     (question,) = outlook.mails
     assert (question.to, question.options, question.chosen) == ("manager@YOUR-DOMAIN", ("Approve", "Reject"), "Approve")
-    assert "<td>951.7</td>" in question.body and "median" in question.body
+    assert "<td>951.70</td>" in question.body and "median" in question.body
     assert "<td>22.4</td>" not in question.body
     ((name, content),) = library.approved().items()
     assert name.startswith("approved_20") and name.endswith("_march.csv")
@@ -65,7 +65,7 @@ def test_reject_tells_who_has_submitted_the_list(api_with_key, flow, tmp_path):
     play(flow, api_with_key, library, outlook)
     rejection = outlook.mails[-1]
     assert (rejection.to, rejection.subject) == ("ada@contoso.example", "Expenses not approved: march.csv")
-    assert "<td>951.7</td>" in rejection.body and "median" in rejection.body
+    assert "<td>951.70</td>" in rejection.body and "median" in rejection.body
     assert not library.approved()
 
 
@@ -103,7 +103,7 @@ def test_run_that_takes_longer_than_its_call(emulator, running_connector, polls,
     library, outlook = Library(tmp_path, UNUSUAL), Outlook()
     with running_connector(**emulator.environment, CALLER_WAIT_SECONDS="0") as api:
         played = play(CONSUMPTION, api, library, outlook, connector_polls=polls)
-    assert "<td>951.7</td>" in outlook.mails[0].body
+    assert "<td>951.70</td>" in outlook.mails[0].body
     assert ("Get_run" in ran(played)) != polls
 
 

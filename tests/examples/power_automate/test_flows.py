@@ -304,8 +304,8 @@ def test_approved_expenses_are_put_into_the_folder(tenant, api_with_storage):
         "",
         "| Employee | Date | Category | Amount | Finding |",
         "|---|---|---|---|---|",
-        "| Cy | 2026-03-04 | Meals | 300 | 13.3 times the median |",
-        "| Ada | 2026-03-02 | Meals | 20 | twice |",
+        "| Ada | 2026-03-02 | Meals | 20.00 | twice |",
+        "| Cy | 2026-03-04 | Meals | 300.00 | 13.3 times the median |",
     ]
     ((name, text),) = tenant.files("Expenses/Approved").items()
     assert re.fullmatch(r"approved_\d{4}-\d\d-\d\d_\d{6}_march\.csv", name)
@@ -322,7 +322,7 @@ def test_expenses_of_another_format(tenant, api_with_storage):
     assert decide(tenant, api_with_storage, text).status == "Succeeded"
     (approval,) = tenant.approvals.approvals
     *_, row = approval.details.splitlines()
-    assert row == "|  | 07.03.2026 | Meals | 1200 | 53.3 times the median and a round amount on a Saturday |"
+    assert row == "|  | 07.03.2026 | Meals | 1,200.00 | 53.3 times the median and a round amount on a Saturday |"
 
 
 def test_findings_stay_in_their_cells(tenant, api_with_storage):
@@ -330,8 +330,8 @@ def test_findings_stay_in_their_cells(tenant, api_with_storage):
     text = EXPENSES.replace("Cy,2026-03-04,Meals", ",2026-03-04,Meals").replace("Meals", "Meals | drinks")
     assert decide(tenant, api_with_storage, text).status == "Succeeded"
     (approval,) = tenant.approvals.approvals
-    *_, row, _ = approval.details.splitlines()
-    assert row == "|  | 2026-03-04 | Meals / drinks | 300 | 13.3 times the median |"
+    *_, row = approval.details.splitlines()
+    assert row == "|  | 2026-03-04 | Meals / drinks | 300.00 | 13.3 times the median |"
 
 
 def test_rejection_without_an_author_goes_to_the_maker(tenant, api_with_storage):
