@@ -330,7 +330,7 @@ def test_findings_stay_in_their_cells(tenant, api_with_storage):
     text = EXPENSES.replace("Cy,2026-03-04,Meals", ",2026-03-04,Meals").replace("Meals", "Meals | drinks")
     assert decide(tenant, api_with_storage, text).status == "Succeeded"
     (approval,) = tenant.approvals.approvals
-    *_, row, _ = approval.details.splitlines()
+    *_, row = approval.details.splitlines()
     assert row == "|  | 2026-03-04 | Meals / drinks | 300.00 | 13.3 times the median |"
 
 
