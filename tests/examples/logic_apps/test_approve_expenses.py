@@ -1,5 +1,6 @@
 """The approval finds what a person should look at in a list of expenses, asks, and acts on the answer."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,14 @@ def test_reject_tells_who_has_submitted_the_list(api_with_key, flow, tmp_path):
     assert (rejection.to, rejection.subject) == ("ada@contoso.example", "Expenses not approved: march.csv")
     assert "<td>951.70</td>" in rejection.body and "median" in rejection.body
     assert not library.approved()
+
+
+def test_rejection_of_a_list_from_a_service_goes_to_the_maker(api_with_key, tmp_path):
+    """The author of such a file has no address."""
+    library, outlook = Library(tmp_path, UNUSUAL), Outlook("Reject")
+    arrived = json.loads(json.dumps(library.new_file(LIST)).replace('"Email"', '"None"'))
+    player(CONSUMPTION, connector(api_with_key), library, outlook).play(arrived)
+    assert outlook.mails[-1].to == "you@YOUR-DOMAIN"
 
 
 def test_list_without_findings_goes_on_without_a_question(api_with_key, flow, tmp_path):

@@ -87,6 +87,8 @@ def test_form_is_that_of_exported_flows(flow):
         assert inputs["authentication"] == AUTHENTICATION, name
         assert definition["type"] == ("OpenApiConnectionWebhook" if operation.webhook else "OpenApiConnection"), name
     assert used == set(references)
+    schedules = [each["recurrence"] for each in flow.triggers.values() if each["type"] == "Recurrence"]
+    assert all("startTime" in each for each in schedules)  # without one, a flow also runs when it is turned on
     assert {reference["runtimeSource"] for reference in references.values()} == {"embedded"}
     actions = [action.definition for action in flow.all_actions().values()]
     ids = [each["metadata"]["operationMetadataId"] for each in [*actions, *flow.triggers.values()]]
