@@ -3,6 +3,7 @@
 Functions that a recipe imports from `code/reading.py` are copied into its code, which is complete in a session then.
 """
 
+import ast
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -56,23 +57,23 @@ def _recipe(entry: dict[str, Any]) -> Recipe:
 
 
 def _complete(code: str) -> str:
-    """`code` with the functions, and those that they call, in the place of their import."""
+    """`code` with the functions of reading.py, and those that they call, in the place of their import."""
     return _IMPORT.sub(lambda found: _definitions(found[1].split(", ")), code)
 
 
 _IMPORT = re.compile(r"^\nfrom reading import (.+)\n", re.MULTILINE)
+_ABOVE = "\n# These functions read the file and check its columns. They stay as they are for another file.\n"
 
 
 def _definitions(names: list[str]) -> str:
     reading = (_FOLDER / "code" / "reading.py").read_text(encoding="utf-8")
-    definitions = re.split(r"^(?=\n\ndef )", reading, flags=re.MULTILINE)[1:]
-    text_of = {_defined(text): text for text in definitions}
-    needed = {other for name in names for other in text_of if re.search(rf"\b{other}\(", text_of[name])}
-    return _ABOVE + "".join(text for name, text in text_of.items() if name in needed) + "\n"
-
-
-_ABOVE = "\n# These functions read the file and check its columns. They stay as they are for another file.\n"
-
-
-def _defined(definition: str) -> str:
-    return definition.split("(")[0].removeprefix("\n\ndef ")
+    functions = {node.name: node for node in ast.parse(reading).body if isinstance(node, ast.FunctionDef)}
+    needed: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name in functions and name not in needed:
+            needed.add(name)
+            waiting += [node.id for node in ast.walk(functions[name]) if isinstance(node, ast.Name)]
+    texts = [ast.get_source_segment(reading, node) for name, node in functions.items() if name in needed]
+    return _ABOVE + "".join(f"\n\n{text}\n" for text in texts) + "\n"
