@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from tests.conftest import Api
 from tests.examples.power_fx.connector_actions import ConnectorActions, actions_of, has_member
-from tests.examples.power_fx.evaluation import Scope, value_of
+from tests.examples.power_fx.evaluation import CallRefused, Scope, value_of
 from tests.examples.power_fx.formulas import Call, Member, Name, Node, Record, nodes, parsed
 from workflow_player.services.code_interpreter import code_interpreter
 
@@ -113,7 +113,12 @@ class Screen:
 
     def _effects(self) -> dict[str, Callable[[Scope, tuple[Node, ...]], Any]]:
         def assign(scope: Scope, arguments: tuple[Node, ...]) -> None:
-            self.variables[_name(arguments[0])] = value_of(arguments[1], scope)
+            """Keeps an error as the value of the variable, and is none itself."""
+            try:
+                value: Any = value_of(arguments[1], scope)
+            except CallRefused as refused:
+                value = refused
+            self.variables[_name(arguments[0])] = value
 
         def clear(_: Scope, arguments: tuple[Node, ...]) -> None:
             self.variables[_name(arguments[0])] = []

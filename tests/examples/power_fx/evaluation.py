@@ -51,7 +51,10 @@ def value_of(node: Node, scope: Scope) -> Any:
         case Name(name):
             if name not in scope.names:
                 raise FormulaError(f"There is no {name}")
-            return scope.names[name]
+            value = scope.names[name]
+            if isinstance(value, CallRefused):  # an error that Set has put there
+                raise value
+            return value
         case Member(owner, name):
             return _member(value_of(owner, scope), name)
         case Record(members):
