@@ -38,14 +38,15 @@ def test_content(blobs, storage, session_id):
 
 def test_create_and_update(blobs, storage, session_id):
     """Content as it is sent."""
-    queries = {"folderPath": "/files", "name": f"{session_id}.txt", "queryParametersSingleEncoded": True}
+    folder = f"/files/{session_id}"
+    queries = {"folderPath": folder, "name": "a.txt", "queryParametersSingleEncoded": True}
     created = by_path(blobs, "post", f"/v2/datasets/{DATASET}/files", queries=queries, body="first")
-    assert storage.get(f"{session_id}.txt") == b"first"
+    assert storage.get(f"{session_id}/a.txt") == b"first"
     update = {"dataset": "contoso", "id": created.outputs["body"]["Id"], "body": "@base64ToBinary('iVA=')"}
     assert by_id(blobs, "UpdateFile_V2", update).status == "Succeeded"
-    assert storage.get(f"{session_id}.txt") == b"\x89P"
-    listed = by_id(blobs, "ListFolder_V4", {"dataset": "contoso", "id": blob_id("/files")}).outputs["body"]["value"]
-    assert f"/files/{session_id}.txt" in [found["Path"] for found in listed]
+    assert storage.get(f"{session_id}/a.txt") == b"\x89P"
+    listed = by_id(blobs, "ListFolder_V4", {"dataset": "contoso", "id": blob_id(folder)}).outputs["body"]["value"]
+    assert [found["Path"] for found in listed] == [f"{folder}/a.txt"]
 
 
 def test_missing_blob(blobs):
