@@ -66,7 +66,7 @@ def calls_of_the_connector(flow: str) -> int:
         for action in actions
         if "codeinterpreter" in str(action.definition.get("inputs"))
         and "Still_running" not in action.inside
-        and "Send_error" not in action.definition.get("runAfter", {})
+        and not {"Send_error", "Send_problem"} & action.definition.get("runAfter", {}).keys()
     ]
     return sum(2 if "Upload_files" in action.inside else 1 for action in ours)
 

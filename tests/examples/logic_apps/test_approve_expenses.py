@@ -125,6 +125,14 @@ class Silent(Outlook):
         return super().send(request, seconds)
 
 
+def test_session_ends_when_a_step_fails(api_with_key, flow, tmp_path):
+    """Here the code has written no list, which the next step cannot get: the maker is told, and the run fails."""
+    library, outlook = Library(tmp_path, UNUSUAL, "print('nothing')\n[]"), Outlook()
+    played = play(flow, api_with_key, library, outlook)
+    assert played.status == "Failed" and len(outlook.mails) == 1
+    assert played.actions["End_session_after_problem"].status == "Succeeded"
+
+
 def test_answer_that_never_comes(api_with_key, flow, tmp_path):
     """The maker is told, and the run fails; the list stays where it is."""
     library, outlook = Library(tmp_path, UNUSUAL), Silent()
