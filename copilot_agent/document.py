@@ -6,8 +6,10 @@ sends bytes to an upload URL; and those for operators. Source: learn.microsoft.c
 Limitations.
 """
 
-from collections.abc import Iterator
 from typing import Any
+
+from connector.contract.published import reached
+from connector.contract.validation import METHODS, followed
 
 Json = dict[str, Any]
 
@@ -42,19 +44,20 @@ _FOR_OTHERS = {
 transfer that is continued at an address in a header.
 """
 
-_METHODS = ("get", "put", "post", "delete")
-
 
 def plugin_document(document: Json, content: str) -> Json:
     """`document` is that for agents, and `content` one of CONTENTS, which each request for a result has to name."""
     paths = {}
     for path, item in document["paths"].items():
-        kept = {method: _operation(item[method], content) for method in _METHODS if _is_kept(item.get(method))}
+        kept = {method: _operation(item[method], content) for method in METHODS if _is_kept(item.get(method))}
         if kept:
-            paths[path] = {**{name: value for name, value in item.items() if name not in _METHODS}, **kept}
-    components = {"securitySchemes": document["components"]["securitySchemes"]}
-    for kind, name in _referenced(document, paths):
-        components.setdefault(kind, {})[name] = document["components"][kind][name]
+            paths[path] = {**{name: value for name, value in item.items() if name not in METHODS}, **kept}
+    needed = reached(paths, lambda target: followed({"$ref": target}, document))
+    components = {
+        kind: {name: part for name, part in parts.items() if f"#/components/{kind}/{name}" in needed}
+        for kind, parts in document["components"].items()
+    }
+    components["securitySchemes"] = document["components"]["securitySchemes"]
     return {**document, "paths": paths, "components": components}
 
 
@@ -63,7 +66,7 @@ def operations(document: Json) -> dict[str, Json]:
     return {
         item[method]["operationId"]: item[method]
         for item in document["paths"].values()
-        for method in _METHODS
+        for method in METHODS
         if method in item
     }
 
@@ -109,27 +112,3 @@ def _request(operation_id: str, schema: Json, chosen: Json) -> Json:
         }
         required += ["includeContent", "waitInSeconds"]
     return {**schema, "properties": properties, **({"required": required} if required else {})}
-
-
-def _referenced(document: Json, node: Any) -> list[tuple[str, str]]:
-    """The components that `node` needs, directly or through others, in the order of the document."""
-    found: set[tuple[str, str]] = set()
-    waiting = [node]
-    while waiting:
-        for reference in _references(waiting.pop()):
-            kind, name = reference.removeprefix("#/components/").split("/")
-            if (kind, name) not in found:
-                found.add((kind, name))
-                waiting.append(document["components"][kind][name])
-    return [(kind, name) for kind, named in document["components"].items() for name in named if (kind, name) in found]
-
-
-def _references(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        if isinstance(node.get("$ref"), str):
-            yield node["$ref"]
-        for value in node.values():
-            yield from _references(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _references(value)

@@ -8,10 +8,8 @@ from urllib.parse import urlsplit
 
 from .documents import Documents
 from .routes import route_prefix
-from .sign_in import EntraId, scope_of
+from .sign_in import PUBLIC_AUTHORITY, EntraId, scope_of
 from .validation import read_document
-
-_LOGIN = "https://login.microsoftonline.com"
 
 
 def main() -> int:
@@ -21,7 +19,7 @@ def main() -> int:
     if options.tenant_id or options.resource:
         if not (options.tenant_id and options.resource):
             parser.error("--tenant-id and --resource belong together: with both, callers sign in with Entra ID")
-        entra = EntraId(_LOGIN, options.tenant_id, scope_of([options.resource]))
+        entra = EntraId(PUBLIC_AUTHORITY, options.tenant_id, scope_of([options.resource]))
     elif options.sign_in == "user":
         parser.error("--sign-in user is for Entra ID: add --tenant-id and --resource")
     documents = Documents(read_document(), entra)

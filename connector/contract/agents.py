@@ -17,7 +17,7 @@ from .published import (
     PublishedOperation,
     open_to_members,
     published_operations,
-    references,
+    reached,
     without_extensions,
 )
 from .validation import followed, resolved
@@ -103,11 +103,7 @@ def _parameter(parameter: Json) -> Json:
 def _components(paths: Json, source: Json) -> Json:
     """What the paths refer to, and what that refers to, by section and name."""
     found: Json = {}
-    missing = references(paths)
-    while missing:
-        for target in missing:
-            section, name = target.split("/")[-2:]
-            found.setdefault(section, {})[name] = _response(followed({"$ref": target}, source))
-        known = {f"#/components/{section}/{name}" for section, names in found.items() for name in names}
-        missing = [target for target in references(found) if target not in known]
+    for target, part in reached(paths, lambda target: _response(followed({"$ref": target}, source))).items():
+        section, name = target.split("/")[-2:]
+        found.setdefault(section, {})[name] = part
     return found

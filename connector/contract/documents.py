@@ -45,19 +45,21 @@ class Documents:
 
     @cached_property
     def _agents(self) -> Json:
-        from .agents import agents_document
-
-        return self._sign_in.agents(agents_document(self._source))
+        return self._sign_in.agents(self._agents_of_any_sign_in)
 
     @cached_property
     def _users(self) -> Json:
-        from .agents import agents_document
-
         if not isinstance(self._sign_in, EntraId):
             raise InvalidRequest(
                 "Callers of this connector authenticate with a function key. Omit signIn.", target="signIn"
             )
-        return self._sign_in.users(agents_document(self._source))
+        return self._sign_in.users(self._agents_of_any_sign_in)
+
+    @cached_property
+    def _agents_of_any_sign_in(self) -> Json:
+        from .agents import agents_document
+
+        return agents_document(self._source)
 
     @cached_property
     def _clients(self) -> Json:

@@ -6,10 +6,11 @@ designer would offer as outputs, and redirections (3XX), for which Swagger 2.0 h
 standards", "OpenAPI extensions" and "Swagger validator rules" in the documentation of Microsoft's connectors.
 """
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
-from .published import JSON_TYPE, PublishedOperation, open_to_members, published_operations, references
+from .published import JSON_TYPE, PublishedOperation, open_to_members, published_operations, reached
 from .validation import followed, resolved
 
 Json = dict[str, Any]
@@ -52,7 +53,8 @@ def makers_document(source: Json) -> Json:
     paths: Json = {}
     for operation in published_operations(source):
         paths.setdefault(operation.path, {})[operation.method] = _operation(operation, source)
-    parameters = _referred(paths, "parameters")
+    found = reached(paths, lambda target: _shared(target, source))
+    components = source["components"]
     return {
         "swagger": "2.0",
         "info": source["info"],
@@ -62,9 +64,9 @@ def makers_document(source: Json) -> Json:
         "consumes": [JSON_TYPE],
         "produces": [JSON_TYPE],
         "paths": paths,
-        "definitions": _definitions(paths, source),
-        "parameters": {name: _parameter(source["components"]["parameters"][name], source) for name in parameters},
-        "securityDefinitions": source["components"]["securitySchemes"],
+        "definitions": _section("definitions", found, components["schemas"]),
+        "parameters": _section("parameters", found, components.get("parameters", {})),
+        "securityDefinitions": components["securitySchemes"],
         "security": source["security"],
         "tags": source["tags"],
         **{name: value for name, value in source.items() if name.startswith("x-ms-")},
@@ -158,18 +160,15 @@ def _schema(node: Json, source: Json) -> Json:
     return schema
 
 
-def _definitions(paths: Json, source: Json) -> Json:
-    """What the paths refer to, and what that refers to, in the order of openapi.yaml."""
-    found: Json = {}
-    missing = _referred(paths, "definitions")
-    while missing:
-        for name in missing:
-            found[name] = open_to_members(_schema(source["components"]["schemas"][name], source))
-        missing = [name for name in _referred(found, "definitions") if name not in found]
-    return {name: found[name] for name in source["components"]["schemas"] if name in found}
+def _shared(target: str, source: Json) -> Json:
+    """What a reference in a derived operation or schema points to."""
+    _, section, name = target.split("/")
+    if section == "parameters":
+        return _parameter(source["components"]["parameters"][name], source)
+    shared: Json = open_to_members(_schema(source["components"]["schemas"][name], source))
+    return shared
 
 
-def _referred(node: Any, section: str) -> list[str]:
-    """The names in the section that references anywhere in the node point to."""
-    start = f"#/{section}/"
-    return [target.removeprefix(start) for target in references(node) if target.startswith(start)]
+def _section(name: str, found: Json, names: Iterable[str]) -> Json:
+    """The parts of a section that were found, in the order of openapi.yaml."""
+    return {each: found[f"#/{name}/{each}"] for each in names if f"#/{name}/{each}" in found}

@@ -7,7 +7,7 @@ PutFile is one of these, although makers could turn on chunking for it: certific
 bytes in bodies (its rule MimeTypeNotValid), and the HTTP action of workflows does the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,6 +92,16 @@ def references(node: Any) -> list[str]:
     if isinstance(node, list):
         return list(dict.fromkeys(target for item in node for target in references(item)))
     return []
+
+
+def reached(node: Any, follow: Callable[[str], Any]) -> dict[str, Any]:
+    """What the node refers to, and what that refers to, by target. `follow` returns what a target stands for."""
+    found: dict[str, Any] = {}
+    missing = references(node)
+    while missing:
+        found |= {target: follow(target) for target in missing}
+        missing = [target for target in references(found) if target not in found]
+    return found
 
 
 def without_extensions(node: Any, are_names: bool = False) -> Any:

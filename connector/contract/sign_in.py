@@ -12,6 +12,9 @@ from .published import JSON_TYPE
 
 Json = dict[str, Any]
 
+PUBLIC_AUTHORITY = "https://login.microsoftonline.com"
+"""The address of Entra ID's host, outside of sovereign clouds."""
+
 _EMPTY_TYPE = "text/plain"
 """Of the Functions host's response to a wrong key, in openapi.yaml."""
 

@@ -2,16 +2,17 @@
 
 import azure.functions as func
 
-from . import requests, responses
+from . import responses
 from .context import Context
 
 
 def get_openapi_document(context: Context, request: func.HttpRequest) -> func.HttpResponse:
-    arguments = requests.parameters(context.operation("GetOpenApiDocument"), request)
+    # Others are ignored, as for the other documents: an address may have a key, or a version against caches.
+    own = {name: value for name, value in request.params.items() if name == "signIn"}
+    sign_in = context.operation("GetOpenApiDocument").checked_parameters({}, own).get("signIn")
     base_url = responses.base_url(context.settings, request, "/openapi.json")
-    signs_in_users = arguments.get("sign_in") == "user"
     documents = context.documents
-    return responses.json_response(documents.users(base_url) if signs_in_users else documents.agents(base_url))
+    return responses.json_response(documents.users(base_url) if sign_in == "user" else documents.agents(base_url))
 
 
 def get_full_openapi_document(context: Context, request: func.HttpRequest) -> func.HttpResponse:

@@ -209,6 +209,13 @@ def test_users_do_not_sign_in_with_keys(api):
     )
 
 
+@pytest.mark.parametrize("name", ["openapi.json", "openapi-full.json", "swagger.json", "mcp-swagger.json"])
+def test_other_query_parameters_of_documents_are_ignored(api, name):
+    """An address may have a key, or a version against caches."""
+    query = {"code": "key", "v": "2"}
+    assert api.call("GET", f"/{name}", params=query).json() == api.call("GET", f"/{name}").json()
+
+
 @pytest.mark.parametrize("sign_in", ["token", "user"])
 def test_the_document_of_users_is_served(emulator, running_connector, sign_in):
     """With the tenant and the audience of the settings."""
