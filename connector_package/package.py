@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connector.contract.routes import route_prefix
-from connector.contract.sign_in import EntraId, scope_of
+from connector.contract.sign_in import PUBLIC_AUTHORITY, EntraId, scope_of
 
 Json = dict[str, Any]
 Document = Callable[[str], Json]
@@ -29,7 +29,6 @@ SCRIPT = "create_connector.sh"
 
 EXAMPLE_URL = "https://YOUR-APP.azurewebsites.net"
 
-LOGIN = "https://login.microsoftonline.com"
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SETTINGS = {  # for paconn, which asks for the environment
     "apiProperties": "apiProperties.json",
@@ -73,8 +72,13 @@ class Entra:
     resource: str
     name = "Entra ID"
 
+    @property
+    def contract(self) -> EntraId:
+        """The sign-in, as documents of the contract declare it."""
+        return EntraId(PUBLIC_AUTHORITY, self.tenant_id, scope_of([self.resource]))
+
     def definition(self, document: Json) -> Json:
-        return EntraId(LOGIN, self.tenant_id, scope_of([self.resource])).makers(document)
+        return self.contract.makers(document)
 
     def properties(self) -> Json:
         values = {"TENANT-ID": self.tenant_id, "CLIENT-ID": self.client_id, "RESOURCE": self.resource}

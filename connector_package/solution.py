@@ -9,12 +9,12 @@ several makers. All of them agree in what is written here.
 The zip is unmanaged, so that makers can change what they have imported. The same input makes the same bytes.
 """
 
-import io
 import re
-import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
+
+from .archive import zipped
 
 WORKFLOW, CONNECTOR = "29", "372"
 """Types of components, as a manifest has them: a cloud flow, and a custom connector."""
@@ -46,7 +46,6 @@ _ADDRESS = (
     "Longitude Name PostalCode PostOfficeBox PrimaryContactName ShippingMethodCode StateOrProvince Telephone1 "
     "Telephone2 Telephone3 TimeZoneRuleVersionNumber UPSZone UTCOffset UTCConversionTimeZoneCode "
 ).split()
-_OLDEST = (1980, 1, 1, 0, 0, 0)  # the first time that a zip can state
 
 Xml = ElementTree.Element
 
@@ -86,20 +85,14 @@ class Solution:
 
     def archive(self) -> bytes:
         """The zip: the same bytes for the same solution."""
-        files = {
-            "[Content_Types].xml": _text(_content_types(self.files)),
-            "solution.xml": _text(_manifest(self)),
-            "customizations.xml": _text(_customizations(self.sections)),
-            **{path: self.files[path] for path in sorted(self.files)},
-        }
-        written = io.BytesIO()
-        with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path, content in files.items():
-                entry = zipfile.ZipInfo(path, _OLDEST)
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                entry.create_system = 0
-                archive.writestr(entry, content)
-        return written.getvalue()
+        return zipped(
+            {
+                "[Content_Types].xml": _text(_content_types(self.files)),
+                "solution.xml": _text(_manifest(self)),
+                "customizations.xml": _text(_customizations(self.sections)),
+                **{path: self.files[path] for path in sorted(self.files)},
+            }
+        )
 
 
 def solution_version(version: str) -> str:

@@ -5,10 +5,9 @@ import sys
 from pathlib import Path
 
 from connector.contract.documents import Documents
-from connector.contract.sign_in import EntraId, scope_of
 from connector.contract.validation import read_document
 from connector_package.options import add_deployment_options, deployment
-from connector_package.package import LOGIN, ROOT, Entra, PackageError, SignIn
+from connector_package.package import ROOT, Entra, PackageError, SignIn
 
 from .app_package import NO_REFERENCE, Choices, Json, write_app_package
 from .document import CONTENTS
@@ -44,8 +43,7 @@ def _document(url: str, caller_sign_in: SignIn) -> Json:
     """With Entra ID, for a host that signs in each of its users: the scheme for tokens is taken for a stored key."""
     if not isinstance(caller_sign_in, Entra):
         return Documents(read_document()).agents(url)
-    entra = EntraId(LOGIN, caller_sign_in.tenant_id, scope_of([caller_sign_in.resource]))
-    return Documents(read_document(), entra).users(url)
+    return Documents(read_document(), caller_sign_in.contract).users(url)
 
 
 def _parser() -> argparse.ArgumentParser:

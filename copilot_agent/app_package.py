@@ -7,13 +7,13 @@ https://developer.microsoft.com/json-schemas/copilot/declarative-agent/v1.8/sche
 import json
 import re
 import uuid
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from connector.recipes.catalog import recipes
+from connector_package.archive import zipped
 from connector_package.icon import BRAND_COLOR
 from connector_package.package import PackageError
 
@@ -47,7 +47,6 @@ _APP_IDS = uuid.UUID("8c7a3a3e-4a51-5f27-9b0e-6f1f6a3b2d10")
 _VERSION = re.compile(r"(0|[1-9]\d{0,4})(\.(0|[1-9]\d{0,4})){2}")
 _REFERENCE_ID = re.compile(r"[A-Za-z0-9_\-+/=]{4,256}")
 _LONGEST_DEVELOPER = 32
-_YEAR_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -88,12 +87,7 @@ def write_app_package(path: Path, document: Json, choices: Choices) -> None:
         "outline.png": OUTLINE_PATH.read_bytes(),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w") as package:
-        for name, content in files.items():
-            entry = zipfile.ZipInfo(name, _YEAR_OF_ZIP)
-            entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 3
-            entry.external_attr = 0o644 << 16
-            package.writestr(entry, content)
+    path.write_bytes(zipped(files))
 
 
 def app_id(host: str) -> str:

@@ -249,6 +249,7 @@ def test_tools_are_not_deployed(package):
             {
                 "connector.contract",
                 "connector.recipes",
+                "connector_package.archive",
                 "connector_package.icon",
                 "connector_package.options",
                 "connector_package.package",
