@@ -92,15 +92,7 @@ def set_up(start: Start, connector: Connector, site: Path) -> Iterator[Stage]:
     with contextlib.ExitStack() as started:
         web = {place.path: source for place, source in start.files.items() if place.service == "web"}
         web_url = started.enter_context(served(web)) if web else ""
-        for place, source in start.files.items():
-            if place.service == "sharepoint":
-                target = site / place.path.strip("/")
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, target)
-            elif place.service == "azureblob":
-                container, _, name = place.path.strip("/").partition("/")
-                assert connector.account
-                connector.account.write(container, name, source.read_bytes(), "application/octet-stream")
+        _put(start, connector, site)
         downloads = Downloads(site, _imports(connector)) if connector.account else None
         answer = None if start.answer == NOBODY else start.answer
         outlook = Outlook(answer)
@@ -136,6 +128,19 @@ def set_up(start: Start, connector: Connector, site: Path) -> Iterator[Stage]:
         stage = Stage(start, services, outlook, sharepoint, approvals, blobs, connector, known, set())
         stage.before = set(stage._files().items())
         yield stage
+
+
+def _put(start: Start, connector: Connector, site: Path) -> None:
+    """The files that the stand-ins of SharePoint and Blob Storage start with."""
+    for place, source in start.files.items():
+        if place.service == "sharepoint":
+            target = site / place.path.strip("/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+        elif place.service == "azureblob":
+            container, _, name = place.path.strip("/").partition("/")
+            assert connector.account
+            connector.account.write(container, name, source.read_bytes(), "application/octet-stream")
 
 
 def _imports(connector: Connector) -> Callable[[str, bytes], str]:

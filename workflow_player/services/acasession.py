@@ -36,14 +36,14 @@ class AcaSession(Service):
     def __init__(self, endpoint: str, token: Callable[[], str]) -> None:
         self._endpoint = endpoint.rstrip("/")
         self._token = token
-        named = {"required": ["fileName", "sessionId"], "properties": {"fileName": _TEXT, "sessionId": _TEXT}}
+        named = ["fileName", "sessionId"]
         super().__init__(
             "acasession",
             (
                 _operation("executeCode", ["pythonCode"], {"pythonCode": _TEXT, "sessionId": _TEXT}),
                 _operation("fileUpload", ["files"], {"files": {"type": "array", "items": _FILE}, "sessionId": _TEXT}),
-                _operation("fileDownload", **named),  # type: ignore[arg-type]
-                _operation("fileDelete", **named),  # type: ignore[arg-type]
+                _operation("fileDownload", named, dict.fromkeys(named, _TEXT)),
+                _operation("fileDelete", named, dict.fromkeys(named, _TEXT)),
             ),
         )
 

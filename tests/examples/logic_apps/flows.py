@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import Api, Storage
+from tests.conftest import Api
 from workflow_player.flow import Flow
 from workflow_player.player import Player
 from workflow_player.results import Played
@@ -88,19 +88,3 @@ def visible(played: Played, flow: Path) -> str:
 
 def link_in(mail: Mail) -> str:
     return re.findall('<a href="([^"]*)"', mail.body)[0]
-
-
-class Blobs:
-    """The emulated storage account, for the stand-in of the connector Azure Blob Storage."""
-
-    def __init__(self, storage: Storage) -> None:
-        self._storage = storage
-
-    def read(self, container: str, name: str) -> bytes | None:
-        return self._storage.get(name, container) if name in self._storage.names(container=container) else None
-
-    def write(self, container: str, name: str, content: bytes, content_type: str) -> None:
-        self._storage.put(name, content, container, **{"Content-Type": content_type})
-
-    def names(self, container: str) -> list[str]:
-        return self._storage.names(container=container)

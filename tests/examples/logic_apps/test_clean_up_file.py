@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import Storage, emulated_storage
-from tests.examples.logic_apps.flows import CODE, FOLDER, Blobs, connector, counts, files, player, ran, visible
+from tests.examples.logic_apps.flows import CODE, FOLDER, connector, counts, files, player, ran, visible
+from tests.workflow_player.services.connected import account_of
 from workflow_player.results import Played
 from workflow_player.services.blob_storage import BlobStorage
 from workflow_player.services.code_interpreter import CodeInterpreter
@@ -41,7 +42,7 @@ def service(emulator, account, running_connector):
 
 def play(flow: Path, service: CodeInterpreter, account: Storage, outlook: Outlook, name: str, **options: Any) -> Played:
     url = account.server.container_url("imports").removesuffix("/imports")
-    blobs = BlobStorage(Blobs(account), url)
+    blobs = BlobStorage(account_of(account), url)
     parameters = {"blobEndpoint": url, **options.pop("parameters", {})}
     return player(flow, service, blobs, outlook, parameters=parameters, **options).play(
         blobs.changed_blob(f"/imports/{name}")

@@ -1,13 +1,21 @@
-"""An action that calls a connector, in a flow of either dialect."""
+"""An action that calls a connector, in a flow of either dialect, and the storage that a stand-in calls."""
 
 from typing import Any
 
+from tests.conftest import OWNER, STORAGE_AUDIENCE, Storage
 from tests.workflow_player.flows import flow_of
 from workflow_player.player import Player
 from workflow_player.results import ActionResult
 from workflow_player.services.operations import Service
+from workflow_player.services.rest_account import RestAccount
 
 Json = dict[str, Any]
+
+
+def account_of(storage: Storage) -> RestAccount:
+    """The emulated storage account, as its owner sees it."""
+    issue = storage.server.authority.issue
+    return RestAccount(storage.server.url, lambda: issue(STORAGE_AUDIENCE, object_id=OWNER)[0])
 
 
 def by_path(service: Service, method: str, path: str, *, body: Any = None, **members: Any) -> ActionResult:

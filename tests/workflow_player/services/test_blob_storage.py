@@ -2,20 +2,15 @@
 
 import pytest
 
-from tests.conftest import OWNER, STORAGE_AUDIENCE
-from tests.workflow_player.services.connected import by_id, by_path
+from tests.workflow_player.services.connected import account_of, by_id, by_path
 from workflow_player.services.blob_storage import BlobStorage, blob_id, path_of
-from workflow_player.services.rest_account import RestAccount
 
 DATASET = "@{encodeURIComponent(encodeURIComponent('contoso'))}"
 
 
 @pytest.fixture
 def blobs(storage):
-    token = storage.server.authority.issue
-    return BlobStorage(
-        RestAccount(storage.server.url, lambda: token(STORAGE_AUDIENCE, object_id=OWNER)[0]), storage.server.url
-    )
+    return BlobStorage(account_of(storage), storage.server.url)
 
 
 def test_ids():
